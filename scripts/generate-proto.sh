@@ -11,7 +11,8 @@ command -v protoc >/dev/null || {
 }
 scripts/build-tools.sh
 
-protos=$(find api -name '*.proto' | sort)
+# Paths are relative to api/, as the imports are: import "common/v1/common.proto".
+protos=$(cd api && find . -name '*.proto' | sed 's,^\./,,' | sort)
 [ -n "$protos" ] || {
 	echo "generate-proto: no .proto below api/" >&2
 	exit 1
@@ -22,11 +23,11 @@ find api -name '*.pb.go' -delete
 
 PATH="$PWD/bin/tools:$PATH"
 # shellcheck disable=SC2086 # a list of paths without spaces
-protoc -I . -I third_party \
-	--go_out=paths=source_relative:. \
-	--go-grpc_out=paths=source_relative:. \
-	--go-http_out=paths=source_relative,omitempty=true:. \
-	--go-errors_out=paths=source_relative:. \
+protoc -I api -I third_party \
+	--go_out=paths=source_relative:api \
+	--go-grpc_out=paths=source_relative:api \
+	--go-http_out=paths=source_relative,omitempty=true:api \
+	--go-errors_out=paths=source_relative:api \
 	$protos
 # The plugins write imports and spacing of their own.
 gofmt -w $(find api -name '*.pb.go' | sort)
