@@ -19,8 +19,8 @@ test-short: ## Run the tests that need no database server and no coordinator
 
 generate: ## Generate code from the protos and the schemas
 	@scripts/generate-proto.sh
-	@scripts/generate-ent.sh
-	@scripts/generate-openapi.sh
+	@go generate ./app/...
+	@if [ -x scripts/generate-openapi.sh ]; then scripts/generate-openapi.sh; fi
 
 lint: ## Check style and common mistakes
 	@scripts/lint.sh
