@@ -1,0 +1,163 @@
+package fault
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	stderrors "errors"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"github.com/go-kratos/kratos/v2/errors"
+	"github.com/go-sql-driver/mysql"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Public turns any error into what a client may see: what happened and what to do next. It is nil for nil, otherwise an
+// *errors.Error with a reason, whose cause is err. It is applied once, at the edge; applied again it changes nothing.
+func Public(err error) error {
+	if err == nil {
+		return nil
+	}
+	return public(err)
+}
+
+func public(err error) *errors.Error {
+	if typed, ok := stderrors.AsType[Typed](err); ok {
+		code, reason, message, metadata := typed.Fault()
+		return errors.New(code, reason, message).WithMetadata(metadata).WithCause(err)
+	}
+	if e, ok := stderrors.AsType[*errors.Error](err); ok {
+		if e.Reason != "" {
+			return e
+		}
+		// Made without a reason: nobody meant this text for a client.
+		return nameless(int(e.Code)).WithCause(err)
+	}
+	if s, ok := status.FromError(err); ok {
+		return remote(s).WithCause(err)
+	}
+	switch {
+	case stderrors.Is(err, context.DeadlineExceeded):
+		return Timeout().WithCause(err)
+	case stderrors.Is(err, context.Canceled):
+		return canceled().WithCause(err)
+	case isUnavailable(err):
+		return Unavailable().WithCause(err)
+	}
+	return Internal().WithCause(err)
+}
+
+// Op is what the coordinator asked a branch to do.
+type Op int
+
+const (
+	// Action may be refused: then everything before it is undone.
+	Action Op = iota
+	// Confirm makes a try final. It never refuses.
+	Confirm
+	// Undo is a cancel or a compensation. It never refuses.
+	Undo
+)
+
+// Branch tells the coordinator: done (nil), roll back (Aborted), still running (FailedPrecondition), or try again
+// (Unavailable, doubling the pause, without end). A refusal that may be different tomorrow (contention, a time-out, a
+// peer that is down) is never Aborted: unknown is not failed. An Undo or Confirm that finds nothing has nothing to do.
+func Branch(op Op, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := public(err)
+	if op != Action {
+		if e.Code == http.StatusNotFound {
+			return nil
+		}
+		return status.Error(codes.Unavailable, e.Reason)
+	}
+	switch e.Code {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge:
+		return status.Error(codes.Aborted, e.Reason+": "+e.Message)
+	}
+	if e.Reason == ReasonInProgress {
+		return status.Error(codes.FailedPrecondition, e.Reason)
+	}
+	return status.Error(codes.Unavailable, e.Reason)
+}
+
+// remote maps the status of a call to another process. One with a reason was made by Public over there; the others were
+// made by the transport.
+func remote(s *status.Status) *errors.Error {
+	e := errors.FromError(s.Err())
+	if e.Reason != "" {
+		if e.Reason == ReasonBodyTooLarge { // gRPC has one code for 413 and 429
+			e.Code = http.StatusRequestEntityTooLarge
+		}
+		return e
+	}
+	switch s.Code() {
+	case codes.Unavailable:
+		return Unavailable()
+	case codes.DeadlineExceeded:
+		return Timeout()
+	case codes.Canceled:
+		return canceled()
+	case codes.ResourceExhausted:
+		if strings.Contains(s.Message(), "larger than max") {
+			return New(http.StatusRequestEntityTooLarge, ReasonBodyTooLarge, "the message is too large: send less at once")
+		}
+		return RateLimited(defaultRetryAfterS)
+	}
+	return Internal()
+}
+
+// nameless keeps the kind of an error that came without a reason, not its text.
+func nameless(code int) *errors.Error {
+	switch code {
+	case http.StatusServiceUnavailable:
+		return Unavailable()
+	case http.StatusGatewayTimeout:
+		return Timeout()
+	case http.StatusTooManyRequests:
+		return RateLimited(defaultRetryAfterS)
+	case codeClientClosed:
+		return canceled()
+	}
+	return Internal()
+}
+
+func canceled() *errors.Error {
+	return New(codeClientClosed, reasonCanceled, "the caller went away: repeat it with the same request id")
+}
+
+// isUnavailable says whether err comes from a database or a network that is down, full or too busy: nothing that a
+// change of the request would heal.
+func isUnavailable(err error) bool {
+	if stderrors.Is(err, driver.ErrBadConn) || stderrors.Is(err, sql.ErrConnDone) || stderrors.Is(err, mysql.ErrInvalidConn) ||
+		stderrors.Is(err, syscall.ENOSPC) || stderrors.Is(err, syscall.ECONNREFUSED) || stderrors.Is(err, syscall.ECONNRESET) {
+		return true
+	}
+	if me, ok := stderrors.AsType[*mysql.MySQLError](err); ok {
+		switch me.Number {
+		case 1213, 1205, 1020, 9007, 8002, 8022, // deadlock, lock wait, write conflicts
+			1040, 1203, 1226, // too many connections
+			1053, 1077, 1079, 1290, 1836, // shutting down, read only
+			1021, 1114, 1030, 3024, 9001, 9002, 9003, 9005: // disk or table full, engine error, TiDB's stores
+			return true
+		}
+		return false
+	}
+	if se, ok := stderrors.AsType[*sqlite.Error](err); ok {
+		switch se.Code() & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+			return true
+		}
+		return false
+	}
+	_, isNet := stderrors.AsType[net.Error](err)
+	return isNet
+}
