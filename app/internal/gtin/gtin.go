@@ -1,0 +1,88 @@
+// Package gtin checks barcodes: GS1 numbers of 8, 12, 13 and 14 digits.
+//
+// Always true:
+//   - A code that Normalize returns has 14 digits, a right check digit, and is the one form of that number: UPC-A
+//     012345678905, EAN-13 0012345678905 and GTIN-14 00012345678905 are one product.
+//   - Nothing is repaired: a code with blanks, letters or a wrong check digit is ErrCode, and a lost leading zero shows as
+//     a wrong length or check digit.
+package gtin
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrCode is text that is no GS1 number. Its reason at the edge is VALIDATOR.
+var ErrCode = errors.New("barcode is invalid")
+
+const zeros = "00000000000000"
+
+// CheckDigit returns the digit that completes body, the code without its last digit.
+func CheckDigit(body string) (byte, error) {
+	switch len(body) {
+	case 7, 11, 12, 13:
+	default:
+		return 0, fmt.Errorf("%w: a code has 8, 12, 13 or 14 digits with its check digit", ErrCode)
+	}
+	sum := 0
+	for i := range len(body) {
+		c := body[i]
+		if c < '0' || c > '9' {
+			return 0, fmt.Errorf("%w: %.20q holds something else than digits", ErrCode, body)
+		}
+		weight := 1
+		if (len(body)-i)%2 == 1 { // the last digit of the body weighs 3, whatever the length
+			weight = 3
+		}
+		sum += weight * int(c-'0')
+	}
+	return byte('0' + (10-sum%10)%10), nil
+}
+
+// Valid says whether code has a right length and check digit.
+func Valid(code string) bool {
+	_, err := Normalize(code)
+	return err == nil
+}
+
+// Normalize checks code and pads it to 14 digits.
+func Normalize(code string) (string, error) {
+	if len(code) == 0 {
+		return "", fmt.Errorf("%w: it is empty", ErrCode)
+	}
+	last := len(code) - 1
+	digit, err := CheckDigit(code[:last])
+	if err != nil {
+		return "", err
+	}
+	if code[last] != digit {
+		return "", fmt.Errorf("%w: the check digit of %s would be %c", ErrCode, code, digit)
+	}
+	return zeros[len(code):] + code, nil
+}
+
+// Print returns the shortest form in which a normalized code is printed on goods: EAN-8, EAN-13 or GTIN-14.
+func Print(gtin14 string) string {
+	switch {
+	case len(gtin14) != 14:
+		return gtin14
+	case strings.HasPrefix(gtin14, zeros[:6]) && gtin14[6] != '0':
+		return gtin14[6:]
+	case gtin14[0] == '0':
+		return gtin14[1:]
+	}
+	return gtin14
+}
+
+// InStore says whether a normalized code lies in a range that shops number themselves (02, 04, 20 to 29; of EAN-8 0 and
+// 2): such a code means something else in the next shop and must not be looked up across organisations.
+func InStore(gtin14 string) bool {
+	if len(gtin14) != 14 || gtin14[0] != '0' {
+		return false
+	}
+	if strings.HasPrefix(gtin14, zeros[:6]) {
+		return gtin14[6] == '0' || gtin14[6] == '2'
+	}
+	return gtin14[1] == '2' || gtin14[1:3] == "02" || gtin14[1:3] == "04"
+}
