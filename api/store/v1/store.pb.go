@@ -1366,6 +1366,50 @@ func (x *ListStaffResponse) GetNextPageToken() string {
 	return ""
 }
 
+type GetStaffRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Codes         []string               `protobuf:"bytes,1,rep,name=codes,proto3" json:"codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetStaffRequest) Reset() {
+	*x = GetStaffRequest{}
+	mi := &file_store_v1_store_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetStaffRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetStaffRequest) ProtoMessage() {}
+
+func (x *GetStaffRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_store_v1_store_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetStaffRequest.ProtoReflect.Descriptor instead.
+func (*GetStaffRequest) Descriptor() ([]byte, []int) {
+	return file_store_v1_store_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetStaffRequest) GetCodes() []string {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
 type SetStaffPasswordRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1377,7 +1421,7 @@ type SetStaffPasswordRequest struct {
 
 func (x *SetStaffPasswordRequest) Reset() {
 	*x = SetStaffPasswordRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[16]
+	mi := &file_store_v1_store_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1389,7 +1433,7 @@ func (x *SetStaffPasswordRequest) String() string {
 func (*SetStaffPasswordRequest) ProtoMessage() {}
 
 func (x *SetStaffPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[16]
+	mi := &file_store_v1_store_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1402,7 +1446,7 @@ func (x *SetStaffPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetStaffPasswordRequest.ProtoReflect.Descriptor instead.
 func (*SetStaffPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{16}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SetStaffPasswordRequest) GetRequestId() string {
@@ -1434,7 +1478,7 @@ type SetStaffPasswordResponse struct {
 
 func (x *SetStaffPasswordResponse) Reset() {
 	*x = SetStaffPasswordResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[17]
+	mi := &file_store_v1_store_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1490,7 @@ func (x *SetStaffPasswordResponse) String() string {
 func (*SetStaffPasswordResponse) ProtoMessage() {}
 
 func (x *SetStaffPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[17]
+	mi := &file_store_v1_store_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1503,7 @@ func (x *SetStaffPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetStaffPasswordResponse.ProtoReflect.Descriptor instead.
 func (*SetStaffPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{17}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{18}
 }
 
 type SignInStaffRequest struct {
@@ -1472,7 +1516,7 @@ type SignInStaffRequest struct {
 
 func (x *SignInStaffRequest) Reset() {
 	*x = SignInStaffRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[18]
+	mi := &file_store_v1_store_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1484,7 +1528,7 @@ func (x *SignInStaffRequest) String() string {
 func (*SignInStaffRequest) ProtoMessage() {}
 
 func (x *SignInStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[18]
+	mi := &file_store_v1_store_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1497,7 +1541,7 @@ func (x *SignInStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInStaffRequest.ProtoReflect.Descriptor instead.
 func (*SignInStaffRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{18}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SignInStaffRequest) GetLogin() string {
@@ -1525,7 +1569,7 @@ type SignInStaffResponse struct {
 
 func (x *SignInStaffResponse) Reset() {
 	*x = SignInStaffResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[19]
+	mi := &file_store_v1_store_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1537,7 +1581,7 @@ func (x *SignInStaffResponse) String() string {
 func (*SignInStaffResponse) ProtoMessage() {}
 
 func (x *SignInStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[19]
+	mi := &file_store_v1_store_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1550,7 +1594,7 @@ func (x *SignInStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInStaffResponse.ProtoReflect.Descriptor instead.
 func (*SignInStaffResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{19}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SignInStaffResponse) GetAccessToken() string {
@@ -1585,7 +1629,7 @@ type RegisterDeviceRequest struct {
 
 func (x *RegisterDeviceRequest) Reset() {
 	*x = RegisterDeviceRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[20]
+	mi := &file_store_v1_store_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1597,7 +1641,7 @@ func (x *RegisterDeviceRequest) String() string {
 func (*RegisterDeviceRequest) ProtoMessage() {}
 
 func (x *RegisterDeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[20]
+	mi := &file_store_v1_store_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1610,7 +1654,7 @@ func (x *RegisterDeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterDeviceRequest.ProtoReflect.Descriptor instead.
 func (*RegisterDeviceRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{20}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RegisterDeviceRequest) GetRequestId() string {
@@ -1645,7 +1689,7 @@ type RegisterDeviceResponse struct {
 
 func (x *RegisterDeviceResponse) Reset() {
 	*x = RegisterDeviceResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[21]
+	mi := &file_store_v1_store_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1657,7 +1701,7 @@ func (x *RegisterDeviceResponse) String() string {
 func (*RegisterDeviceResponse) ProtoMessage() {}
 
 func (x *RegisterDeviceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[21]
+	mi := &file_store_v1_store_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1670,7 +1714,7 @@ func (x *RegisterDeviceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterDeviceResponse.ProtoReflect.Descriptor instead.
 func (*RegisterDeviceResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{21}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RegisterDeviceResponse) GetDeviceId() string {
@@ -1701,7 +1745,7 @@ type RegisterChannelAccountRequest struct {
 
 func (x *RegisterChannelAccountRequest) Reset() {
 	*x = RegisterChannelAccountRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[22]
+	mi := &file_store_v1_store_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1713,7 +1757,7 @@ func (x *RegisterChannelAccountRequest) String() string {
 func (*RegisterChannelAccountRequest) ProtoMessage() {}
 
 func (x *RegisterChannelAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[22]
+	mi := &file_store_v1_store_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1726,7 +1770,7 @@ func (x *RegisterChannelAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterChannelAccountRequest.ProtoReflect.Descriptor instead.
 func (*RegisterChannelAccountRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{22}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RegisterChannelAccountRequest) GetRequestId() string {
@@ -1769,7 +1813,7 @@ type RegisterChannelAccountResponse struct {
 
 func (x *RegisterChannelAccountResponse) Reset() {
 	*x = RegisterChannelAccountResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[23]
+	mi := &file_store_v1_store_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +1825,7 @@ func (x *RegisterChannelAccountResponse) String() string {
 func (*RegisterChannelAccountResponse) ProtoMessage() {}
 
 func (x *RegisterChannelAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[23]
+	mi := &file_store_v1_store_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +1838,7 @@ func (x *RegisterChannelAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterChannelAccountResponse.ProtoReflect.Descriptor instead.
 func (*RegisterChannelAccountResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{23}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RegisterChannelAccountResponse) GetAccountId() string {
@@ -1829,7 +1873,7 @@ type RevokeCredentialRequest struct {
 
 func (x *RevokeCredentialRequest) Reset() {
 	*x = RevokeCredentialRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[24]
+	mi := &file_store_v1_store_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +1885,7 @@ func (x *RevokeCredentialRequest) String() string {
 func (*RevokeCredentialRequest) ProtoMessage() {}
 
 func (x *RevokeCredentialRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[24]
+	mi := &file_store_v1_store_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,7 +1898,7 @@ func (x *RevokeCredentialRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeCredentialRequest.ProtoReflect.Descriptor instead.
 func (*RevokeCredentialRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{24}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RevokeCredentialRequest) GetRequestId() string {
@@ -1879,7 +1923,7 @@ type RevokeCredentialResponse struct {
 
 func (x *RevokeCredentialResponse) Reset() {
 	*x = RevokeCredentialResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[25]
+	mi := &file_store_v1_store_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1891,7 +1935,7 @@ func (x *RevokeCredentialResponse) String() string {
 func (*RevokeCredentialResponse) ProtoMessage() {}
 
 func (x *RevokeCredentialResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[25]
+	mi := &file_store_v1_store_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1904,7 +1948,7 @@ func (x *RevokeCredentialResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeCredentialResponse.ProtoReflect.Descriptor instead.
 func (*RevokeCredentialResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{25}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{26}
 }
 
 type ResolveKeyRequest struct {
@@ -1916,7 +1960,7 @@ type ResolveKeyRequest struct {
 
 func (x *ResolveKeyRequest) Reset() {
 	*x = ResolveKeyRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[26]
+	mi := &file_store_v1_store_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1928,7 +1972,7 @@ func (x *ResolveKeyRequest) String() string {
 func (*ResolveKeyRequest) ProtoMessage() {}
 
 func (x *ResolveKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[26]
+	mi := &file_store_v1_store_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1941,7 +1985,7 @@ func (x *ResolveKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveKeyRequest.ProtoReflect.Descriptor instead.
 func (*ResolveKeyRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{26}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ResolveKeyRequest) GetKey() string {
@@ -1967,7 +2011,7 @@ type ResolveKeyResponse struct {
 
 func (x *ResolveKeyResponse) Reset() {
 	*x = ResolveKeyResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[27]
+	mi := &file_store_v1_store_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1979,7 +2023,7 @@ func (x *ResolveKeyResponse) String() string {
 func (*ResolveKeyResponse) ProtoMessage() {}
 
 func (x *ResolveKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[27]
+	mi := &file_store_v1_store_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1992,7 +2036,7 @@ func (x *ResolveKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveKeyResponse.ProtoReflect.Descriptor instead.
 func (*ResolveKeyResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{27}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ResolveKeyResponse) GetKind() string {
@@ -2059,7 +2103,7 @@ type VerifySignatureRequest struct {
 
 func (x *VerifySignatureRequest) Reset() {
 	*x = VerifySignatureRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[28]
+	mi := &file_store_v1_store_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2071,7 +2115,7 @@ func (x *VerifySignatureRequest) String() string {
 func (*VerifySignatureRequest) ProtoMessage() {}
 
 func (x *VerifySignatureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[28]
+	mi := &file_store_v1_store_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2084,7 +2128,7 @@ func (x *VerifySignatureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifySignatureRequest.ProtoReflect.Descriptor instead.
 func (*VerifySignatureRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{28}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *VerifySignatureRequest) GetKeyId() string {
@@ -2150,7 +2194,7 @@ type GetSellerFactsRequest struct {
 
 func (x *GetSellerFactsRequest) Reset() {
 	*x = GetSellerFactsRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[29]
+	mi := &file_store_v1_store_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2162,7 +2206,7 @@ func (x *GetSellerFactsRequest) String() string {
 func (*GetSellerFactsRequest) ProtoMessage() {}
 
 func (x *GetSellerFactsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[29]
+	mi := &file_store_v1_store_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2175,7 +2219,7 @@ func (x *GetSellerFactsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSellerFactsRequest.ProtoReflect.Descriptor instead.
 func (*GetSellerFactsRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{29}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetSellerFactsRequest) GetStoreCode() string {
@@ -2215,7 +2259,7 @@ type SellerFacts struct {
 
 func (x *SellerFacts) Reset() {
 	*x = SellerFacts{}
-	mi := &file_store_v1_store_proto_msgTypes[30]
+	mi := &file_store_v1_store_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2227,7 +2271,7 @@ func (x *SellerFacts) String() string {
 func (*SellerFacts) ProtoMessage() {}
 
 func (x *SellerFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[30]
+	mi := &file_store_v1_store_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2240,7 +2284,7 @@ func (x *SellerFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellerFacts.ProtoReflect.Descriptor instead.
 func (*SellerFacts) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{30}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SellerFacts) GetSellerOrg() string {
@@ -2307,7 +2351,7 @@ type StoreStanding struct {
 
 func (x *StoreStanding) Reset() {
 	*x = StoreStanding{}
-	mi := &file_store_v1_store_proto_msgTypes[31]
+	mi := &file_store_v1_store_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2319,7 +2363,7 @@ func (x *StoreStanding) String() string {
 func (*StoreStanding) ProtoMessage() {}
 
 func (x *StoreStanding) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[31]
+	mi := &file_store_v1_store_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2332,7 +2376,7 @@ func (x *StoreStanding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStanding.ProtoReflect.Descriptor instead.
 func (*StoreStanding) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{31}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *StoreStanding) GetStoreCode() string {
@@ -2495,7 +2539,9 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"store_code\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\tstoreCode\"j\n" +
 	"\x11ListStaffResponse\x12-\n" +
 	"\x05staff\x18\x01 \x03(\v2\x17.onepool.store.v1.StaffR\x05staff\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8b\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"<\n" +
+	"\x0fGetStaffRequest\x12)\n" +
+	"\x05codes\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\b\x01\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\x05codes\"\x8b\x01\n" +
 	"\x17SetStaffPasswordRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x1f\n" +
@@ -2592,7 +2638,7 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\n" +
 	"\x06DIRECT\x10\x01\x12\r\n" +
 	"\tFRANCHISE\x10\x02\x12\r\n" +
-	"\tWAREHOUSE\x10\x032\xcf\x0f\n" +
+	"\tWAREHOUSE\x10\x032\xa3\x10\n" +
 	"\x05Store\x12\x8f\x01\n" +
 	"\x13ImportOrganisations\x12,.onepool.store.v1.ImportOrganisationsRequest\x1a\x1f.onepool.common.v1.ImportResult\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/store/organisations/import\x12s\n" +
 	"\fImportStores\x12%.onepool.store.v1.ImportStoresRequest\x1a\x1f.onepool.common.v1.ImportResult\"\x1b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/store/import\x12w\n" +
@@ -2610,7 +2656,8 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\n" +
 	"ResolveKey\x12#.onepool.store.v1.ResolveKeyRequest\x1a$.onepool.store.v1.ResolveKeyResponse\x12a\n" +
 	"\x0fVerifySignature\x12(.onepool.store.v1.VerifySignatureRequest\x1a$.onepool.store.v1.ResolveKeyResponse\x12X\n" +
-	"\x0eGetSellerFacts\x12'.onepool.store.v1.GetSellerFactsRequest\x1a\x1d.onepool.store.v1.SellerFacts\x12\x81\x01\n" +
+	"\x0eGetSellerFacts\x12'.onepool.store.v1.GetSellerFactsRequest\x1a\x1d.onepool.store.v1.SellerFacts\x12R\n" +
+	"\bGetStaff\x12!.onepool.store.v1.GetStaffRequest\x1a#.onepool.store.v1.ListStaffResponse\x12\x81\x01\n" +
 	"\x0fCheckInvariants\x12).onepool.common.v1.CheckInvariantsRequest\x1a*.onepool.common.v1.CheckInvariantsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/store/auditB1Z/github.com/onepool/onepool/api/store/v1;storev1b\x06proto3"
 
 var (
@@ -2626,7 +2673,7 @@ func file_store_v1_store_proto_rawDescGZIP() []byte {
 }
 
 var file_store_v1_store_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_store_v1_store_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_store_v1_store_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_store_v1_store_proto_goTypes = []any{
 	(OrganisationKind)(0),                  // 0: onepool.store.v1.OrganisationKind
 	(Ownership)(0),                         // 1: onepool.store.v1.Ownership
@@ -2646,40 +2693,41 @@ var file_store_v1_store_proto_goTypes = []any{
 	(*ImportStaffRow)(nil),                 // 15: onepool.store.v1.ImportStaffRow
 	(*ListStaffRequest)(nil),               // 16: onepool.store.v1.ListStaffRequest
 	(*ListStaffResponse)(nil),              // 17: onepool.store.v1.ListStaffResponse
-	(*SetStaffPasswordRequest)(nil),        // 18: onepool.store.v1.SetStaffPasswordRequest
-	(*SetStaffPasswordResponse)(nil),       // 19: onepool.store.v1.SetStaffPasswordResponse
-	(*SignInStaffRequest)(nil),             // 20: onepool.store.v1.SignInStaffRequest
-	(*SignInStaffResponse)(nil),            // 21: onepool.store.v1.SignInStaffResponse
-	(*RegisterDeviceRequest)(nil),          // 22: onepool.store.v1.RegisterDeviceRequest
-	(*RegisterDeviceResponse)(nil),         // 23: onepool.store.v1.RegisterDeviceResponse
-	(*RegisterChannelAccountRequest)(nil),  // 24: onepool.store.v1.RegisterChannelAccountRequest
-	(*RegisterChannelAccountResponse)(nil), // 25: onepool.store.v1.RegisterChannelAccountResponse
-	(*RevokeCredentialRequest)(nil),        // 26: onepool.store.v1.RevokeCredentialRequest
-	(*RevokeCredentialResponse)(nil),       // 27: onepool.store.v1.RevokeCredentialResponse
-	(*ResolveKeyRequest)(nil),              // 28: onepool.store.v1.ResolveKeyRequest
-	(*ResolveKeyResponse)(nil),             // 29: onepool.store.v1.ResolveKeyResponse
-	(*VerifySignatureRequest)(nil),         // 30: onepool.store.v1.VerifySignatureRequest
-	(*GetSellerFactsRequest)(nil),          // 31: onepool.store.v1.GetSellerFactsRequest
-	(*SellerFacts)(nil),                    // 32: onepool.store.v1.SellerFacts
-	(*StoreStanding)(nil),                  // 33: onepool.store.v1.StoreStanding
-	(*v1.GeoPoint)(nil),                    // 34: onepool.common.v1.GeoPoint
-	(*v1.CheckInvariantsRequest)(nil),      // 35: onepool.common.v1.CheckInvariantsRequest
-	(*v1.ImportResult)(nil),                // 36: onepool.common.v1.ImportResult
-	(*v1.CheckInvariantsResponse)(nil),     // 37: onepool.common.v1.CheckInvariantsResponse
+	(*GetStaffRequest)(nil),                // 18: onepool.store.v1.GetStaffRequest
+	(*SetStaffPasswordRequest)(nil),        // 19: onepool.store.v1.SetStaffPasswordRequest
+	(*SetStaffPasswordResponse)(nil),       // 20: onepool.store.v1.SetStaffPasswordResponse
+	(*SignInStaffRequest)(nil),             // 21: onepool.store.v1.SignInStaffRequest
+	(*SignInStaffResponse)(nil),            // 22: onepool.store.v1.SignInStaffResponse
+	(*RegisterDeviceRequest)(nil),          // 23: onepool.store.v1.RegisterDeviceRequest
+	(*RegisterDeviceResponse)(nil),         // 24: onepool.store.v1.RegisterDeviceResponse
+	(*RegisterChannelAccountRequest)(nil),  // 25: onepool.store.v1.RegisterChannelAccountRequest
+	(*RegisterChannelAccountResponse)(nil), // 26: onepool.store.v1.RegisterChannelAccountResponse
+	(*RevokeCredentialRequest)(nil),        // 27: onepool.store.v1.RevokeCredentialRequest
+	(*RevokeCredentialResponse)(nil),       // 28: onepool.store.v1.RevokeCredentialResponse
+	(*ResolveKeyRequest)(nil),              // 29: onepool.store.v1.ResolveKeyRequest
+	(*ResolveKeyResponse)(nil),             // 30: onepool.store.v1.ResolveKeyResponse
+	(*VerifySignatureRequest)(nil),         // 31: onepool.store.v1.VerifySignatureRequest
+	(*GetSellerFactsRequest)(nil),          // 32: onepool.store.v1.GetSellerFactsRequest
+	(*SellerFacts)(nil),                    // 33: onepool.store.v1.SellerFacts
+	(*StoreStanding)(nil),                  // 34: onepool.store.v1.StoreStanding
+	(*v1.GeoPoint)(nil),                    // 35: onepool.common.v1.GeoPoint
+	(*v1.CheckInvariantsRequest)(nil),      // 36: onepool.common.v1.CheckInvariantsRequest
+	(*v1.ImportResult)(nil),                // 37: onepool.common.v1.ImportResult
+	(*v1.CheckInvariantsResponse)(nil),     // 38: onepool.common.v1.CheckInvariantsResponse
 }
 var file_store_v1_store_proto_depIdxs = []int32{
 	0,  // 0: onepool.store.v1.Organisation.kind:type_name -> onepool.store.v1.OrganisationKind
 	4,  // 1: onepool.store.v1.ImportOrganisationsRequest.rows:type_name -> onepool.store.v1.ImportOrganisationRow
 	2,  // 2: onepool.store.v1.ListOrganisationsResponse.organisations:type_name -> onepool.store.v1.Organisation
 	1,  // 3: onepool.store.v1.StoreInfo.ownership:type_name -> onepool.store.v1.Ownership
-	34, // 4: onepool.store.v1.StoreInfo.point:type_name -> onepool.common.v1.GeoPoint
+	35, // 4: onepool.store.v1.StoreInfo.point:type_name -> onepool.common.v1.GeoPoint
 	9,  // 5: onepool.store.v1.ImportStoresRequest.rows:type_name -> onepool.store.v1.ImportStoreRow
 	7,  // 6: onepool.store.v1.ListStoresResponse.stores:type_name -> onepool.store.v1.StoreInfo
 	15, // 7: onepool.store.v1.ImportStaffRequest.rows:type_name -> onepool.store.v1.ImportStaffRow
 	13, // 8: onepool.store.v1.ListStaffResponse.staff:type_name -> onepool.store.v1.Staff
 	13, // 9: onepool.store.v1.SignInStaffResponse.staff:type_name -> onepool.store.v1.Staff
 	0,  // 10: onepool.store.v1.SellerFacts.seller_kind:type_name -> onepool.store.v1.OrganisationKind
-	33, // 11: onepool.store.v1.SellerFacts.stores:type_name -> onepool.store.v1.StoreStanding
+	34, // 11: onepool.store.v1.SellerFacts.stores:type_name -> onepool.store.v1.StoreStanding
 	0,  // 12: onepool.store.v1.StoreStanding.org_kind:type_name -> onepool.store.v1.OrganisationKind
 	3,  // 13: onepool.store.v1.Store.ImportOrganisations:input_type -> onepool.store.v1.ImportOrganisationsRequest
 	8,  // 14: onepool.store.v1.Store.ImportStores:input_type -> onepool.store.v1.ImportStoresRequest
@@ -2688,33 +2736,35 @@ var file_store_v1_store_proto_depIdxs = []int32{
 	10, // 17: onepool.store.v1.Store.ListStores:input_type -> onepool.store.v1.ListStoresRequest
 	12, // 18: onepool.store.v1.Store.GetStore:input_type -> onepool.store.v1.GetStoreRequest
 	16, // 19: onepool.store.v1.Store.ListStaff:input_type -> onepool.store.v1.ListStaffRequest
-	18, // 20: onepool.store.v1.Store.SetStaffPassword:input_type -> onepool.store.v1.SetStaffPasswordRequest
-	20, // 21: onepool.store.v1.Store.SignInStaff:input_type -> onepool.store.v1.SignInStaffRequest
-	22, // 22: onepool.store.v1.Store.RegisterDevice:input_type -> onepool.store.v1.RegisterDeviceRequest
-	24, // 23: onepool.store.v1.Store.RegisterChannelAccount:input_type -> onepool.store.v1.RegisterChannelAccountRequest
-	26, // 24: onepool.store.v1.Store.RevokeCredential:input_type -> onepool.store.v1.RevokeCredentialRequest
-	28, // 25: onepool.store.v1.Store.ResolveKey:input_type -> onepool.store.v1.ResolveKeyRequest
-	30, // 26: onepool.store.v1.Store.VerifySignature:input_type -> onepool.store.v1.VerifySignatureRequest
-	31, // 27: onepool.store.v1.Store.GetSellerFacts:input_type -> onepool.store.v1.GetSellerFactsRequest
-	35, // 28: onepool.store.v1.Store.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	36, // 29: onepool.store.v1.Store.ImportOrganisations:output_type -> onepool.common.v1.ImportResult
-	36, // 30: onepool.store.v1.Store.ImportStores:output_type -> onepool.common.v1.ImportResult
-	36, // 31: onepool.store.v1.Store.ImportStaff:output_type -> onepool.common.v1.ImportResult
-	6,  // 32: onepool.store.v1.Store.ListOrganisations:output_type -> onepool.store.v1.ListOrganisationsResponse
-	11, // 33: onepool.store.v1.Store.ListStores:output_type -> onepool.store.v1.ListStoresResponse
-	7,  // 34: onepool.store.v1.Store.GetStore:output_type -> onepool.store.v1.StoreInfo
-	17, // 35: onepool.store.v1.Store.ListStaff:output_type -> onepool.store.v1.ListStaffResponse
-	19, // 36: onepool.store.v1.Store.SetStaffPassword:output_type -> onepool.store.v1.SetStaffPasswordResponse
-	21, // 37: onepool.store.v1.Store.SignInStaff:output_type -> onepool.store.v1.SignInStaffResponse
-	23, // 38: onepool.store.v1.Store.RegisterDevice:output_type -> onepool.store.v1.RegisterDeviceResponse
-	25, // 39: onepool.store.v1.Store.RegisterChannelAccount:output_type -> onepool.store.v1.RegisterChannelAccountResponse
-	27, // 40: onepool.store.v1.Store.RevokeCredential:output_type -> onepool.store.v1.RevokeCredentialResponse
-	29, // 41: onepool.store.v1.Store.ResolveKey:output_type -> onepool.store.v1.ResolveKeyResponse
-	29, // 42: onepool.store.v1.Store.VerifySignature:output_type -> onepool.store.v1.ResolveKeyResponse
-	32, // 43: onepool.store.v1.Store.GetSellerFacts:output_type -> onepool.store.v1.SellerFacts
-	37, // 44: onepool.store.v1.Store.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	29, // [29:45] is the sub-list for method output_type
-	13, // [13:29] is the sub-list for method input_type
+	19, // 20: onepool.store.v1.Store.SetStaffPassword:input_type -> onepool.store.v1.SetStaffPasswordRequest
+	21, // 21: onepool.store.v1.Store.SignInStaff:input_type -> onepool.store.v1.SignInStaffRequest
+	23, // 22: onepool.store.v1.Store.RegisterDevice:input_type -> onepool.store.v1.RegisterDeviceRequest
+	25, // 23: onepool.store.v1.Store.RegisterChannelAccount:input_type -> onepool.store.v1.RegisterChannelAccountRequest
+	27, // 24: onepool.store.v1.Store.RevokeCredential:input_type -> onepool.store.v1.RevokeCredentialRequest
+	29, // 25: onepool.store.v1.Store.ResolveKey:input_type -> onepool.store.v1.ResolveKeyRequest
+	31, // 26: onepool.store.v1.Store.VerifySignature:input_type -> onepool.store.v1.VerifySignatureRequest
+	32, // 27: onepool.store.v1.Store.GetSellerFacts:input_type -> onepool.store.v1.GetSellerFactsRequest
+	18, // 28: onepool.store.v1.Store.GetStaff:input_type -> onepool.store.v1.GetStaffRequest
+	36, // 29: onepool.store.v1.Store.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	37, // 30: onepool.store.v1.Store.ImportOrganisations:output_type -> onepool.common.v1.ImportResult
+	37, // 31: onepool.store.v1.Store.ImportStores:output_type -> onepool.common.v1.ImportResult
+	37, // 32: onepool.store.v1.Store.ImportStaff:output_type -> onepool.common.v1.ImportResult
+	6,  // 33: onepool.store.v1.Store.ListOrganisations:output_type -> onepool.store.v1.ListOrganisationsResponse
+	11, // 34: onepool.store.v1.Store.ListStores:output_type -> onepool.store.v1.ListStoresResponse
+	7,  // 35: onepool.store.v1.Store.GetStore:output_type -> onepool.store.v1.StoreInfo
+	17, // 36: onepool.store.v1.Store.ListStaff:output_type -> onepool.store.v1.ListStaffResponse
+	20, // 37: onepool.store.v1.Store.SetStaffPassword:output_type -> onepool.store.v1.SetStaffPasswordResponse
+	22, // 38: onepool.store.v1.Store.SignInStaff:output_type -> onepool.store.v1.SignInStaffResponse
+	24, // 39: onepool.store.v1.Store.RegisterDevice:output_type -> onepool.store.v1.RegisterDeviceResponse
+	26, // 40: onepool.store.v1.Store.RegisterChannelAccount:output_type -> onepool.store.v1.RegisterChannelAccountResponse
+	28, // 41: onepool.store.v1.Store.RevokeCredential:output_type -> onepool.store.v1.RevokeCredentialResponse
+	30, // 42: onepool.store.v1.Store.ResolveKey:output_type -> onepool.store.v1.ResolveKeyResponse
+	30, // 43: onepool.store.v1.Store.VerifySignature:output_type -> onepool.store.v1.ResolveKeyResponse
+	33, // 44: onepool.store.v1.Store.GetSellerFacts:output_type -> onepool.store.v1.SellerFacts
+	17, // 45: onepool.store.v1.Store.GetStaff:output_type -> onepool.store.v1.ListStaffResponse
+	38, // 46: onepool.store.v1.Store.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	30, // [30:47] is the sub-list for method output_type
+	13, // [13:30] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -2732,7 +2782,7 @@ func file_store_v1_store_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_store_v1_store_proto_rawDesc), len(file_store_v1_store_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   32,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -37,6 +37,7 @@ const (
 	Store_ResolveKey_FullMethodName             = "/onepool.store.v1.Store/ResolveKey"
 	Store_VerifySignature_FullMethodName        = "/onepool.store.v1.Store/VerifySignature"
 	Store_GetSellerFacts_FullMethodName         = "/onepool.store.v1.Store/GetSellerFacts"
+	Store_GetStaff_FullMethodName               = "/onepool.store.v1.Store/GetStaff"
 	Store_CheckInvariants_FullMethodName        = "/onepool.store.v1.Store/CheckInvariants"
 )
 
@@ -66,6 +67,8 @@ type StoreClient interface {
 	VerifySignature(ctx context.Context, in *VerifySignatureRequest, opts ...grpc.CallOption) (*ResolveKeyResponse, error)
 	// Who sells, at which store, under whom. For other centers; the caller must be a service.
 	GetSellerFacts(ctx context.Context, in *GetSellerFactsRequest, opts ...grpc.CallOption) (*SellerFacts, error)
+	// Staff by code, e.g. the guides of a batch of members; unknown codes are simply absent. The caller must be a service.
+	GetStaff(ctx context.Context, in *GetStaffRequest, opts ...grpc.CallOption) (*ListStaffResponse, error)
 	CheckInvariants(ctx context.Context, in *v1.CheckInvariantsRequest, opts ...grpc.CallOption) (*v1.CheckInvariantsResponse, error)
 }
 
@@ -227,6 +230,16 @@ func (c *storeClient) GetSellerFacts(ctx context.Context, in *GetSellerFactsRequ
 	return out, nil
 }
 
+func (c *storeClient) GetStaff(ctx context.Context, in *GetStaffRequest, opts ...grpc.CallOption) (*ListStaffResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListStaffResponse)
+	err := c.cc.Invoke(ctx, Store_GetStaff_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *storeClient) CheckInvariants(ctx context.Context, in *v1.CheckInvariantsRequest, opts ...grpc.CallOption) (*v1.CheckInvariantsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(v1.CheckInvariantsResponse)
@@ -263,6 +276,8 @@ type StoreServer interface {
 	VerifySignature(context.Context, *VerifySignatureRequest) (*ResolveKeyResponse, error)
 	// Who sells, at which store, under whom. For other centers; the caller must be a service.
 	GetSellerFacts(context.Context, *GetSellerFactsRequest) (*SellerFacts, error)
+	// Staff by code, e.g. the guides of a batch of members; unknown codes are simply absent. The caller must be a service.
+	GetStaff(context.Context, *GetStaffRequest) (*ListStaffResponse, error)
 	CheckInvariants(context.Context, *v1.CheckInvariantsRequest) (*v1.CheckInvariantsResponse, error)
 	mustEmbedUnimplementedStoreServer()
 }
@@ -318,6 +333,9 @@ func (UnimplementedStoreServer) VerifySignature(context.Context, *VerifySignatur
 }
 func (UnimplementedStoreServer) GetSellerFacts(context.Context, *GetSellerFactsRequest) (*SellerFacts, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSellerFacts not implemented")
+}
+func (UnimplementedStoreServer) GetStaff(context.Context, *GetStaffRequest) (*ListStaffResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetStaff not implemented")
 }
 func (UnimplementedStoreServer) CheckInvariants(context.Context, *v1.CheckInvariantsRequest) (*v1.CheckInvariantsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckInvariants not implemented")
@@ -613,6 +631,24 @@ func _Store_GetSellerFacts_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Store_GetStaff_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetStaffRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StoreServer).GetStaff(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Store_GetStaff_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StoreServer).GetStaff(ctx, req.(*GetStaffRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Store_CheckInvariants_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(v1.CheckInvariantsRequest)
 	if err := dec(in); err != nil {
@@ -697,6 +733,10 @@ var Store_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetSellerFacts",
 			Handler:    _Store_GetSellerFacts_Handler,
+		},
+		{
+			MethodName: "GetStaff",
+			Handler:    _Store_GetStaff_Handler,
 		},
 		{
 			MethodName: "CheckInvariants",
