@@ -1,0 +1,81 @@
+package database
+
+import (
+	"errors"
+
+	"github.com/go-sql-driver/mysql"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+var (
+	// ErrNested is returned by InTx inside a transaction.
+	ErrNested = errors.New("database: transaction inside a transaction")
+	// ErrNoTransaction is returned for a statement that needs a transaction where there is none.
+	ErrNoTransaction = errors.New("database: statement outside a transaction")
+	// ErrEnded is returned for a statement in a transaction that has ended: its context leaked.
+	ErrEnded = errors.New("database: the context's transaction has ended")
+	// ErrForeign is returned when the context's transaction belongs to another database.
+	ErrForeign = errors.New("database: the context's transaction belongs to another database")
+)
+
+const (
+	mysqlDuplicateEntry       = 1062
+	mysqlDuplicateWithKeyName = 1586
+	mysqlDeadlock             = 1213
+	mysqlLockWait             = 1205
+	mysqlRecordChanged        = 1020 // MariaDB 11.6 and later
+	tidbWriteConflict         = 9007
+	tidbRetryable             = 8002
+	tidbRetryCommit           = 8022
+)
+
+// IsUniqueViolation says whether err is a duplicate of a primary or unique key.
+func IsUniqueViolation(err error) bool {
+	if me, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return me.Number == mysqlDuplicateEntry || me.Number == mysqlDuplicateWithKeyName
+	}
+	if se, ok := errors.AsType[*sqlite.Error](err); ok {
+		return se.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || se.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	return false
+}
+
+// IsLockTimeout says whether err is a wait for a lock that took too long. The statement is undone, the transaction not.
+func IsLockTimeout(err error) bool {
+	if me, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return me.Number == mysqlLockWait
+	}
+	return retryReason(err) == "busy"
+}
+
+// retryReason names why the whole transaction may be tried again, or is empty.
+func retryReason(err error) string {
+	if me, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		switch me.Number {
+		case mysqlDeadlock:
+			return "deadlock"
+		case mysqlLockWait:
+			return "lock_timeout"
+		case mysqlRecordChanged, tidbWriteConflict, tidbRetryable, tidbRetryCommit:
+			return "write_conflict"
+		}
+		return ""
+	}
+	if se, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch se.Code() & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			return "busy"
+		}
+	}
+	return ""
+}
+
+// endsTransaction says whether the engine has rolled the whole transaction back with this error.
+func endsTransaction(err error) bool {
+	switch retryReason(err) {
+	case "deadlock", "write_conflict":
+		return true
+	}
+	return false
+}
