@@ -69,11 +69,11 @@ var ErrTime = errors.New("time is invalid")
 // Zone finds an IANA time zone. The empty name and "Local" are refused: a store's zone never depends on the server's.
 func Zone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
-		return nil, fmt.Errorf("%w: %q is not a time zone", ErrTime, name)
+		return nil, refuse("%.60q is not a time zone", name)
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w: unknown time zone %q", ErrTime, name)
+		return nil, refuse("unknown time zone %.60q", name)
 	}
 	return zone, nil
 }
@@ -119,4 +119,17 @@ func firstOf(year int, month time.Month, day int, zone *time.Location) time.Time
 		at = at.Add(15 * time.Minute)
 	}
 	return at
+}
+
+// refusal is ErrTime with its particulars. Its Fault is what a client is told, so that no handler maps it again.
+type refusal string
+
+func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+func (r refusal) Error() string        { return ErrTime.Error() + ": " + string(r) }
+func (r refusal) Is(target error) bool { return target == ErrTime }
+
+// Fault is the public face of the error.
+func (r refusal) Fault() (code int, reason, message string, metadata map[string]string) {
+	return 400, "TIME_INVALID", r.Error(), nil
 }

@@ -29,7 +29,7 @@ type Point struct {
 // Validate accepts latitudes of -90 to 90 and longitudes of -180 to 180, and no NaN.
 func (p Point) Validate() error {
 	if !(p.Lat >= -90 && p.Lat <= 90 && p.Lng >= -180 && p.Lng <= 180) {
-		return fmt.Errorf("%w: latitude %v, longitude %v", ErrGeo, p.Lat, p.Lng)
+		return refuse("latitude %v, longitude %v", p.Lat, p.Lng)
 	}
 	return nil
 }
@@ -64,4 +64,17 @@ func chordMM(dx, dy, dz float64) int64 {
 // arcKM turns a chord into the great circle above it.
 func arcKM(chordMM int64) float64 {
 	return 2 * EarthKM * math.Asin(min(1, float64(chordMM)/(2*EarthKM*1e6)))
+}
+
+// refusal is ErrGeo with its particulars. Its Fault is what a client is told, so that no handler maps it again.
+type refusal string
+
+func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+func (r refusal) Error() string        { return ErrGeo.Error() + ": " + string(r) }
+func (r refusal) Is(target error) bool { return target == ErrGeo }
+
+// Fault is the public face of the error.
+func (r refusal) Fault() (code int, reason, message string, metadata map[string]string) {
+	return 400, "GEO_INVALID", r.Error(), nil
 }

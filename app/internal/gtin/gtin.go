@@ -23,13 +23,13 @@ func CheckDigit(body string) (byte, error) {
 	switch len(body) {
 	case 7, 11, 12, 13:
 	default:
-		return 0, fmt.Errorf("%w: a code has 8, 12, 13 or 14 digits with its check digit", ErrCode)
+		return 0, refuse("a code has 8, 12, 13 or 14 digits with its check digit")
 	}
 	sum := 0
 	for i := range len(body) {
 		c := body[i]
 		if c < '0' || c > '9' {
-			return 0, fmt.Errorf("%w: %.20q holds something else than digits", ErrCode, body)
+			return 0, refuse("%.20q holds something else than digits", body)
 		}
 		weight := 1
 		if (len(body)-i)%2 == 1 { // the last digit of the body weighs 3, whatever the length
@@ -49,7 +49,7 @@ func Valid(code string) bool {
 // Normalize checks code and pads it to 14 digits.
 func Normalize(code string) (string, error) {
 	if len(code) == 0 {
-		return "", fmt.Errorf("%w: it is empty", ErrCode)
+		return "", refuse("it is empty")
 	}
 	last := len(code) - 1
 	digit, err := CheckDigit(code[:last])
@@ -57,7 +57,7 @@ func Normalize(code string) (string, error) {
 		return "", err
 	}
 	if code[last] != digit {
-		return "", fmt.Errorf("%w: the check digit of %s would be %c", ErrCode, code, digit)
+		return "", refuse("the check digit of %s would be %c", code, digit)
 	}
 	return zeros[len(code):] + code, nil
 }
@@ -85,4 +85,17 @@ func InStore(gtin14 string) bool {
 		return gtin14[6] == '0' || gtin14[6] == '2'
 	}
 	return gtin14[1] == '2' || gtin14[1:3] == "02" || gtin14[1:3] == "04"
+}
+
+// refusal is ErrCode with its particulars. Its Fault is what a client is told, so that no handler maps it again.
+type refusal string
+
+func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+func (r refusal) Error() string        { return ErrCode.Error() + ": " + string(r) }
+func (r refusal) Is(target error) bool { return target == ErrCode }
+
+// Fault is the public face of the error.
+func (r refusal) Fault() (code int, reason, message string, metadata map[string]string) {
+	return 400, "VALIDATOR", r.Error(), map[string]string{"field": "barcode"}
 }

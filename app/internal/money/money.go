@@ -37,7 +37,7 @@ type Money struct {
 // New returns minor units of a known currency.
 func New(minor int64, currency string) (Money, error) {
 	if _, known := Exponent(currency); !known {
-		return Money{}, fmt.Errorf("%w: unknown currency %q", ErrAmount, currency)
+		return Money{}, refuse("unknown currency %.10q", currency)
 	}
 	return Money{Minor: minor, Currency: currency}, nil
 }
@@ -103,14 +103,14 @@ func (m Money) Allocate(weights []int64) ([]Money, error) {
 func (m Money) String() string { return Format(m.Minor, m.Currency) + " " + m.Currency }
 
 func (m Money) mixed(o Money) error {
-	return fmt.Errorf("%w: %q and %q are different currencies", ErrAmount, m.Currency, o.Currency)
+	return refuse("%.10q and %.10q are different currencies", m.Currency, o.Currency)
 }
 
 // Add returns a + b of one currency.
 func Add(a, b int64) (int64, error) {
 	sum := a + b
 	if (sum > a) != (b > 0) && b != 0 {
-		return 0, fmt.Errorf("%w: %d + %d overflows", ErrAmount, a, b)
+		return 0, refuse("%d + %d overflows", a, b)
 	}
 	return sum, nil
 }
@@ -119,7 +119,7 @@ func Add(a, b int64) (int64, error) {
 func Sub(a, b int64) (int64, error) {
 	difference := a - b
 	if (difference < a) != (b > 0) && b != 0 {
-		return 0, fmt.Errorf("%w: %d - %d overflows", ErrAmount, a, b)
+		return 0, refuse("%d - %d overflows", a, b)
 	}
 	return difference, nil
 }
@@ -146,11 +146,11 @@ func Rate(amount, bp int64) (int64, error) { return MulDiv(amount, bp, BasisPoin
 // MulDiv returns amount x numerator / denominator, rounded half up, with nothing lost in between.
 func MulDiv(amount, numerator, denominator int64) (int64, error) {
 	if denominator <= 0 {
-		return 0, fmt.Errorf("%w: division by %d", ErrAmount, denominator)
+		return 0, refuse("division by %d", denominator)
 	}
 	hi, lo := bits.Mul64(size(amount), size(numerator))
 	if hi >= uint64(denominator) {
-		return 0, fmt.Errorf("%w: %d x %d / %d overflows", ErrAmount, amount, numerator, denominator)
+		return 0, refuse("%d x %d / %d overflows", amount, numerator, denominator)
 	}
 	quotient, remainder := bits.Div64(hi, lo, uint64(denominator))
 	if quotient <= math.MaxInt64 && remainder >= uint64(denominator)-remainder {
@@ -183,7 +183,7 @@ func Allocate(total int64, weights []int64) ([]int64, error) {
 	var sum int64
 	for _, weight := range weights {
 		if weight < 0 {
-			return nil, fmt.Errorf("%w: weight %d is negative", ErrAmount, weight)
+			return nil, refuse("weight %d is negative", weight)
 		}
 		var err error
 		if sum, err = Add(sum, weight); err != nil {
@@ -191,7 +191,7 @@ func Allocate(total int64, weights []int64) ([]int64, error) {
 		}
 	}
 	if sum == 0 {
-		return nil, fmt.Errorf("%w: nothing to split %d by", ErrAmount, total)
+		return nil, refuse("nothing to split %d by", total)
 	}
 
 	parts := make([]int64, len(weights))
@@ -240,16 +240,16 @@ func Exponent(currency string) (int, bool) {
 func Parse(text, currency string) (Money, error) {
 	exponent, known := Exponent(currency)
 	if !known {
-		return Money{}, fmt.Errorf("%w: unknown currency %q", ErrAmount, currency)
+		return Money{}, refuse("unknown currency %.10q", currency)
 	}
 	unsigned, negative := strings.CutPrefix(text, "-")
 	whole, fraction, hasPoint := strings.Cut(unsigned, ".")
 	if whole == "" || hasPoint && fraction == "" || len(text) > maxText {
-		return Money{}, fmt.Errorf("%w: %.40q is not a decimal", ErrAmount, text)
+		return Money{}, refuse("%.40q is not a decimal", text)
 	}
 	if extra := len(fraction) - exponent; extra > 0 {
 		if strings.Trim(fraction[exponent:], "0") != "" {
-			return Money{}, fmt.Errorf("%w: %.40q has more than %d decimals of %s", ErrAmount, text, exponent, currency)
+			return Money{}, refuse("%.40q has more than %d decimals of %s", text, exponent, currency)
 		}
 		fraction = fraction[:exponent]
 	}
@@ -258,10 +258,10 @@ func Parse(text, currency string) (Money, error) {
 	for i := range len(digits) {
 		c := digits[i]
 		if c < '0' || c > '9' {
-			return Money{}, fmt.Errorf("%w: %.40q is not a decimal", ErrAmount, text)
+			return Money{}, refuse("%.40q is not a decimal", text)
 		}
 		if minor > (math.MaxInt64-int64(c-'0'))/10 {
-			return Money{}, fmt.Errorf("%w: %.40q is too large", ErrAmount, text)
+			return Money{}, refuse("%.40q is too large", text)
 		}
 		minor = minor*10 + int64(c-'0')
 	}
@@ -302,10 +302,23 @@ func signed(hi, lo uint64, negative bool, operation string, operands ...any) (in
 		limit++
 	}
 	if hi != 0 || lo > limit {
-		return 0, fmt.Errorf("%w: %s overflows", ErrAmount, fmt.Sprintf(operation, operands...))
+		return 0, refuse("%s overflows", fmt.Sprintf(operation, operands...))
 	}
 	if negative {
 		return -int64(lo), nil
 	}
 	return int64(lo), nil
+}
+
+// refusal is ErrAmount with its particulars. Its Fault is what a client is told, so that no handler maps it again.
+type refusal string
+
+func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
+
+func (r refusal) Error() string        { return ErrAmount.Error() + ": " + string(r) }
+func (r refusal) Is(target error) bool { return target == ErrAmount }
+
+// Fault is the public face of the error.
+func (r refusal) Fault() (code int, reason, message string, metadata map[string]string) {
+	return 400, "AMOUNT_INVALID", r.Error(), nil
 }

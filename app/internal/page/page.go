@@ -14,7 +14,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"strings"
 )
 
@@ -36,7 +35,18 @@ const (
 )
 
 // ErrToken is a token that this query did not give out. Its reason at the edge is PAGE_TOKEN_INVALID.
-var ErrToken = errors.New("page token is invalid: start again without one")
+var ErrToken error = tokenError{}
+
+type tokenError struct{}
+
+func (tokenError) Error() string {
+	return "the page token does not belong to this query: start again without one"
+}
+
+// Fault is the public face of the error.
+func (e tokenError) Fault() (code int, reason, message string, metadata map[string]string) {
+	return 400, "PAGE_TOKEN_INVALID", e.Error(), map[string]string{"field": "page_token"}
+}
 
 // Size clamps what a caller asks for: nothing or less is DefaultSize, more than MaxSize is MaxSize.
 func Size[N ~int | ~int32 | ~int64 | ~uint32](asked N) int {
