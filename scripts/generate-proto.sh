@@ -29,5 +29,7 @@ protoc -I api -I third_party \
 	--go-http_out=paths=source_relative,omitempty=true:api \
 	--go-errors_out=paths=source_relative:api \
 	$protos
+# The configuration is a proto too, but nobody's API.
+protoc -I . -I third_party --go_out=paths=source_relative:. app/internal/conf/conf.proto
 # The plugins write imports and spacing of their own.
-gofmt -w $(find api -name '*.pb.go' | sort)
+gofmt -w $(find api app/internal/conf -name '*.pb.go' | sort)
