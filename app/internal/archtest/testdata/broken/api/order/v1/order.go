@@ -1,0 +1,5 @@
+package v1
+
+import (
+	_ "github.com/onepool/onepool/app/order"
+)

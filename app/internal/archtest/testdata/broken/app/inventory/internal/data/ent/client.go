@@ -1,0 +1,6 @@
+package ent
+
+import (
+	_ "database/sql"
+	_ "github.com/go-sql-driver/mysql"
+)

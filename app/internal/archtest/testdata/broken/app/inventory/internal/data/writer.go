@@ -1,0 +1,6 @@
+package data
+
+import (
+	_ "database/sql"
+	_ "github.com/onepool/onepool/api/order/v1"
+)
