@@ -1,0 +1,151 @@
+// Package authn says who calls: it turns credentials into a tenancy.Principal, the same way on every server.
+//
+// Always true:
+//   - Three credentials exist: a token of a person (HS256, audience "onepool"), an opaque key of a machine (opk_...), and
+//     a propagation token between centers (HS256, audience "onepool-internal", 60 s). One is never taken for another.
+//   - The algorithm is pinned, expiry and audience are required; whatever is wrong with a credential, the answer is the
+//     same 401, so that it does not help in guessing.
+//   - A request with two different callers is refused: nobody chooses which one counts.
+//   - An operation needs credentials unless it was registered as open by name.
+package authn
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/tenancy"
+)
+
+const (
+	issuer           = "onepool"
+	audiencePublic   = "onepool"
+	audienceInternal = "onepool-internal"
+	// internalTTL bounds how long a stolen propagation token is of use.
+	internalTTL = 60 * time.Second
+	// leeway is how far the clocks of two processes may be apart for internal tokens; people's tokens get none.
+	leeway = 30 * time.Second
+	// minSecretBytes is what HS256 needs to be as strong as its hash.
+	minSecretBytes = 32
+)
+
+// Tokens issues and verifies the platform's own tokens.
+type Tokens struct {
+	secret []byte
+	now    func() time.Time
+}
+
+// NewTokens needs a secret of at least 32 bytes. now is time.Now, or a test's clock.
+func NewTokens(secret []byte, now func() time.Time) (*Tokens, error) {
+	if len(secret) < minSecretBytes {
+		return nil, fmt.Errorf("token secret: %d bytes, at least %d are needed", len(secret), minSecretBytes)
+	}
+	if now == nil {
+		now = time.Now
+	}
+	return &Tokens{secret: append([]byte(nil), secret...), now: now}, nil
+}
+
+type claims struct {
+	jwt.RegisteredClaims
+	Caller tenancy.Principal `json:"caller"`
+	// Service is the center that makes the call; only in internal tokens.
+	Service string `json:"service,omitempty"`
+}
+
+// errKind is a defect of the caller: only people have tokens.
+var errKind = errors.New("authn: only a person (member, hq, dealer, franchisee) gets a token")
+
+// Issue makes the access token of a person. A principal without a scope gets that of its kind.
+func (t *Tokens) Issue(p tenancy.Principal, ttl time.Duration) (token string, expiresUS int64, err error) {
+	if !person(p.Kind) {
+		return "", 0, fmt.Errorf("%w, not %q", errKind, p.Kind)
+	}
+	if ttl <= 0 || p.ID == "" {
+		return "", 0, fmt.Errorf("authn: a token needs an id and a lifetime")
+	}
+	if p.Scope.Empty() {
+		p = p.WithScope()
+	}
+	now := t.now()
+	c := toClaims(p, now, now.Add(ttl), audiencePublic)
+	token, err = t.sign(c)
+	return token, c.ExpiresAt.UnixMicro(), err
+}
+
+// Verify returns the person whom a token was issued to.
+func (t *Tokens) Verify(token string) (tenancy.Principal, error) {
+	c, err := t.parse(token, audiencePublic, 0)
+	if err != nil {
+		return tenancy.Principal{}, err
+	}
+	p := c.Caller
+	if !person(p.Kind) || p.ID == "" || c.Service != "" {
+		return tenancy.Principal{}, fault.Unauthenticated().WithCause(errKind)
+	}
+	return p, nil
+}
+
+// IssueInternal makes the token with which one center calls another on behalf of p.
+func (t *Tokens) IssueInternal(service string, p tenancy.Principal) (string, error) {
+	if service == "" {
+		return "", errors.New("authn: an internal token names its service")
+	}
+	now := t.now()
+	c := toClaims(p, now, now.Add(internalTTL), audienceInternal)
+	c.Service = service
+	return t.sign(c)
+}
+
+// VerifyInternal returns the calling service and on whose behalf it calls.
+func (t *Tokens) VerifyInternal(token string) (service string, p tenancy.Principal, err error) {
+	c, err := t.parse(token, audienceInternal, leeway)
+	if err != nil {
+		return "", tenancy.Principal{}, err
+	}
+	if c.Service == "" || c.Caller.Kind == "" || c.Caller.ID == "" {
+		return "", tenancy.Principal{}, fault.Unauthenticated().WithCause(errors.New("internal token without a service or a caller"))
+	}
+	return c.Service, c.Caller, nil
+}
+
+func (t *Tokens) sign(c *claims) (string, error) {
+	s, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(t.secret)
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	return s, nil
+}
+
+func (t *Tokens) parse(token, audience string, leeway time.Duration) (*claims, error) {
+	c := new(claims)
+	_, err := jwt.ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return t.secret, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithLeeway(leeway), jwt.WithTimeFunc(t.now), jwt.WithStrictDecoding())
+	if err != nil {
+		return nil, fault.Unauthenticated().WithCause(fmt.Errorf("token: %w", err))
+	}
+	return c, nil
+}
+
+func toClaims(p tenancy.Principal, now, expires time.Time, audience string) *claims {
+	return &claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: issuer, Subject: p.ID, Audience: jwt.ClaimStrings{audience},
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
+		},
+		Caller: p,
+	}
+}
+
+func person(k tenancy.Kind) bool {
+	switch k {
+	case tenancy.Member, tenancy.HQ, tenancy.Dealer, tenancy.Franchisee:
+		return true
+	}
+	return false
+}
