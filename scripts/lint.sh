@@ -34,7 +34,7 @@ for f in "${go_files[@]}"; do
 done
 
 step "no loose ends"
-if grep -nE '(TODO|FIXME|XXX|HACK)\b' "${go_files[@]}" | grep -vE 'currency|"XXX"'; then
+if grep -nE '(TODO|FIXME|XXX|HACK)\b' "${go_files[@]}"; then
 	fail "finish it or say in docs/ what is left"
 fi
 

@@ -189,7 +189,7 @@ func TestCurrenciesNeverMeet(t *testing.T) {
 	require.NoError(t, err)
 	dollar, err := New(1, "USD")
 	require.NoError(t, err)
-	_, err = New(1, "XXX")
+	_, err = New(1, "ZZZ")
 	require.ErrorIs(t, err, ErrAmount)
 	_, err = yuan.Add(dollar)
 	require.ErrorIs(t, err, ErrAmount)
