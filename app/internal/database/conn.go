@@ -97,7 +97,7 @@ type refuser struct {
 	db  *sql.DB
 }
 
-func (r refuser) ExecContext(context.Context, string, ...any) (sql.Result, error)  { return nil, r.err }
+func (r refuser) ExecContext(context.Context, string, ...any) (sql.Result, error) { return nil, r.err }
 func (r refuser) QueryContext(context.Context, string, ...any) (*sql.Rows, error) { return nil, r.err }
 func (r refuser) QueryRowContext(ctx context.Context, _ string, _ ...any) *sql.Row {
 	return failedRow(ctx, r.db, r.err)

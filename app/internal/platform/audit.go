@@ -60,7 +60,9 @@ type AuditBreak struct {
 }
 
 // Error says where and why.
-func (b AuditBreak) Error() string { return fmt.Sprintf("audit chain broken at %d: %s", b.Seq, b.Reason) }
+func (b AuditBreak) Error() string {
+	return fmt.Sprintf("audit chain broken at %d: %s", b.Seq, b.Reason)
+}
 
 // VerifyAudit recomputes the chain over one snapshot and returns how many entries it has, or an AuditBreak.
 func VerifyAudit(ctx context.Context, db *database.DB) (entries int64, err error) {

@@ -72,6 +72,17 @@ func MariaDBPID(t testing.TB) int {
 	return server(t).pid
 }
 
+// PrivateMariaDB starts this process's server, if it does not run yet, and makes an empty database in it. It is for tools
+// that need a server outside a test; it ends with the process.
+func PrivateMariaDB() (dsn string, err error) {
+	startOnce.Do(func() { started, startErr = startMariaDB() })
+	if startErr != nil {
+		return "", startErr
+	}
+	schema := schemaName()
+	return started.dsn(schema), started.exec("CREATE DATABASE " + schema + " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+}
+
 func (s *mariadb) dsn(schema string) string {
 	return testUser + "@unix(" + s.socket + ")/" + schema
 }

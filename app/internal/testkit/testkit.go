@@ -59,6 +59,8 @@ func MariaDB(t testing.TB, center fs.FS) *database.DB {
 
 var databases atomic.Int64
 
+func schemaName() string { return fmt.Sprintf("t_%d_%d", os.Getpid(), databases.Add(1)) }
+
 // Config returns the configuration of a fresh, empty database, which is removed when the test ends. A process that the
 // test starts may open it too.
 func Config(t testing.TB, engine string) database.Config {
@@ -68,7 +70,7 @@ func Config(t testing.TB, engine string) database.Config {
 		return database.Config{Name: name, Engine: engine, Path: filepath.Join(t.TempDir(), "test.db")}
 	}
 	s := server(t)
-	schema := fmt.Sprintf("t_%d_%d", os.Getpid(), databases.Add(1))
+	schema := schemaName()
 	if err := s.exec("CREATE DATABASE " + schema + " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"); err != nil {
 		t.Fatalf("testkit: create database: %v", err)
 	}
