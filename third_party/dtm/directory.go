@@ -21,7 +21,6 @@ import (
 )
 
 const (
-	fileCheckEvery   = time.Second
 	maxDirectoryFile = 1 << 20
 	maxCenters       = 256
 	consulWait       = 30 * time.Second
@@ -77,13 +76,12 @@ func parseDirectory(text string) (fixed, error) {
 	return f, lines.Err()
 }
 
-// fileDirectory reads its file again when it has changed. A file that is gone or broken leaves what was known.
+// fileDirectory looks at each call (one stat) whether its file has changed, and then reads it again. A file that is gone or broken leaves what was known.
 type fileDirectory struct {
-	path    string
-	mu      sync.Mutex
-	checked time.Time
-	stamp   string
-	known   fixed
+	path  string
+	mu    sync.Mutex
+	stamp string
+	known fixed
 }
 
 func newFileDirectory(path string) (*fileDirectory, error) {
@@ -99,14 +97,11 @@ func newFileDirectory(path string) (*fileDirectory, error) {
 func (d *fileDirectory) lookup(center string) []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if time.Since(d.checked) >= fileCheckEvery {
-		d.reload()
-	}
+	d.reload()
 	return d.known[center]
 }
 
 func (d *fileDirectory) reload() {
-	d.checked = time.Now()
 	info, err := os.Stat(d.path)
 	if err != nil {
 		return // not written yet
