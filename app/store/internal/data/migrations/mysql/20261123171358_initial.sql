@@ -1,0 +1,16 @@
+-- Create "admin_keys" table
+CREATE TABLE `admin_keys` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `key_hash` varchar(64) NOT NULL, `updated_us` bigint NOT NULL, PRIMARY KEY (`id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
+-- Create "channel_accounts" table
+CREATE TABLE `channel_accounts` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `key_id` varchar(40) NOT NULL, `channel` varchar(32) NOT NULL, `name` varchar(200) NOT NULL, `created_us` bigint NOT NULL, `revoked_us` bigint NOT NULL, PRIMARY KEY (`id`), UNIQUE INDEX `channelaccount_key_id` (`key_id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
+-- Create "devices" table
+CREATE TABLE `devices` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `store_code` varchar(64) NOT NULL, `name` varchar(200) NOT NULL, `key_hash` varchar(64) NOT NULL, `created_us` bigint NOT NULL, `revoked_us` bigint NOT NULL, PRIMARY KEY (`id`), INDEX `device_store_code_id` (`store_code`, `id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
+-- Create "logins" table
+CREATE TABLE `logins` (`id` varchar(64) NOT NULL, `org` varchar(40) NOT NULL, `staff_code` varchar(64) NOT NULL, `password_hash` varchar(128) NOT NULL, `attempts` bigint NOT NULL, `window_us` bigint NOT NULL, PRIMARY KEY (`id`), UNIQUE INDEX `login_staff_code` (`staff_code`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
+-- Create "nonces" table
+CREATE TABLE `nonces` (`id` varchar(128) NOT NULL, `org` varchar(40) NOT NULL, `expires_us` bigint NOT NULL, PRIMARY KEY (`id`), INDEX `nonce_expires_us` (`expires_us`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
+-- Create "organisations" table
+CREATE TABLE `organisations` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `name` varchar(200) NOT NULL, `kind` varchar(16) NOT NULL, `parent` varchar(40) NOT NULL, `settlement_rate_bp` bigint NOT NULL, `fulfilment_fee_minor` bigint NOT NULL, `share_stock` bool NOT NULL, `merchant_account` varchar(64) NOT NULL, `updated_us` bigint NOT NULL, PRIMARY KEY (`id`), INDEX `organisation_kind_id` (`kind`, `id`), INDEX `organisation_parent_id` (`parent`, `id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
+-- Create "staffs" table
+CREATE TABLE `staffs` (`id` varchar(64) NOT NULL, `org` varchar(40) NOT NULL, `name` varchar(200) NOT NULL, `store_code` varchar(64) NOT NULL, `role` varchar(16) NOT NULL, `login` varchar(64) NOT NULL, `active` bool NOT NULL, `updated_us` bigint NOT NULL, PRIMARY KEY (`id`), INDEX `staff_org_id` (`org`, `id`), INDEX `staff_store_code_id` (`store_code`, `id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
+-- Create "stores" table
+CREATE TABLE `stores` (`id` varchar(64) NOT NULL, `org` varchar(40) NOT NULL, `name` varchar(200) NOT NULL, `ownership` varchar(16) NOT NULL, `address` varchar(512) NOT NULL, `city` varchar(200) NOT NULL, `province` varchar(200) NOT NULL, `country` varchar(64) NOT NULL, `postcode` varchar(32) NOT NULL, `timezone` varchar(64) NOT NULL, `lat` double NOT NULL, `lng` double NOT NULL, `opens` varchar(5) NOT NULL, `closes` varchar(5) NOT NULL, `capabilities` varchar(64) NOT NULL, `active` bool NOT NULL, `updated_us` bigint NOT NULL, PRIMARY KEY (`id`), INDEX `store_city_id` (`city`, `id`), INDEX `store_org_id` (`org`, `id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
