@@ -1,0 +1,47 @@
+package biz
+
+// Expire closes an order whose time to pay is over.
+func (o *Order) Expire() error {
+	if o.r.State != OrderUnpaid || o.r.PayUntilUS > o.nowUS {
+		return stateConflict(o.r.State, "only an unpaid order closes, and only after its deadline")
+	}
+	return o.cancel(EventExpire, "not paid in time")
+}
+
+// Cancel ends an order of which nothing has been shipped. Money that was paid goes back.
+func (o *Order) Cancel(reason string) error {
+	for _, f := range o.r.Fulfilments {
+		switch f.State {
+		case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
+			return stateConflict(f.State, "goods have been shipped: ask for a return")
+		}
+	}
+	return o.cancel(EventCancel, reason)
+}
+
+func (o *Order) cancel(event Event, note string) error {
+	wasPaid := o.r.State == OrderPaid
+	if err := o.moveOrder(event, note); err != nil {
+		return err
+	}
+	o.r.Unallocated = false
+	for i := range o.r.Fulfilments {
+		if err := o.moveFulfilment(&o.r.Fulfilments[i], EventCancel, ""); err != nil {
+			return err
+		}
+	}
+	if err := o.closePayments(); err != nil {
+		return err
+	}
+	if wasPaid {
+		if err := o.refundFrom(o.r.CapturedMinor-o.r.RefundedMinor, "", "cancel"); err != nil {
+			return err
+		}
+		for i := range o.r.Lines {
+			l := &o.r.Lines[i]
+			l.RefundedMinor, l.PointsBack = l.BaseMinor(), l.Points
+		}
+	}
+	o.effects = append(o.effects, Cancelled{WasPaid: wasPaid})
+	return nil
+}

@@ -1,0 +1,129 @@
+package biz
+
+// Accept says that the location will ship.
+func (o *Order) Accept(fulfilmentID string) error {
+	f := o.fulfilment(fulfilmentID)
+	if f == nil {
+		return NotFound("fulfilment")
+	}
+	if err := o.moveFulfilment(f, EventAccept, ""); err != nil {
+		return err
+	}
+	f.AcceptedAtUS = o.nowUS
+	return nil
+}
+
+// Ship says that the goods have left.
+func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
+	f := o.fulfilment(fulfilmentID)
+	if f == nil {
+		return NotFound("fulfilment")
+	}
+	if err := o.moveFulfilment(f, EventShip, carrier); err != nil {
+		return err
+	}
+	f.Carrier, f.TrackingNo, f.ShippedAtUS = carrier, trackingNo, o.nowUS
+	f.AutoReceiveAtUS = o.nowUS + o.terms.AutoReceiveUS
+	o.effects = append(o.effects, Shipped{FulfilmentID: f.ID})
+	return nil
+}
+
+// Receive says that the buyer has the goods; the return window starts.
+func (o *Order) Receive(fulfilmentID string) error { return o.receive(fulfilmentID, EventReceive) }
+
+// AutoReceive is Receive when nobody has said anything for long enough.
+func (o *Order) AutoReceive(fulfilmentID string) error {
+	f := o.fulfilment(fulfilmentID)
+	if f == nil || f.State != FulfilmentShipped || f.AutoReceiveAtUS > o.nowUS {
+		return stateConflict(None, "receipt is not due")
+	}
+	return o.receive(fulfilmentID, EventAutoReceive)
+}
+
+func (o *Order) receive(fulfilmentID string, event Event) error {
+	f := o.fulfilment(fulfilmentID)
+	if f == nil {
+		return NotFound("fulfilment")
+	}
+	if err := o.moveFulfilment(f, event, ""); err != nil {
+		return err
+	}
+	f.ReceivedAtUS = o.nowUS
+	f.ReturnUntilUS = o.nowUS + o.terms.ReturnWindowUS
+	f.CloseAtUS = f.ReturnUntilUS
+	return nil
+}
+
+// lookAgainUS is the pause between two looks at a fulfilment that an open return keeps from closing.
+const lookAgainUS = 5_000_000
+
+// EndWindow closes a fulfilment whose return window is over; while a return of its lines is open, it only notes to look
+// again later. A line is earned when its last fulfilment closes; the order is complete when all are closed.
+func (o *Order) EndWindow(fulfilmentID string) error {
+	f := o.fulfilment(fulfilmentID)
+	if f == nil || f.State != FulfilmentReceived || f.ReturnUntilUS > o.nowUS {
+		return stateConflict(None, "the return window is not over")
+	}
+	for _, l := range f.Lines {
+		if o.underReturn(l.ID) {
+			f.CloseAtUS = o.nowUS + lookAgainUS
+			return nil
+		}
+	}
+	if err := o.moveFulfilment(f, EventClose, ""); err != nil {
+		return err
+	}
+	var earned []string
+	seen := map[string]bool{}
+	for _, l := range f.Lines {
+		if !seen[l.LineID] && o.lineClosed(l.LineID) {
+			earned = append(earned, l.LineID)
+		}
+		seen[l.LineID] = true
+	}
+	if len(earned) > 0 {
+		o.effects = append(o.effects, WindowEnded{LineIDs: earned})
+	}
+	for _, other := range o.r.Fulfilments {
+		if other.State != FulfilmentClosed {
+			return nil
+		}
+	}
+	return o.moveOrder(EventComplete, "")
+}
+
+func (o *Order) lineClosed(lineID string) bool {
+	for _, f := range o.r.Fulfilments {
+		for _, l := range f.Lines {
+			if l.LineID == lineID && f.State != FulfilmentClosed {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Allocate gives a waiting order the stock that was found for it.
+func (o *Order) Allocate(held []Reservation) error {
+	if !o.r.Unallocated || o.r.State != OrderPaid {
+		return stateConflict(o.r.State, "the order does not wait for stock")
+	}
+	if err := o.moveOrder(EventAllocate, ""); err != nil {
+		return err
+	}
+	o.r.Unallocated = false
+	if err := o.plan(held, EventAssign); err != nil {
+		return err
+	}
+	o.effects = append(o.effects, Allocated{})
+	return nil
+}
+
+// AllocateLater notes that no stock was found. used says that inventory decided about this attempt; an attempt whose
+// outcome is not known is made again under the same number.
+func (o *Order) AllocateLater(used bool, atUS int64) {
+	if used {
+		o.r.AllocateAttempt++
+	}
+	o.r.AllocateAtUS = atUS
+}

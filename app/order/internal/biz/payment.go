@@ -1,0 +1,121 @@
+package biz
+
+import "github.com/onepool/onepool/app/internal/ids"
+
+// OpenPayment asks for what is left to pay. An open payment with the same provider is given again: two open ones could
+// both be paid.
+func (o *Order) OpenPayment(provider string) (Payment, error) {
+	if o.r.State != OrderUnpaid {
+		return Payment{}, stateConflict(o.r.State, "only an unpaid order can be paid")
+	}
+	if o.r.PayUntilUS <= o.nowUS {
+		return Payment{}, stateConflict(o.r.State, "the time to pay is over: place the order again")
+	}
+	for _, p := range o.r.Payments {
+		if p.Provider == provider && p.State == PaymentPending {
+			return p, nil
+		}
+	}
+	p := Payment{
+		ID: ids.New("pay"), Provider: provider, AmountMinor: o.r.ToPayMinor() - o.r.CapturedMinor + o.r.RefundedMinor,
+		Payee: o.r.MerchantAccount, ExpiresAtUS: o.r.PayUntilUS, CreatedAtUS: o.nowUS,
+	}
+	if err := o.move(SubjectPayment, p.ID, &p.State, EventOpen, provider); err != nil {
+		return Payment{}, err
+	}
+	o.r.Payments = append(o.r.Payments, p)
+	return p, nil
+}
+
+// Notification is what a provider says about a transaction, after its signature was verified.
+type Notification struct {
+	ID            string
+	Provider      string
+	PaymentID     string
+	TransactionNo string
+	AmountMinor   int64
+	Currency      string
+	Payee         string
+}
+
+// Capture books money that came. The same transaction again changes nothing. Money that the order cannot take any more
+// (cancelled, paid already, the time is over) is captured and refunded. An amount, currency or payee other than the
+// payment's is refused and changes nothing.
+func (o *Order) Capture(n Notification) error {
+	p := o.payment(n.PaymentID)
+	if p == nil || p.Provider != n.Provider {
+		return PaymentUnknown()
+	}
+	if n.AmountMinor != p.AmountMinor || n.Currency != o.r.Currency || n.Payee != p.Payee {
+		return mismatch(p.AmountMinor, n.AmountMinor, o.r.Currency)
+	}
+	for _, c := range o.r.Captures {
+		if c.Provider == n.Provider && c.TransactionNo == n.TransactionNo {
+			return nil
+		}
+	}
+	// Past the grace the stock may be gone: the deadline wins, whether or not its worker has come by.
+	if o.r.State == OrderUnpaid && o.nowUS > o.r.PayUntilUS+o.terms.HoldGraceUS/2 {
+		if err := o.Expire(); err != nil {
+			return err
+		}
+		p = o.payment(n.PaymentID)
+	}
+	if err := o.move(SubjectPayment, p.ID, &p.State, EventCapture, n.TransactionNo); err != nil {
+		return err
+	}
+	c := Capture{
+		ID: ids.New("cap"), PaymentID: p.ID, Provider: n.Provider, TransactionNo: n.TransactionNo, AmountMinor: n.AmountMinor,
+		Currency: n.Currency, Payee: n.Payee, AtUS: o.nowUS,
+	}
+	o.r.Captures = append(o.r.Captures, c)
+	o.r.CapturedMinor += c.AmountMinor
+	if o.r.State == OrderUnpaid && o.r.CapturedMinor-o.r.RefundedMinor >= o.r.ToPayMinor() {
+		return o.pay()
+	}
+	return o.refund(&o.r.Captures[len(o.r.Captures)-1], c.AmountMinor, "", "late")
+}
+
+// take books money that was paid elsewhere, before the order came here.
+func (o *Order) take(provider, reference string, amountMinor int64) error {
+	if amountMinor == 0 {
+		return nil
+	}
+	p := Payment{
+		ID: ids.New("pay"), Provider: provider, AmountMinor: amountMinor, Payee: o.r.MerchantAccount,
+		ExpiresAtUS: o.nowUS, CreatedAtUS: o.nowUS,
+	}
+	if err := o.move(SubjectPayment, p.ID, &p.State, EventTake, reference); err != nil {
+		return err
+	}
+	o.r.Payments = append(o.r.Payments, p)
+	o.r.Captures = append(o.r.Captures, Capture{
+		ID: ids.New("cap"), PaymentID: p.ID, Provider: provider, TransactionNo: reference, AmountMinor: amountMinor,
+		Currency: o.r.Currency, Payee: p.Payee, AtUS: o.nowUS,
+	})
+	o.r.CapturedMinor += amountMinor
+	return nil
+}
+
+func (o *Order) payment(id string) *Payment {
+	for i := range o.r.Payments {
+		if o.r.Payments[i].ID == id {
+			return &o.r.Payments[i]
+		}
+	}
+	return nil
+}
+
+// closePayments ends what was asked for and not paid.
+func (o *Order) closePayments() error {
+	for i := range o.r.Payments {
+		p := &o.r.Payments[i]
+		if p.State != PaymentPending {
+			continue
+		}
+		if err := o.move(SubjectPayment, p.ID, &p.State, EventClose, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,243 @@
+package biz
+
+import "slices"
+
+// Kind says how an order came to be.
+type Kind string
+
+// The kinds of orders.
+const (
+	KindMall    Kind = "mall"    // placed by a member, paid with a provider
+	KindTill    Kind = "till"    // sold and paid in a store
+	KindChannel Kind = "channel" // paid on another platform
+)
+
+// Way is how goods reach the buyer; the names are those of inventory's DeliveryWay.
+type Way string
+
+// The ways of delivery.
+const (
+	WayParcel   Way = "PARCEL"
+	WayLocal    Way = "LOCAL_DELIVERY"
+	WayPickup   Way = "PICKUP"
+	WayCarryOut Way = "CARRY_OUT"
+)
+
+// Providers that are no service: money that was taken elsewhere.
+const (
+	ProviderCash     = "cash"
+	ProviderPlatform = "platform"
+)
+
+// Point is a place on earth.
+type Point struct {
+	Lat float64 `json:"lat"`
+	Lng float64 `json:"lng"`
+}
+
+// Receiver is who gets the goods: personal data, never logged.
+type Receiver struct {
+	Name       string `json:"name,omitempty"`
+	Phone      string `json:"phone,omitempty"`
+	Address    string `json:"address,omitempty"`
+	Point      *Point `json:"point,omitempty"`
+	Ciphertext bool   `json:"ciphertext,omitempty"`
+}
+
+// Attribution says who has a share in an order, and why. Frozen at placement.
+type Attribution struct {
+	Role     string `json:"role"` // GUIDE, HOME_STORE, DEALER_ABOVE
+	Payee    string `json:"payee"`
+	PayeeOrg string `json:"payee_org"`
+	Reason   string `json:"reason"`
+}
+
+// Record is an order as it is kept, with all that belongs to it except its history.
+type Record struct {
+	Header
+	Lines       []Line
+	Fulfilments []Fulfilment
+	Payments    []Payment
+	Captures    []Capture
+	Refunds     []Refund
+	Returns     []Return
+}
+
+// clone copies all that a method of Order may change.
+func (r Record) clone() Record {
+	r.Lines = slices.Clone(r.Lines)
+	r.Fulfilments = slices.Clone(r.Fulfilments)
+	for i := range r.Fulfilments {
+		r.Fulfilments[i].Lines = slices.Clone(r.Fulfilments[i].Lines)
+	}
+	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
+	r.Returns = slices.Clone(r.Returns)
+	for i := range r.Returns {
+		r.Returns[i].Lines = slices.Clone(r.Returns[i].Lines)
+	}
+	return r
+}
+
+// Header is the order itself.
+type Header struct {
+	ID        string
+	Org       string // seller of record
+	Kind      Kind
+	Channel   string
+	SourceNo  string // number in the channel; unique in (seller, channel)
+	ShopStore string // whose online shop or till sold
+	MemberID  string
+	State     State
+	Currency  string
+
+	GoodsMinor, DiscountMinor, FreightMinor, TotalMinor int64
+	Points, PointsAmountMinor                           int64
+	// CapturedMinor is all money that ever came, RefundedMinor all that went back or is about to.
+	CapturedMinor, RefundedMinor int64
+
+	MerchantAccount string
+	Attributions    []Attribution
+	Way             Way
+	PickupStore     string
+	Receiver        Receiver
+	Remark          string
+	Device, Clerk   string
+	// Fingerprint of what the source sent, to tell a repeat from another order under the same number.
+	Fingerprint string
+
+	PlacedAtUS, PaidAtUS, PayUntilUS, ShipByUS, UpdatedAtUS int64
+
+	Unallocated     bool
+	AllocateAttempt int64
+	AllocateAtUS    int64 // when to try next
+	Version         int64
+}
+
+// Line is a line with its frozen shares, and what has come back of it.
+type Line struct {
+	ID                string
+	No                int64
+	SKU               string
+	Title             map[string]string
+	TaxClass          string
+	Returnable        bool
+	Quantity          int64
+	UnitMinor         int64
+	GrossMinor        int64
+	DiscountMinor     int64
+	PayableMinor      int64
+	PointsAmountMinor int64
+	Points            int64
+	ReturnedQuantity  int64
+	RefundedMinor     int64 // money
+	PointsBack        int64
+}
+
+// BaseMinor is the money paid for the line: what points and rebates accrue on.
+func (l Line) BaseMinor() int64 { return l.PayableMinor - l.PointsAmountMinor }
+
+// Fulfilment is what one location ships.
+type Fulfilment struct {
+	ID           string
+	Org          string // of the location
+	Location     string
+	LocationName string
+	State        State
+	Carrier      string
+	TrackingNo   string
+	Lines        []FulfilmentLine
+
+	CreatedAtUS, AssignedAtUS, AcceptedAtUS, ShippedAtUS, ReceivedAtUS int64
+	AutoReceiveAtUS, ReturnUntilUS                                     int64
+	// CloseAtUS is when to look whether it can be closed: the end of the window, later while a return is open.
+	CloseAtUS int64
+	Version   int64
+}
+
+// FulfilmentLine is pieces of one order line, of one owner.
+type FulfilmentLine struct {
+	ID               string
+	LineID           string
+	SKU              string
+	Title            map[string]string
+	Quantity         int64
+	ReturnedQuantity int64
+	Owner            string
+	ReservationID    string
+	// Frozen at allocation; 0 when owner and seller are the same.
+	SettlementMinor, FeeMinor int64
+}
+
+// Payment is money that was asked for.
+type Payment struct {
+	ID          string
+	Provider    string
+	State       State
+	AmountMinor int64
+	Payee       string
+	ExpiresAtUS int64
+	CreatedAtUS int64
+}
+
+// Capture is money that came: one transaction of a provider.
+type Capture struct {
+	ID            string
+	PaymentID     string
+	Provider      string
+	TransactionNo string
+	AmountMinor   int64
+	Currency      string
+	Payee         string
+	RefundedMinor int64 // pending and done
+	AtUS          int64
+}
+
+// Refund is money that goes back to where it came from.
+type Refund struct {
+	ID          string
+	CaptureID   string
+	ReturnID    string // empty: of a cancelled order or a late payment
+	Reason      string // return, cancel, late
+	State       State
+	AmountMinor int64
+	Reference   string // the provider's
+	Attempts    int64
+	NextAtUS    int64
+	CreatedAtUS int64
+	DoneAtUS    int64
+}
+
+// Return is goods that come back.
+type Return struct {
+	ID                                                  string
+	State                                               State
+	Reason                                              string
+	Location                                            string
+	RefundMinor                                         int64 // a forecast until the goods are received
+	PointsBack                                          int64
+	Lines                                               []ReturnLine
+	RequestedAtUS, ApprovedAtUS, ReceivedAtUS, DoneAtUS int64
+}
+
+// ReturnLine is pieces of one fulfilment line.
+type ReturnLine struct {
+	ID               string
+	LineID           string
+	FulfilmentLineID string
+	SKU              string
+	Quantity         int64
+	RefundMinor      int64
+	PointsBack       int64
+}
+
+// HistoryEvent is one change of a state.
+type HistoryEvent struct {
+	Version   int64 // of the order, after it
+	Subject   Subject
+	SubjectID string
+	Event     Event
+	From, To  State
+	Actor     string
+	Note      string
+	AtUS      int64
+}

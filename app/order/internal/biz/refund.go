@@ -1,0 +1,95 @@
+package biz
+
+import "github.com/onepool/onepool/app/internal/ids"
+
+// refund sends part of a capture back. Cash and other platforms' money is back at once, a provider has to be asked.
+func (o *Order) refund(c *Capture, amountMinor int64, returnID, reason string) error {
+	if left := c.AmountMinor - c.RefundedMinor; amountMinor > left {
+		return refuse(409, reasonRefundExceeds, "more than was paid: refund no more than what is left",
+			"wanted_minor", itoa(amountMinor), "left_minor", itoa(left), "currency", c.Currency)
+	}
+	f := Refund{
+		ID: ids.New("rfd"), CaptureID: c.ID, ReturnID: returnID, Reason: reason, AmountMinor: amountMinor,
+		NextAtUS: o.nowUS, CreatedAtUS: o.nowUS,
+	}
+	event := EventRequest
+	if c.Provider == ProviderCash || c.Provider == ProviderPlatform {
+		event, f.DoneAtUS = EventHandBack, o.nowUS
+	}
+	if err := o.move(SubjectRefund, f.ID, &f.State, event, reason); err != nil {
+		return err
+	}
+	c.RefundedMinor += amountMinor
+	o.r.RefundedMinor += amountMinor
+	o.r.Refunds = append(o.r.Refunds, f)
+	return nil
+}
+
+// refundFrom takes an amount from the captures, the oldest first.
+func (o *Order) refundFrom(amountMinor int64, returnID, reason string) error {
+	for i := range o.r.Captures {
+		c := &o.r.Captures[i]
+		part := min(amountMinor, c.AmountMinor-c.RefundedMinor)
+		if part <= 0 {
+			continue
+		}
+		if err := o.refund(c, part, returnID, reason); err != nil {
+			return err
+		}
+		amountMinor -= part
+	}
+	if amountMinor > 0 {
+		return refuse(409, reasonRefundExceeds, "more than was paid: refund no more than what is left",
+			"wanted_minor", itoa(amountMinor), "left_minor", "0", "currency", o.r.Currency)
+	}
+	return nil
+}
+
+// RefundPaid notes that the provider has paid a refund; again it changes nothing. A return whose refunds are all paid is
+// refunded.
+func (o *Order) RefundPaid(refundID, reference string) error {
+	var f *Refund
+	for i := range o.r.Refunds {
+		if o.r.Refunds[i].ID == refundID {
+			f = &o.r.Refunds[i]
+		}
+	}
+	if f == nil {
+		return NotFound("refund")
+	}
+	if f.State == RefundDone {
+		return nil
+	}
+	if err := o.move(SubjectRefund, f.ID, &f.State, EventPay, reference); err != nil {
+		return err
+	}
+	f.Reference, f.DoneAtUS = reference, o.nowUS
+	return o.endReturn(f.ReturnID)
+}
+
+// RefundLater notes that the provider could not be asked, and when to try again.
+func (o *Order) RefundLater(refundID string, atUS int64) {
+	for i := range o.r.Refunds {
+		if f := &o.r.Refunds[i]; f.ID == refundID && f.State == RefundPending {
+			f.Attempts++
+			f.NextAtUS = atUS
+		}
+	}
+}
+
+func (o *Order) endReturn(returnID string) error {
+	ret := o.returned(returnID)
+	if ret == nil || ret.State != ReturnReceived {
+		return nil
+	}
+	for _, f := range o.r.Refunds {
+		if f.ReturnID == returnID && f.State != RefundDone {
+			return nil
+		}
+	}
+	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventRefund, ""); err != nil {
+		return err
+	}
+	ret.DoneAtUS = o.nowUS
+	return nil
+}

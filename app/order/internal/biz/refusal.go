@@ -1,0 +1,116 @@
+package biz
+
+import "strconv"
+
+// Reasons of this center, as in api/order/v1/errors.proto.
+const (
+	reasonPriceChanged  = "PRICE_CHANGED"
+	reasonRefundExceeds = "REFUND_EXCEEDS_PAID"
+	reasonMismatch      = "AMOUNT_MISMATCH"
+	reasonPaymentGone   = "PAYMENT_UNKNOWN"
+	reasonOrderUnknown  = "ORDER_UNKNOWN"
+	reasonNotReturnable = "NOT_RETURNABLE"
+	reasonNotForSale    = "NOT_FOR_SALE"
+	reasonState         = "STATE_CONFLICT"
+	reasonNotFound      = "NOT_FOUND"
+	reasonForbidden     = "FORBIDDEN"
+	reasonValidator     = "VALIDATOR"
+	reasonAmount        = "AMOUNT_INVALID"
+	reasonSignature     = "SIGNATURE_INVALID"
+)
+
+// Refusal is a decision against a command, with its public face: what happened and what to do next.
+type Refusal struct {
+	Code     int
+	Reason   string
+	Message  string
+	Metadata map[string]string
+}
+
+// Error names the reason; the message is for the client.
+func (r Refusal) Error() string { return r.Reason + ": " + r.Message }
+
+// Fault is the public face.
+func (r Refusal) Fault() (code int, reason, message string, metadata map[string]string) {
+	return r.Code, r.Reason, r.Message, r.Metadata
+}
+
+func refuse(code int, reason, message string, kv ...string) Refusal {
+	r := Refusal{Code: code, Reason: reason, Message: message, Metadata: make(map[string]string, len(kv)/2)}
+	for i := 0; i+1 < len(kv); i += 2 {
+		r.Metadata[kv[i]] = kv[i+1]
+	}
+	return r
+}
+
+// OrderUnknown is also the answer for another organisation's order.
+func OrderUnknown() Refusal { return refuse(404, reasonOrderUnknown, "order not found: check the id") }
+
+// NotFound is also the answer for another organisation's object.
+func NotFound(kind string) Refusal {
+	return refuse(404, reasonNotFound, kind+" not found: check the id", "kind", kind)
+}
+
+// PaymentUnknown refuses a notification or a payment of nobody.
+func PaymentUnknown() Refusal {
+	return refuse(404, reasonPaymentGone, "payment not found: check the id")
+}
+
+// Forbidden refuses a caller who may see, but not do this.
+func Forbidden(need string) Refusal {
+	return refuse(403, reasonForbidden, "this needs another role", "need", need)
+}
+
+// Invalid refuses a field that breaks a rule of the trade.
+func Invalid(field, rule string) Refusal {
+	return refuse(400, reasonValidator, field+": "+rule, "field", field)
+}
+
+// SignatureInvalid refuses a notification that the provider did not sign, or signed too long ago.
+func SignatureInvalid() Refusal {
+	return refuse(401, reasonSignature, "the signature is wrong or too old: sign the raw body with the current time")
+}
+
+func amountInvalid(field string) Refusal {
+	return refuse(400, reasonAmount, field+": the amount is too large or in another currency", "field", field)
+}
+
+func notForSale(sku string) Refusal {
+	return refuse(409, reasonNotForSale, "not for sale: take it out", "sku", sku)
+}
+
+func stateConflict(state State, message string) Refusal {
+	return refuse(409, reasonState, message, "state", string(state))
+}
+
+func priceChanged(sku string, sent, now int64, currency string) Refusal {
+	return refuse(409, reasonPriceChanged, "the price has changed: show the new one and ask again",
+		"sku", sku, "sent_minor", itoa(sent), "price_minor", itoa(now), "currency", currency)
+}
+
+func totalChanged(sent, now int64, currency string) Refusal {
+	return refuse(409, reasonPriceChanged, "the total has changed: show the new one and ask again",
+		"sent_minor", itoa(sent), "total_minor", itoa(now), "currency", currency)
+}
+
+func refundExceeds(lineID string, left int64) Refusal {
+	return refuse(409, reasonRefundExceeds, "more than can still come back: return no more than what is left",
+		"line_id", lineID, "left", itoa(left))
+}
+
+func notReturnable(lineID, why string) Refusal {
+	return refuse(409, reasonNotReturnable, why, "line_id", lineID)
+}
+
+func mismatch(wanted, got int64, currency string) Refusal {
+	return refuse(400, reasonMismatch, "the notification is not about the amount, currency and payee of the payment: it was recorded and nothing changed",
+		"wanted_minor", itoa(wanted), "got_minor", itoa(got), "currency", currency)
+}
+
+// IsMismatch says whether err refuses a notification because of what it is about.
+func IsMismatch(err error) bool {
+	r, ok := err.(Refusal)
+	return ok && r.Reason == reasonMismatch
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

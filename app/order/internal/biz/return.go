@@ -1,0 +1,202 @@
+package biz
+
+import (
+	"slices"
+
+	"github.com/onepool/onepool/app/internal/ids"
+)
+
+// ReturnWish is pieces of a line that somebody wants to bring back.
+type ReturnWish struct {
+	LineID   string
+	Quantity int64
+}
+
+// RequestReturn opens a return of shipped pieces that are not in another one. A member may only return what it has
+// received, within the window; staff also later.
+func (o *Order) RequestReturn(wishes []ReturnWish, reason string, byMember bool) (string, error) {
+	ret := Return{ID: ids.New("ret"), Reason: reason, RequestedAtUS: o.nowUS}
+	taken := map[string]int64{} // by fulfilment line, within this request
+	for _, wish := range wishes {
+		l := o.line(wish.LineID)
+		if l == nil {
+			return "", NotFound("line")
+		}
+		if !l.Returnable {
+			return "", notReturnable(l.ID, "this SKU cannot be returned")
+		}
+		pieces, short := o.pick(wish, taken, byMember)
+		if short > 0 {
+			if byMember {
+				if _, anyway := o.pick(wish, taken, false); anyway == 0 {
+					return "", notReturnable(l.ID, "not received yet, or the return window is over: ask the store")
+				}
+				return "", refundExceeds(l.ID, o.left(wish.LineID, taken))
+			}
+			return "", refundExceeds(l.ID, wish.Quantity-short)
+		}
+		for _, p := range pieces {
+			taken[p.FulfilmentLineID] += p.Quantity
+		}
+		ret.Lines = append(ret.Lines, pieces...)
+	}
+	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventRequest, reason); err != nil {
+		return "", err
+	}
+	o.r.Returns = append(o.r.Returns, ret)
+	o.forecast(&o.r.Returns[len(o.r.Returns)-1])
+	return ret.ID, nil
+}
+
+// pick finds pieces of a line in its fulfilments, the oldest first; short is how many are missing.
+func (o *Order) pick(wish ReturnWish, taken map[string]int64, byMember bool) (pieces []ReturnLine, short int64) {
+	short = wish.Quantity
+	for _, f := range o.r.Fulfilments {
+		if !o.returnableNow(f, byMember) {
+			continue
+		}
+		for _, l := range f.Lines {
+			if l.LineID != wish.LineID || short == 0 {
+				continue
+			}
+			n := min(short, l.Quantity-l.ReturnedQuantity-o.openPieces(l.ID)-taken[l.ID])
+			if n <= 0 {
+				continue
+			}
+			pieces = append(pieces, ReturnLine{ID: ids.New("rln"), LineID: l.LineID, FulfilmentLineID: l.ID, SKU: l.SKU, Quantity: n})
+			short -= n
+		}
+	}
+	return pieces, short
+}
+
+func (o *Order) returnableNow(f Fulfilment, byMember bool) bool {
+	if byMember {
+		return f.State == FulfilmentReceived && o.nowUS < f.ReturnUntilUS
+	}
+	return f.State == FulfilmentShipped || f.State == FulfilmentReceived || f.State == FulfilmentClosed
+}
+
+func (o *Order) left(lineID string, taken map[string]int64) (n int64) {
+	for _, f := range o.r.Fulfilments {
+		if !o.returnableNow(f, false) {
+			continue
+		}
+		for _, l := range f.Lines {
+			if l.LineID == lineID {
+				n += l.Quantity - l.ReturnedQuantity - o.openPieces(l.ID) - taken[l.ID]
+			}
+		}
+	}
+	return n
+}
+
+// underReturn says whether pieces of a fulfilment line are in a return that is not over, money included.
+func (o *Order) underReturn(fulfilmentLineID string) bool {
+	return slices.ContainsFunc(o.r.Returns, func(ret Return) bool {
+		return ret.State != ReturnRefunded && slices.ContainsFunc(ret.Lines, func(l ReturnLine) bool { return l.FulfilmentLineID == fulfilmentLineID })
+	})
+}
+
+// openPieces of a fulfilment line are in returns whose goods are not back yet.
+func (o *Order) openPieces(fulfilmentLineID string) (n int64) {
+	for _, ret := range o.r.Returns {
+		if ret.State != ReturnRequested && ret.State != ReturnApproved {
+			continue
+		}
+		for _, l := range ret.Lines {
+			if l.FulfilmentLineID == fulfilmentLineID {
+				n += l.Quantity
+			}
+		}
+	}
+	return n
+}
+
+// forecast says what a return will give back if it is the next one to be received.
+func (o *Order) forecast(ret *Return) {
+	ahead := map[string]int64{}
+	for _, other := range o.r.Returns {
+		if other.ID == ret.ID || other.State != ReturnRequested && other.State != ReturnApproved {
+			continue
+		}
+		for _, l := range other.Lines {
+			ahead[l.LineID] += l.Quantity
+		}
+	}
+	o.share(ret, ahead)
+}
+
+// share computes what each piece gives back, after ahead pieces of its line.
+func (o *Order) share(ret *Return, ahead map[string]int64) {
+	ret.RefundMinor, ret.PointsBack = 0, 0
+	for i := range ret.Lines {
+		piece := &ret.Lines[i]
+		l := o.line(piece.LineID)
+		back := l.Back(l.ReturnedQuantity+ahead[l.ID], piece.Quantity)
+		ahead[l.ID] += piece.Quantity
+		piece.RefundMinor, piece.PointsBack = back.MoneyMinor, back.Points
+		ret.RefundMinor += back.MoneyMinor
+		ret.PointsBack += back.Points
+	}
+}
+
+// ApproveReturn says that the goods may come back.
+func (o *Order) ApproveReturn(returnID string) error {
+	ret := o.returned(returnID)
+	if ret == nil {
+		return NotFound("return")
+	}
+	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventApprove, ""); err != nil {
+		return err
+	}
+	ret.ApprovedAtUS = o.nowUS
+	return nil
+}
+
+// ReceiveReturn says that the goods are back, at a location or where they came from: what they give back is final, and
+// the money is on its way.
+func (o *Order) ReceiveReturn(returnID, location string) error {
+	ret := o.returned(returnID)
+	if ret == nil {
+		return NotFound("return")
+	}
+	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventReceive, location); err != nil {
+		return err
+	}
+	ret.Location, ret.ReceivedAtUS = location, o.nowUS
+	o.share(ret, map[string]int64{})
+	for _, piece := range ret.Lines {
+		l := o.line(piece.LineID)
+		l.ReturnedQuantity += piece.Quantity
+		l.RefundedMinor += piece.RefundMinor
+		l.PointsBack += piece.PointsBack
+		_, fl := o.fulfilmentLine(piece.FulfilmentLineID)
+		fl.ReturnedQuantity += piece.Quantity
+	}
+	if err := o.refundFrom(ret.RefundMinor, ret.ID, "return"); err != nil {
+		return err
+	}
+	o.effects = append(o.effects, GoodsBack{ReturnID: ret.ID})
+	return o.endReturn(ret.ID)
+}
+
+func (o *Order) returned(id string) *Return {
+	i := slices.IndexFunc(o.r.Returns, func(r Return) bool { return r.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &o.r.Returns[i]
+}
+
+func (o *Order) fulfilmentLine(id string) (*Fulfilment, *FulfilmentLine) {
+	for i := range o.r.Fulfilments {
+		f := &o.r.Fulfilments[i]
+		for j := range f.Lines {
+			if f.Lines[j].ID == id {
+				return f, &f.Lines[j]
+			}
+		}
+	}
+	return nil, nil
+}
