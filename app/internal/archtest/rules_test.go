@@ -24,7 +24,7 @@ var pure = []string{"batch", "clock", "failpoint", "geo", "gtin", "ids", "mask",
 // testOnly never reach a binary.
 var testOnly = []string{
 	"testing", "github.com/stretchr/testify", "pgregory.net/rapid", "github.com/anishathalye/porcupine",
-	"github.com/Shopify/toxiproxy", module + "app/internal/testkit",
+	"github.com/Shopify/toxiproxy",
 }
 
 // file is a Go file as the rules see it.
@@ -71,7 +71,7 @@ var rules = map[string]rule{
 		if f.test && isAny(imported, testOnly) {
 			return ""
 		}
-		if !standard(imported) || within(imported, "database") || imported == "net/http" || imported == "os" || imported == "log" {
+		if !standard(imported) || within(imported, "database") || imported == "os" || imported == "log" {
 			return "biz decides: the standard library and pure packages only"
 		}
 		return ""
@@ -131,8 +131,9 @@ var rules = map[string]rule{
 		return ""
 	},
 	"test tools": func(f file, imported string) string {
-		if f.test || within(f.dir, "app/internal/testkit") || within(f.dir, "app/internal/archtest") || !isAny(imported, testOnly) {
-			return ""
+		tool := isAny(imported, testOnly) || strings.HasPrefix(imported, module) && testPackage(imported)
+		if f.test || !tool || testPackage(f.dir) || path.Base(f.dir) == "gen" {
+			return "" // a generator is run by developers only
 		}
 		return "a binary carries no test tools"
 	},
@@ -266,6 +267,11 @@ func cutRoom(dir, room string) (folder string, found bool) {
 func standard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return !strings.Contains(first, ".")
+}
+
+// testPackage says whether a package is for tests by its name, such as httptest.
+func testPackage(name string) bool {
+	return strings.HasSuffix(path.Base(name), "test") || within(strings.TrimPrefix(name, module), "app/internal/testkit")
 }
 
 func isAny(imported string, of []string) bool {
