@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -82,23 +83,23 @@ func Open(path string, options Options) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open table: %w", err)
 	}
-	var size int64
-	if info, err := f.Stat(); err == nil {
-		size = info.Size()
-	}
 	table, err := Read(f, options)
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	table.size = size
 	table.closers = append(table.closers, f)
 	return table, nil
 }
 
-// Read reads a table from r, and finds out by its first bytes whether it is compressed.
+// Read reads a table from r, and finds out by its first bytes whether it is compressed. Closing the table leaves r open.
 func Read(r io.Reader, options Options) (*File, error) {
 	t := &File{counted: &counter{in: r}, columns: options.Columns, maxRows: options.MaxRows}
+	if file, ok := r.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := file.Stat(); err == nil {
+			t.size = info.Size()
+		}
+	}
 	if t.maxRows <= 0 {
 		t.maxRows = MaxRows
 	}
