@@ -49,6 +49,10 @@ func IsLockTimeout(err error) bool {
 	return retryReason(err) == "busy"
 }
 
+// IsRetryable says whether InTx would run the whole transaction again after err. Whoever maps errors inside a transaction
+// must hand such an error on as it is.
+func IsRetryable(err error) bool { return retryReason(err) != "" }
+
 // retryReason names why the whole transaction may be tried again, or is empty.
 func retryReason(err error) string {
 	if me, ok := errors.AsType[*mysql.MySQLError](err); ok {

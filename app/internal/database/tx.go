@@ -116,8 +116,8 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context) error) erro
 	err = fn(context.WithValue(ctx, txKey{}, t))
 	done = true
 	hooks := t.end()
-	if err == nil {
-		err = t.doom(nil)
+	if doomed := t.doom(nil); doomed != nil && !errors.Is(err, doomed) {
+		err = errors.Join(err, doomed) // whatever fn made of it, it is a reason to try again
 	}
 	if err != nil {
 		if rb := tx.Rollback(); rb != nil && !errors.Is(rb, sql.ErrTxDone) && t.doom(nil) == nil {

@@ -1,0 +1,187 @@
+// Package command is the one shape of a state-changing call: authenticate, stored answer?, facts from others, one local
+// transaction {request id, decision, effect, outbox, answer}, reply. No center opens a transaction otherwise, except its
+// workers.
+//
+// Always true (I17, I20):
+//   - A command has one effect and one answer for each (caller, method, request id) while its row is kept: 35 days.
+//   - The row is in the transaction of the effect: after any crash there is either both or neither.
+//   - A refusal undoes the effect and is recorded, so that a repeat is refused in the same words, even if it would succeed
+//     by now. What says nothing about the decision is not recorded: 401, 408, 425, 429, 499, 5xx, an error of Facts.
+//   - Another body under the same request id is refused with 409 REQUEST_ID_REUSED, whoever comes first.
+//   - The same command running twice at once waits for the row of the first, at most the database's lock time-out, then
+//     gives the first's answer, or 503 IN_PROGRESS.
+//   - Facts runs outside any transaction and may call other centers; Decide runs inside and must not. Decide may run
+//     several times (deadlock), so it keeps nothing outside the transaction.
+//
+// A command that spans centers commits an intent first: see Distributed.
+//
+// The hash covers the message type and all of its fields, as the protobuf library serializes them deterministically. That
+// form may change with the library: a repeat across such an upgrade may be refused as reused, never executed twice.
+package command
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+
+	kratos "github.com/go-kratos/kratos/v2/errors"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/tenancy"
+)
+
+const (
+	maxRequestID = 64
+	maxCaller    = 128
+	maxMethod    = 160
+)
+
+// The reasons of refusals that this package makes.
+const (
+	ReasonReused     = "REQUEST_ID_REUSED"
+	ReasonInProgress = "IN_PROGRESS"
+	ReasonValidator  = "VALIDATOR"
+	ReasonTooMany    = "TOO_MANY_ATTEMPTS"
+)
+
+var (
+	errReused = kratos.Conflict(ReasonReused, "this request id was used for another request: choose a new one")
+	// ErrInProgress answers a repeat while the first is still running.
+	ErrInProgress = kratos.ServiceUnavailable(ReasonInProgress, "this request is still running: repeat it with the same request id")
+	errNoID       = kratos.BadRequest(ReasonValidator, "request_id is missing or too long").WithMetadata(map[string]string{"field": "request_id"})
+	// errDuplicate leaves the transaction of a command that somebody else has committed meanwhile.
+	errDuplicate = errors.New("command: committed by another")
+)
+
+// Request is what every state-changing message has.
+type Request interface {
+	proto.Message
+	GetRequestId() string
+}
+
+// identity is the key of a command and the hash of its body.
+type identity struct {
+	caller, method, requestID string
+	hash                      []byte
+}
+
+func identify(ctx context.Context, method string, req Request) (identity, error) {
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return identity{}, err
+	}
+	id := identity{caller: p.Caller(), method: method, requestID: req.GetRequestId()}
+	switch {
+	case id.requestID == "" || len(id.requestID) > maxRequestID:
+		return identity{}, errNoID
+	case method == "" || len(method) > maxMethod || len(id.caller) > maxCaller:
+		return identity{}, fmt.Errorf("command: caller %q or method %q is empty or too long", id.caller, method)
+	}
+	if id.hash, err = Hash(req); err != nil {
+		return identity{}, err
+	}
+	return id, nil
+}
+
+// Hash is the SHA-256 of a message's type and content.
+func Hash(m proto.Message) ([]byte, error) {
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("command: hash: %w", err)
+	}
+	h := sha256.New()
+	h.Write([]byte(m.ProtoReflect().Descriptor().FullName()))
+	h.Write([]byte{0})
+	h.Write(body)
+	return h.Sum(nil), nil
+}
+
+// outcome is what a finished command says: an answer or a refusal.
+type outcome struct {
+	hash, answer, refusal []byte
+}
+
+// find reads the stored outcome; found is false if there is none.
+func (id identity) find(ctx context.Context, db *database.DB) (o outcome, found bool, err error) {
+	row := db.Conn(ctx).QueryRowContext(ctx,
+		"SELECT hash, answer, refusal FROM commands WHERE caller = ? AND method = ? AND request_id = ?", id.caller, id.method, id.requestID)
+	switch err := row.Scan(&o.hash, &o.answer, &o.refusal); {
+	case errors.Is(err, sql.ErrNoRows):
+		return outcome{}, false, nil
+	case err != nil:
+		return outcome{}, false, fmt.Errorf("command %s: stored answer: %w", id.method, err)
+	}
+	return o, true, nil
+}
+
+// reply turns a stored outcome into what the command returns.
+func reply[R proto.Message](id identity, o outcome) (answer R, err error) {
+	if string(o.hash) != string(id.hash) {
+		return answer, errReused
+	}
+	return open[R](o)
+}
+
+func open[R proto.Message](o outcome) (answer R, err error) {
+	if o.refusal != nil {
+		refusal, err := decodeRefusal(o.refusal)
+		if err != nil {
+			return answer, err
+		}
+		return answer, refusal
+	}
+	m, ok := answer.ProtoReflect().Type().New().Interface().(R)
+	if !ok {
+		return answer, fmt.Errorf("command: answer is no %T", answer)
+	}
+	if err := proto.Unmarshal(o.answer, m); err != nil {
+		return answer, fmt.Errorf("command: decode answer: %w", err)
+	}
+	return m, nil
+}
+
+// Refusal returns err's refusal if it is one that is recorded: 4xx, but not what depends on the moment or on the token.
+func Refusal(err error) (*kratos.Error, bool) {
+	r, ok := errors.AsType[*kratos.Error](err)
+	if !ok || r.Code < 400 || r.Code > 499 {
+		return nil, false
+	}
+	switch r.Code {
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, 499:
+		return nil, false
+	}
+	return r, true
+}
+
+func encodeRefusal(r *kratos.Error) ([]byte, error) {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(&kratos.Status{
+		Code: r.Code, Reason: r.Reason, Message: r.Message, Metadata: r.Metadata,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("command: encode refusal: %w", err)
+	}
+	return b, nil
+}
+
+func decodeRefusal(b []byte) (*kratos.Error, error) {
+	var s kratos.Status
+	if err := proto.Unmarshal(b, &s); err != nil {
+		return nil, fmt.Errorf("command: decode refusal: %w", err)
+	}
+	return kratos.New(int(s.Code), s.Reason, s.Message).WithMetadata(s.Metadata), nil
+}
+
+func encodeAnswer(m proto.Message) ([]byte, error) {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("command: encode answer: %w", err)
+	}
+	if b == nil {
+		b = []byte{} // an empty answer is not NULL
+	}
+	return b, nil
+}
