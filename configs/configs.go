@@ -8,6 +8,11 @@ import "embed"
 //go:embed onepool.yaml
 var Default []byte
 
+// DemoOverlay is what --demo lays over the default: the sandbox is on, and time runs fast.
+//
+//go:embed demo.yaml
+var DemoOverlay []byte
+
 // Demo is the demo brand as CSV files: demo/*.csv and demo/*.json.
 //
 //go:embed demo/*.csv demo/*.json

@@ -1,6 +1,7 @@
 // Package conf reads the configuration once, at start, and refuses what is wrong by the name of its key.
 //
-// Layers, the later one wins: the embedded defaults, a YAML file, the environment, the caller's overrides (flags).
+// Layers, the later one wins: the embedded defaults (of which --demo adds one), a YAML file, the environment, the
+// caller's overrides (flags).
 // An unknown key is an error in every layer: a misspelt one must not silently leave the default in force.
 package conf
 
@@ -21,10 +22,13 @@ import (
 
 const envPrefix = "ONEPOOL_"
 
-// Load reads defaults (YAML), then the file at path unless it is empty, then environ ("KEY=value" entries), then
-// overrides: dotted keys such as "server.http".
-func Load(defaults []byte, path string, environ []string, overrides map[string]string) (*Config, error) {
-	sources := []kconfig.Source{literal{&kconfig.KeyValue{Key: "defaults", Format: "yaml", Value: defaults}}}
+// Load reads defaults (YAML, the later one wins), then the file at path unless it is empty, then environ ("KEY=value"
+// entries), then overrides: dotted keys such as "server.http".
+func Load(defaults [][]byte, path string, environ []string, overrides map[string]string) (*Config, error) {
+	var sources []kconfig.Source
+	for _, layer := range defaults {
+		sources = append(sources, literal{&kconfig.KeyValue{Key: "defaults", Format: "yaml", Value: layer}})
+	}
 	if path != "" {
 		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("configuration file: %w", err)
@@ -85,7 +89,9 @@ func (c *Config) Check() error {
 }
 
 // DSNOf is the data source name of one center's own database.
-func (s *Storage) DSNOf(center string) string { return strings.ReplaceAll(s.GetDsn(), "{center}", center) }
+func (s *Storage) DSNOf(center string) string {
+	return strings.ReplaceAll(s.GetDsn(), "{center}", center)
+}
 
 func fromEnvironment(environ []string) map[string]string {
 	layer := map[string]string{}

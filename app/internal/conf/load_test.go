@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func defaults(t *testing.T) []byte {
+func defaults(t *testing.T) [][]byte {
 	t.Helper()
 	b, err := os.ReadFile("../../../configs/onepool.yaml")
 	require.NoError(t, err)
-	return b
+	return [][]byte{b}
 }
 
 func TestTheDefaultsAreComplete(t *testing.T) {
