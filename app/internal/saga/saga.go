@@ -77,6 +77,8 @@ var (
 	ErrUnknown = errors.New("outcome not known yet")
 	// ErrRunning is returned when this process is running the same workflow right now. It is an ErrUnknown.
 	ErrRunning = fmt.Errorf("workflow is being run: %w", ErrUnknown)
+	// ErrCommitted is what a workflow's Abandon returns when Final was faster.
+	ErrCommitted = errors.New("workflow is committed")
 	// ErrEnded is returned by Finish when the workflow has ended the other way.
 	ErrEnded = errors.New("workflow has ended the other way")
 )

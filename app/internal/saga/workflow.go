@@ -43,19 +43,26 @@ const ReasonRolledBack = "ROLLED_BACK"
 // For that to be right:
 //   - Do is idempotent. Its values come from the intent and from recorded results, never from what only this run knows.
 //   - Undo never refuses, finds nothing to do if Do had no effect, and shuts the door: a Do that comes after it is
-//     refused. The step that refused is undone first, so a run that repeats after a crash in the middle of the undoing
-//     meets a shut door and goes on undoing, even if the step could now be done.
-//   - Final is one local transaction, idempotent, that decides; no step comes after it.
+//     refused. The step that refused is undone too, and first, so a run that repeats after a crash in the middle of the
+//     undoing meets a shut door and goes on undoing, even if the step could now be done.
+//   - Final is one local transaction, idempotent, that decides for it; no step comes after it.
+//
+// Two processes may run one workflow at a time (a slow initiator, and the replica that was called back). Do, Undo and the
+// shut door keep each step right; Abandon keeps the end right: it is the local transaction that decides against the
+// workflow, on the same row as Final, before anything is undone. Whichever of the two commits first stands. A center
+// with one process at a time can do without Abandon and Decided.
 type Workflow struct {
 	GID string
 	// Resume names the center to call back (ours), the workflow (its handler's name, as Method) and what the handler needs.
 	Resume Call
 	Steps  []Step
-	Final  func(ctx context.Context) error
-	// Decided, if set, tells from our own rows that Final has been committed; then a repeated run does no steps.
-	Decided func(ctx context.Context) (bool, error)
-	// Refused, if set, records the refusal locally after all is undone and before the coordinator forgets the workflow.
-	Refused func(ctx context.Context, refusal error) error
+	// Final commits, or refuses: also if the workflow has been abandoned, with the refusal recorded then.
+	Final func(ctx context.Context) error
+	// Abandon records the refusal. It returns the recorded refusal if it was abandoned before (then that one counts),
+	// ErrCommitted if Final has been committed.
+	Abandon func(ctx context.Context, refusal error) error
+	// Decided is asked first: true after Final, the recorded refusal as error after Abandon. Then no step is done.
+	Decided func(ctx context.Context) (committed bool, err error)
 }
 
 // Step is one reversible effect in another center.
@@ -92,7 +99,10 @@ func (c *Coordinator) Run(ctx context.Context, w Workflow) error {
 
 func (c *Coordinator) run(ctx context.Context, w Workflow) error {
 	if w.Decided != nil {
-		switch committed, err := w.Decided(ctx); {
+		committed, err := w.Decided(ctx)
+		switch {
+		case IsRefusal(err):
+			return c.undo(ctx, w, w.Steps, err)
 		case err != nil:
 			return fmt.Errorf("%w: %s: decided before: %w", ErrUnknown, w.GID, err)
 		case committed:
@@ -118,9 +128,28 @@ func (c *Coordinator) run(ctx context.Context, w Workflow) error {
 	return nil
 }
 
-// rollBack undoes the steps, last first. It goes on when the caller has gone away: what is half undone holds other
+// rollBack decides against the workflow, then undoes it: all of it if there may be another run that got further.
+func (c *Coordinator) rollBack(ctx context.Context, w Workflow, done []Step, refusal error) error {
+	if w.Abandon == nil {
+		return c.undo(ctx, w, done, refusal)
+	}
+	abandon, cancel := bounded(context.WithoutCancel(ctx))
+	defer cancel()
+	switch err := w.Abandon(abandon, refusal); {
+	case errors.Is(err, ErrCommitted):
+		c.finishQuietly(ctx, w.GID, true, "")
+		return nil
+	case IsRefusal(err):
+		refusal = err
+	case err != nil:
+		return unknownAfterRefusal(w.GID, "abandon", err)
+	}
+	return c.undo(ctx, w, w.Steps, refusal)
+}
+
+// undo takes the steps back, last first. It goes on when the caller has gone away: what is half undone holds other
 // people's stock.
-func (c *Coordinator) rollBack(ctx context.Context, w Workflow, steps []Step, refusal error) error {
+func (c *Coordinator) undo(ctx context.Context, w Workflow, steps []Step, refusal error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
 	for i := len(steps) - 1; i >= 0; i-- {
@@ -129,11 +158,6 @@ func (c *Coordinator) rollBack(ctx context.Context, w Workflow, steps []Step, re
 		}
 		if err := steps[i].Undo(ctx); err != nil {
 			return unknownAfterRefusal(w.GID, "undo "+steps[i].Name, err)
-		}
-	}
-	if w.Refused != nil {
-		if err := w.Refused(ctx, refusal); err != nil {
-			return unknownAfterRefusal(w.GID, "record refusal", err)
 		}
 	}
 	c.finishQuietly(ctx, w.GID, false, encodeRefusal(refusal))

@@ -84,7 +84,7 @@ func (e *effects) workflow(gid string) saga.Workflow {
 		Decided: func(context.Context) (bool, error) {
 			e.mu.Lock()
 			defer e.mu.Unlock()
-			return e.final, nil
+			return e.final, e.refused
 		},
 		Final: func(ctx context.Context) error {
 			if err := e.do("final")(ctx); err != nil {
@@ -92,14 +92,22 @@ func (e *effects) workflow(gid string) saga.Workflow {
 			}
 			e.mu.Lock()
 			defer e.mu.Unlock()
-			e.final = true
-			return nil
+			if e.refused == nil {
+				e.final = true
+			}
+			return e.refused
 		},
-		Refused: func(_ context.Context, refusal error) error {
+		Abandon: func(_ context.Context, refusal error) error {
 			e.mu.Lock()
 			defer e.mu.Unlock()
+			if e.final {
+				return saga.ErrCommitted
+			}
+			if e.refused != nil {
+				return e.refused
+			}
 			e.refused = refusal
-			return e.fail["refused"]
+			return nil
 		},
 	}
 }
@@ -190,13 +198,13 @@ func TestWhatDecidesNothingIsFinishedByTheCallBack(t *testing.T) {
 		err := p.c.Run(t.Context(), p.workflow(gid))
 		require.ErrorIs(t, err, saga.ErrUnknown)
 		require.False(t, saga.IsRefusal(err))
-		p.set("do points", nil) // now it could be done, but its door is shut
+		p.set("do points", nil) // now it could be done, but it has been decided
 		p.set("undo stock", nil)
 		began := time.Now()
 		eventually(t, 30*time.Second, "final within 30 s", func() bool { return statusOf(t, p.c, gid) == saga.Failed })
 		t.Logf("rolled back after %v", time.Since(began))
 		require.False(t, p.done["stock"] || p.done["points"] || p.final)
-		require.Equal(t, "LATE_TRY", kerrors.Reason(p.refused))
+		require.Equal(t, "POINTS_INSUFFICIENT", kerrors.Reason(p.refused))
 	})
 	t.Run("a caller that went away", func(t *testing.T) {
 		t.Parallel()
@@ -259,6 +267,64 @@ func TestARunningWorkflowIsNotRunTwiceHere(t *testing.T) {
 	require.Never(t, func() bool { return len(p.operations()) > 0 }, 13*time.Second, time.Second, "the call back keeps off, too")
 	close(release)
 	require.NoError(t, <-first)
+}
+
+func TestTwoProcessesEndAWorkflowAlike(t *testing.T) {
+	t.Parallel()
+	short := kerrors.Conflict("POINTS_INSUFFICIENT", "none")
+	for name, slow := range map[string]int{"one is slow before a step": 1, "one is slow before Final": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, gid := newPlace(t), newGID("wf")
+			other := client(t, p.dtm.Addr())
+			entered, release := make(chan struct{}), make(chan struct{})
+			w := p.workflow(gid)
+			wait := func(do func(context.Context) error) func(context.Context) error {
+				return func(ctx context.Context) error { close(entered); <-release; return do(ctx) }
+			}
+			if slow == 1 {
+				w.Steps[1].Do = wait(w.Steps[1].Do)
+			} else {
+				w.Final = wait(w.Final)
+			}
+			first := make(chan error, 1)
+			go func() { first <- p.c.Run(t.Context(), w) }()
+			<-entered
+			p.set("do points", short)
+			require.Same(t, short, other.Run(t.Context(), p.workflow(gid)))
+			p.set("do points", nil)
+			close(release)
+			require.Equal(t, "POINTS_INSUFFICIENT", kerrors.Reason(<-first))
+			require.False(t, p.final || p.done["stock"] || p.done["points"])
+			require.Equal(t, saga.Failed, statusOf(t, p.c, gid))
+		})
+	}
+	t.Run("the slow one meets a refusal after the other has committed", func(t *testing.T) {
+		t.Parallel()
+		p, gid := newPlace(t), newGID("wf")
+		other := client(t, p.dtm.Addr())
+		entered, release := make(chan struct{}), make(chan struct{})
+		w := p.workflow(gid)
+		w.Steps[1].Do = func(context.Context) error { close(entered); <-release; return short }
+		first := make(chan error, 1)
+		go func() { first <- p.c.Run(t.Context(), w) }()
+		<-entered
+		require.NoError(t, other.Run(t.Context(), p.workflow(gid)))
+		close(release)
+		require.NoError(t, <-first)
+		require.True(t, p.final && p.done["stock"] && p.done["points"])
+		require.Equal(t, saga.Succeeded, statusOf(t, p.c, gid))
+	})
+}
+
+func TestAWorkflowOfOneProcessNeedsNoAbandon(t *testing.T) {
+	t.Parallel()
+	p, gid := newPlace(t), newGID("wf")
+	w := p.workflow(gid)
+	w.Abandon, w.Decided = nil, nil
+	p.set("do stock", kerrors.Conflict("STOCK_INSUFFICIENT", "none"))
+	require.Equal(t, "STOCK_INSUFFICIENT", kerrors.Reason(p.c.Run(t.Context(), w)))
+	require.Equal(t, []string{"do stock", "undo stock"}, p.operations(), "what was not reached is not undone")
 }
 
 func TestWhatIsARefusal(t *testing.T) {
