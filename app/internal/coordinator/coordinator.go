@@ -37,6 +37,8 @@ const (
 	maxPause      = 5 * time.Second
 	steadyAfter   = 30 * time.Second
 	maxLine_bytes = 4096
+
+	branchesPrefix = "branches-"
 )
 
 // MySQL is a MySQL-protocol store. The coordinator makes the database if it is missing.
@@ -54,7 +56,7 @@ type Config struct {
 	Binary string
 	// DataDir is where the coordinator keeps its embedded store and where the addresses of the branches are written.
 	DataDir string
-	// Branches is the first SetBranches; what an earlier run wrote is forgotten, its ports may be others' now.
+	// Branches is the first SetBranches.
 	Branches map[string]string
 	// Addr is where it listens; empty is a free port of 127.0.0.1.
 	Addr string
@@ -77,6 +79,8 @@ type Child struct {
 	proc     *process
 	addr     string
 	restarts int
+
+	writing sync.Mutex
 
 	closing chan struct{}
 	closed  sync.Once
@@ -127,14 +131,19 @@ func Start(ctx context.Context, cfg Config) (*Child, error) {
 	if cfg.Log == nil {
 		cfg.Log = func(line string) { fmt.Fprintln(os.Stderr, line) }
 	}
-	c := &Child{cfg: cfg, branches: filepath.Join(cfg.DataDir, "branches"), addr: cfg.Addr, closing: make(chan struct{}), done: make(chan struct{})}
-	if err := c.SetBranches(cfg.Branches); err != nil {
+	c := &Child{cfg: cfg, addr: cfg.Addr, closing: make(chan struct{}), done: make(chan struct{})}
+	if c.branches, err = newBranchesFile(cfg.DataDir); err != nil {
 		return nil, err
 	}
-	if c.proc, err = c.spawn(ctx); err != nil {
+	if err = c.SetBranches(cfg.Branches); err == nil {
+		c.proc, err = c.spawn(ctx)
+	}
+	if err != nil {
+		_ = os.Remove(c.branches)
 		return nil, err
 	}
 	c.addr = c.proc.addr
+	c.forgetEarlierRuns()
 	go c.supervise()
 	return c, nil
 }
@@ -162,23 +171,42 @@ func (c *Child) PID() int {
 // SetBranches says where the branch service of each center listens (host:port). It replaces what was said before and
 // holds from the next call on.
 func (c *Child) SetBranches(addrs map[string]string) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	var text bytes.Buffer
 	for _, center := range slices.Sorted(maps.Keys(addrs)) {
 		fmt.Fprintf(&text, "%s=%s\n", center, addrs[center])
 	}
-	tmp, err := os.CreateTemp(c.cfg.DataDir, "branches-*")
-	if err != nil {
-		return fmt.Errorf("coordinator: write branches: %w", err)
-	}
-	_, err = tmp.Write(text.Bytes())
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), c.branches)
+	tmp := c.branches + ".new"
+	err := os.WriteFile(tmp, text.Bytes(), 0o600)
+	if err == nil {
+		err = os.Rename(tmp, c.branches)
 	}
 	if err != nil {
-		_ = os.Remove(tmp.Name())
+		_ = os.Remove(tmp)
 		return fmt.Errorf("coordinator: write branches: %w", err)
 	}
 	return nil
+}
+
+// newBranchesFile is a name of this run's own: what an earlier run wrote must not be read (its ports may be others'
+// now), and a start that fails on the data directory's lock must not disturb the run that holds it.
+func newBranchesFile(dir string) (string, error) {
+	f, err := os.CreateTemp(dir, branchesPrefix+"*")
+	if err != nil {
+		return "", fmt.Errorf("coordinator: %w", err)
+	}
+	return f.Name(), f.Close()
+}
+
+// forgetEarlierRuns removes the files of runs that were killed. The lock on the directory is ours by now.
+func (c *Child) forgetEarlierRuns() {
+	old, _ := filepath.Glob(filepath.Join(c.cfg.DataDir, branchesPrefix+"*"))
+	for _, f := range old {
+		if f != c.branches {
+			_ = os.Remove(f)
+		}
+	}
 }
 
 // Close stops the coordinator and waits until it is gone.
@@ -191,6 +219,7 @@ func (c *Child) Close() error {
 // supervise starts the child again whenever it dies, until Close.
 func (c *Child) supervise() {
 	defer close(c.done)
+	defer os.Remove(c.branches)
 	p, pause, started := c.proc, firstPause, time.Now()
 	for {
 		select {

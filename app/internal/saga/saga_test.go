@@ -216,7 +216,7 @@ func TestAMessageOutlivesTheCoordinatorAndADeadCenter(t *testing.T) {
 
 func TestManyWritersAndAKilledCoordinatorLoseNothing(t *testing.T) {
 	t.Parallel()
-	const writers, each = 8, 25
+	const writers, each, kills = 8, 50, 3
 	b := listen(t, "127.0.0.1:0", secret, nil)
 	dtm := coordinatortest.Start(t, coordinator.Config{Branches: map[string]string{"stock": b.addr}})
 	c := client(t, dtm.Addr())
@@ -230,14 +230,17 @@ func TestManyWritersAndAKilledCoordinatorLoseNothing(t *testing.T) {
 			}
 		})
 	}
-	go func() {
-		for range 3 {
-			time.Sleep(300 * time.Millisecond)
-			if pid := dtm.PID(); pid > 0 {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
+	wg.Go(func() {
+		for n := range kills {
+			for len(b.values()) < (n+1)*writers*each/(kills+2) {
+				time.Sleep(time.Millisecond)
+			}
+			_ = syscall.Kill(dtm.PID(), syscall.SIGKILL)
+			for dtm.Restarts() <= n {
+				time.Sleep(time.Millisecond)
 			}
 		}
-	}()
+	})
 	wg.Wait()
 	eventually(t, 40*time.Second, "each is delivered at least once", func() bool {
 		distinct := map[string]bool{}
@@ -246,6 +249,7 @@ func TestManyWritersAndAKilledCoordinatorLoseNothing(t *testing.T) {
 		}
 		return len(distinct) == writers*each
 	})
+	require.Equal(t, kills, dtm.Restarts())
 	t.Logf("%d deliveries of %d messages, %d restarts", len(b.values()), writers*each, dtm.Restarts())
 }
 
