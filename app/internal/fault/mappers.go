@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-kratos/kratos/v2/errors"
 	"github.com/go-sql-driver/mysql"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"modernc.org/sqlite"
@@ -41,6 +42,9 @@ func public(err error) *errors.Error {
 	}
 	if s, ok := status.FromError(err); ok {
 		return remote(s).WithCause(err)
+	}
+	if tooLarge, ok := stderrors.AsType[*http.MaxBytesError](err); ok {
+		return BodyTooLarge(tooLarge.Limit).WithCause(err)
 	}
 	switch {
 	case stderrors.Is(err, context.DeadlineExceeded):
@@ -77,16 +81,25 @@ func Branch(op Op, err error) error {
 		if e.Code == http.StatusNotFound {
 			return nil
 		}
-		return status.Error(codes.Unavailable, e.Reason)
+		return told(codes.Unavailable, e, e.Reason)
 	}
 	switch e.Code {
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge:
-		return status.Error(codes.Aborted, e.Reason+": "+e.Message)
+		return told(codes.Aborted, e, e.Reason+": "+e.Message)
 	}
 	if e.Reason == ReasonInProgress {
-		return status.Error(codes.FailedPrecondition, e.Reason)
+		return told(codes.FailedPrecondition, e, e.Reason)
 	}
-	return status.Error(codes.Unavailable, e.Reason)
+	return told(codes.Unavailable, e, e.Reason)
+}
+
+// told is the coordinator's code, with the reason beside it for our own log.
+func told(code codes.Code, e *errors.Error, message string) error {
+	s := status.New(code, message)
+	if with, err := s.WithDetails(&errdetails.ErrorInfo{Reason: e.Reason}); err == nil {
+		s = with
+	}
+	return s.Err()
 }
 
 // remote maps the status of a call to another process. One with a reason was made by Public over there; the others were

@@ -6,6 +6,7 @@ import (
 	stderrors "errors"
 	"fmt"
 	"net"
+	"net/http"
 	"testing"
 
 	"github.com/go-kratos/kratos/v2/errors"
@@ -68,6 +69,7 @@ var table = []struct {
 	{"peer is down", status.Error(codes.Unavailable, "dial /srv/secret"), 503, "UNAVAILABLE", codes.Unavailable, codes.Unavailable},
 	{"peer was slow", status.Error(codes.DeadlineExceeded, "/srv/secret"), 504, "TIMEOUT", codes.Unavailable, codes.Unavailable},
 	{"peer's transport refused", status.Error(codes.NotFound, "/srv/secret"), 500, "INTERNAL", codes.Unavailable, codes.Unavailable},
+	{"body too large", fmt.Errorf("read: %w", &http.MaxBytesError{Limit: 5}), 413, "BODY_TOO_LARGE", codes.Aborted, codes.Unavailable},
 	{"message too large", status.Error(codes.ResourceExhausted, "grpc: received message larger than max (2 vs. 1)"), 413, "BODY_TOO_LARGE", codes.Aborted, codes.Unavailable},
 }
 

@@ -1,0 +1,317 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-kratos/kratos/contrib/registry/consul/v2"
+	kerrors "github.com/go-kratos/kratos/v2/errors"
+	"github.com/go-kratos/kratos/v2/middleware"
+	"github.com/go-kratos/kratos/v2/registry"
+	"github.com/go-kratos/kratos/v2/transport"
+	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
+	"github.com/hashicorp/consul/api"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/onepool/onepool/app/internal/authn"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/observe"
+	"github.com/onepool/onepool/app/internal/tenancy"
+)
+
+// Peer is where a center listens.
+type Peer struct {
+	GRPC string // host:port
+	HTTP string // base address; only the edge needs it
+}
+
+// NetworkConfig says how to find centers that are not in this process: by a fixed table, else by discovery.
+type NetworkConfig struct {
+	Static    map[string]Peer
+	Discovery registry.Discovery
+	// CallTimeout bounds a call whose context has no earlier deadline, 5 s.
+	CallTimeout time.Duration
+}
+
+const (
+	defaultCallTimeout = 5 * time.Second
+	dialTimeout        = 3 * time.Second
+)
+
+// Network finds centers: in this process, at fixed addresses, or through a registry. What was found stays known while the
+// registry is gone.
+type Network struct {
+	config NetworkConfig
+	peers  *httpPeers
+
+	mu    sync.Mutex
+	local map[string]*bufconn.Listener
+	open  []*grpc.ClientConn
+}
+
+// NewNetwork connects to nobody yet.
+func NewNetwork(c NetworkConfig) *Network {
+	setDefault(&c.CallTimeout, defaultCallTimeout)
+	return &Network{config: c, peers: newHTTPPeers(c), local: map[string]*bufconn.Listener{}}
+}
+
+// Consul is a registry for Deps.Registry and NetworkConfig.Discovery.
+func Consul(address string) (*consul.Registry, error) {
+	config := api.DefaultConfig()
+	config.Address = address
+	client, err := api.NewClient(config)
+	if err != nil {
+		return nil, fmt.Errorf("consul at %s: %w", address, err)
+	}
+	return consul.New(client, consul.WithHealthCheck(true), consul.WithHeartbeat(true), consul.WithHealthCheckInterval(5)), nil
+}
+
+// Local says that these centers are served in this process (Servers.Memory).
+func (n *Network) Local(memory *bufconn.Listener, centers ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range centers {
+		n.local[c] = memory
+	}
+}
+
+// Close ends all connections.
+func (n *Network) Close() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var errs []error
+	for _, c := range n.open {
+		errs = append(errs, c.Close())
+	}
+	n.open = nil
+	return errors.Join(errs...)
+}
+
+func (n *Network) localListener(center string) *bufconn.Listener {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.local[center]
+}
+
+// connect opens a connection to a center; it does not wait for it to be there.
+func (n *Network) connect(ctx context.Context, center string, timeout time.Duration, ms []middleware.Middleware) (*grpc.ClientConn, error) {
+	options := []grpc.DialOption{
+		grpc.WithConnectParams(grpc.ConnectParams{
+			// A center that was killed is back in a second or two: do not wait longer than that to try again.
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
+			MinConnectTimeout: dialTimeout,
+		}),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(internalMaxBytes), grpc.MaxCallSendMsgSize(internalMaxBytes)),
+	}
+	endpoint := ""
+	kopts := []kgrpc.ClientOption{kgrpc.WithTimeout(timeout), kgrpc.WithMiddleware(ms...), kgrpc.WithPrintDiscoveryDebugLog(false)}
+	switch lis := n.localListener(center); {
+	case lis != nil:
+		endpoint = "passthrough:///" + center
+		options = append(options, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }))
+		kopts = append(kopts, kgrpc.WithHealthCheck(false))
+	case n.config.Static[center].GRPC != "":
+		endpoint = "passthrough:///" + n.config.Static[center].GRPC
+		kopts = append(kopts, kgrpc.WithHealthCheck(false))
+	case n.config.Discovery != nil:
+		endpoint = "discovery:///" + ServiceName(center)
+		kopts = append(kopts, kgrpc.WithDiscovery(n.config.Discovery), kgrpc.WithHealthCheck(false))
+	default:
+		return nil, fmt.Errorf("server: center %q is neither here, nor in the table of endpoints, nor is there a registry", center)
+	}
+	conn, err := kgrpc.DialInsecure(ctx, append(kopts, kgrpc.WithEndpoint(endpoint), kgrpc.WithOptions(options...))...)
+	if err != nil {
+		return nil, fmt.Errorf("reach center %s: %w", center, err)
+	}
+	n.mu.Lock()
+	n.open = append(n.open, conn)
+	n.mu.Unlock()
+	return conn, nil
+}
+
+// Dialer calls other centers in the name of one center.
+type Dialer struct {
+	network *Network
+	self    string
+	tokens  *authn.Tokens
+	observe *observe.Observer
+}
+
+// Dialer returns the way from center self to the others.
+func (n *Network) Dialer(self string, tokens *authn.Tokens, o *observe.Observer) *Dialer {
+	return &Dialer{network: n, self: self, tokens: tokens, observe: o}
+}
+
+// Dial returns a connection for the generated clients: inventoryv1.NewInventoryClient(d.Dial("inventory")). The center is
+// looked for at the first call, so that processes and centers may start in any order. Its errors are *errors.Error.
+func (d *Dialer) Dial(center string) grpc.ClientConnInterface {
+	return &lazyConn{dialer: d, center: center}
+}
+
+func (d *Dialer) chain() []middleware.Middleware {
+	return []middleware.Middleware{outsideTransaction(), d.observe.ClientTracing(), d.observe.ClientMetrics(), clientErrors(), d.propagate()}
+}
+
+// ErrInTransaction is a defect in the code: a remote call would hold the transaction's locks for as long as the other
+// side likes, and cannot be undone with it.
+var ErrInTransaction = errors.New("server: call to another center inside a database transaction")
+
+func outsideTransaction() middleware.Middleware {
+	return func(next middleware.Handler) middleware.Handler {
+		return func(ctx context.Context, req any) (any, error) {
+			if database.InTransaction(ctx) {
+				return nil, ErrInTransaction
+			}
+			return next(ctx, req)
+		}
+	}
+}
+
+// clientErrors gives callers what the other center's fault.Public made. A time-out or a lost peer means unknown.
+func clientErrors() middleware.Middleware {
+	return func(next middleware.Handler) middleware.Handler {
+		return func(ctx context.Context, req any) (any, error) {
+			reply, err := next(ctx, req)
+			if err != nil {
+				return nil, kerrors.FromError(fault.Public(err))
+			}
+			return reply, nil
+		}
+	}
+}
+
+// propagate says which center calls, and on whose behalf. Without a caller the center calls on its own, with no scope.
+func (d *Dialer) propagate() middleware.Middleware {
+	return func(next middleware.Handler) middleware.Handler {
+		return func(ctx context.Context, req any) (any, error) {
+			p, err := tenancy.FromContext(ctx)
+			if err != nil {
+				p = tenancy.Principal{Kind: tenancy.Service, ID: d.self}
+			}
+			token, err := d.tokens.IssueInternal(d.self, p)
+			if err != nil {
+				return nil, err
+			}
+			tr, ok := transport.FromClientContext(ctx)
+			if !ok {
+				return nil, errors.New("server: a call without a transport")
+			}
+			tr.RequestHeader().Set(authn.HeaderInternal, "Bearer "+token)
+			return next(ctx, req)
+		}
+	}
+}
+
+// lazyConn connects at its first call. A failure is not kept: the next call tries again.
+type lazyConn struct {
+	dialer *Dialer
+	center string
+
+	mu   sync.Mutex
+	conn *grpc.ClientConn
+}
+
+func (l *lazyConn) get(ctx context.Context) (*grpc.ClientConn, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn != nil {
+		return l.conn, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn, err := l.dialer.network.connect(ctx, l.center, l.dialer.network.config.CallTimeout, l.dialer.chain())
+	if err != nil {
+		return nil, fault.Unavailable().WithCause(err)
+	}
+	l.conn = conn
+	return conn, nil
+}
+
+func (l *lazyConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	if database.InTransaction(ctx) {
+		return ErrInTransaction // before connecting, which is a remote call too
+	}
+	conn, err := l.get(ctx)
+	if err != nil {
+		return err
+	}
+	return conn.Invoke(ctx, method, args, reply, opts...)
+}
+
+func (l *lazyConn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, errors.New("server: no service of ours has streams")
+}
+
+// httpPeers finds the HTTP address of a center.
+type httpPeers struct {
+	config NetworkConfig
+	mu     sync.Mutex
+	known  map[string]knownPeer
+}
+
+type knownPeer struct {
+	at  []*url.URL
+	ask time.Time
+	n   int
+}
+
+// peerTTL is how long an answer of the registry is used before it is asked again.
+const peerTTL = 2 * time.Second
+
+func newHTTPPeers(c NetworkConfig) *httpPeers {
+	return &httpPeers{config: c, known: map[string]knownPeer{}}
+}
+
+// pick returns one of the center's addresses, in turn.
+func (p *httpPeers) pick(ctx context.Context, center string) (*url.URL, error) {
+	if base := p.config.Static[center].HTTP; base != "" {
+		return url.Parse(base)
+	}
+	if p.config.Discovery == nil {
+		return nil, fmt.Errorf("server: no HTTP address of center %q is known", center)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := p.known[center]
+	if time.Now().After(k.ask) {
+		// The last known peers go on when the registry is gone.
+		if found, err := p.lookup(ctx, center); err == nil && len(found) > 0 {
+			k.at = found
+		}
+		k.ask = time.Now().Add(peerTTL)
+	}
+	if len(k.at) == 0 {
+		p.known[center] = knownPeer{}
+		return nil, fmt.Errorf("server: no instance of center %q is registered", center)
+	}
+	k.n++
+	p.known[center] = k
+	return k.at[k.n%len(k.at)], nil
+}
+
+func (p *httpPeers) lookup(ctx context.Context, center string) ([]*url.URL, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	instances, err := p.config.Discovery.GetService(ctx, ServiceName(center))
+	if err != nil {
+		return nil, err
+	}
+	var found []*url.URL
+	for _, in := range instances {
+		for _, e := range in.Endpoints {
+			if u, err := url.Parse(e); err == nil && strings.HasPrefix(e, "http://") {
+				found = append(found, u)
+			}
+		}
+	}
+	return found, nil
+}
