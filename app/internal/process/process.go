@@ -61,12 +61,11 @@ type About struct {
 type Module interface {
 	// Migrate brings the database to the schema of this build. It may run in several processes at once.
 	Migrate(ctx context.Context) error
-	// Register puts the services on the process's servers, and says which operations are open to strangers.
+	// Register puts the services on the process's servers, and says which operations are open to strangers and when it
+	// is ready.
 	Register(r *server.Registrar)
 	// Workers run until their context ends; an error ends the process.
 	Workers() []func(context.Context) error
-	// Ready says whether the module could answer now.
-	Ready(ctx context.Context) error
 	Close() error
 }
 
@@ -206,7 +205,6 @@ func open(ctx context.Context, o Options, closing *closers, deps Deps, network *
 			return nil, fmt.Errorf("%s: migrate: %w", door.Name, err)
 		}
 		m.Register(registrar)
-		registrar.Ready(door.Name, m.Ready)
 		modules = append(modules, m)
 	}
 	return modules, nil
