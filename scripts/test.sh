@@ -30,9 +30,23 @@ export ONEPOOL_DTM="$PWD/bin/dtm"
 step "go test ./... ($parallel packages at a time)"
 go test -p "$parallel" -timeout 15m "$@" ./...
 
-mapfile -t tagged < <(git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^//go:build .*failpoint' | xargs -r -n1 dirname | sort -u | sed 's,^,./,')
+# Fail points: packages that have some, and tests that need the tag. Every point must be reached by the run.
+sources() { git ls-files --cached --others --exclude-standard '*.go' ':!*/testdata/*'; }
+mapfile -t tagged < <({
+	sources | grep '_test\.go$' | xargs grep -l '^//go:build .*failpoint' || true
+	sources | xargs grep -l 'failpoint\.Hit("' || true
+} | xargs -n1 dirname | sort -u | sed 's,^,./,')
+trace=$(mktemp)
+trap 'rm -f "$trace"' EXIT
 step "go test -tags failpoint ${tagged[*]}"
-go test -p "$parallel" -timeout 15m -tags failpoint "$@" "${tagged[@]}"
+FAILPOINT_TRACE="$trace" go test -p "$parallel" -timeout 15m -count=1 -tags failpoint "$@" "${tagged[@]}"
+points=$(sources | grep -v '_test\.go$' | xargs grep -hoE 'failpoint\.Hit\("[^"]+"\)' | cut -d'"' -f2 | sort)
+twice=$(uniq -d <<<"$points")
+never=$(comm -23 <(sort -u <<<"$points") <(sort -u "$trace"))
+if [ -n "$twice$never" ]; then
+	echo "test: FAILED: fail points that no test reached: ${never:-none}; names used twice: ${twice:-none}" >&2
+	exit 1
+fi
 
 step "go test in third_party/dtm"
 (cd third_party/dtm && go test -timeout 10m "$@" ./...)
