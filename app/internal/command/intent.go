@@ -119,19 +119,15 @@ func (id identity) insertIntent(ctx context.Context, db *database.DB, s Spec, pa
 	}
 	in := &Intent{BusinessID: s.BusinessID, Payload: payload, Principal: p, db: db, id: id}
 	err = db.InTx(ctx, func(ctx context.Context) error {
-		var before int
-		q := db.Conn(ctx)
-		if err := q.QueryRowContext(ctx, "SELECT COUNT(*) FROM intents WHERE business_id = ?", s.BusinessID).Scan(&before); err != nil {
-			return fmt.Errorf("intent %s: attempt: %w", id.method, err)
-		}
-		if before >= maxAttempt {
-			return kratos.Conflict(ReasonTooMany, "too many attempts on "+s.BusinessID)
+		attempt, err := nextAttempt(ctx, db, s)
+		if err != nil {
+			return err
 		}
 		if in.CreatedUS, err = db.Now(ctx); err != nil {
 			return err
 		}
-		in.GID = s.GID(s.BusinessID, before+1)
-		_, err := q.ExecContext(ctx, `INSERT INTO intents (caller, method, request_id, hash, gid, business_id, principal, payload, state, created_us, updated_us)
+		in.GID = s.GID(s.BusinessID, attempt)
+		_, err = db.Conn(ctx).ExecContext(ctx, `INSERT INTO intents (caller, method, request_id, hash, gid, business_id, principal, payload, state, created_us, updated_us)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			id.caller, id.method, id.requestID, id.hash, in.GID, s.BusinessID, who, payload, stateOpen, in.CreatedUS, in.CreatedUS)
 		return err
@@ -146,6 +142,38 @@ func (id identity) insertIntent(ctx context.Context, db *database.DB, s Spec, pa
 		return nil, err
 	}
 	return in, nil
+}
+
+// nextAttempt is one more than the highest attempt on the business id whose gid this kind of command has used. Purged
+// intents leave gaps below it.
+func nextAttempt(ctx context.Context, db *database.DB, s Spec) (int, error) {
+	rows, err := db.Conn(ctx).QueryContext(ctx, "SELECT gid FROM intents WHERE business_id = ?", s.BusinessID)
+	if err != nil {
+		return 0, fmt.Errorf("attempts on %s: %w", s.BusinessID, err)
+	}
+	defer rows.Close()
+	used := map[string]bool{}
+	for rows.Next() {
+		var gid string
+		if err := rows.Scan(&gid); err != nil {
+			return 0, fmt.Errorf("attempts on %s: %w", s.BusinessID, err)
+		}
+		used[gid] = true
+	}
+	if err := rows.Err(); err != nil {
+		return 0, fmt.Errorf("attempts on %s: %w", s.BusinessID, err)
+	}
+	if len(used) == 0 {
+		return 1, nil
+	}
+	highest := maxAttempt
+	for highest > 0 && !used[s.GID(s.BusinessID, highest)] {
+		highest--
+	}
+	if highest == maxAttempt {
+		return 0, kratos.Conflict(ReasonTooMany, "too many attempts on "+s.BusinessID)
+	}
+	return highest + 1, nil
 }
 
 // ByGID returns the intent with the gid, for the coordinator's callback, or ErrNoIntent.
