@@ -74,6 +74,16 @@ func TestABadRowCostsItselfOnly(t *testing.T) {
 	}, got)
 }
 
+// A quote that is closed far below is a stray one: what lies between is rows, not a field.
+func TestAFieldSpansAFewLinesOnly(t *testing.T) {
+	between := maxJoined + 5
+	got := load(t, "code,name\nS1,\"open\n"+strings.Repeat("A,a\n", between)+"end\"\n", storeColumns)
+	require.Len(t, got, between+2)
+	require.Equal(t, "bad line 2: a quote is opened and never closed", got[0])
+	require.Equal(t, "3 A|a|", got[1])
+	require.Equal(t, fmt.Sprintf("bad line %d: a quote is opened and never closed", between+3), got[between+1])
+}
+
 // Whatever damage, reading ends, and every undamaged line that no quote touches is kept with its number.
 func TestDamageNeverHidesOtherRows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

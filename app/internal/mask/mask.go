@@ -109,7 +109,7 @@ func startsNumber(text string, i int) bool {
 	if c == '+' {
 		return i+1 < len(text) && isDigit(text[i+1])
 	}
-	return isDigit(c) && (i == 0 || !isWord(text[i-1]) && text[i-1] != '+')
+	return isDigit(c) && (i == 0 || !isWord(text[i-1]))
 }
 
 // number reads digits from i on, over single blanks and hyphens between them, and returns where they end. A run that goes

@@ -120,6 +120,12 @@ func TestMulDivRoundsHalfUpLikeBigNumbers(t *testing.T) {
 	})
 }
 
+// The unrounded quotient is 2^64 - 1: rounding it up would wrap around to nothing.
+func TestMulDivDoesNotWrapWhenRoundingUp(t *testing.T) {
+	_, err := MulDiv(math.MaxInt64-1, 1<<62+1, 1<<61)
+	require.ErrorIs(t, err, ErrAmount)
+}
+
 func TestProportionEdges(t *testing.T) {
 	require.EqualValues(t, 0, Proportion(500, 0, 0))
 	require.EqualValues(t, 0, Proportion(500, 0, 3))

@@ -39,6 +39,7 @@ func TestAForeignTokenIsRefused(t *testing.T) {
 	token := Encode(secret, Query("orders", "paid"), "k")
 	for name, decode := range map[string]func() ([]string, error){
 		"other query":     func() ([]string, error) { return Decode(secret, token, Query("orders", "closed")) },
+		"same length":     func() ([]string, error) { return Decode(secret, token, Query("orders", "open")) },
 		"parts moved":     func() ([]string, error) { return Decode(secret, token, Query("orderspaid")) },
 		"other secret":    func() ([]string, error) { return Decode([]byte("another"), token, Query("orders", "paid")) },
 		"cut":             func() ([]string, error) { return Decode(secret, token[:len(token)-1], Query("orders", "paid")) },
