@@ -69,8 +69,8 @@ func serve(ctx context.Context, config *conf.Config, demo bool, stdout, stderr i
 					return fmt.Errorf("demo brand: %w", err)
 				}
 			}
-			welcome(stderr, p, keyFile)
-			return process.PrintReady(stdout, p)
+			welcome(stderr, p.HTTPURL(), p.GRPCAddr(), keyFile)
+			return process.PrintReady(stdout, p.HTTPURL(), p.GRPCAddr())
 		},
 	})
 }
@@ -103,7 +103,7 @@ func loadDemo(ctx context.Context, url, keyFile, marker string, stderr io.Writer
 	return os.WriteFile(marker, []byte("The demo brand was loaded; without this file the next start with --demo loads it again.\n"), 0o600)
 }
 
-func welcome(out io.Writer, p *process.Process, keyFile string) {
+func welcome(out io.Writer, http, grpc, keyFile string) {
 	fmt.Fprintf(out, `
 onepool is ready.
 
@@ -117,5 +117,5 @@ Try:
   curl -s -H "Authorization: Bearer $(cat %[3]s)" '%[1]s/v1/store/stores?page_size=3'
   curl -s -H "Authorization: Bearer $(cat %[3]s)" '%[1]s/v1/audit/check'
 
-`, p.HTTPURL(), p.GRPCAddr(), keyFile)
+`, http, grpc, keyFile)
 }

@@ -66,6 +66,8 @@ type Options struct {
 	Consul string
 	// HTTP and GRPC are the edge's addresses.
 	HTTP, GRPC string
+	// Config is a configuration file of all processes; empty: the defaults.
+	Config string
 	// Env are further settings of all processes, ONEPOOL_SECTION__KEY=value.
 	Env []string
 	Log io.Writer
@@ -168,6 +170,9 @@ func (p *Platform) command(name string) *exec.Cmd {
 	}
 	own := p.ports[name]
 	cmd := exec.Command(filepath.Join(p.options.Bin, name), "--data", p.options.Data, "--http", own["http"], "--grpc", own["grpc"], "--branch", own["branch"])
+	if p.options.Config != "" {
+		cmd.Args = append(cmd.Args, "--config", p.options.Config)
+	}
 	cmd.Env = append(os.Environ(), "ONEPOOL_STORAGE__ENGINE=mysql", "ONEPOOL_STORAGE__DSN="+p.options.MySQL.dsn(),
 		"ONEPOOL_COORDINATOR__MODE=external", "ONEPOOL_COORDINATOR__ADDRESS="+p.ports[Coordinator]["grpc"])
 	if p.options.Consul != "" {
