@@ -2,6 +2,9 @@ package authn
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -21,10 +24,24 @@ const (
 	maxCredentialBytes = 8 << 10
 )
 
+// Headers of a signed request.
+const (
+	HeaderKeyID     = "x-onepool-key-id"
+	HeaderTimestamp = "x-onepool-timestamp" // seconds since 1970
+	HeaderNonce     = "x-onepool-nonce"
+	HeaderSignature = "x-onepool-signature"
+)
+
+// SignatureVerifier finds out whose key signed a request and uses up its nonce: VerifySignature with the key's secret.
+type SignatureVerifier interface {
+	VerifySignature(ctx context.Context, keyID string, s Signed) (tenancy.Principal, error)
+}
+
 // Authenticator turns the headers of a request into a principal.
 type Authenticator struct {
-	tokens *Tokens
-	keys   *Keys
+	tokens     *Tokens
+	keys       *Keys
+	signatures SignatureVerifier
 
 	mu   sync.RWMutex
 	open map[string]bool
@@ -34,6 +51,9 @@ type Authenticator struct {
 func New(tokens *Tokens, resolver KeyResolver) *Authenticator {
 	return &Authenticator{tokens: tokens, keys: NewKeys(resolver, nil), open: map[string]bool{}}
 }
+
+// UseSignatures accepts signed requests; without it none is. To be called before serving.
+func (a *Authenticator) UseSignatures(v SignatureVerifier) { a.signatures = v }
 
 // Open registers operations that need no credentials ("/onepool.member.v1.Member/SignIn"). Credentials that come
 // nevertheless are looked at, and wrong ones refused.
@@ -60,9 +80,7 @@ func (a *Authenticator) Middleware() middleware.Middleware {
 			if !ok {
 				return nil, fault.Unauthenticated()
 			}
-			// A context that comes in through a server never has a caller of its own.
-			internal, public := tr.RequestHeader().Values(HeaderInternal), tr.RequestHeader().Values(headerAuthorization)
-			ctx, found, err := a.identify(ctx, internal, public)
+			ctx, found, err := a.identify(ctx, tr.RequestHeader())
 			if err != nil {
 				return nil, err
 			}
@@ -74,12 +92,21 @@ func (a *Authenticator) Middleware() middleware.Middleware {
 	}
 }
 
-func (a *Authenticator) identify(ctx context.Context, internal, public []string) (context.Context, bool, error) {
-	if len(internal)+len(public) == 0 {
+func (a *Authenticator) identify(ctx context.Context, h transport.Header) (context.Context, bool, error) {
+	internal, public, signature := h.Values(HeaderInternal), h.Values(headerAuthorization), h.Values(HeaderSignature)
+	switch len(internal) + len(public) + len(signature) {
+	case 0:
 		return ctx, false, nil
-	}
-	if len(internal)+len(public) > 1 {
+	case 1:
+	default:
 		return ctx, false, fault.Unauthenticated()
+	}
+	if len(signature) == 1 {
+		p, err := a.signer(ctx, h, signature[0])
+		if err != nil {
+			return ctx, false, err
+		}
+		return tenancy.NewContext(ctx, p), true, nil
 	}
 	if len(internal) == 1 {
 		token, ok := credential(internal[0])
@@ -108,6 +135,40 @@ func (a *Authenticator) person(ctx context.Context, token string) (tenancy.Princ
 		return a.keys.Verify(ctx, token)
 	}
 	return a.tokens.Verify(token)
+}
+
+// signer returns whose key signed the raw request that the server noted (WithSignedRequest).
+func (a *Authenticator) signer(ctx context.Context, h transport.Header, signature string) (tenancy.Principal, error) {
+	s, ok := ctx.Value(signedKey{}).(Signed)
+	keyID := h.Get(HeaderKeyID)
+	at, err := strconv.ParseInt(h.Get(HeaderTimestamp), 10, 64)
+	if a.signatures == nil || !ok || keyID == "" || err != nil {
+		return tenancy.Principal{}, fault.SignatureInvalid()
+	}
+	s.TimestampS, s.Nonce, s.Signature = at, h.Get(HeaderNonce), signature
+	p, err := a.signatures.VerifySignature(ctx, keyID, s)
+	if err != nil {
+		return tenancy.Principal{}, err
+	}
+	if p.Scope.Empty() {
+		p = p.WithScope()
+	}
+	return p, nil
+}
+
+type signedKey struct{}
+
+// WithSignedRequest notes what was signed: the method, the path with its query, and the raw body, before anything is
+// decoded. Servers call it for requests that carry HeaderSignature.
+func WithSignedRequest(ctx context.Context, method, path string, body []byte) context.Context {
+	return context.WithValue(ctx, signedKey{}, Signed{Method: method, Path: path, BodySHA256: BodySHA256Of(body)})
+}
+
+// OpenOperations lists what needs no credentials, sorted.
+func (a *Authenticator) OpenOperations() []string {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return slices.Sorted(maps.Keys(a.open))
 }
 
 func credential(header string) (string, bool) {

@@ -3,6 +3,7 @@ package authn
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -100,6 +101,50 @@ func TestWhoCalls(t *testing.T) {
 	}
 	_, err = call(t, a, "/x/Open", "Authorization", "Bearer opk_a_b")
 	require.Error(t, err, "wrong credentials are refused on open operations too")
+}
+
+// channel knows one key.
+type channel struct{ store *nonces }
+
+func (c channel) VerifySignature(ctx context.Context, keyID string, s Signed) (tenancy.Principal, error) {
+	if keyID != "k1" {
+		return tenancy.Principal{}, errors.Unauthorized("SIGNATURE_INVALID", "unknown key")
+	}
+	if err := VerifySignature(ctx, secret, s, now.UnixMicro(), keyID, c.store); err != nil {
+		return tenancy.Principal{}, err
+	}
+	return tenancy.Principal{Kind: tenancy.Channel, ID: "acc_1", Org: "org_1", Channel: "tmall"}, nil
+}
+
+func TestASignedRequestIsACredential(t *testing.T) {
+	tk, err := NewTokens(secret, nil)
+	require.NoError(t, err)
+	a := New(tk, nil)
+	s := signed("{}")
+	headers := header{}
+	headers.Set(HeaderKeyID, "k1")
+	headers.Set(HeaderTimestamp, strconv.FormatInt(s.TimestampS, 10))
+	headers.Set(HeaderNonce, s.Nonce)
+	headers.Set(HeaderSignature, s.Signature)
+	call := func(body string) (p tenancy.Principal, err error) {
+		ctx := WithSignedRequest(t.Context(), s.Method, s.Path, []byte(body))
+		_, err = a.Middleware()(func(ctx context.Context, _ any) (any, error) {
+			p, _ = tenancy.FromContext(ctx)
+			return nil, nil
+		})(transport.NewServerContext(ctx, request{"/x/Op", headers}), nil)
+		return p, err
+	}
+	_, err = call("{}")
+	require.Equal(t, "SIGNATURE_INVALID", errors.Reason(err), "not accepted unless somebody verifies")
+	a.UseSignatures(channel{&nonces{seen: map[string]int64{}}})
+	_, err = call("{ }")
+	require.Equal(t, "SIGNATURE_INVALID", errors.Reason(err), "other bytes")
+	p, err := call("{}")
+	require.NoError(t, err)
+	require.Equal(t, "tmall", p.Channel)
+	require.Equal(t, []string{"org_1"}, p.Scope.Orgs)
+	_, err = call("{}")
+	require.Equal(t, "REPLAYED", errors.Reason(err))
 }
 
 func TestRoles(t *testing.T) {

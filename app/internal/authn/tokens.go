@@ -1,8 +1,9 @@
 // Package authn says who calls: it turns credentials into a tenancy.Principal, the same way on every server.
 //
 // Always true:
-//   - Three credentials exist: a token of a person (HS256, audience "onepool"), an opaque key of a machine (opk_...), and
-//     a propagation token between centers (HS256, audience "onepool-internal", 60 s). One is never taken for another.
+//   - Four credentials exist: a token of a person (HS256, audience "onepool"), an opaque key of a machine (opk_...), a
+//     signature over the raw request (channels), and a propagation token between centers (HS256, audience
+//     "onepool-internal", 60 s). One is never taken for another.
 //   - The algorithm is pinned, expiry and audience are required; whatever is wrong with a credential, the answer is the
 //     same 401, so that it does not help in guessing.
 //   - A request with two different callers is refused: nobody chooses which one counts.

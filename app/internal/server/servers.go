@@ -1,9 +1,11 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -149,8 +151,8 @@ func (s *Servers) newHTTP() *khttp.Server {
 	return srv
 }
 
-// guardHTTP surrounds routing: it bounds the body, prepares the verdict of the decoders, and survives what panics outside
-// the chain.
+// guardHTTP surrounds routing: it bounds the body, notes the raw bytes of a signed request, prepares the verdict of the
+// decoders, and survives what panics outside the chain.
 func (s *Servers) guardHTTP(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -163,7 +165,17 @@ func (s *Servers) guardHTTP(next http.Handler) http.Handler {
 			}
 		}()
 		r.Body = http.MaxBytesReader(w, r.Body, s.config.MaxBodyBytes)
-		next.ServeHTTP(w, r.WithContext(withVerdict(r.Context())))
+		ctx := withVerdict(r.Context())
+		if r.Header.Get(authn.HeaderSignature) != "" {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				encodeError(w, r, err)
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			ctx = authn.WithSignedRequest(ctx, r.Method, r.URL.RequestURI(), body)
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/authn"
+	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
 func requireFault(t *testing.T, a answer, code int, reason string) map[string]any {
@@ -207,6 +210,35 @@ func TestErrorsTellWhatToDoAndNothingInternal(t *testing.T) {
 	requireFault(t, h.do(t, "DELETE", "/v1/inventory/locations", h.token, ""), 405, "METHOD_NOT_ALLOWED")
 	requireFault(t, h.do(t, "GET", "/v1/inventory/locations/", h.token, ""), 404, "NOT_FOUND")
 	requireFault(t, h.do(t, "POST", "/v1/inventory/callback", "", "bad"), 401, "SIGNATURE_INVALID")
+}
+
+// channels knows one key and its secret.
+type channels struct{}
+
+func (channels) VerifySignature(ctx context.Context, _ string, s authn.Signed) (tenancy.Principal, error) {
+	if err := authn.VerifySignature(ctx, testSecret, s, time.Now().UnixMicro(), "k", fresh{}); err != nil {
+		return tenancy.Principal{}, err
+	}
+	return tenancy.Principal{Kind: tenancy.Channel, ID: "acc_1", Org: "org_1"}, nil
+}
+
+type fresh struct{}
+
+func (fresh) UseNonce(context.Context, string, string, int64) (bool, error) { return true, nil }
+
+// A signature is over the raw bytes and the path with its query; the handler gets the same bytes.
+func TestSignedRequests(t *testing.T) {
+	h := start(t, func(_ *Config, d *Deps) { d.Auth.UseSignatures(channels{}) })
+	send := func(method, path, signedBody, body string) answer {
+		s := authn.Signed{Method: method, Path: path, TimestampS: time.Now().Unix(), Nonce: "nonce-001", BodySHA256: authn.BodySHA256Of([]byte(signedBody))}
+		return h.do(t, method, path, "", body, authn.HeaderKeyID, "k1", authn.HeaderNonce, s.Nonce,
+			authn.HeaderTimestamp, strconv.FormatInt(s.TimestampS, 10), authn.HeaderSignature, authn.Sign(testSecret, s))
+	}
+	require.Equal(t, 200, send("POST", "/v1/inventory/stock/receive", goodBody, goodBody).code)
+	require.Contains(t, send("GET", "/v1/inventory/locations?page_size=1", "", "").body, "channel:acc_1")
+	require.Equal(t, "raw", send("POST", "/v1/inventory/callback", "raw", "raw").body)
+	requireFault(t, send("POST", "/v1/inventory/stock/receive", goodBody, goodBody+" "), 401, "SIGNATURE_INVALID")
+	requireFault(t, send("POST", "/v1/inventory/stock/receive", "", strings.Repeat(" ", 1<<20+1)), 413, "BODY_TOO_LARGE")
 }
 
 func TestAFullServerShedsLoadAndStaysHealthy(t *testing.T) {
