@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,12 +11,16 @@ import (
 	"testing"
 	"time"
 
+	"buf.build/go/protovalidate"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protojson"
 
+	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
 	"github.com/onepool/onepool/app/internal/clock"
 	"github.com/onepool/onepool/app/internal/geo"
 	"github.com/onepool/onepool/app/internal/gtin"
 	"github.com/onepool/onepool/app/internal/money"
+	"github.com/onepool/onepool/configs"
 )
 
 const committed = "../../../../configs/demo"
@@ -244,24 +247,15 @@ func TestMembersAndStaffBelongSomewhere(t *testing.T) {
 	require.Equal(t, 25, guided)
 }
 
-func TestRebatePolicyIsReadable(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join(committed, "rebate_policy.json"))
+func TestTheRebatePolicyIsOneTheRebateCenterTakes(t *testing.T) {
+	raw, err := configs.Demo.ReadFile("demo/policy.json")
 	require.NoError(t, err)
-	var policy struct {
-		Code  string `json:"code"`
-		Rates []struct {
-			Payee  string `json:"payee"`
-			RateBP int64  `json:"rate_bp"`
-		} `json:"rates"`
-		Base map[string]bool `json:"base"`
+	policy := &rebatev1.PutPolicyRequest{RequestId: "policy-of-the-demo"}
+	require.NoError(t, protojson.Unmarshal(raw, policy))
+	require.NoError(t, protovalidate.Validate(policy))
+	rates := map[rebatev1.Role]int64{}
+	for _, share := range policy.Shares {
+		rates[share.Role] = share.RateBp
 	}
-	require.NoError(t, json.Unmarshal(raw, &policy))
-	require.Equal(t, "STANDARD", policy.Code)
-	rates := map[string]int64{}
-	for _, rate := range policy.Rates {
-		rates[rate.Payee] = rate.RateBP
-	}
-	require.Equal(t, map[string]int64{"guide": 300, "home_store": 500, "dealer": 100}, rates)
-	require.True(t, policy.Base["goods"])
-	require.False(t, policy.Base["freight"])
+	require.Equal(t, map[rebatev1.Role]int64{rebatev1.Role_GUIDE: 300, rebatev1.Role_HOME_STORE: 500, rebatev1.Role_DEALER_ABOVE: 100}, rates)
 }
