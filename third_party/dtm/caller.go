@@ -29,6 +29,7 @@ const (
 	scheme            = "onepool"
 	maxConnections    = 1024
 	reconnectBackoff  = time.Second
+	connectTimeout    = 2 * time.Second
 	maxTimeoutSeconds = 60
 )
 
@@ -53,12 +54,13 @@ type caller struct {
 	directory directory
 	timeout   time.Duration
 	turn      atomic.Uint64
+	hung      suspensions
 	mu        sync.Mutex
 	conns     map[string]*grpc.ClientConn
 }
 
 func newCaller(d directory, timeout time.Duration) *caller {
-	return &caller{directory: d, timeout: timeout, conns: map[string]*grpc.ClientConn{}}
+	return &caller{directory: d, timeout: timeout, hung: suspensions{of: map[string]*suspension{}}, conns: map[string]*grpc.ClientConn{}}
 }
 
 // install puts the caller into DTM's client side. Once a process: DTM keeps these globally.
@@ -98,9 +100,16 @@ func (c *caller) deliver(ctx context.Context, gid string, b storage.TransBranchS
 }
 
 func (c *caller) call(ctx context.Context, center, method string, payload []byte, timeout time.Duration) error {
+	if !c.hung.admit(center+method, timeout, time.Now()) {
+		return status.Error(codes.FailedPrecondition, "not yet: "+center+method+" does not answer")
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	began := time.Now()
 	err := c.invoke(ctx, center, method, payload)
+	if c.hung.observe(center+method, err, time.Since(began), time.Now()) {
+		c.disconnect(center) // it may be the connection: a peer that vanished says nothing
+	}
 	if err == nil {
 		return nil
 	}
@@ -136,6 +145,18 @@ func (c *caller) invoke(ctx context.Context, center, method string, payload []by
 	return err
 }
 
+func (c *caller) disconnect(center string) {
+	addrs := c.directory.lookup(center)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, addr := range addrs {
+		if conn := c.conns[addr]; conn != nil {
+			_ = conn.Close()
+			delete(c.conns, addr)
+		}
+	}
+}
+
 func (c *caller) conn(addr string) (*grpc.ClientConn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -151,7 +172,7 @@ func (c *caller) conn(addr string) (*grpc.ClientConn, error) {
 	conn, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: reconnectBackoff / 5, Multiplier: 1.6, Jitter: 0.2, MaxDelay: reconnectBackoff},
-			MinConnectTimeout: 3 * time.Second,
+			MinConnectTimeout: connectTimeout,
 		}))
 	if err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ import (
 	"github.com/dtm-labs/dtm/dtmsvr/storage/registry"
 	"github.com/dtm-labs/logger"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
 )
 
 const (
@@ -73,7 +74,7 @@ func parseOptions(args []string) (options, error) {
 	fs.IntVar(&o.mysql.port, "mysql-port", 3306, "MySQL port")
 	fs.StringVar(&o.mysql.user, "mysql-user", "root", "MySQL user; its password comes from $"+passwordEnv)
 	fs.StringVar(&o.mysql.database, "mysql-database", "dtm", "MySQL database, made if missing")
-	fs.DurationVar(&o.requestTimeout, "request-timeout", 5*time.Second, "bound of one branch call, if the transaction sets none")
+	fs.DurationVar(&o.requestTimeout, "request-timeout", 3*time.Second, "bound of one branch call, if the transaction sets none")
 	fs.IntVar(&o.retryLoops, "retry-loops", defaultRetryLoops, "concurrent retry loops")
 	fs.StringVar(&o.branches, "branches", "", "center=host:port,... where branch calls go")
 	fs.StringVar(&o.branchesFile, "branches-file", "", "file of lines center=host:port, read again when it changes")
@@ -148,12 +149,20 @@ func run(o options) error {
 		return err
 	}
 	e := newEngine(calls)
-	srv := grpc.NewServer(grpc.ChainUnaryInterceptor(recoverPanics, requireToken(os.Getenv(tokenEnv))), grpc.MaxRecvMsgSize(maxMessage_bytes))
+	srv := grpc.NewServer(grpc.ChainUnaryInterceptor(recoverPanics, requireToken(os.Getenv(tokenEnv))), grpc.MaxRecvMsgSize(maxMessage_bytes),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}))
 	dtmgpb.RegisterDtmServer(srv, &server{engine: e})
 	registerTransactions(srv, e)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(lis) }()
 	e.start(ctx, o.retryLoops)
+	if o.store == config.Mysql {
+		db, err := o.mysql.open(o.mysql.database)
+		if err != nil {
+			return err
+		}
+		go purgeRegularly(ctx, db)
+	}
 
 	ready, _ := json.Marshal(map[string]any{"ready": true, "grpc": lis.Addr().String(), "version": version})
 	fmt.Println(string(ready))

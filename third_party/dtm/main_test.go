@@ -237,6 +237,33 @@ func TestAMessageWaitsForItsCenter(t *testing.T) {
 	require.Empty(t, c.calls)
 }
 
+// TestAHungCenterDelaysNobodyElse: many messages wait for a center that takes calls and never answers, when a message
+// to another center comes to be tried again.
+func TestAHungCenterDelaysNobodyElse(t *testing.T) {
+	hung, err := net.Listen("tcp", "127.0.0.1:0") // connections are taken, nothing is ever said
+	require.NoError(t, err)
+	defer hung.Close()
+	file, data := filepath.Join(t.TempDir(), "branches"), t.TempDir()
+	require.NoError(t, os.WriteFile(file, []byte("member="+hung.Addr().String()+"\n"), 0o600))
+	r := start(t, "--branches-file", file, "--data", data)
+	const waiting = 200
+	for n := range waiting {
+		_, err := r.dtm.Submit(t.Context(), message(gid(n), "onepool:///member/onepool.test.v1.Branch/Take"))
+		require.NoError(t, err)
+	}
+	_, err = r.dtm.Submit(t.Context(), message(gid(waiting), takeURL))
+	require.NoError(t, err)
+	require.NoError(t, r.cmd.Process.Kill())
+	_ = r.cmd.Wait()
+
+	c := listen(t, "127.0.0.1:0")
+	require.NoError(t, os.WriteFile(file, []byte("member="+hung.Addr().String()+"\nstock="+c.addr+"\n"), 0o600))
+	began := time.Now()
+	r = start(t, "--branches-file", file, "--data", data)
+	require.Eventually(t, func() bool { return r.status(t, gid(waiting)) == "succeed" }, 30*time.Second, 20*time.Millisecond)
+	t.Logf("delivered %v after the restart, behind %d that hang", time.Since(began), waiting)
+}
+
 func TestAWorkflowEndsOnce(t *testing.T) {
 	r := start(t)
 	w := &dtmgpb.DtmRequest{Gid: gid(1), TransType: typeWorkflow, QueryPrepared: takeURL, CustomedData: `{"name":"x","data":"eA=="}`}

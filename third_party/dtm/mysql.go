@@ -95,15 +95,24 @@ func openMySQL(o mysqlOptions) error {
 	return nil
 }
 
-func execAll(ctx context.Context, o mysqlOptions, database string, statements []string) error {
+func (o mysqlOptions) open(database string) (*sql.DB, error) {
 	c := mysql.NewConfig()
 	c.User, c.Passwd, c.Net, c.DBName = o.user, os.Getenv(passwordEnv), "tcp", database
 	c.Addr = net.JoinHostPort(o.host, strconv.Itoa(o.port))
 	connector, err := mysql.NewConnector(c)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("mysql: %w", err)
 	}
 	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+func execAll(ctx context.Context, o mysqlOptions, database string, statements []string) error {
+	db, err := o.open(database)
+	if err != nil {
+		return err
+	}
 	defer db.Close()
 	for _, s := range statements {
 		if _, err := db.ExecContext(ctx, s); err != nil {

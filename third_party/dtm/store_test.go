@@ -98,6 +98,22 @@ func TestTheStoreOnMySQL(t *testing.T) {
 	require.Len(t, c.calls, 2*maxSteps)
 	_, err := r.dtm.Submit(t.Context(), message(gid(0), takeURL))
 	require.NoError(t, err, "known")
+
+	db, err := mysqlOptions{host: "127.0.0.1", port: port, user: "root"}.open("onepool_dtm")
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = r.dtm.PrepareWorkflow(t.Context(), &dtmgpb.DtmRequest{Gid: gid(9), TransType: typeWorkflow, QueryPrepared: takeURL, CustomedData: `{"name":"x"}`})
+	require.NoError(t, err)
+	removed, err := purge(t.Context(), db, time.Now().UTC().Add(-time.Hour))
+	require.NoError(t, err)
+	require.Zero(t, removed, "young")
+	removed, err = purge(t.Context(), db, time.Now().UTC().Add(time.Hour))
+	require.NoError(t, err)
+	require.EqualValues(t, 2, removed)
+	require.Equal(t, "prepared", r.status(t, gid(9)), "open")
+	var left int
+	require.NoError(t, db.QueryRow(`SELECT COUNT(*) FROM trans_branch_op`).Scan(&left))
+	require.Zero(t, left)
 }
 
 // mariaDB starts a private server, or skips loudly where there is none and none is demanded.

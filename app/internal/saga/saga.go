@@ -25,6 +25,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -132,6 +133,8 @@ func New(cfg Config) (*Coordinator, error) {
 			Backoff:           backoff.Config{BaseDelay: reconnectBackoff / 5, Multiplier: 1.6, Jitter: 0.2, MaxDelay: reconnectBackoff},
 			MinConnectTimeout: callTimeout,
 		}),
+		// A coordinator whose machine vanished says nothing.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 20 * time.Second, Timeout: callTimeout}),
 		// A coordinator that is restarting is back in a second: calls wait for it, within their deadline.
 		grpc.WithDefaultCallOptions(grpc.WaitForReady(true)),
 		grpc.WithChainUnaryInterceptor(withToken(cfg.Token)),

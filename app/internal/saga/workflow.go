@@ -256,6 +256,12 @@ func IsRefusal(err error) bool {
 }
 
 func (w Workflow) validate() error {
+	if err := validGID(w.GID); err != nil {
+		return err
+	}
+	if !workflowName.MatchString(w.Resume.Method) {
+		return fmt.Errorf("saga: %q is no workflow name", w.Resume.Method)
+	}
 	if len(w.Steps) > maxSteps || w.Final == nil {
 		return fmt.Errorf("saga: workflow %s needs a Final and at most %d steps", w.GID, maxSteps)
 	}
