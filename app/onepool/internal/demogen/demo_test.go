@@ -250,8 +250,9 @@ func TestMembersAndStaffBelongSomewhere(t *testing.T) {
 func TestTheRebatePolicyIsOneTheRebateCenterTakes(t *testing.T) {
 	raw, err := configs.Demo.ReadFile("demo/policy.json")
 	require.NoError(t, err)
-	policy := &rebatev1.PutPolicyRequest{RequestId: "policy-of-the-demo"}
+	policy := &rebatev1.PutPolicyRequest{}
 	require.NoError(t, protojson.Unmarshal(raw, policy))
+	policy.RequestId = "policy-of-the-demo" // the import makes its own
 	require.NoError(t, protovalidate.Validate(policy))
 	rates := map[rebatev1.Role]int64{}
 	for _, share := range policy.Shares {
