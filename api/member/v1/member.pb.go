@@ -678,13 +678,17 @@ func (x *ListPointsEntriesRequest) GetPageToken() string {
 type PointsEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// IMPORT, SPEND, EARN, CLAWBACK, GIVE_BACK, REPAY_DEBT.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	Document      string `protobuf:"bytes,3,opt,name=document,proto3" json:"document,omitempty"`
-	LineId        string `protobuf:"bytes,4,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
-	Points        int64  `protobuf:"varint,5,opt,name=points,proto3" json:"points,omitempty"`
-	BalanceAfter  int64  `protobuf:"varint,6,opt,name=balance_after,json=balanceAfter,proto3" json:"balance_after,omitempty"`
-	AtUs          int64  `protobuf:"varint,7,opt,name=at_us,json=atUs,proto3" json:"at_us,omitempty"`
+	// IMPORT, ACCRUE, EARN, REPAY_DEBT, SPEND, CLAWBACK, GIVE_BACK, EXPIRE.
+	Reason   string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Document string `protobuf:"bytes,3,opt,name=document,proto3" json:"document,omitempty"`
+	LineId   string `protobuf:"bytes,4,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	// Change of the balance, with its sign.
+	Points       int64 `protobuf:"varint,5,opt,name=points,proto3" json:"points,omitempty"`
+	BalanceAfter int64 `protobuf:"varint,6,opt,name=balance_after,json=balanceAfter,proto3" json:"balance_after,omitempty"`
+	AtUs         int64 `protobuf:"varint,7,opt,name=at_us,json=atUs,proto3" json:"at_us,omitempty"`
+	// Changes of what is pending and of the points debt.
+	PendingPoints int64 `protobuf:"varint,8,opt,name=pending_points,json=pendingPoints,proto3" json:"pending_points,omitempty"`
+	DebtPoints    int64 `protobuf:"varint,9,opt,name=debt_points,json=debtPoints,proto3" json:"debt_points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -764,6 +768,20 @@ func (x *PointsEntry) GetBalanceAfter() int64 {
 func (x *PointsEntry) GetAtUs() int64 {
 	if x != nil {
 		return x.AtUs
+	}
+	return 0
+}
+
+func (x *PointsEntry) GetPendingPoints() int64 {
+	if x != nil {
+		return x.PendingPoints
+	}
+	return 0
+}
+
+func (x *PointsEntry) GetDebtPoints() int64 {
+	if x != nil {
+		return x.DebtPoints
 	}
 	return 0
 }
@@ -1734,7 +1752,7 @@ const file_member_v1_member_proto_rawDesc = "" +
 	"\tmember_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\x12$\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"\xbc\x01\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"\x84\x02\n" +
 	"\vPointsEntry\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
@@ -1742,7 +1760,10 @@ const file_member_v1_member_proto_rawDesc = "" +
 	"\aline_id\x18\x04 \x01(\tR\x06lineId\x12\x16\n" +
 	"\x06points\x18\x05 \x01(\x03R\x06points\x12#\n" +
 	"\rbalance_after\x18\x06 \x01(\x03R\fbalanceAfter\x12\x13\n" +
-	"\x05at_us\x18\a \x01(\x03R\x04atUs\"}\n" +
+	"\x05at_us\x18\a \x01(\x03R\x04atUs\x12%\n" +
+	"\x0epending_points\x18\b \x01(\x03R\rpendingPoints\x12\x1f\n" +
+	"\vdebt_points\x18\t \x01(\x03R\n" +
+	"debtPoints\"}\n" +
 	"\x19ListPointsEntriesResponse\x128\n" +
 	"\aentries\x18\x01 \x03(\v2\x1e.onepool.member.v1.PointsEntryR\aentries\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"F\n" +
