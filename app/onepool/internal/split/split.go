@@ -188,9 +188,10 @@ func (p *Platform) command(name string) *exec.Cmd {
 	return cmd
 }
 
-// Start starts one process, for the first time or again, and waits until it is ready.
-func (p *Platform) Start(ctx context.Context, name string) error {
+// Start starts one process, for the first time or again, and waits until it is ready. env is added to its environment.
+func (p *Platform) Start(ctx context.Context, name string, env ...string) error {
 	cmd := p.command(name)
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stderr = p.log(name)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is ours to pass on, in order
 	stdout, err := cmd.StdoutPipe()
