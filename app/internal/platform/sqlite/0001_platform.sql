@@ -38,3 +38,4 @@ CREATE TABLE audit_log (
 );
 CREATE INDEX audit_log_subject ON audit_log (subject, seq);
 CREATE TABLE leases (name TEXT NOT NULL, owner TEXT NOT NULL, until_us INTEGER NOT NULL, PRIMARY KEY (name)) WITHOUT ROWID;
+CREATE TABLE sequences (name TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (name)) WITHOUT ROWID;
