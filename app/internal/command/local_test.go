@@ -272,6 +272,28 @@ func TestOldAnswersAreForgottenInBatches(t *testing.T) {
 	})
 }
 
+// A first one that holds its row for long must not make the second wait for ever.
+func TestAWaitForTheFirstIsBounded(t *testing.T) {
+	conf := testkit.Config(t, database.MySQL)
+	conf.LockWait = time.Second
+	s := newShop(t, testkit.Migrated(t, conf, entsample.Migrations()), 10)
+	holding, let, done := make(chan struct{}), make(chan struct{}), make(chan error)
+	go func() {
+		_, err := s.sell(ask("r1", "x"), func(context.Context) error { close(holding); <-let; return nil }).Run(s.as(seller), s.db)
+		done <- err
+	}()
+	<-holding
+	start := time.Now()
+	_, err := s.sell(ask("r1", "x"), nil).Run(s.as(seller), s.db)
+	require.Equal(t, command.ReasonInProgress, kratos.Reason(err))
+	require.Less(t, time.Since(start), 3*time.Second)
+	close(let)
+	require.NoError(t, <-done)
+	a, err := s.sell(ask("r1", "x"), nil).Run(s.as(seller), s.db)
+	require.NoError(t, err)
+	require.Equal(t, "sale 1", a.GetValue())
+}
+
 // helperEnv tells a process of this test binary to be the one that is killed.
 const helperEnv = "COMMAND_TEST_HELPER"
 

@@ -51,7 +51,7 @@ func emit(ctx context.Context, key string, bodies ...string) error {
 	return Emit(ctx, Message{Kind: "pd", Key: key, Calls: calls})
 }
 
-func open_(db *database.DB, t *testing.T) (n int) {
+func unsent(t *testing.T, db *database.DB) (n int) {
 	require.NoError(t, db.Conn(t.Context()).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM outbox WHERE done_us = 0").Scan(&n))
 	return n
 }
@@ -89,7 +89,7 @@ func TestAMessageIsThereWithItsCommitOnly(t *testing.T) {
 		n, err = r.Once(t.Context())
 		require.NoError(t, err)
 		require.Zero(t, n)
-		require.Zero(t, open_(db, t))
+		require.Zero(t, unsent(t, db))
 	})
 }
 
@@ -122,7 +122,7 @@ func TestAFailedMessageIsTriedAgainUnderTheSameGID(t *testing.T) {
 		require.Equal(t, 2, failures)
 		require.Len(t, gids, 3)
 		require.Equal(t, gids[0], gids[2])
-		require.Zero(t, open_(db, t))
+		require.Zero(t, unsent(t, db))
 	})
 }
 
@@ -143,7 +143,7 @@ func TestMessagesOfOneKeyKeepTheirOrderInABatch(t *testing.T) {
 		_, err := r.Once(t.Context())
 		require.NoError(t, err)
 		require.ElementsMatch(t, []string{"a1", "b1"}, c.seen, "a3 waits for a2")
-		require.Equal(t, 2, open_(db, t))
+		require.Equal(t, 2, unsent(t, db))
 	})
 }
 
@@ -168,7 +168,7 @@ func TestSeveralRelaysShareTheWork(t *testing.T) {
 			r := NewRelay(db, c, fatal(t))
 			all.Go(func() { r.Run(ctx) })
 		}
-		require.Eventually(t, func() bool { return open_(db, t) == 0 }, 15*time.Second, 20*time.Millisecond)
+		require.Eventually(t, func() bool { return unsent(t, db) == 0 }, 15*time.Second, 20*time.Millisecond)
 		stop()
 		all.Wait()
 		require.Len(t, c.got, messages)
@@ -229,7 +229,7 @@ func TestSubmittedMessagesArePurgedOthersNot(t *testing.T) {
 		n, err := Purge(t.Context(), db, time.Microsecond)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, n)
-		require.Equal(t, 1, open_(db, t))
+		require.Equal(t, 1, unsent(t, db))
 	})
 }
 
