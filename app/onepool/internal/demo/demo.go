@@ -82,13 +82,9 @@ type run struct {
 	grpc   *grpc.ClientConn
 	out    io.Writer
 
-	shopper  shopper
-	orderID  string
-	lineIDs  []string
-	saleID   string
-	channel  channelAccount
-	device   string
-	tillPlan tillPlan
+	shopper shopper
+	orderID string
+	lineIDs []string
 }
 
 func (r *run) say(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", args...) }

@@ -263,6 +263,25 @@ func (p *Platform) end(name string, signal syscall.Signal) error {
 	return nil
 }
 
+// Data is the folder of keys.
+func (p *Platform) Data() string { return p.options.Data }
+
+// Gone says whether a process that was started has ended by itself.
+func (p *Platform) Gone(name string) bool {
+	p.mu.Lock()
+	m := p.running[name]
+	p.mu.Unlock()
+	if m == nil {
+		return true
+	}
+	select {
+	case <-m.gone:
+		return true
+	default:
+		return false
+	}
+}
+
 // PID is the process id of a running process, 0 when it does not run.
 func (p *Platform) PID(name string) int {
 	p.mu.Lock()

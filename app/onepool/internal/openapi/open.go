@@ -1,0 +1,21 @@
+package openapi
+
+import "github.com/onepool/onepool/app/onepool/internal/openapi/complete"
+
+// Description of the platform's API as a whole. A test compares Open with what the doors register.
+var Description = complete.About{
+	Title:   "onepool",
+	Version: "v1",
+	Description: "One pool of stock, orders, members and rebates for all channels of a brand. " +
+		"Amounts are integers in minor units of their currency, times are microseconds since 1970 UTC; 64-bit integers travel as text. " +
+		"Every command takes a request_id: the same id with the same body gets the same answer for 35 days. " +
+		"Unknown fields, parameters and enum names are refused. Lists are paged: page_size is at most 200, page_token comes from the answer before.",
+	Open: []string{
+		"/onepool.frontend.miniprogram.v1.MiniProgram/GetProduct",
+		"/onepool.frontend.miniprogram.v1.MiniProgram/ListProducts",
+		"/onepool.frontend.miniprogram.v1.MiniProgram/SendSignInCode",
+		"/onepool.frontend.miniprogram.v1.MiniProgram/SignIn",
+		"/onepool.store.v1.Store/SignInStaff",
+	},
+	Signed: []string{"onepool.frontend.ecommerce.v1"},
+}
