@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/onepool/onepool/app/frontend/about"
 	"github.com/onepool/onepool/app/onepool/internal/client"
 	"github.com/onepool/onepool/app/onepool/internal/importer"
 	"github.com/onepool/onepool/configs"
@@ -23,33 +24,25 @@ import (
 // longestWindow is the return window that the demo is ready to sit through.
 const longestWindow = 2 * time.Minute
 
-// About is what a server says of itself at /v1/about.
-type About struct {
-	Version       string `json:"version"`
-	GRPC          string `json:"grpc"`
-	Sandbox       bool   `json:"sandbox"`
-	ReturnWindowS int64  `json:"return_window_s"`
-}
-
 // Run does the main job against the server that admin speaks to, which must hold headquarters' credential.
 func Run(ctx context.Context, admin *client.Client, out io.Writer) error {
-	about, err := ask(ctx, admin)
+	server, err := ask(ctx, admin)
 	if err != nil {
 		return err
 	}
-	if !about.Sandbox {
+	if !server.Sandbox {
 		return fmt.Errorf("the server's sandbox is off: the demo pays and signs in through it; start it with --demo, or with sandbox.payments and sandbox.sms on")
 	}
-	if window := time.Duration(about.ReturnWindowS) * time.Second; window > longestWindow {
+	if window := time.Duration(server.ReturnWindowS) * time.Second; window > longestWindow {
 		return fmt.Errorf("the server's return window is %s, the demo waits at most %s; start it with --demo, or with a short trade.return_window_s", window, longestWindow)
 	}
-	conn, err := grpc.NewClient(about.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(server.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		return fmt.Errorf("grpc %s: %w", about.GRPC, err)
+		return fmt.Errorf("grpc %s: %w", server.GRPC, err)
 	}
 	defer conn.Close()
 
-	r := &run{admin: admin, about: about, grpc: conn, out: out}
+	r := &run{admin: admin, about: server, grpc: conn, out: out}
 	for i, step := range []struct {
 		title string
 		do    func(context.Context) error
@@ -78,7 +71,7 @@ func Run(ctx context.Context, admin *client.Client, out io.Writer) error {
 type run struct {
 	admin  *client.Client
 	member *client.Client
-	about  About
+	about  about.About
 	grpc   *grpc.ClientConn
 	out    io.Writer
 
@@ -92,19 +85,19 @@ func (r *run) tell(format string, args ...any) {
 	fmt.Fprintf(r.out, "   "+format+"\n", args...)
 }
 
-func ask(ctx context.Context, c *client.Client) (About, error) {
+func ask(ctx context.Context, c *client.Client) (about.About, error) {
 	status, body, err := c.Send(ctx, http.MethodGet, "/v1/about", nil, nil)
 	if err != nil {
-		return About{}, fmt.Errorf("no platform at %s: %w", c.Base(), err)
+		return about.About{}, fmt.Errorf("no platform at %s: %w", c.Base(), err)
 	}
-	var about About
+	var found about.About
 	if status != http.StatusOK {
-		return About{}, fmt.Errorf("%s/v1/about answers %d: is this a onepool server?", c.Base(), status)
+		return about.About{}, fmt.Errorf("%s/v1/about answers %d: is this a onepool server?", c.Base(), status)
 	}
-	if err := json.Unmarshal(body, &about); err != nil {
-		return About{}, fmt.Errorf("%s/v1/about: %w", c.Base(), err)
+	if err := json.Unmarshal(body, &found); err != nil {
+		return about.About{}, fmt.Errorf("%s/v1/about: %w", c.Base(), err)
 	}
-	return about, nil
+	return found, nil
 }
 
 // importBrand imports the demo brand twice: the second time changes nothing.
