@@ -9,6 +9,7 @@ package complete
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -25,7 +26,10 @@ import (
 const (
 	ourPackages   = "onepool."
 	commonPackage = "onepool.common.v1"
-	errorSchema   = "onepool.Error"
+	// frontends answer what the centers behind them answer.
+	frontendPackages = "onepool.frontend."
+	frontendReasons  = "onepool.frontend"
+	errorSchema      = "onepool.Error"
 )
 
 // About is what the document says about itself.
@@ -57,6 +61,7 @@ func Document(generated []byte, files *protoregistry.Files, about About) ([]byte
 	d := &document{root: object{parsed.Content[0]}, files: files, about: about, reasons: map[string]map[int32][]string{}, seen: map[string]bool{}}
 	d.head()
 	d.collectReasons()
+	d.mergeFrontends()
 	d.errorParts()
 	if err := d.operations(); err != nil {
 		return nil, err
@@ -156,6 +161,29 @@ func (d *document) collectReasons() {
 	})
 }
 
+// mergeFrontends gives the frontends the reasons of all centers.
+func (d *document) mergeFrontends() {
+	all := map[int32][]string{}
+	packages := slices.Sorted(maps.Keys(d.reasons))
+	for _, p := range packages {
+		if p == commonPackage {
+			continue
+		}
+		for code, reasons := range d.reasons[p] {
+			all[code] = append(all[code], reasons...)
+		}
+	}
+	d.reasons[frontendReasons] = all
+}
+
+// reasonsPackage is where the reasons of a package's operations are listed.
+func reasonsPackage(pkg string) string {
+	if strings.HasPrefix(pkg, frontendPackages) {
+		return frontendReasons
+	}
+	return pkg
+}
+
 // errorParts defines the error body and, for each center, its answers by code.
 func (d *document) errorParts() {
 	e := newObject()
@@ -183,12 +211,7 @@ func (d *document) errorParts() {
 	schemas.delete("google.protobuf.Any")
 
 	responses := newObject()
-	packages := make([]string, 0, len(d.reasons))
-	for p := range d.reasons {
-		packages = append(packages, p)
-	}
-	sort.Strings(packages)
-	for _, p := range packages {
+	for _, p := range slices.Sorted(maps.Keys(d.reasons)) {
 		for _, code := range d.codes(p) {
 			own := d.reasons[p][code]
 			if p != commonPackage && len(own) == 0 {
@@ -286,6 +309,7 @@ func (d *document) operation(op object, m protoreflect.MethodDescriptor, body bo
 	case slices.Contains(d.about.Signed, pkg):
 		op.set("security", security("signature"))
 	}
+	pkg = reasonsPackage(pkg)
 	responses := op.at("responses")
 	responses.delete("default")
 	for _, code := range d.codes(pkg) {

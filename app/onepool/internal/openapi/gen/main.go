@@ -17,7 +17,6 @@ import (
 	_ "github.com/onepool/onepool/api/product/v1"
 	_ "github.com/onepool/onepool/api/rebate/v1"
 	_ "github.com/onepool/onepool/api/store/v1"
-	"github.com/onepool/onepool/app/onepool/internal/openapi"
 	"github.com/onepool/onepool/app/onepool/internal/openapi/complete"
 )
 
@@ -36,7 +35,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	out, err := complete.Document(in, protoregistry.GlobalFiles, openapi.Description)
+	out, err := complete.Document(in, protoregistry.GlobalFiles, complete.Platform)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,7 @@
-package openapi
+package complete
 
-import "github.com/onepool/onepool/app/onepool/internal/openapi/complete"
-
-// Description of the platform's API as a whole. A test compares Open with what the doors register.
-var Description = complete.About{
+// Platform is what the document says about the API as a whole. A test compares Open with what the doors register.
+var Platform = About{
 	Title:   "onepool",
 	Version: "v1",
 	Description: "One pool of stock, orders, members and rebates for all channels of a brand. " +
