@@ -24,8 +24,8 @@ type Ready struct {
 }
 
 // PrintReady writes the one line that scripts wait for.
-func PrintReady(out io.Writer, p *Process) error {
-	return json.NewEncoder(out).Encode(Ready{Ready: true, HTTP: p.HTTPURL(), GRPC: p.GRPCAddr()})
+func PrintReady(out io.Writer, http, grpc string) error {
+	return json.NewEncoder(out).Encode(Ready{Ready: true, HTTP: http, GRPC: grpc})
 }
 
 // Main is the main function of a program that runs one part of a split platform: a center, or the frontends with the
@@ -43,7 +43,7 @@ func Main(name string, routes []string, doors ...Door) int {
 	}
 	options := Options{
 		Name: name, Config: config, Doors: doors, Resolver: KeysOfStore, Log: os.Stderr,
-		Ready: func(_ context.Context, p *Process) error { return PrintReady(os.Stdout, p) },
+		Ready: func(_ context.Context, p *Process) error { return PrintReady(os.Stdout, p.HTTPURL(), p.GRPCAddr()) },
 	}
 	if routes != nil {
 		options.Routes = server.CenterRoutes(routes...)
