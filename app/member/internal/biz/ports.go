@@ -27,8 +27,9 @@ type PointsBook interface {
 
 // Guide is a guide as the store center knows it.
 type Guide struct {
-	Code, StoreCode string
-	Active          bool
+	Code, StoreCode, OrgCode string
+	// Active: still at work, and in a store.
+	Active bool
 }
 
 // GuideDirectory knows the brand's guides; it is asked before a transaction begins.

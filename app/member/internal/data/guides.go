@@ -16,11 +16,11 @@ const maxGuides = 200
 
 // Guides asks the store center who the guides are.
 type Guides struct {
-	dial func(center string) (grpc.ClientConnInterface, error)
+	dial func(center string) grpc.ClientConnInterface
 }
 
 // NewGuides finds the store center by dial.
-func NewGuides(dial func(center string) (grpc.ClientConnInterface, error)) *Guides {
+func NewGuides(dial func(center string) grpc.ClientConnInterface) *Guides {
 	return &Guides{dial}
 }
 
@@ -30,17 +30,14 @@ func (g *Guides) Guides(ctx context.Context, codes []string) (map[string]biz.Gui
 	if len(codes) == 0 {
 		return known, nil
 	}
-	conn, err := g.dial("store")
-	if err != nil {
-		return nil, fmt.Errorf("reach the store center: %w", err)
-	}
+	store := storev1.NewStoreClient(g.dial("store"))
 	for part := range slices.Chunk(codes, maxGuides) {
-		reply, err := storev1.NewStoreClient(conn).GetStaff(ctx, &storev1.GetStaffRequest{Codes: part})
+		reply, err := store.GetStaff(ctx, &storev1.GetStaffRequest{Codes: part})
 		if err != nil {
 			return nil, fmt.Errorf("ask for %d guides: %w", len(part), err)
 		}
 		for _, s := range reply.GetStaff() {
-			known[s.GetCode()] = biz.Guide{Code: s.GetCode(), StoreCode: s.GetStoreCode(), Active: s.GetActive() && s.GetStoreCode() != ""}
+			known[s.GetCode()] = biz.Guide{Code: s.GetCode(), StoreCode: s.GetStoreCode(), OrgCode: s.GetOrgCode(), Active: s.GetActive() && s.GetStoreCode() != ""}
 		}
 	}
 	return known, nil

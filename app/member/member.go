@@ -1,0 +1,241 @@
+// Package member is the door of the member center (会员中心): who the customer is, whose customer, and the customer's points
+// in all channels.
+package member
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+
+	memberv1 "github.com/onepool/onepool/api/member/v1"
+	"github.com/onepool/onepool/app/internal/authn"
+	"github.com/onepool/onepool/app/internal/barrier"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/internal/migrate"
+	"github.com/onepool/onepool/app/internal/money"
+	"github.com/onepool/onepool/app/internal/observe"
+	"github.com/onepool/onepool/app/internal/server"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/member/internal/biz"
+	"github.com/onepool/onepool/app/member/internal/data"
+	"github.com/onepool/onepool/app/member/internal/data/migrations"
+	"github.com/onepool/onepool/app/member/internal/service"
+)
+
+const (
+	name = "member"
+	// purgeEvery is how often answers, barriers and codes past their retention are removed.
+	purgeEvery = time.Hour
+	// expireEvery is how often points past their time are booked out; a freeze does it for its member at once.
+	expireEvery = 10 * time.Minute
+	expireBatch = 200
+	day         = 24 * time.Hour
+)
+
+// Config is what can be chosen.
+type Config struct {
+	DB database.Config
+	// Currency of the brand; points are earned for whole units of it.
+	Currency string
+	// PointsPerUnit is earned for 1.00, PointValueMinor is what a point pays when it is spent.
+	PointsPerUnit, PointValueMinor int64
+	// ExpiryMonths is how long points live, Grace how long those that are given back after that.
+	ExpiryMonths int
+	Grace        time.Duration
+	// Protection is how long a guide's binding is protected from others.
+	Protection time.Duration
+	// HomeCountry is the calling code that phones are written without.
+	HomeCountry string
+	TokenTTL    time.Duration
+	// SandboxSMS shows one-time codes instead of sending them.
+	SandboxSMS bool
+}
+
+// Complete fills in what was not chosen and names the key that is wrong.
+func (c Config) Complete() (Config, error) {
+	if c.DB.Name == "" {
+		c.DB.Name = name
+	}
+	setDefault(&c.Currency, "CNY")
+	setDefault(&c.PointValueMinor, 1)
+	setDefault(&c.ExpiryMonths, 24)
+	setDefault(&c.Grace, 30*day)
+	setDefault(&c.Protection, 365*day)
+	setDefault(&c.HomeCountry, "86")
+	setDefault(&c.TokenTTL, 30*day)
+	if _, known := money.Exponent(c.Currency); !known {
+		return c, fmt.Errorf("member: currency %q is unknown", c.Currency)
+	}
+	for key, wrong := range map[string]bool{
+		"points_per_unit": c.PointsPerUnit < 0, "point_value_minor": c.PointValueMinor < 0, "expiry_months": c.ExpiryMonths < 0,
+		"grace": c.Grace < 0, "protection": c.Protection < 0, "token_ttl": c.TokenTTL < 0,
+	} {
+		if wrong {
+			return c, fmt.Errorf("member: %s is negative", key)
+		}
+	}
+	return c, nil
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Deps are what the process provides.
+type Deps struct {
+	Observe *observe.Observer
+	Tokens  *authn.Tokens
+	// Dial is the way to the store center.
+	Dial func(center string) grpc.ClientConnInterface
+	// PageSecret is the key of page tokens; PhoneKey finds phones, PersonKey encrypts them, CodeKey hides one-time codes.
+	PageSecret, PhoneKey, PersonKey, CodeKey []byte
+}
+
+// Center is the member center of one process.
+type Center struct {
+	db      *database.DB
+	deps    Deps
+	ledger  *data.Points
+	points  *biz.Points
+	codes   *data.Codes
+	service *service.Member
+}
+
+// New opens the database. It does not migrate.
+func New(ctx context.Context, c Config, d Deps) (*Center, error) {
+	c, err := c.Complete()
+	if err != nil {
+		return nil, err
+	}
+	if d.Observe == nil || d.Tokens == nil || d.Dial == nil || len(d.PageSecret) == 0 || len(d.CodeKey) == 0 {
+		return nil, errors.New("member: observer, tokens, dialer and keys are required")
+	}
+	phones, err := data.NewPhones(d.PhoneKey, d.PersonKey)
+	if err != nil {
+		return nil, fmt.Errorf("member: %w", err)
+	}
+	db, err := database.Open(ctx, c.DB)
+	if err != nil {
+		return nil, fmt.Errorf("member: %w", err)
+	}
+	if err := d.Observe.Register(db.Collectors()...); err != nil {
+		return nil, errors.Join(fmt.Errorf("member: metrics: %w", err), db.Close())
+	}
+	return assemble(c, d, db, phones), nil
+}
+
+func assemble(c Config, d Deps, db *database.DB, phones *data.Phones) *Center {
+	scheme := biz.Scheme{PointsPerUnit: c.PointsPerUnit, UnitMinor: unit(c.Currency), PointValueMinor: c.PointValueMinor,
+		ExpiryMonths: c.ExpiryMonths, GraceUS: c.Grace.Microseconds()}
+	rules := service.Rules{Scheme: scheme, HomeCountry: c.HomeCountry, ProtectionUS: c.Protection.Microseconds(), TokenTTL: c.TokenTTL}
+	members := data.NewMembers(db, phones)
+	ledger := data.NewPoints(db, members)
+	points := biz.NewPoints(ledger, db, scheme)
+	codes := data.NewCodes(db, members, d.CodeKey)
+	newID := func() string { return ids.New("mbr") }
+	parts := service.Parts{DB: db, Members: members, Ledger: ledger, Codes: codes, Points: points,
+		Import: biz.NewImport(members, points, db, newID, c.HomeCountry, rules.ProtectionUS),
+		Guides: data.NewGuides(d.Dial), Tokens: d.Tokens, Pages: d.PageSecret, NewID: newID}
+	if c.SandboxSMS {
+		parts.SMS = data.SandboxSMS{}
+	}
+	return &Center{db: db, deps: d, ledger: ledger, points: points, codes: codes, service: service.New(parts, rules)}
+}
+
+// unit is 1.00 of a currency in minor units.
+func unit(currency string) int64 {
+	exponent, _ := money.Exponent(currency)
+	n := int64(1)
+	for range exponent {
+		n *= 10
+	}
+	return n
+}
+
+// Migrate brings the tables up to date.
+func (c *Center) Migrate(ctx context.Context) error {
+	return migrate.Apply(ctx, c.db, migrations.Files)
+}
+
+// Register puts the services on the process's servers.
+func (c *Center) Register(r *server.Registrar) {
+	memberv1.RegisterMemberServer(r.GRPC, c.service)
+	if r.HTTP != nil {
+		memberv1.RegisterMemberHTTPServer(r.HTTP, c.service)
+	}
+	memberv1.RegisterMemberBranchServer(r.Branch, service.NewBranch(c.service))
+	r.Ready(name, c.Ready)
+}
+
+// Workers run until their context ends.
+func (c *Center) Workers() []func(context.Context) error {
+	return []func(context.Context) error{
+		c.every(purgeEvery, "purge", c.purge),
+		c.every(expireEvery, "expire points", c.expire),
+	}
+}
+
+// every calls fn at intervals; what failed is tried again at the next.
+func (c *Center) every(interval time.Duration, what string, fn func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx = tenancy.WithService(ctx, name)
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+			if err := fn(ctx); err != nil && ctx.Err() == nil {
+				c.deps.Observe.Log().ErrorContext(ctx, what, "center", name, "error", err)
+			}
+		}
+	}
+}
+
+func (c *Center) purge(ctx context.Context) error {
+	_, commands := command.Purge(ctx, c.db, 0)
+	_, barriers := barrier.Purge(ctx, c.db, 0)
+	_, codes := c.codes.Purge(ctx)
+	return errors.Join(commands, barriers, codes)
+}
+
+// expire books out points past their time, one member a transaction.
+func (c *Center) expire(ctx context.Context) error {
+	now, err := c.db.Now(ctx)
+	if err != nil {
+		return err
+	}
+	after := ""
+	for {
+		members, err := c.ledger.Overdue(ctx, now, after, expireBatch)
+		if err != nil || len(members) == 0 {
+			return err
+		}
+		for _, member := range members {
+			err := c.db.InTx(ctx, func(ctx context.Context) error {
+				_, err := c.points.Expire(ctx, member)
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("of %s: %w", member, err)
+			}
+			after = member
+		}
+	}
+}
+
+// Ready says whether the database answers.
+func (c *Center) Ready(ctx context.Context) error { return c.db.Ping(ctx) }
+
+// Close ends the connections.
+func (c *Center) Close() error { return c.db.Close() }
