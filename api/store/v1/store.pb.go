@@ -1024,13 +1024,73 @@ func (x *GetStoreRequest) GetCode() string {
 	return ""
 }
 
+type SetStoreActiveRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Active        bool                   `protobuf:"varint,3,opt,name=active,proto3" json:"active,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetStoreActiveRequest) Reset() {
+	*x = SetStoreActiveRequest{}
+	mi := &file_store_v1_store_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetStoreActiveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetStoreActiveRequest) ProtoMessage() {}
+
+func (x *SetStoreActiveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_store_v1_store_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetStoreActiveRequest.ProtoReflect.Descriptor instead.
+func (*SetStoreActiveRequest) Descriptor() ([]byte, []int) {
+	return file_store_v1_store_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SetStoreActiveRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SetStoreActiveRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *SetStoreActiveRequest) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
 type Staff struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Code      string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	Name      string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	StoreCode string                 `protobuf:"bytes,3,opt,name=store_code,json=storeCode,proto3" json:"store_code,omitempty"`
 	OrgCode   string                 `protobuf:"bytes,4,opt,name=org_code,json=orgCode,proto3" json:"org_code,omitempty"`
-	// guide, clerk, manager, operator (headquarters), finance (headquarters).
+	// guide, clerk, manager (in a store); operator, finance, admin (headquarters).
 	Role          string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
 	Login         string `protobuf:"bytes,6,opt,name=login,proto3" json:"login,omitempty"`
 	Active        bool   `protobuf:"varint,7,opt,name=active,proto3" json:"active,omitempty"`
@@ -1040,7 +1100,7 @@ type Staff struct {
 
 func (x *Staff) Reset() {
 	*x = Staff{}
-	mi := &file_store_v1_store_proto_msgTypes[11]
+	mi := &file_store_v1_store_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1052,7 +1112,7 @@ func (x *Staff) String() string {
 func (*Staff) ProtoMessage() {}
 
 func (x *Staff) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[11]
+	mi := &file_store_v1_store_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1065,7 +1125,7 @@ func (x *Staff) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Staff.ProtoReflect.Descriptor instead.
 func (*Staff) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{11}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Staff) GetCode() string {
@@ -1127,7 +1187,7 @@ type ImportStaffRequest struct {
 
 func (x *ImportStaffRequest) Reset() {
 	*x = ImportStaffRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[12]
+	mi := &file_store_v1_store_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1139,7 +1199,7 @@ func (x *ImportStaffRequest) String() string {
 func (*ImportStaffRequest) ProtoMessage() {}
 
 func (x *ImportStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[12]
+	mi := &file_store_v1_store_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1152,7 +1212,7 @@ func (x *ImportStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportStaffRequest.ProtoReflect.Descriptor instead.
 func (*ImportStaffRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{12}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ImportStaffRequest) GetRequestId() string {
@@ -1184,7 +1244,7 @@ type ImportStaffRow struct {
 
 func (x *ImportStaffRow) Reset() {
 	*x = ImportStaffRow{}
-	mi := &file_store_v1_store_proto_msgTypes[13]
+	mi := &file_store_v1_store_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1196,7 +1256,7 @@ func (x *ImportStaffRow) String() string {
 func (*ImportStaffRow) ProtoMessage() {}
 
 func (x *ImportStaffRow) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[13]
+	mi := &file_store_v1_store_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1209,7 +1269,7 @@ func (x *ImportStaffRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportStaffRow.ProtoReflect.Descriptor instead.
 func (*ImportStaffRow) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{13}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ImportStaffRow) GetLine() int64 {
@@ -1265,7 +1325,7 @@ type ListStaffRequest struct {
 
 func (x *ListStaffRequest) Reset() {
 	*x = ListStaffRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[14]
+	mi := &file_store_v1_store_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1337,7 @@ func (x *ListStaffRequest) String() string {
 func (*ListStaffRequest) ProtoMessage() {}
 
 func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[14]
+	mi := &file_store_v1_store_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1350,7 @@ func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffRequest.ProtoReflect.Descriptor instead.
 func (*ListStaffRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{14}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListStaffRequest) GetPageSize() int32 {
@@ -1324,7 +1384,7 @@ type ListStaffResponse struct {
 
 func (x *ListStaffResponse) Reset() {
 	*x = ListStaffResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[15]
+	mi := &file_store_v1_store_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1336,7 +1396,7 @@ func (x *ListStaffResponse) String() string {
 func (*ListStaffResponse) ProtoMessage() {}
 
 func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[15]
+	mi := &file_store_v1_store_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1349,7 +1409,7 @@ func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffResponse.ProtoReflect.Descriptor instead.
 func (*ListStaffResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{15}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListStaffResponse) GetStaff() []*Staff {
@@ -1375,7 +1435,7 @@ type GetStaffRequest struct {
 
 func (x *GetStaffRequest) Reset() {
 	*x = GetStaffRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[16]
+	mi := &file_store_v1_store_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1447,7 @@ func (x *GetStaffRequest) String() string {
 func (*GetStaffRequest) ProtoMessage() {}
 
 func (x *GetStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[16]
+	mi := &file_store_v1_store_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1460,7 @@ func (x *GetStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStaffRequest.ProtoReflect.Descriptor instead.
 func (*GetStaffRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{16}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetStaffRequest) GetCodes() []string {
@@ -1421,7 +1481,7 @@ type SetStaffPasswordRequest struct {
 
 func (x *SetStaffPasswordRequest) Reset() {
 	*x = SetStaffPasswordRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[17]
+	mi := &file_store_v1_store_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1493,7 @@ func (x *SetStaffPasswordRequest) String() string {
 func (*SetStaffPasswordRequest) ProtoMessage() {}
 
 func (x *SetStaffPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[17]
+	mi := &file_store_v1_store_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1506,7 @@ func (x *SetStaffPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetStaffPasswordRequest.ProtoReflect.Descriptor instead.
 func (*SetStaffPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{17}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SetStaffPasswordRequest) GetRequestId() string {
@@ -1478,7 +1538,7 @@ type SetStaffPasswordResponse struct {
 
 func (x *SetStaffPasswordResponse) Reset() {
 	*x = SetStaffPasswordResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[18]
+	mi := &file_store_v1_store_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1550,7 @@ func (x *SetStaffPasswordResponse) String() string {
 func (*SetStaffPasswordResponse) ProtoMessage() {}
 
 func (x *SetStaffPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[18]
+	mi := &file_store_v1_store_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1563,7 @@ func (x *SetStaffPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetStaffPasswordResponse.ProtoReflect.Descriptor instead.
 func (*SetStaffPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{18}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{19}
 }
 
 type SignInStaffRequest struct {
@@ -1516,7 +1576,7 @@ type SignInStaffRequest struct {
 
 func (x *SignInStaffRequest) Reset() {
 	*x = SignInStaffRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[19]
+	mi := &file_store_v1_store_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1528,7 +1588,7 @@ func (x *SignInStaffRequest) String() string {
 func (*SignInStaffRequest) ProtoMessage() {}
 
 func (x *SignInStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[19]
+	mi := &file_store_v1_store_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1541,7 +1601,7 @@ func (x *SignInStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInStaffRequest.ProtoReflect.Descriptor instead.
 func (*SignInStaffRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{19}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SignInStaffRequest) GetLogin() string {
@@ -1569,7 +1629,7 @@ type SignInStaffResponse struct {
 
 func (x *SignInStaffResponse) Reset() {
 	*x = SignInStaffResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[20]
+	mi := &file_store_v1_store_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1641,7 @@ func (x *SignInStaffResponse) String() string {
 func (*SignInStaffResponse) ProtoMessage() {}
 
 func (x *SignInStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[20]
+	mi := &file_store_v1_store_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1654,7 @@ func (x *SignInStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInStaffResponse.ProtoReflect.Descriptor instead.
 func (*SignInStaffResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{20}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SignInStaffResponse) GetAccessToken() string {
@@ -1629,7 +1689,7 @@ type RegisterDeviceRequest struct {
 
 func (x *RegisterDeviceRequest) Reset() {
 	*x = RegisterDeviceRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[21]
+	mi := &file_store_v1_store_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1641,7 +1701,7 @@ func (x *RegisterDeviceRequest) String() string {
 func (*RegisterDeviceRequest) ProtoMessage() {}
 
 func (x *RegisterDeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[21]
+	mi := &file_store_v1_store_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1654,7 +1714,7 @@ func (x *RegisterDeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterDeviceRequest.ProtoReflect.Descriptor instead.
 func (*RegisterDeviceRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{21}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RegisterDeviceRequest) GetRequestId() string {
@@ -1689,7 +1749,7 @@ type RegisterDeviceResponse struct {
 
 func (x *RegisterDeviceResponse) Reset() {
 	*x = RegisterDeviceResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[22]
+	mi := &file_store_v1_store_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1701,7 +1761,7 @@ func (x *RegisterDeviceResponse) String() string {
 func (*RegisterDeviceResponse) ProtoMessage() {}
 
 func (x *RegisterDeviceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[22]
+	mi := &file_store_v1_store_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1714,7 +1774,7 @@ func (x *RegisterDeviceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterDeviceResponse.ProtoReflect.Descriptor instead.
 func (*RegisterDeviceResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{22}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RegisterDeviceResponse) GetDeviceId() string {
@@ -1745,7 +1805,7 @@ type RegisterChannelAccountRequest struct {
 
 func (x *RegisterChannelAccountRequest) Reset() {
 	*x = RegisterChannelAccountRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[23]
+	mi := &file_store_v1_store_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1757,7 +1817,7 @@ func (x *RegisterChannelAccountRequest) String() string {
 func (*RegisterChannelAccountRequest) ProtoMessage() {}
 
 func (x *RegisterChannelAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[23]
+	mi := &file_store_v1_store_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1770,7 +1830,7 @@ func (x *RegisterChannelAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterChannelAccountRequest.ProtoReflect.Descriptor instead.
 func (*RegisterChannelAccountRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{23}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RegisterChannelAccountRequest) GetRequestId() string {
@@ -1813,7 +1873,7 @@ type RegisterChannelAccountResponse struct {
 
 func (x *RegisterChannelAccountResponse) Reset() {
 	*x = RegisterChannelAccountResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[24]
+	mi := &file_store_v1_store_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +1885,7 @@ func (x *RegisterChannelAccountResponse) String() string {
 func (*RegisterChannelAccountResponse) ProtoMessage() {}
 
 func (x *RegisterChannelAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[24]
+	mi := &file_store_v1_store_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +1898,7 @@ func (x *RegisterChannelAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterChannelAccountResponse.ProtoReflect.Descriptor instead.
 func (*RegisterChannelAccountResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{24}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RegisterChannelAccountResponse) GetAccountId() string {
@@ -1873,7 +1933,7 @@ type RevokeCredentialRequest struct {
 
 func (x *RevokeCredentialRequest) Reset() {
 	*x = RevokeCredentialRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[25]
+	mi := &file_store_v1_store_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1885,7 +1945,7 @@ func (x *RevokeCredentialRequest) String() string {
 func (*RevokeCredentialRequest) ProtoMessage() {}
 
 func (x *RevokeCredentialRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[25]
+	mi := &file_store_v1_store_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1898,7 +1958,7 @@ func (x *RevokeCredentialRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeCredentialRequest.ProtoReflect.Descriptor instead.
 func (*RevokeCredentialRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{25}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RevokeCredentialRequest) GetRequestId() string {
@@ -1923,7 +1983,7 @@ type RevokeCredentialResponse struct {
 
 func (x *RevokeCredentialResponse) Reset() {
 	*x = RevokeCredentialResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[26]
+	mi := &file_store_v1_store_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1935,7 +1995,7 @@ func (x *RevokeCredentialResponse) String() string {
 func (*RevokeCredentialResponse) ProtoMessage() {}
 
 func (x *RevokeCredentialResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[26]
+	mi := &file_store_v1_store_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1948,7 +2008,7 @@ func (x *RevokeCredentialResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeCredentialResponse.ProtoReflect.Descriptor instead.
 func (*RevokeCredentialResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{26}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{27}
 }
 
 type ResolveKeyRequest struct {
@@ -1960,7 +2020,7 @@ type ResolveKeyRequest struct {
 
 func (x *ResolveKeyRequest) Reset() {
 	*x = ResolveKeyRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[27]
+	mi := &file_store_v1_store_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2032,7 @@ func (x *ResolveKeyRequest) String() string {
 func (*ResolveKeyRequest) ProtoMessage() {}
 
 func (x *ResolveKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[27]
+	mi := &file_store_v1_store_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2045,7 @@ func (x *ResolveKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveKeyRequest.ProtoReflect.Descriptor instead.
 func (*ResolveKeyRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{27}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ResolveKeyRequest) GetKey() string {
@@ -2011,7 +2071,7 @@ type ResolveKeyResponse struct {
 
 func (x *ResolveKeyResponse) Reset() {
 	*x = ResolveKeyResponse{}
-	mi := &file_store_v1_store_proto_msgTypes[28]
+	mi := &file_store_v1_store_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2023,7 +2083,7 @@ func (x *ResolveKeyResponse) String() string {
 func (*ResolveKeyResponse) ProtoMessage() {}
 
 func (x *ResolveKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[28]
+	mi := &file_store_v1_store_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2036,7 +2096,7 @@ func (x *ResolveKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveKeyResponse.ProtoReflect.Descriptor instead.
 func (*ResolveKeyResponse) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{28}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ResolveKeyResponse) GetKind() string {
@@ -2103,7 +2163,7 @@ type VerifySignatureRequest struct {
 
 func (x *VerifySignatureRequest) Reset() {
 	*x = VerifySignatureRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[29]
+	mi := &file_store_v1_store_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2115,7 +2175,7 @@ func (x *VerifySignatureRequest) String() string {
 func (*VerifySignatureRequest) ProtoMessage() {}
 
 func (x *VerifySignatureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[29]
+	mi := &file_store_v1_store_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2128,7 +2188,7 @@ func (x *VerifySignatureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifySignatureRequest.ProtoReflect.Descriptor instead.
 func (*VerifySignatureRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{29}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *VerifySignatureRequest) GetKeyId() string {
@@ -2194,7 +2254,7 @@ type GetSellerFactsRequest struct {
 
 func (x *GetSellerFactsRequest) Reset() {
 	*x = GetSellerFactsRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[30]
+	mi := &file_store_v1_store_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2206,7 +2266,7 @@ func (x *GetSellerFactsRequest) String() string {
 func (*GetSellerFactsRequest) ProtoMessage() {}
 
 func (x *GetSellerFactsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[30]
+	mi := &file_store_v1_store_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2219,7 +2279,7 @@ func (x *GetSellerFactsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSellerFactsRequest.ProtoReflect.Descriptor instead.
 func (*GetSellerFactsRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{30}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetSellerFactsRequest) GetStoreCode() string {
@@ -2259,7 +2319,7 @@ type SellerFacts struct {
 
 func (x *SellerFacts) Reset() {
 	*x = SellerFacts{}
-	mi := &file_store_v1_store_proto_msgTypes[31]
+	mi := &file_store_v1_store_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2271,7 +2331,7 @@ func (x *SellerFacts) String() string {
 func (*SellerFacts) ProtoMessage() {}
 
 func (x *SellerFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[31]
+	mi := &file_store_v1_store_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2284,7 +2344,7 @@ func (x *SellerFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellerFacts.ProtoReflect.Descriptor instead.
 func (*SellerFacts) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{31}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SellerFacts) GetSellerOrg() string {
@@ -2351,7 +2411,7 @@ type StoreStanding struct {
 
 func (x *StoreStanding) Reset() {
 	*x = StoreStanding{}
-	mi := &file_store_v1_store_proto_msgTypes[32]
+	mi := &file_store_v1_store_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2363,7 +2423,7 @@ func (x *StoreStanding) String() string {
 func (*StoreStanding) ProtoMessage() {}
 
 func (x *StoreStanding) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[32]
+	mi := &file_store_v1_store_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2376,7 +2436,7 @@ func (x *StoreStanding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStanding.ProtoReflect.Descriptor instead.
 func (*StoreStanding) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{32}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *StoreStanding) GetStoreCode() string {
@@ -2509,7 +2569,12 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\x06stores\x18\x01 \x03(\v2\x1b.onepool.store.v1.StoreInfoR\x06stores\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"0\n" +
 	"\x0fGetStoreRequest\x12\x1d\n" +
-	"\x04code\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"\xab\x01\n" +
+	"\x04code\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\"x\n" +
+	"\x15SetStoreActiveRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x1d\n" +
+	"\x04code\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04code\x12\x16\n" +
+	"\x06active\x18\x03 \x01(\bR\x06active\"\xab\x01\n" +
 	"\x05Staff\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1d\n" +
@@ -2638,7 +2703,7 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\n" +
 	"\x06DIRECT\x10\x01\x12\r\n" +
 	"\tFRANCHISE\x10\x02\x12\r\n" +
-	"\tWAREHOUSE\x10\x032\xa3\x10\n" +
+	"\tWAREHOUSE\x10\x032\xa7\x11\n" +
 	"\x05Store\x12\x8f\x01\n" +
 	"\x13ImportOrganisations\x12,.onepool.store.v1.ImportOrganisationsRequest\x1a\x1f.onepool.common.v1.ImportResult\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/store/organisations/import\x12s\n" +
 	"\fImportStores\x12%.onepool.store.v1.ImportStoresRequest\x1a\x1f.onepool.common.v1.ImportResult\"\x1b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/store/import\x12w\n" +
@@ -2646,7 +2711,8 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\x11ListOrganisations\x12*.onepool.store.v1.ListOrganisationsRequest\x1a+.onepool.store.v1.ListOrganisationsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/store/organisations\x12q\n" +
 	"\n" +
 	"ListStores\x12#.onepool.store.v1.ListStoresRequest\x1a$.onepool.store.v1.ListStoresResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/store/stores\x12k\n" +
-	"\bGetStore\x12!.onepool.store.v1.GetStoreRequest\x1a\x1b.onepool.store.v1.StoreInfo\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/store/stores/{code}\x12m\n" +
+	"\bGetStore\x12!.onepool.store.v1.GetStoreRequest\x1a\x1b.onepool.store.v1.StoreInfo\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/store/stores/{code}\x12\x81\x01\n" +
+	"\x0eSetStoreActive\x12'.onepool.store.v1.SetStoreActiveRequest\x1a\x1b.onepool.store.v1.StoreInfo\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/store/stores/{code}/active\x12m\n" +
 	"\tListStaff\x12\".onepool.store.v1.ListStaffRequest\x1a#.onepool.store.v1.ListStaffResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/store/staff\x12\x8e\x01\n" +
 	"\x10SetStaffPassword\x12).onepool.store.v1.SetStaffPasswordRequest\x1a*.onepool.store.v1.SetStaffPasswordResponse\"#\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/store/staff/password\x12~\n" +
 	"\vSignInStaff\x12$.onepool.store.v1.SignInStaffRequest\x1a%.onepool.store.v1.SignInStaffResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/store/staff/sign-in\x12\x81\x01\n" +
@@ -2673,7 +2739,7 @@ func file_store_v1_store_proto_rawDescGZIP() []byte {
 }
 
 var file_store_v1_store_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_store_v1_store_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_store_v1_store_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_store_v1_store_proto_goTypes = []any{
 	(OrganisationKind)(0),                  // 0: onepool.store.v1.OrganisationKind
 	(Ownership)(0),                         // 1: onepool.store.v1.Ownership
@@ -2688,83 +2754,86 @@ var file_store_v1_store_proto_goTypes = []any{
 	(*ListStoresRequest)(nil),              // 10: onepool.store.v1.ListStoresRequest
 	(*ListStoresResponse)(nil),             // 11: onepool.store.v1.ListStoresResponse
 	(*GetStoreRequest)(nil),                // 12: onepool.store.v1.GetStoreRequest
-	(*Staff)(nil),                          // 13: onepool.store.v1.Staff
-	(*ImportStaffRequest)(nil),             // 14: onepool.store.v1.ImportStaffRequest
-	(*ImportStaffRow)(nil),                 // 15: onepool.store.v1.ImportStaffRow
-	(*ListStaffRequest)(nil),               // 16: onepool.store.v1.ListStaffRequest
-	(*ListStaffResponse)(nil),              // 17: onepool.store.v1.ListStaffResponse
-	(*GetStaffRequest)(nil),                // 18: onepool.store.v1.GetStaffRequest
-	(*SetStaffPasswordRequest)(nil),        // 19: onepool.store.v1.SetStaffPasswordRequest
-	(*SetStaffPasswordResponse)(nil),       // 20: onepool.store.v1.SetStaffPasswordResponse
-	(*SignInStaffRequest)(nil),             // 21: onepool.store.v1.SignInStaffRequest
-	(*SignInStaffResponse)(nil),            // 22: onepool.store.v1.SignInStaffResponse
-	(*RegisterDeviceRequest)(nil),          // 23: onepool.store.v1.RegisterDeviceRequest
-	(*RegisterDeviceResponse)(nil),         // 24: onepool.store.v1.RegisterDeviceResponse
-	(*RegisterChannelAccountRequest)(nil),  // 25: onepool.store.v1.RegisterChannelAccountRequest
-	(*RegisterChannelAccountResponse)(nil), // 26: onepool.store.v1.RegisterChannelAccountResponse
-	(*RevokeCredentialRequest)(nil),        // 27: onepool.store.v1.RevokeCredentialRequest
-	(*RevokeCredentialResponse)(nil),       // 28: onepool.store.v1.RevokeCredentialResponse
-	(*ResolveKeyRequest)(nil),              // 29: onepool.store.v1.ResolveKeyRequest
-	(*ResolveKeyResponse)(nil),             // 30: onepool.store.v1.ResolveKeyResponse
-	(*VerifySignatureRequest)(nil),         // 31: onepool.store.v1.VerifySignatureRequest
-	(*GetSellerFactsRequest)(nil),          // 32: onepool.store.v1.GetSellerFactsRequest
-	(*SellerFacts)(nil),                    // 33: onepool.store.v1.SellerFacts
-	(*StoreStanding)(nil),                  // 34: onepool.store.v1.StoreStanding
-	(*v1.GeoPoint)(nil),                    // 35: onepool.common.v1.GeoPoint
-	(*v1.CheckInvariantsRequest)(nil),      // 36: onepool.common.v1.CheckInvariantsRequest
-	(*v1.ImportResult)(nil),                // 37: onepool.common.v1.ImportResult
-	(*v1.CheckInvariantsResponse)(nil),     // 38: onepool.common.v1.CheckInvariantsResponse
+	(*SetStoreActiveRequest)(nil),          // 13: onepool.store.v1.SetStoreActiveRequest
+	(*Staff)(nil),                          // 14: onepool.store.v1.Staff
+	(*ImportStaffRequest)(nil),             // 15: onepool.store.v1.ImportStaffRequest
+	(*ImportStaffRow)(nil),                 // 16: onepool.store.v1.ImportStaffRow
+	(*ListStaffRequest)(nil),               // 17: onepool.store.v1.ListStaffRequest
+	(*ListStaffResponse)(nil),              // 18: onepool.store.v1.ListStaffResponse
+	(*GetStaffRequest)(nil),                // 19: onepool.store.v1.GetStaffRequest
+	(*SetStaffPasswordRequest)(nil),        // 20: onepool.store.v1.SetStaffPasswordRequest
+	(*SetStaffPasswordResponse)(nil),       // 21: onepool.store.v1.SetStaffPasswordResponse
+	(*SignInStaffRequest)(nil),             // 22: onepool.store.v1.SignInStaffRequest
+	(*SignInStaffResponse)(nil),            // 23: onepool.store.v1.SignInStaffResponse
+	(*RegisterDeviceRequest)(nil),          // 24: onepool.store.v1.RegisterDeviceRequest
+	(*RegisterDeviceResponse)(nil),         // 25: onepool.store.v1.RegisterDeviceResponse
+	(*RegisterChannelAccountRequest)(nil),  // 26: onepool.store.v1.RegisterChannelAccountRequest
+	(*RegisterChannelAccountResponse)(nil), // 27: onepool.store.v1.RegisterChannelAccountResponse
+	(*RevokeCredentialRequest)(nil),        // 28: onepool.store.v1.RevokeCredentialRequest
+	(*RevokeCredentialResponse)(nil),       // 29: onepool.store.v1.RevokeCredentialResponse
+	(*ResolveKeyRequest)(nil),              // 30: onepool.store.v1.ResolveKeyRequest
+	(*ResolveKeyResponse)(nil),             // 31: onepool.store.v1.ResolveKeyResponse
+	(*VerifySignatureRequest)(nil),         // 32: onepool.store.v1.VerifySignatureRequest
+	(*GetSellerFactsRequest)(nil),          // 33: onepool.store.v1.GetSellerFactsRequest
+	(*SellerFacts)(nil),                    // 34: onepool.store.v1.SellerFacts
+	(*StoreStanding)(nil),                  // 35: onepool.store.v1.StoreStanding
+	(*v1.GeoPoint)(nil),                    // 36: onepool.common.v1.GeoPoint
+	(*v1.CheckInvariantsRequest)(nil),      // 37: onepool.common.v1.CheckInvariantsRequest
+	(*v1.ImportResult)(nil),                // 38: onepool.common.v1.ImportResult
+	(*v1.CheckInvariantsResponse)(nil),     // 39: onepool.common.v1.CheckInvariantsResponse
 }
 var file_store_v1_store_proto_depIdxs = []int32{
 	0,  // 0: onepool.store.v1.Organisation.kind:type_name -> onepool.store.v1.OrganisationKind
 	4,  // 1: onepool.store.v1.ImportOrganisationsRequest.rows:type_name -> onepool.store.v1.ImportOrganisationRow
 	2,  // 2: onepool.store.v1.ListOrganisationsResponse.organisations:type_name -> onepool.store.v1.Organisation
 	1,  // 3: onepool.store.v1.StoreInfo.ownership:type_name -> onepool.store.v1.Ownership
-	35, // 4: onepool.store.v1.StoreInfo.point:type_name -> onepool.common.v1.GeoPoint
+	36, // 4: onepool.store.v1.StoreInfo.point:type_name -> onepool.common.v1.GeoPoint
 	9,  // 5: onepool.store.v1.ImportStoresRequest.rows:type_name -> onepool.store.v1.ImportStoreRow
 	7,  // 6: onepool.store.v1.ListStoresResponse.stores:type_name -> onepool.store.v1.StoreInfo
-	15, // 7: onepool.store.v1.ImportStaffRequest.rows:type_name -> onepool.store.v1.ImportStaffRow
-	13, // 8: onepool.store.v1.ListStaffResponse.staff:type_name -> onepool.store.v1.Staff
-	13, // 9: onepool.store.v1.SignInStaffResponse.staff:type_name -> onepool.store.v1.Staff
+	16, // 7: onepool.store.v1.ImportStaffRequest.rows:type_name -> onepool.store.v1.ImportStaffRow
+	14, // 8: onepool.store.v1.ListStaffResponse.staff:type_name -> onepool.store.v1.Staff
+	14, // 9: onepool.store.v1.SignInStaffResponse.staff:type_name -> onepool.store.v1.Staff
 	0,  // 10: onepool.store.v1.SellerFacts.seller_kind:type_name -> onepool.store.v1.OrganisationKind
-	34, // 11: onepool.store.v1.SellerFacts.stores:type_name -> onepool.store.v1.StoreStanding
+	35, // 11: onepool.store.v1.SellerFacts.stores:type_name -> onepool.store.v1.StoreStanding
 	0,  // 12: onepool.store.v1.StoreStanding.org_kind:type_name -> onepool.store.v1.OrganisationKind
 	3,  // 13: onepool.store.v1.Store.ImportOrganisations:input_type -> onepool.store.v1.ImportOrganisationsRequest
 	8,  // 14: onepool.store.v1.Store.ImportStores:input_type -> onepool.store.v1.ImportStoresRequest
-	14, // 15: onepool.store.v1.Store.ImportStaff:input_type -> onepool.store.v1.ImportStaffRequest
+	15, // 15: onepool.store.v1.Store.ImportStaff:input_type -> onepool.store.v1.ImportStaffRequest
 	5,  // 16: onepool.store.v1.Store.ListOrganisations:input_type -> onepool.store.v1.ListOrganisationsRequest
 	10, // 17: onepool.store.v1.Store.ListStores:input_type -> onepool.store.v1.ListStoresRequest
 	12, // 18: onepool.store.v1.Store.GetStore:input_type -> onepool.store.v1.GetStoreRequest
-	16, // 19: onepool.store.v1.Store.ListStaff:input_type -> onepool.store.v1.ListStaffRequest
-	19, // 20: onepool.store.v1.Store.SetStaffPassword:input_type -> onepool.store.v1.SetStaffPasswordRequest
-	21, // 21: onepool.store.v1.Store.SignInStaff:input_type -> onepool.store.v1.SignInStaffRequest
-	23, // 22: onepool.store.v1.Store.RegisterDevice:input_type -> onepool.store.v1.RegisterDeviceRequest
-	25, // 23: onepool.store.v1.Store.RegisterChannelAccount:input_type -> onepool.store.v1.RegisterChannelAccountRequest
-	27, // 24: onepool.store.v1.Store.RevokeCredential:input_type -> onepool.store.v1.RevokeCredentialRequest
-	29, // 25: onepool.store.v1.Store.ResolveKey:input_type -> onepool.store.v1.ResolveKeyRequest
-	31, // 26: onepool.store.v1.Store.VerifySignature:input_type -> onepool.store.v1.VerifySignatureRequest
-	32, // 27: onepool.store.v1.Store.GetSellerFacts:input_type -> onepool.store.v1.GetSellerFactsRequest
-	18, // 28: onepool.store.v1.Store.GetStaff:input_type -> onepool.store.v1.GetStaffRequest
-	36, // 29: onepool.store.v1.Store.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	37, // 30: onepool.store.v1.Store.ImportOrganisations:output_type -> onepool.common.v1.ImportResult
-	37, // 31: onepool.store.v1.Store.ImportStores:output_type -> onepool.common.v1.ImportResult
-	37, // 32: onepool.store.v1.Store.ImportStaff:output_type -> onepool.common.v1.ImportResult
-	6,  // 33: onepool.store.v1.Store.ListOrganisations:output_type -> onepool.store.v1.ListOrganisationsResponse
-	11, // 34: onepool.store.v1.Store.ListStores:output_type -> onepool.store.v1.ListStoresResponse
-	7,  // 35: onepool.store.v1.Store.GetStore:output_type -> onepool.store.v1.StoreInfo
-	17, // 36: onepool.store.v1.Store.ListStaff:output_type -> onepool.store.v1.ListStaffResponse
-	20, // 37: onepool.store.v1.Store.SetStaffPassword:output_type -> onepool.store.v1.SetStaffPasswordResponse
-	22, // 38: onepool.store.v1.Store.SignInStaff:output_type -> onepool.store.v1.SignInStaffResponse
-	24, // 39: onepool.store.v1.Store.RegisterDevice:output_type -> onepool.store.v1.RegisterDeviceResponse
-	26, // 40: onepool.store.v1.Store.RegisterChannelAccount:output_type -> onepool.store.v1.RegisterChannelAccountResponse
-	28, // 41: onepool.store.v1.Store.RevokeCredential:output_type -> onepool.store.v1.RevokeCredentialResponse
-	30, // 42: onepool.store.v1.Store.ResolveKey:output_type -> onepool.store.v1.ResolveKeyResponse
-	30, // 43: onepool.store.v1.Store.VerifySignature:output_type -> onepool.store.v1.ResolveKeyResponse
-	33, // 44: onepool.store.v1.Store.GetSellerFacts:output_type -> onepool.store.v1.SellerFacts
-	17, // 45: onepool.store.v1.Store.GetStaff:output_type -> onepool.store.v1.ListStaffResponse
-	38, // 46: onepool.store.v1.Store.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	30, // [30:47] is the sub-list for method output_type
-	13, // [13:30] is the sub-list for method input_type
+	13, // 19: onepool.store.v1.Store.SetStoreActive:input_type -> onepool.store.v1.SetStoreActiveRequest
+	17, // 20: onepool.store.v1.Store.ListStaff:input_type -> onepool.store.v1.ListStaffRequest
+	20, // 21: onepool.store.v1.Store.SetStaffPassword:input_type -> onepool.store.v1.SetStaffPasswordRequest
+	22, // 22: onepool.store.v1.Store.SignInStaff:input_type -> onepool.store.v1.SignInStaffRequest
+	24, // 23: onepool.store.v1.Store.RegisterDevice:input_type -> onepool.store.v1.RegisterDeviceRequest
+	26, // 24: onepool.store.v1.Store.RegisterChannelAccount:input_type -> onepool.store.v1.RegisterChannelAccountRequest
+	28, // 25: onepool.store.v1.Store.RevokeCredential:input_type -> onepool.store.v1.RevokeCredentialRequest
+	30, // 26: onepool.store.v1.Store.ResolveKey:input_type -> onepool.store.v1.ResolveKeyRequest
+	32, // 27: onepool.store.v1.Store.VerifySignature:input_type -> onepool.store.v1.VerifySignatureRequest
+	33, // 28: onepool.store.v1.Store.GetSellerFacts:input_type -> onepool.store.v1.GetSellerFactsRequest
+	19, // 29: onepool.store.v1.Store.GetStaff:input_type -> onepool.store.v1.GetStaffRequest
+	37, // 30: onepool.store.v1.Store.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	38, // 31: onepool.store.v1.Store.ImportOrganisations:output_type -> onepool.common.v1.ImportResult
+	38, // 32: onepool.store.v1.Store.ImportStores:output_type -> onepool.common.v1.ImportResult
+	38, // 33: onepool.store.v1.Store.ImportStaff:output_type -> onepool.common.v1.ImportResult
+	6,  // 34: onepool.store.v1.Store.ListOrganisations:output_type -> onepool.store.v1.ListOrganisationsResponse
+	11, // 35: onepool.store.v1.Store.ListStores:output_type -> onepool.store.v1.ListStoresResponse
+	7,  // 36: onepool.store.v1.Store.GetStore:output_type -> onepool.store.v1.StoreInfo
+	7,  // 37: onepool.store.v1.Store.SetStoreActive:output_type -> onepool.store.v1.StoreInfo
+	18, // 38: onepool.store.v1.Store.ListStaff:output_type -> onepool.store.v1.ListStaffResponse
+	21, // 39: onepool.store.v1.Store.SetStaffPassword:output_type -> onepool.store.v1.SetStaffPasswordResponse
+	23, // 40: onepool.store.v1.Store.SignInStaff:output_type -> onepool.store.v1.SignInStaffResponse
+	25, // 41: onepool.store.v1.Store.RegisterDevice:output_type -> onepool.store.v1.RegisterDeviceResponse
+	27, // 42: onepool.store.v1.Store.RegisterChannelAccount:output_type -> onepool.store.v1.RegisterChannelAccountResponse
+	29, // 43: onepool.store.v1.Store.RevokeCredential:output_type -> onepool.store.v1.RevokeCredentialResponse
+	31, // 44: onepool.store.v1.Store.ResolveKey:output_type -> onepool.store.v1.ResolveKeyResponse
+	31, // 45: onepool.store.v1.Store.VerifySignature:output_type -> onepool.store.v1.ResolveKeyResponse
+	34, // 46: onepool.store.v1.Store.GetSellerFacts:output_type -> onepool.store.v1.SellerFacts
+	18, // 47: onepool.store.v1.Store.GetStaff:output_type -> onepool.store.v1.ListStaffResponse
+	39, // 48: onepool.store.v1.Store.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	31, // [31:49] is the sub-list for method output_type
+	13, // [13:31] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -2782,7 +2851,7 @@ func file_store_v1_store_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_store_v1_store_proto_rawDesc), len(file_store_v1_store_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   33,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

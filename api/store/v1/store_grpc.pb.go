@@ -28,6 +28,7 @@ const (
 	Store_ListOrganisations_FullMethodName      = "/onepool.store.v1.Store/ListOrganisations"
 	Store_ListStores_FullMethodName             = "/onepool.store.v1.Store/ListStores"
 	Store_GetStore_FullMethodName               = "/onepool.store.v1.Store/GetStore"
+	Store_SetStoreActive_FullMethodName         = "/onepool.store.v1.Store/SetStoreActive"
 	Store_ListStaff_FullMethodName              = "/onepool.store.v1.Store/ListStaff"
 	Store_SetStaffPassword_FullMethodName       = "/onepool.store.v1.Store/SetStaffPassword"
 	Store_SignInStaff_FullMethodName            = "/onepool.store.v1.Store/SignInStaff"
@@ -52,6 +53,8 @@ type StoreClient interface {
 	ListOrganisations(ctx context.Context, in *ListOrganisationsRequest, opts ...grpc.CallOption) (*ListOrganisationsResponse, error)
 	ListStores(ctx context.Context, in *ListStoresRequest, opts ...grpc.CallOption) (*ListStoresResponse, error)
 	GetStore(ctx context.Context, in *GetStoreRequest, opts ...grpc.CallOption) (*StoreInfo, error)
+	// Closes a store, or opens it again; a closed one is not allocated from.
+	SetStoreActive(ctx context.Context, in *SetStoreActiveRequest, opts ...grpc.CallOption) (*StoreInfo, error)
 	ListStaff(ctx context.Context, in *ListStaffRequest, opts ...grpc.CallOption) (*ListStaffResponse, error)
 	SetStaffPassword(ctx context.Context, in *SetStaffPasswordRequest, opts ...grpc.CallOption) (*SetStaffPasswordResponse, error)
 	// Staff sign-in; answers an access token.
@@ -134,6 +137,16 @@ func (c *storeClient) GetStore(ctx context.Context, in *GetStoreRequest, opts ..
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(StoreInfo)
 	err := c.cc.Invoke(ctx, Store_GetStore_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *storeClient) SetStoreActive(ctx context.Context, in *SetStoreActiveRequest, opts ...grpc.CallOption) (*StoreInfo, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StoreInfo)
+	err := c.cc.Invoke(ctx, Store_SetStoreActive_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -261,6 +274,8 @@ type StoreServer interface {
 	ListOrganisations(context.Context, *ListOrganisationsRequest) (*ListOrganisationsResponse, error)
 	ListStores(context.Context, *ListStoresRequest) (*ListStoresResponse, error)
 	GetStore(context.Context, *GetStoreRequest) (*StoreInfo, error)
+	// Closes a store, or opens it again; a closed one is not allocated from.
+	SetStoreActive(context.Context, *SetStoreActiveRequest) (*StoreInfo, error)
 	ListStaff(context.Context, *ListStaffRequest) (*ListStaffResponse, error)
 	SetStaffPassword(context.Context, *SetStaffPasswordRequest) (*SetStaffPasswordResponse, error)
 	// Staff sign-in; answers an access token.
@@ -306,6 +321,9 @@ func (UnimplementedStoreServer) ListStores(context.Context, *ListStoresRequest) 
 }
 func (UnimplementedStoreServer) GetStore(context.Context, *GetStoreRequest) (*StoreInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStore not implemented")
+}
+func (UnimplementedStoreServer) SetStoreActive(context.Context, *SetStoreActiveRequest) (*StoreInfo, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetStoreActive not implemented")
 }
 func (UnimplementedStoreServer) ListStaff(context.Context, *ListStaffRequest) (*ListStaffResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListStaff not implemented")
@@ -465,6 +483,24 @@ func _Store_GetStore_Handler(srv interface{}, ctx context.Context, dec func(inte
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(StoreServer).GetStore(ctx, req.(*GetStoreRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Store_SetStoreActive_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetStoreActiveRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StoreServer).SetStoreActive(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Store_SetStoreActive_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StoreServer).SetStoreActive(ctx, req.(*SetStoreActiveRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -697,6 +733,10 @@ var Store_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStore",
 			Handler:    _Store_GetStore_Handler,
+		},
+		{
+			MethodName: "SetStoreActive",
+			Handler:    _Store_SetStoreActive_Handler,
 		},
 		{
 			MethodName: "ListStaff",

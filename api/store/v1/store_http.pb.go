@@ -32,6 +32,7 @@ const OperationStoreRegisterChannelAccount = "/onepool.store.v1.Store/RegisterCh
 const OperationStoreRegisterDevice = "/onepool.store.v1.Store/RegisterDevice"
 const OperationStoreRevokeCredential = "/onepool.store.v1.Store/RevokeCredential"
 const OperationStoreSetStaffPassword = "/onepool.store.v1.Store/SetStaffPassword"
+const OperationStoreSetStoreActive = "/onepool.store.v1.Store/SetStoreActive"
 const OperationStoreSignInStaff = "/onepool.store.v1.Store/SignInStaff"
 
 type StoreHTTPServer interface {
@@ -50,6 +51,8 @@ type StoreHTTPServer interface {
 	RegisterDevice(context.Context, *RegisterDeviceRequest) (*RegisterDeviceResponse, error)
 	RevokeCredential(context.Context, *RevokeCredentialRequest) (*RevokeCredentialResponse, error)
 	SetStaffPassword(context.Context, *SetStaffPasswordRequest) (*SetStaffPasswordResponse, error)
+	// SetStoreActive Closes a store, or opens it again; a closed one is not allocated from.
+	SetStoreActive(context.Context, *SetStoreActiveRequest) (*StoreInfo, error)
 	// SignInStaff Staff sign-in; answers an access token.
 	SignInStaff(context.Context, *SignInStaffRequest) (*SignInStaffResponse, error)
 }
@@ -62,6 +65,7 @@ func RegisterStoreHTTPServer(s *http.Server, srv StoreHTTPServer) {
 	r.GET("/v1/store/organisations", _Store_ListOrganisations0_HTTP_Handler(srv))
 	r.GET("/v1/store/stores", _Store_ListStores0_HTTP_Handler(srv))
 	r.GET("/v1/store/stores/{code}", _Store_GetStore0_HTTP_Handler(srv))
+	r.POST("/v1/store/stores/{code}/active", _Store_SetStoreActive0_HTTP_Handler(srv))
 	r.GET("/v1/store/staff", _Store_ListStaff0_HTTP_Handler(srv))
 	r.POST("/v1/store/staff/password", _Store_SetStaffPassword0_HTTP_Handler(srv))
 	r.POST("/v1/store/staff/sign-in", _Store_SignInStaff0_HTTP_Handler(srv))
@@ -187,6 +191,31 @@ func _Store_GetStore0_HTTP_Handler(srv StoreHTTPServer) func(ctx http.Context) e
 		http.SetOperation(ctx, OperationStoreGetStore)
 		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
 			return srv.GetStore(ctx, req.(*GetStoreRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*StoreInfo)
+		return ctx.Result(200, reply)
+	}
+}
+
+func _Store_SetStoreActive0_HTTP_Handler(srv StoreHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in SetStoreActiveRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindVars(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationStoreSetStoreActive)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.SetStoreActive(ctx, req.(*SetStoreActiveRequest))
 		})
 		out, err := h(ctx, &in)
 		if err != nil {
@@ -361,6 +390,8 @@ type StoreHTTPClient interface {
 	RegisterDevice(ctx context.Context, req *RegisterDeviceRequest, opts ...http.CallOption) (rsp *RegisterDeviceResponse, err error)
 	RevokeCredential(ctx context.Context, req *RevokeCredentialRequest, opts ...http.CallOption) (rsp *RevokeCredentialResponse, err error)
 	SetStaffPassword(ctx context.Context, req *SetStaffPasswordRequest, opts ...http.CallOption) (rsp *SetStaffPasswordResponse, err error)
+	// SetStoreActive Closes a store, or opens it again; a closed one is not allocated from.
+	SetStoreActive(ctx context.Context, req *SetStoreActiveRequest, opts ...http.CallOption) (rsp *StoreInfo, err error)
 	// SignInStaff Staff sign-in; answers an access token.
 	SignInStaff(ctx context.Context, req *SignInStaffRequest, opts ...http.CallOption) (rsp *SignInStaffResponse, err error)
 }
@@ -524,6 +555,20 @@ func (c *StoreHTTPClientImpl) SetStaffPassword(ctx context.Context, in *SetStaff
 	pattern := "/v1/store/staff/password"
 	path := binding.EncodeURL(pattern, in, false)
 	opts = append(opts, http.Operation(OperationStoreSetStaffPassword))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// SetStoreActive Closes a store, or opens it again; a closed one is not allocated from.
+func (c *StoreHTTPClientImpl) SetStoreActive(ctx context.Context, in *SetStoreActiveRequest, opts ...http.CallOption) (*StoreInfo, error) {
+	var out StoreInfo
+	pattern := "/v1/store/stores/{code}/active"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationStoreSetStoreActive))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {

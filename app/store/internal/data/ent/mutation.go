@@ -2907,6 +2907,7 @@ type OrganisationMutation struct {
 	name                    *string
 	kind                    *string
 	parent                  *string
+	root                    *string
 	settlement_rate_bp      *int64
 	addsettlement_rate_bp   *int64
 	fulfilment_fee_minor    *int64
@@ -3167,6 +3168,55 @@ func (m *OrganisationMutation) OldParent(ctx context.Context) (v string, err err
 // ResetParent resets all changes to the "parent" field.
 func (m *OrganisationMutation) ResetParent() {
 	m.parent = nil
+}
+
+// SetRoot sets the "root" field.
+func (m *OrganisationMutation) SetRoot(s string) {
+	m.root = &s
+}
+
+// Root returns the value of the "root" field in the mutation.
+func (m *OrganisationMutation) Root() (r string, exists bool) {
+	v := m.root
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRoot returns the old "root" field's value of the Organisation entity.
+// If the Organisation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganisationMutation) OldRoot(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRoot is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRoot requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRoot: %w", err)
+	}
+	return oldValue.Root, nil
+}
+
+// ClearRoot clears the value of the "root" field.
+func (m *OrganisationMutation) ClearRoot() {
+	m.root = nil
+	m.clearedFields[organisation.FieldRoot] = struct{}{}
+}
+
+// RootCleared returns if the "root" field was cleared in this mutation.
+func (m *OrganisationMutation) RootCleared() bool {
+	_, ok := m.clearedFields[organisation.FieldRoot]
+	return ok
+}
+
+// ResetRoot resets all changes to the "root" field.
+func (m *OrganisationMutation) ResetRoot() {
+	m.root = nil
+	delete(m.clearedFields, organisation.FieldRoot)
 }
 
 // SetSettlementRateBp sets the "settlement_rate_bp" field.
@@ -3443,7 +3493,7 @@ func (m *OrganisationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrganisationMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.org != nil {
 		fields = append(fields, organisation.FieldOrg)
 	}
@@ -3455,6 +3505,9 @@ func (m *OrganisationMutation) Fields() []string {
 	}
 	if m.parent != nil {
 		fields = append(fields, organisation.FieldParent)
+	}
+	if m.root != nil {
+		fields = append(fields, organisation.FieldRoot)
 	}
 	if m.settlement_rate_bp != nil {
 		fields = append(fields, organisation.FieldSettlementRateBp)
@@ -3487,6 +3540,8 @@ func (m *OrganisationMutation) Field(name string) (ent.Value, bool) {
 		return m.Kind()
 	case organisation.FieldParent:
 		return m.Parent()
+	case organisation.FieldRoot:
+		return m.Root()
 	case organisation.FieldSettlementRateBp:
 		return m.SettlementRateBp()
 	case organisation.FieldFulfilmentFeeMinor:
@@ -3514,6 +3569,8 @@ func (m *OrganisationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldKind(ctx)
 	case organisation.FieldParent:
 		return m.OldParent(ctx)
+	case organisation.FieldRoot:
+		return m.OldRoot(ctx)
 	case organisation.FieldSettlementRateBp:
 		return m.OldSettlementRateBp(ctx)
 	case organisation.FieldFulfilmentFeeMinor:
@@ -3560,6 +3617,13 @@ func (m *OrganisationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetParent(v)
+		return nil
+	case organisation.FieldRoot:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRoot(v)
 		return nil
 	case organisation.FieldSettlementRateBp:
 		v, ok := value.(int64)
@@ -3664,7 +3728,11 @@ func (m *OrganisationMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *OrganisationMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(organisation.FieldRoot) {
+		fields = append(fields, organisation.FieldRoot)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -3677,6 +3745,11 @@ func (m *OrganisationMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *OrganisationMutation) ClearField(name string) error {
+	switch name {
+	case organisation.FieldRoot:
+		m.ClearRoot()
+		return nil
+	}
 	return fmt.Errorf("unknown Organisation nullable field %s", name)
 }
 
@@ -3695,6 +3768,9 @@ func (m *OrganisationMutation) ResetField(name string) error {
 		return nil
 	case organisation.FieldParent:
 		m.ResetParent()
+		return nil
+	case organisation.FieldRoot:
+		m.ResetRoot()
 		return nil
 	case organisation.FieldSettlementRateBp:
 		m.ResetSettlementRateBp()

@@ -24,6 +24,8 @@ type Organisation struct {
 	Kind string `json:"kind,omitempty"`
 	// Parent holds the value of the "parent" field.
 	Parent string `json:"parent,omitempty"`
+	// 'root' at headquarters: there is one
+	Root *string `json:"root,omitempty"`
 	// SettlementRateBp holds the value of the "settlement_rate_bp" field.
 	SettlementRateBp int64 `json:"settlement_rate_bp,omitempty"`
 	// FulfilmentFeeMinor holds the value of the "fulfilment_fee_minor" field.
@@ -46,7 +48,7 @@ func (*Organisation) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case organisation.FieldSettlementRateBp, organisation.FieldFulfilmentFeeMinor, organisation.FieldUpdatedUs:
 			values[i] = new(sql.NullInt64)
-		case organisation.FieldID, organisation.FieldOrg, organisation.FieldName, organisation.FieldKind, organisation.FieldParent, organisation.FieldMerchantAccount:
+		case organisation.FieldID, organisation.FieldOrg, organisation.FieldName, organisation.FieldKind, organisation.FieldParent, organisation.FieldRoot, organisation.FieldMerchantAccount:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -92,6 +94,13 @@ func (_m *Organisation) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field parent", values[i])
 			} else if value.Valid {
 				_m.Parent = value.String
+			}
+		case organisation.FieldRoot:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field root", values[i])
+			} else if value.Valid {
+				_m.Root = new(string)
+				*_m.Root = value.String
 			}
 		case organisation.FieldSettlementRateBp:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -170,6 +179,11 @@ func (_m *Organisation) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("parent=")
 	builder.WriteString(_m.Parent)
+	builder.WriteString(", ")
+	if v := _m.Root; v != nil {
+		builder.WriteString("root=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("settlement_rate_bp=")
 	builder.WriteString(fmt.Sprintf("%v", _m.SettlementRateBp))

@@ -46,6 +46,20 @@ func (_c *OrganisationCreate) SetParent(v string) *OrganisationCreate {
 	return _c
 }
 
+// SetRoot sets the "root" field.
+func (_c *OrganisationCreate) SetRoot(v string) *OrganisationCreate {
+	_c.mutation.SetRoot(v)
+	return _c
+}
+
+// SetNillableRoot sets the "root" field if the given value is not nil.
+func (_c *OrganisationCreate) SetNillableRoot(v *string) *OrganisationCreate {
+	if v != nil {
+		_c.SetRoot(*v)
+	}
+	return _c
+}
+
 // SetSettlementRateBp sets the "settlement_rate_bp" field.
 func (_c *OrganisationCreate) SetSettlementRateBp(v int64) *OrganisationCreate {
 	_c.mutation.SetSettlementRateBp(v)
@@ -148,6 +162,11 @@ func (_c *OrganisationCreate) check() error {
 			return &ValidationError{Name: "parent", err: fmt.Errorf(`ent: validator failed for field "Organisation.parent": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Root(); ok {
+		if err := organisation.RootValidator(v); err != nil {
+			return &ValidationError{Name: "root", err: fmt.Errorf(`ent: validator failed for field "Organisation.root": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.SettlementRateBp(); !ok {
 		return &ValidationError{Name: "settlement_rate_bp", err: errors.New(`ent: missing required field "Organisation.settlement_rate_bp"`)}
 	}
@@ -224,6 +243,10 @@ func (_c *OrganisationCreate) createSpec() (*Organisation, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Parent(); ok {
 		_spec.SetField(organisation.FieldParent, field.TypeString, value)
 		_node.Parent = value
+	}
+	if value, ok := _c.mutation.Root(); ok {
+		_spec.SetField(organisation.FieldRoot, field.TypeString, value)
+		_node.Root = &value
 	}
 	if value, ok := _c.mutation.SettlementRateBp(); ok {
 		_spec.SetField(organisation.FieldSettlementRateBp, field.TypeInt64, value)
@@ -421,6 +444,9 @@ func (u *OrganisationUpsertOne) UpdateNewValues() *OrganisationUpsertOne {
 		}
 		if _, exists := u.create.mutation.Kind(); exists {
 			s.SetIgnore(organisation.FieldKind)
+		}
+		if _, exists := u.create.mutation.Root(); exists {
+			s.SetIgnore(organisation.FieldRoot)
 		}
 	}))
 	return u
@@ -759,6 +785,9 @@ func (u *OrganisationUpsertBulk) UpdateNewValues() *OrganisationUpsertBulk {
 			}
 			if _, exists := b.mutation.Kind(); exists {
 				s.SetIgnore(organisation.FieldKind)
+			}
+			if _, exists := b.mutation.Root(); exists {
+				s.SetIgnore(organisation.FieldRoot)
 			}
 		}
 	}))

@@ -216,6 +216,9 @@ func (_u *OrganisationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.Parent(); ok {
 		_spec.SetField(organisation.FieldParent, field.TypeString, value)
 	}
+	if _u.mutation.RootCleared() {
+		_spec.ClearField(organisation.FieldRoot, field.TypeString)
+	}
 	if value, ok := _u.mutation.SettlementRateBp(); ok {
 		_spec.SetField(organisation.FieldSettlementRateBp, field.TypeInt64, value)
 	}
@@ -478,6 +481,9 @@ func (_u *OrganisationUpdateOne) sqlSave(ctx context.Context) (_node *Organisati
 	}
 	if value, ok := _u.mutation.Parent(); ok {
 		_spec.SetField(organisation.FieldParent, field.TypeString, value)
+	}
+	if _u.mutation.RootCleared() {
+		_spec.ClearField(organisation.FieldRoot, field.TypeString)
 	}
 	if value, ok := _u.mutation.SettlementRateBp(); ok {
 		_spec.SetField(organisation.FieldSettlementRateBp, field.TypeInt64, value)

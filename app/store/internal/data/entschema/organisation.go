@@ -33,6 +33,7 @@ func (Organisation) Fields() []ent.Field {
 		field.String("name").MaxLen(nameLen),
 		field.String("kind").MaxLen(16).Immutable(),
 		field.String("parent").MaxLen(idLen),
+		field.String("root").MaxLen(4).Optional().Nillable().Immutable().Comment("'root' at headquarters: there is one"),
 		field.Int64("settlement_rate_bp"),
 		field.Int64("fulfilment_fee_minor"),
 		field.Bool("share_stock"),
@@ -43,5 +44,5 @@ func (Organisation) Fields() []ent.Field {
 
 // Indexes of an organisation.
 func (Organisation) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("parent", "id"), index.Fields("kind", "id")}
+	return []ent.Index{index.Fields("parent", "id"), index.Fields("kind", "id"), index.Fields("root").Unique()}
 }

@@ -116,6 +116,7 @@ var (
 		{Name: "name", Type: field.TypeString, Size: 200},
 		{Name: "kind", Type: field.TypeString, Size: 16},
 		{Name: "parent", Type: field.TypeString, Size: 40},
+		{Name: "root", Type: field.TypeString, Nullable: true, Size: 4},
 		{Name: "settlement_rate_bp", Type: field.TypeInt64},
 		{Name: "fulfilment_fee_minor", Type: field.TypeInt64},
 		{Name: "share_stock", Type: field.TypeBool},
@@ -137,6 +138,11 @@ var (
 				Name:    "organisation_kind_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrganisationsColumns[3], OrganisationsColumns[0]},
+			},
+			{
+				Name:    "organisation_root",
+				Unique:  true,
+				Columns: []*schema.Column{OrganisationsColumns[5]},
 			},
 		},
 	}

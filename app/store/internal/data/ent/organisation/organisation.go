@@ -20,6 +20,8 @@ const (
 	FieldKind = "kind"
 	// FieldParent holds the string denoting the parent field in the database.
 	FieldParent = "parent"
+	// FieldRoot holds the string denoting the root field in the database.
+	FieldRoot = "root"
 	// FieldSettlementRateBp holds the string denoting the settlement_rate_bp field in the database.
 	FieldSettlementRateBp = "settlement_rate_bp"
 	// FieldFulfilmentFeeMinor holds the string denoting the fulfilment_fee_minor field in the database.
@@ -41,6 +43,7 @@ var Columns = []string{
 	FieldName,
 	FieldKind,
 	FieldParent,
+	FieldRoot,
 	FieldSettlementRateBp,
 	FieldFulfilmentFeeMinor,
 	FieldShareStock,
@@ -74,6 +77,8 @@ var (
 	KindValidator func(string) error
 	// ParentValidator is a validator for the "parent" field. It is called by the builders before save.
 	ParentValidator func(string) error
+	// RootValidator is a validator for the "root" field. It is called by the builders before save.
+	RootValidator func(string) error
 	// MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
 	MerchantAccountValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -106,6 +111,11 @@ func ByKind(opts ...sql.OrderTermOption) OrderOption {
 // ByParent orders the results by the parent field.
 func ByParent(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldParent, opts...).ToFunc()
+}
+
+// ByRoot orders the results by the root field.
+func ByRoot(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRoot, opts...).ToFunc()
 }
 
 // BySettlementRateBp orders the results by the settlement_rate_bp field.

@@ -82,6 +82,11 @@ func Parent(v string) predicate.Organisation {
 	return predicate.Organisation(sql.FieldEQ(FieldParent, v))
 }
 
+// Root applies equality check predicate on the "root" field. It's identical to RootEQ.
+func Root(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldEQ(FieldRoot, v))
+}
+
 // SettlementRateBp applies equality check predicate on the "settlement_rate_bp" field. It's identical to SettlementRateBpEQ.
 func SettlementRateBp(v int64) predicate.Organisation {
 	return predicate.Organisation(sql.FieldEQ(FieldSettlementRateBp, v))
@@ -365,6 +370,81 @@ func ParentEqualFold(v string) predicate.Organisation {
 // ParentContainsFold applies the ContainsFold predicate on the "parent" field.
 func ParentContainsFold(v string) predicate.Organisation {
 	return predicate.Organisation(sql.FieldContainsFold(FieldParent, v))
+}
+
+// RootEQ applies the EQ predicate on the "root" field.
+func RootEQ(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldEQ(FieldRoot, v))
+}
+
+// RootNEQ applies the NEQ predicate on the "root" field.
+func RootNEQ(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldNEQ(FieldRoot, v))
+}
+
+// RootIn applies the In predicate on the "root" field.
+func RootIn(vs ...string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldIn(FieldRoot, vs...))
+}
+
+// RootNotIn applies the NotIn predicate on the "root" field.
+func RootNotIn(vs ...string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldNotIn(FieldRoot, vs...))
+}
+
+// RootGT applies the GT predicate on the "root" field.
+func RootGT(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldGT(FieldRoot, v))
+}
+
+// RootGTE applies the GTE predicate on the "root" field.
+func RootGTE(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldGTE(FieldRoot, v))
+}
+
+// RootLT applies the LT predicate on the "root" field.
+func RootLT(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldLT(FieldRoot, v))
+}
+
+// RootLTE applies the LTE predicate on the "root" field.
+func RootLTE(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldLTE(FieldRoot, v))
+}
+
+// RootContains applies the Contains predicate on the "root" field.
+func RootContains(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldContains(FieldRoot, v))
+}
+
+// RootHasPrefix applies the HasPrefix predicate on the "root" field.
+func RootHasPrefix(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldHasPrefix(FieldRoot, v))
+}
+
+// RootHasSuffix applies the HasSuffix predicate on the "root" field.
+func RootHasSuffix(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldHasSuffix(FieldRoot, v))
+}
+
+// RootIsNil applies the IsNil predicate on the "root" field.
+func RootIsNil() predicate.Organisation {
+	return predicate.Organisation(sql.FieldIsNull(FieldRoot))
+}
+
+// RootNotNil applies the NotNil predicate on the "root" field.
+func RootNotNil() predicate.Organisation {
+	return predicate.Organisation(sql.FieldNotNull(FieldRoot))
+}
+
+// RootEqualFold applies the EqualFold predicate on the "root" field.
+func RootEqualFold(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldEqualFold(FieldRoot, v))
+}
+
+// RootContainsFold applies the ContainsFold predicate on the "root" field.
+func RootContainsFold(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldContainsFold(FieldRoot, v))
 }
 
 // SettlementRateBpEQ applies the EQ predicate on the "settlement_rate_bp" field.

@@ -318,8 +318,12 @@ func init() {
 	organisationDescParent := organisationFields[3].Descriptor()
 	// organisation.ParentValidator is a validator for the "parent" field. It is called by the builders before save.
 	organisation.ParentValidator = organisationDescParent.Validators[0].(func(string) error)
+	// organisationDescRoot is the schema descriptor for root field.
+	organisationDescRoot := organisationFields[4].Descriptor()
+	// organisation.RootValidator is a validator for the "root" field. It is called by the builders before save.
+	organisation.RootValidator = organisationDescRoot.Validators[0].(func(string) error)
 	// organisationDescMerchantAccount is the schema descriptor for merchant_account field.
-	organisationDescMerchantAccount := organisationFields[7].Descriptor()
+	organisationDescMerchantAccount := organisationFields[8].Descriptor()
 	// organisation.MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
 	organisation.MerchantAccountValidator = organisationDescMerchantAccount.Validators[0].(func(string) error)
 	// organisationDescID is the schema descriptor for id field.

@@ -17,11 +17,13 @@ CREATE TABLE `nonces` (`id` text NOT NULL, `org` text NOT NULL, `expires_us` int
 -- Create index "nonce_expires_us" to table: "nonces"
 CREATE INDEX `nonce_expires_us` ON `nonces` (`expires_us`);
 -- Create "organisations" table
-CREATE TABLE `organisations` (`id` text NOT NULL, `org` text NOT NULL, `name` text NOT NULL, `kind` text NOT NULL, `parent` text NOT NULL, `settlement_rate_bp` integer NOT NULL, `fulfilment_fee_minor` integer NOT NULL, `share_stock` bool NOT NULL, `merchant_account` text NOT NULL, `updated_us` integer NOT NULL, PRIMARY KEY (`id`));
+CREATE TABLE `organisations` (`id` text NOT NULL, `org` text NOT NULL, `name` text NOT NULL, `kind` text NOT NULL, `parent` text NOT NULL, `root` text NULL, `settlement_rate_bp` integer NOT NULL, `fulfilment_fee_minor` integer NOT NULL, `share_stock` bool NOT NULL, `merchant_account` text NOT NULL, `updated_us` integer NOT NULL, PRIMARY KEY (`id`));
 -- Create index "organisation_parent_id" to table: "organisations"
 CREATE INDEX `organisation_parent_id` ON `organisations` (`parent`, `id`);
 -- Create index "organisation_kind_id" to table: "organisations"
 CREATE INDEX `organisation_kind_id` ON `organisations` (`kind`, `id`);
+-- Create index "organisation_root" to table: "organisations"
+CREATE UNIQUE INDEX `organisation_root` ON `organisations` (`root`);
 -- Create "staffs" table
 CREATE TABLE `staffs` (`id` text NOT NULL, `org` text NOT NULL, `name` text NOT NULL, `store_code` text NOT NULL, `role` text NOT NULL, `login` text NOT NULL, `active` bool NOT NULL, `updated_us` integer NOT NULL, PRIMARY KEY (`id`));
 -- Create index "staff_store_code_id" to table: "staffs"

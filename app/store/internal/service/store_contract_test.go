@@ -1,0 +1,645 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	kratos "github.com/go-kratos/kratos/v2/errors"
+	"github.com/go-kratos/kratos/v2/transport"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	commonv1 "github.com/onepool/onepool/api/common/v1"
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	storev1 "github.com/onepool/onepool/api/store/v1"
+	"github.com/onepool/onepool/app/internal/authn"
+	"github.com/onepool/onepool/app/internal/clock"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/internal/testkit"
+	"github.com/onepool/onepool/app/store/internal/biz"
+	"github.com/onepool/onepool/app/store/internal/data/migrations"
+)
+
+var secret = []byte("0123456789abcdef0123456789abcdef")
+
+func as(ctx context.Context, p tenancy.Principal, below ...string) context.Context {
+	return tenancy.NewContext(ctx, p.WithScope(below...))
+}
+
+func admin(ctx context.Context) context.Context {
+	return as(ctx, tenancy.Principal{Kind: tenancy.HQ, ID: "boss", Org: "HQ", Roles: []string{"admin"}})
+}
+
+func manager(ctx context.Context, org, store string) context.Context {
+	return as(ctx, tenancy.Principal{Kind: tenancy.Franchisee, ID: "M-" + store, Org: org, Store: store, Roles: []string{"manager"}})
+}
+
+func contract(t *testing.T, suite func(t *testing.T, db *database.DB, s *Store)) {
+	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
+		db := open(migrations.Files)
+		suite(t, db, service(t, db))
+	})
+}
+
+func service(t *testing.T, db *database.DB) *Store {
+	t.Helper()
+	tokens, err := authn.NewTokens(secret, nil)
+	require.NoError(t, err)
+	return New(db, Options{Tokens: tokens, Secrets: biz.NewSecrets(secret), Pages: secret, TokenTTLS: 3600, PasswordCost: 4, Timezone: "Asia/Shanghai"})
+}
+
+var requests atomic.Int64
+
+func requestID() string { return fmt.Sprintf("request-%016d", requests.Add(1)) }
+
+func orgRow(code, kind, parent string) *storev1.ImportOrganisationRow {
+	return &storev1.ImportOrganisationRow{Line: 2, Code: code, Name: "Org " + code, Kind: kind, ParentCode: parent,
+		SettlementRateBp: 6000, FulfilmentFeeMinor: 300, ShareStock: true}
+}
+
+func storeRow(code, ownership, org string) *storev1.ImportStoreRow {
+	return &storev1.ImportStoreRow{Line: 2, Code: code, Name: "Store " + code, Ownership: ownership, OrgCode: org, Address: "南京路 1 号", City: "上海",
+		Province: "SH", Country: "CN", Postcode: "200000", Timezone: "GMT+08:00 Asia/Beijing", Lat: proto.Float64(31.23), Lng: proto.Float64(121.47),
+		Opens: "09:00", Closes: "22:00", Capabilities: "parcel|pickup"}
+}
+
+func staffRow(code, store, role string) *storev1.ImportStaffRow {
+	return &storev1.ImportStaffRow{Line: 2, Code: code, Name: "Name " + code, StoreCode: store, Role: role, Login: strings.ToLower(code)}
+}
+
+// brand imports headquarters with a store and a warehouse, a dealer, a franchisee below it and one beside it.
+func brand(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := admin(t.Context())
+	for _, send := range []func() (*commonv1.ImportResult, error){
+		func() (*commonv1.ImportResult, error) {
+			return s.ImportOrganisations(ctx, &storev1.ImportOrganisationsRequest{RequestId: requestID(), Rows: []*storev1.ImportOrganisationRow{
+				orgRow("HQ", "headquarters", ""), orgRow("D1", "dealer", "HQ"), orgRow("F1", "franchisee", "D1"), orgRow("F2", "franchisee", "HQ")}})
+		},
+		func() (*commonv1.ImportResult, error) {
+			return s.ImportStores(ctx, &storev1.ImportStoresRequest{RequestId: requestID(), Rows: []*storev1.ImportStoreRow{
+				storeRow("S1", "direct", "HQ"), storeRow("S2", "franchise", "F1"), storeRow("S3", "franchise", "F2"), storeRow("W1", "warehouse", "HQ"), storeRow("S4", "franchise", "D1")}})
+		},
+		func() (*commonv1.ImportResult, error) {
+			return s.ImportStaff(ctx, &storev1.ImportStaffRequest{RequestId: requestID(), Rows: []*storev1.ImportStaffRow{
+				staffRow("G1", "S2", "guide"), staffRow("M2", "S2", "manager"), staffRow("C1", "S1", "clerk"), staffRow("B1", "", "admin"),
+				staffRow("O1", "", "operator"), staffRow("D9", "S4", "manager")}})
+		},
+	} {
+		got, err := send()
+		require.NoError(t, err)
+		require.Empty(t, got.Errors)
+	}
+}
+
+// sent are the locations of the messages in the outbox, oldest first.
+func sent(t *testing.T, db *database.DB) []*inventoryv1.LocationFacts {
+	t.Helper()
+	rows, err := db.Conn(t.Context()).QueryContext(t.Context(), "SELECT calls FROM outbox ORDER BY id")
+	require.NoError(t, err)
+	defer rows.Close()
+	var all []*inventoryv1.LocationFacts
+	for rows.Next() {
+		var calls []byte
+		require.NoError(t, rows.Scan(&calls))
+		_, _, n := protowire.ConsumeTag(calls)
+		one, _ := protowire.ConsumeBytes(calls[n:])
+		for len(one) > 0 {
+			number, _, n := protowire.ConsumeTag(one)
+			part, size := protowire.ConsumeBytes(one[n:])
+			one = one[n+size:]
+			if number == 3 {
+				var call inventoryv1.PutLocationsCall
+				require.NoError(t, proto.Unmarshal(part, &call))
+				require.LessOrEqual(t, len(call.Locations), 200)
+				all = append(all, call.Locations...)
+			}
+		}
+	}
+	require.NoError(t, rows.Err())
+	return all
+}
+
+func TestStoresReachTheInventoryCenterInTheSameCommit(t *testing.T) {
+	contract(t, func(t *testing.T, db *database.DB, s *Store) {
+		brand(t, s)
+		first := sent(t, db)
+		require.Len(t, first, 5)
+		by := map[string]*inventoryv1.LocationFacts{}
+		for _, l := range first {
+			by[l.Code] = l
+		}
+		require.Equal(t, inventoryv1.LocationKind_FRANCHISE_STORE, by["S2"].Kind)
+		require.Equal(t, int64(6000), by["S2"].SettlementRateBp)
+		require.True(t, by["S1"].Shared && by["S2"].Shared && by["S2"].Active)
+		require.Contains(t, by["S1"].Ways, inventoryv1.DeliveryWay_CARRY_OUT)
+		require.NotContains(t, by["W1"].Ways, inventoryv1.DeliveryWay_CARRY_OUT)
+		require.InDelta(t, 31.23, by["S1"].Point.Lat, 1e-9)
+
+		ctx := admin(t.Context())
+		same, err := s.ImportStores(ctx, &storev1.ImportStoresRequest{RequestId: requestID(), Rows: []*storev1.ImportStoreRow{storeRow("S1", "direct", "HQ")}})
+		require.NoError(t, err)
+		require.Equal(t, int64(1), same.Unchanged)
+		require.Len(t, sent(t, db), 5, "what has not changed is not told")
+
+		ended := orgRow("F1", "franchisee", "D1")
+		ended.ShareStock = false
+		_, err = s.ImportOrganisations(ctx, &storev1.ImportOrganisationsRequest{RequestId: requestID(), Rows: []*storev1.ImportOrganisationRow{ended, orgRow("F2", "franchisee", "HQ")}})
+		require.NoError(t, err)
+		again := sent(t, db)
+		require.Len(t, again, 6, "a contract that ended is told for the stores of that party")
+		require.Equal(t, "S2", again[5].Code)
+		require.False(t, again[5].Shared)
+		require.Greater(t, again[5].Version, by["S2"].Version)
+
+		closed, err := s.SetStoreActive(ctx, &storev1.SetStoreActiveRequest{RequestId: requestID(), Code: "S2"})
+		require.NoError(t, err)
+		require.False(t, closed.Active)
+		again = sent(t, db)
+		require.Len(t, again, 7)
+		require.False(t, again[6].Active)
+		require.Greater(t, again[6].Version, again[5].Version)
+		_, err = s.SetStoreActive(ctx, &storev1.SetStoreActiveRequest{RequestId: requestID(), Code: "nobody"})
+		require.Equal(t, "STORE_UNKNOWN", kratos.Reason(err))
+	})
+}
+
+func TestAFullBatchAndAFullOrganisationAreTold(t *testing.T) {
+	contract(t, func(t *testing.T, db *database.DB, s *Store) {
+		brand(t, s)
+		ctx := admin(t.Context())
+		for batch := range 2 {
+			var rows []*storev1.ImportStoreRow
+			for i := range 200 {
+				rows = append(rows, storeRow(fmt.Sprintf("F2-%d-%03d", batch, i), "franchise", "F2"))
+			}
+			got, err := s.ImportStores(ctx, &storev1.ImportStoresRequest{RequestId: requestID(), Rows: rows})
+			require.NoError(t, err)
+			require.Equal(t, int64(200), got.Created)
+		}
+		before := len(sent(t, db))
+		terms := orgRow("F2", "franchisee", "HQ")
+		terms.SettlementRateBp = 7000
+		_, err := s.ImportOrganisations(ctx, &storev1.ImportOrganisationsRequest{RequestId: requestID(), Rows: []*storev1.ImportOrganisationRow{terms}})
+		require.NoError(t, err)
+		require.Len(t, sent(t, db), before+401)
+	})
+}
+
+func TestBadRowsAreReportedAndGoodOnesKept(t *testing.T) {
+	contract(t, func(t *testing.T, _ *database.DB, s *Store) {
+		brand(t, s)
+		nowhere := storeRow("N1", "direct", "HQ")
+		nowhere.Line, nowhere.Lat, nowhere.Lng = 7, nil, nil
+		unknown := storeRow("N2", "franchise", "F9")
+		unknown.Line = 8
+		got, err := s.ImportStores(admin(t.Context()), &storev1.ImportStoresRequest{RequestId: requestID(), Rows: []*storev1.ImportStoreRow{
+			nowhere, unknown, storeRow("N3", "direct", "HQ")}})
+		require.NoError(t, err)
+		require.Equal(t, int64(1), got.Created)
+		require.Equal(t, "GEO_INVALID", got.Errors[0].Reason)
+		require.Equal(t, int64(7), got.Errors[0].Line)
+		require.Equal(t, "ORGANISATION_UNKNOWN", got.Errors[1].Reason)
+	})
+}
+
+func TestAFranchiseeSeesItsOwnOnly(t *testing.T) {
+	contract(t, func(t *testing.T, _ *database.DB, s *Store) {
+		brand(t, s)
+		codes := func(ctx context.Context) (stores, orgs, staff []string) {
+			a, err := s.ListStores(ctx, &storev1.ListStoresRequest{})
+			require.NoError(t, err)
+			for _, v := range a.Stores {
+				stores = append(stores, v.Code)
+			}
+			b, err := s.ListOrganisations(ctx, &storev1.ListOrganisationsRequest{})
+			require.NoError(t, err)
+			for _, v := range b.Organisations {
+				orgs = append(orgs, v.Code)
+			}
+			c, err := s.ListStaff(ctx, &storev1.ListStaffRequest{})
+			require.NoError(t, err)
+			for _, v := range c.Staff {
+				staff = append(staff, v.Code)
+			}
+			return stores, orgs, staff
+		}
+		f1 := manager(t.Context(), "F1", "S2")
+		stores, orgs, staff := codes(f1)
+		require.Equal(t, [][]string{{"S2"}, {"F1"}, {"G1", "M2"}}, [][]string{stores, orgs, staff})
+		dealer := as(t.Context(), tenancy.Principal{Kind: tenancy.Dealer, ID: "D9", Org: "D1"}, "F1")
+		stores, orgs, _ = codes(dealer)
+		require.Equal(t, [][]string{{"S2", "S4"}, {"D1", "F1"}}, [][]string{stores, orgs})
+		stores, orgs, staff = codes(admin(t.Context()))
+		require.Equal(t, []int{5, 4, 6}, []int{len(stores), len(orgs), len(staff)})
+
+		_, foreign := s.GetStore(f1, &storev1.GetStoreRequest{Code: "S3"})
+		_, absent := s.GetStore(f1, &storev1.GetStoreRequest{Code: "S9"})
+		require.Equal(t, "STORE_UNKNOWN", kratos.Reason(foreign))
+		require.Equal(t, strings.ReplaceAll(absent.Error(), "S9", "S3"), foreign.Error(), "another's looks like none")
+		own, err := s.GetStore(f1, &storev1.GetStoreRequest{Code: "S2"})
+		require.NoError(t, err)
+		require.Equal(t, "Asia/Shanghai", own.Timezone)
+
+		for name, ctx := range map[string]context.Context{
+			"member":  as(t.Context(), tenancy.Principal{Kind: tenancy.Member, ID: "m", Member: "m"}),
+			"channel": as(t.Context(), tenancy.Principal{Kind: tenancy.Channel, ID: "c", Org: "HQ"}),
+		} {
+			_, err := s.ListStores(ctx, &storev1.ListStoresRequest{})
+			require.Equal(t, fault.ReasonForbidden, kratos.Reason(err), name)
+		}
+		for name, ctx := range map[string]context.Context{"manager": f1, "dealer": dealer,
+			"finance": as(t.Context(), tenancy.Principal{Kind: tenancy.HQ, ID: "f", Org: "HQ", Roles: []string{"finance"}})} {
+			_, err := s.ImportStores(ctx, &storev1.ImportStoresRequest{RequestId: requestID(), Rows: []*storev1.ImportStoreRow{storeRow("X", "franchise", "F1")}})
+			require.Equal(t, fault.ReasonForbidden, kratos.Reason(err), name)
+			_, err = s.RegisterChannelAccount(ctx, &storev1.RegisterChannelAccountRequest{RequestId: requestID(), Channel: "tmall", Name: "x", OrgCode: "F1"})
+			require.Equal(t, fault.ReasonForbidden, kratos.Reason(err), name)
+		}
+	})
+}
+
+func TestListsPageAndTokensBelongToTheirCaller(t *testing.T) {
+	db := testkit.SQLite(t, migrations.Files)
+	s := service(t, db)
+	brand(t, s)
+	ctx, got, token := admin(t.Context()), []string{}, ""
+	for {
+		list, err := s.ListStores(ctx, &storev1.ListStoresRequest{PageSize: 2, PageToken: token})
+		require.NoError(t, err)
+		for _, v := range list.Stores {
+			got = append(got, v.Code)
+		}
+		if token = list.NextPageToken; token == "" {
+			break
+		}
+		_, err = s.ListStores(manager(t.Context(), "F1", "S2"), &storev1.ListStoresRequest{PageToken: token})
+		require.Equal(t, fault.ReasonPageTokenInvalid, kratos.Reason(fault.Public(err)))
+	}
+	require.Equal(t, []string{"S1", "S2", "S3", "S4", "W1"}, got)
+	city, err := s.ListStores(ctx, &storev1.ListStoresRequest{City: "北京"})
+	require.NoError(t, err)
+	require.Empty(t, city.Stores)
+}
+
+func setPassword(t *testing.T, s *Store, login, password string) {
+	t.Helper()
+	_, err := s.SetStaffPassword(admin(t.Context()), &storev1.SetStaffPasswordRequest{RequestId: requestID(), Login: login, Password: password})
+	require.NoError(t, err)
+}
+
+func TestStaffSignInAndActForTheirOrganisation(t *testing.T) {
+	contract(t, func(t *testing.T, db *database.DB, s *Store) {
+		brand(t, s)
+		const password = "correct horse"
+		for login, want := range map[string]tenancy.Principal{
+			"g1": {Kind: tenancy.Franchisee, ID: "G1", Org: "F1", Store: "S2", Roles: []string{"guide"}, Scope: tenancy.Scope{Orgs: []string{"F1"}}},
+			"c1": {Kind: tenancy.Franchisee, ID: "C1", Org: "HQ", Store: "S1", Roles: []string{"clerk"}, Scope: tenancy.Scope{Orgs: []string{"HQ"}}},
+			"b1": {Kind: tenancy.HQ, ID: "B1", Org: "HQ", Roles: []string{"admin"}, Scope: tenancy.Scope{All: true}},
+			"d9": {Kind: tenancy.Dealer, ID: "D9", Org: "D1", Store: "S4", Roles: []string{"manager"}, Scope: tenancy.Scope{Orgs: []string{"D1", "F1"}}},
+		} {
+			_, err := s.SignInStaff(t.Context(), &storev1.SignInStaffRequest{Login: login, Password: password})
+			require.Equal(t, fault.ReasonUnauthenticated, kratos.Reason(err), "no password is set yet")
+			setPassword(t, s, login, password)
+			got, err := s.SignInStaff(t.Context(), &storev1.SignInStaffRequest{Login: login, Password: password})
+			require.NoError(t, err)
+			p, err := s.options.Tokens.Verify(got.AccessToken)
+			require.NoError(t, err)
+			require.Equal(t, want, p)
+			require.Equal(t, want.ID, got.Staff.Code)
+			require.Greater(t, got.ExpiresAtUs, time.Now().UnixMicro())
+		}
+		var answers string
+		require.NoError(t, db.Conn(t.Context()).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM commands WHERE answer LIKE '%horse%'").Scan(&answers))
+		require.Equal(t, "0", answers)
+		_, err := s.SignInStaff(t.Context(), &storev1.SignInStaffRequest{Login: "nobody", Password: password})
+		require.Equal(t, fault.Unauthenticated().Error(), err.Error())
+
+		_, err = s.RevokeCredential(admin(t.Context()), &storev1.RevokeCredentialRequest{RequestId: requestID(), Id: "g1"})
+		require.NoError(t, err)
+		_, err = s.SignInStaff(t.Context(), &storev1.SignInStaffRequest{Login: "g1", Password: password})
+		require.Equal(t, fault.ReasonUnauthenticated, kratos.Reason(err))
+	})
+}
+
+// However many try at once, a password is looked at ten times in a window; then also the right one has to wait.
+func TestGuessingIsStopped(t *testing.T) {
+	contract(t, func(t *testing.T, _ *database.DB, s *Store) {
+		brand(t, s)
+		setPassword(t, s, "g1", "correct horse")
+		var looked, stopped atomic.Int64
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				_, err := s.SignInStaff(t.Context(), &storev1.SignInStaffRequest{Login: "g1", Password: "wrong guess"})
+				switch kratos.Reason(err) {
+				case fault.ReasonUnauthenticated:
+					looked.Add(1)
+				case fault.ReasonRateLimited:
+					stopped.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		require.Equal(t, []int64{10, 6}, []int64{looked.Load(), stopped.Load()})
+		_, err := s.SignInStaff(t.Context(), &storev1.SignInStaffRequest{Login: "g1", Password: "correct horse"})
+		require.Equal(t, fault.ReasonRateLimited, kratos.Reason(err))
+		require.Positive(t, fault.RetryAfterS(kratos.FromError(err)))
+		setPassword(t, s, "g1", "correct horse")
+		_, err = s.SignInStaff(t.Context(), &storev1.SignInStaffRequest{Login: "g1", Password: "correct horse"})
+		require.NoError(t, err, "a new password begins anew")
+	})
+}
+
+func TestWhoMaySetWhosePassword(t *testing.T) {
+	db := testkit.SQLite(t, migrations.Files)
+	s := service(t, db)
+	brand(t, s)
+	operator := as(t.Context(), tenancy.Principal{Kind: tenancy.HQ, ID: "O1", Org: "HQ", Roles: []string{"operator"}})
+	guide := as(t.Context(), tenancy.Principal{Kind: tenancy.Franchisee, ID: "G1", Org: "F1", Store: "S2", Roles: []string{"guide"}})
+	for _, c := range []struct {
+		name   string
+		ctx    context.Context
+		login  string
+		reason string
+	}{
+		{"operator, a guide", operator, "g1", ""},
+		{"operator, an administrator", operator, "b1", "FORBIDDEN"},
+		{"manager, own guide", manager(t.Context(), "F1", "S2"), "g1", ""},
+		{"manager, another's", manager(t.Context(), "F1", "S2"), "c1", "STAFF_UNKNOWN"},
+		{"manager of HQ's store, an operator", manager(t.Context(), "HQ", "S1"), "o1", "FORBIDDEN"},
+		{"guide, own", guide, "g1", ""},
+		{"guide, the manager's", guide, "m2", "FORBIDDEN"},
+	} {
+		_, err := s.SetStaffPassword(c.ctx, &storev1.SetStaffPasswordRequest{RequestId: requestID(), Login: c.login, Password: "a new password"})
+		if c.reason == "" {
+			require.NoError(t, err, c.name)
+			continue
+		}
+		require.Equal(t, c.reason, kratos.Reason(err), c.name)
+	}
+}
+
+// between is a context of a call by another center.
+func between(t *testing.T, s *Store) context.Context {
+	t.Helper()
+	token, err := s.options.Tokens.IssueInternal("order", tenancy.Principal{Kind: tenancy.Service, ID: "order"})
+	require.NoError(t, err)
+	h := header{authn.HeaderInternal: "Bearer " + token}
+	var inside context.Context
+	_, err = authn.New(s.options.Tokens, nil).Middleware()(func(ctx context.Context, _ any) (any, error) {
+		inside = ctx
+		return nil, nil
+	})(transport.NewServerContext(t.Context(), call{h}), nil)
+	require.NoError(t, err)
+	return inside
+}
+
+type header map[string]string
+
+func (h header) Get(key string) string { return h[key] }
+func (h header) Set(key, value string) { h[key] = value }
+func (h header) Add(key, value string) { h[key] = value }
+func (h header) Keys() []string        { return nil }
+func (h header) Values(key string) []string {
+	if v, ok := h[key]; ok {
+		return []string{v}
+	}
+	return nil
+}
+
+type call struct{ header header }
+
+func (call) Kind() transport.Kind              { return transport.KindGRPC }
+func (call) Endpoint() string                  { return "" }
+func (call) Operation() string                 { return "/x/Y" }
+func (c call) RequestHeader() transport.Header { return c.header }
+func (call) ReplyHeader() transport.Header     { return header{} }
+
+func TestADeviceKeyIsAnsweredAgainButNeverStored(t *testing.T) {
+	contract(t, func(t *testing.T, db *database.DB, s *Store) {
+		brand(t, s)
+		req := &storev1.RegisterDeviceRequest{RequestId: requestID(), StoreCode: "S2", Name: "till 1"}
+		ctx := manager(t.Context(), "F1", "S2")
+		first, err := s.RegisterDevice(ctx, req)
+		require.NoError(t, err)
+		again, err := s.RegisterDevice(ctx, req)
+		require.NoError(t, err)
+		require.Equal(t, first.String(), again.String())
+		secretPart := first.Key[strings.LastIndexByte(first.Key, '_')+1:]
+		var stored int
+		require.NoError(t, db.Conn(t.Context()).QueryRowContext(t.Context(), "SELECT (SELECT COUNT(*) FROM commands WHERE answer LIKE ?) + (SELECT COUNT(*) FROM devices WHERE key_hash LIKE ?)",
+			"%"+secretPart+"%", "%"+secretPart+"%").Scan(&stored))
+		require.Zero(t, stored)
+
+		service := between(t, s)
+		who, err := s.ResolveKey(service, &storev1.ResolveKeyRequest{Key: first.Key})
+		require.NoError(t, err)
+		require.Equal(t, []string{"device", first.DeviceId, "F1", "S2"}, []string{who.Kind, who.Id, who.Org, who.Store})
+		for _, wrong := range []string{first.Key + "0", "opk_" + first.DeviceId + "_x", "opk_dev_nobody_x", "Bearer", "opk_admin_x"} {
+			_, err := s.ResolveKey(service, &storev1.ResolveKeyRequest{Key: wrong})
+			require.Equal(t, fault.ReasonUnauthenticated, kratos.Reason(err), wrong)
+		}
+		_, err = s.ResolveKey(admin(t.Context()), &storev1.ResolveKeyRequest{Key: first.Key})
+		require.Equal(t, fault.ReasonForbidden, kratos.Reason(err), "only for services")
+
+		_, err = s.RegisterDevice(ctx, &storev1.RegisterDeviceRequest{RequestId: requestID(), StoreCode: "S3", Name: "x"})
+		require.Equal(t, "STORE_UNKNOWN", kratos.Reason(err), "another's store")
+		_, err = s.RegisterDevice(admin(t.Context()), &storev1.RegisterDeviceRequest{RequestId: requestID(), StoreCode: "W1", Name: "x"})
+		require.Equal(t, fault.ReasonStateConflict, kratos.Reason(err))
+		_, err = s.RevokeCredential(manager(t.Context(), "F2", "S3"), &storev1.RevokeCredentialRequest{RequestId: requestID(), Id: first.DeviceId})
+		require.Equal(t, fault.ReasonNotFound, kratos.Reason(err), "another's device")
+		_, err = s.RevokeCredential(ctx, &storev1.RevokeCredentialRequest{RequestId: requestID(), Id: first.DeviceId})
+		require.NoError(t, err)
+		_, err = s.ResolveKey(service, &storev1.ResolveKeyRequest{Key: first.Key})
+		require.Equal(t, fault.ReasonUnauthenticated, kratos.Reason(err))
+	})
+}
+
+func TestASignedRequestIsTakenOnce(t *testing.T) {
+	contract(t, func(t *testing.T, db *database.DB, s *Store) {
+		brand(t, s)
+		req := &storev1.RegisterChannelAccountRequest{RequestId: requestID(), Channel: "tmall", Name: "flagship", OrgCode: "HQ"}
+		account, err := s.RegisterChannelAccount(admin(t.Context()), req)
+		require.NoError(t, err)
+		again, err := s.RegisterChannelAccount(admin(t.Context()), req)
+		require.NoError(t, err)
+		require.Equal(t, account.String(), again.String())
+
+		service := between(t, s)
+		now, err := db.Now(t.Context())
+		require.NoError(t, err)
+		sign := func(nonce string, atS int64) *storev1.VerifySignatureRequest {
+			signed := authn.Signed{Method: "POST", Path: "/channel/v1/orders", TimestampS: atS, Nonce: nonce, BodySHA256: authn.BodySHA256Of([]byte("{}"))}
+			return &storev1.VerifySignatureRequest{KeyId: account.KeyId, Method: signed.Method, Path: signed.Path, TimestampS: atS, Nonce: nonce,
+				BodySha256: signed.BodySHA256, Signature: authn.Sign([]byte(account.Secret), signed)}
+		}
+		who, err := s.VerifySignature(service, sign("nonce-0001", now/1e6))
+		require.NoError(t, err)
+		require.Equal(t, []string{"channel", account.AccountId, "HQ", "tmall"}, []string{who.Kind, who.Id, who.Org, who.Channel})
+		_, err = s.VerifySignature(service, sign("nonce-0001", now/1e6))
+		require.Equal(t, fault.ReasonReplayed, kratos.Reason(err))
+		for _, stale := range []int64{-301, 301} {
+			_, err = s.VerifySignature(service, sign("nonce-0002", now/1e6+stale))
+			require.Equal(t, fault.ReasonSignatureInvalid, kratos.Reason(err))
+		}
+		forged := sign("nonce-0003", now/1e6)
+		forged.Path = "/channel/v1/other"
+		_, err = s.VerifySignature(service, forged)
+		require.Equal(t, fault.ReasonSignatureInvalid, kratos.Reason(err))
+		_, err = s.VerifySignature(service, sign("nonce-0003", now/1e6))
+		require.NoError(t, err, "a forgery uses up no nonce")
+
+		// Of many at once with one nonce, one is taken.
+		var taken atomic.Int64
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if _, err := s.VerifySignature(service, sign("nonce-race", now/1e6)); err == nil {
+					taken.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		require.Equal(t, int64(1), taken.Load())
+
+		_, err = s.RevokeCredential(admin(t.Context()), &storev1.RevokeCredentialRequest{RequestId: requestID(), Id: account.KeyId})
+		require.NoError(t, err)
+		_, err = s.VerifySignature(service, sign("nonce-0004", now/1e6))
+		require.Equal(t, fault.ReasonSignatureInvalid, kratos.Reason(err))
+	})
+}
+
+func TestNoncesAreForgottenWhenNoRequestCouldUseThem(t *testing.T) {
+	config := testkit.Config(t, database.SQLite)
+	manual := clock.NewManual(1_700_000_000_000_000)
+	config.Clock = manual
+	db := testkit.Migrated(t, config, migrations.Files)
+	s := service(t, db)
+	ctx := tenancy.WithService(t.Context(), "store")
+	for i := range 3 {
+		require.NoError(t, db.InTx(ctx, func(ctx context.Context) error {
+			fresh, err := s.credentials.UseNonce(ctx, "HQ", "chk", fmt.Sprint("nonce-", i), 1_700_000_000_000_000+int64(i)*1_000_000)
+			require.True(t, fresh)
+			return err
+		}))
+	}
+	manual.Set(1_700_000_000_000_000 + 1_500_000)
+	gone, err := s.PurgeNonces(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 2, gone)
+}
+
+func TestTheAdministratorsKey(t *testing.T) {
+	contract(t, func(t *testing.T, _ *database.DB, s *Store) {
+		path := filepath.Join(t.TempDir(), "data", "admin.key")
+		require.NoError(t, s.EnsureAdminKey(t.Context(), path))
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		key := strings.TrimSpace(string(text))
+		require.NoError(t, s.EnsureAdminKey(t.Context(), path))
+		service := between(t, s)
+		who, err := s.ResolveKey(service, &storev1.ResolveKeyRequest{Key: key})
+		require.NoError(t, err)
+		require.Equal(t, "hq", who.Kind)
+		require.ElementsMatch(t, []string{"admin", "operator", "finance"}, who.Roles)
+
+		require.NoError(t, os.Remove(path))
+		require.NoError(t, s.EnsureAdminKey(t.Context(), path))
+		_, err = s.ResolveKey(service, &storev1.ResolveKeyRequest{Key: key})
+		require.Equal(t, fault.ReasonUnauthenticated, kratos.Reason(err), "a key that was replaced has ended")
+		require.NoError(t, os.WriteFile(path, []byte("nonsense"), 0o600))
+		require.Error(t, s.EnsureAdminKey(t.Context(), path))
+	})
+}
+
+func TestSellerFacts(t *testing.T) {
+	contract(t, func(t *testing.T, _ *database.DB, s *Store) {
+		brand(t, s)
+		service := between(t, s)
+		mall, err := s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{Stores: []string{"S2", "S3", "nobody"}})
+		require.NoError(t, err)
+		require.Equal(t, []string{"HQ", "M-HQ", "HQ", "Asia/Shanghai"}, []string{mall.SellerOrg, mall.MerchantAccount, mall.HeadquartersOrg, mall.Timezone})
+		require.Len(t, mall.Stores, 2)
+		require.Equal(t, []string{"S2", "F1", "D1"}, []string{mall.Stores[0].StoreCode, mall.Stores[0].OrgCode, mall.Stores[0].DealerOrg})
+		require.Empty(t, mall.Stores[1].DealerOrg)
+
+		shop, err := s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{StoreCode: "S2"})
+		require.NoError(t, err)
+		require.Equal(t, []string{"F1", "M-F1", "HQ", "S2"}, []string{shop.SellerOrg, shop.MerchantAccount, shop.HeadquartersOrg, shop.StoreCode})
+		require.Equal(t, storev1.OrganisationKind_FRANCHISEE, shop.SellerKind)
+		account, err := s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{OrgCode: "F2"})
+		require.NoError(t, err)
+		require.Equal(t, "F2", account.SellerOrg)
+
+		_, err = s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{StoreCode: "nobody"})
+		require.Equal(t, "STORE_UNKNOWN", kratos.Reason(err))
+		_, err = s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{OrgCode: "nobody"})
+		require.Equal(t, "ORGANISATION_UNKNOWN", kratos.Reason(err))
+		_, err = s.SetStoreActive(admin(t.Context()), &storev1.SetStoreActiveRequest{RequestId: requestID(), Code: "S2"})
+		require.NoError(t, err)
+		_, err = s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{StoreCode: "S2"})
+		require.Equal(t, fault.ReasonStateConflict, kratos.Reason(err))
+		_, err = s.GetSellerFacts(admin(t.Context()), &storev1.GetSellerFactsRequest{})
+		require.Equal(t, fault.ReasonForbidden, kratos.Reason(err), "only for services")
+
+		staff, err := s.GetStaff(service, &storev1.GetStaffRequest{Codes: []string{"G1", "nobody", "C1"}})
+		require.NoError(t, err)
+		require.Len(t, staff.Staff, 2)
+		_, err = s.GetStaff(admin(t.Context()), &storev1.GetStaffRequest{Codes: []string{"G1"}})
+		require.Equal(t, fault.ReasonForbidden, kratos.Reason(err))
+	})
+}
+
+func TestTheAuditSeesWhatIsBroken(t *testing.T) {
+	contract(t, func(t *testing.T, db *database.DB, s *Store) {
+		brand(t, s)
+		setPassword(t, s, "g1", "correct horse")
+		ctx := admin(t.Context())
+		check := func() map[string]*commonv1.InvariantResult {
+			got, err := s.CheckInvariants(ctx, &commonv1.CheckInvariantsRequest{})
+			require.NoError(t, err)
+			by := map[string]*commonv1.InvariantResult{}
+			for _, r := range got.Results {
+				by[r.Id] = r
+			}
+			return by
+		}
+		for id, r := range check() {
+			require.Zero(t, r.Violations, "%s %v", id, r.Examples)
+			require.Equal(t, "store", r.Center)
+		}
+		require.Equal(t, int64(1), check()["I19"].Checked)
+		require.Equal(t, int64(5+6+6), check()["I18"].Checked)
+		for _, c := range []struct{ id, broken string }{
+			{"S1", "UPDATE organisations SET parent = 'F1' WHERE id = 'D1'"},
+			{"S2", "UPDATE stores SET ownership = 'direct' WHERE id = 'S3'"},
+			{"I18", "UPDATE stores SET org = 'F9' WHERE id = 'S3'"},
+			{"I18", "UPDATE staffs SET store_code = 'S1' WHERE id = 'G1'"},
+			{"I18", "UPDATE logins SET org = 'F2' WHERE id = 'c1'"},
+			{"I16", "UPDATE outbox SET created_us = 1"},
+			{"I17", "UPDATE commands SET refusal = answer"},
+			{"I19", "UPDATE audit_log SET actor = 'nobody'"},
+		} {
+			before := check()[c.id].Violations
+			require.NoError(t, db.InTx(ctx, func(ctx context.Context) error {
+				_, err := db.Conn(ctx).ExecContext(ctx, c.broken)
+				return err
+			}))
+			require.Greater(t, check()[c.id].Violations, before, c.broken)
+		}
+	})
+}
