@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,7 +30,11 @@ const (
 )
 
 // directory tells where a center's branch service stands now. None: not known (yet).
-type directory interface{ lookup(center string) []string }
+type directory interface {
+	lookup(center string) []string
+	// version grows when an address has changed: what waits may be deliverable now.
+	version() uint64
+}
 
 func newDirectory(ctx context.Context, o options) (directory, error) {
 	given := 0
@@ -57,6 +62,7 @@ func newDirectory(ctx context.Context, o options) (directory, error) {
 type fixed map[string][]string
 
 func (f fixed) lookup(center string) []string { return f[center] }
+func (f fixed) version() uint64               { return 0 }
 
 func parseDirectory(text string) (fixed, error) {
 	f := fixed{}
@@ -82,6 +88,7 @@ type fileDirectory struct {
 	mu    sync.Mutex
 	stamp string
 	known fixed
+	read  uint64
 }
 
 func newFileDirectory(path string) (*fileDirectory, error) {
@@ -99,6 +106,13 @@ func (d *fileDirectory) lookup(center string) []string {
 	defer d.mu.Unlock()
 	d.reload()
 	return d.known[center]
+}
+
+func (d *fileDirectory) version() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reload()
+	return d.read
 }
 
 func (d *fileDirectory) reload() {
@@ -121,6 +135,7 @@ func (d *fileDirectory) reload() {
 		return
 	}
 	d.stamp, d.known = stamp, known
+	d.read++
 }
 
 // consulDirectory watches the healthy instances of each center that was asked for. When Consul is gone, or knows no
@@ -132,6 +147,7 @@ type consulDirectory struct {
 	client *http.Client
 	mu     sync.Mutex
 	known  map[string]*watched
+	change uint64
 }
 
 type watched struct {
@@ -173,12 +189,21 @@ func (d *consulDirectory) lookup(center string) []string {
 	return w.addrs
 }
 
+func (d *consulDirectory) version() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.change
+}
+
 func (d *consulDirectory) watch(center string, w *watched) {
 	var index uint64
 	for answered := false; d.ctx.Err() == nil; {
 		addrs, next, err := d.healthy(center, index)
 		if err == nil && len(addrs) > 0 {
 			d.mu.Lock()
+			if !slices.Equal(addrs, w.addrs) {
+				d.change++
+			}
 			w.addrs = addrs
 			d.mu.Unlock()
 		}
@@ -238,6 +263,7 @@ func (d *consulDirectory) healthy(center string, index uint64) (addrs []string, 
 		}
 		addrs = append(addrs, net.JoinHostPort(host, strconv.Itoa(e.Service.Port)))
 	}
+	slices.Sort(addrs)
 	next, _ = strconv.ParseUint(res.Header.Get("X-Consul-Index"), 10, 64)
 	return addrs, next, nil
 }

@@ -20,7 +20,8 @@ import (
 
 const (
 	maxImmediate   = 256 // deliveries started by Submit at a time; what is above waits for a retry loop
-	resetEvery     = 5 * time.Second
+	watchEvery     = time.Second
+	resetEvery     = 5 // watches
 	resetBatch     = 1000
 	maxResets      = 100
 	idlePoll       = time.Second
@@ -45,24 +46,38 @@ func newEngine(calls *caller) *engine {
 // start makes everything that waits due now (whoever worked on it before us is dead, or will see duplicates dropped),
 // then runs the loops until ctx ends.
 func (e *engine) start(ctx context.Context, loops int) {
-	for i := 0; i < maxResets && e.resetWaiting(time.Second); i++ {
-	}
+	seen := e.calls.directory.version()
+	e.resetAll()
 	for range loops {
 		go e.retryLoop(ctx)
 	}
-	go func() {
-		tick := time.NewTicker(resetEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				// Nothing of ours waits longer than the interval; this brings in what another version backed off.
-				e.resetWaiting((retryInterval_s + 1) * time.Second)
-			}
+	go e.watch(ctx, seen)
+}
+
+// watch makes due what need not wait any longer.
+func (e *engine) watch(ctx context.Context, seen uint64) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
-	}()
+		if v := e.calls.directory.version(); v != seen { // a center came, or came back elsewhere
+			seen = v
+			e.resetAll()
+		}
+		if n%resetEvery == 0 {
+			// Nothing of ours waits longer than the interval; this brings in what another version backed off.
+			e.resetWaiting((retryInterval_s + 1) * time.Second)
+		}
+	}
+}
+
+func (e *engine) resetAll() {
+	for i := 0; i < maxResets && e.resetWaiting(time.Second); i++ {
+	}
 }
 
 // resetWaiting makes transactions due whose next try is further off than that; it tells whether there are more.
