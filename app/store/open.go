@@ -1,0 +1,28 @@
+package store
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/onepool/onepool/app/internal/process"
+	"github.com/onepool/onepool/app/internal/secret"
+)
+
+// adminKeyFile is where the first start writes the administrator's key.
+const adminKeyFile = "admin.key"
+
+// Door opens the center in a process, by its configuration.
+func Door() process.Door {
+	return process.Door{Name: "store", Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
+		return New(ctx, Config{
+			DB:            process.Database(d.Config, "store"),
+			StaffTokenTTL: time.Duration(d.Config.Security.StaffTokenS) * time.Second,
+			Timezone:      d.Config.Trade.Timezone,
+			AdminKeyFile:  filepath.Join(d.Config.Storage.Dir, adminKeyFile),
+		}, Deps{
+			Observe: d.Observe, Tokens: d.Tokens, PageSecret: d.Keys.Key(secret.Pages), CredentialSecret: d.Keys.Key(secret.Devices),
+			Outbox: d.Saga.Outbox(),
+		})
+	}}
+}
