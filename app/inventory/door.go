@@ -1,0 +1,15 @@
+package inventory
+
+import (
+	"context"
+
+	"github.com/onepool/onepool/app/internal/process"
+	"github.com/onepool/onepool/app/internal/secret"
+)
+
+// Door opens the center in a process, by its configuration.
+func Door() process.Door {
+	return process.Door{Name: "inventory", Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
+		return New(ctx, Config{DB: process.Database(d.Config, "inventory")}, Deps{Observe: d.Observe, PageSecret: d.Keys.Key(secret.Pages)})
+	}}
+}

@@ -1,0 +1,46 @@
+package biz
+
+import "context"
+
+// AdjustInput corrects what is on hand.
+type AdjustInput struct {
+	Request, Document, Reason string
+	Key                       StockKey
+	Delta                     int64
+	Safety                    *int64 // new safety stock, when set
+}
+
+// AdjustStock corrects on hand by a difference, with a reason; never below what is reserved.
+type AdjustStock struct {
+	Locations LocationFinder
+	Writer    StockWriter
+}
+
+// Decide corrects the row inside the transaction and returns it as it is then.
+func (uc AdjustStock) Decide(ctx context.Context, by Caller, in AdjustInput) (*Stock, error) {
+	locations, err := locationsOf(ctx, uc.Locations, []StockKey{in.Key})
+	if err != nil {
+		return nil, err
+	}
+	key, err := booking(by, locations, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	book, err := uc.Writer.Open(ctx, by.Name)
+	if err != nil {
+		return nil, err
+	}
+	if err := uc.Writer.LockStock(ctx, book, []StockKey{key}, orgsOf(locations)); err != nil {
+		return nil, err
+	}
+	m := Movement{Reason: ReasonAdjust, Document: in.Document, Ref: in.Request, Note: in.Reason}
+	if err := book.Adjust(key, in.Delta, m); err != nil {
+		return nil, err
+	}
+	if in.Safety != nil {
+		if err := book.SetSafety(key, *in.Safety); err != nil {
+			return nil, err
+		}
+	}
+	return book.Stock(key), uc.Writer.Write(ctx, book.Changes())
+}

@@ -1,0 +1,53 @@
+package biz
+
+import "slices"
+
+// Caller is who asks, as far as the rules of this center care.
+type Caller struct {
+	Name         string // for the ledger
+	Service      bool
+	Headquarters bool
+	Org          string
+	Roles        []string
+}
+
+// MayBook says whether the caller may book stock in, or correct it, at a location: headquarters' operators anywhere, a
+// store's own manager and clerks at their organisation's. To all others the location is not there.
+func (c Caller) MayBook(l Location) error {
+	switch {
+	case c.Headquarters:
+		if !c.any("operator", "admin") {
+			return Forbidden{"operator or admin"}
+		}
+	case c.Service || c.Org == "" || c.Org != l.Org:
+		return UnknownLocation{l.Code}
+	case !c.any("manager", "clerk"):
+		return Forbidden{"manager or clerk"}
+	}
+	return nil
+}
+
+// MayName says whether the caller may book goods of this owner there: others' goods are headquarters' to book.
+func (c Caller) MayName(owner string, l Location) error {
+	if owner != l.Org && !c.Headquarters {
+		return Forbidden{"headquarters, for goods of another owner"}
+	}
+	return nil
+}
+
+// MayHold says whether the caller may hold stock: only other centers do, for their documents.
+func (c Caller) MayHold() error {
+	if !c.Service {
+		return Forbidden{"a service"}
+	}
+	return nil
+}
+
+// SeesExactly says whether exact figures of a location are for this caller.
+func (c Caller) SeesExactly(l Location) bool {
+	return c.Service || c.Headquarters || c.Org != "" && c.Org == l.Org
+}
+
+func (c Caller) any(roles ...string) bool {
+	return slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(c.Roles, r) })
+}

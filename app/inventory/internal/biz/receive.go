@@ -1,0 +1,102 @@
+package biz
+
+import (
+	"context"
+	"slices"
+	"strconv"
+)
+
+// StockLine is pieces of one SKU at a location. An empty owner is the location's organisation.
+type StockLine struct {
+	Key      StockKey
+	Quantity int64
+}
+
+// ReceiveInput books goods in. Request tells repeated deliveries of one document apart.
+type ReceiveInput struct {
+	Request, Document string
+	Lines             []StockLine
+}
+
+// ReceiveStock books goods in at locations: all lines or none.
+type ReceiveStock struct {
+	Locations LocationFinder
+	Writer    StockWriter
+}
+
+// Decide books them inside the transaction and returns the rows as they are then.
+func (uc ReceiveStock) Decide(ctx context.Context, by Caller, in ReceiveInput) ([]*Stock, error) {
+	keys := make([]StockKey, len(in.Lines))
+	for i, l := range in.Lines {
+		keys[i] = l.Key
+	}
+	locations, err := locationsOf(ctx, uc.Locations, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i := range keys {
+		if keys[i], err = booking(by, locations, keys[i]); err != nil {
+			return nil, err
+		}
+	}
+	book, err := uc.Writer.Open(ctx, by.Name)
+	if err != nil {
+		return nil, err
+	}
+	if err := uc.Writer.LockStock(ctx, book, sortKeys(slices.Clone(keys)), orgsOf(locations)); err != nil {
+		return nil, err
+	}
+	for i, l := range in.Lines {
+		m := Movement{Reason: ReasonReceive, Document: in.Document, Ref: in.Request + "-" + strconv.Itoa(i+1)}
+		if err := book.Receive(keys[i], l.Quantity, m); err != nil {
+			return nil, err
+		}
+	}
+	rows := make([]*Stock, len(keys))
+	for i, key := range keys {
+		rows[i] = book.Stock(key)
+	}
+	return rows, uc.Writer.Write(ctx, book.Changes())
+}
+
+// locationsOf reads the rows of the locations that are named.
+func locationsOf(ctx context.Context, finder LocationFinder, keys []StockKey) (map[string]Location, error) {
+	var codes []string
+	for _, k := range keys {
+		codes = append(codes, k.Location)
+	}
+	slices.Sort(codes)
+	found, err := finder.Fresh(ctx, slices.Compact(codes))
+	if err != nil {
+		return nil, err
+	}
+	locations := make(map[string]Location, len(found))
+	for _, l := range found {
+		locations[l.Code] = l
+	}
+	return locations, nil
+}
+
+// booking completes a key and says whether the caller may book on it.
+func booking(by Caller, locations map[string]Location, key StockKey) (StockKey, error) {
+	l, known := locations[key.Location]
+	if !known {
+		return key, UnknownLocation{key.Location}
+	}
+	if err := by.MayBook(l); err != nil {
+		return key, err
+	}
+	if key.Owner == "" {
+		key.Owner = l.Org
+	}
+	return key, by.MayName(key.Owner, l)
+}
+
+// orgsOf names the organisation of each location, for rows that have to be opened.
+func orgsOf(locations map[string]Location) map[string]string {
+	org := make(map[string]string, len(locations))
+	for code, l := range locations {
+		org[code] = l.Org
+	}
+	return org
+}

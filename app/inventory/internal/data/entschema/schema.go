@@ -1,0 +1,324 @@
+// Package entschema declares the inventory center's tables.
+//
+// A row of stock, and what happened to it, belongs to the organisation of its location: that organisation sees it,
+// whoever owns the goods. What an order asked for belongs to the organisation that sells.
+package entschema
+
+import (
+	"context"
+	"errors"
+
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"github.com/onepool/onepool/app/internal/tenancy"
+)
+
+const (
+	idLen   = 40
+	codeLen = 64
+	nameLen = 200
+	refLen  = 80
+)
+
+// ErrAppendOnly refuses to change or remove a ledger's row: a correction is a new entry.
+var ErrAppendOnly = errors.New("the ledger is append-only")
+
+func text(name string, size int) ent.Field {
+	return field.String(name).MaxLen(size).Default("").Annotations(entsql.Annotation{Size: int64(size)})
+}
+
+func key(name string, size int) ent.Field {
+	return field.String(name).MaxLen(size).NotEmpty().Immutable().Annotations(entsql.Annotation{Size: int64(size)})
+}
+
+func table(name string) []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Table: name}}
+}
+
+// appendOnly is the hook of a ledger.
+func appendOnly(next ent.Mutator) ent.Mutator {
+	return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+		if !m.Op().Is(ent.OpCreate) {
+			return nil, ErrAppendOnly
+		}
+		return next.Mutate(ctx, m)
+	})
+}
+
+// Location is a warehouse or a store that holds stock; its id is its code.
+type Location struct{ ent.Schema }
+
+// Mixin lets everybody read where the stores are.
+func (Location) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
+
+// Annotations name the table.
+func (Location) Annotations() []schema.Annotation { return table("locations") }
+
+// Fields of a location.
+func (Location) Fields() []ent.Field {
+	return []ent.Field{
+		key("id", codeLen),
+		text("name", nameLen),
+		text("org", idLen),
+		field.Int8("kind"),
+		field.Float("lat").Optional().Nillable(),
+		field.Float("lng").Optional().Nillable(),
+		field.Bool("active").Default(true),
+		field.Int64("ways"), // a bit each
+		field.Bool("shared").Default(false),
+		field.Int64("settlement_rate_bp").Default(0),
+		field.Int64("fulfilment_fee_minor").Default(0),
+		field.Int64("version"), // the sender's: an older one never overwrites a newer one
+		field.Int64("updated_us"),
+	}
+}
+
+// Generation counts the changes of a small table that replicas keep in memory.
+type Generation struct{ ent.Schema }
+
+// Mixin lets everybody read it.
+func (Generation) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
+
+// Annotations name the table.
+func (Generation) Annotations() []schema.Annotation { return table("generations") }
+
+// Fields of a generation; its id is the table's name.
+func (Generation) Fields() []ent.Field {
+	return []ent.Field{key("id", idLen), field.Int64("number").Default(0)}
+}
+
+// Stock is what one owner has of one SKU in one location.
+type Stock struct{ ent.Schema }
+
+// Mixin keeps stock to the location's organisation.
+func (Stock) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Annotations name the table.
+func (Stock) Annotations() []schema.Annotation { return table("stock") }
+
+// Fields of a stock row.
+func (Stock) Fields() []ent.Field {
+	return []ent.Field{
+		field.Int64("id"),
+		key("sku", codeLen),
+		key("location", codeLen),
+		key("owner", codeLen),
+		field.Int64("on_hand").Default(0),
+		field.Int64("reserved").Default(0),
+		field.Int64("safety").Default(0),
+		field.Int64("seq").Default(0), // number of its last movement
+		field.Bytes("chain").MaxLen(32).Annotations(entsql.Annotation{Size: 32}), // hash of its last movement
+		field.Int64("version").Default(0),                                        // the guard of every update
+		field.Int64("updated_us").Default(0),
+	}
+}
+
+// Indexes of stock.
+func (Stock) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("sku", "location", "owner").Unique(),
+		index.Fields("location", "sku", "owner"),
+	}
+}
+
+// Movement is an entry of the ledger of on hand.
+type Movement struct{ ent.Schema }
+
+// Mixin keeps movements to the location's organisation.
+func (Movement) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Hooks keep the ledger append-only.
+func (Movement) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+
+// Annotations name the table.
+func (Movement) Annotations() []schema.Annotation { return table("movements") }
+
+// Fields of a movement.
+func (Movement) Fields() []ent.Field {
+	return []ent.Field{
+		key("id", idLen),
+		key("sku", codeLen),
+		key("location", codeLen),
+		key("owner", codeLen),
+		field.Int64("seq").Immutable(), // of its stock row, without gaps
+		key("reason", 16),
+		key("document", codeLen),
+		text("ref", refLen),
+		text("actor", 128),
+		text("note", nameLen),
+		field.Int64("quantity").Immutable(),
+		field.Int64("qty_before").Immutable(),
+		field.Int64("qty_after").Immutable(),
+		field.Int64("at_us").Immutable(),
+		field.Bytes("hash").MaxLen(32).Immutable().Annotations(entsql.Annotation{Size: 32}), // covers this entry and the hash before it
+	}
+}
+
+// Indexes of movements: the first two are what makes an entry happen once.
+func (Movement) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("sku", "location", "owner", "seq").Unique(),
+		index.Fields("sku", "location", "owner", "reason", "document", "ref").Unique().StorageKey("movement_once"),
+		index.Fields("document"),
+		index.Fields("at_us", "id"),
+		index.Fields("location", "at_us", "id"),
+	}
+}
+
+// Hold is a document that holds or held stock: its row is the lock of all that happens to the document's reservations.
+type Hold struct{ ent.Schema }
+
+// Mixin keeps a hold to the organisation that sells.
+func (Hold) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Annotations name the table.
+func (Hold) Annotations() []schema.Annotation { return table("holds") }
+
+// Fields of a hold; its id is the document.
+func (Hold) Fields() []ent.Field {
+	return []ent.Field{key("id", codeLen), field.Int64("created_us").Immutable()}
+}
+
+// Reservation holds units for one line of a document.
+type Reservation struct{ ent.Schema }
+
+// Mixin keeps reservations to the location's organisation.
+func (Reservation) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Annotations name the table.
+func (Reservation) Annotations() []schema.Annotation { return table("reservations") }
+
+// Fields of a reservation.
+func (Reservation) Fields() []ent.Field {
+	return []ent.Field{
+		key("id", idLen),
+		key("document", codeLen),
+		key("line_id", codeLen),
+		text("gid", codeLen),
+		key("sku", codeLen),
+		key("location", codeLen),
+		key("owner", codeLen),
+		text("location_name", nameLen),
+		key("seller", codeLen),
+		text("channel", codeLen),
+		field.Int8("way").Immutable(),
+		field.Int64("quantity").Immutable(),
+		field.Int64("open"),
+		field.Int64("shipped").Default(0),
+		field.Int64("released").Default(0),
+		field.Int64("expired").Default(0),
+		field.Int8("state"),
+		field.Int64("version"),
+		field.Int64("expires_at_us").Immutable(), // 0: never
+		field.Int64("due_us").Default(0),         // the deadline while it counts, else 0: what the expiry worker looks for
+		field.Int64("settlement_price_minor").Immutable(),
+		field.Int64("fulfilment_fee_minor").Immutable(),
+		field.Int64("distance_m").Immutable(),
+		text("replaces", idLen),
+		field.Int64("created_us").Immutable(),
+		field.Int64("updated_us"),
+	}
+}
+
+// Indexes of reservations.
+func (Reservation) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("document", "created_us"),
+		index.Fields("due_us"),
+		index.Fields("sku", "location", "owner", "state"),
+	}
+}
+
+// ReservationChange is a step of a reservation's history; version 1 is the reservation itself.
+type ReservationChange struct{ ent.Schema }
+
+// Mixin keeps the history to the location's organisation.
+func (ReservationChange) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Hooks keep the history append-only.
+func (ReservationChange) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+
+// Annotations name the table.
+func (ReservationChange) Annotations() []schema.Annotation { return table("reservation_changes") }
+
+// Fields of a step.
+func (ReservationChange) Fields() []ent.Field {
+	return []ent.Field{
+		field.Int64("id"),
+		key("reservation_id", idLen),
+		field.Int64("version").Immutable(),
+		field.Int8("from_state").Immutable(),
+		field.Int8("to_state").Immutable(),
+		field.Int64("quantity").Immutable(),
+		text("actor", 128),
+		field.Int64("at_us").Immutable(),
+	}
+}
+
+// Indexes of the history.
+func (ReservationChange) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("reservation_id", "version").Unique()}
+}
+
+// Discrepancy is a gap between the books and the shelf that a person has to look at: open is what is left of it.
+type Discrepancy struct{ ent.Schema }
+
+// Mixin keeps discrepancies to the location's organisation.
+func (Discrepancy) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Annotations name the table.
+func (Discrepancy) Annotations() []schema.Annotation { return table("discrepancies") }
+
+// Fields of a discrepancy.
+func (Discrepancy) Fields() []ent.Field {
+	return []ent.Field{
+		key("id", idLen),
+		text("sku", codeLen),
+		text("location", codeLen),
+		text("owner", codeLen),
+		key("kind", 16),
+		text("document", codeLen),
+		text("reservation_id", idLen),
+		field.Int64("size").Immutable(),
+		field.Int64("open"),
+		field.Int64("opened_us").Immutable(),
+		field.Int64("closed_us").Default(0),
+	}
+}
+
+// Indexes of discrepancies.
+func (Discrepancy) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("sku", "location", "owner", "open"), index.Fields("opened_us", "id")}
+}
+
+// Allocation is why the locations of a document were chosen.
+type Allocation struct{ ent.Schema }
+
+// Mixin keeps it to the organisation that sells.
+func (Allocation) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Annotations name the table.
+func (Allocation) Annotations() []schema.Annotation { return table("allocations") }
+
+// Fields of an allocation.
+func (Allocation) Fields() []ent.Field {
+	return []ent.Field{
+		key("id", idLen),
+		key("document", codeLen),
+		key("strategy", codeLen),
+		field.Text("text").Immutable(),
+		field.Bytes("candidates").Immutable(), // JSON
+		field.Int64("considered").Immutable(),
+		field.Int64("took_us").Immutable(),
+		field.Int64("decided_at_us").Immutable(),
+	}
+}
+
+// Indexes of allocations.
+func (Allocation) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("document", "decided_at_us")}
+}

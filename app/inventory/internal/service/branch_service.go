@@ -1,0 +1,103 @@
+package service
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/barrier"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/saga"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/inventory/internal/data"
+)
+
+// Branch is what the transaction coordinator calls: any number of times, in any order. Each call has one effect, by the
+// barrier and by the documents themselves. None refuses.
+type Branch struct {
+	inventoryv1.UnimplementedInventoryBranchServer
+	db *database.DB
+
+	confirm   biz.ConfirmHold
+	release   biz.Release
+	ship      biz.Ship
+	takeBack  biz.TakeBack
+	locations biz.PutLocations
+}
+
+// NewBranch puts the use cases together.
+func NewBranch(db *database.DB, store *data.Store) *Branch {
+	return &Branch{db: db, confirm: biz.ConfirmHold{Writer: store}, release: biz.Release{Writer: store}, ship: biz.Ship{Writer: store},
+		takeBack: biz.TakeBack{Locations: store, Writer: store}, locations: biz.PutLocations{Book: store}}
+}
+
+// actor of what the coordinator asks for, unless the call names a person.
+const branchActor = "service:coordinator"
+
+// once runs fn in one transaction, once for each branch of a distributed transaction.
+func (b *Branch) once(ctx context.Context, fn func(ctx context.Context) error) (*emptypb.Empty, error) {
+	branch, verified := saga.BranchFromContext(ctx)
+	if !verified {
+		return nil, fault.Unauthenticated()
+	}
+	ctx = tenancy.WithService(ctx, "coordinator")
+	err := b.db.InTx(ctx, func(ctx context.Context) error {
+		return barrier.Once(ctx, branch.GID, branch.ID, branch.Op, fn)
+	})
+	if err != nil {
+		return nil, fault.Branch(fault.Confirm, err)
+	}
+	return &emptypb.Empty{}, nil
+}
+
+// ConfirmHold takes the deadlines of a paid document away.
+func (b *Branch) ConfirmHold(ctx context.Context, in *inventoryv1.ConfirmHoldCall) (*emptypb.Empty, error) {
+	return b.once(ctx, func(ctx context.Context) error { return b.confirm.Decide(ctx, branchActor, in.GetDocument()) })
+}
+
+// Release gives the stock of a cancelled document back.
+func (b *Branch) Release(ctx context.Context, in *inventoryv1.ReleaseCall) (*emptypb.Empty, error) {
+	return b.once(ctx, func(ctx context.Context) error {
+		_, err := b.release.Decide(ctx, branchActor, in.GetDocument())
+		return err
+	})
+}
+
+// Ship turns reservations into movements.
+func (b *Branch) Ship(ctx context.Context, in *inventoryv1.ShipCall) (*emptypb.Empty, error) {
+	input := biz.ShipInput{Document: in.GetDocument(), Fulfilment: in.GetFulfilment(), Reason: biz.Reason(in.GetReason())}
+	for _, l := range in.GetLines() {
+		input.Lines = append(input.Lines, biz.ShipLine{ReservationID: l.GetReservationId(), Quantity: l.GetQuantity()})
+	}
+	return b.once(ctx, func(ctx context.Context) error { return b.ship.Decide(ctx, actorOr(in.GetActor()), input) })
+}
+
+// TakeBack books returned goods in.
+func (b *Branch) TakeBack(ctx context.Context, in *inventoryv1.TakeBackCall) (*emptypb.Empty, error) {
+	lines := make([]biz.TakeBackLine, len(in.GetLines()))
+	for i, l := range in.GetLines() {
+		lines[i] = biz.TakeBackLine{LineID: l.GetLineId(), Key: biz.StockKey{SKU: l.GetSku(), Location: l.GetLocation(), Owner: l.GetOwner()}, Quantity: l.GetQuantity()}
+	}
+	return b.once(ctx, func(ctx context.Context) error {
+		return b.takeBack.Decide(ctx, actorOr(in.GetActor()), in.GetDocument(), lines)
+	})
+}
+
+// PutLocations takes over where stock can be.
+func (b *Branch) PutLocations(ctx context.Context, in *inventoryv1.PutLocationsCall) (*emptypb.Empty, error) {
+	locations := make([]biz.Location, len(in.GetLocations()))
+	for i, l := range in.GetLocations() {
+		locations[i] = fromLocationFacts(l)
+	}
+	return b.once(ctx, func(ctx context.Context) error { return b.locations.Decide(ctx, locations) })
+}
+
+func actorOr(actor string) string {
+	if actor == "" {
+		return branchActor
+	}
+	return actor
+}

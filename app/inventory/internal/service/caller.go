@@ -1,0 +1,51 @@
+package service
+
+import (
+	"context"
+
+	"github.com/onepool/onepool/app/internal/authn"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+)
+
+// callerOf says who asks.
+func callerOf(ctx context.Context) (biz.Caller, error) {
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return biz.Caller{}, err
+	}
+	return biz.Caller{Name: p.Caller(), Service: p.Kind == tenancy.Service, Headquarters: p.Kind == tenancy.HQ, Org: p.Org, Roles: p.Roles}, nil
+}
+
+// asService puts the center that calls in the place of whoever it calls for: what it asks of this center is its own
+// command, and a worker of it that repeats the command later must get the same answer.
+func asService(ctx context.Context) (context.Context, error) {
+	if name, ok := authn.Service(ctx); ok {
+		return tenancy.WithService(ctx, name), nil
+	}
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p.Kind == tenancy.Service {
+		return tenancy.WithService(ctx, p.ID), nil
+	}
+	return nil, fault.Forbidden("service")
+}
+
+// reader is the scope of a read about documents: all for a center that asks in its own name, for the order center always,
+// since these are its documents; otherwise what the caller may see.
+func reader(ctx context.Context) (context.Context, error) {
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if name, ok := authn.Service(ctx); ok && name == "order" {
+		return tenancy.WithService(ctx, name), nil
+	}
+	if p.Kind == tenancy.Service {
+		return tenancy.WithService(ctx, p.ID), nil
+	}
+	return ctx, nil
+}

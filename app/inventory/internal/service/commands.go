@@ -1,0 +1,189 @@
+package service
+
+import (
+	"context"
+
+	commonv1 "github.com/onepool/onepool/api/common/v1"
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/barrier"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+)
+
+// holdBranch names this center's step in a distributed transaction, for the barrier.
+const holdBranch = "hold"
+
+// nothing are the facts of a command that needs none from outside.
+type nothing struct{}
+
+// Hold chooses locations and holds stock there. A repeat within one distributed transaction, under whatever request id,
+// gets what is held already.
+func (s *Inventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest) (*inventoryv1.HoldResponse, error) {
+	ctx, err := asService(ctx)
+	if err != nil {
+		return nil, err
+	}
+	input := fromHold(in)
+	if input.Destination != nil {
+		if err := input.Destination.Validate(); err != nil {
+			return nil, err
+		}
+	}
+	by, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return command.Local[biz.HoldFacts, *inventoryv1.HoldResponse]{
+		Method:  inventoryv1.Inventory_Hold_FullMethodName,
+		Request: in,
+		Facts:   func(ctx context.Context) (biz.HoldFacts, error) { return s.hold.Gather(ctx, input) },
+		Decide: func(ctx context.Context, facts biz.HoldFacts) (*inventoryv1.HoldResponse, error) {
+			var held []*biz.Reservation
+			hold := func(ctx context.Context) (err error) {
+				held, err = s.hold.Decide(ctx, by.Name, input, facts)
+				return err
+			}
+			if input.GID == "" {
+				err = hold(ctx)
+			} else if err = barrier.Do(ctx, input.GID, holdBranch, hold); err == nil && held == nil {
+				return s.heldAlready(ctx, input)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return toHeld(input.Document, held), nil
+		},
+		Public: fault.Public,
+	}.Run(ctx, s.db)
+}
+
+// heldAlready answers a hold that this distributed transaction has made before.
+func (s *Inventory) heldAlready(ctx context.Context, in biz.HoldInput) (*inventoryv1.HoldResponse, error) {
+	rows, err := s.store.ListReservations(ctx, []string{in.Document})
+	if err != nil {
+		return nil, err
+	}
+	out := &inventoryv1.HoldResponse{Document: in.Document}
+	for _, r := range rows {
+		if r.GID == in.GID {
+			out.Reservations = append(out.Reservations, toReservation(r))
+		}
+	}
+	return out, nil
+}
+
+func toHeld(document string, held []*biz.Reservation) *inventoryv1.HoldResponse {
+	out := &inventoryv1.HoldResponse{Document: document}
+	for _, r := range held {
+		out.Reservations = append(out.Reservations, toReservation(r.Row()))
+	}
+	return out
+}
+
+// ReleaseHold undoes a hold that was not confirmed. With a gid it leaves a tombstone where there is nothing to undo, so
+// that the hold cannot come afterwards.
+func (s *Inventory) ReleaseHold(ctx context.Context, in *inventoryv1.ReleaseHoldRequest) (*inventoryv1.ReleaseHoldResponse, error) {
+	ctx, err := asService(ctx)
+	if err != nil {
+		return nil, err
+	}
+	by, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return command.Local[nothing, *inventoryv1.ReleaseHoldResponse]{
+		Method:  inventoryv1.Inventory_ReleaseHold_FullMethodName,
+		Request: in,
+		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.ReleaseHoldResponse, error) {
+			var released int64
+			undo := func(ctx context.Context) (err error) {
+				released, err = s.release.Undo(ctx, by.Name, in.GetDocument(), in.GetGid())
+				return err
+			}
+			if in.GetGid() == "" {
+				err = undo(ctx)
+			} else {
+				err = barrier.Undo(ctx, in.GetGid(), holdBranch, undo)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return &inventoryv1.ReleaseHoldResponse{Released: released}, nil
+		},
+		Public: fault.Public,
+	}.Run(ctx, s.db)
+}
+
+// ReceiveStock books goods in.
+func (s *Inventory) ReceiveStock(ctx context.Context, in *inventoryv1.ReceiveStockRequest) (*inventoryv1.ReceiveStockResponse, error) {
+	by, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	input := biz.ReceiveInput{Request: in.GetRequestId(), Document: in.GetDocument()}
+	for _, l := range in.GetLines() {
+		input.Lines = append(input.Lines, biz.StockLine{Key: biz.StockKey{SKU: l.GetSku(), Location: l.GetLocation(), Owner: l.GetOwner()}, Quantity: l.GetQuantity()})
+	}
+	return command.Local[nothing, *inventoryv1.ReceiveStockResponse]{
+		Method:  inventoryv1.Inventory_ReceiveStock_FullMethodName,
+		Request: in,
+		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.ReceiveStockResponse, error) {
+			rows, err := s.receive.Decide(ctx, by, input)
+			if err != nil {
+				return nil, err
+			}
+			return &inventoryv1.ReceiveStockResponse{Stock: toStocks(rows)}, nil
+		},
+		Public: fault.Public,
+	}.Run(ctx, s.db)
+}
+
+// AdjustStock corrects what is on hand.
+func (s *Inventory) AdjustStock(ctx context.Context, in *inventoryv1.AdjustStockRequest) (*inventoryv1.AdjustStockResponse, error) {
+	by, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	input := biz.AdjustInput{Request: in.GetRequestId(), Document: in.GetDocument(), Reason: in.GetReason(),
+		Key: biz.StockKey{SKU: in.GetSku(), Location: in.GetLocation(), Owner: in.GetOwner()}, Delta: in.GetDelta(), Safety: in.SafetyStock}
+	return command.Local[nothing, *inventoryv1.AdjustStockResponse]{
+		Method:  inventoryv1.Inventory_AdjustStock_FullMethodName,
+		Request: in,
+		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.AdjustStockResponse, error) {
+			row, err := s.adjust.Decide(ctx, by, input)
+			if err != nil {
+				return nil, err
+			}
+			return &inventoryv1.AdjustStockResponse{Stock: toStock(row)}, nil
+		},
+		Public: fault.Public,
+	}.Run(ctx, s.db)
+}
+
+// ImportStock takes opening stock from a file.
+func (s *Inventory) ImportStock(ctx context.Context, in *inventoryv1.ImportStockRequest) (*commonv1.ImportResult, error) {
+	by, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if by.Service || by.Org == "" && !by.Headquarters {
+		return nil, fault.Forbidden("headquarters or a store's staff")
+	}
+	rows := make([]biz.ImportRow, len(in.GetRows()))
+	for i, r := range in.GetRows() {
+		rows[i] = biz.ImportRow{Line: r.GetLine(), Key: biz.StockKey{SKU: r.GetSku(), Location: r.GetLocationCode(), Owner: r.GetOwner()}, OnHand: r.GetOnHand(), Safety: r.GetSafetyStock()}
+	}
+	return command.Local[nothing, *commonv1.ImportResult]{
+		Method:  inventoryv1.Inventory_ImportStock_FullMethodName,
+		Request: in,
+		Decide: func(ctx context.Context, _ nothing) (*commonv1.ImportResult, error) {
+			result, err := s.imports.Decide(ctx, by, in.GetDocument(), rows)
+			if err != nil {
+				return nil, err
+			}
+			return toImportResult(result), nil
+		},
+		Public: fault.Public,
+	}.Run(ctx, s.db)
+}

@@ -1,0 +1,148 @@
+// Package service answers the inventory center's calls: it checks who asks, turns messages into the domain's words, and
+// runs each command in its one shape (package command).
+//
+// Always true:
+//   - A command's answer, effect and request id are one transaction; refusals are recorded too.
+//   - Hold and ReleaseHold run in the name of the center that calls, so that its workers may repeat them.
+//   - Branch calls never refuse: an error only makes the coordinator call again.
+package service
+
+import (
+	"context"
+	"time"
+
+	commonv1 "github.com/onepool/onepool/api/common/v1"
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/authn"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/inventory/internal/data"
+)
+
+// Inventory is the center's service, public and between centers.
+type Inventory struct {
+	inventoryv1.UnimplementedInventoryServer
+	db    *database.DB
+	store *data.Store
+
+	hold         biz.HoldStock
+	release      biz.Release
+	receive      biz.ReceiveStock
+	adjust       biz.AdjustStock
+	imports      biz.ImportStock
+	availability biz.GetAvailability
+}
+
+// New puts the use cases together.
+func New(db *database.DB, store *data.Store, strategy biz.Strategy) *Inventory {
+	return &Inventory{
+		db: db, store: store,
+		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Strategy: strategy}, Writer: store, ElapsedUS: stopwatch},
+		release:      biz.Release{Writer: store},
+		receive:      biz.ReceiveStock{Locations: store, Writer: store},
+		adjust:       biz.AdjustStock{Locations: store, Writer: store},
+		imports:      biz.ImportStock{Locations: store, Writer: store},
+		availability: biz.GetAvailability{Locations: store, Stock: store, Totals: store},
+	}
+}
+
+func stopwatch() func() int64 {
+	start := time.Now()
+	return func() int64 { return time.Since(start).Microseconds() }
+}
+
+// ListLocations lists by code.
+func (s *Inventory) ListLocations(ctx context.Context, in *inventoryv1.ListLocationsRequest) (*inventoryv1.ListLocationsResponse, error) {
+	rows, next, err := s.store.ListLocations(ctx, biz.LocationKind(in.GetKind()), data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
+	if err != nil {
+		return nil, err
+	}
+	out := &inventoryv1.ListLocationsResponse{NextPageToken: next}
+	for _, l := range rows {
+		out.Locations = append(out.Locations, toLocation(l))
+	}
+	return out, nil
+}
+
+// ListStock lists the stock of the caller's organisations.
+func (s *Inventory) ListStock(ctx context.Context, in *inventoryv1.ListStockRequest) (*inventoryv1.ListStockResponse, error) {
+	rows, next, err := s.store.ListStock(ctx, in.GetLocation(), in.GetSku(), data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
+	if err != nil {
+		return nil, err
+	}
+	return &inventoryv1.ListStockResponse{Stock: toStocks(rows), NextPageToken: next}, nil
+}
+
+// ListMovements lists the ledger of the caller's organisations, the newest first.
+func (s *Inventory) ListMovements(ctx context.Context, in *inventoryv1.ListMovementsRequest) (*inventoryv1.ListMovementsResponse, error) {
+	f := data.MovementFilter{Location: in.GetLocation(), SKU: in.GetSku(), Document: in.GetDocument()}
+	rows, next, err := s.store.ListMovements(ctx, f, data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
+	if err != nil {
+		return nil, err
+	}
+	out := &inventoryv1.ListMovementsResponse{NextPageToken: next}
+	for _, m := range rows {
+		out.Movements = append(out.Movements, toMovement(m))
+	}
+	return out, nil
+}
+
+// GetAvailability tells what may be promised now.
+func (s *Inventory) GetAvailability(ctx context.Context, in *inventoryv1.GetAvailabilityRequest) (*inventoryv1.GetAvailabilityResponse, error) {
+	by, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := biz.AvailabilityQuery{SKUs: in.GetSkus(), RadiusM: in.GetRadiusM(), Locations: int(in.GetLocations()), Location: in.GetLocation()}
+	if in.Lat != nil && in.Lng != nil {
+		q.Near = fromPoint(&commonv1.GeoPoint{Lat: in.GetLat(), Lng: in.GetLng()})
+		if err := q.Near.Validate(); err != nil {
+			return nil, err
+		}
+	}
+	items, err := s.availability.Get(ctx, by, q)
+	if err != nil {
+		return nil, err
+	}
+	out := &inventoryv1.GetAvailabilityResponse{}
+	for _, a := range items {
+		out.Items = append(out.Items, toAvailability(a))
+	}
+	return out, nil
+}
+
+// ListReservations returns what documents hold and held.
+func (s *Inventory) ListReservations(ctx context.Context, in *inventoryv1.ListReservationsRequest) (*inventoryv1.ListReservationsResponse, error) {
+	ctx, err := reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.store.ListReservations(ctx, in.GetDocuments())
+	if err != nil {
+		return nil, err
+	}
+	return &inventoryv1.ListReservationsResponse{Reservations: toReservations(rows)}, nil
+}
+
+// GetAllocation says why the locations of a document were chosen.
+func (s *Inventory) GetAllocation(ctx context.Context, in *inventoryv1.GetAllocationRequest) (*inventoryv1.Allocation, error) {
+	ctx, err := reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e, text, err := s.store.Allocation(ctx, in.GetDocument())
+	if err != nil {
+		return nil, err
+	}
+	return toAllocation(e, text), nil
+}
+
+// CheckInvariants proves what must always hold. It looks at all organisations' rows, so it is for headquarters.
+func (s *Inventory) CheckInvariants(ctx context.Context, in *commonv1.CheckInvariantsRequest) (*commonv1.CheckInvariantsResponse, error) {
+	if err := authn.Require(ctx, string(tenancy.HQ), string(tenancy.Service)); err != nil {
+		return nil, fault.Public(err)
+	}
+	return s.store.CheckInvariants(ctx, in.GetLimit())
+}
