@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 version=9.3.8
-out="$PWD/app/onepool/internal/openapi/assets"
+out="$PWD/app/frontend/reference/assets"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"

@@ -5,7 +5,7 @@ export LC_ALL=C
 cd "$(dirname "$0")/.."
 [ -x bin/tools/protoc-gen-openapi ] || scripts/build-tools.sh
 
-out=app/onepool/internal/openapi/openapi.yaml
+out=app/frontend/reference/openapi.yaml
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 protos=$(cd api && find . -name '*.proto' ! -name branch.proto | sed 's,^\./,,' | sort)
@@ -13,5 +13,5 @@ protos=$(cd api && find . -name '*.proto' ! -name branch.proto | sed 's,^\./,,' 
 PATH="$PWD/bin/tools:$PATH" protoc -I api -I third_party \
 	--openapi_out="$tmp" --openapi_opt=naming=proto,fq_schema_naming=true,enum_type=string,title=onepool,version=v1 $protos
 
-go run ./app/onepool/internal/openapi/gen "$tmp/openapi.yaml" "$tmp/completed.yaml"
+go run ./app/frontend/reference/internal/gen "$tmp/openapi.yaml" "$tmp/completed.yaml"
 mv "$tmp/completed.yaml" "$out"

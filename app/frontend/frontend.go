@@ -3,10 +3,11 @@ package frontend
 
 import (
 	"github.com/onepool/onepool/app/frontend/about"
+	"github.com/onepool/onepool/app/frontend/reference"
 	"github.com/onepool/onepool/app/internal/process"
 )
 
 // Doors of the frontends.
 func Doors() []process.Door {
-	return []process.Door{about.Door()}
+	return []process.Door{about.Door(), reference.Door()}
 }

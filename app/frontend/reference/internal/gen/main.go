@@ -17,7 +17,7 @@ import (
 	_ "github.com/onepool/onepool/api/product/v1"
 	_ "github.com/onepool/onepool/api/rebate/v1"
 	_ "github.com/onepool/onepool/api/store/v1"
-	"github.com/onepool/onepool/app/onepool/internal/openapi/complete"
+	"github.com/onepool/onepool/app/frontend/reference/internal/complete"
 )
 
 func main() {

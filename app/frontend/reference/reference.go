@@ -1,15 +1,17 @@
-// Package openapi serves the description of the API and a page to read it, both without any other host: everything is in
+// Package reference serves the description of the API and a page to read it, both without any other host: everything is in
 // the binary.
 //
 // Always true:
 //   - openapi.yaml is generated from the protos (scripts/generate-openapi.sh); nobody edits it.
 //   - The page loads nothing from elsewhere: its policy forbids it, and the viewer's own fonts are off.
-package openapi
+package reference
 
 import (
+	"context"
 	_ "embed"
 	"net/http"
 
+	"github.com/onepool/onepool/app/internal/process"
 	"github.com/onepool/onepool/app/internal/server"
 )
 
@@ -29,8 +31,19 @@ func Document() []byte { return document }
 
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+type module struct{}
+
+// Door opens the module.
+func Door() process.Door {
+	return process.Door{Name: "reference", Open: func(context.Context, process.Deps) (process.Module, error) { return module{}, nil }}
+}
+
+func (module) Migrate(context.Context) error          { return nil }
+func (module) Workers() []func(context.Context) error { return nil }
+func (module) Close() error                           { return nil }
+
 // Register serves /openapi.yaml and /reference.
-func Register(r *server.Registrar) {
+func (module) Register(r *server.Registrar) {
 	for _, file := range []struct {
 		path, operation, kind string
 		data                  []byte
