@@ -4,7 +4,8 @@
 //   - created + updated + unchanged + len(errors) = rows that were given an outcome; a row has exactly one.
 //   - A refused row never stops the others, and says its line, a reason in capitals, and the column that is wrong.
 //   - A text that Text accepted is valid UTF-8 within its bounds, without blanks at its ends, control characters and
-//     characters that turn the writing direction.
+//     characters that turn the writing direction. Tabs, line breaks and the C1 controls that badly decoded files carry
+//     have become blanks.
 package batch
 
 import (
@@ -80,10 +81,11 @@ func (r *Result) Refused(line int64, why *Refusal) {
 
 // Text checks a text column of min to max characters and returns it without blanks at its ends.
 func Text(field, value string, min, max int) (string, *Refusal) {
-	text := strings.TrimSpace(value)
-	switch n := utf8.RuneCountInString(text); {
-	case !utf8.ValidString(text):
+	if !utf8.ValidString(value) {
 		return "", Refuse(ReasonValidator, field, "is not valid UTF-8")
+	}
+	text := strings.TrimSpace(strings.Map(blank, value))
+	switch n := utf8.RuneCountInString(text); {
 	case n < min && min == 1:
 		return "", Refuse(ReasonValidator, field, "must not be empty")
 	case n < min || n > max:
@@ -95,6 +97,14 @@ func Text(field, value string, min, max int) (string, *Refusal) {
 		}
 	}
 	return text, nil
+}
+
+// blank turns controls that mean nothing but space into it.
+func blank(r rune) rune {
+	if r == '\t' || r == '\r' || r == '\n' || r >= 0x80 && r <= 0x9f {
+		return ' '
+	}
+	return r
 }
 
 // Code checks a business code: like Text, and of printable ASCII without blanks, so that it is one word in every

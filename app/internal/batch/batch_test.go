@@ -21,7 +21,7 @@ func TestEachRowIsCountedOnce(t *testing.T) {
 
 func TestTextRefusesWhatCannotBeReadSafely(t *testing.T) {
 	for name, bad := range map[string]string{
-		"empty": "  ", "long": strings.Repeat("茶", 11), "NUL": "a\x00b", "line break": "a\nb",
+		"empty": "  ", "long": strings.Repeat("茶", 11), "NUL": "a\x00b", "bell": "a\ab",
 		"right-to-left override": "a\u202eb", "isolate": "a\u2066b", "broken UTF-8": "a\xff",
 	} {
 		_, refusal := Text("name", bad, 1, 10)
@@ -32,6 +32,9 @@ func TestTextRefusesWhatCannotBeReadSafely(t *testing.T) {
 	got, refusal := Text("name", " 明前 龙井 ", 1, 10)
 	require.Nil(t, refusal)
 	require.Equal(t, "明前 龙井", got)
+	got, refusal = Text("name", "\tCafé\u0096\r\nBar", 1, 10)
+	require.Nil(t, refusal)
+	require.Equal(t, "Café   Bar", got)
 	got, refusal = Text("name", strings.Repeat("茶", 10), 1, 10)
 	require.Nil(t, refusal, "bounds count characters, not bytes")
 	require.Len(t, []rune(got), 10)
