@@ -141,6 +141,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	closing.add(network.Close)
 	dialer := network.Dialer(o.Name, tokens, ob)
 	auth := authn.New(tokens, o.Resolver(dialer.Dial))
+	auth.UseSignatures(SignaturesOfStore(dialer.Dial))
 
 	sagas, child, err := startCoordinator(ctx, o, keys, ob)
 	if err != nil {
