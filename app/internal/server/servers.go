@@ -321,10 +321,13 @@ func (s *Servers) instances() []*registry.ServiceInstance {
 	}
 	all := make([]*registry.ServiceInstance, 0, len(s.deps.Centers))
 	for _, center := range s.deps.Centers {
-		all = append(all, &registry.ServiceInstance{
-			ID: center + "-" + s.GRPCAddr(), Name: ServiceName(center), Endpoints: endpoints,
-			Metadata: map[string]string{"branch": s.BranchAddr()},
-		})
+		all = append(all, &registry.ServiceInstance{ID: center + "-" + s.GRPCAddr(), Name: ServiceName(center), Endpoints: endpoints})
+		if s.branchLis != nil {
+			// A service of its own, because only the coordinator may look for it.
+			all = append(all, &registry.ServiceInstance{
+				ID: center + "-branch-" + s.BranchAddr(), Name: ServiceName(center) + "-branch", Endpoints: []string{"grpc://" + s.BranchAddr()},
+			})
+		}
 	}
 	return all
 }
