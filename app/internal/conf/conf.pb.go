@@ -298,7 +298,9 @@ type Coordinator struct {
 	Mode    string `protobuf:"bytes,1,opt,name=mode,proto3" json:"mode,omitempty"`
 	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
 	// The dtm program; empty: beside the executable.
-	Binary        string `protobuf:"bytes,3,opt,name=binary,proto3" json:"binary,omitempty"`
+	Binary string `protobuf:"bytes,3,opt,name=binary,proto3" json:"binary,omitempty"`
+	// external: what the coordinator wants to be shown ($DTM_TOKEN of its own process); empty: nothing.
+	Token         string `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -350,6 +352,13 @@ func (x *Coordinator) GetAddress() string {
 func (x *Coordinator) GetBinary() string {
 	if x != nil {
 		return x.Binary
+	}
+	return ""
+}
+
+func (x *Coordinator) GetToken() string {
+	if x != nil {
+		return x.Token
 	}
 	return ""
 }
@@ -850,11 +859,12 @@ const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\x03dir\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x03dir\x12\x10\n" +
 	"\x03dsn\x18\x03 \x01(\tR\x03dsn\x123\n" +
 	"\x0fmax_connections\x18\x04 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x01R\x0emaxConnections\"k\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x01R\x0emaxConnections\"\x81\x01\n" +
 	"\vCoordinator\x12*\n" +
 	"\x04mode\x18\x01 \x01(\tB\x16\xbaH\x13r\x11R\x05childR\bexternalR\x04mode\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x16\n" +
-	"\x06binary\x18\x03 \x01(\tR\x06binary\"\xb4\x02\n" +
+	"\x06binary\x18\x03 \x01(\tR\x06binary\x12\x14\n" +
+	"\x05token\x18\x04 \x01(\tR\x05token\"\xb4\x02\n" +
 	"\tDiscovery\x12/\n" +
 	"\x04mode\x18\x01 \x01(\tB\x1b\xbaH\x18r\x16R\x04noneR\x06staticR\x06consulR\x04mode\x12\x16\n" +
 	"\x06consul\x18\x02 \x01(\tR\x06consul\x125\n" +

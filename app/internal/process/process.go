@@ -290,7 +290,7 @@ func startCoordinator(ctx context.Context, o Options, keys *secret.Keyring, ob *
 		}
 		target = child.Addr()
 	}
-	sagas, err := saga.New(saga.Config{Target: target, Secret: keys.Key(secret.Branches)})
+	sagas, err := saga.New(saga.Config{Target: target, Secret: keys.Key(secret.Branches), Token: o.Config.Coordinator.Token})
 	if err != nil {
 		if child != nil {
 			err = errors.Join(err, child.Close())

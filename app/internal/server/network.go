@@ -64,7 +64,8 @@ func NewNetwork(c NetworkConfig) *Network {
 	return &Network{config: c, peers: newHTTPPeers(c), local: map[string]*bufconn.Listener{}}
 }
 
-// Consul is a registry for Deps.Registry and NetworkConfig.Discovery.
+// Consul is a registry for Deps.Registry and NetworkConfig.Discovery. Processes say themselves that they are alive: a check
+// from Consul's side would have them wait for its first round before anybody finds them.
 func Consul(address string) (*consul.Registry, error) {
 	config := api.DefaultConfig()
 	config.Address = address
@@ -72,7 +73,7 @@ func Consul(address string) (*consul.Registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("consul at %s: %w", address, err)
 	}
-	return consul.New(client, consul.WithHealthCheck(true), consul.WithHeartbeat(true), consul.WithHealthCheckInterval(5)), nil
+	return consul.New(client, consul.WithHealthCheck(false), consul.WithHeartbeat(true), consul.WithHealthCheckInterval(5)), nil
 }
 
 // Local says that these centers are served in this process (Servers.Memory).
