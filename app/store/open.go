@@ -9,8 +9,8 @@ import (
 	"github.com/onepool/onepool/app/internal/secret"
 )
 
-// adminKeyFile is where the first start writes the administrator's key.
-const adminKeyFile = "admin.key"
+// AdminKeyFile is the name of the file in the data folder where the first start writes the administrator's key.
+const AdminKeyFile = "admin.key"
 
 // Door opens the center in a process, by its configuration.
 func Door() process.Door {
@@ -19,7 +19,7 @@ func Door() process.Door {
 			DB:            process.Database(d.Config, "store"),
 			StaffTokenTTL: time.Duration(d.Config.Security.StaffTokenS) * time.Second,
 			Timezone:      d.Config.Trade.Timezone,
-			AdminKeyFile:  filepath.Join(d.Config.Storage.Dir, adminKeyFile),
+			AdminKeyFile:  filepath.Join(d.Config.Storage.Dir, AdminKeyFile),
 		}, Deps{
 			Observe: d.Observe, Tokens: d.Tokens, PageSecret: d.Keys.Key(secret.Pages), CredentialSecret: d.Keys.Key(secret.Devices),
 			Outbox: d.Saga.Outbox(),
