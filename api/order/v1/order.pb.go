@@ -876,8 +876,9 @@ type PlaceOrderRequest struct {
 	Way           v11.DeliveryWay `protobuf:"varint,5,opt,name=way,proto3,enum=onepool.inventory.v1.DeliveryWay" json:"way,omitempty"`
 	Receiver      *Receiver       `protobuf:"bytes,6,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	// For PICKUP.
-	PickupStoreCode string            `protobuf:"bytes,7,opt,name=pickup_store_code,json=pickupStoreCode,proto3" json:"pickup_store_code,omitempty"`
-	Lines           []*OrderLineInput `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
+	PickupStoreCode string `protobuf:"bytes,7,opt,name=pickup_store_code,json=pickupStoreCode,proto3" json:"pickup_store_code,omitempty"`
+	// None with from_cart: what is in the member's cart when the order is placed.
+	Lines []*OrderLineInput `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
 	// Points to spend, at most the goods' worth; 0: none.
 	Points int64 `protobuf:"varint,9,opt,name=points,proto3" json:"points,omitempty"`
 	// What the buyer was shown as left to pay; another total is refused with PRICE_CHANGED. Absent: not compared.
@@ -3451,7 +3452,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05point\x18\x04 \x01(\v2\x1b.onepool.common.v1.GeoPointR\x05point\x12\x1e\n" +
 	"\n" +
 	"ciphertext\x18\x05 \x01(\bR\n" +
-	"ciphertext\"\xe1\x04\n" +
+	"ciphertext\"\xce\x05\n" +
 	"\x11PlaceOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12#\n" +
@@ -3460,15 +3461,16 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fshop_store_code\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\x12C\n" +
 	"\x03way\x18\x05 \x01(\x0e2!.onepool.inventory.v1.DeliveryWayB\x0e\xbaH\v\x82\x01\b\x10\x01\x18\x01\x18\x02\x18\x03R\x03way\x12>\n" +
 	"\breceiver\x18\x06 \x01(\v2\x1a.onepool.order.v1.ReceiverB\x06\xbaH\x03\xc8\x01\x01R\breceiver\x123\n" +
-	"\x11pickup_store_code\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x0fpickupStoreCode\x12C\n" +
-	"\x05lines\x18\b \x03(\v2 .onepool.order.v1.OrderLineInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12%\n" +
+	"\x11pickup_store_code\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x0fpickupStoreCode\x12A\n" +
+	"\x05lines\x18\b \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x12%\n" +
 	"\x06points\x18\t \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12.\n" +
 	"\fto_pay_minor\x18\n" +
 	" \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x00R\n" +
 	"toPayMinor\x88\x01\x01\x12 \n" +
 	"\x06remark\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06remark\x12\x1b\n" +
-	"\tfrom_cart\x18\f \x01(\bR\bfromCartB\x0f\n" +
+	"\tfrom_cart\x18\f \x01(\bR\bfromCart:m\xbaHj\x1ah\n" +
+	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
 	"\r_to_pay_minor\"\xa1\b\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
