@@ -20,7 +20,7 @@ test-short: ## Run the tests that need no database server and no coordinator
 generate: ## Generate code from the protos and the schemas
 	@scripts/generate-proto.sh
 	@go generate ./app/...
-	@if [ -x scripts/generate-openapi.sh ]; then scripts/generate-openapi.sh; fi
+	@scripts/generate-openapi.sh
 
 lint: ## Check style and common mistakes
 	@scripts/lint.sh

@@ -159,23 +159,12 @@ func (d *Dialer) Dial(center string) grpc.ClientConnInterface {
 }
 
 func (d *Dialer) chain() []middleware.Middleware {
-	return []middleware.Middleware{outsideTransaction(), d.observe.ClientTracing(), d.observe.ClientMetrics(), clientErrors(), d.propagate()}
+	return []middleware.Middleware{d.observe.ClientTracing(), d.observe.ClientMetrics(), clientErrors(), d.propagate()}
 }
 
 // ErrInTransaction is a defect in the code: a remote call would hold the transaction's locks for as long as the other
 // side likes, and cannot be undone with it.
 var ErrInTransaction = errors.New("server: call to another center inside a database transaction")
-
-func outsideTransaction() middleware.Middleware {
-	return func(next middleware.Handler) middleware.Handler {
-		return func(ctx context.Context, req any) (any, error) {
-			if database.InTransaction(ctx) {
-				return nil, ErrInTransaction
-			}
-			return next(ctx, req)
-		}
-	}
-}
 
 // clientErrors gives callers what the other center's fault.Public made. A time-out or a lost peer means unknown.
 func clientErrors() middleware.Middleware {
