@@ -32,22 +32,27 @@ func (d *table) GetService(_ context.Context, name string) ([]*registry.ServiceI
 	if d.gone {
 		return nil, context.DeadlineExceeded
 	}
-	return slices.DeleteFunc(slices.Clone(d.last), func(i *registry.ServiceInstance) bool { return i.Name != name }), nil
+	return named(d.last, name), nil
 }
 
-func (d *table) Watch(ctx context.Context, _ string) (registry.Watcher, error) {
-	return &watcher{ctx, d.instances}, nil
+func named(all []*registry.ServiceInstance, name string) []*registry.ServiceInstance {
+	return slices.DeleteFunc(slices.Clone(all), func(i *registry.ServiceInstance) bool { return i.Name != name })
+}
+
+func (d *table) Watch(ctx context.Context, name string) (registry.Watcher, error) {
+	return &watcher{ctx, name, d.instances}, nil
 }
 
 type watcher struct {
-	ctx context.Context
-	in  chan []*registry.ServiceInstance
+	ctx  context.Context
+	name string
+	in   chan []*registry.ServiceInstance
 }
 
 func (w *watcher) Next() ([]*registry.ServiceInstance, error) {
 	select {
 	case is := <-w.in:
-		return is, nil
+		return named(is, w.name), nil
 	case <-w.ctx.Done():
 		return nil, w.ctx.Err()
 	}
@@ -209,12 +214,14 @@ func TestAProcessIsAnnouncedWhileItServes(t *testing.T) {
 	a := &announced{}
 	t.Run("serving", func(t *testing.T) {
 		h := start(t, func(_ *Config, d *Deps) { d.Registry = a })
-		require.Len(t, a.in, 1)
+		require.Len(t, a.in, 2)
 		require.Equal(t, "onepool-inventory", a.in[0].Name)
+		require.Equal(t, "onepool-inventory-branch", a.in[1].Name)
+		require.Equal(t, []string{"grpc://" + h.BranchAddr()}, a.in[1].Endpoints)
 		require.ElementsMatch(t, []string{"grpc://" + h.GRPCAddr(), h.HTTPURL()}, a.in[0].Endpoints)
 		require.Empty(t, a.out)
 	})
-	require.Len(t, a.out, 1)
+	require.Len(t, a.out, 2)
 }
 
 // What runs when the process is told to stop is finished.
