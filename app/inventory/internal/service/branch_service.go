@@ -19,7 +19,8 @@ import (
 // barrier and by the documents themselves. None refuses.
 type Branch struct {
 	inventoryv1.UnimplementedInventoryBranchServer
-	db *database.DB
+	db       *database.DB
+	branchOf func(context.Context) (saga.Branch, bool)
 
 	confirm   biz.ConfirmHold
 	release   biz.Release
@@ -30,7 +31,7 @@ type Branch struct {
 
 // NewBranch puts the use cases together.
 func NewBranch(db *database.DB, store *data.Store) *Branch {
-	return &Branch{db: db, confirm: biz.ConfirmHold{Writer: store}, release: biz.Release{Writer: store}, ship: biz.Ship{Writer: store},
+	return &Branch{db: db, branchOf: saga.BranchFromContext, confirm: biz.ConfirmHold{Writer: store}, release: biz.Release{Writer: store}, ship: biz.Ship{Writer: store},
 		takeBack: biz.TakeBack{Locations: store, Writer: store}, locations: biz.PutLocations{Book: store}}
 }
 
@@ -39,7 +40,7 @@ const branchActor = "service:coordinator"
 
 // once runs fn in one transaction, once for each branch of a distributed transaction.
 func (b *Branch) once(ctx context.Context, fn func(ctx context.Context) error) (*emptypb.Empty, error) {
-	branch, verified := saga.BranchFromContext(ctx)
+	branch, verified := b.branchOf(ctx)
 	if !verified {
 		return nil, fault.Unauthenticated()
 	}

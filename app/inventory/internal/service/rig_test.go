@@ -1,0 +1,165 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	kratos "github.com/go-kratos/kratos/v2/errors"
+	"github.com/stretchr/testify/require"
+
+	commonv1 "github.com/onepool/onepool/api/common/v1"
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/clock"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/internal/saga"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/internal/testkit"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/inventory/internal/data"
+	"github.com/onepool/onepool/app/inventory/internal/data/migrations"
+)
+
+var pageSecret = []byte("0123456789abcdef0123456789abcdef")
+
+// rig is a center without its listeners.
+type rig struct {
+	*Inventory
+	branch *Branch
+	db     *database.DB
+	store  *data.Store
+	clock  *clock.Manual // the database's
+}
+
+func newRig(db *database.DB) *rig {
+	store := data.New(db, pageSecret)
+	r := &rig{Inventory: New(db, store, biz.NearThenSplit()), branch: NewBranch(db, store), db: db, store: store}
+	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
+		b, ok := ctx.Value(branchKey{}).(saga.Branch)
+		return b, ok
+	}
+	return r
+}
+
+// contract runs a suite on each engine.
+func contract(t *testing.T, suite func(t *testing.T, r *rig)) {
+	for _, engine := range testkit.AllEngines {
+		t.Run(engine, func(t *testing.T) {
+			config := testkit.Config(t, engine)
+			hands := clock.NewManual(time.Now().UnixMicro())
+			config.Clock = hands
+			r := newRig(testkit.Migrated(t, config, migrations.Files))
+			r.clock = hands
+			suite(t, r)
+		})
+	}
+}
+
+type branchKey struct{}
+
+// called is a context of the coordinator: another branch each time.
+func called(ctx context.Context) context.Context {
+	return sameCall(ctx, saga.Branch{GID: ids.GID("tt", ids.New("tst"), 1), ID: "01", Op: "action"})
+}
+
+func sameCall(ctx context.Context, b saga.Branch) context.Context {
+	return context.WithValue(ctx, branchKey{}, b)
+}
+
+func hq(ctx context.Context, roles ...string) context.Context {
+	return tenancy.NewContext(ctx, tenancy.Principal{Kind: tenancy.HQ, ID: "boss", Org: "HQ", Roles: roles}.WithScope())
+}
+
+func franchisee(ctx context.Context, org string, roles ...string) context.Context {
+	return tenancy.NewContext(ctx, tenancy.Principal{Kind: tenancy.Franchisee, ID: "u-" + org, Org: org, Roles: roles}.WithScope())
+}
+
+func member(ctx context.Context) context.Context {
+	return tenancy.NewContext(ctx, tenancy.Principal{Kind: tenancy.Member, ID: "mbr_1", Member: "mbr_1"}.WithScope())
+}
+
+func order(ctx context.Context) context.Context {
+	return tenancy.NewContext(ctx, tenancy.Principal{Kind: tenancy.Service, ID: "order"})
+}
+
+var requests atomic.Int64
+
+func requestID() string { return fmt.Sprintf("request-%016d", requests.Add(1)) }
+
+func location(code, org string, kind inventoryv1.LocationKind, lat, lng float64) *inventoryv1.LocationFacts {
+	return &inventoryv1.LocationFacts{Code: code, Name: "Tea " + code, Org: org, Kind: kind, Point: &commonv1.GeoPoint{Lat: lat, Lng: lng}, Active: true, Shared: true,
+		Ways:             []inventoryv1.DeliveryWay{inventoryv1.DeliveryWay_PARCEL, inventoryv1.DeliveryWay_PICKUP, inventoryv1.DeliveryWay_LOCAL_DELIVERY},
+		SettlementRateBp: 6050, FulfilmentFeeMinor: 300, Version: 1}
+}
+
+func (r *rig) put(t testing.TB, locations ...*inventoryv1.LocationFacts) {
+	t.Helper()
+	_, err := r.branch.PutLocations(called(t.Context()), &inventoryv1.PutLocationsCall{Locations: locations})
+	require.NoError(t, err)
+}
+
+// city puts a warehouse far away, two direct stores and a franchise store in town.
+func (r *rig) city(t testing.TB) {
+	t.Helper()
+	r.put(t,
+		location("W-01", "HQ", inventoryv1.LocationKind_WAREHOUSE, 31.40, 121.50),
+		location("S-01", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 31.2310, 121.4740),
+		location("S-02", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 31.2400, 121.4800),
+		location("F-01", "FR1", inventoryv1.LocationKind_FRANCHISE_STORE, 31.2306, 121.4738),
+	)
+}
+
+var square = &commonv1.GeoPoint{Lat: 31.2304, Lng: 121.4737}
+
+func (r *rig) stock(t testing.TB, at, sku string, qty int64) {
+	t.Helper()
+	_, err := r.ReceiveStock(hq(t.Context(), "operator"), &inventoryv1.ReceiveStockRequest{RequestId: requestID(), Document: "opening",
+		Lines: []*inventoryv1.StockLine{{Location: at, Sku: sku, Quantity: qty}}})
+	require.NoError(t, err)
+}
+
+func line(id, sku string, qty int64) *inventoryv1.HoldLine {
+	return &inventoryv1.HoldLine{LineId: id, Sku: sku, Quantity: qty, ListPriceMinor: 9990}
+}
+
+func parcel(document string, lines ...*inventoryv1.HoldLine) *inventoryv1.HoldRequest {
+	return &inventoryv1.HoldRequest{RequestId: requestID(), Document: document, Channel: "miniprogram", SellerOrg: "HQ", Way: inventoryv1.DeliveryWay_PARCEL, Destination: square, Lines: lines}
+}
+
+func (r *rig) rows(t testing.TB, at, sku string) *inventoryv1.Stock {
+	t.Helper()
+	got, err := r.ListStock(hq(t.Context()), &inventoryv1.ListStockRequest{Location: at, Sku: sku})
+	require.NoError(t, err)
+	require.Len(t, got.Stock, 1)
+	return got.Stock[0]
+}
+
+// audit fails when an invariant is broken.
+func (r *rig) audit(t testing.TB) {
+	t.Helper()
+	got, err := r.CheckInvariants(hq(t.Context()), &commonv1.CheckInvariantsRequest{})
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, result := range got.Results {
+		seen[result.Id] = true
+		require.Zero(t, result.Violations, "%s: %v", result.Id, result.Examples)
+	}
+	for _, id := range []string{"I1", "I2", "I3", "I4", "I5", "I14", "I17", "I19"} {
+		require.True(t, seen[id], "%s was not checked", id)
+	}
+}
+
+func (r *rig) expire(t testing.TB) int {
+	t.Helper()
+	n, err := biz.Expire{Due: r.store, Writer: r.store, InTx: r.db.InTx, NowUS: r.db.Now}.Run(tenancy.WithService(t.Context(), "expiry"))
+	require.NoError(t, err)
+	return n
+}
+
+func reasonOf(err error) string { return kratos.Reason(fault.Public(err)) }
+
+func metadataOf(err error) map[string]string { return kratos.FromError(fault.Public(err)).Metadata }
