@@ -81,9 +81,9 @@ func (r *run) post(ctx context.Context, account *storev1.RegisterChannelAccountR
 	fmt.Fprintf(mac, "%s\n%s\n%s\n%s\n%s", http.MethodPost, path, at, nonce, hex.EncodeToString(hash[:]))
 	header := http.Header{}
 	header.Set("Content-Type", "application/json")
-	header.Set("X-Channel-Key", account.KeyId)
-	header.Set("X-Timestamp", at)
-	header.Set("X-Nonce", nonce)
-	header.Set("X-Signature", hex.EncodeToString(mac.Sum(nil)))
+	header.Set("X-Onepool-Key-Id", account.KeyId)
+	header.Set("X-Onepool-Timestamp", at)
+	header.Set("X-Onepool-Nonce", nonce)
+	header.Set("X-Onepool-Signature", hex.EncodeToString(mac.Sum(nil)))
 	return guest.Send(ctx, http.MethodPost, path, header, bytes.NewReader(body))
 }
