@@ -459,8 +459,10 @@ func (x *ListSkusResponse) GetNextPageToken() string {
 }
 
 type GetSkusRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Codes         []string               `protobuf:"bytes,1,rep,name=codes,proto3" json:"codes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Codes []string               `protobuf:"bytes,1,rep,name=codes,proto3" json:"codes,omitempty"`
+	// SKUs with these barcodes too, in whatever form each is printed.
+	Barcodes      []string `protobuf:"bytes,2,rep,name=barcodes,proto3" json:"barcodes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -498,6 +500,13 @@ func (*GetSkusRequest) Descriptor() ([]byte, []int) {
 func (x *GetSkusRequest) GetCodes() []string {
 	if x != nil {
 		return x.Codes
+	}
+	return nil
+}
+
+func (x *GetSkusRequest) GetBarcodes() []string {
+	if x != nil {
+		return x.Barcodes
 	}
 	return nil
 }
@@ -643,9 +652,11 @@ const file_product_v1_product_proto_rawDesc = "" +
 	"\x04text\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04text\"g\n" +
 	"\x10ListSkusResponse\x12+\n" +
 	"\x04skus\x18\x01 \x03(\v2\x17.onepool.product.v1.SkuR\x04skus\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\";\n" +
-	"\x0eGetSkusRequest\x12)\n" +
-	"\x05codes\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\b\x01\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\x05codes\">\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x01\n" +
+	"\x0eGetSkusRequest\x12'\n" +
+	"\x05codes\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\x05codes\x12-\n" +
+	"\bbarcodes\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18 R\bbarcodes:^\xbaH[\x1aY\n" +
+	"\rget_skus.some\x12\x1ccodes or barcodes are needed\x1a*size(this.codes) + size(this.barcodes) > 0\">\n" +
 	"\x0fGetSkusResponse\x12+\n" +
 	"\x04skus\x18\x01 \x03(\v2\x17.onepool.product.v1.SkuR\x04skus\"=\n" +
 	"\x16GetSkuByBarcodeRequest\x12#\n" +

@@ -36,7 +36,7 @@ type ProductClient interface {
 	// Creates or updates SKUs by their code; a batch is idempotent and keeps its good rows.
 	ImportProducts(ctx context.Context, in *ImportProductsRequest, opts ...grpc.CallOption) (*v1.ImportResult, error)
 	ListSkus(ctx context.Context, in *ListSkusRequest, opts ...grpc.CallOption) (*ListSkusResponse, error)
-	// Facts of SKUs in one call; unknown codes are simply absent.
+	// Facts of SKUs in one call, in the order of their codes; unknown codes and barcodes are simply absent.
 	GetSkus(ctx context.Context, in *GetSkusRequest, opts ...grpc.CallOption) (*GetSkusResponse, error)
 	GetSkuByBarcode(ctx context.Context, in *GetSkuByBarcodeRequest, opts ...grpc.CallOption) (*Sku, error)
 	CheckInvariants(ctx context.Context, in *v1.CheckInvariantsRequest, opts ...grpc.CallOption) (*v1.CheckInvariantsResponse, error)
@@ -107,7 +107,7 @@ type ProductServer interface {
 	// Creates or updates SKUs by their code; a batch is idempotent and keeps its good rows.
 	ImportProducts(context.Context, *ImportProductsRequest) (*v1.ImportResult, error)
 	ListSkus(context.Context, *ListSkusRequest) (*ListSkusResponse, error)
-	// Facts of SKUs in one call; unknown codes are simply absent.
+	// Facts of SKUs in one call, in the order of their codes; unknown codes and barcodes are simply absent.
 	GetSkus(context.Context, *GetSkusRequest) (*GetSkusResponse, error)
 	GetSkuByBarcode(context.Context, *GetSkuByBarcodeRequest) (*Sku, error)
 	CheckInvariants(context.Context, *v1.CheckInvariantsRequest) (*v1.CheckInvariantsResponse, error)

@@ -29,7 +29,7 @@ const OperationProductListSkus = "/onepool.product.v1.Product/ListSkus"
 type ProductHTTPServer interface {
 	CheckInvariants(context.Context, *v1.CheckInvariantsRequest) (*v1.CheckInvariantsResponse, error)
 	GetSkuByBarcode(context.Context, *GetSkuByBarcodeRequest) (*Sku, error)
-	// GetSkus Facts of SKUs in one call; unknown codes are simply absent.
+	// GetSkus Facts of SKUs in one call, in the order of their codes; unknown codes and barcodes are simply absent.
 	GetSkus(context.Context, *GetSkusRequest) (*GetSkusResponse, error)
 	// ImportProducts Creates or updates SKUs by their code; a batch is idempotent and keeps its good rows.
 	ImportProducts(context.Context, *ImportProductsRequest) (*v1.ImportResult, error)
@@ -149,7 +149,7 @@ func _Product_CheckInvariants4_HTTP_Handler(srv ProductHTTPServer) func(ctx http
 type ProductHTTPClient interface {
 	CheckInvariants(ctx context.Context, req *v1.CheckInvariantsRequest, opts ...http.CallOption) (rsp *v1.CheckInvariantsResponse, err error)
 	GetSkuByBarcode(ctx context.Context, req *GetSkuByBarcodeRequest, opts ...http.CallOption) (rsp *Sku, err error)
-	// GetSkus Facts of SKUs in one call; unknown codes are simply absent.
+	// GetSkus Facts of SKUs in one call, in the order of their codes; unknown codes and barcodes are simply absent.
 	GetSkus(ctx context.Context, req *GetSkusRequest, opts ...http.CallOption) (rsp *GetSkusResponse, err error)
 	// ImportProducts Creates or updates SKUs by their code; a batch is idempotent and keeps its good rows.
 	ImportProducts(ctx context.Context, req *ImportProductsRequest, opts ...http.CallOption) (rsp *v1.ImportResult, err error)
@@ -190,7 +190,7 @@ func (c *ProductHTTPClientImpl) GetSkuByBarcode(ctx context.Context, in *GetSkuB
 	return &out, nil
 }
 
-// GetSkus Facts of SKUs in one call; unknown codes are simply absent.
+// GetSkus Facts of SKUs in one call, in the order of their codes; unknown codes and barcodes are simply absent.
 func (c *ProductHTTPClientImpl) GetSkus(ctx context.Context, in *GetSkusRequest, opts ...http.CallOption) (*GetSkusResponse, error) {
 	var out GetSkusResponse
 	pattern := "/v1/product/skus/batch"

@@ -115,9 +115,9 @@ func (c *Catalogue) List(ctx context.Context, f Filter, after string, n int) ([]
 	return all(ctx, q.Order(ent.Asc(sku.FieldID)).Limit(n))
 }
 
-// Get returns the SKUs with these codes; unknown ones are absent.
-func (c *Catalogue) Get(ctx context.Context, codes []string) ([]biz.SKU, error) {
-	return all(ctx, c.ent.Sku.Query().Where(sku.IDIn(codes...)).Order(ent.Asc(sku.FieldID)))
+// Get returns the SKUs with these codes or these barcodes in 14 digits; unknown ones are absent.
+func (c *Catalogue) Get(ctx context.Context, codes, gtins []string) ([]biz.SKU, error) {
+	return all(ctx, c.ent.Sku.Query().Where(sku.Or(sku.IDIn(codes...), sku.GtinIn(gtins...))).Order(ent.Asc(sku.FieldID)))
 }
 
 // ByGTIN returns the SKU with this barcode in 14 digits.

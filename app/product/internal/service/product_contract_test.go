@@ -163,6 +163,14 @@ func TestAScannedCodeIsFoundInEachOfItsForms(t *testing.T) {
 		batch, err := s.GetSkus(guest(ctx), &productv1.GetSkusRequest{Codes: []string{"A", "nobody"}})
 		require.NoError(t, err)
 		require.Len(t, batch.Skus, 1)
+		_, err = send(ctx, s, row(2, "B", ""))
+		require.NoError(t, err)
+		batch, err = s.GetSkus(guest(ctx), &productv1.GetSkusRequest{Codes: []string{"B"}, Barcodes: []string{"0012345678905", "4006381333931", "no barcode"}})
+		require.NoError(t, err)
+		require.Len(t, batch.Skus, 2)
+		batch, err = s.GetSkus(guest(ctx), &productv1.GetSkusRequest{Barcodes: []string{"no barcode"}})
+		require.NoError(t, err)
+		require.Empty(t, batch.Skus, "nothing asked is nothing, not everything")
 	})
 }
 

@@ -98,9 +98,15 @@ func (s *Product) ListSkus(ctx context.Context, req *productv1.ListSkusRequest) 
 	return out, nil
 }
 
-// GetSkus answers what is known of some codes.
+// GetSkus answers what is known of some codes and barcodes.
 func (s *Product) GetSkus(ctx context.Context, req *productv1.GetSkusRequest) (*productv1.GetSkusResponse, error) {
-	skus, err := s.catalogue.Get(ctx, req.GetCodes())
+	var gtins []string
+	for _, barcode := range req.GetBarcodes() {
+		if normal, err := gtin.Normalize(barcode); err == nil { // what is no barcode is nobody's
+			gtins = append(gtins, normal)
+		}
+	}
+	skus, err := s.catalogue.Get(ctx, req.GetCodes(), gtins)
 	if err != nil {
 		return nil, err
 	}
