@@ -316,6 +316,15 @@ func TestRetriesAreBounded(t *testing.T) {
 	})
 }
 
+func TestAnUnreachableDatabaseIsToldApart(t *testing.T) {
+	_, err := database.Open(t.Context(), database.Config{Engine: database.MySQL, DSN: "u@tcp(127.0.0.1:1)/x"})
+	require.True(t, database.IsUnavailable(err), "%v", err)
+	require.True(t, database.IsUnavailable(fmt.Errorf("x: %w", mysql.ErrInvalidConn)))
+	require.True(t, database.IsUnavailable(&mysql.MySQLError{Number: 1040}))
+	require.False(t, database.IsUnavailable(&mysql.MySQLError{Number: 1062}))
+	require.False(t, database.IsUnavailable(errNo))
+}
+
 func TestMySQLIsReadCommittedStrictAndUTC(t *testing.T) {
 	db := testkit.MariaDB(t, nil)
 	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error {

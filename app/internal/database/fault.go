@@ -1,7 +1,10 @@
 package database
 
 import (
+	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"net"
 
 	"github.com/go-sql-driver/mysql"
 	"modernc.org/sqlite"
@@ -52,6 +55,30 @@ func IsLockTimeout(err error) bool {
 // IsRetryable says whether InTx would run the whole transaction again after err. Whoever maps errors inside a transaction
 // must hand such an error on as it is.
 func IsRetryable(err error) bool { return retryReason(err) != "" }
+
+// IsUnavailable says whether err means that the database could not do its work now: no connection, no room, or all
+// retries used up. The edge answers 503; the outcome of a commit that failed so is unknown, and a repeat finds it.
+func IsUnavailable(err error) bool {
+	if retryReason(err) != "" || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, sql.ErrConnDone) {
+		return true
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return true
+	}
+	if me, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		switch me.Number {
+		case 1021, 1040, 1053, 1114, 1290, 1836: // disk full, too many connections, shutdown, table full, read-only
+			return true
+		}
+	}
+	if se, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch se.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+			return true
+		}
+	}
+	return false
+}
 
 // retryReason names why the whole transaction may be tried again, or is empty.
 func retryReason(err error) string {
