@@ -1,0 +1,105 @@
+package service
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	commonv1 "github.com/onepool/onepool/api/common/v1"
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/batch"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+)
+
+// populate gives every field of a message a value of its own, also of those that are added later.
+func populate(m protoreflect.Message, n *int64) {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		switch {
+		case f.IsList() && f.Kind() == protoreflect.EnumKind:
+			m.Mutable(f).List().Append(protoreflect.ValueOfEnum(2))
+		case f.IsList():
+			populate(m.Mutable(f).List().AppendMutable().Message(), n)
+		case f.Kind() == protoreflect.MessageKind:
+			populate(m.Mutable(f).Message(), n)
+		default:
+			*n++
+			m.Set(f, value(f, *n))
+		}
+	}
+}
+
+func value(f protoreflect.FieldDescriptor, n int64) protoreflect.Value {
+	switch f.Kind() {
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString(string(rune('a' + n)))
+	case protoreflect.Int64Kind:
+		return protoreflect.ValueOfInt64(n)
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(int32(n))
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(true)
+	case protoreflect.DoubleKind:
+		return protoreflect.ValueOfFloat64(float64(n) / 4)
+	case protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(2)
+	}
+	panic(f.Kind())
+}
+
+// full fails when a field is empty: it was forgotten in a mapping.
+func full(t *testing.T, m protoreflect.Message) {
+	t.Helper()
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		require.True(t, m.Has(f), "%s is not filled", f.FullName())
+	}
+}
+
+func TestMappingForgetsNoField(t *testing.T) {
+	n := int64(0)
+	facts := &inventoryv1.LocationFacts{}
+	populate(facts.ProtoReflect(), &n)
+	location := fromLocationFacts(facts)
+	api := toLocation(location)
+	full(t, api.ProtoReflect())
+	require.Equal(t, []any{facts.Code, facts.Name, facts.Org, facts.Kind, facts.Point.String(), facts.Active, facts.Ways, facts.Shared},
+		[]any{api.Code, api.Name, api.Org, api.Kind, api.Point.String(), api.Active, api.Ways, api.Shared})
+	require.Equal(t, []int64{facts.SettlementRateBp, facts.FulfilmentFeeMinor, facts.Version}, []int64{location.SettlementRateBP, location.FulfilmentFeeMinor, location.Version})
+
+	hold := &inventoryv1.HoldRequest{}
+	populate(hold.ProtoReflect(), &n)
+	in := fromHold(hold)
+	require.Equal(t, biz.HoldInput{GID: hold.Gid, ExpiresAtUS: hold.ExpiresAtUs, Demand: biz.Demand{Document: hold.Document, Channel: hold.Channel, Seller: hold.SellerOrg,
+		Way: biz.Way(hold.Way), Destination: fromPoint(hold.Destination), Location: hold.Location, MaxParcels: int(hold.MaxParcels),
+		Lines: []biz.DemandLine{{ID: hold.Lines[0].LineId, SKU: hold.Lines[0].Sku, Quantity: hold.Lines[0].Quantity, ListPriceMinor: hold.Lines[0].ListPriceMinor}}}}, in)
+
+	key := biz.StockKey{SKU: "LJ", Location: "S-01", Owner: "HQ"}
+	reservation := toReservation(biz.ReservationRow{Terms: biz.Terms{ID: "r", Document: "d", LineID: "l", Key: key, LocationName: "n", LocationOrg: "o", Quantity: 9,
+		ExpiresAtUS: 1, SettlementPriceMinor: 2, FulfilmentFeeMinor: 3, DistanceM: 4}, State: biz.Confirmed, Open: 5, Shipped: 4})
+	full(t, reservation.ProtoReflect())
+	row, err := biz.RestoreStock(biz.StockRow{Key: key, Org: "HQ", OnHand: 9, Reserved: 2, SafetyStock: 3})
+	require.NoError(t, err)
+	full(t, toStock(row).ProtoReflect())
+	full(t, toMovement(biz.Movement{ID: "m", Key: key, Step: biz.Step{Quantity: 1, Before: 2, After: 3}, Reason: biz.ReasonShip, Document: "d", Actor: "a", AtUS: 4, Note: "n"}).ProtoReflect())
+	allocation := toAllocation(biz.Explanation{Document: "d", Strategy: "s", TookUS: 1, DecidedAtUS: 2,
+		Candidates: []biz.Explained{{Location: "S-01", Name: "n", DistanceM: 3, Chosen: true, Reason: "r"}}}, "text")
+	full(t, allocation.ProtoReflect())
+	full(t, allocation.Candidates[0].ProtoReflect())
+	available := toAvailability(biz.Availability{SKU: "LJ", Online: 1, Near: []biz.LocationAvailability{{Location: location, DistanceM: 2, Level: "few", Exact: true, Online: 1, AtTheTill: 2}}})
+	full(t, available.ProtoReflect())
+	full(t, available.Near[0].ProtoReflect())
+	var result batch.Result
+	result.Took(batch.Created)
+	result.Took(batch.Updated)
+	result.Took(batch.Unchanged)
+	result.Refused(7, batch.Refuse("X", "f", "m"))
+	imported := toImportResult(result)
+	full(t, imported.ProtoReflect())
+	full(t, imported.Errors[0].ProtoReflect())
+	require.Nil(t, fromPoint(nil))
+	require.Equal(t, (*commonv1.GeoPoint)(nil), toPoint(nil))
+}
