@@ -19,12 +19,21 @@ func (o *Order) Cancel(reason string) error {
 	return o.cancel(EventCancel, reason)
 }
 
+// StopWaiting says that no attempt to find stock for a cancelled order can succeed any more. Until then the order stays
+// marked: an attempt may have been under way when it was cancelled.
+func (o *Order) StopWaiting() error {
+	if o.r.State != OrderCancelled {
+		return stateConflict(o.r.State, "the order still waits for stock")
+	}
+	o.r.Unallocated = false
+	return nil
+}
+
 func (o *Order) cancel(event Event, note string) error {
 	wasPaid := o.r.State == OrderPaid
 	if err := o.moveOrder(event, note); err != nil {
 		return err
 	}
-	o.r.Unallocated = false
 	for i := range o.r.Fulfilments {
 		if err := o.moveFulfilment(&o.r.Fulfilments[i], EventCancel, ""); err != nil {
 			return err

@@ -16,7 +16,7 @@ func ChannelPrice(lines []ChannelLine, skus map[string]SKU, freightMinor, paidMi
 	for i, in := range lines {
 		sku, known := skus[in.SKU]
 		if !known {
-			return Price{}, notForSale(in.SKU)
+			return Price{}, NotForSale(in.SKU)
 		}
 		unit := sku.PriceMinor
 		gross, err := money.Mul(unit, in.Quantity)
@@ -47,9 +47,8 @@ func ChannelPrice(lines []ChannelLine, skus map[string]SKU, freightMinor, paidMi
 	return p, nil
 }
 
-// TakeChannelOrder makes the order of another platform. It is paid, whatever happens to its stock: without held stock it
-// waits.
-func TakeChannelOrder(d Draft, held []Reservation, decided bool, terms Terms, nowUS int64, actor string) (*Order, error) {
+// TakeChannelOrder makes the order of another platform. It is paid, and waits for stock.
+func TakeChannelOrder(d Draft, terms Terms, nowUS int64, actor string) (*Order, error) {
 	o := Restore(d.Record, terms, nowUS, actor)
 	o.r.PlacedAtUS = nowUS
 	if err := o.moveOrder(EventPlace, ""); err != nil {
@@ -63,10 +62,6 @@ func TakeChannelOrder(d Draft, held []Reservation, decided bool, terms Terms, no
 		return nil, err
 	}
 	o.r.PaidAtUS = paidAt // the platform's word
-	o.r.Unallocated = true
-	o.AllocateLater(decided, nowUS)
-	if len(held) == 0 {
-		return o, nil
-	}
-	return o, o.Allocate(held)
+	o.r.Unallocated, o.r.AllocateAttempt, o.r.AllocateAtUS = true, 1, nowUS
+	return o, nil
 }

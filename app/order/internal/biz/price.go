@@ -70,7 +70,7 @@ func Calculate(in PriceInput) (Price, error) {
 	for i, want := range in.Lines {
 		sku, known := in.SKUs[want.SKU]
 		if !known || !sku.Active {
-			return Price{}, notForSale(want.SKU)
+			return Price{}, NotForSale(want.SKU)
 		}
 		if p.Currency == "" {
 			p.Currency = sku.Currency

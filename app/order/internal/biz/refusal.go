@@ -75,7 +75,8 @@ func amountInvalid(field string) Refusal {
 	return refuse(400, reasonAmount, field+": the amount is too large or in another currency", "field", field)
 }
 
-func notForSale(sku string) Refusal {
+// NotForSale refuses a SKU that is not sold, or not any more.
+func NotForSale(sku string) Refusal {
 	return refuse(409, reasonNotForSale, "not for sale: take it out", "sku", sku)
 }
 
@@ -105,6 +106,16 @@ func notReturnable(lineID, why string) Refusal {
 func mismatch(wanted, got int64, currency string) Refusal {
 	return refuse(400, reasonMismatch, "the notification is not about the amount, currency and payee of the payment: it was recorded and nothing changed",
 		"wanted_minor", itoa(wanted), "got_minor", itoa(got), "currency", currency)
+}
+
+// NumberTaken refuses another document under a number that a channel or till has used.
+func NumberTaken(number string) Refusal {
+	return refuse(409, reasonState, "this number was used for another order: check it", "number", number)
+}
+
+// TransactionTaken refuses a transaction that has paid another order.
+func TransactionTaken(transactionNo string) Refusal {
+	return refuse(400, reasonMismatch, "this transaction paid another order: it was recorded and nothing changed", "transaction_no", transactionNo)
 }
 
 // IsMismatch says whether err refuses a notification because of what it is about.

@@ -1,0 +1,128 @@
+package biz
+
+import "context"
+
+// CatalogReader knows what is sold.
+type CatalogReader interface {
+	// SKUs returns facts by code; unknown codes are absent.
+	SKUs(ctx context.Context, codes []string) (map[string]SKU, error)
+}
+
+// SellerDirectory knows who sells and where stores stand.
+type SellerDirectory interface {
+	Seller(ctx context.Context, q SellerQuery) (Seller, error)
+}
+
+// SellerQuery asks for a store's seller, or an organisation; neither: headquarters.
+type SellerQuery struct {
+	Store, Org string
+	// Stores whose standing is wanted too.
+	Stores []string
+}
+
+// Seller is the seller of record.
+type Seller struct {
+	Org, MerchantAccount string
+	Stores               map[string]Standing
+}
+
+// Standing is a store's organisation and the dealer above, if any.
+type Standing struct{ Org, DealerOrg string }
+
+// MemberDirectory knows what an order freezes of its member.
+type MemberDirectory interface {
+	OrderFacts(ctx context.Context, memberID string) (MemberFacts, error)
+}
+
+// MemberFacts are what attributions and points come from.
+type MemberFacts struct {
+	HomeStore                          string
+	GuideCode, GuideStore, GuideReason string
+	SpendablePoints, PointValueMinor   int64
+}
+
+// StockHolder holds stock for a document, all or nothing, and lets it go.
+type StockHolder interface {
+	// Hold refuses with STOCK_INSUFFICIENT or NO_LOCATION. The same request id again gives the same answer.
+	Hold(ctx context.Context, h Hold) ([]Reservation, error)
+	// ReleaseHold undoes a hold of gid, also one that has not arrived yet.
+	ReleaseHold(ctx context.Context, requestID, document, gid string) error
+	// Reservations of documents, by document.
+	Reservations(ctx context.Context, documents []string) (map[string][]HeldStock, error)
+}
+
+// Hold is what is to be held.
+type Hold struct {
+	RequestID, Document, GID string
+	Channel, SellerOrg       string
+	Way                      Way
+	Destination              *Point
+	Location                 string
+	Lines                    []Line
+	ExpiresAtUS              int64
+}
+
+// HeldStock is a reservation as it stands.
+type HeldStock struct {
+	Reservation
+	Open, Shipped int64
+	State         string
+}
+
+// PointsHolder freezes a member's points for a document and gives them back.
+type PointsHolder interface {
+	Freeze(ctx context.Context, requestID, memberID, document, gid string, points int64) error
+	Unfreeze(ctx context.Context, requestID, document, gid string) error
+	// DocumentPoints as they stand, by document.
+	DocumentPoints(ctx context.Context, documents []string) (map[string]DocumentPoints, error)
+}
+
+// DocumentPoints are a document's points: spent ones, and what its lines accrued.
+type DocumentPoints struct {
+	Frozen, Spent, GivenBack int64
+	Lines                    map[string]LinePoints
+}
+
+// LinePoints are the points of a line.
+type LinePoints struct{ Accrued, Earned, ClawedBack int64 }
+
+// RebateReader knows what orders have accrued.
+type RebateReader interface {
+	Rebates(ctx context.Context, orderIDs []string) (map[string]OrderRebates, error)
+}
+
+// OrderRebates are an order's accruals and supply entries.
+type OrderRebates struct {
+	Accruals []Accrual
+	Supplies []Supply
+}
+
+// Accrual is what one payee accrued on a line.
+type Accrual struct {
+	ID, LineID                           string
+	BaseMinor, AccruedMinor, ClawedMinor int64
+}
+
+// Supply is goods of another owner that left (or came back, negative).
+type Supply struct {
+	ID, LineID, Document, Owner string
+	Quantity, PriceMinor        int64
+}
+
+// PaymentProvider moves money.
+type PaymentProvider interface {
+	Name() string
+	// Open gives what a frontend hands to the provider's SDK.
+	Open(ctx context.Context, p Payment, currency string) (map[string]string, error)
+	// ParseNotification verifies raw bytes and reads them; SIGNATURE_INVALID otherwise.
+	ParseNotification(raw []byte, header func(string) string, nowUS int64) (Notification, error)
+	// Refund pays back; the same id again is the same refund.
+	Refund(ctx context.Context, r RefundOrder) (reference string, err error)
+}
+
+// RefundOrder asks a provider to pay back part of a transaction.
+type RefundOrder struct {
+	ID, TransactionNo string
+	AmountMinor       int64
+	Currency          string
+}

@@ -1,0 +1,178 @@
+package data
+
+import (
+	"context"
+	"fmt"
+
+	commonv1 "github.com/onepool/onepool/api/common/v1"
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	memberv1 "github.com/onepool/onepool/api/member/v1"
+	productv1 "github.com/onepool/onepool/api/product/v1"
+	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
+	storev1 "github.com/onepool/onepool/api/store/v1"
+	"github.com/onepool/onepool/app/order/internal/biz"
+)
+
+// Catalog reads the product center.
+type Catalog struct{ Client productv1.ProductClient }
+
+// SKUs returns facts by code.
+func (c Catalog) SKUs(ctx context.Context, codes []string) (map[string]biz.SKU, error) {
+	if len(codes) == 0 {
+		return map[string]biz.SKU{}, nil
+	}
+	reply, err := c.Client.GetSkus(ctx, &productv1.GetSkusRequest{Codes: codes})
+	if err != nil {
+		return nil, fmt.Errorf("facts of SKUs: %w", err)
+	}
+	skus := make(map[string]biz.SKU, len(reply.GetSkus()))
+	for _, s := range reply.GetSkus() {
+		skus[s.GetCode()] = biz.SKU{
+			Code: s.GetCode(), Title: s.GetTitle(), PriceMinor: s.GetListPrice().GetAmountMinor(), Currency: s.GetListPrice().GetCurrency(),
+			TaxClass: s.GetTaxClass(), Returnable: s.GetReturnable(), Active: s.GetActive(),
+		}
+	}
+	return skus, nil
+}
+
+// Sellers reads the store center.
+type Sellers struct{ Client storev1.StoreClient }
+
+// Seller returns the seller of record.
+func (s Sellers) Seller(ctx context.Context, q biz.SellerQuery) (biz.Seller, error) {
+	facts, err := s.Client.GetSellerFacts(ctx, &storev1.GetSellerFactsRequest{StoreCode: q.Store, OrgCode: q.Org, Stores: q.Stores})
+	if err != nil {
+		return biz.Seller{}, fmt.Errorf("facts of the seller: %w", err)
+	}
+	out := biz.Seller{Org: facts.GetSellerOrg(), MerchantAccount: facts.GetMerchantAccount(), Stores: map[string]biz.Standing{}}
+	for _, at := range facts.GetStores() {
+		out.Stores[at.GetStoreCode()] = biz.Standing{Org: at.GetOrgCode(), DealerOrg: at.GetDealerOrg()}
+	}
+	return out, nil
+}
+
+// Members reads the member center.
+type Members struct{ Client memberv1.MemberClient }
+
+// OrderFacts returns what an order freezes of its member.
+func (m Members) OrderFacts(ctx context.Context, memberID string) (biz.MemberFacts, error) {
+	f, err := m.Client.GetOrderFacts(ctx, &memberv1.GetOrderFactsRequest{MemberId: memberID})
+	if err != nil {
+		return biz.MemberFacts{}, fmt.Errorf("facts of the member: %w", err)
+	}
+	return biz.MemberFacts{
+		HomeStore: f.GetHomeStoreCode(), GuideCode: f.GetGuideCode(), GuideStore: f.GetGuideStoreCode(), GuideReason: f.GetGuideReason(),
+		SpendablePoints: f.GetSpendablePoints(), PointValueMinor: f.GetPointValueMinor(),
+	}, nil
+}
+
+// Freeze freezes points for a document.
+func (m Members) Freeze(ctx context.Context, requestID, memberID, document, gid string, points int64) error {
+	_, err := m.Client.FreezePoints(ctx, &memberv1.FreezePointsRequest{RequestId: requestID, MemberId: memberID, Document: document, Gid: gid, Points: points})
+	return err
+}
+
+// Unfreeze gives frozen points back.
+func (m Members) Unfreeze(ctx context.Context, requestID, document, gid string) error {
+	_, err := m.Client.UnfreezePoints(ctx, &memberv1.UnfreezePointsRequest{RequestId: requestID, Document: document, Gid: gid})
+	return err
+}
+
+// DocumentPoints are points of documents as they stand.
+func (m Members) DocumentPoints(ctx context.Context, documents []string) (map[string]biz.DocumentPoints, error) {
+	reply, err := m.Client.GetDocumentPoints(ctx, &memberv1.GetDocumentPointsRequest{Documents: documents})
+	if err != nil {
+		return nil, fmt.Errorf("points of documents: %w", err)
+	}
+	out := make(map[string]biz.DocumentPoints, len(documents))
+	for _, d := range reply.GetDocuments() {
+		points := biz.DocumentPoints{Frozen: d.GetFrozen(), Spent: d.GetSpent(), GivenBack: d.GetGivenBack(), Lines: map[string]biz.LinePoints{}}
+		for _, l := range d.GetLines() {
+			points.Lines[l.GetLineId()] = biz.LinePoints{Accrued: l.GetAccrued(), Earned: l.GetEarned(), ClawedBack: l.GetClawedBack()}
+		}
+		out[d.GetDocument()] = points
+	}
+	return out, nil
+}
+
+// Stock holds stock in the inventory center.
+type Stock struct{ Client inventoryv1.InventoryClient }
+
+// Hold holds stock, all or nothing.
+func (s Stock) Hold(ctx context.Context, h biz.Hold) ([]biz.Reservation, error) {
+	req := &inventoryv1.HoldRequest{
+		RequestId: h.RequestID, Document: h.Document, Gid: h.GID, Channel: h.Channel, SellerOrg: h.SellerOrg,
+		Way: inventoryv1.DeliveryWay(inventoryv1.DeliveryWay_value[string(h.Way)]), Location: h.Location, ExpiresAtUs: h.ExpiresAtUS,
+	}
+	if h.Destination != nil {
+		req.Destination = &commonv1.GeoPoint{Lat: h.Destination.Lat, Lng: h.Destination.Lng}
+	}
+	for _, l := range h.Lines {
+		req.Lines = append(req.Lines, &inventoryv1.HoldLine{LineId: l.ID, Sku: l.SKU, Quantity: l.Quantity, ListPriceMinor: l.UnitMinor})
+	}
+	reply, err := s.Client.Hold(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	held := make([]biz.Reservation, len(reply.GetReservations()))
+	for i, r := range reply.GetReservations() {
+		held[i] = toReservation(r)
+	}
+	return held, nil
+}
+
+// ReleaseHold undoes a hold.
+func (s Stock) ReleaseHold(ctx context.Context, requestID, document, gid string) error {
+	_, err := s.Client.ReleaseHold(ctx, &inventoryv1.ReleaseHoldRequest{RequestId: requestID, Document: document, Gid: gid})
+	return err
+}
+
+// Reservations are reservations of documents as they stand.
+func (s Stock) Reservations(ctx context.Context, documents []string) (map[string][]biz.HeldStock, error) {
+	reply, err := s.Client.ListReservations(ctx, &inventoryv1.ListReservationsRequest{Documents: documents})
+	if err != nil {
+		return nil, fmt.Errorf("reservations of documents: %w", err)
+	}
+	out := make(map[string][]biz.HeldStock, len(documents))
+	for _, r := range reply.GetReservations() {
+		out[r.GetDocument()] = append(out[r.GetDocument()], biz.HeldStock{
+			Reservation: toReservation(r), Open: r.GetOpen(), Shipped: r.GetShipped(), State: r.GetState().String(),
+		})
+	}
+	return out, nil
+}
+
+func toReservation(r *inventoryv1.Reservation) biz.Reservation {
+	return biz.Reservation{
+		ID: r.GetId(), LineID: r.GetLineId(), SKU: r.GetSku(), Location: r.GetLocation(), LocationName: r.GetLocationName(),
+		LocationOrg: r.GetLocationOrg(), Owner: r.GetOwner(), Quantity: r.GetQuantity(), SettlementMinor: r.GetSettlementPriceMinor(),
+		FeeMinor: r.GetFulfilmentFeeMinor(),
+	}
+}
+
+// Rebates reads the rebate center.
+type Rebates struct{ Client rebatev1.RebateClient }
+
+// Rebates are accruals and supplies of orders as they stand.
+func (c Rebates) Rebates(ctx context.Context, orderIDs []string) (map[string]biz.OrderRebates, error) {
+	reply, err := c.Client.GetOrderAccruals(ctx, &rebatev1.GetOrderAccrualsRequest{OrderIds: orderIDs})
+	if err != nil {
+		return nil, fmt.Errorf("rebates of orders: %w", err)
+	}
+	out := make(map[string]biz.OrderRebates, len(orderIDs))
+	for _, a := range reply.GetAccruals() {
+		o := out[a.GetOrderId()]
+		o.Accruals = append(o.Accruals, biz.Accrual{
+			ID: a.GetId(), LineID: a.GetLineId(), BaseMinor: a.GetBaseMinor(), AccruedMinor: a.GetAccruedMinor(), ClawedMinor: a.GetClawedBackMinor(),
+		})
+		out[a.GetOrderId()] = o
+	}
+	for _, s := range reply.GetSupplyEntries() {
+		o := out[s.GetOrderId()]
+		o.Supplies = append(o.Supplies, biz.Supply{
+			ID: s.GetId(), LineID: s.GetLineId(), Document: s.GetFulfilmentId(), Owner: s.GetOwnerOrg(), Quantity: s.GetQuantity(), PriceMinor: s.GetPriceMinor(),
+		})
+		out[s.GetOrderId()] = o
+	}
+	return out, nil
+}

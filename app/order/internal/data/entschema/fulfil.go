@@ -1,0 +1,92 @@
+package entschema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/index"
+
+	"github.com/onepool/onepool/app/internal/tenancy"
+)
+
+// Fulfilment is what one location ships.
+type Fulfilment struct{ ent.Schema }
+
+// Mixin keeps a fulfilment to its location's organisation and the member who gets it.
+func (Fulfilment) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("member_id")} }
+
+// Fields of a fulfilment.
+func (Fulfilment) Fields() []ent.Field {
+	return []ent.Field{
+		key("id"), key("order_id"), ref("member_id"), ref("seller_org"), fixed("channel", 32), fixed("way", 16),
+		fixed("location", 64), fixed("location_name", 255), text("state", 16), text("carrier", 64), text("tracking_no", 64),
+		constant("created_us"), number("assigned_us"), number("accepted_us"), number("shipped_us"), number("received_us"),
+		number("auto_receive_us"), number("return_until_us"), number("close_us"), number("version"), constant("no"),
+	}
+}
+
+// Indexes of a fulfilment: lists and timers.
+func (Fulfilment) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("order_id", "no").Unique(),
+		index.Fields("location", "state"),
+		index.Fields("created_us", "id"),
+		index.Fields("state", "auto_receive_us"),
+		index.Fields("state", "close_us"),
+	}
+}
+
+// FulfilmentLine is pieces of one order line, of one owner.
+type FulfilmentLine struct{ ent.Schema }
+
+// Mixin keeps a fulfilment's line to the location's organisation.
+func (FulfilmentLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Fields of a fulfilment's line.
+func (FulfilmentLine) Fields() []ent.Field {
+	return []ent.Field{
+		key("id"), key("fulfilment_id"), key("order_id"), key("line_id"), fixed("sku", 64), titles(), constant("quantity"),
+		number("returned_quantity"), fixed("owner", 64), fixed("reservation_id", 64), constant("settlement_minor"), constant("fee_minor"),
+		constant("no"),
+	}
+}
+
+// Indexes of a fulfilment's line.
+func (FulfilmentLine) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("fulfilment_id", "no").Unique(), index.Fields("order_id")}
+}
+
+// GoodsReturn is goods that come back.
+type GoodsReturn struct{ ent.Schema }
+
+// Mixin keeps a return to the order's seller.
+func (GoodsReturn) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Fields of a return.
+func (GoodsReturn) Fields() []ent.Field {
+	return []ent.Field{
+		key("id"), key("order_id"), constant("no"), text("state", 16), fixed("reason", 800), text("location", 64),
+		number("refund_minor"), number("points_back"),
+		constant("requested_us"), number("approved_us"), number("received_us"), number("done_us"),
+	}
+}
+
+// Indexes of a return.
+func (GoodsReturn) Indexes() []ent.Index { return []ent.Index{index.Fields("order_id", "no").Unique()} }
+
+// ReturnLine is pieces of one fulfilment line.
+type ReturnLine struct{ ent.Schema }
+
+// Mixin keeps a return's line to the order's seller.
+func (ReturnLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Fields of a return's line.
+func (ReturnLine) Fields() []ent.Field {
+	return []ent.Field{
+		key("id"), key("return_id"), key("order_id"), key("line_id"), key("fulfilment_line_id"), fixed("sku", 64),
+		constant("quantity"), number("refund_minor"), number("points_back"), constant("no"),
+	}
+}
+
+// Indexes of a return's line.
+func (ReturnLine) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("return_id", "no").Unique(), index.Fields("order_id")}
+}

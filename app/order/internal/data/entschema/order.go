@@ -1,0 +1,99 @@
+package entschema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/order/internal/biz"
+)
+
+// Order is an order. A member sees its own.
+type Order struct{ ent.Schema }
+
+// Mixin keeps an order to its seller and its member.
+func (Order) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("member_id")} }
+
+// Fields of an order.
+func (Order) Fields() []ent.Field {
+	return []ent.Field{
+		key("id"), ref("member_id"), fixed("kind", 16), fixed("channel", 32),
+		// Number in the channel; the order's own id where the channel gives none.
+		fixed("source_no", 160),
+		fixed("shop_store", 64), text("state", 16), fixed("currency", 3),
+		constant("goods_minor"), constant("discount_minor"), constant("freight_minor"), constant("total_minor"),
+		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"),
+		fixed("merchant_account", 128), field.JSON("attributions", []biz.Attribution{}).Optional().Immutable(),
+		fixed("way", 16), fixed("pickup_store", 64),
+		// JSON of the receiver; personal data.
+		field.Bytes("receiver").Optional().MaxLen(8 << 10),
+		fixed("remark", 2000), fixed("device", 64), fixed("clerk", 64), fixed("fingerprint", 64),
+		constant("placed_us"), number("paid_us"), constant("pay_until_us"), constant("ship_by_us"), number("updated_us"),
+		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
+	}
+}
+
+// Indexes of an order: one order a number in a channel, lists, timers.
+func (Order) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("org", "channel", "source_no").Unique(),
+		index.Fields("placed_us", "id"),
+		index.Fields("member_id", "placed_us"),
+		index.Fields("state", "pay_until_us"),
+		index.Fields("unallocated", "allocate_at_us"),
+	}
+}
+
+// OrderLine is a line with its frozen shares.
+type OrderLine struct{ ent.Schema }
+
+// Mixin keeps a line to the order's seller.
+func (OrderLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Fields of a line.
+func (OrderLine) Fields() []ent.Field {
+	return []ent.Field{
+		key("id"), key("order_id"), constant("no"), fixed("sku", 64), titles(), fixed("tax_class", 64),
+		field.Bool("returnable").Default(false).Immutable(),
+		constant("quantity"), constant("unit_minor"), constant("gross_minor"), constant("discount_minor"), constant("payable_minor"),
+		constant("points_amount_minor"), constant("points"),
+		number("returned_quantity"), number("refunded_minor"), number("points_back"),
+	}
+}
+
+// Indexes of a line.
+func (OrderLine) Indexes() []ent.Index { return []ent.Index{index.Fields("order_id", "no").Unique()} }
+
+// OrderEvent is a row of an order's history.
+type OrderEvent struct{ ent.Schema }
+
+// Mixin keeps history to the order's seller.
+func (OrderEvent) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Fields of an event.
+func (OrderEvent) Fields() []ent.Field {
+	return []ent.Field{
+		key("id"), key("order_id"), constant("version"), fixed("subject", 16), key("subject_id"), fixed("event", 16),
+		fixed("from_state", 16), fixed("to_state", 16), fixed("actor", 128), fixed("note", 1000), constant("at_us"),
+	}
+}
+
+// Indexes of an event.
+func (OrderEvent) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("order_id", "version").Unique()}
+}
+
+// CartLine is what a member thinks of buying.
+type CartLine struct{ ent.Schema }
+
+// Mixin keeps a cart to its member.
+func (CartLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("member_id")} }
+
+// Fields of a cart line.
+func (CartLine) Fields() []ent.Field {
+	return []ent.Field{key("id"), key("member_id"), fixed("sku", 64), number("quantity"), number("updated_us")}
+}
+
+// Indexes of a cart line.
+func (CartLine) Indexes() []ent.Index { return []ent.Index{index.Fields("member_id", "sku").Unique()} }

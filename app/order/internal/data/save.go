@@ -1,0 +1,138 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data/ent/order"
+)
+
+// save writes what has changed since before.
+func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) error {
+	r := o.Record()
+	h := r.Header
+	if !reflect.DeepEqual(before.Header, h) {
+		n, err := s.ent.Order.Update().Where(order.ID(h.ID), order.Version(before.Version)).
+			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetPaidUs(h.PaidAtUS).
+			SetUpdatedUs(h.UpdatedAtUS).SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).
+			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("save order: %w", err)
+		}
+		if n != 1 {
+			return fmt.Errorf("save order %s: %w", h.ID, errLost)
+		}
+	}
+	for i, l := range r.Lines {
+		if reflect.DeepEqual(before.Lines[i], l) {
+			continue
+		}
+		err := s.ent.OrderLine.UpdateOneID(l.ID).SetReturnedQuantity(l.ReturnedQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("save order: line: %w", err)
+		}
+	}
+	return s.saveParts(ctx, before, o)
+}
+
+// saveParts writes the parts that are new or have changed, the history, and what has to follow.
+func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order) error {
+	r := o.Record()
+	for _, part := range []func() error{
+		func() error {
+			return each(before.Fulfilments, r.Fulfilments, func(f biz.Fulfilment, no int) error { return s.newFulfilment(ctx, r.Header, f, no) },
+				func(was, f biz.Fulfilment) error { return s.changedFulfilment(ctx, was, f) })
+		},
+		func() error {
+			return each(before.Payments, r.Payments, func(p biz.Payment, no int) error { return s.createPayment(r.Header, p, no).Exec(ctx) },
+				func(_, p biz.Payment) error {
+					return s.ent.Payment.UpdateOneID(p.ID).SetState(string(p.State)).Exec(ctx)
+				})
+		},
+		func() error {
+			return each(before.Captures, r.Captures, func(c biz.Capture, no int) error { return s.createCapture(r.Header, c, no).Exec(ctx) },
+				func(_, c biz.Capture) error {
+					return s.ent.Capture.UpdateOneID(c.ID).SetRefundedMinor(c.RefundedMinor).Exec(ctx)
+				})
+		},
+		func() error {
+			return each(before.Refunds, r.Refunds, func(f biz.Refund, no int) error { return s.createRefund(r.Header, f, no).Exec(ctx) },
+				func(_, f biz.Refund) error {
+					return s.ent.Refund.UpdateOneID(f.ID).SetState(string(f.State)).SetReference(f.Reference).SetAttempts(f.Attempts).
+						SetNextUs(f.NextAtUS).SetDoneUs(f.DoneAtUS).Exec(ctx)
+				})
+		},
+		func() error {
+			return each(before.Returns, r.Returns, func(ret biz.Return, no int) error { return s.newReturn(ctx, r.Header, ret, no) },
+				func(was, ret biz.Return) error { return s.changedReturn(ctx, was, ret) })
+		},
+	} {
+		if err := part(); err != nil {
+			return fmt.Errorf("save order %s: %w", r.ID, err)
+		}
+	}
+	if err := s.appendHistory(ctx, r.Header, o.Events()); err != nil {
+		return err
+	}
+	return emit(ctx, r, o.Effects())
+}
+
+// each calls create for parts that are new and change for parts that differ. Parts are only ever added at the end.
+func each[T any](before, now []T, create func(part T, no int) error, change func(was, part T) error) error {
+	for i, part := range now {
+		var err error
+		switch {
+		case i >= len(before):
+			err = create(part, i)
+		case !reflect.DeepEqual(before[i], part):
+			err = change(before[i], part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Orders) newFulfilment(ctx context.Context, h biz.Header, f biz.Fulfilment, no int) error {
+	if err := s.createFulfilment(h, f, no).Exec(ctx); err != nil {
+		return err
+	}
+	return each(nil, f.Lines, func(l biz.FulfilmentLine, no int) error {
+		return s.createFulfilmentLine(h.ID, f, l, no).Exec(ctx)
+	}, nil)
+}
+
+func (s *Orders) changedFulfilment(ctx context.Context, was, f biz.Fulfilment) error {
+	err := s.ent.Fulfilment.UpdateOneID(f.ID).SetState(string(f.State)).SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).
+		SetAssignedUs(f.AssignedAtUS).SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).
+		SetAutoReceiveUs(f.AutoReceiveAtUS).SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	return each(was.Lines, f.Lines, nil, func(_, l biz.FulfilmentLine) error {
+		return s.ent.FulfilmentLine.UpdateOneID(l.ID).SetReturnedQuantity(l.ReturnedQuantity).Exec(ctx)
+	})
+}
+
+func (s *Orders) newReturn(ctx context.Context, h biz.Header, ret biz.Return, no int) error {
+	if err := s.createReturn(h, ret, no).Exec(ctx); err != nil {
+		return err
+	}
+	return each(nil, ret.Lines, func(l biz.ReturnLine, no int) error {
+		return s.createReturnLine(h, ret.ID, l, no).Exec(ctx)
+	}, nil)
+}
+
+func (s *Orders) changedReturn(ctx context.Context, was, ret biz.Return) error {
+	err := s.ent.GoodsReturn.UpdateOneID(ret.ID).SetState(string(ret.State)).SetLocation(ret.Location).SetRefundMinor(ret.RefundMinor).
+		SetPointsBack(ret.PointsBack).SetApprovedUs(ret.ApprovedAtUS).SetReceivedUs(ret.ReceivedAtUS).SetDoneUs(ret.DoneAtUS).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	return each(was.Lines, ret.Lines, nil, func(_, l biz.ReturnLine) error {
+		return s.ent.ReturnLine.UpdateOneID(l.ID).SetRefundMinor(l.RefundMinor).SetPointsBack(l.PointsBack).Exec(ctx)
+	})
+}

@@ -1,0 +1,139 @@
+package service
+
+import (
+	"context"
+
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/order/internal/biz"
+)
+
+// GetCart shows a member's cart at today's prices.
+func (s *Order) GetCart(ctx context.Context, req *orderv1.GetCartRequest) (*orderv1.Cart, error) {
+	if err := forMember(ctx, req.GetMemberId()); err != nil {
+		return nil, err
+	}
+	lines, err := s.Orders.Cart(ctx, req.GetMemberId())
+	if err != nil {
+		return nil, err
+	}
+	skus, err := s.Seeker.Catalog.SKUs(ctx, skusOf(lines))
+	if err != nil {
+		return nil, err
+	}
+	return toCart(req.GetMemberId(), lines, skus), nil
+}
+
+// SetCartLine sets the quantity of a SKU; 0 takes it out.
+func (s *Order) SetCartLine(ctx context.Context, req *orderv1.SetCartLineRequest) (*orderv1.Cart, error) {
+	cart, err := command.Local[map[string]biz.SKU, *orderv1.Cart]{
+		Method: orderv1.Order_SetCartLine_FullMethodName, Request: req, Public: fault.Public,
+		Facts: func(ctx context.Context) (map[string]biz.SKU, error) {
+			if err := forMember(ctx, req.GetMemberId()); err != nil {
+				return nil, err
+			}
+			if req.GetQuantity() > s.settings.Limits.Quantity {
+				return nil, biz.Invalid("quantity", "is too large")
+			}
+			lines, err := s.Orders.Cart(ctx, req.GetMemberId())
+			if err != nil {
+				return nil, err
+			}
+			return s.Seeker.Catalog.SKUs(ctx, skusOf(append([]biz.WantedLine{{SKU: req.GetSku()}}, lines...)))
+		},
+		Decide: func(ctx context.Context, skus map[string]biz.SKU) (*orderv1.Cart, error) {
+			if sku, known := skus[req.GetSku()]; req.GetQuantity() > 0 && (!known || !sku.Active) {
+				return nil, biz.NotForSale(req.GetSku())
+			}
+			if err := s.Orders.SetCartLine(ctx, req.GetMemberId(), req.GetSku(), req.GetQuantity()); err != nil {
+				if database.IsUniqueViolation(err) { // the same SKU was put in a moment ago
+					return nil, command.ErrInProgress
+				}
+				return nil, err
+			}
+			lines, err := s.Orders.Cart(ctx, req.GetMemberId())
+			if err != nil {
+				return nil, err
+			}
+			if len(lines) > s.settings.Limits.Lines {
+				return nil, biz.Invalid("sku", "the cart is full")
+			}
+			return toCart(req.GetMemberId(), lines, skus), nil
+		},
+	}.Run(ctx, s.DB)
+	return cart, err
+}
+
+func skusOf(lines []biz.WantedLine) []string {
+	skus := make([]string, 0, len(lines))
+	seen := map[string]bool{}
+	for _, l := range lines {
+		if !seen[l.SKU] && len(skus) < biz.MaxLines {
+			seen[l.SKU] = true
+			skus = append(skus, l.SKU)
+		}
+	}
+	return skus
+}
+
+// toCart prices a cart. What is not sold any more is shown without a price; its checkout will be refused.
+func toCart(memberID string, lines []biz.WantedLine, skus map[string]biz.SKU) *orderv1.Cart {
+	out := &orderv1.Cart{MemberId: memberID}
+	for _, l := range lines {
+		line := &orderv1.CartLine{Sku: l.SKU, Quantity: l.Quantity}
+		out.Lines = append(out.Lines, line)
+		sku, known := skus[l.SKU]
+		if !known || !sku.Active {
+			continue
+		}
+		price, err := biz.Calculate(biz.PriceInput{Lines: []biz.WantedLine{l}, SKUs: skus})
+		if err != nil {
+			continue
+		}
+		line.Title = sku.Title
+		line.UnitPrice, line.Amount = toMoney(sku.PriceMinor, price.Currency), toMoney(price.GoodsMinor, price.Currency)
+		if out.Total == nil {
+			out.Total = toMoney(0, price.Currency)
+		}
+		if out.Total.GetCurrency() == price.Currency {
+			out.Total.AmountMinor += price.GoodsMinor
+		}
+	}
+	return out
+}
+
+// Calculate prices lines without an order.
+func (s *Order) Calculate(ctx context.Context, req *orderv1.CalculateRequest) (*orderv1.Calculation, error) {
+	if req.GetMemberId() != "" {
+		if err := s.mayPriceFor(ctx, req.GetMemberId()); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.bounded(req.GetLines()); err != nil {
+		return nil, err
+	}
+	freight := s.settings.FreightMinor
+	if req.GetChannel() == biz.ChannelPOS {
+		freight = 0 // carried out
+	}
+	p, _, err := s.Seeker.Price(ctx, fromLines(req.GetLines()), req.GetMemberId(), req.GetPoints(), freight)
+	if err != nil {
+		return nil, err
+	}
+	return toCalculation(p), nil
+}
+
+// bounded refuses more than the configured limits allow.
+func (s *Order) bounded(lines []*orderv1.OrderLineInput) error {
+	if len(lines) > s.settings.Limits.Lines {
+		return biz.Invalid("lines", "are too many")
+	}
+	for _, l := range lines {
+		if l.GetQuantity() > s.settings.Limits.Quantity {
+			return biz.Invalid("lines.quantity", "is too large")
+		}
+	}
+	return nil
+}

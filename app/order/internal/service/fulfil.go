@@ -1,0 +1,68 @@
+package service
+
+import (
+	"context"
+
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/order/internal/biz"
+)
+
+// AcceptFulfilment says that the location will ship.
+func (s *Order) AcceptFulfilment(ctx context.Context, req *orderv1.AcceptFulfilmentRequest) (*orderv1.Fulfilment, error) {
+	return s.fulfil(ctx, orderv1.Order_AcceptFulfilment_FullMethodName, req, req.GetFulfilmentId(), s.fulfilmentStaff,
+		func(o *biz.Order) error { return o.Accept(req.GetFulfilmentId()) })
+}
+
+// ShipFulfilment says that the goods have left.
+func (s *Order) ShipFulfilment(ctx context.Context, req *orderv1.ShipFulfilmentRequest) (*orderv1.Fulfilment, error) {
+	return s.fulfil(ctx, orderv1.Order_ShipFulfilment_FullMethodName, req, req.GetFulfilmentId(), s.fulfilmentStaff,
+		func(o *biz.Order) error { return o.Ship(req.GetFulfilmentId(), req.GetCarrier(), req.GetTrackingNo()) })
+}
+
+// ConfirmReceipt says that the buyer has the goods: the member says so, or who handed them over.
+func (s *Order) ConfirmReceipt(ctx context.Context, req *orderv1.ConfirmReceiptRequest) (*orderv1.Fulfilment, error) {
+	return s.fulfil(ctx, orderv1.Order_ConfirmReceipt_FullMethodName, req, req.GetFulfilmentId(), s.receiptBy,
+		func(o *biz.Order) error { return o.Receive(req.GetFulfilmentId()) })
+}
+
+// receiptBy finds the order of a fulfilment for its member, the staff of its location, or the seller's.
+func (s *Order) receiptBy(ctx context.Context, id string) (string, error) {
+	p, r, _, err := s.fulfilmentFor(ctx, id)
+	if err == nil && (p.Member != "" && p.Member == r.MemberID || isStaff(p)) {
+		return r.ID, nil
+	}
+	orderID, lookup := s.Orders.OrderOfFulfilment(ctx, id)
+	if lookup != nil {
+		return "", lookup
+	}
+	if orderID != "" {
+		if _, sellers := s.orderStaff(ctx, orderID); sellers == nil {
+			return orderID, nil
+		}
+	}
+	if err == nil {
+		err = biz.Forbidden("member")
+	}
+	return "", err
+}
+
+// fulfil changes a fulfilment. The order that allowed finds is the one that is changed.
+func (s *Order) fulfil(ctx context.Context, method string, req command.Request, id string,
+	allowed func(ctx context.Context, id string) (string, error), change func(o *biz.Order) error) (*orderv1.Fulfilment, error) {
+	var orderID string
+	return decide(ctx, s, method, req,
+		func(ctx context.Context) (err error) { orderID, err = allowed(ctx, id); return err },
+		func(ctx context.Context) (*orderv1.Fulfilment, error) {
+			r, err := s.change(ctx, orderID, change)
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range r.Fulfilments {
+				if f.ID == id {
+					return toFulfilment(r.Header, f), nil
+				}
+			}
+			return nil, biz.NotFound("fulfilment")
+		})
+}

@@ -1,0 +1,226 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	kratos "github.com/go-kratos/kratos/v2/errors"
+
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/failpoint"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/internal/saga"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/order/internal/biz"
+)
+
+// PlacementWorkflow is the name under which the coordinator calls a placement back.
+const PlacementWorkflow = "order.place"
+
+// PlaceOrder holds stock, freezes points and creates the order, all or nothing.
+func (s *Order) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) (*orderv1.OrderInfo, error) {
+	return s.place(ctx, orderv1.Order_PlaceOrder_FullMethodName, req, func(ctx context.Context) (biz.Draft, error) {
+		if err := forMember(ctx, req.GetMemberId()); err != nil {
+			return biz.Draft{}, err
+		}
+		if err := s.bounded(req.GetLines()); err != nil {
+			return biz.Draft{}, err
+		}
+		now, err := s.DB.Now(ctx)
+		if err != nil {
+			return biz.Draft{}, err
+		}
+		return s.Seeker.Draft(ctx, biz.PlaceInput{
+			Channel: req.GetChannel(), MemberID: req.GetMemberId(), ShopStore: req.GetShopStoreCode(), Way: biz.Way(req.GetWay().String()),
+			Receiver: fromReceiver(req.GetReceiver()), PickupStore: req.GetPickupStoreCode(), Lines: fromLines(req.GetLines()),
+			Points: req.GetPoints(), SeenToPayMinor: req.ToPayMinor, Remark: req.GetRemark(), FromCart: req.GetFromCart(),
+		}, s.settings.FreightMinor, s.settings.Terms, now)
+	})
+}
+
+// place runs a distributed command on the draft that its first call froze.
+func (s *Order) place(ctx context.Context, method string, req command.Request, draft func(ctx context.Context) (biz.Draft, error)) (*orderv1.OrderInfo, error) {
+	spec := command.Spec{Method: method, Request: req, GID: func(id string, attempt int) string { return ids.GID("po", id, attempt) }}
+	known, err := command.Find(ctx, s.DB, method, req)
+	if err != nil {
+		return nil, err
+	}
+	if known == nil {
+		d, err := draft(ctx)
+		if err != nil {
+			return nil, err
+		}
+		spec.BusinessID = d.Record.ID
+		if spec.Payload, err = json.Marshal(d); err != nil {
+			return nil, fmt.Errorf("freeze the draft: %w", err)
+		}
+	}
+	return command.Distributed[*orderv1.OrderInfo]{Spec: spec, Execute: s.execute}.Run(ctx, s.DB)
+}
+
+// execute runs a placement. A refusal is recorded in the intent, where the caller finds it.
+func (s *Order) execute(ctx context.Context, in *command.Intent) error {
+	err := s.run(ctx, in)
+	switch {
+	case err == nil || saga.IsRefusal(err):
+		return nil
+	case errors.Is(err, saga.ErrUnknown):
+		return errors.Join(command.ErrInProgress, err)
+	}
+	return err
+}
+
+// run runs the workflow of an intent, for the first time or again.
+func (s *Order) run(ctx context.Context, in *command.Intent) error {
+	var d biz.Draft
+	if err := json.Unmarshal(in.Payload, &d); err != nil {
+		return fmt.Errorf("draft of %s cannot be read: %w", in.BusinessID, err)
+	}
+	placement := &biz.Placement{Stock: s.Stock, Points: s.Points, Draft: d, GID: in.GID, Terms: s.settings.Terms}
+	w := saga.Workflow{
+		GID:     in.GID,
+		Resume:  saga.Call{Center: "order", Method: PlacementWorkflow},
+		Final:   func(ctx context.Context) error { return s.final(ctx, in, placement) },
+		Abandon: func(ctx context.Context, refusal error) error { return s.abandon(ctx, in, refusal) },
+		Decided: func(ctx context.Context) (bool, error) { return decided(ctx, in) },
+	}
+	for _, step := range placement.Steps() {
+		w.Steps = append(w.Steps, saga.Step{Name: step.Name, Undo: step.Undo, Do: func(ctx context.Context) error {
+			if err := failpoint.Hit("order.place." + step.Name + ".before"); err != nil {
+				return err
+			}
+			if err := step.Do(ctx); err != nil {
+				return err
+			}
+			return failpoint.Hit("order.place." + step.Name + ".after")
+		}})
+	}
+	return s.Saga.Run(ctx, w)
+}
+
+// final is the one local transaction: the order, and the answer of its placement.
+func (s *Order) final(ctx context.Context, in *command.Intent, placement *biz.Placement) error {
+	if err := failpoint.Hit("order.place.final.before"); err != nil {
+		return err
+	}
+	err := s.DB.InTx(ctx, func(ctx context.Context) error {
+		o, err := s.create(ctx, in, placement)
+		if err != nil {
+			return err
+		}
+		answer, err := s.info(ctx, o.Record())
+		if err != nil {
+			return err
+		}
+		return in.Finish(ctx, answer, nil)
+	})
+	if errors.Is(err, command.ErrFinished) {
+		committed, refusal := decided(ctx, in)
+		if committed {
+			return nil
+		}
+		return refusal
+	}
+	if err != nil {
+		return err
+	}
+	return failpoint.Hit("order.place.final.after")
+}
+
+func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.Placement) (*biz.Order, error) {
+	now, err := s.DB.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	birth, d := biz.Place, placement.Draft
+	if d.Record.Kind == biz.KindTill {
+		birth = biz.SellAtTill
+	}
+	o, err := birth(d, placement.Held(), s.settings.Terms, now, in.Principal.Caller())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Orders.Create(ctx, o); err != nil {
+		if database.IsUniqueViolation(err) { // the till has booked this receipt by another request
+			return nil, biz.NumberTaken(d.Record.SourceNo)
+		}
+		return nil, err
+	}
+	if d.FromCart {
+		if err := s.Orders.TakeFromCart(ctx, d.Record.MemberID, d.Record.Lines); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+// abandon records a refusal, unless the placement has ended already.
+func (s *Order) abandon(ctx context.Context, in *command.Intent, refusal error) error {
+	err := s.DB.InTx(ctx, func(ctx context.Context) error { return in.Finish(ctx, nil, fault.Public(refusal)) })
+	if !errors.Is(err, command.ErrFinished) {
+		return err
+	}
+	committed, recorded := decided(ctx, in)
+	if committed {
+		return saga.ErrCommitted
+	}
+	return recorded
+}
+
+// decided says how an intent has ended; false without an error if it has not.
+func decided(ctx context.Context, in *command.Intent) (committed bool, err error) {
+	if err := in.Reload(ctx); err != nil {
+		return false, err
+	}
+	if !in.Done() {
+		return false, nil
+	}
+	if _, err := command.Answer[*orderv1.OrderInfo](in); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// ResumePlacement is what the coordinator calls back.
+func (s *Order) ResumePlacement(ctx context.Context, gid string, _ []byte) error {
+	in, err := command.ByGID(ctx, s.DB, gid)
+	if errors.Is(err, command.ErrNoIntent) {
+		// The intent is committed before the coordinator hears of it: this one has been purged, long after its end.
+		return kratos.NotFound(fault.ReasonNotFound, "no such placement")
+	}
+	if err != nil {
+		return err
+	}
+	return s.resume(ctx, in)
+}
+
+// resume brings a placement to its end, also when only the undoing of a refused one is left to do. It returns how it
+// ended, as package saga wants it.
+func (s *Order) resume(ctx context.Context, in *command.Intent) error {
+	if !in.Done() {
+		var ended error
+		ran := false
+		err := command.Resume(ctx, in, 0, func(ctx context.Context, in *command.Intent) error {
+			ran = true
+			ended = s.run(ctx, in)
+			if saga.IsRefusal(ended) {
+				return nil
+			}
+			return ended
+		})
+		switch {
+		case ran:
+			return ended
+		case errors.Is(err, command.ErrInProgress):
+			return saga.ErrRunning
+		case err != nil:
+			return err
+		}
+	}
+	return s.run(tenancy.NewContext(ctx, in.Principal), in)
+}

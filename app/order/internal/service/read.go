@@ -1,0 +1,169 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/page"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data"
+)
+
+// GetOrder shows an order to its member and its seller.
+func (s *Order) GetOrder(ctx context.Context, req *orderv1.GetOrderRequest) (*orderv1.OrderInfo, error) {
+	p, r, err := s.orderFor(ctx, req.GetOrderId())
+	if err != nil {
+		return nil, err
+	}
+	return s.shown(ctx, p, r)
+}
+
+// shown leaves out the receiver where a machine asks.
+func (s *Order) shown(ctx context.Context, p tenancy.Principal, r biz.Record) (*orderv1.OrderInfo, error) {
+	info, err := s.info(ctx, r)
+	if err == nil && p.Kind == tenancy.Device {
+		info.Receiver = nil
+	}
+	return info, err
+}
+
+// GetChannelOrder finds an order by its number in a channel.
+func (s *Order) GetChannelOrder(ctx context.Context, req *orderv1.GetChannelOrderRequest) (*orderv1.OrderInfo, error) {
+	id, err := s.Orders.BySourceNo(ctx, "", req.GetChannel(), req.GetExternalNo())
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		return nil, biz.OrderUnknown()
+	}
+	return s.GetOrder(ctx, &orderv1.GetOrderRequest{OrderId: id})
+}
+
+// ListOrders pages through the orders that the caller may see, the newest first, without receivers.
+func (s *Order) ListOrders(ctx context.Context, req *orderv1.ListOrdersRequest) (*orderv1.ListOrdersResponse, error) {
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := data.OrderFilter{MemberID: req.GetMemberId(), Channel: req.GetChannel(), State: fromState(orderStates, req.GetState())}
+	out := &orderv1.ListOrdersResponse{}
+	switch p.Kind {
+	case tenancy.Device:
+		f.ShopStore = p.Store
+		if f.Channel != "" && f.Channel != biz.ChannelPOS || p.Store == "" {
+			return out, nil
+		}
+		f.Channel = biz.ChannelPOS
+	case tenancy.Channel:
+		if f.Channel != "" && f.Channel != p.Channel || p.Channel == "" {
+			return out, nil
+		}
+		f.Channel = p.Channel
+	case tenancy.HQ:
+		f.ShopStore = p.Store // of a direct store's people
+	}
+	query := page.Query("orders", p.Caller(), f.MemberID, f.Channel, f.ShopStore, string(f.State))
+	after, err := s.after(req.GetPageToken(), query)
+	if err != nil {
+		return nil, err
+	}
+	size := page.Size(req.GetPageSize())
+	rows, err := s.Orders.List(ctx, f, after, size+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) > size {
+		rows = rows[:size]
+		last := rows[size-1]
+		out.NextPageToken = page.Encode(s.settings.PageSecret, query, strconv.FormatInt(last.PlacedAtUS, 10), last.ID)
+	}
+	for _, r := range rows {
+		out.Orders = append(out.Orders, toOrderInfo(r, nil))
+	}
+	return out, nil
+}
+
+// ListFulfilments pages through the fulfilments that the caller may see, the newest first.
+func (s *Order) ListFulfilments(ctx context.Context, req *orderv1.ListFulfilmentsRequest) (*orderv1.ListFulfilmentsResponse, error) {
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := data.FulfilmentFilter{Location: req.GetLocation(), OrderID: req.GetOrderId(), State: fromState(fulfilmentStates, req.GetState())}
+	out := &orderv1.ListFulfilmentsResponse{}
+	if p.Store != "" {
+		if f.Location != "" && f.Location != p.Store {
+			return out, nil
+		}
+		f.Location = p.Store
+	}
+	query := page.Query("fulfilments", p.Caller(), f.Location, f.OrderID, string(f.State))
+	after, err := s.after(req.GetPageToken(), query)
+	if err != nil {
+		return nil, err
+	}
+	size := page.Size(req.GetPageSize())
+	found, keys, err := s.Orders.VisibleFulfilments(ctx, f, after, size+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > size {
+		found = found[:size]
+		out.NextPageToken = page.Encode(s.settings.PageSecret, query, strconv.FormatInt(keys[size-1].US, 10), keys[size-1].ID)
+	}
+	records, err := s.ordersOf(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range found {
+		r := records[part.OrderID]
+		at := slices.IndexFunc(r.Fulfilments, func(f biz.Fulfilment) bool { return f.ID == part.PartID })
+		if at < 0 {
+			continue
+		}
+		if isStaff(p) {
+			out.Fulfilments = append(out.Fulfilments, toParcel(r.Header, r.Fulfilments[at]))
+		} else {
+			out.Fulfilments = append(out.Fulfilments, toFulfilment(r.Header, r.Fulfilments[at]))
+		}
+	}
+	return out, nil
+}
+
+func (s *Order) ordersOf(ctx context.Context, parts []data.Due) (map[string]biz.Record, error) {
+	byID := map[string]biz.Record{}
+	for _, part := range parts {
+		byID[part.OrderID] = biz.Record{}
+	}
+	wanted := make([]string, 0, len(byID))
+	for id := range byID {
+		wanted = append(wanted, id)
+	}
+	if len(wanted) == 0 {
+		return byID, nil
+	}
+	records, err := s.Orders.LoadAll(ctx, wanted)
+	for _, r := range records {
+		byID[r.ID] = r
+	}
+	return byID, err
+}
+
+func (s *Order) after(token, query string) (data.After, error) {
+	keys, err := page.Decode(s.settings.PageSecret, token, query)
+	if err != nil {
+		return data.After{}, fault.PageTokenInvalid()
+	}
+	if len(keys) == 0 {
+		return data.After{}, nil
+	}
+	us, err := strconv.ParseInt(keys[0], 10, 64)
+	if err != nil || len(keys) != 2 {
+		return data.After{}, fault.PageTokenInvalid()
+	}
+	return data.After{US: us, ID: keys[1]}, nil
+}

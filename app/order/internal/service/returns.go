@@ -1,0 +1,70 @@
+package service
+
+import (
+	"context"
+
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/order/internal/biz"
+)
+
+// CreateReturn asks to return lines.
+func (s *Order) CreateReturn(ctx context.Context, req *orderv1.CreateReturnRequest) (*orderv1.ReturnInfo, error) {
+	wishes := make([]biz.ReturnWish, len(req.GetLines()))
+	for i, l := range req.GetLines() {
+		wishes[i] = biz.ReturnWish{LineID: l.GetLineId(), Quantity: l.GetQuantity()}
+	}
+	var byMember bool
+	return decide(ctx, s, orderv1.Order_CreateReturn_FullMethodName, req,
+		func(ctx context.Context) error {
+			p, _, err := s.orderOwner(ctx, req.GetOrderId())
+			byMember = p.Kind == tenancy.Member
+			return err
+		},
+		func(ctx context.Context) (*orderv1.ReturnInfo, error) {
+			var id string
+			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) (err error) {
+				id, err = o.RequestReturn(wishes, req.GetReason(), byMember)
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			return returnOf(r, id)
+		})
+}
+
+// ApproveReturn says that the goods may come back.
+func (s *Order) ApproveReturn(ctx context.Context, req *orderv1.ApproveReturnRequest) (*orderv1.ReturnInfo, error) {
+	return s.onReturn(ctx, orderv1.Order_ApproveReturn_FullMethodName, req, req.GetReturnId(),
+		func(o *biz.Order) error { return o.ApproveReturn(req.GetReturnId()) })
+}
+
+// ReceiveReturn says that the goods are back.
+func (s *Order) ReceiveReturn(ctx context.Context, req *orderv1.ReceiveReturnRequest) (*orderv1.ReturnInfo, error) {
+	return s.onReturn(ctx, orderv1.Order_ReceiveReturn_FullMethodName, req, req.GetReturnId(),
+		func(o *biz.Order) error { return o.ReceiveReturn(req.GetReturnId(), req.GetLocation()) })
+}
+
+func (s *Order) onReturn(ctx context.Context, method string, req command.Request, id string, change func(o *biz.Order) error) (*orderv1.ReturnInfo, error) {
+	var orderID string
+	return decide(ctx, s, method, req,
+		func(ctx context.Context) (err error) { orderID, err = s.returnStaff(ctx, id); return err },
+		func(ctx context.Context) (*orderv1.ReturnInfo, error) {
+			r, err := s.change(ctx, orderID, change)
+			if err != nil {
+				return nil, err
+			}
+			return returnOf(r, id)
+		})
+}
+
+func returnOf(r biz.Record, id string) (*orderv1.ReturnInfo, error) {
+	for _, ret := range r.Returns {
+		if ret.ID == id {
+			return toReturn(r, ret), nil
+		}
+	}
+	return nil, biz.NotFound("return")
+}

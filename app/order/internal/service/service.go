@@ -1,0 +1,103 @@
+// Package service is the order center's API: it says who may do what, gives each change its one shape, and maps.
+//
+// Always true:
+//   - A caller that may not see an order, fulfilment, payment or return gets the answer for one that does not exist.
+//   - A change is a command of package command, the effect of a provider's transaction, or the work of a timer; nothing
+//     else opens a transaction. Other centers and providers are asked outside of it.
+//   - Receivers leave in answers to those who may see them, never in logs or lists of orders.
+package service
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/saga"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data"
+	"github.com/onepool/onepool/app/order/internal/data/sandboxpay"
+)
+
+// Limits bound what one request may hold.
+type Limits struct {
+	Lines    int
+	Quantity int64
+}
+
+// Settings are what can be chosen.
+type Settings struct {
+	Terms        biz.Terms
+	Limits       Limits
+	FreightMinor int64
+	PageSecret   []byte
+}
+
+// Parts are what the service works with.
+type Parts struct {
+	DB      *database.DB
+	Orders  *data.Orders
+	Seeker  biz.Seeker
+	Stock   biz.StockHolder
+	Points  biz.PointsHolder
+	Rebates biz.RebateReader
+	Saga    *saga.Coordinator
+	// Sandbox is nil unless it is switched on.
+	Sandbox *sandboxpay.Provider
+	// Report gets what a worker, or work after a reply, could not do and will try again.
+	Report func(error)
+}
+
+// Order serves the order center.
+type Order struct {
+	orderv1.UnimplementedOrderServer
+	Parts
+	settings  Settings
+	providers map[string]biz.PaymentProvider
+}
+
+// New makes the service.
+func New(p Parts, s Settings) *Order {
+	o := &Order{Parts: p, settings: s, providers: map[string]biz.PaymentProvider{}}
+	if p.Sandbox != nil {
+		o.providers[p.Sandbox.Name()] = p.Sandbox
+	}
+	return o
+}
+
+// decide runs a command that this center decides alone. allowed is asked before, decide runs in the transaction.
+func decide[R proto.Message](ctx context.Context, s *Order, method string, req command.Request,
+	allowed func(ctx context.Context) error, change func(ctx context.Context) (R, error)) (R, error) {
+	return command.Local[struct{}, R]{
+		Method: method, Request: req, Public: fault.Public,
+		Facts:  func(ctx context.Context) (struct{}, error) { return struct{}{}, allowed(ctx) },
+		Decide: func(ctx context.Context, _ struct{}) (R, error) { return change(ctx) },
+	}.Run(ctx, s.DB)
+}
+
+// actor names the caller in the history.
+func actor(ctx context.Context) string {
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return ""
+	}
+	return p.Caller()
+}
+
+// change changes an order inside a transaction.
+func (s *Order) change(ctx context.Context, orderID string, fn func(o *biz.Order) error) (biz.Record, error) {
+	return s.Orders.Change(ctx, orderID, s.settings.Terms, actor(ctx), fn)
+}
+
+// info is an order with its history.
+func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, error) {
+	history, err := s.Orders.History(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return toOrderInfo(r, history), nil
+}

@@ -1,0 +1,25 @@
+package order
+
+import (
+	"context"
+	"time"
+
+	"github.com/onepool/onepool/app/internal/process"
+	"github.com/onepool/onepool/app/internal/secret"
+)
+
+// Door opens the center in a process, by its configuration.
+func Door() process.Door {
+	return process.Door{Name: "order", Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
+		trade, limits := d.Config.Trade, d.Config.Limits
+		return New(ctx, Config{
+			DB:        process.Database(d.Config, "order"),
+			PayWindow: time.Duration(trade.PayWindowS) * time.Second, ReturnWindow: time.Duration(trade.ReturnWindowS) * time.Second,
+			AutoReceive: time.Duration(trade.AutoReceiveS) * time.Second, FreightMinor: trade.FreightMinor,
+			MaxLines: int(limits.OrderLines), MaxQuantity: limits.Quantity, Sandbox: d.Config.Sandbox.Payments,
+		}, Deps{
+			Observe: d.Observe, Saga: d.Saga, Dial: d.Dial, PageSecret: d.Keys.Key(secret.Pages), SandboxSecret: d.Keys.Key(secret.Sandbox),
+			PublicURL: d.PublicURL,
+		})
+	}}
+}

@@ -1,0 +1,248 @@
+// Package order is the door of the order (trade) center (交易中心): cart, price, order, payment, fulfilment, return, refund.
+//
+// Always true:
+//   - No money is kept without an order that can be delivered: what comes too late, twice or for a cancelled order goes
+//     back by itself.
+//   - Nothing ships that was not held for the order; what a change entails elsewhere leaves with its commit.
+//   - An order belongs to its seller, a fulfilment to its location's organisation, which sees its part only.
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	memberv1 "github.com/onepool/onepool/api/member/v1"
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	productv1 "github.com/onepool/onepool/api/product/v1"
+	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
+	storev1 "github.com/onepool/onepool/api/store/v1"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/lease"
+	"github.com/onepool/onepool/app/internal/migrate"
+	"github.com/onepool/onepool/app/internal/observe"
+	"github.com/onepool/onepool/app/internal/outbox"
+	"github.com/onepool/onepool/app/internal/saga"
+	"github.com/onepool/onepool/app/internal/server"
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data"
+	"github.com/onepool/onepool/app/order/internal/data/migrations"
+	"github.com/onepool/onepool/app/order/internal/data/sandboxpay"
+	"github.com/onepool/onepool/app/order/internal/service"
+)
+
+const (
+	tickEvery   = 500 * time.Millisecond
+	orphanEvery = 2 * time.Second
+	// takeOver is how often a replica looks whether the one that keeps the timers is gone.
+	takeOver   = time.Second
+	purgeEvery = time.Hour
+
+	defaultPayWindow    = 30 * time.Minute
+	defaultHoldGrace    = 5 * time.Minute
+	defaultReturnWindow = 7 * 24 * time.Hour
+	defaultAutoReceive  = 10 * 24 * time.Hour
+	defaultQuantity     = 1_000_000
+	// notification is the name of the sandbox's call in metrics and logs.
+	notification = "/onepool.order.v1.Order/SandboxNotification"
+)
+
+// Config is what can be chosen. Zeros become the defaults.
+type Config struct {
+	DB database.Config
+	// PayWindow is how long an order waits for its payment, 30 min. Stock is held HoldGrace longer, 5 min.
+	PayWindow, HoldGrace time.Duration
+	// ReturnWindow runs from receipt, 7 days. Receipt confirms itself AutoReceive after shipment, 10 days.
+	ReturnWindow, AutoReceive time.Duration
+	// FreightMinor is charged for a delivery, 0.
+	FreightMinor int64
+	// MaxLines of an order and a cart, 200; MaxQuantity of a line, 1,000,000.
+	MaxLines    int
+	MaxQuantity int64
+	// Sandbox switches the sandbox payment provider on. Never in production.
+	Sandbox bool
+}
+
+// Deps are what the process provides.
+type Deps struct {
+	Observe *observe.Observer
+	Saga    *saga.Coordinator
+	// Dial is the way to another center.
+	Dial func(center string) grpc.ClientConnInterface
+	// PageSecret is the key of page tokens, SandboxSecret that of the sandbox's signatures.
+	PageSecret, SandboxSecret []byte
+	// PublicURL is where payment providers reach the platform; asked when a payment is made.
+	PublicURL func() string
+}
+
+func (c Config) complete() (Config, error) {
+	if c.DB.Name == "" {
+		c.DB.Name = "order"
+	}
+	for _, d := range []struct {
+		key      string
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{"pay_window", &c.PayWindow, defaultPayWindow}, {"hold_grace", &c.HoldGrace, defaultHoldGrace},
+		{"return_window", &c.ReturnWindow, defaultReturnWindow}, {"auto_receive", &c.AutoReceive, defaultAutoReceive},
+	} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+		if *d.value < 0 {
+			return c, fmt.Errorf("order: %s %v is negative", d.key, *d.value)
+		}
+	}
+	if c.MaxLines == 0 {
+		c.MaxLines = biz.MaxLines
+	}
+	if c.MaxQuantity == 0 {
+		c.MaxQuantity = defaultQuantity
+	}
+	switch {
+	case c.MaxLines < 0 || c.MaxLines > biz.MaxLines:
+		return c, fmt.Errorf("order: max_lines %d is not 1 to %d", c.MaxLines, biz.MaxLines)
+	case c.MaxQuantity < 0 || c.MaxQuantity > defaultQuantity:
+		return c, fmt.Errorf("order: max_quantity %d is not 1 to %d", c.MaxQuantity, defaultQuantity)
+	case c.FreightMinor < 0:
+		return c, fmt.Errorf("order: freight_minor %d is negative", c.FreightMinor)
+	}
+	return c, nil
+}
+
+// Center is the order center of one process.
+type Center struct {
+	db      *database.DB
+	deps    Deps
+	service *service.Order
+	sandbox *sandboxpay.Provider
+	relay   *outbox.Relay
+}
+
+// New opens the database. It does not migrate.
+func New(ctx context.Context, c Config, d Deps) (*Center, error) {
+	c, err := c.complete()
+	if err != nil {
+		return nil, err
+	}
+	if d.Observe == nil || d.Saga == nil || d.Dial == nil || len(d.PageSecret) == 0 {
+		return nil, errors.New("order: observer, coordinator, dialer and page secret are required")
+	}
+	var sandbox *sandboxpay.Provider
+	if c.Sandbox {
+		if d.PublicURL == nil {
+			return nil, errors.New("order: the sandbox needs a public address")
+		}
+		if sandbox, err = sandboxpay.New(d.SandboxSecret, d.PublicURL); err != nil {
+			return nil, fmt.Errorf("order: %w", err)
+		}
+	}
+	db, err := database.Open(ctx, c.DB)
+	if err != nil {
+		return nil, fmt.Errorf("order: %w", err)
+	}
+	center := &Center{db: db, deps: d, sandbox: sandbox}
+	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
+	center.service = service.New(service.Parts{
+		DB: db, Orders: data.NewOrders(db), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members,
+		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
+		Seeker: biz.Seeker{
+			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product"))},
+			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members,
+		},
+		Report: center.report("after a reply"),
+	}, service.Settings{
+		Terms: biz.Terms{
+			PayWindowUS: c.PayWindow.Microseconds(), HoldGraceUS: c.HoldGrace.Microseconds(),
+			ReturnWindowUS: c.ReturnWindow.Microseconds(), AutoReceiveUS: c.AutoReceive.Microseconds(),
+		},
+		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
+	})
+	center.relay = outbox.NewRelay(db, d.Saga.Outbox(), center.report("outbox"))
+	if err := d.Observe.Register(append(db.Collectors(), center.relay.Collectors()...)...); err != nil {
+		return nil, errors.Join(fmt.Errorf("order: metrics: %w", err), db.Close())
+	}
+	return center, nil
+}
+
+// report logs what will be tried again.
+func (c *Center) report(part string) func(error) {
+	return func(err error) {
+		c.deps.Observe.Log().Error("will be tried again", "center", "order", "part", part, "error", err)
+	}
+}
+
+// Migrate brings the tables up to date.
+func (c *Center) Migrate(ctx context.Context) error {
+	return migrate.Apply(ctx, c.db, migrations.Files)
+}
+
+// Register puts the services on the process's servers.
+func (c *Center) Register(r *server.Registrar) {
+	orderv1.RegisterOrderServer(r.GRPC, c.service)
+	if r.HTTP != nil {
+		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
+	}
+	if c.sandbox != nil {
+		r.Open(notification) // the provider's signature is its credential
+		r.Raw(http.MethodPost, sandboxpay.Path, notification, c.service.Notified(c.sandbox))
+	}
+	if err := c.RegisterBranch(r.Branch); err != nil {
+		panic(err) // a name that is no name: found by the first start
+	}
+}
+
+// RegisterBranch puts what the coordinator calls back on the private server.
+func (c *Center) RegisterBranch(r grpc.ServiceRegistrar) error {
+	return saga.RegisterExecutor(r, map[string]saga.Handler{service.PlacementWorkflow: c.service.ResumePlacement})
+}
+
+// Workers run until their context ends.
+func (c *Center) Workers() []func(context.Context) error {
+	// The lease is kept between turns: taking it anew each time would write twice a turn, also when nothing is due.
+	every := func(name string, interval time.Duration, fn func(context.Context) error) func(context.Context) error {
+		report := c.report(name)
+		return func(ctx context.Context) error {
+			lease.Every(ctx, c.db, name, takeOver, func(ctx context.Context) error {
+				tick := time.NewTicker(interval)
+				defer tick.Stop()
+				for {
+					if err := fn(ctx); err != nil && ctx.Err() == nil {
+						report(err)
+					}
+					select {
+					case <-ctx.Done():
+						return nil
+					case <-tick.C:
+					}
+				}
+			}, report)
+			return nil
+		}
+	}
+	return []func(context.Context) error{
+		func(ctx context.Context) error { c.relay.Run(ctx); return nil },
+		every("order.timers", tickEvery, c.service.Tick),
+		every("order.orphans", orphanEvery, c.service.ResumeOrphans),
+		every("order.purge", purgeEvery, c.purge),
+	}
+}
+
+func (c *Center) purge(ctx context.Context) error {
+	_, answers := command.Purge(ctx, c.db, 0)
+	_, messages := outbox.Purge(ctx, c.db, 0)
+	return errors.Join(answers, messages)
+}
+
+// Ready says whether the database answers.
+func (c *Center) Ready(ctx context.Context) error { return c.db.Ping(ctx) }
+
+// Close ends the connections.
+func (c *Center) Close() error { return c.db.Close() }
