@@ -7,6 +7,7 @@ package conf
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -144,8 +145,6 @@ type still struct{ stopped chan struct{} }
 
 func (s still) Next() ([]*kconfig.KeyValue, error) {
 	<-s.stopped
-	return nil, errStopped
+	return nil, context.Canceled // what the watching side takes for an end
 }
 func (s still) Stop() error { close(s.stopped); return nil }
-
-var errStopped = fmt.Errorf("configuration: watch stopped")
