@@ -1,0 +1,203 @@
+package service
+
+import (
+	"context"
+	"testing"
+
+	kratos "github.com/go-kratos/kratos/v2/errors"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	commonv1 "github.com/onepool/onepool/api/common/v1"
+	posv1 "github.com/onepool/onepool/api/frontend/pos/v1"
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	memberv1 "github.com/onepool/onepool/api/member/v1"
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	productv1 "github.com/onepool/onepool/api/product/v1"
+	storev1 "github.com/onepool/onepool/api/store/v1"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/tenancy"
+)
+
+const barcode = "6901234567892"
+
+var tea = &productv1.Sku{Code: "A", Title: map[string]string{"en": "tea"}, Barcode: barcode, ListPrice: &commonv1.Money{AmountMinor: 500, Currency: "CNY"}}
+
+type products struct {
+	productv1.ProductClient
+	asked *productv1.GetSkusRequest
+}
+
+func (p *products) GetSkuByBarcode(_ context.Context, in *productv1.GetSkuByBarcodeRequest, _ ...grpc.CallOption) (*productv1.Sku, error) {
+	if in.Barcode != barcode {
+		return nil, fault.New(404, "SKU_UNKNOWN", "no")
+	}
+	return tea, nil
+}
+
+func (p *products) GetSkus(_ context.Context, in *productv1.GetSkusRequest, _ ...grpc.CallOption) (*productv1.GetSkusResponse, error) {
+	p.asked = in
+	return &productv1.GetSkusResponse{Skus: []*productv1.Sku{tea}}, nil
+}
+
+type stores struct {
+	storev1.StoreClient
+	point *commonv1.GeoPoint
+}
+
+func (s stores) GetStore(_ context.Context, in *storev1.GetStoreRequest, _ ...grpc.CallOption) (*storev1.StoreInfo, error) {
+	return &storev1.StoreInfo{Code: in.Code, Point: s.point}, nil
+}
+
+type inventory struct{ inventoryv1.InventoryClient }
+
+func (inventory) GetAvailability(_ context.Context, in *inventoryv1.GetAvailabilityRequest, _ ...grpc.CallOption) (*inventoryv1.GetAvailabilityResponse, error) {
+	item := &inventoryv1.Availability{Sku: in.Skus[0]}
+	if in.Location != "" {
+		item.Near = []*inventoryv1.LocationAvailability{{Location: in.Location, Level: "yes", AtTheTill: proto.Int64(9), Online: proto.Int64(7)}}
+	} else if in.GetLat() == 31 && in.GetLng() == 121 {
+		for _, code := range []string{"S1", "S2", "S3", "S4", "S5", "S6"} {
+			item.Near = append(item.Near, &inventoryv1.LocationAvailability{Location: code, Name: "Store " + code, DistanceM: 5, Level: "few", AtTheTill: proto.Int64(3)})
+		}
+	}
+	return &inventoryv1.GetAvailabilityResponse{Items: []*inventoryv1.Availability{item}}, nil
+}
+
+type members struct{ memberv1.MemberClient }
+
+func (members) FindByPhone(_ context.Context, in *memberv1.FindByPhoneRequest, _ ...grpc.CallOption) (*memberv1.MemberInfo, error) {
+	if in.Phone != "13812345678" {
+		return nil, fault.NotFound("member")
+	}
+	return &memberv1.MemberInfo{Id: "mbr_1"}, nil
+}
+
+func (members) GetPoints(_ context.Context, in *memberv1.GetPointsRequest, _ ...grpc.CallOption) (*memberv1.Points, error) {
+	return &memberv1.Points{Balance: 50, Frozen: 8, Spendable: 42}, nil
+}
+
+type orders struct {
+	orderv1.OrderClient
+	sold       *orderv1.SellAtTillRequest
+	calculated *orderv1.CalculateRequest
+}
+
+func (o *orders) SellAtTill(_ context.Context, in *orderv1.SellAtTillRequest, _ ...grpc.CallOption) (*orderv1.OrderInfo, error) {
+	o.sold = in
+	return &orderv1.OrderInfo{Id: "ord_1"}, nil
+}
+
+func (o *orders) Calculate(_ context.Context, in *orderv1.CalculateRequest, _ ...grpc.CallOption) (*orderv1.Calculation, error) {
+	o.calculated = in
+	return &orderv1.Calculation{}, nil
+}
+
+func (o *orders) GetOrder(_ context.Context, in *orderv1.GetOrderRequest, _ ...grpc.CallOption) (*orderv1.OrderInfo, error) {
+	return &orderv1.OrderInfo{Id: in.OrderId, ShopStoreCode: in.OrderId}, nil // its id says whose it is
+}
+
+func service() (*Pos, *orders, *products) {
+	o, p := &orders{}, &products{}
+	return &Pos{Products: p, Stores: stores{point: &commonv1.GeoPoint{Lat: 31, Lng: 121}}, Inventory: inventory{}, Members: members{}, Orders: o}, o, p
+}
+
+func device(t *testing.T) context.Context {
+	return tenancy.NewContext(t.Context(), tenancy.Principal{Kind: tenancy.Device, ID: "dev_1", Org: "F1", Store: "S1"}.WithScope())
+}
+
+func TestAScanShowsThisStoreExactlyAndOthersAsLevels(t *testing.T) {
+	s, _, _ := service()
+	got, err := s.Scan(device(t), &posv1.ScanRequest{Barcode: barcode})
+	require.NoError(t, err)
+	require.Equal(t, []any{"A", "tea", int64(500), int64(9)}, []any{got.Sku, got.Title["en"], got.Price.AmountMinor, got.AtTheTill})
+	require.Len(t, got.Nearby, 5, "without this store")
+	require.Equal(t, (&posv1.NearbyStock{Location: "S2", Name: "Store S2", DistanceM: 5, Level: "few"}).String(), got.Nearby[0].String())
+	_, err = s.Scan(device(t), &posv1.ScanRequest{Barcode: "4006381333931"})
+	require.Equal(t, "SKU_UNKNOWN", kratos.Reason(err))
+}
+
+func TestASaleIsOfTheDevicesStore(t *testing.T) {
+	s, o, p := service()
+	in := &posv1.SellRequest{RequestId: "request-0000000001", ReceiptNo: "R1", MemberPhone: "13812345678", Points: 5, CashMinor: 995, Clerk: "C1",
+		Lines: []*posv1.SaleLine{{Barcode: "06901234567892", Quantity: 2, UnitPriceMinor: 500}, {Sku: "B", Quantity: 1}}}
+	got, err := s.Sell(device(t), in)
+	require.NoError(t, err)
+	require.Equal(t, "ord_1", got.Id)
+	require.Equal(t, []string{"06901234567892"}, p.asked.Barcodes)
+	require.Equal(t, (&orderv1.SellAtTillRequest{RequestId: "request-0000000001", StoreCode: "S1", DeviceId: "dev_1", ReceiptNo: "R1", MemberId: "mbr_1",
+		Points: 5, CashMinor: 995, Clerk: "C1", Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2, UnitPriceMinor: 500}, {Sku: "B", Quantity: 1}}}).String(), o.sold.String())
+
+	_, err = s.Quote(device(t), &posv1.QuoteRequest{Lines: in.Lines, MemberPhone: in.MemberPhone, Points: 5})
+	require.NoError(t, err)
+	require.Equal(t, []any{"pos", "mbr_1", int64(5)}, []any{o.calculated.Channel, o.calculated.MemberId, o.calculated.Points})
+
+	in.MemberPhone = ""
+	_, err = s.Sell(device(t), in)
+	require.NoError(t, err)
+	require.Empty(t, o.sold.MemberId)
+	in.MemberPhone = "13900000000"
+	o.sold = nil
+	_, err = s.Sell(device(t), in)
+	require.Equal(t, fault.ReasonNotFound, kratos.Reason(err))
+	require.Nil(t, o.sold, "not sold without the member")
+}
+
+func TestLinesNameOneThing(t *testing.T) {
+	s, _, _ := service()
+	for name, c := range map[string]struct {
+		line   *posv1.SaleLine
+		reason string
+	}{
+		"nothing":         {&posv1.SaleLine{Quantity: 1}, "VALIDATOR"},
+		"both":            {&posv1.SaleLine{Sku: "A", Barcode: barcode, Quantity: 1}, "VALIDATOR"},
+		"no barcode":      {&posv1.SaleLine{Barcode: "123", Quantity: 1}, "VALIDATOR"},
+		"unknown barcode": {&posv1.SaleLine{Barcode: "4006381333931", Quantity: 1}, "SKU_UNKNOWN"},
+	} {
+		_, err := s.Quote(device(t), &posv1.QuoteRequest{Lines: []*posv1.SaleLine{c.line}})
+		require.Equal(t, c.reason, kratos.Reason(err), name)
+	}
+}
+
+func TestAMembersPointsAreWhatCanBeSpent(t *testing.T) {
+	s, _, _ := service()
+	got, err := s.FindMember(device(t), &posv1.FindMemberRequest{Phone: "13812345678"})
+	require.NoError(t, err)
+	require.Equal(t, []any{"mbr_1", int64(42)}, []any{got.Member.Id, got.SpendablePoints})
+}
+
+func TestAnotherStoresSaleLooksLikeNone(t *testing.T) {
+	s, _, _ := service()
+	_, err := s.GetSale(device(t), &posv1.GetSaleRequest{OrderId: "S1"})
+	require.NoError(t, err)
+	_, err = s.GetSale(device(t), &posv1.GetSaleRequest{OrderId: "S2"})
+	require.Equal(t, fault.ReasonNotFound, kratos.Reason(err))
+}
+
+func TestOnlyDevicesCall(t *testing.T) {
+	s, _, _ := service()
+	calls := map[string]func(context.Context) error{
+		"Scan": func(ctx context.Context) error {
+			_, err := s.Scan(ctx, &posv1.ScanRequest{Barcode: barcode})
+			return err
+		},
+		"FindMember": func(ctx context.Context) error {
+			_, err := s.FindMember(ctx, &posv1.FindMemberRequest{Phone: "13812345678"})
+			return err
+		},
+		"Quote": func(ctx context.Context) error { _, err := s.Quote(ctx, &posv1.QuoteRequest{}); return err },
+		"Sell":  func(ctx context.Context) error { _, err := s.Sell(ctx, &posv1.SellRequest{}); return err },
+		"GetSale": func(ctx context.Context) error {
+			_, err := s.GetSale(ctx, &posv1.GetSaleRequest{OrderId: "S1"})
+			return err
+		},
+	}
+	require.Len(t, calls, len(posv1.Pos_ServiceDesc.Methods))
+	for name, call := range calls {
+		for _, kind := range []tenancy.Kind{tenancy.HQ, tenancy.Dealer, tenancy.Franchisee, tenancy.Member, tenancy.Channel, tenancy.Service} {
+			ctx := tenancy.NewContext(t.Context(), tenancy.Principal{Kind: kind, ID: "x", Org: "F1", Store: "S1", Roles: []string{"manager", "admin"}}.WithScope())
+			require.Equal(t, fault.ReasonForbidden, kratos.Reason(call(ctx)), "%s by %s", name, kind)
+		}
+		require.Equal(t, fault.ReasonUnauthenticated, kratos.Reason(call(t.Context())), name)
+	}
+}
