@@ -2,6 +2,9 @@ package biz
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/internal/money"
@@ -77,6 +80,12 @@ func Accrue(o Order, policies []Policy, atUS int64) ([]*Accrual, []Entry, error)
 	var accruals []*Accrual
 	var entries []Entry
 	seen := map[string]bool{}
+	for i, who := range o.Attributions {
+		if who.Org == "" { // paid by whoever sold, until somebody says otherwise: never lost
+			o.Attributions = slices.Clone(o.Attributions)
+			o.Attributions[i].Org = o.Seller
+		}
+	}
 	for _, policy := range policies {
 		if !policy.InForce(o.Channel, o.PaidUS) {
 			continue
@@ -84,7 +93,7 @@ func Accrue(o Order, policies []Policy, atUS int64) ([]*Accrual, []Entry, error)
 		for _, line := range o.Lines {
 			for _, who := range o.Attributions {
 				for _, share := range policy.Shares {
-					if share.Role != who.Role || share.RateBP == 0 || line.BaseMinor <= 0 {
+					if share.Role != who.Role || share.RateBP == 0 || line.BaseMinor <= 0 || who.Payee == "" {
 						continue
 					}
 					amount, err := money.Rate(line.BaseMinor, share.RateBP)
@@ -97,7 +106,7 @@ func Accrue(o Order, policies []Policy, atUS int64) ([]*Accrual, []Entry, error)
 					}
 					seen[id] = true
 					a := &Accrual{ID: id, Order: o.ID, Line: line.ID, Channel: o.Channel, PolicyCode: policy.Code, PolicyVersion: policy.Version,
-						RateBP: share.RateBP, Role: who.Role, Payee: who.Payee, Org: who.Org, Reason: who.Reason, Seller: o.Seller,
+						RateBP: share.RateBP, Role: who.Role, Payee: who.Payee, Org: who.Org, Reason: shortened(who.Reason), Seller: o.Seller,
 						Currency: o.Currency, BaseMinor: line.BaseMinor, AccruedMinor: amount, AccruedUS: atUS}
 					accruals = append(accruals, a)
 					entries = append(entries, a.entry(EntryAccrue, "", amount, 0, atUS))
@@ -106,6 +115,18 @@ func Accrue(o Order, policies []Policy, atUS int64) ([]*Accrual, []Entry, error)
 		}
 	}
 	return accruals, entries, nil
+}
+
+// maxReason is what a row holds, in bytes.
+const maxReason = 255
+
+// shortened cuts a text at a character: a reason that is too long must not keep the money from being booked.
+func shortened(text string) string {
+	for len(text) > maxReason {
+		_, size := utf8.DecodeLastRuneInString(text[:maxReason+1])
+		text = text[:maxReason+1-size]
+	}
+	return strings.ToValidUTF8(text, "")
 }
 
 // Earn makes what is left of the accrual owed. It says false when that has happened before.

@@ -36,30 +36,30 @@ type Posting struct {
 	AmountMinor int64
 }
 
-// JournalEntry is a balanced set of postings in one currency, with what it books.
+// JournalEntry is a balanced set of postings in one currency, with what it books. Org is the seller's: it bears them.
 type JournalEntry struct {
-	ID, Kind, Source, Order, Currency string
-	Postings                          []Posting
-	AtUS                              int64
+	ID, Org, Kind, Source, Order, Currency string
+	Postings                               []Posting
+	AtUS                                   int64
 }
 
-// NewJournalEntry refuses what does not balance. The source (a rebate entry or a supply) has one journal entry.
-func NewJournalEntry(kind, source, order, currency string, atUS int64, postings ...Posting) (JournalEntry, error) {
+// post adds the postings and refuses what does not balance. The source (a rebate entry or a supply) has one journal entry.
+func (j JournalEntry) post(postings ...Posting) (JournalEntry, error) {
 	var sum int64
-	kept := postings[:0]
 	for _, p := range postings {
 		var err error
 		if sum, err = money.Add(sum, p.AmountMinor); err != nil {
-			return JournalEntry{}, fmt.Errorf("journal entry of %s: %w", source, err)
+			return JournalEntry{}, fmt.Errorf("journal entry of %s: %w", j.Source, err)
 		}
 		if p.AmountMinor != 0 {
-			kept = append(kept, p)
+			j.Postings = append(j.Postings, p)
 		}
 	}
 	if sum != 0 {
-		return JournalEntry{}, fmt.Errorf("%w: %s is off by %d", ErrUnbalanced, source, sum)
+		return JournalEntry{}, fmt.Errorf("%w: %s is off by %d", ErrUnbalanced, j.Source, sum)
 	}
-	return JournalEntry{ID: ids.Derived("jnl", source), Kind: kind, Source: source, Order: order, Currency: currency, Postings: kept, AtUS: atUS}, nil
+	j.ID = ids.Derived("jnl", j.Source)
+	return j, nil
 }
 
 // Journal books a rebate entry of an accrual.
@@ -77,12 +77,12 @@ func Journal(a *Accrual, e Entry) (JournalEntry, error) {
 	default:
 		return JournalEntry{}, fmt.Errorf("%w: entry %s of kind %q", ErrUnbalanced, e.ID, e.Kind)
 	}
-	return NewJournalEntry(string(e.Kind), e.ID, a.Order, a.Currency, e.AtUS, debit, credit)
+	return JournalEntry{Org: a.Seller, Kind: string(e.Kind), Source: e.ID, Order: a.Order, Currency: a.Currency, AtUS: e.AtUS}.post(debit, credit)
 }
 
 // SupplyJournal books a supply between its owner and its seller.
 func SupplyJournal(s Supply) (JournalEntry, error) {
-	return NewJournalEntry("SUPPLY", s.ID, s.Order, s.Currency, s.AtUS,
+	return JournalEntry{Org: s.Seller, Kind: "SUPPLY", Source: s.ID, Order: s.Order, Currency: s.Currency, AtUS: s.AtUS}.post(
 		Posting{SupplyReceivable, s.Owner, s.AmountMinor}, Posting{SupplyPayable, s.Seller, -s.AmountMinor},
 		Posting{FeeReceivable, s.Owner, s.FeeMinor}, Posting{FeePayable, s.Seller, -s.FeeMinor})
 }

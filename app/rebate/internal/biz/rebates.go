@@ -73,7 +73,7 @@ func (r *Rebates) RecordSupply(ctx context.Context, order, document, seller, cur
 		return err
 	}
 	for _, line := range lines {
-		if line.Owner == seller || line.Quantity == 0 {
+		if line.Owner == "" || line.Owner == seller || line.Quantity == 0 {
 			continue
 		}
 		supply, err := NewSupply(order, document, seller, currency, line, now)
