@@ -76,7 +76,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		return nil, errors.Join(fmt.Errorf("inventory: metrics: %w", err), db.Close())
 	}
 	store := data.New(db, d.PageSecret)
-	return &Center{db: db, deps: d, store: store, service: service.New(db, store, strategy), branch: service.NewBranch(db, store)}, nil
+	return &Center{db: db, deps: d, store: store, service: service.New(db, store, strategy), branch: service.NewBranch(db, store, d.Observe.Log())}, nil
 }
 
 // strategy checks the configuration; an error names the key.

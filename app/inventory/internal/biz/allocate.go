@@ -29,8 +29,8 @@ func (d Demand) Validate() error {
 	switch {
 	case d.Document == "":
 		return Invalid{"document", "must not be empty"}
-	case d.Seller == "":
-		return Invalid{"seller_org", "must not be empty"}
+	case d.Seller == "" || len(d.Seller) > MaxOrg:
+		return Invalid{"seller_org", "must have 1 to 40 characters"}
 	case d.Way < Parcel || d.Way > CarryOut:
 		return Invalid{"way", "must be a way of delivery"}
 	case d.Way == LocalDelivery && d.Destination == nil:

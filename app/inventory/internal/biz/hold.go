@@ -22,6 +22,17 @@ type HoldInput struct {
 	ExpiresAtUS int64 // 0: never
 }
 
+// maxGID is how long a transaction's id may be.
+const maxGID = 40
+
+// Validate refuses what cannot be held.
+func (in HoldInput) Validate() error {
+	if len(in.GID) > maxGID {
+		return Invalid{"gid", "must have at most 40 characters"}
+	}
+	return in.Demand.Validate()
+}
+
 // HoldStock chooses the nearest locations that can fill a demand and holds the stock there, all or nothing.
 //
 // Facts come first, without locks; the decision is made again with the locked rows, because facts are hints. Two lines

@@ -2,9 +2,13 @@ package biz
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/onepool/onepool/app/internal/geo"
 )
+
+// MaxOrg is how long an organisation's code may be.
+const MaxOrg = 40
 
 // LocationKind says what sort of place holds stock.
 type LocationKind int8
@@ -89,7 +93,9 @@ func (l Location) Validate() error {
 	switch {
 	case l.Code == "" || len(l.Code) > 64:
 		return Invalid{"code", "must have 1 to 64 characters"}
-	case l.Org == "" || len(l.Org) > 40:
+	case utf8.RuneCountInString(l.Name) > 200:
+		return Invalid{"name", "must have at most 200 characters"}
+	case l.Org == "" || len(l.Org) > MaxOrg:
 		return Invalid{"org", "must have 1 to 40 characters"}
 	case l.Kind < Warehouse || l.Kind > FranchiseStore:
 		return Invalid{"kind", "must be a warehouse, a direct store or a franchise store"}

@@ -6,14 +6,17 @@ import "context"
 // so calls may come in any order.
 type PutLocations struct{ Book LocationBook }
 
-// Decide stores them inside the transaction. A location that cannot be is refused with the whole call: the store center
-// checks before it tells, so that is a defect, and it must not pass unseen.
-func (uc PutLocations) Decide(ctx context.Context, locations []Location) error {
+// Decide stores them inside the transaction. It never refuses: a location that cannot be is left out and named in bad, so
+// that the others are not kept waiting for it.
+func (uc PutLocations) Decide(ctx context.Context, locations []Location) (bad []error, err error) {
+	good := make([]Location, 0, len(locations))
 	for _, l := range locations {
 		if err := l.Validate(); err != nil {
-			return err
+			bad = append(bad, broken("location %q is left out: %v", l.Code, err))
+			continue
 		}
+		good = append(good, l)
 	}
-	_, err := uc.Book.Put(ctx, locations)
-	return err
+	_, err = uc.Book.Put(ctx, good)
+	return bad, err
 }

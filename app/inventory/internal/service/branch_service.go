@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 
 	"google.golang.org/protobuf/types/known/emptypb"
 
@@ -20,6 +22,7 @@ import (
 type Branch struct {
 	inventoryv1.UnimplementedInventoryBranchServer
 	db       *database.DB
+	log      *slog.Logger
 	branchOf func(context.Context) (saga.Branch, bool)
 
 	confirm   biz.ConfirmHold
@@ -30,13 +33,16 @@ type Branch struct {
 }
 
 // NewBranch puts the use cases together.
-func NewBranch(db *database.DB, store *data.Store) *Branch {
-	return &Branch{db: db, branchOf: saga.BranchFromContext, confirm: biz.ConfirmHold{Writer: store}, release: biz.Release{Writer: store}, ship: biz.Ship{Writer: store},
+func NewBranch(db *database.DB, store *data.Store, log *slog.Logger) *Branch {
+	return &Branch{db: db, log: log, branchOf: saga.BranchFromContext, confirm: biz.ConfirmHold{Writer: store}, release: biz.Release{Writer: store}, ship: biz.Ship{Writer: store},
 		takeBack: biz.TakeBack{Locations: store, Writer: store}, locations: biz.PutLocations{Book: store}}
 }
 
 // actor of what the coordinator asks for, unless the call names a person.
-const branchActor = "service:coordinator"
+const (
+	branchActor = "service:coordinator"
+	maxActor    = 128
+)
 
 // once runs fn in one transaction, once for each branch of a distributed transaction.
 func (b *Branch) once(ctx context.Context, fn func(ctx context.Context) error) (*emptypb.Empty, error) {
@@ -93,12 +99,24 @@ func (b *Branch) PutLocations(ctx context.Context, in *inventoryv1.PutLocationsC
 	for i, l := range in.GetLocations() {
 		locations[i] = fromLocationFacts(l)
 	}
-	return b.once(ctx, func(ctx context.Context) error { return b.locations.Decide(ctx, locations) })
+	var bad []error
+	out, err := b.once(ctx, func(ctx context.Context) (err error) {
+		bad, err = b.locations.Decide(ctx, locations)
+		return err
+	})
+	if err == nil && len(bad) > 0 {
+		b.log.ErrorContext(ctx, "locations left out", "center", "inventory", "error", errors.Join(bad...))
+	}
+	return out, err
 }
 
+// actorOr names who did it; what is too long for the ledger is cut, because a branch does not refuse.
 func actorOr(actor string) string {
 	if actor == "" {
 		return branchActor
+	}
+	if runes := []rune(actor); len(runes) > maxActor {
+		return string(runes[:maxActor])
 	}
 	return actor
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ type rig struct {
 
 func newRig(db *database.DB) *rig {
 	store := data.New(db, pageSecret)
-	r := &rig{Inventory: New(db, store, biz.NearThenSplit()), branch: NewBranch(db, store), db: db, store: store}
+	r := &rig{Inventory: New(db, store, biz.NearThenSplit()), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok

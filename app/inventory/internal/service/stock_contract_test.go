@@ -276,3 +276,13 @@ func TestARepeatedCommandGetsItsFirstAnswer(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+func TestOneBadLocationDoesNotKeepOthersWaiting(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		bad := location("S-02", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 99, 0)
+		r.put(t, location("S-01", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 31, 121), bad)
+		got, err := r.ListLocations(member(t.Context()), &inventoryv1.ListLocationsRequest{})
+		require.NoError(t, err)
+		require.Len(t, got.Locations, 1)
+	})
+}
