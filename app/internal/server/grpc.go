@@ -18,8 +18,10 @@ import (
 const (
 	ourPackages   = "/onepool."
 	healthService = "/grpc.health.v1.Health/"
-	opHealthCheck = healthService + "Check"
-	opHealthWatch = healthService + "Watch"
+	// workflowService is what the coordinator calls to resume a workflow; its name is the coordinator's.
+	workflowService = "/workflow.Workflow/"
+	opHealthCheck   = healthService + "Check"
+	opHealthWatch   = healthService + "Watch"
 )
 
 // frame is a message that a proxy passes on without knowing its type.
@@ -46,12 +48,18 @@ func (wireCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	return encoding.GetCodecV2("proto").Unmarshal(data, v)
 }
 
-// onlyOurs keeps services that libraries register by themselves (channel statistics, metadata) from being called.
-func onlyOurs(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	if !strings.HasPrefix(info.FullMethod, ourPackages) && !strings.HasPrefix(info.FullMethod, healthService) {
+// onlyOurs keeps services that libraries register by themselves (channel statistics, metadata) from being called. more
+// are packages beside ours.
+func onlyOurs(more ...string) grpc.UnaryServerInterceptor {
+	packages := append([]string{ourPackages, healthService}, more...)
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		for _, p := range packages {
+			if strings.HasPrefix(info.FullMethod, p) {
+				return handler(ctx, req)
+			}
+		}
 		return nil, fault.NotFound("method")
 	}
-	return handler(ctx, req)
 }
 
 // onlyHealthStreams lets no stream through but health watching and what a proxy passes on: streams do not go through

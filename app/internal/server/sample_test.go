@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dtm-labs/client/workflow/wfpb"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -129,6 +130,7 @@ func start(t *testing.T, change func(*Config, *Deps)) *house {
 	inventoryv1.RegisterInventoryServer(r.GRPC, h.impl)
 	inventoryv1.RegisterInventoryHTTPServer(r.HTTP, h.impl)
 	inventoryv1.RegisterInventoryBranchServer(r.Branch, h.impl)
+	wfpb.RegisterWorkflowServer(r.Branch, resumer{})
 	r.Raw(http.MethodGet, "/v1/inventory/report.csv", "report", func(w http.ResponseWriter, r *http.Request) error {
 		p, err := tenancy.FromContext(r.Context())
 		if err != nil {

@@ -195,7 +195,7 @@ func (s *Servers) newGRPC(name string, lis net.Listener, slots, maxBytes int, fa
 	return kgrpc.NewServer(
 		kgrpc.Listener(lis), kgrpc.Endpoint(s.endpoint("grpc", lis)), kgrpc.Timeout(s.config.Timeout),
 		kgrpc.Middleware(s.chain(name, slots)...),
-		kgrpc.UnaryInterceptor(onlyOurs), kgrpc.StreamInterceptor(onlyHealthStreams(fallback)),
+		kgrpc.UnaryInterceptor(onlyOurs()), kgrpc.StreamInterceptor(onlyHealthStreams(fallback)),
 		kgrpc.DisableReflection(), kgrpc.CustomHealth(), kgrpc.Options(options...),
 	)
 }
@@ -204,7 +204,7 @@ func (s *Servers) newBranch() *kgrpc.Server {
 	return kgrpc.NewServer(
 		kgrpc.Listener(s.branchLis), kgrpc.Endpoint(s.endpoint("grpc", s.branchLis)), kgrpc.Timeout(s.config.Timeout),
 		kgrpc.Middleware(branchChain(s.deps.Observe)...),
-		kgrpc.UnaryInterceptor(onlyOurs, s.deps.Branch), kgrpc.StreamInterceptor(onlyHealthStreams(nil)),
+		kgrpc.UnaryInterceptor(onlyOurs(workflowService), s.deps.Branch), kgrpc.StreamInterceptor(onlyHealthStreams(nil)),
 		kgrpc.DisableReflection(), kgrpc.CustomHealth(),
 		kgrpc.Options(grpc.ForceServerCodecV2(wireCodec{}), grpc.MaxRecvMsgSize(internalMaxBytes), grpc.MaxHeaderListSize(maxHeaderBytes)),
 	)

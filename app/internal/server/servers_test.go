@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dtm-labs/client/workflow/wfpb"
 	kerrors "github.com/go-kratos/kratos/v2/errors"
 	khttp "github.com/go-kratos/kratos/v2/transport/http"
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/authn"
@@ -305,6 +307,24 @@ func TestBranchesStandOnTheirOwnListener(t *testing.T) {
 	require.Equal(t, codes.Unavailable, status.Code(err), "an unmapped refusal never rolls back")
 	_, err = inventoryv1.NewInventoryClient(branch).ListLocations(ctx, &inventoryv1.ListLocationsRequest{})
 	require.Equal(t, codes.Unimplemented, status.Code(err))
+}
+
+// resumer is what package saga registers for the coordinator: the one branch service whose package is not ours.
+type resumer struct {
+	wfpb.UnimplementedWorkflowServer
+}
+
+func (resumer) Execute(context.Context, *wfpb.WorkflowData) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.FailedPrecondition, "being run")
+}
+
+func TestTheCoordinatorCanResumeWorkflows(t *testing.T) {
+	h := start(t, nil)
+	_, err := wfpb.NewWorkflowClient(dialPlain(t, h.BranchAddr())).Execute(t.Context(), &wfpb.WorkflowData{})
+	require.Equal(t, codes.FailedPrecondition, status.Code(err), "%v", err)
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+h.token)
+	_, err = wfpb.NewWorkflowClient(dialPlain(t, h.GRPCAddr())).Execute(ctx, &wfpb.WorkflowData{})
+	require.Equal(t, codes.Unimplemented, status.Code(err), "on the branch listener only")
 }
 
 func TestServicesOfLibrariesAreOutOfReach(t *testing.T) {
