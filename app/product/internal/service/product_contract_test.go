@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	kratos "github.com/go-kratos/kratos/v2/errors"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
@@ -79,6 +82,28 @@ func TestABarcodeMovesInOneBatch(t *testing.T) {
 		found, err := s.GetSkuByBarcode(guest(ctx), &productv1.GetSkuByBarcodeRequest{Barcode: "6901234567892"})
 		require.NoError(t, err)
 		require.Equal(t, "B", found.Code)
+	})
+}
+
+// Two imports at once that want one barcode, or make one SKU: one is first, the other is told, nobody fails.
+func TestImportsAtOnceAreDecidedOneAfterTheOther(t *testing.T) {
+	contract(t, func(t *testing.T, _ *database.DB, s *Product) {
+		var created, duplicate, unchanged atomic.Int64
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				got, err := s.ImportProducts(hq(t.Context(), "operator"), &productv1.ImportProductsRequest{RequestId: fmt.Sprintf("at-once-%016d", i),
+					Rows: []*productv1.ImportProductRow{row(2, fmt.Sprint("SKU-", i), "6901234567892"), row(3, "SAME", "")}})
+				if !assert.NoError(t, err) {
+					return
+				}
+				created.Add(got.Created)
+				unchanged.Add(got.Unchanged)
+				duplicate.Add(int64(len(got.Errors)))
+			})
+		}
+		all.Wait()
+		require.Equal(t, []int64{2, 7, 7}, []int64{created.Load(), unchanged.Load(), duplicate.Load()})
 	})
 }
 

@@ -55,20 +55,21 @@ func (s *Product) ImportProducts(ctx context.Context, req *productv1.ImportProdu
 	rows := toRows(req.GetRows())
 	return command.Local[struct{}, *commonv1.ImportResult]{
 		Method: productv1.Product_ImportProducts_FullMethodName, Request: req,
-		Decide: func(ctx context.Context, _ struct{}) (*commonv1.ImportResult, error) {
-			known, err := s.catalogue.Known(ctx, rows)
-			if err != nil {
-				return nil, err
-			}
-			now, err := s.db.Now(ctx)
-			if err != nil {
-				return nil, err
-			}
-			plan := biz.Import(known, rows, now)
-			if err := s.catalogue.Apply(ctx, plan); err != nil {
-				return nil, err
-			}
-			return wire.ImportResult(plan.Result), nil
+		Decide: func(ctx context.Context, _ struct{}) (result *commonv1.ImportResult, err error) {
+			err = s.db.Contend(ctx, func(ctx context.Context) error {
+				known, err := s.catalogue.Known(ctx, rows)
+				if err != nil {
+					return err
+				}
+				now, err := s.db.Now(ctx)
+				if err != nil {
+					return err
+				}
+				plan := biz.Import(known, rows, now)
+				result = wire.ImportResult(plan.Result)
+				return s.catalogue.Apply(ctx, plan)
+			})
+			return result, err
 		},
 	}.Run(ctx, s.db)
 }

@@ -5,12 +5,29 @@ import (
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	storev1 "github.com/onepool/onepool/api/store/v1"
+	"github.com/onepool/onepool/app/internal/batch"
 	"github.com/onepool/onepool/app/internal/batch/wire"
 	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/platform"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/store/internal/biz"
 )
+
+// decide runs an import's decision, anew when another one has taken a key meanwhile. now is the database's time.
+func (s *Store) decide(run func(ctx context.Context, now int64) (batch.Result, error)) func(context.Context, struct{}) (*commonv1.ImportResult, error) {
+	return func(ctx context.Context, _ struct{}) (answer *commonv1.ImportResult, err error) {
+		err = s.db.Contend(ctx, func(ctx context.Context) error {
+			now, err := s.db.Now(ctx)
+			if err != nil {
+				return err
+			}
+			result, err := run(ctx, now)
+			answer = wire.ImportResult(result)
+			return err
+		})
+		return answer, err
+	}
+}
 
 // ImportOrganisations keeps the good rows of a batch; parents stand before their children.
 func (s *Store) ImportOrganisations(ctx context.Context, req *storev1.ImportOrganisationsRequest) (*commonv1.ImportResult, error) {
@@ -20,18 +37,14 @@ func (s *Store) ImportOrganisations(ctx context.Context, req *storev1.ImportOrga
 	rows := toOrganisationRows(req.GetRows())
 	return command.Local[struct{}, *commonv1.ImportResult]{
 		Method: storev1.Store_ImportOrganisations_FullMethodName, Request: req,
-		Decide: func(ctx context.Context, _ struct{}) (*commonv1.ImportResult, error) {
+		Decide: s.decide(func(ctx context.Context, now int64) (batch.Result, error) {
 			known, err := s.directory.KnownOrganisations(ctx, rows)
 			if err != nil {
-				return nil, err
-			}
-			now, err := s.db.Now(ctx)
-			if err != nil {
-				return nil, err
+				return batch.Result{}, err
 			}
 			plan := biz.ImportOrganisations(known, rows, now)
-			return wire.ImportResult(plan.Result), s.directory.ApplyOrganisations(ctx, plan)
-		},
+			return plan.Result, s.directory.ApplyOrganisations(ctx, plan)
+		}),
 	}.Run(ctx, s.db)
 }
 
@@ -43,18 +56,14 @@ func (s *Store) ImportStores(ctx context.Context, req *storev1.ImportStoresReque
 	rows := toStoreRows(req.GetRows())
 	return command.Local[struct{}, *commonv1.ImportResult]{
 		Method: storev1.Store_ImportStores_FullMethodName, Request: req,
-		Decide: func(ctx context.Context, _ struct{}) (*commonv1.ImportResult, error) {
+		Decide: s.decide(func(ctx context.Context, now int64) (batch.Result, error) {
 			known, err := s.directory.KnownStores(ctx, rows)
 			if err != nil {
-				return nil, err
-			}
-			now, err := s.db.Now(ctx)
-			if err != nil {
-				return nil, err
+				return batch.Result{}, err
 			}
 			plan := biz.ImportStores(known, rows, now)
-			return wire.ImportResult(plan.Result), s.directory.ApplyStores(ctx, plan, known.Organisations)
-		},
+			return plan.Result, s.directory.ApplyStores(ctx, plan, known.Organisations)
+		}),
 	}.Run(ctx, s.db)
 }
 
@@ -67,19 +76,15 @@ func (s *Store) ImportStaff(ctx context.Context, req *storev1.ImportStaffRequest
 	rows := toStaffRows(req.GetRows())
 	return command.Local[struct{}, *commonv1.ImportResult]{
 		Method: storev1.Store_ImportStaff_FullMethodName, Request: req,
-		Decide: func(ctx context.Context, _ struct{}) (*commonv1.ImportResult, error) {
+		Decide: s.decide(func(ctx context.Context, now int64) (batch.Result, error) {
 			known, err := s.directory.KnownStaff(ctx, rows)
 			if err != nil {
-				return nil, err
+				return batch.Result{}, err
 			}
 			known.MayGrantAdmin = p.HasRole(biz.RoleAdmin)
-			now, err := s.db.Now(ctx)
-			if err != nil {
-				return nil, err
-			}
 			plan := biz.ImportStaff(known, rows, now)
-			return wire.ImportResult(plan.Result), s.directory.ApplyStaff(ctx, plan)
-		},
+			return plan.Result, s.directory.ApplyStaff(ctx, plan)
+		}),
 	}.Run(ctx, s.db)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	kratos "github.com/go-kratos/kratos/v2/errors"
 	"github.com/go-kratos/kratos/v2/transport"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -194,6 +195,80 @@ func TestAFullBatchAndAFullOrganisationAreTold(t *testing.T) {
 		_, err := s.ImportOrganisations(ctx, &storev1.ImportOrganisationsRequest{RequestId: requestID(), Rows: []*storev1.ImportOrganisationRow{terms}})
 		require.NoError(t, err)
 		require.Len(t, sent(t, db), before+401)
+	})
+}
+
+// Imports that run at once never lose a change of a contract: the last that the inventory center hears of each store has
+// the terms that its organisation has in the end.
+func TestAContractAndANewStoreNeverMissEachOther(t *testing.T) {
+	contract(t, func(t *testing.T, db *database.DB, s *Store) {
+		brand(t, s)
+		ctx := admin(t.Context())
+		var all sync.WaitGroup
+		for i := range 6 {
+			all.Go(func() {
+				terms := orgRow("F2", "franchisee", "HQ")
+				terms.SettlementRateBp = int64(5000 + i)
+				_, err := s.ImportOrganisations(ctx, &storev1.ImportOrganisationsRequest{RequestId: requestID(), Rows: []*storev1.ImportOrganisationRow{terms}})
+				assert.NoError(t, err)
+			})
+			all.Go(func() {
+				_, err := s.ImportStores(ctx, &storev1.ImportStoresRequest{RequestId: requestID(), Rows: []*storev1.ImportStoreRow{
+					storeRow(fmt.Sprint("NEW-", i), "franchise", "F2"), storeRow("SAME", "franchise", "F2"), storeRow("S3", "franchise", "F2")}})
+				assert.NoError(t, err)
+			})
+		}
+		all.Wait()
+		final, ok, err := s.directory.Organisation(ctx, "F2")
+		require.NoError(t, err)
+		require.True(t, ok)
+		last := map[string]*inventoryv1.LocationFacts{}
+		for _, l := range sent(t, db) {
+			if l.Org == "F2" && (last[l.Code] == nil || l.Version > last[l.Code].Version) {
+				last[l.Code] = l
+			}
+		}
+		require.Len(t, last, 8)
+		for code, l := range last {
+			require.Equal(t, final.SettlementRateBP, l.SettlementRateBp, code)
+		}
+	})
+}
+
+// The same, step by step: a contract changes between an import's look at the organisation and its commit.
+func TestAContractWaitsForTheImportThatHasReadIt(t *testing.T) {
+	contract(t, func(t *testing.T, db *database.DB, s *Store) {
+		brand(t, s)
+		ctx := admin(t.Context())
+		rows := toStoreRows([]*storev1.ImportStoreRow{storeRow("NEW", "franchise", "F2")})
+		changed := make(chan error, 1)
+		require.NoError(t, db.InTx(ctx, func(inside context.Context) error {
+			known, err := s.directory.KnownStores(inside, rows)
+			if err != nil {
+				return err
+			}
+			go func() {
+				terms := orgRow("F2", "franchisee", "HQ")
+				terms.ShareStock = false
+				_, err := s.ImportOrganisations(ctx, &storev1.ImportOrganisationsRequest{RequestId: requestID(), Rows: []*storev1.ImportOrganisationRow{terms}})
+				changed <- err
+			}()
+			select {
+			case err := <-changed: // it did not wait
+				changed <- err
+			case <-time.After(200 * time.Millisecond):
+			}
+			plan := biz.ImportStores(known, rows, 1_700_000_000_000_000)
+			return s.directory.ApplyStores(inside, plan, known.Organisations)
+		}))
+		require.NoError(t, <-changed)
+		var last *inventoryv1.LocationFacts
+		for _, l := range sent(t, db) {
+			if l.Code == "NEW" && (last == nil || l.Version > last.Version) {
+				last = l
+			}
+		}
+		require.False(t, last.Shared, "the contract has ended")
 	})
 }
 
