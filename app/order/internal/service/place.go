@@ -31,16 +31,33 @@ func (s *Order) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) 
 		if err := s.bounded(req.GetLines()); err != nil {
 			return biz.Draft{}, err
 		}
+		lines, err := s.wanted(ctx, req)
+		if err != nil {
+			return biz.Draft{}, err
+		}
 		now, err := s.DB.Now(ctx)
 		if err != nil {
 			return biz.Draft{}, err
 		}
 		return s.Seeker.Draft(ctx, biz.PlaceInput{
 			Channel: req.GetChannel(), MemberID: req.GetMemberId(), ShopStore: req.GetShopStoreCode(), Way: biz.Way(req.GetWay().String()),
-			Receiver: fromReceiver(req.GetReceiver()), PickupStore: req.GetPickupStoreCode(), Lines: fromLines(req.GetLines()),
+			Receiver: fromReceiver(req.GetReceiver()), PickupStore: req.GetPickupStoreCode(), Lines: lines,
 			Points: req.GetPoints(), SeenToPayMinor: req.ToPayMinor, Remark: req.GetRemark(), FromCart: req.GetFromCart(),
 		}, s.settings.FreightMinor, s.settings.Terms, now)
 	})
+}
+
+// wanted is what is ordered. A request that orders the cart names no lines: a repeat, for which the cart is empty already,
+// must be the same request to get the first one's answer.
+func (s *Order) wanted(ctx context.Context, req *orderv1.PlaceOrderRequest) ([]biz.WantedLine, error) {
+	if !req.GetFromCart() || len(req.GetLines()) > 0 {
+		return fromLines(req.GetLines()), nil
+	}
+	lines, err := s.Orders.Cart(ctx, req.GetMemberId())
+	if err == nil && len(lines) == 0 {
+		return nil, fault.StateConflict("empty", "the cart is empty: put something in")
+	}
+	return lines, err
 }
 
 // place runs a distributed command on the draft that its first call froze.
