@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/barrier"
 	"github.com/onepool/onepool/app/internal/command"
@@ -54,6 +56,7 @@ type Center struct {
 	store   *data.Store
 	service *service.Inventory
 	branch  *service.Branch
+	bounds  *prometheus.CounterVec
 }
 
 // New opens the database. It does not migrate.
@@ -72,11 +75,15 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inventory: %w", err)
 	}
-	if err := d.Observe.Register(db.Collectors()...); err != nil {
+	bounds := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "onepool_inventory_bound_hits_total", Help: "How often a search or a run stopped at its bound.",
+	}, []string{"bound"})
+	if err := d.Observe.Register(append(db.Collectors(), bounds)...); err != nil {
 		return nil, errors.Join(fmt.Errorf("inventory: metrics: %w", err), db.Close())
 	}
 	store := data.New(db, d.PageSecret)
-	return &Center{db: db, deps: d, store: store, service: service.New(db, store, strategy), branch: service.NewBranch(db, store, d.Observe.Log())}, nil
+	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
+	return &Center{db: db, deps: d, store: store, bounds: bounds, service: service.New(db, store, strategy, hit), branch: service.NewBranch(db, store, d.Observe.Log())}, nil
 }
 
 // strategy checks the configuration; an error names the key.
@@ -123,7 +130,7 @@ func (c *Center) Workers() []func(context.Context) error {
 // expire frees what was held past its deadline. Several replicas may do so at once.
 func (c *Center) expire(ctx context.Context) error {
 	ctx = tenancy.WithService(ctx, "inventory-expiry")
-	_, err := biz.Expire{Due: c.store, Writer: c.store, InTx: c.db.InTx, NowUS: c.db.Now}.Run(ctx)
+	_, err := biz.Expire{Due: c.store, Writer: c.store, InTx: c.db.InTx, NowUS: c.db.Now, Hit: func(bound string) { c.bounds.WithLabelValues(bound).Inc() }}.Run(ctx)
 	return err
 }
 

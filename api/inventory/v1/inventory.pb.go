@@ -1505,7 +1505,8 @@ func (x *GetAvailabilityResponse) GetItems() []*Availability {
 type Availability struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Sku   string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	// What may be promised online over all (or the asked) locations.
+	// What may be promised online over all (or the asked) locations. Narrowed to one location or a radius, a location whose
+	// figures are not for the caller counts by its level: yes 5, few 1, no 0.
 	Online        int64                   `protobuf:"varint,2,opt,name=online,proto3" json:"online,omitempty"`
 	Near          []*LocationAvailability `protobuf:"bytes,3,rep,name=near,proto3" json:"near,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1660,7 +1661,7 @@ type HoldRequest struct {
 	// Organisation that sells.
 	SellerOrg string      `protobuf:"bytes,5,opt,name=seller_org,json=sellerOrg,proto3" json:"seller_org,omitempty"`
 	Way       DeliveryWay `protobuf:"varint,6,opt,name=way,proto3,enum=onepool.inventory.v1.DeliveryWay" json:"way,omitempty"`
-	// Where the goods go; needed for PARCEL and LOCAL_DELIVERY.
+	// Where the goods go; needed for LOCAL_DELIVERY. A PARCEL without it leaves from warehouses by code, then stores by code.
 	Destination *v1.GeoPoint `protobuf:"bytes,7,opt,name=destination,proto3" json:"destination,omitempty"`
 	// The chosen store; needed for PICKUP and CARRY_OUT.
 	Location string      `protobuf:"bytes,8,opt,name=location,proto3" json:"location,omitempty"`

@@ -48,7 +48,8 @@ type InventoryClient interface {
 	ReceiveStock(ctx context.Context, in *ReceiveStockRequest, opts ...grpc.CallOption) (*ReceiveStockResponse, error)
 	// Corrects what is on hand, with a reason; never below what is reserved.
 	AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...grpc.CallOption) (*AdjustStockResponse, error)
-	// Opening stock from a file: each row is booked once per (document, location, SKU), however often it is sent.
+	// Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
+	// owner), however often it is sent, also after sales; another document is another count.
 	ImportStock(ctx context.Context, in *ImportStockRequest, opts ...grpc.CallOption) (*v1.ImportResult, error)
 	ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error)
 	ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error)
@@ -206,7 +207,8 @@ type InventoryServer interface {
 	ReceiveStock(context.Context, *ReceiveStockRequest) (*ReceiveStockResponse, error)
 	// Corrects what is on hand, with a reason; never below what is reserved.
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
-	// Opening stock from a file: each row is booked once per (document, location, SKU), however often it is sent.
+	// Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
+	// owner), however often it is sent, also after sales; another document is another count.
 	ImportStock(context.Context, *ImportStockRequest) (*v1.ImportResult, error)
 	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
 	ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error)

@@ -44,7 +44,8 @@ type InventoryHTTPServer interface {
 	// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing.
 	// For other centers; the caller must be a service.
 	Hold(context.Context, *HoldRequest) (*HoldResponse, error)
-	// ImportStock Opening stock from a file: each row is booked once per (document, location, SKU), however often it is sent.
+	// ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
+	// owner), however often it is sent, also after sales; another document is another count.
 	ImportStock(context.Context, *ImportStockRequest) (*v1.ImportResult, error)
 	// ListLocations Locations that hold stock: stores and warehouses, fed by the store center.
 	ListLocations(context.Context, *ListLocationsRequest) (*ListLocationsResponse, error)
@@ -71,7 +72,7 @@ func RegisterInventoryHTTPServer(s *http.Server, srv InventoryHTTPServer) {
 	r.POST("/v1/inventory/holds/release", _Inventory_ReleaseHold0_HTTP_Handler(srv))
 	r.GET("/v1/inventory/reservations", _Inventory_ListReservations0_HTTP_Handler(srv))
 	r.GET("/v1/inventory/allocations/{document}", _Inventory_GetAllocation0_HTTP_Handler(srv))
-	r.GET("/v1/inventory/audit", _Inventory_CheckInvariants1_HTTP_Handler(srv))
+	r.GET("/v1/inventory/audit", _Inventory_CheckInvariants0_HTTP_Handler(srv))
 }
 
 func _Inventory_ListLocations0_HTTP_Handler(srv InventoryHTTPServer) func(ctx http.Context) error {
@@ -301,7 +302,7 @@ func _Inventory_GetAllocation0_HTTP_Handler(srv InventoryHTTPServer) func(ctx ht
 	}
 }
 
-func _Inventory_CheckInvariants1_HTTP_Handler(srv InventoryHTTPServer) func(ctx http.Context) error {
+func _Inventory_CheckInvariants0_HTTP_Handler(srv InventoryHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in v1.CheckInvariantsRequest
 		if err := ctx.BindQuery(&in); err != nil {
@@ -331,7 +332,8 @@ type InventoryHTTPClient interface {
 	// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing.
 	// For other centers; the caller must be a service.
 	Hold(ctx context.Context, req *HoldRequest, opts ...http.CallOption) (rsp *HoldResponse, err error)
-	// ImportStock Opening stock from a file: each row is booked once per (document, location, SKU), however often it is sent.
+	// ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
+	// owner), however often it is sent, also after sales; another document is another count.
 	ImportStock(ctx context.Context, req *ImportStockRequest, opts ...http.CallOption) (rsp *v1.ImportResult, err error)
 	// ListLocations Locations that hold stock: stores and warehouses, fed by the store center.
 	ListLocations(ctx context.Context, req *ListLocationsRequest, opts ...http.CallOption) (rsp *ListLocationsResponse, err error)
@@ -423,7 +425,8 @@ func (c *InventoryHTTPClientImpl) Hold(ctx context.Context, in *HoldRequest, opt
 	return &out, nil
 }
 
-// ImportStock Opening stock from a file: each row is booked once per (document, location, SKU), however often it is sent.
+// ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
+// owner), however often it is sent, also after sales; another document is another count.
 func (c *InventoryHTTPClientImpl) ImportStock(ctx context.Context, in *ImportStockRequest, opts ...http.CallOption) (*v1.ImportResult, error) {
 	var out v1.ImportResult
 	pattern := "/v1/inventory/stock/import"

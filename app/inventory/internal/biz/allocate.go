@@ -144,7 +144,7 @@ func Allocate(d Demand, candidates []Candidate, s Strategy) (Plan, Explanation, 
 	if limit > 1 {
 		if chosen, proven := t.split(limit, s.Nodes); chosen != nil {
 			how := "fewest parcels, then nearest"
-			if !proven {
+			if why.Proven = proven; !proven {
 				how = "few parcels (search stopped at its bound)"
 			}
 			why.choose(t, chosen, how)

@@ -19,6 +19,8 @@ type Search struct {
 	Locations LocationFinder
 	Stock     StockReader
 	Strategy  Strategy
+	// Hit counts that a bound was hit: the answer is right for what was looked at, and more was there.
+	Hit func(bound string)
 }
 
 // Candidates returns them ranked, and what was dropped on the way.
@@ -111,9 +113,12 @@ func (s Search) read(ctx context.Context, d Demand, ring []Placed) ([]Candidate,
 // scattered adds locations beyond the rings that have some of the SKUs: for what is rare, reading the SKU's own rows is
 // cheaper than walking on. Ranks stay in the demand's order.
 func (s Search) scattered(ctx context.Context, d Demand, directory *Directory, found []Candidate) ([]Candidate, error) {
-	rows, _, err := s.Stock.WithSome(ctx, d.SKUs(), maxScattered)
+	rows, more, err := s.Stock.WithSome(ctx, d.SKUs(), maxScattered)
 	if err != nil {
 		return nil, err
+	}
+	if more {
+		s.Hit("scattered_rows")
 	}
 	at := byLocation(rows)
 	for _, c := range found {

@@ -76,7 +76,7 @@ func street(t *testing.T, n int, has map[int]string) *town {
 }
 
 func searchIn(w *town) Search {
-	return Search{Locations: finder{w}, Stock: w, Strategy: NearThenSplit()}
+	return Search{Locations: finder{w}, Stock: w, Strategy: NearThenSplit(), Hit: func(string) {}}
 }
 
 func TestTheSearchStopsAtTheRingThatHasAll(t *testing.T) {

@@ -16,6 +16,8 @@ type Expire struct {
 	InTx func(ctx context.Context, fn func(ctx context.Context) error) error
 	// NowUS is the database's time.
 	NowUS func(ctx context.Context) (int64, error)
+	// Hit counts that a run has left some for the next.
+	Hit func(bound string)
 }
 
 // Run frees what is due, in bounded batches, and says how many reservations that were.
@@ -42,6 +44,7 @@ func (uc Expire) Run(ctx context.Context) (int, error) {
 			return total, nil
 		}
 	}
+	uc.Hit("expire_rounds")
 	return total, nil
 }
 

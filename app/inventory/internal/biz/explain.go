@@ -14,6 +14,7 @@ type Explanation struct {
 	Document, Strategy string
 	Wanted             string
 	Considered         int
+	Proven             bool // no better choice exists
 	Candidates         []Explained
 	TookUS             int64
 	DecidedAtUS        int64
@@ -41,7 +42,7 @@ func explain(d Demand, s Strategy) Explanation {
 	case d.Destination != nil:
 		place = fmt.Sprintf(" near %.4f,%.4f", d.Destination.Lat, d.Destination.Lng)
 	}
-	return Explanation{Document: d.Document, Strategy: fmt.Sprintf("%s v%d", s.Name, s.Version),
+	return Explanation{Proven: true, Document: d.Document, Strategy: fmt.Sprintf("%s v%d", s.Name, s.Version),
 		Wanted: strings.Join(wanted, ", ") + place + ", " + d.Way.String()}
 }
 

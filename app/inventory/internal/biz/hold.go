@@ -112,11 +112,15 @@ func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts 
 		if stands(book, plan, candidates, verified) {
 			why.Candidates = append(why.Candidates, facts.dropped...)
 			why.TookUS = elapsed()
+			if !why.Proven {
+				uc.Search.Hit("split_nodes")
+			}
 			return plan, candidates, why, nil
 		}
 		keys := plan.Keys()
 		switch {
 		case round == replans:
+			uc.Search.Hit("replans")
 			candidates = narrow(candidates)
 			keys = allKeys(candidates)
 		case round > replans:

@@ -35,11 +35,11 @@ type Inventory struct {
 	availability biz.GetAvailability
 }
 
-// New puts the use cases together.
-func New(db *database.DB, store *data.Store, strategy biz.Strategy) *Inventory {
+// New puts the use cases together. hit counts bounds that were hit.
+func New(db *database.DB, store *data.Store, strategy biz.Strategy, hit func(bound string)) *Inventory {
 	return &Inventory{
 		db: db, store: store,
-		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Strategy: strategy}, Writer: store, ElapsedUS: stopwatch},
+		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Strategy: strategy, Hit: hit}, Writer: store, ElapsedUS: stopwatch},
 		release:      biz.Release{Writer: store},
 		receive:      biz.ReceiveStock{Locations: store, Writer: store},
 		adjust:       biz.AdjustStock{Locations: store, Writer: store},

@@ -38,7 +38,7 @@ type rig struct {
 
 func newRig(db *database.DB) *rig {
 	store := data.New(db, pageSecret)
-	r := &rig{Inventory: New(db, store, biz.NearThenSplit()), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	r := &rig{Inventory: New(db, store, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok
@@ -156,7 +156,7 @@ func (r *rig) audit(t testing.TB) {
 
 func (r *rig) expire(t testing.TB) int {
 	t.Helper()
-	n, err := biz.Expire{Due: r.store, Writer: r.store, InTx: r.db.InTx, NowUS: r.db.Now}.Run(tenancy.WithService(t.Context(), "expiry"))
+	n, err := biz.Expire{Due: r.store, Writer: r.store, InTx: r.db.InTx, NowUS: r.db.Now, Hit: func(string) {}}.Run(tenancy.WithService(t.Context(), "expiry"))
 	require.NoError(t, err)
 	return n
 }
