@@ -78,7 +78,9 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 }
 
 // Migrate brings the tables up to date.
-func (c *Center) Migrate(ctx context.Context) error { return migrate.Apply(ctx, c.db, migrations.Files) }
+func (c *Center) Migrate(ctx context.Context) error {
+	return migrate.Apply(ctx, c.db, migrations.Files)
+}
 
 // Register puts the services on the process's servers.
 func (c *Center) Register(r *server.Registrar) {
