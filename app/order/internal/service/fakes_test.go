@@ -1,0 +1,224 @@
+package service
+
+import (
+	"context"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	commonv1 "github.com/onepool/onepool/api/common/v1"
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	memberv1 "github.com/onepool/onepool/api/member/v1"
+	productv1 "github.com/onepool/onepool/api/product/v1"
+	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
+	storev1 "github.com/onepool/onepool/api/store/v1"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/internal/server"
+)
+
+// world is the other five centers, as simple as can be: what they promise in their protos, in memory.
+type world struct {
+	mu     sync.Mutex
+	prices map[string]int64
+	// stock by location and SKU; locations are tried in the order of their names.
+	stock  map[string]map[string]int64
+	orgs   map[string]string // of locations
+	points map[string]int64
+	answer map[string]proto.Message
+	shut   map[string]bool // gids that were released
+
+	holds    map[string][]*inventoryv1.Reservation // by document
+	frozen   map[string]int64
+	refuse   error // the next hold fails with it
+	holdings int
+}
+
+func newWorld() *world {
+	return &world{
+		prices: map[string]int64{"tea": 19900, "cup": 1500, "pot": 8900}, answer: map[string]proto.Message{}, shut: map[string]bool{},
+		stock:  map[string]map[string]int64{"S1": {"tea": 5, "cup": 4, "pot": 0}, "S2": {"tea": 5, "cup": 100, "pot": 9}},
+		orgs:   map[string]string{"S1": "hq", "S2": "fra"},
+		points: map[string]int64{"mbr_ann": 1000}, holds: map[string][]*inventoryv1.Reservation{}, frozen: map[string]int64{},
+	}
+}
+
+func outside(ctx context.Context) error {
+	if database.InTransaction(ctx) {
+		return server.ErrInTransaction
+	}
+	return ctx.Err()
+}
+
+type fakeProduct struct {
+	productv1.ProductClient
+	w *world
+}
+
+func (f fakeProduct) GetSkus(ctx context.Context, in *productv1.GetSkusRequest, _ ...grpc.CallOption) (*productv1.GetSkusResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	out := &productv1.GetSkusResponse{}
+	for _, code := range in.Codes {
+		if price, known := f.w.prices[code]; known {
+			out.Skus = append(out.Skus, &productv1.Sku{
+				Code: code, Title: map[string]string{"en": code}, ListPrice: &commonv1.Money{AmountMinor: price, Currency: "CNY"}, Returnable: true, Active: true,
+			})
+		}
+	}
+	return out, outside(ctx)
+}
+
+type fakeStore struct {
+	storev1.StoreClient
+	w *world
+}
+
+func (f fakeStore) GetSellerFacts(ctx context.Context, in *storev1.GetSellerFactsRequest, _ ...grpc.CallOption) (*storev1.SellerFacts, error) {
+	out := &storev1.SellerFacts{SellerOrg: "hq", MerchantAccount: "acct-hq", HeadquartersOrg: "hq"}
+	if in.OrgCode != "" {
+		out.SellerOrg = in.OrgCode
+	}
+	if org := f.w.orgs[in.StoreCode]; org != "" {
+		out.SellerOrg, out.MerchantAccount = org, "acct-"+org
+	}
+	for _, s := range in.Stores {
+		out.Stores = append(out.Stores, &storev1.StoreStanding{StoreCode: s, OrgCode: f.w.orgs[s], DealerOrg: "deal"})
+	}
+	return out, outside(ctx)
+}
+
+type fakeMember struct {
+	memberv1.MemberClient
+	w *world
+}
+
+func (f fakeMember) GetOrderFacts(ctx context.Context, in *memberv1.GetOrderFactsRequest, _ ...grpc.CallOption) (*memberv1.OrderFacts, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	return &memberv1.OrderFacts{
+		MemberId: in.MemberId, HomeStoreCode: "S2", GuideCode: "G1", GuideStoreCode: "S2", GuideReason: "bound by wecom",
+		SpendablePoints: f.w.points[in.MemberId], PointValueMinor: 1,
+	}, outside(ctx)
+}
+
+func (f fakeMember) FreezePoints(ctx context.Context, in *memberv1.FreezePointsRequest, _ ...grpc.CallOption) (*memberv1.FreezePointsResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if err := outside(ctx); err != nil {
+		return nil, err
+	}
+	if stored, ok := f.w.answer[in.RequestId]; ok {
+		return stored.(*memberv1.FreezePointsResponse), nil
+	}
+	if f.w.shut["points/"+in.Gid] {
+		return nil, fault.New(409, "MEMBER_LATE_TRY", "too late")
+	}
+	if in.Points > f.w.points[in.MemberId] {
+		return nil, fault.PointsInsufficient(in.Points, f.w.points[in.MemberId])
+	}
+	f.w.points[in.MemberId] -= in.Points
+	f.w.frozen[in.Document] += in.Points
+	f.w.answer[in.RequestId] = &memberv1.FreezePointsResponse{}
+	return &memberv1.FreezePointsResponse{}, nil
+}
+
+func (f fakeMember) UnfreezePoints(ctx context.Context, in *memberv1.UnfreezePointsRequest, _ ...grpc.CallOption) (*memberv1.UnfreezePointsResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	f.w.shut["points/"+in.Gid] = true
+	f.w.points["mbr_ann"] += f.w.frozen[in.Document]
+	delete(f.w.frozen, in.Document)
+	return &memberv1.UnfreezePointsResponse{}, outside(ctx)
+}
+
+func (f fakeMember) GetDocumentPoints(ctx context.Context, in *memberv1.GetDocumentPointsRequest, _ ...grpc.CallOption) (*memberv1.GetDocumentPointsResponse, error) {
+	return &memberv1.GetDocumentPointsResponse{}, outside(ctx)
+}
+
+type fakeInventory struct {
+	inventoryv1.InventoryClient
+	w *world
+}
+
+func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ ...grpc.CallOption) (*inventoryv1.HoldResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if err := outside(ctx); err != nil {
+		return nil, err
+	}
+	if stored, ok := f.w.answer[in.RequestId]; ok {
+		return stored.(*inventoryv1.HoldResponse), nil
+	}
+	if f.w.shut[in.Gid] {
+		return nil, fault.New(409, fault.ReasonLateTry, "too late")
+	}
+	if err := f.w.refuse; err != nil {
+		f.w.refuse = nil
+		return nil, err
+	}
+	out := &inventoryv1.HoldResponse{Document: in.Document}
+	for _, l := range in.Lines {
+		left := l.Quantity
+		for _, location := range []string{"S1", "S2"} {
+			if in.Location != "" && in.Location != location {
+				continue
+			}
+			n := min(left, f.w.stock[location][l.Sku])
+			if n == 0 {
+				continue
+			}
+			r := &inventoryv1.Reservation{
+				Id: ids.Derived("res", in.RequestId, l.LineId, location), Document: in.Document, LineId: l.LineId, Sku: l.Sku, Location: location,
+				LocationName: location, LocationOrg: f.w.orgs[location], Owner: f.w.orgs[location], Quantity: n, Open: n, State: inventoryv1.ReservationState_HELD,
+			}
+			if r.Owner != in.SellerOrg {
+				r.SettlementPriceMinor, r.FulfilmentFeeMinor = l.ListPriceMinor/2, 500
+			}
+			out.Reservations = append(out.Reservations, r)
+			left -= n
+		}
+		if left > 0 {
+			return nil, fault.StockInsufficient(l.Sku, l.Quantity, l.Quantity-left)
+		}
+	}
+	for _, r := range out.Reservations {
+		f.w.stock[r.Location][r.Sku] -= r.Quantity
+	}
+	f.w.holdings++
+	f.w.holds[in.Document] = out.Reservations
+	f.w.answer[in.RequestId] = out
+	return out, nil
+}
+
+func (f fakeInventory) ReleaseHold(ctx context.Context, in *inventoryv1.ReleaseHoldRequest, _ ...grpc.CallOption) (*inventoryv1.ReleaseHoldResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	f.w.shut[in.Gid] = true
+	for _, r := range f.w.holds[in.Document] {
+		f.w.stock[r.Location][r.Sku] += r.Open
+		r.Open, r.State = 0, inventoryv1.ReservationState_RELEASED
+	}
+	return &inventoryv1.ReleaseHoldResponse{}, outside(ctx)
+}
+
+func (f fakeInventory) ListReservations(ctx context.Context, in *inventoryv1.ListReservationsRequest, _ ...grpc.CallOption) (*inventoryv1.ListReservationsResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	out := &inventoryv1.ListReservationsResponse{}
+	for _, d := range in.Documents {
+		out.Reservations = append(out.Reservations, f.w.holds[d]...)
+	}
+	return out, outside(ctx)
+}
+
+type fakeRebate struct {
+	rebatev1.RebateClient
+	w *world
+}
+
+func (f fakeRebate) GetOrderAccruals(ctx context.Context, in *rebatev1.GetOrderAccrualsRequest, _ ...grpc.CallOption) (*rebatev1.GetOrderAccrualsResponse, error) {
+	return &rebatev1.GetOrderAccrualsResponse{}, outside(ctx)
+}
