@@ -63,7 +63,7 @@ func reaches(p tenancy.Principal, r biz.Record) bool {
 		return r.Kind == biz.KindTill && r.ShopStore == p.Store
 	case tenancy.Channel:
 		return r.Kind == biz.KindChannel && r.Channel == p.Channel
-	case tenancy.HQ: // people of a direct store belong to headquarters, but to their store only
+	case tenancy.HQ, tenancy.Franchisee: // people of a store, also of a direct one, work for their store only
 		return p.Store == "" || r.ShopStore == p.Store || slices.ContainsFunc(r.Fulfilments, func(f biz.Fulfilment) bool { return f.Location == p.Store })
 	}
 	return true

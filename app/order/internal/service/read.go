@@ -63,8 +63,8 @@ func (s *Order) ListOrders(ctx context.Context, req *orderv1.ListOrdersRequest) 
 			return out, nil
 		}
 		f.Channel = p.Channel
-	case tenancy.HQ:
-		f.ShopStore = p.Store // of a direct store's people
+	case tenancy.HQ, tenancy.Franchisee:
+		f.ShopStore = p.Store // of a store's people, also of a direct one
 	}
 	query := page.Query("orders", p.Caller(), f.MemberID, f.Channel, f.ShopStore, string(f.State))
 	after, err := s.after(req.GetPageToken(), query)
