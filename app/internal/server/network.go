@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/go-kratos/kratos/v2/registry"
 	"github.com/go-kratos/kratos/v2/transport"
 	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
+	"github.com/go-kratos/kratos/v2/transport/grpc/resolver/discovery"
 	"github.com/hashicorp/consul/api"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
@@ -64,16 +63,31 @@ func NewNetwork(c NetworkConfig) *Network {
 	return &Network{config: c, peers: newHTTPPeers(c), local: map[string]*bufconn.Listener{}}
 }
 
-// Consul is a registry for Deps.Registry and NetworkConfig.Discovery. Processes say themselves that they are alive: a check
-// from Consul's side would have them wait for its first round before anybody finds them.
-func Consul(address string) (*consul.Registry, error) {
+// ConsulRegistry is a registry for Deps.Registry and NetworkConfig.Discovery.
+type ConsulRegistry struct {
+	*consul.Registry
+	fresh func() *consul.Registry
+}
+
+// Consul returns the registry at an address. Processes say themselves that they are alive: a check from Consul's side
+// would have them wait for its first round before anybody finds them.
+func Consul(address string) (*ConsulRegistry, error) {
 	config := api.DefaultConfig()
 	config.Address = address
 	client, err := api.NewClient(config)
 	if err != nil {
 		return nil, fmt.Errorf("consul at %s: %w", address, err)
 	}
-	return consul.New(client, consul.WithHealthCheck(false), consul.WithHeartbeat(true), consul.WithHealthCheckInterval(5)), nil
+	fresh := func() *consul.Registry {
+		return consul.New(client, consul.WithHealthCheck(false), consul.WithHeartbeat(true), consul.WithHealthCheckInterval(5))
+	}
+	return &ConsulRegistry{Registry: fresh(), fresh: fresh}, nil
+}
+
+// Watch follows a service. Each watch has a registry of its own: the library's remembers a service whose first question
+// failed as watched, and never asks again.
+func (c *ConsulRegistry) Watch(ctx context.Context, name string) (registry.Watcher, error) {
+	return c.fresh().Watch(ctx, name)
 }
 
 // Local says that these centers are served in this process (Servers.Memory).
@@ -114,7 +128,7 @@ func (n *Network) connect(ctx context.Context, center string, timeout time.Durat
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(internalMaxBytes), grpc.MaxCallSendMsgSize(internalMaxBytes)),
 	}
 	endpoint := ""
-	kopts := []kgrpc.ClientOption{kgrpc.WithTimeout(timeout), kgrpc.WithMiddleware(ms...), kgrpc.WithPrintDiscoveryDebugLog(false)}
+	kopts := []kgrpc.ClientOption{kgrpc.WithTimeout(timeout), kgrpc.WithMiddleware(ms...)}
 	switch lis := n.localListener(center); {
 	case lis != nil:
 		endpoint = "passthrough:///" + center
@@ -125,7 +139,10 @@ func (n *Network) connect(ctx context.Context, center string, timeout time.Durat
 		kopts = append(kopts, kgrpc.WithHealthCheck(false))
 	case n.config.Discovery != nil:
 		endpoint = "discovery:///" + ServiceName(center)
-		kopts = append(kopts, kgrpc.WithDiscovery(n.config.Discovery), kgrpc.WithHealthCheck(false))
+		kopts = append(kopts, kgrpc.WithHealthCheck(false))
+		// Kratos would wait for the registry as long as for a call.
+		options = append(options, grpc.WithResolvers(discovery.NewBuilder(n.config.Discovery,
+			discovery.WithInsecure(true), discovery.WithTimeout(dialTimeout), discovery.PrintDebugLog(false))))
 	default:
 		return nil, fmt.Errorf("server: center %q is neither here, nor in the table of endpoints, nor is there a registry", center)
 	}
@@ -205,24 +222,16 @@ func (d *Dialer) propagate() middleware.Middleware {
 type lazyConn struct {
 	dialer *Dialer
 	center string
-
-	mu   sync.Mutex
-	conn *grpc.ClientConn
+	shared sharedConn
 }
 
 func (l *lazyConn) get(ctx context.Context) (*grpc.ClientConn, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.conn != nil {
-		return l.conn, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	conn, err := l.dialer.network.connect(ctx, l.center, l.dialer.network.config.CallTimeout, l.dialer.chain())
+	conn, err := l.shared.get(ctx, func(ctx context.Context) (*grpc.ClientConn, error) {
+		return l.dialer.network.connect(ctx, l.center, l.dialer.network.config.CallTimeout, l.dialer.chain())
+	})
 	if err != nil {
 		return nil, fault.Unavailable().WithCause(err)
 	}
-	l.conn = conn
 	return conn, nil
 }
 
@@ -239,69 +248,4 @@ func (l *lazyConn) Invoke(ctx context.Context, method string, args, reply any, o
 
 func (l *lazyConn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, errors.New("server: no service of ours has streams")
-}
-
-// httpPeers finds the HTTP address of a center.
-type httpPeers struct {
-	config NetworkConfig
-	mu     sync.Mutex
-	known  map[string]knownPeer
-}
-
-type knownPeer struct {
-	at  []*url.URL
-	ask time.Time
-	n   int
-}
-
-// peerTTL is how long an answer of the registry is used before it is asked again.
-const peerTTL = 2 * time.Second
-
-func newHTTPPeers(c NetworkConfig) *httpPeers {
-	return &httpPeers{config: c, known: map[string]knownPeer{}}
-}
-
-// pick returns one of the center's addresses, in turn.
-func (p *httpPeers) pick(ctx context.Context, center string) (*url.URL, error) {
-	if base := p.config.Static[center].HTTP; base != "" {
-		return url.Parse(base)
-	}
-	if p.config.Discovery == nil {
-		return nil, fmt.Errorf("server: no HTTP address of center %q is known", center)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	k := p.known[center]
-	if time.Now().After(k.ask) {
-		// The last known peers go on when the registry is gone.
-		if found, err := p.lookup(ctx, center); err == nil && len(found) > 0 {
-			k.at = found
-		}
-		k.ask = time.Now().Add(peerTTL)
-	}
-	if len(k.at) == 0 {
-		p.known[center] = knownPeer{}
-		return nil, fmt.Errorf("server: no instance of center %q is registered", center)
-	}
-	k.n++
-	p.known[center] = k
-	return k.at[k.n%len(k.at)], nil
-}
-
-func (p *httpPeers) lookup(ctx context.Context, center string) ([]*url.URL, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	instances, err := p.config.Discovery.GetService(ctx, ServiceName(center))
-	if err != nil {
-		return nil, err
-	}
-	var found []*url.URL
-	for _, in := range instances {
-		for _, e := range in.Endpoints {
-			if u, err := url.Parse(e); err == nil && strings.HasPrefix(e, "http://") {
-				found = append(found, u)
-			}
-		}
-	}
-	return found, nil
 }

@@ -2,11 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -45,8 +45,7 @@ type Proxy struct {
 	slots   chan struct{}
 	reverse *httputil.ReverseProxy
 
-	mu    sync.Mutex
-	conns map[string]*grpc.ClientConn
+	conns map[string]*sharedConn // one a center, fixed
 }
 
 // NewProxy returns a proxy that works on at most maxConcurrent requests at once.
@@ -54,7 +53,10 @@ func NewProxy(n *Network, routes []Route, maxConcurrent int, o *observe.Observer
 	if maxConcurrent <= 0 {
 		maxConcurrent = defaultMaxConcurrent
 	}
-	p := &Proxy{network: n, routes: routes, observe: o, slots: make(chan struct{}, maxConcurrent), conns: map[string]*grpc.ClientConn{}}
+	p := &Proxy{network: n, routes: routes, observe: o, slots: make(chan struct{}, maxConcurrent), conns: map[string]*sharedConn{}}
+	for _, r := range routes {
+		p.conns[r.Center] = new(sharedConn)
+	}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			target, _ := r.In.Context().Value(targetKey{}).(*url.URL)
@@ -66,6 +68,10 @@ func NewProxy(n *Network, routes []Route, maxConcurrent int, o *observe.Observer
 			ResponseHeaderTimeout: proxyTimeout, DisableCompression: true,
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if _, is := errors.AsType[*http.MaxBytesError](err); is { // it was not the center that failed
+				encodeError(w, r, err)
+				return
+			}
 			o.Log().WarnContext(r.Context(), "center did not answer", "error", err)
 			encodeError(w, r, fault.Unavailable().WithCause(err))
 		},
@@ -185,15 +191,7 @@ func passedOn(ctx context.Context) metadata.MD {
 }
 
 func (p *Proxy) conn(ctx context.Context, center string) (*grpc.ClientConn, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c := p.conns[center]; c != nil {
-		return c, nil
-	}
-	c, err := p.network.connect(ctx, center, proxyTimeout, nil)
-	if err != nil {
-		return nil, err
-	}
-	p.conns[center] = c
-	return c, nil
+	return p.conns[center].get(ctx, func(ctx context.Context) (*grpc.ClientConn, error) {
+		return p.network.connect(ctx, center, proxyTimeout, nil)
+	})
 }
