@@ -10,6 +10,7 @@ import (
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/barrier"
 	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/failpoint"
 	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/tenancy"
@@ -44,17 +45,23 @@ const (
 	maxActor    = 128
 )
 
-// once runs fn in one transaction, once for each branch of a distributed transaction.
-func (b *Branch) once(ctx context.Context, fn func(ctx context.Context) error) (*emptypb.Empty, error) {
+// once runs fn in one transaction, once for each branch of a distributed transaction. step names it for the kill points.
+func (b *Branch) once(ctx context.Context, step string, fn func(ctx context.Context) error) (*emptypb.Empty, error) {
 	branch, verified := b.branchOf(ctx)
 	if !verified {
 		return nil, fault.Unauthenticated()
 	}
 	ctx = tenancy.WithService(ctx, "coordinator")
+	if err := failpoint.Hit("inventory." + step + ".before"); err != nil {
+		return nil, fault.Branch(fault.Confirm, err)
+	}
 	err := b.db.InTx(ctx, func(ctx context.Context) error {
 		return barrier.Once(ctx, branch.GID, branch.ID, branch.Op, fn)
 	})
 	if err != nil {
+		return nil, fault.Branch(fault.Confirm, err)
+	}
+	if err := failpoint.Hit("inventory." + step + ".after"); err != nil {
 		return nil, fault.Branch(fault.Confirm, err)
 	}
 	return &emptypb.Empty{}, nil
@@ -62,12 +69,12 @@ func (b *Branch) once(ctx context.Context, fn func(ctx context.Context) error) (
 
 // ConfirmHold takes the deadlines of a paid document away.
 func (b *Branch) ConfirmHold(ctx context.Context, in *inventoryv1.ConfirmHoldCall) (*emptypb.Empty, error) {
-	return b.once(ctx, func(ctx context.Context) error { return b.confirm.Decide(ctx, branchActor, in.GetDocument()) })
+	return b.once(ctx, "confirm", func(ctx context.Context) error { return b.confirm.Decide(ctx, branchActor, in.GetDocument()) })
 }
 
 // Release gives the stock of a cancelled document back.
 func (b *Branch) Release(ctx context.Context, in *inventoryv1.ReleaseCall) (*emptypb.Empty, error) {
-	return b.once(ctx, func(ctx context.Context) error {
+	return b.once(ctx, "release", func(ctx context.Context) error {
 		_, err := b.release.Decide(ctx, branchActor, in.GetDocument())
 		return err
 	})
@@ -79,7 +86,7 @@ func (b *Branch) Ship(ctx context.Context, in *inventoryv1.ShipCall) (*emptypb.E
 	for _, l := range in.GetLines() {
 		input.Lines = append(input.Lines, biz.ShipLine{ReservationID: l.GetReservationId(), Quantity: l.GetQuantity()})
 	}
-	return b.once(ctx, func(ctx context.Context) error { return b.ship.Decide(ctx, actorOr(in.GetActor()), input) })
+	return b.once(ctx, "ship", func(ctx context.Context) error { return b.ship.Decide(ctx, actorOr(in.GetActor()), input) })
 }
 
 // TakeBack books returned goods in.
@@ -88,7 +95,7 @@ func (b *Branch) TakeBack(ctx context.Context, in *inventoryv1.TakeBackCall) (*e
 	for i, l := range in.GetLines() {
 		lines[i] = biz.TakeBackLine{LineID: l.GetLineId(), Key: biz.StockKey{SKU: l.GetSku(), Location: l.GetLocation(), Owner: l.GetOwner()}, Quantity: l.GetQuantity()}
 	}
-	return b.once(ctx, func(ctx context.Context) error {
+	return b.once(ctx, "takeback", func(ctx context.Context) error {
 		return b.takeBack.Decide(ctx, actorOr(in.GetActor()), in.GetDocument(), lines)
 	})
 }
@@ -100,7 +107,7 @@ func (b *Branch) PutLocations(ctx context.Context, in *inventoryv1.PutLocationsC
 		locations[i] = fromLocationFacts(l)
 	}
 	var bad []error
-	out, err := b.once(ctx, func(ctx context.Context) (err error) {
+	out, err := b.once(ctx, "locations", func(ctx context.Context) (err error) {
 		bad, err = b.locations.Decide(ctx, locations)
 		return err
 	})

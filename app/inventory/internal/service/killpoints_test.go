@@ -1,0 +1,99 @@
+//go:build failpoint
+
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/saga"
+	"github.com/onepool/onepool/app/internal/testkit"
+	"github.com/onepool/onepool/app/inventory/internal/data/migrations"
+)
+
+const killEnv = "INVENTORY_KILL_DATABASE"
+
+// life is all that happens to one order's stock, with the same ids each time it is told.
+func (r *rig) life(ctx context.Context) error {
+	call := func(n string) context.Context {
+		return sameCall(ctx, saga.Branch{GID: "xx-0000000000000000000000000-" + n, ID: "01", Op: "action"})
+	}
+	if _, err := r.branch.PutLocations(call("01"), &inventoryv1.PutLocationsCall{Locations: []*inventoryv1.LocationFacts{
+		location("S-01", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 31.2310, 121.4740)}}); err != nil {
+		return err
+	}
+	if _, err := r.ReceiveStock(hq(ctx, "operator"), &inventoryv1.ReceiveStockRequest{RequestId: "life-of-an-order-receive", Document: "note",
+		Lines: []*inventoryv1.StockLine{{Location: "S-01", Sku: "LJ", Quantity: 9}}}); err != nil {
+		return err
+	}
+	hold := parcel("ord_1", line("1", "LJ", 3))
+	hold.RequestId = "life-of-an-order-hold"
+	held, err := r.Hold(order(ctx), hold)
+	if err != nil {
+		return err
+	}
+	other := parcel("ord_2", line("1", "LJ", 2))
+	other.RequestId = "life-of-another-order"
+	if _, err := r.Hold(order(ctx), other); err != nil {
+		return err
+	}
+	ship := &inventoryv1.ShipCall{Document: "ord_1", Fulfilment: "ful_1", Reason: "SHIP", Lines: []*inventoryv1.ShipLine{{ReservationId: held.Reservations[0].Id, Quantity: 3}}}
+	back := &inventoryv1.TakeBackCall{Document: "ret_1", Lines: []*inventoryv1.TakeBackLine{{LineId: "1", Sku: "LJ", Location: "S-01", Owner: "HQ", Quantity: 1}}}
+	_, confirmed := r.branch.ConfirmHold(call("02"), &inventoryv1.ConfirmHoldCall{Document: "ord_1"})
+	_, released := r.branch.Release(call("03"), &inventoryv1.ReleaseCall{Document: "ord_2"})
+	_, shipped := r.branch.Ship(call("04"), ship)
+	_, returned := r.branch.TakeBack(call("05"), back)
+	return errors.Join(confirmed, released, shipped, returned)
+}
+
+// TestKillHelper is the process that is killed at the point that FAILPOINT names.
+func TestKillHelper(t *testing.T) {
+	encoded := os.Getenv(killEnv)
+	if encoded == "" {
+		t.Skip("runs as a process of TestKilledAtEachPointTheOrderEndsTheSame")
+	}
+	var config database.Config
+	require.NoError(t, json.Unmarshal([]byte(encoded), &config))
+	require.NoError(t, newRig(testkit.Open(t, config)).life(t.Context()))
+}
+
+// Killed before or after any commit, and told again, the order's stock ends the same: nothing lost, nothing twice.
+func TestKilledAtEachPointTheOrderEndsTheSame(t *testing.T) {
+	points := []string{"command.local.tx.before", "command.local.reply.before"}
+	for _, step := range []string{"locations", "confirm", "release", "ship", "takeback"} {
+		points = append(points, "inventory."+step+".before", "inventory."+step+".after")
+	}
+	for _, engine := range testkit.AllEngines {
+		for _, point := range points {
+			t.Run(engine+"/"+point, func(t *testing.T) {
+				config := testkit.Config(t, engine)
+				r := newRig(testkit.Migrated(t, config, migrations.Files))
+				config.Clock = nil
+				encoded, err := json.Marshal(config)
+				require.NoError(t, err)
+				helper := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKillHelper$", "-test.count=1")
+				helper.Env = append(os.Environ(), killEnv+"="+string(encoded), "FAILPOINT="+point+"=kill")
+				err = helper.Run()
+				var exit *exec.ExitError
+				require.ErrorAs(t, err, &exit, "the point was not hit")
+				require.Equal(t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal())
+
+				for range 2 {
+					require.NoError(t, r.life(t.Context()))
+					row := r.rows(t, "S-01", "LJ")
+					require.Equal(t, []int64{7, 0}, []int64{row.OnHand, row.Reserved})
+					r.audit(t)
+				}
+			})
+		}
+	}
+}
