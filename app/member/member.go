@@ -142,8 +142,8 @@ func assemble(c Config, d Deps, db *database.DB, phones *data.Phones) *Center {
 	codes := data.NewCodes(db, members, d.CodeKey)
 	newID := func() string { return ids.New("mbr") }
 	parts := service.Parts{DB: db, Members: members, Ledger: ledger, Codes: codes, Points: points,
-		Import: biz.NewImport(members, points, db, newID, c.HomeCountry, rules.ProtectionUS),
-		Guides: data.NewGuides(d.Dial), Tokens: d.Tokens, Pages: d.PageSecret, NewID: newID}
+		Import:    biz.NewImport(members, points, db, newID, c.HomeCountry, rules.ProtectionUS),
+		Directory: data.NewDirectory(d.Dial), Tokens: d.Tokens, Pages: d.PageSecret, NewID: newID}
 	if c.SandboxSMS {
 		parts.SMS = data.SandboxSMS{}
 	}

@@ -55,9 +55,9 @@ type parsed struct {
 	phone, hash string
 }
 
-// Rows creates or updates members; good rows are kept, bad ones reported. guides are the known ones of those that the
-// rows name. A home store that a member has stays; a guide takes over only from one who is not protected any more.
-func (uc *Import) Rows(ctx context.Context, document string, rows []ImportRow, guides map[string]Guide) (batch.Result, error) {
+// Rows creates or updates members; good rows are kept, bad ones reported. known is what the directory says of
+// the guides and stores that the rows name. A home store that a member has stays; a guide takes over only from one who is not protected any more.
+func (uc *Import) Rows(ctx context.Context, document string, rows []ImportRow, known Known) (batch.Result, error) {
 	var result batch.Result
 	now, err := uc.clock.Now(ctx)
 	if err != nil {
@@ -67,7 +67,7 @@ func (uc *Import) Rows(ctx context.Context, document string, rows []ImportRow, g
 	var hashes []string
 	lines := map[string]int64{}
 	for _, row := range rows {
-		p, refusal := uc.parse(row, guides)
+		p, refusal := uc.parse(row, known)
 		if refusal == nil {
 			if first, twice := lines[p.hash]; twice {
 				refusal = batch.Refuse(batch.ReasonDuplicate, "phone", "is the phone of line %d too", first)
@@ -81,12 +81,12 @@ func (uc *Import) Rows(ctx context.Context, document string, rows []ImportRow, g
 		good = append(good, p)
 		hashes = append(hashes, p.hash)
 	}
-	known, err := uc.members.ByHash(ctx, hashes)
+	members, err := uc.members.ByHash(ctx, hashes)
 	if err != nil {
 		return result, err
 	}
 	for _, p := range good {
-		outcome, err := uc.take(ctx, document, p, known[p.hash], guides, now)
+		outcome, err := uc.take(ctx, document, p, members[p.hash], known.Guides, now)
 		if err != nil {
 			return result, fmt.Errorf("line %d: %w", p.row.Line, err)
 		}
@@ -95,7 +95,7 @@ func (uc *Import) Rows(ctx context.Context, document string, rows []ImportRow, g
 	return result, nil
 }
 
-func (uc *Import) parse(row ImportRow, guides map[string]Guide) (p parsed, refusal *batch.Refusal) {
+func (uc *Import) parse(row ImportRow, known Known) (p parsed, refusal *batch.Refusal) {
 	phone, err := NormalizePhone(row.Phone, uc.homeCountry)
 	if err != nil {
 		return p, batch.Refuse(reasonPhone, "phone", "must have 6 to 15 digits")
@@ -107,12 +107,15 @@ func (uc *Import) parse(row ImportRow, guides map[string]Guide) (p parsed, refus
 		if row.HomeStoreCode, refusal = batch.Code("home_store_code", row.HomeStoreCode, maxCode); refusal != nil {
 			return p, refusal
 		}
+		if !known.Stores[row.HomeStoreCode] {
+			return p, batch.Refuse(batch.ReasonStoreUnknown, "home_store_code", "no store %q: import stores first", row.HomeStoreCode)
+		}
 	}
 	if row.GuideCode != "" {
 		if row.GuideCode, refusal = batch.Code("guide_code", row.GuideCode, maxCode); refusal != nil {
 			return p, refusal
 		}
-		if !guides[row.GuideCode].Active {
+		if !known.Guides[row.GuideCode].Active {
 			return p, batch.Refuse(reasonGuide, "guide_code", "no guide %q is at work: import staff first", row.GuideCode)
 		}
 	}

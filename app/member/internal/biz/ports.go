@@ -32,10 +32,18 @@ type Guide struct {
 	Active bool
 }
 
-// GuideDirectory knows the brand's guides; it is asked before a transaction begins.
-type GuideDirectory interface {
+// Directory knows the brand's guides and stores; it is asked before a transaction begins.
+type Directory interface {
 	// Guides returns the known ones of the codes, by code.
 	Guides(ctx context.Context, codes []string) (map[string]Guide, error)
+	// Stores returns which of the codes are stores.
+	Stores(ctx context.Context, codes []string) (map[string]bool, error)
+}
+
+// Known is what the directory says of an import's guides and stores.
+type Known struct {
+	Guides map[string]Guide
+	Stores map[string]bool
 }
 
 // SMSGateway sends one-time codes.

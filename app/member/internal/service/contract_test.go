@@ -58,6 +58,14 @@ func (d directory) Guides(_ context.Context, codes []string) (map[string]biz.Gui
 	return known, nil
 }
 
+func (directory) Stores(_ context.Context, codes []string) (map[string]bool, error) {
+	known := map[string]bool{}
+	for _, code := range codes {
+		known[code] = strings.HasPrefix(code, "S")
+	}
+	return known, nil
+}
+
 func contract(t *testing.T, suite func(t *testing.T, b *bench)) {
 	for _, engine := range testkit.AllEngines {
 		t.Run(engine, func(t *testing.T) { suite(t, newBench(t, engine)) })
@@ -83,7 +91,7 @@ func newBench(t *testing.T, engine string) *bench {
 	points := biz.NewPoints(ledger, b.db, rules.Scheme)
 	newID := func() string { return ids.New("mbr") }
 	b.Member = New(Parts{DB: b.db, Members: members, Ledger: ledger, Codes: data.NewCodes(b.db, members, key), Points: points,
-		Import: biz.NewImport(members, points, b.db, newID, "86", rules.ProtectionUS), Guides: b.guides, SMS: data.SandboxSMS{},
+		Import: biz.NewImport(members, points, b.db, newID, "86", rules.ProtectionUS), Directory: b.guides, SMS: data.SandboxSMS{},
 		Tokens: b.tokens, Pages: key, NewID: newID}, rules)
 	b.branch = NewBranch(b.Member)
 	b.branch.branch = func(context.Context) (saga.Branch, bool) {
@@ -160,6 +168,7 @@ func TestImportKeepsGoodRowsAndBooksOpeningPointsOnce(t *testing.T) {
 			{Line: 7, Phone: "13612345678", Points: -1},
 			{Line: 8, Phone: "13512345678", Name: "evil\u202e"},
 			{Line: 9, Phone: "13412345678"},
+			{Line: 10, Phone: "13312345678", HomeStoreCode: "X1"},
 		}
 		got := b.importRows(t, "file-1", rows...)
 		require.EqualValues(t, 2, got.Created)
@@ -167,7 +176,7 @@ func TestImportKeepsGoodRowsAndBooksOpeningPointsOnce(t *testing.T) {
 		for _, e := range got.Errors {
 			reasons = append(reasons, fmt.Sprint(e.Line, " ", e.Reason))
 		}
-		require.Equal(t, []string{"3 DUPLICATE", "4 PHONE_INVALID", "5 GUIDE_UNKNOWN", "6 GUIDE_UNKNOWN", "7 VALIDATOR", "8 VALIDATOR"}, reasons)
+		require.Equal(t, []string{"3 DUPLICATE", "4 PHONE_INVALID", "5 GUIDE_UNKNOWN", "6 GUIDE_UNKNOWN", "7 VALIDATOR", "8 VALIDATOR", "10 STORE_UNKNOWN"}, reasons)
 
 		again := b.importRows(t, "file-1", rows...)
 		require.EqualValues(t, 2, again.Unchanged)

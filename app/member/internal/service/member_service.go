@@ -9,6 +9,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
@@ -25,7 +26,10 @@ import (
 	"github.com/onepool/onepool/app/member/internal/data"
 )
 
-const center = "member"
+const (
+	center  = "member"
+	maxCode = 64
+)
 
 // Rules are what the brand has chosen.
 type Rules struct {
@@ -39,13 +43,13 @@ type Rules struct {
 
 // Parts are what the service works with.
 type Parts struct {
-	DB      *database.DB
-	Members *data.Members
-	Ledger  *data.Points
-	Codes   *data.Codes
-	Points  *biz.Points
-	Import  *biz.Import
-	Guides  biz.GuideDirectory
+	DB        *database.DB
+	Members   *data.Members
+	Ledger    *data.Points
+	Codes     *data.Codes
+	Points    *biz.Points
+	Import    *biz.Import
+	Directory biz.Directory
 	// SMS is nil when nothing can send codes.
 	SMS    biz.SMSGateway
 	Tokens *authn.Tokens
@@ -93,25 +97,34 @@ func (s *Member) ImportMembers(ctx context.Context, req *memberv1.ImportMembersR
 	if err := requireEditor(ctx); err != nil {
 		return nil, err
 	}
-	return command.Local[map[string]biz.Guide, *commonv1.ImportResult]{
+	return command.Local[biz.Known, *commonv1.ImportResult]{
 		Method: memberv1.Member_ImportMembers_FullMethodName, Request: req, Public: fault.Public,
-		Facts: func(ctx context.Context) (map[string]biz.Guide, error) {
-			codes := map[string]bool{}
-			for _, row := range req.GetRows() {
-				if row.GetGuideCode() != "" && len(row.GetGuideCode()) <= 64 {
-					codes[row.GetGuideCode()] = true
-				}
-			}
-			return s.Guides.Guides(ctx, slices.Sorted(maps.Keys(codes)))
-		},
-		Decide: func(ctx context.Context, guides map[string]biz.Guide) (*commonv1.ImportResult, error) {
-			result, err := s.Import.Rows(asCenter(ctx), req.GetDocument(), toRows(req.GetRows()), guides)
+		Facts: func(ctx context.Context) (biz.Known, error) { return s.known(ctx, req.GetRows()) },
+		Decide: func(ctx context.Context, known biz.Known) (*commonv1.ImportResult, error) {
+			result, err := s.Import.Rows(asCenter(ctx), req.GetDocument(), toRows(req.GetRows()), known)
 			if err != nil {
 				return nil, err
 			}
 			return wire.ImportResult(result), nil
 		},
 	}.Run(ctx, s.DB)
+}
+
+// known asks for the guides and stores of a batch; codes that are too long are nobody's.
+func (s *Member) known(ctx context.Context, rows []*memberv1.ImportMemberRow) (known biz.Known, err error) {
+	guides, stores := map[string]bool{}, map[string]bool{}
+	for _, row := range rows {
+		for code, set := range map[string]map[string]bool{strings.TrimSpace(row.GetGuideCode()): guides, strings.TrimSpace(row.GetHomeStoreCode()): stores} {
+			if code != "" && len(code) <= maxCode {
+				set[code] = true
+			}
+		}
+	}
+	if known.Guides, err = s.Directory.Guides(ctx, slices.Sorted(maps.Keys(guides))); err != nil {
+		return known, err
+	}
+	known.Stores, err = s.Directory.Stores(ctx, slices.Sorted(maps.Keys(stores)))
+	return known, err
 }
 
 // ListMembers pages through the members by id; a store's staff does not see members.
@@ -177,7 +190,7 @@ func (s *Member) BindGuide(ctx context.Context, req *memberv1.BindGuideRequest) 
 	return command.Local[biz.Guide, *memberv1.MemberInfo]{
 		Method: memberv1.Member_BindGuide_FullMethodName, Request: req, Public: fault.Public,
 		Facts: func(ctx context.Context) (biz.Guide, error) {
-			known, err := s.Guides.Guides(ctx, []string{req.GetGuideCode()})
+			known, err := s.Directory.Guides(ctx, []string{req.GetGuideCode()})
 			if err != nil {
 				return biz.Guide{}, err
 			}
