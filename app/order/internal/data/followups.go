@@ -132,7 +132,7 @@ func (f *followUp) ship(r biz.Record, fulfilmentID, reason string) {
 			if len(supply.Lines) == 0 {
 				line.FeeMinor = l.FeeMinor // once a fulfilment
 			}
-			supply.Lines = append(supply.Lines, line)
+			supply.Lines = supplied(supply.Lines, line)
 		}
 		f.call("inventory", inventoryv1.InventoryBranch_Ship_FullMethodName, call)
 		if len(supply.Lines) > 0 {
@@ -174,9 +174,9 @@ func (f *followUp) goodsBack(r biz.Record, returnID string) {
 			if location == "" {
 				location = part.Location
 			}
-			call.Lines = append(call.Lines, &inventoryv1.TakeBackLine{LineId: piece.LineID, Sku: piece.SKU, Location: location, Owner: l.Owner, Quantity: piece.Quantity})
+			call.Lines = takenBack(call.Lines, &inventoryv1.TakeBackLine{LineId: piece.LineID, Sku: piece.SKU, Location: location, Owner: l.Owner, Quantity: piece.Quantity})
 			if l.Owner != r.Org {
-				supply.Lines = append(supply.Lines, &rebatev1.SupplyLine{LineId: l.LineID, Sku: l.SKU, OwnerOrg: l.Owner, Quantity: -piece.Quantity, PriceMinor: l.SettlementMinor})
+				supply.Lines = supplied(supply.Lines, &rebatev1.SupplyLine{LineId: l.LineID, Sku: l.SKU, OwnerOrg: l.Owner, Quantity: -piece.Quantity, PriceMinor: l.SettlementMinor})
 			}
 			if _, seen := back[piece.LineID]; !seen {
 				lines = append(lines, piece.LineID)
@@ -189,6 +189,28 @@ func (f *followUp) goodsBack(r biz.Record, returnID string) {
 			f.call("rebate", rebatev1.RebateBranch_RecordSupply_FullMethodName, supply)
 		}
 	}
+}
+
+// supplied adds pieces to the entry of their line, owner and price: one entry each.
+func supplied(lines []*rebatev1.SupplyLine, more *rebatev1.SupplyLine) []*rebatev1.SupplyLine {
+	for _, l := range lines {
+		if l.LineId == more.LineId && l.OwnerOrg == more.OwnerOrg && l.PriceMinor == more.PriceMinor {
+			l.Quantity += more.Quantity
+			return lines
+		}
+	}
+	return append(lines, more)
+}
+
+// takenBack adds pieces to the entry of their line, location and owner.
+func takenBack(lines []*inventoryv1.TakeBackLine, more *inventoryv1.TakeBackLine) []*inventoryv1.TakeBackLine {
+	for _, l := range lines {
+		if l.LineId == more.LineId && l.Location == more.Location && l.Owner == more.Owner {
+			l.Quantity += more.Quantity
+			return lines
+		}
+	}
+	return append(lines, more)
 }
 
 // clawBack takes back accruals of lines. key names this refund; amounts are all that was refunded so far.

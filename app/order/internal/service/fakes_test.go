@@ -34,6 +34,10 @@ type world struct {
 	frozen   map[string]int64
 	refuse   error // the next hold fails with it
 	holdings int
+
+	documents map[string]*memberv1.DocumentPoints
+	accruals  []*rebatev1.Accrual
+	supplies  []*rebatev1.SupplyEntry
 }
 
 func newWorld() *world {
@@ -42,6 +46,7 @@ func newWorld() *world {
 		stock:  map[string]map[string]int64{"S1": {"tea": 5, "cup": 4, "pot": 0}, "S2": {"tea": 5, "cup": 100, "pot": 9}},
 		orgs:   map[string]string{"S1": "hq", "S2": "fra"},
 		points: map[string]int64{"mbr_ann": 1000}, holds: map[string][]*inventoryv1.Reservation{}, frozen: map[string]int64{},
+		documents: map[string]*memberv1.DocumentPoints{},
 	}
 }
 
@@ -135,7 +140,15 @@ func (f fakeMember) UnfreezePoints(ctx context.Context, in *memberv1.UnfreezePoi
 }
 
 func (f fakeMember) GetDocumentPoints(ctx context.Context, in *memberv1.GetDocumentPointsRequest, _ ...grpc.CallOption) (*memberv1.GetDocumentPointsResponse, error) {
-	return &memberv1.GetDocumentPointsResponse{}, outside(ctx)
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	out := &memberv1.GetDocumentPointsResponse{}
+	for _, d := range in.Documents {
+		p := f.w.document(d)
+		p.Frozen = f.w.frozen[d]
+		out.Documents = append(out.Documents, p)
+	}
+	return out, outside(ctx)
 }
 
 type fakeInventory struct {
@@ -220,5 +233,20 @@ type fakeRebate struct {
 }
 
 func (f fakeRebate) GetOrderAccruals(ctx context.Context, in *rebatev1.GetOrderAccrualsRequest, _ ...grpc.CallOption) (*rebatev1.GetOrderAccrualsResponse, error) {
-	return &rebatev1.GetOrderAccrualsResponse{}, outside(ctx)
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	out := &rebatev1.GetOrderAccrualsResponse{}
+	for _, id := range in.OrderIds {
+		for _, a := range f.w.accruals {
+			if a.OrderId == id {
+				out.Accruals = append(out.Accruals, a)
+			}
+		}
+		for _, s := range f.w.supplies {
+			if s.OrderId == id {
+				out.SupplyEntries = append(out.SupplyEntries, s)
+			}
+		}
+	}
+	return out, outside(ctx)
 }

@@ -219,6 +219,7 @@ func (s *shop) leaving() (methods []string) {
 	s.sent.mu.Lock()
 	defer s.sent.mu.Unlock()
 	for _, c := range s.sent.calls {
+		s.world.apply(c)
 		methods = append(methods, c.Center+"."+c.Method[bytes.LastIndexByte([]byte(c.Method), '/')+1:])
 	}
 	s.sent.calls = nil
@@ -255,4 +256,20 @@ func (s *shop) forged(raw string) int {
 	w := httptest.NewRecorder()
 	edge(s.Notified(s.Sandbox)).ServeHTTP(w, r)
 	return w.Code
+}
+
+// audit is the center's own, two minutes after everything has been delivered. It returns what is violated.
+func (s *shop) audit() map[string][]string {
+	s.leaving()
+	s.clock.Advance(2 * time.Minute)
+	all, err := s.CheckInvariants(s.as(boss), &commonv1.CheckInvariantsRequest{})
+	require.NoError(s.t, err)
+	broken := map[string][]string{}
+	for _, r := range all.Results {
+		for _, e := range r.Examples {
+			broken[r.Id] = append(broken[r.Id], e.Subject+": "+e.Detail)
+		}
+		require.Equal(s.t, r.Violations > 0, len(r.Examples) > 0)
+	}
+	return broken
 }

@@ -1,0 +1,159 @@
+package biz
+
+import (
+	"fmt"
+
+	"github.com/onepool/onepool/app/internal/money"
+)
+
+// Disagreement is a counter-example: what an order says, and another center does not.
+type Disagreement struct{ Subject, Detail string }
+
+// AgreeStock compares a settled order with its reservations (I4~): what is not shipped is held, what has left is shipped,
+// and a cancelled order holds nothing.
+func AgreeStock(r Record, held []HeldStock) (found []Disagreement) {
+	say := func(subject, format string, args ...any) {
+		found = append(found, Disagreement{subject, fmt.Sprintf(format, args...)})
+	}
+	byID := make(map[string]HeldStock, len(held))
+	byLine := map[string]int64{}
+	for _, h := range held {
+		byID[h.ID] = h
+		byLine[h.LineID] += h.Open + h.Shipped
+		if r.State == OrderCancelled && h.Open+h.Shipped > 0 {
+			say(h.ID, "the order is cancelled, %d are held and %d shipped", h.Open, h.Shipped)
+		}
+	}
+	for _, l := range r.Lines {
+		if byLine[l.ID] > l.Quantity {
+			say(l.ID, "%d are held or shipped, %d were ordered", byLine[l.ID], l.Quantity)
+		}
+	}
+	for _, f := range r.Fulfilments {
+		for _, l := range f.Lines {
+			var open, shipped int64
+			switch f.State {
+			case FulfilmentPlanned, FulfilmentAssigned, FulfilmentAccepted:
+				open = l.Quantity
+			case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
+				shipped = l.Quantity
+			}
+			if h := byID[l.ReservationID]; h.Open != open || h.Shipped != shipped {
+				say(l.ReservationID, "fulfilment %s is %s: %d held and %d shipped, not %d and %d", f.ID, f.State, h.Open, h.Shipped, open, shipped)
+			}
+		}
+	}
+	return found
+}
+
+// AgreePlaces compares a settled order's fulfilments with the locations that hold its stock (I18).
+func AgreePlaces(r Record, held []HeldStock) (found []Disagreement) {
+	byID := make(map[string]HeldStock, len(held))
+	for _, h := range held {
+		byID[h.ID] = h
+	}
+	for _, f := range r.Fulfilments {
+		for _, l := range f.Lines {
+			if h, known := byID[l.ReservationID]; known && (h.LocationOrg != f.Org || h.Location != f.Location || h.Owner != l.Owner) {
+				found = append(found, Disagreement{f.ID, fmt.Sprintf("reservation %s is at %s of %s, owned by %s", h.ID, h.Location, h.LocationOrg, h.Owner)})
+			}
+		}
+	}
+	return found
+}
+
+// AgreeBack compares a settled order with its points and rebates (I12~): points that were spent are spent, points and
+// rebates of refunded lines are taken back in proportion.
+func AgreeBack(r Record, points DocumentPoints, rebates OrderRebates) (found []Disagreement) {
+	say := func(subject, format string, args ...any) {
+		found = append(found, Disagreement{subject, fmt.Sprintf(format, args...)})
+	}
+	lines := make(map[string]Line, len(r.Lines))
+	var back int64
+	for _, l := range r.Lines {
+		lines[l.ID] = l
+		back += l.PointsBack
+	}
+	frozen, spent := int64(0), int64(0)
+	switch {
+	case r.State == OrderUnpaid:
+		frozen = r.Points
+	case r.PaidAtUS > 0:
+		spent = r.Points
+	}
+	if r.MemberID != "" && (points.Frozen != frozen || points.Spent != spent || points.GivenBack != back) {
+		say(r.ID, "points: %d frozen, %d spent, %d given back, not %d, %d and %d", points.Frozen, points.Spent, points.GivenBack, frozen, spent, back)
+	}
+	for id, p := range points.Lines {
+		l, known := lines[id]
+		if due := taken(p.Accrued, l); !known || p.ClawedBack != due {
+			say(id, "points: %d of %d taken back, not %d", p.ClawedBack, p.Accrued, due)
+		}
+	}
+	for _, a := range rebates.Accruals {
+		l, known := lines[a.LineID]
+		if due := taken(a.AccruedMinor, l); !known || a.ClawedMinor != due {
+			say(a.ID, "rebate: %d of %d taken back, not %d", a.ClawedMinor, a.AccruedMinor, due)
+		}
+	}
+	return found
+}
+
+// taken is what a line's refunds take back of what it accrued.
+func taken(accrued int64, l Line) int64 {
+	if l.BaseMinor() <= 0 {
+		return 0
+	}
+	return money.Proportion(accrued, min(l.RefundedMinor, l.BaseMinor()), l.BaseMinor())
+}
+
+// AgreeSupplies compares a settled order with its supply entries (I18a~): one for each shipped line of another owner, one
+// for each returned one, at the frozen price, and no other.
+func AgreeSupplies(r Record, supplies []Supply) (found []Disagreement) {
+	type key struct{ document, line, owner string }
+	type entry struct{ quantity, price, entries int64 }
+	want, got := map[key]entry{}, map[key]entry{}
+	for _, f := range r.Fulfilments {
+		for _, l := range f.Lines {
+			if l.Owner == r.Org {
+				continue
+			}
+			switch f.State {
+			case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
+				k := key{f.ID, l.LineID, l.Owner}
+				want[k] = entry{want[k].quantity + l.Quantity, l.SettlementMinor, 1}
+			}
+		}
+	}
+	for _, ret := range r.Returns {
+		if ret.State != ReturnReceived && ret.State != ReturnRefunded {
+			continue
+		}
+		for _, piece := range ret.Lines {
+			for _, f := range r.Fulfilments {
+				for _, l := range f.Lines {
+					if l.ID == piece.FulfilmentLineID && l.Owner != r.Org {
+						k := key{ret.ID, l.LineID, l.Owner}
+						want[k] = entry{want[k].quantity - piece.Quantity, l.SettlementMinor, 1}
+					}
+				}
+			}
+		}
+	}
+	for _, s := range supplies {
+		k := key{s.Document, s.LineID, s.Owner}
+		got[k] = entry{got[k].quantity + s.Quantity, s.PriceMinor, got[k].entries + 1}
+	}
+	for k, w := range want {
+		if g := got[k]; g != w {
+			found = append(found, Disagreement{k.document, fmt.Sprintf("line %s of %s: %d supplied at %d in %d entries, not %d at %d in 1",
+				k.line, k.owner, g.quantity, g.price, g.entries, w.quantity, w.price)})
+		}
+	}
+	for k := range got {
+		if _, known := want[k]; !known {
+			found = append(found, Disagreement{k.document, fmt.Sprintf("line %s of %s: supplied, but not shipped by another owner", k.line, k.owner)})
+		}
+	}
+	return found
+}

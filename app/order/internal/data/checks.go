@@ -1,0 +1,148 @@
+package data
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/invariant"
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data/ent"
+	"github.com/onepool/onepool/app/order/internal/data/ent/order"
+)
+
+// Checks are the invariants that the center's own rows prove.
+func Checks() []invariant.Check {
+	return []invariant.Check{
+		{
+			ID: "I7", Title: "an order's money is its captures less its refunds, and what its lines say",
+			Counted: "SELECT COUNT(*) FROM orders",
+			Violations: `SELECT o.id, 'sums of captures and refunds differ from the order' FROM orders o
+				LEFT JOIN (SELECT order_id, SUM(amount_minor) AS amount, SUM(refunded_minor) AS refunded FROM captures GROUP BY order_id) c ON c.order_id = o.id
+				LEFT JOIN (SELECT order_id, SUM(amount_minor) AS amount FROM refunds GROUP BY order_id) r ON r.order_id = o.id
+				WHERE o.captured_minor <> COALESCE(c.amount, 0) OR o.refunded_minor <> COALESCE(r.amount, 0)
+					OR COALESCE(c.refunded, 0) <> COALESCE(r.amount, 0) OR o.captured_minor < o.refunded_minor
+			UNION ALL SELECT c.id, 'refunds of the capture differ or are above it' FROM captures c
+				LEFT JOIN (SELECT capture_id, SUM(amount_minor) AS amount FROM refunds GROUP BY capture_id) r ON r.capture_id = c.id
+				WHERE c.refunded_minor <> COALESCE(r.amount, 0) OR c.refunded_minor > c.amount_minor
+			UNION ALL SELECT o.id, 'money kept is not what was to be paid less what came back' FROM orders o
+				LEFT JOIN (SELECT order_id, SUM(refunded_minor) AS back FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
+				WHERE o.captured_minor - o.refunded_minor <> CASE WHEN o.state IN ('PAID', 'COMPLETED')
+					THEN o.total_minor - o.points_amount_minor - COALESCE(l.back, 0) ELSE 0 END`,
+		},
+		{
+			ID: "I8", Title: "one effect for each provider's transaction, equal to its payment",
+			Counted: "SELECT COUNT(*) FROM captures",
+			Violations: `SELECT MIN(id), 'transaction booked twice' FROM captures WHERE provider NOT IN ('cash', 'platform')
+				GROUP BY provider, transaction_no HAVING COUNT(*) > 1
+			UNION ALL SELECT c.id, 'amount, currency or payee is not the payment''s' FROM captures c
+				LEFT JOIN payments p ON p.id = c.payment_id LEFT JOIN orders o ON o.id = c.order_id
+				WHERE p.id IS NULL OR o.id IS NULL OR p.order_id <> c.order_id OR p.amount_minor <> c.amount_minor OR p.payee <> c.payee OR o.currency <> c.currency`,
+		},
+		{
+			ID: "I9", Title: "lines, discounts and freight add up to the order",
+			Counted: "SELECT COUNT(*) FROM orders",
+			Violations: `SELECT o.id, 'sums of the lines differ from the order' FROM orders o
+				LEFT JOIN (SELECT order_id, SUM(payable_minor) AS payable, SUM(discount_minor) AS discount, SUM(points) AS points,
+					SUM(points_amount_minor) AS points_amount FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
+				WHERE COALESCE(l.payable, 0) <> o.goods_minor OR o.goods_minor + o.freight_minor <> o.total_minor OR COALESCE(l.discount, 0) <> o.discount_minor
+					OR COALESCE(l.points, 0) <> o.points OR COALESCE(l.points_amount, 0) <> o.points_amount_minor
+			UNION ALL SELECT id, 'discount or points outside of the line' FROM order_lines
+				WHERE discount_minor < 0 OR discount_minor > gross_minor OR payable_minor <> gross_minor - discount_minor OR points_amount_minor < 0
+					OR points_amount_minor > payable_minor OR refunded_minor < 0 OR refunded_minor > payable_minor - points_amount_minor
+					OR returned_quantity < 0 OR returned_quantity > quantity OR points_back < 0 OR points_back > points`,
+		},
+		{ID: "I14", Title: "every change of state is in the table, in versions without a gap", Scan: history},
+		{
+			ID: "I14", Title: "the state of a row is the last one of its history",
+			Counted: "SELECT COUNT(*) FROM order_events",
+			Violations: `SELECT o.id, 'version is not the number of changes' FROM orders o
+				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM order_events GROUP BY order_id) e ON e.order_id = o.id WHERE o.version <> COALESCE(e.n, 0)` +
+				last("orders", "id", "order") + last("fulfilments", "order_id", "fulfilment") + last("payments", "order_id", "payment") +
+				last("goods_returns", "order_id", "return") + last("refunds", "order_id", "refund"),
+		},
+		invariant.Ended(),
+		invariant.Delivered(),
+		{
+			ID: "I16", Title: "a placement's end agrees with its order",
+			Counted: "SELECT COUNT(*) FROM intents",
+			Violations: `SELECT i.gid, 'answered without an order, or refused with one' FROM intents i LEFT JOIN orders o ON o.id = i.business_id
+				WHERE i.state = 'done' AND ((i.answer IS NOT NULL AND o.id IS NULL) OR (i.refusal IS NOT NULL AND o.id IS NOT NULL))`,
+		},
+		invariant.OneAnswer(),
+		{
+			ID: "I17", Title: "one order for each number of a seller's channel",
+			Counted:    "SELECT COUNT(*) FROM orders",
+			Violations: `SELECT MIN(id), 'number used twice' FROM orders GROUP BY org, channel, source_no HAVING COUNT(*) > 1`,
+		},
+		{
+			ID: "I18", Title: "every row has its parent's organisation",
+			Counted: "SELECT COUNT(*) FROM order_lines",
+			Violations: child("order_lines", "orders", "order_id") + " UNION ALL " + child("order_events", "orders", "order_id") + " UNION ALL " +
+				child("payments", "orders", "order_id") + " UNION ALL " + child("captures", "payments", "payment_id") + " UNION ALL " +
+				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " +
+				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") +
+				` UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
+				WHERE o.id IS NULL OR o.org <> f.seller_org OR o.member_id <> f.member_id`,
+		},
+	}
+}
+
+// child finds rows without their parent, or of another organisation.
+func child(table, parent, column string) string {
+	return "SELECT c.id, '" + table + ": organisation is not the parent''s' FROM " + table + " c LEFT JOIN " + parent + " p ON p.id = c." + column +
+		" WHERE p.id IS NULL OR p.org <> c.org"
+}
+
+// last finds rows whose state is not the one that their history ends with.
+func last(table, orderColumn, subject string) string {
+	return " UNION ALL SELECT t.id, '" + subject + ": state is not the last one of its history' FROM " + table + " t " +
+		"LEFT JOIN (SELECT order_id, subject_id, MAX(version) AS version FROM order_events WHERE subject = '" + subject + "' GROUP BY order_id, subject_id) m " +
+		"ON m.order_id = t." + orderColumn + " AND m.subject_id = t.id LEFT JOIN order_events e ON e.order_id = m.order_id AND e.version = m.version " +
+		"WHERE e.id IS NULL OR e.to_state <> t.state"
+}
+
+// history follows each order's changes through the state machine.
+func history(ctx context.Context, q database.Querier, violation func(subject, detail string)) (checked int64, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT order_id, version, subject, subject_id, event, from_state, to_state FROM order_events ORDER BY order_id, version")
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var orderID string
+	var version int64
+	var states map[string]biz.State
+	for rows.Next() {
+		var id, subject, subjectID, event, from, to string
+		var n int64
+		if err := rows.Scan(&id, &n, &subject, &subjectID, &event, &from, &to); err != nil {
+			return checked, err
+		}
+		checked++
+		if id != orderID {
+			orderID, version, states = id, 0, map[string]biz.State{}
+		}
+		version++
+		if n != version {
+			violation(id, "versions have a gap")
+			version = n
+		}
+		if next, ok := biz.Next(biz.Subject(subject), biz.State(from), biz.Event(event)); !ok || next != biz.State(to) {
+			violation(subjectID, subject+" changed from "+from+" to "+to+" by "+event+", which is no edge of the state machine")
+		}
+		if states[subjectID] != biz.State(from) {
+			violation(subjectID, subject+" left a state in which it was not")
+		}
+		states[subjectID] = biz.State(to)
+	}
+	return checked, rows.Err()
+}
+
+// SettledIDs reads ids of orders that nothing has changed since, a page at a time.
+func (s *Orders) SettledIDs(ctx context.Context, afterID string, unchangedSinceUS int64, limit int) ([]string, error) {
+	found, err := s.ent.Order.Query().Where(order.IDGT(afterID), order.UpdatedUsLT(unchangedSinceUS)).Order(ent.Asc(order.FieldID)).Limit(limit).IDs(AsService(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("settled orders: %w", err)
+	}
+	return found, nil
+}

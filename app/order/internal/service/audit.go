@@ -1,0 +1,106 @@
+package service
+
+import (
+	"context"
+
+	commonv1 "github.com/onepool/onepool/api/common/v1"
+	"github.com/onepool/onepool/app/internal/authn"
+	"github.com/onepool/onepool/app/internal/invariant"
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data"
+)
+
+// auditPage is how many orders are compared with the other centers at a time.
+const auditPage = 100
+
+// unsettledUS is how long after its last change an order may still be ahead of the other centers.
+const unsettledUS = 60 * 1_000_000
+
+// CheckInvariants proves what must hold: by the center's own rows in one snapshot, then, order by order, against what the
+// other centers say.
+func (s *Order) CheckInvariants(ctx context.Context, req *commonv1.CheckInvariantsRequest) (*commonv1.CheckInvariantsResponse, error) {
+	if err := authn.Require(ctx, "hq", "service"); err != nil {
+		return nil, err
+	}
+	out, err := invariant.Run(ctx, s.DB, "order", req.GetLimit(), data.Checks())
+	if err != nil {
+		return nil, err
+	}
+	examples := int(req.GetLimit())
+	if examples == 0 {
+		examples = invariant.DefaultExamples
+	}
+	across, err := s.compare(ctx, examples)
+	if err != nil {
+		return nil, err
+	}
+	out.Results = append(out.Results, across...)
+	return out, nil
+}
+
+// comparison collects what one invariant over centers found.
+type comparison struct {
+	*commonv1.InvariantResult
+	examples int
+}
+
+func (c comparison) add(found []biz.Disagreement) {
+	c.Checked++
+	c.Violations += int64(len(found))
+	for _, d := range found {
+		if len(c.Examples) < c.examples {
+			c.InvariantResult.Examples = append(c.InvariantResult.Examples, &commonv1.CounterExample{Subject: d.Subject, Detail: d.Detail})
+		}
+	}
+}
+
+// compare asks the other centers about settled orders, a page at a time, outside of any snapshot.
+func (s *Order) compare(ctx context.Context, examples int) ([]*commonv1.InvariantResult, error) {
+	result := func(id, title string) comparison {
+		return comparison{&commonv1.InvariantResult{Id: id, Title: title, Center: "order"}, examples}
+	}
+	stock := result("I4", "what an order has not shipped is held, what it has is shipped, and a cancelled one holds nothing")
+	places := result("I18", "a fulfilment belongs to the organisation of the location that holds its stock")
+	back := result("I12", "points are spent as ordered; points and rebates of refunded lines are taken back in proportion")
+	supplies := result("I18a", "goods of another owner are supplied once, at the frozen price")
+	now, err := s.DB.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for last := ""; ; {
+		wanted, err := s.Orders.SettledIDs(ctx, last, now-unsettledUS, auditPage)
+		if err != nil {
+			return nil, err
+		}
+		if len(wanted) == 0 {
+			break
+		}
+		last = wanted[len(wanted)-1]
+		records, err := s.Orders.LoadAll(ctx, wanted)
+		if err != nil {
+			return nil, err
+		}
+		held, err := s.Stock.Reservations(ctx, wanted)
+		if err != nil {
+			return nil, err
+		}
+		points, err := s.Points.DocumentPoints(ctx, wanted)
+		if err != nil {
+			return nil, err
+		}
+		rebates, err := s.Rebates.Rebates(ctx, wanted)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range records {
+			if r.UpdatedAtUS >= now-unsettledUS {
+				continue // changed since
+			}
+			stock.add(biz.AgreeStock(r, held[r.ID]))
+			places.add(biz.AgreePlaces(r, held[r.ID]))
+			back.add(biz.AgreeBack(r, points[r.ID], rebates[r.ID]))
+			supplies.add(biz.AgreeSupplies(r, rebates[r.ID].Supplies))
+		}
+	}
+	return []*commonv1.InvariantResult{stock.InvariantResult, places.InvariantResult, back.InvariantResult, supplies.InvariantResult}, nil
+}

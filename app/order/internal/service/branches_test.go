@@ -1,0 +1,118 @@
+package service
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	memberv1 "github.com/onepool/onepool/api/member/v1"
+	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
+	"github.com/onepool/onepool/app/internal/money"
+	"github.com/onepool/onepool/app/internal/outbox"
+)
+
+// apply does in the fake centers what a branch call asks for: a point for each 1.00, a rebate of 5 % to each payee.
+func (w *world) apply(c outbox.Call) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch c.Method {
+	case inventoryv1.InventoryBranch_ConfirmHold_FullMethodName:
+	case inventoryv1.InventoryBranch_Release_FullMethodName:
+		in := read(c, &inventoryv1.ReleaseCall{})
+		for _, r := range w.holds[in.Document] {
+			w.stock[r.Location][r.Sku] += r.Open
+			r.Open = 0
+		}
+	case inventoryv1.InventoryBranch_Ship_FullMethodName:
+		in := read(c, &inventoryv1.ShipCall{})
+		for _, l := range in.Lines {
+			for _, r := range w.holds[in.Document] {
+				if r.Id == l.ReservationId {
+					r.Open -= l.Quantity
+					r.Shipped += l.Quantity
+				}
+			}
+		}
+	case inventoryv1.InventoryBranch_TakeBack_FullMethodName:
+		for _, l := range read(c, &inventoryv1.TakeBackCall{}).Lines {
+			w.stock[l.Location][l.Sku] += l.Quantity
+		}
+	case memberv1.MemberBranch_SettlePaid_FullMethodName:
+		in := read(c, &memberv1.SettlePaidCall{})
+		p := w.document(in.Document)
+		p.Spent += w.frozen[in.Document]
+		delete(w.frozen, in.Document)
+		for _, l := range in.Lines {
+			p.Lines = append(p.Lines, &memberv1.LinePoints{LineId: l.LineId, Accrued: l.BaseMinor / 100})
+		}
+	case memberv1.MemberBranch_Unfreeze_FullMethodName:
+		in := read(c, &memberv1.UnfreezeCall{})
+		w.points["mbr_ann"] += w.frozen[in.Document]
+		delete(w.frozen, in.Document)
+	case memberv1.MemberBranch_Earn_FullMethodName:
+		in := read(c, &memberv1.EarnCall{})
+		for _, l := range w.document(in.Document).Lines {
+			for _, id := range in.LineIds {
+				if l.LineId == id {
+					l.Earned = l.Accrued - l.ClawedBack
+				}
+			}
+		}
+	case memberv1.MemberBranch_ClawBack_FullMethodName:
+		in := read(c, &memberv1.ClawBackCall{})
+		p := w.document(in.Document)
+		for _, l := range in.Lines {
+			p.GivenBack += l.GiveBackPoints
+			for _, known := range p.Lines {
+				if known.LineId == l.LineId {
+					known.ClawedBack = money.Proportion(known.Accrued, l.RefundedMinor, l.BaseMinor)
+				}
+			}
+		}
+	case rebatev1.RebateBranch_Accrue_FullMethodName:
+		in := read(c, &rebatev1.AccrueCall{})
+		for _, l := range in.Lines {
+			for _, a := range in.Attributions {
+				w.accruals = append(w.accruals, &rebatev1.Accrual{
+					Id: fmt.Sprint("acc_", len(w.accruals)), OrderId: in.OrderId, LineId: l.LineId, Role: a.Role, Payee: a.Payee, BaseMinor: l.BaseMinor,
+					AccruedMinor: l.BaseMinor / 20, State: "pending",
+				})
+			}
+		}
+	case rebatev1.RebateBranch_Earn_FullMethodName:
+	case rebatev1.RebateBranch_ClawBack_FullMethodName:
+		in := read(c, &rebatev1.ClawBackCall{})
+		for _, l := range in.Lines {
+			for _, a := range w.accruals {
+				if a.LineId == l.LineId {
+					a.ClawedBackMinor = money.Proportion(a.AccruedMinor, l.RefundedMinor, l.BaseMinor)
+				}
+			}
+		}
+	case rebatev1.RebateBranch_RecordSupply_FullMethodName:
+		in := read(c, &rebatev1.RecordSupplyCall{})
+		for _, l := range in.Lines {
+			w.supplies = append(w.supplies, &rebatev1.SupplyEntry{
+				Id: fmt.Sprint("sup_", len(w.supplies)), OrderId: in.OrderId, LineId: l.LineId, FulfilmentId: in.Document, Sku: l.Sku, OwnerOrg: l.OwnerOrg,
+				Quantity: l.Quantity, PriceMinor: l.PriceMinor, FeeMinor: l.FeeMinor,
+			})
+		}
+	default:
+		panic(c.Method)
+	}
+}
+
+func (w *world) document(id string) *memberv1.DocumentPoints {
+	if w.documents[id] == nil {
+		w.documents[id] = &memberv1.DocumentPoints{Document: id}
+	}
+	return w.documents[id]
+}
+
+func read[M proto.Message](c outbox.Call, m M) M {
+	if err := proto.Unmarshal(c.Payload, m); err != nil {
+		panic(err)
+	}
+	return m
+}
