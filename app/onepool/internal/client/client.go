@@ -52,7 +52,7 @@ func New(ctx context.Context, base, token string) (*Client, error) {
 	c.http, err = khttp.NewClient(ctx,
 		khttp.WithEndpoint(u.String()),
 		khttp.WithTimeout(requestTimeout),
-		khttp.WithMiddleware(c.authorize),
+		khttp.WithMiddleware(c.authorize, fillPath),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("server address %q: %w", base, err)
