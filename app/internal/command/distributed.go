@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -19,6 +18,8 @@ const (
 	DefaultLease = 15 * time.Second
 	// extensions of the lease that fit into its time: two may fail.
 	leaseParts = 3
+	// releaseTimeout bounds the courtesy of giving a lease back before its end.
+	releaseTimeout = 2 * time.Second
 )
 
 // Distributed is a command that spans centers. The intent is committed first; Execute then runs the steps and, in one
@@ -59,6 +60,7 @@ func Resume(ctx context.Context, in *Intent, lease time.Duration, execute func(c
 	if lease <= 0 {
 		lease = DefaultLease
 	}
+	asked := time.Now()
 	got, err := in.TryLease(ctx, ids.New("run"), lease)
 	if err != nil {
 		return err
@@ -74,7 +76,7 @@ func Resume(ctx context.Context, in *Intent, lease time.Duration, execute func(c
 	}
 	run, cancel := context.WithCancelCause(tenancy.NewContext(ctx, in.Principal))
 	var keeper sync.WaitGroup
-	keeper.Go(func() { keep(run, cancel, in, lease) })
+	keeper.Go(func() { keep(run, cancel, in, lease, asked) })
 	err = execute(run, in)
 	cancel(nil)
 	keeper.Wait()
@@ -83,34 +85,46 @@ func Resume(ctx context.Context, in *Intent, lease time.Duration, execute func(c
 	}
 	if err != nil {
 		// The outcome is open: let the next one begin at once, a worker after a while.
-		return errors.Join(err, in.Release(context.WithoutCancel(ctx), 0))
+		release, stop := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+		defer stop()
+		return errors.Join(err, in.Release(release, 0))
 	}
 	return nil
 }
 
 var errLeaseLost = errors.New("command: the lease of the intent was lost")
 
-// keep extends the lease until run ends.
-func keep(run context.Context, cancel context.CancelCauseFunc, in *Intent, lease time.Duration) {
+// keep extends the lease, asked for at that time, until run ends. It gives up while the lease still lasts for the others:
+// also when the database neither takes nor refuses the extension.
+func keep(run context.Context, cancel context.CancelCauseFunc, in *Intent, lease time.Duration, asked time.Time) {
 	tick := time.NewTicker(lease / leaseParts)
 	defer tick.Stop()
-	last := time.Now()
+	safe := lease - lease/(2*leaseParts)
+	end := time.NewTimer(time.Until(asked.Add(safe)))
+	defer end.Stop()
+	var failure error
 	for {
 		select {
 		case <-run.Done():
 			return
+		case <-end.C:
+			cancel(errors.Join(errLeaseLost, failure))
+			return
 		case <-tick.C:
 		}
-		held, err := in.Extend(run, lease)
+		now := time.Now()
+		attempt, stop := context.WithDeadline(run, asked.Add(safe))
+		held, err := in.Extend(attempt, lease)
+		stop()
 		switch {
 		case err == nil && held:
-			last = time.Now()
+			asked, failure = now, nil
+			end.Reset(time.Until(asked.Add(safe)))
 		case err == nil: // taken over, or finished
 			cancel(errLeaseLost)
 			return
-		case time.Since(last) > lease:
-			cancel(fmt.Errorf("%w: %w", errLeaseLost, err))
-			return
+		default:
+			failure = err
 		}
 	}
 }

@@ -185,8 +185,9 @@ func ByGID(ctx context.Context, db *database.DB, gid string) (*Intent, error) {
 	return in, err
 }
 
-// Orphans returns at most limit open intents of the given methods that nobody holds, oldest first, for a worker. An
-// intent younger than grace is left to the call that made it.
+// Orphans returns at most limit open intents of the given methods that nobody holds, for a worker. An intent younger than
+// grace is left to the call that made it. Those that nobody has touched for longest come first, so that some that cannot be
+// finished now do not keep a worker from the others.
 func Orphans(ctx context.Context, db *database.DB, limit int, grace time.Duration, methods ...string) ([]*Intent, error) {
 	now, err := db.Now(ctx)
 	if err != nil {
@@ -202,7 +203,7 @@ func Orphans(ctx context.Context, db *database.DB, limit int, grace time.Duratio
 		}
 		cond += ")"
 	}
-	return list(ctx, db, cond+" ORDER BY lease_until_us, created_us LIMIT ?", append(args, limit)...)
+	return list(ctx, db, cond+" ORDER BY updated_us, created_us LIMIT ?", append(args, limit)...)
 }
 
 func one(ctx context.Context, db *database.DB, cond string, args ...any) (*Intent, error) {

@@ -188,6 +188,54 @@ func TestALeaseIsExtendedAndItsLossEndsTheRun(t *testing.T) {
 	})
 }
 
+// The database hangs: whoever cannot extend must have stopped when the lease ends for the others.
+func TestARunThatCannotExtendItsLeaseStopsInTime(t *testing.T) {
+	engines(t, func(t *testing.T, s *shop) {
+		release, hung := make(chan struct{}), make(chan error, 1)
+		const lease = 900 * time.Millisecond
+		c := s.order(ask("r1", "x"), func(ctx context.Context, in *command.Intent) error {
+			began := time.Now()
+			go func() {
+				hung <- s.db.InTx(t.Context(), func(ctx context.Context) error {
+					_, err := s.db.Conn(ctx).ExecContext(ctx, "UPDATE intents SET attempts = attempts")
+					<-release
+					return err
+				})
+			}()
+			<-ctx.Done()
+			require.Less(t, time.Since(began), lease)
+			close(release)
+			return context.Cause(ctx)
+		})
+		c.Lease = lease
+		_, err := c.Run(s.as(seller), s.db)
+		require.ErrorContains(t, err, "lease of the intent was lost")
+		require.NoError(t, <-hung)
+	})
+}
+
+// Intents that cannot be finished now must not keep a worker from those that can.
+func TestOrphansThatFailComeAfterTheOthers(t *testing.T) {
+	engines(t, func(t *testing.T, s *shop) {
+		ctx := s.as(seller)
+		for i := range 5 {
+			_, err := command.Begin(ctx, s.db, spec(ask(fmt.Sprint("r", i), "x")))
+			require.NoError(t, err)
+		}
+		tried := map[string]bool{}
+		for range 3 {
+			orphans, err := command.Orphans(ctx, s.db, 2, 0)
+			require.NoError(t, err)
+			require.Len(t, orphans, 2)
+			for _, in := range orphans {
+				tried[in.GID] = true
+				require.Error(t, command.Resume(ctx, in, 0, func(context.Context, *command.Intent) error { return errors.New("the other center is down") }))
+			}
+		}
+		require.Len(t, tried, 5)
+	})
+}
+
 func TestAttemptsOnOneThingHaveDifferentGIDs(t *testing.T) {
 	engines(t, func(t *testing.T, s *shop) {
 		order := ids.New("ord")

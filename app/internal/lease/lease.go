@@ -22,7 +22,10 @@ import (
 // ErrLost ends the context of a holder whose lease could not be extended.
 var ErrLost = errors.New("lease: lost")
 
-const parts = 3 // extensions that fit into a lease
+const (
+	parts          = 3               // extensions that fit into a lease
+	releaseTimeout = 2 * time.Second // of the courtesy of giving a lease back before its end
+)
 
 // Acquire makes owner the holder of name for ttl, or extends it. It returns false if another holds it.
 func Acquire(ctx context.Context, db *database.DB, name, owner string, ttl time.Duration) (bool, error) {
@@ -75,13 +78,14 @@ func Release(ctx context.Context, db *database.DB, name, owner string) error {
 // lease is lost.
 func Hold(ctx context.Context, db *database.DB, name string, ttl time.Duration, fn func(ctx context.Context) error) (held bool, err error) {
 	owner := ids.New("own")
+	asked := time.Now()
 	got, err := Acquire(ctx, db, name, owner, ttl)
 	if err != nil || !got {
 		return false, err
 	}
 	run, cancel := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
-	keeper.Go(func() { keep(run, cancel, db, name, owner, ttl) })
+	keeper.Go(func() { keep(run, cancel, db, name, owner, ttl, asked) })
 	err = fn(run)
 	lost := context.Cause(run)
 	cancel(nil)
@@ -89,25 +93,37 @@ func Hold(ctx context.Context, db *database.DB, name string, ttl time.Duration, 
 	if errors.Is(lost, ErrLost) {
 		return true, errors.Join(lost, err)
 	}
-	return true, errors.Join(err, Release(context.WithoutCancel(ctx), db, name, owner))
+	release, stop := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer stop()
+	return true, errors.Join(err, Release(release, db, name, owner))
 }
 
-func keep(run context.Context, cancel context.CancelCauseFunc, db *database.DB, name, owner string, ttl time.Duration) {
+// keep extends the lease, asked for at that time, until run ends. It gives up while the lease still lasts for the others:
+// also when the database neither takes nor refuses the extension.
+func keep(run context.Context, cancel context.CancelCauseFunc, db *database.DB, name, owner string, ttl time.Duration, asked time.Time) {
 	tick := time.NewTicker(ttl / parts)
 	defer tick.Stop()
-	last := time.Now()
+	safe := ttl - ttl/(2*parts)
+	end := time.NewTimer(time.Until(asked.Add(safe)))
+	defer end.Stop()
 	for {
 		select {
 		case <-run.Done():
 			return
+		case <-end.C:
+			cancel(fmt.Errorf("%w: %s", ErrLost, name))
+			return
 		case <-tick.C:
 		}
-		asked := time.Now()
-		held, err := Acquire(run, db, name, owner, ttl)
+		now := time.Now()
+		attempt, stop := context.WithDeadline(run, asked.Add(safe))
+		held, err := Acquire(attempt, db, name, owner, ttl)
+		stop()
 		switch {
 		case err == nil && held:
-			last = asked
-		case err == nil, time.Since(last) > ttl-ttl/parts:
+			asked = now
+			end.Reset(time.Until(asked.Add(safe)))
+		case err == nil:
 			cancel(fmt.Errorf("%w: %s", ErrLost, name))
 			return
 		}

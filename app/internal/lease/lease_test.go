@@ -85,6 +85,30 @@ func TestAHolderExtendsAndLosesItsContextWithTheLease(t *testing.T) {
 	})
 }
 
+// The database hangs: whoever cannot extend must have stopped when the lease ends for the others.
+func TestAHolderThatCannotExtendStopsInTime(t *testing.T) {
+	engines(t, func(t *testing.T, db *database.DB) {
+		const ttl = 900 * time.Millisecond
+		release, hung := make(chan struct{}), make(chan error, 1)
+		began := time.Now()
+		_, err := lease.Hold(t.Context(), db, "sweep", ttl, func(ctx context.Context) error {
+			go func() {
+				hung <- db.InTx(t.Context(), func(ctx context.Context) error {
+					_, err := db.Conn(ctx).ExecContext(ctx, "UPDATE leases SET until_us = until_us")
+					<-release
+					return err
+				})
+			}()
+			<-ctx.Done()
+			require.Less(t, time.Since(began), ttl)
+			return ctx.Err()
+		})
+		require.ErrorIs(t, err, lease.ErrLost)
+		close(release)
+		require.NoError(t, <-hung)
+	})
+}
+
 func TestAWorkerGoesOnAfterAnError(t *testing.T) {
 	db := testkit.SQLite(t, nil)
 	ctx, stop := context.WithCancel(t.Context())

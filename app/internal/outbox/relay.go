@@ -27,6 +27,7 @@ const (
 	parallel     = 8
 	leaseTime    = 30 * time.Second
 	submitTime   = 10 * time.Second
+	markTime     = 10 * time.Second
 	backoffFirst = 250 * time.Millisecond
 	backoffMost  = 5 * time.Second
 )
@@ -120,7 +121,10 @@ func (r *Relay) Once(ctx context.Context) (int, error) {
 	if err := failpoint.Hit("outbox.mark.before"); err != nil {
 		return 0, err
 	}
-	return len(batch), r.mark(context.WithoutCancel(ctx), batch)
+	// Also when this process is stopping: what is not marked is submitted again.
+	marking, stop := context.WithTimeout(context.WithoutCancel(ctx), markTime)
+	defer stop()
+	return len(batch), r.mark(marking, batch)
 }
 
 // lease takes up to batchSize messages that nobody holds, oldest first. Messages whose key somebody else holds are among
