@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 )
 
@@ -128,8 +129,16 @@ func reads(query string) bool {
 	q := strings.ToUpper(strings.TrimLeft(query, " \t\r\n("))
 	for _, verb := range []string{"SELECT", "WITH", "SHOW", "EXPLAIN", "PRAGMA", "VALUES"} {
 		if strings.HasPrefix(q, verb) {
-			return !strings.Contains(q, " FOR UPDATE")
+			return !strings.Contains(q, "FOR UPDATE") && !(verb == "WITH" && writes(q))
 		}
 	}
 	return false
+}
+
+// writes says whether a statement that begins with table expressions goes on to change rows.
+func writes(upper string) bool {
+	return slices.ContainsFunc(strings.Fields(upper), func(word string) bool {
+		word = strings.TrimLeft(word, ")")
+		return word == "INSERT" || word == "UPDATE" || word == "DELETE" || word == "REPLACE"
+	})
 }

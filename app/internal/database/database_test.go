@@ -96,7 +96,8 @@ func TestNothingIsWrittenOutsideATransaction(t *testing.T) {
 	engines(t, func(t *testing.T, db *database.DB) {
 		ctx := t.Context()
 		require.ErrorIs(t, run(db, "UPDATE stock SET qty = 0")(ctx), database.ErrNoTransaction)
-		for _, q := range []string{"UPDATE stock SET qty = 0", " \n(DELETE FROM stock", "SELECT qty FROM stock FOR UPDATE"} {
+		for _, q := range []string{"UPDATE stock SET qty = 0", " \n(DELETE FROM stock", "SELECT qty FROM stock FOR UPDATE", "SELECT qty FROM stock\nFOR UPDATE",
+			"WITH x AS (SELECT 1 AS id) DELETE FROM stock WHERE id IN (SELECT id FROM x)", "WITH x AS (SELECT 1)\nUPDATE stock SET qty = 0"} {
 			_, err := db.Conn(ctx).QueryContext(ctx, q)
 			require.ErrorIs(t, err, database.ErrNoTransaction, q)
 			require.ErrorIs(t, db.Conn(ctx).QueryRowContext(ctx, q).Err(), database.ErrNoTransaction, q)
@@ -300,6 +301,70 @@ func TestADeadlockIsTriedAgainOnMariaDB(t *testing.T) {
 	require.EqualValues(t, 2, qty(t, t.Context(), db, 1))
 	require.EqualValues(t, 2, qty(t, t.Context(), db, 2))
 	require.EqualValues(t, 1, metric(t, db, "onepool_database_tx_retries_total"))
+}
+
+// The same with locking reads, whose error comes with their rows: whoever overlooks it changes nothing either.
+func TestADeadlockOfReadsEndsTheTransactionOnMariaDB(t *testing.T) {
+	for name, lock := range map[string]string{
+		"row":    "SELECT qty FROM stock WHERE id = ? FOR UPDATE",
+		"range":  "SELECT qty FROM stock WHERE id IN (?, -1) FOR UPDATE",
+		"silent": "SELECT qty FROM stock WHERE id IN (?, -1) FOR UPDATE",
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := testkit.MariaDB(t, nil)
+			exec(t, db, "CREATE TABLE stock (id INT PRIMARY KEY, qty BIGINT NOT NULL)")
+			exec(t, db, "INSERT INTO stock VALUES (1, 0), (2, 0)")
+			var runs atomic.Int64
+			met := make(chan struct{}, 2)
+			both := sync.OnceFunc(func() { <-met; <-met; close(met) })
+			take := func(first, second int) error {
+				return db.InTx(t.Context(), func(ctx context.Context) error {
+					n := runs.Add(1)
+					var q int64
+					if err := db.Conn(ctx).QueryRowContext(ctx, lock, first).Scan(&q); err != nil {
+						return err
+					}
+					if n <= 2 {
+						met <- struct{}{}
+						both()
+					}
+					if err := db.Conn(ctx).QueryRowContext(ctx, lock, second).Scan(&q); err != nil {
+						if name == "silent" {
+							return nil
+						}
+						if err := run(db, "UPDATE stock SET qty = 1000")(ctx); err == nil {
+							t.Error("written in autocommit")
+						}
+						return errNo
+					}
+					return run(db, "UPDATE stock SET qty = qty + 1")(ctx)
+				})
+			}
+			errs := make(chan error, 2)
+			go func() { errs <- take(1, 2) }()
+			go func() { errs <- take(2, 1) }()
+			require.NoError(t, <-errs)
+			require.NoError(t, <-errs)
+			require.EqualValues(t, 3, runs.Load())
+			require.EqualValues(t, 2, qty(t, t.Context(), db, 1))
+		})
+	}
+}
+
+// SQLite rolls the whole transaction back when it interrupts a statement that writes.
+func TestAnInterruptedWriteEndsTheTransactionOnSQLite(t *testing.T) {
+	db := testkit.SQLite(t, nil)
+	exec(t, db, "CREATE TABLE stock (id INT PRIMARY KEY, qty BIGINT NOT NULL)")
+	exec(t, db, "INSERT INTO stock VALUES (1, 0)")
+	err := db.InTx(t.Context(), func(ctx context.Context) error {
+		hurried, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		defer cancel()
+		require.Error(t, run(db, "INSERT INTO stock WITH RECURSIVE n(x) AS (SELECT 2 UNION ALL SELECT x + 1 FROM n) SELECT x, 0 FROM n")(hurried))
+		require.Error(t, run(db, "UPDATE stock SET qty = 1000")(ctx))
+		return nil
+	})
+	require.Error(t, err)
+	require.Zero(t, qty(t, t.Context(), db, 1))
 }
 
 func TestRetriesAreBounded(t *testing.T) {

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -102,11 +103,18 @@ func retryReason(err error) string {
 	return ""
 }
 
-// endsTransaction says whether the engine has rolled the whole transaction back with this error.
+// endsTransaction says whether the engine has rolled the whole transaction back with this error, or may have: SQLite does
+// so when it interrupts a statement or runs out of disk or memory, and a MySQL connection does not survive its context.
 func endsTransaction(err error) bool {
 	switch retryReason(err) {
 	case "deadlock", "write_conflict":
 		return true
 	}
-	return false
+	if se, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch se.Code() & 0xff {
+		case sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM:
+			return true
+		}
+	}
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
