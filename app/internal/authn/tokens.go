@@ -27,8 +27,11 @@ const (
 	audienceInternal = "onepool-internal"
 	// internalTTL bounds how long a stolen propagation token is of use.
 	internalTTL = 60 * time.Second
-	// leeway is how far the clocks of two processes may be apart for internal tokens; people's tokens get none.
+	// leeway is how far the clocks of two processes may be apart for internal tokens; the end of people's tokens has none.
 	leeway = 30 * time.Second
+	// maxAhead is how far ahead of ours the clock may be that a token was issued by. It is no defence, only a check against
+	// nonsense: our own clock may have been set back since.
+	maxAhead = 10 * time.Minute
 	// minSecretBytes is what HS256 needs to be as strong as its hash.
 	minSecretBytes = 32
 )
@@ -125,10 +128,13 @@ func (t *Tokens) parse(token, audience string, leeway time.Duration) (*claims, e
 	c := new(claims)
 	_, err := jwt.ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return t.secret, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
-		jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithExpirationRequired(),
 		jwt.WithLeeway(leeway), jwt.WithTimeFunc(t.now), jwt.WithStrictDecoding())
 	if err != nil {
 		return nil, fault.Unauthenticated().WithCause(fmt.Errorf("token: %w", err))
+	}
+	if c.IssuedAt != nil && c.IssuedAt.After(t.now().Add(maxAhead)) {
+		return nil, fault.Unauthenticated().WithCause(errors.New("token: issued in the future"))
 	}
 	return c, nil
 }

@@ -56,6 +56,16 @@ func TestATokenWithoutAScopeGetsThatOfItsKind(t *testing.T) {
 	require.True(t, p.Scope.All)
 }
 
+// The process that verifies is not the one that issued, and clocks are set back.
+func TestATokenIsOfUseWhereTheClockIsBehind(t *testing.T) {
+	token, _, err := tokens(t, now).Issue(guide, time.Hour)
+	require.NoError(t, err)
+	_, err = tokens(t, now.Add(-5*time.Minute)).Verify(token)
+	require.NoError(t, err)
+	_, err = tokens(t, now.Add(time.Hour+time.Second)).Verify(token)
+	require.Equal(t, 401, errors.Code(err), "its end is exact")
+}
+
 func TestOnlyPeopleGetTokens(t *testing.T) {
 	for _, kind := range []tenancy.Kind{"service", "device", "channel", ""} {
 		_, _, err := tokens(t, now).Issue(tenancy.Principal{Kind: kind, ID: "x"}, time.Hour)
