@@ -62,6 +62,24 @@ func engines(t *testing.T, rule func(t *testing.T, db *database.DB)) {
 
 func fatal(t *testing.T) func(error) { return func(err error) { t.Error(err) } }
 
+// Messages that were tried before come back in another order than they were written in.
+func TestMessagesOfAKeyLeaveInTheOrderOfTheirIDs(t *testing.T) {
+	engines(t, func(t *testing.T, db *database.DB) {
+		for _, body := range []string{"1", "2", "3"} {
+			require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error { return emit(ctx, "o1", body) }))
+			time.Sleep(2 * time.Millisecond) // ids follow milliseconds
+		}
+		require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error {
+			_, err := db.Conn(ctx).ExecContext(ctx, "UPDATE outbox SET lease_until_us = 1000 WHERE id = (SELECT first FROM (SELECT MIN(id) AS first FROM outbox) AS o)")
+			return err
+		}))
+		c := &coordinator{}
+		_, err := NewRelay(db, c, fatal(t)).Once(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []string{"1", "2", "3"}, c.seen)
+	})
+}
+
 func TestAMessageIsThereWithItsCommitOnly(t *testing.T) {
 	engines(t, func(t *testing.T, db *database.DB) {
 		c := &coordinator{}

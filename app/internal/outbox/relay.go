@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -171,6 +172,8 @@ func (r *Relay) lease(ctx context.Context) (batch []*row, now int64, err error) 
 	if err != nil {
 		return nil, 0, fmt.Errorf("outbox: lease: %w", err)
 	}
+	// They were taken by when their turn is; what was tried before comes back in another order.
+	slices.SortFunc(batch, func(a, b *row) int { return strings.Compare(a.id, b.id) })
 	return batch, now, nil
 }
 
