@@ -28,7 +28,7 @@ const (
 	parallel     = 8
 	leaseTime    = 30 * time.Second
 	submitTime   = 10 * time.Second
-	markTime     = 10 * time.Second
+	databaseTime = 10 * time.Second // of taking a batch, and of marking it: a database that went silent must not keep us
 	backoffFirst = 250 * time.Millisecond
 	backoffMost  = 5 * time.Second
 )
@@ -103,7 +103,9 @@ type row struct {
 // Once submits one batch and returns how many messages it held. The error is that of the database; a message that could
 // not be submitted is reported, and found again after its pause.
 func (r *Relay) Once(ctx context.Context) (int, error) {
-	batch, now, err := r.lease(ctx)
+	leasing, taken := context.WithTimeout(ctx, databaseTime)
+	batch, now, err := r.lease(leasing)
+	taken()
 	if err != nil || len(batch) == 0 {
 		if err == nil {
 			r.lag.Set(0)
@@ -123,7 +125,7 @@ func (r *Relay) Once(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	// Also when this process is stopping: what is not marked is submitted again.
-	marking, stop := context.WithTimeout(context.WithoutCancel(ctx), markTime)
+	marking, stop := context.WithTimeout(context.WithoutCancel(ctx), databaseTime)
 	defer stop()
 	return len(batch), r.mark(marking, batch)
 }

@@ -27,6 +27,7 @@ const (
 	batchSize    = 256
 	pollInterval = 200 * time.Millisecond
 	pauseOnError = time.Second
+	turnTime     = 10 * time.Second
 )
 
 // Feed is a table with a nullable, unique column position. All names are written by the programmer.
@@ -121,7 +122,9 @@ func Run(ctx context.Context, db *database.DB, f Feed, report func(error)) {
 		wake = db.Signals(f.Topic)
 	}
 	for ctx.Err() == nil {
-		n, err := Assign(ctx, db, f)
+		turn, over := context.WithTimeout(ctx, turnTime) // a database that went silent must not keep us
+		n, err := Assign(turn, db, f)
+		over()
 		pause := pollInterval
 		switch {
 		case err != nil && ctx.Err() == nil:
