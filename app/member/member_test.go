@@ -143,7 +143,7 @@ func TestAMemberThroughTheDoor(t *testing.T) {
 
 func TestConfigNamesWhatIsWrong(t *testing.T) {
 	for key, c := range map[string]Config{
-		"currency": {Currency: "XXX"}, "grace": {Grace: -1}, "points_per_unit": {PointsPerUnit: -1}, "token_ttl": {TokenTTL: -1},
+		"currency": {Currency: "QQQ"}, "grace": {Grace: -1}, "points_per_unit": {PointsPerUnit: -1}, "token_ttl": {TokenTTL: -1},
 	} {
 		_, err := c.Complete()
 		require.ErrorContains(t, err, key)

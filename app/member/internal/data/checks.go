@@ -1,6 +1,13 @@
 package data
 
-import "github.com/onepool/onepool/app/internal/invariant"
+import (
+	"context"
+	"fmt"
+
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/invariant"
+	"github.com/onepool/onepool/app/internal/money"
+)
 
 // Checks are the invariants of members and points.
 func Checks() []invariant.Check {
@@ -60,6 +67,10 @@ func Checks() []invariant.Check {
 					ON e.document = d.id
 				WHERE d.spent <> COALESCE(e.spent, 0) OR d.given_back <> COALESCE(e.back, 0)`,
 		},
+		{
+			ID: "I12", Title: "points taken back of a line are the proportion refunded / base, rounded half up",
+			Scan: checkProportions,
+		},
 		invariant.OneAnswer(),
 		{
 			ID: "I19", Title: "no points entry is missing: numbers have no gap and balances follow each other",
@@ -83,4 +94,25 @@ func Checks() []invariant.Check {
 					WHERE d.member_id <> l.member_id`,
 		},
 	}
+}
+
+// checkProportions computes what SQL would overflow on.
+func checkProportions(ctx context.Context, q database.Querier, violation func(subject, detail string)) (checked int64, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT document, line_id, accrued, clawed_back, refunded_minor, base_minor FROM points_lines WHERE refunded_minor > 0 OR clawed_back > 0")
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var document, line string
+		var accrued, clawed, refunded, base int64
+		if err := rows.Scan(&document, &line, &accrued, &clawed, &refunded, &base); err != nil {
+			return checked, err
+		}
+		checked++
+		if refunded < 0 || refunded > base || clawed != money.Proportion(accrued, refunded, base) {
+			violation(document+"/"+line, fmt.Sprintf("%d of %d points taken back for %d of %d refunded", clawed, accrued, refunded, base))
+		}
+	}
+	return checked, rows.Err()
 }

@@ -50,6 +50,7 @@ func TestTheAuditSeesWhatIsBroken(t *testing.T) {
 				"frozen":                {"UPDATE points_accounts SET frozen = frozen + 1", "I6", "documents that are not paid"},
 				"frozen above balance":  {"UPDATE points_accounts SET frozen = balance + 1", "I6", "0 <= frozen"},
 				"taken back too much":   {"UPDATE points_lines SET clawed_back = accrued + 1", "I6", "never takes back more"},
+				"proportion":            {"UPDATE points_lines SET refunded_minor = refunded_minor + 500 WHERE refunded_minor > 0", "I12", "proportion"},
 				"given back too much":   {"UPDATE points_documents SET given_back = spent + 1 WHERE state = 'SETTLED'", "I6", "never gives back more"},
 				"spent":                 {"UPDATE points_documents SET spent = spent - 1 WHERE state = 'SETTLED'", "I6", "in the ledger as it says"},
 				"an entry changed":      {"UPDATE points_entries SET points = points + 1 WHERE reason = 'EARN'", "I19", "no points entry is missing"},

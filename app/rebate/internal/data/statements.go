@@ -2,7 +2,6 @@ package data
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -72,12 +71,12 @@ func (l *Ledger) Open(ctx context.Context) (*biz.Period, int64, error) {
 		last = &biz.Period{Name: rows[0].ID, StartUS: rows[0].StartUs, EndUS: rows[0].EndUs}
 		from = last.EndUS
 	}
-	var oldest sql.NullInt64
-	err = l.db.Conn(ctx).QueryRowContext(ctx, "SELECT MIN(e.at_us)"+unsettled, from, int64(1)<<62).Scan(&oldest)
+	var oldest int64
+	err = l.db.Conn(ctx).QueryRowContext(ctx, "SELECT COALESCE(MIN(e.at_us), 0)"+unsettled, from, int64(1)<<62).Scan(&oldest)
 	if err != nil {
 		return nil, 0, fmt.Errorf("find the oldest open entry: %w", err)
 	}
-	return last, oldest.Int64, nil
+	return last, oldest, nil
 }
 
 // List returns at most n statements of a month that the caller may see, after the payee after, in the order of payees.
