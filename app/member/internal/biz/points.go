@@ -157,15 +157,15 @@ func (p *Points) ClawBack(ctx context.Context, refund, document string, refunded
 	if err != nil {
 		return err
 	}
+	uses, err := p.book.LotUses(ctx, doc.Member, document)
+	if err != nil {
+		return err
+	}
 	for _, r := range refunded {
 		if lines[r.ID] == nil {
 			return fmt.Errorf("claw back line %s of %s: %w", r.ID, document, ErrNotYet)
 		}
-		uses, err := p.book.LotUses(ctx, doc.Member, document)
-		if err != nil {
-			return err
-		}
-		uses = afterEntries(uses, account.Entries(), document)
+		uses := afterEntries(uses, account.Entries(), document)
 		if err := doc.GiveBack(account, refund, r.ID, uses, r.GiveBackPoints, now+p.scheme.GraceUS, now); err != nil {
 			return err
 		}

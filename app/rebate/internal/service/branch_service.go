@@ -7,6 +7,7 @@ import (
 
 	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
 	"github.com/onepool/onepool/app/internal/barrier"
+	"github.com/onepool/onepool/app/internal/failpoint"
 	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/saga"
 )
@@ -54,11 +55,18 @@ func (b *Branch) once(ctx context.Context, fn func(context.Context) error) (*emp
 	if !ok {
 		return nil, fault.Branch(fault.Confirm, fault.Forbidden("the coordinator"))
 	}
+	if err := failpoint.Hit("rebate.branch.before"); err != nil {
+		return nil, fault.Branch(fault.Confirm, err)
+	}
 	err := b.rebate.db.InTx(asCenter(ctx), func(ctx context.Context) error {
 		return barrier.Once(ctx, branch.GID, center+branch.ID, branch.Op, fn)
 	})
 	if err != nil {
 		return nil, fault.Branch(fault.Confirm, fault.Unavailable().WithCause(err))
+	}
+	// Committed, but the coordinator does not know: it asks again, and the barrier answers.
+	if err := failpoint.Hit("rebate.branch.after"); err != nil {
+		return nil, fault.Branch(fault.Confirm, err)
 	}
 	return &emptypb.Empty{}, nil
 }
