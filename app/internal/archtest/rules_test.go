@@ -54,6 +54,9 @@ var rules = map[string]rule{
 	"frontends": func(f file, imported string) string {
 		frontend := frontendOf(f.dir)
 		target, inside := strings.CutPrefix(imported, module)
+		if frontend == "app/frontend/cmd" && target == "app/frontend" {
+			return "" // the program of all frontends opens their doors
+		}
 		if frontend == "" || !inside || within(target, frontend) || within(target, "api") || within(target, "app/internal") {
 			return ""
 		}
@@ -120,7 +123,8 @@ var rules = map[string]rule{
 		switch {
 		case within(imported, "github.com/dtm-labs/dtm"):
 			return "the coordinator's server and client register the same messages: the server lives in third_party/dtm"
-		case within(imported, "github.com/dtm-labs") && !within(f.dir, "app/internal/saga") && !within(f.dir, "app/internal/testkit"):
+		case within(imported, "github.com/dtm-labs") && !within(f.dir, "app/internal/saga") && !within(f.dir, "app/internal/testkit") &&
+			!(f.test && within(f.dir, "app/internal/server")): // its tests call a branch listener as the coordinator does
 			return "one package speaks to the coordinator: app/internal/saga"
 		}
 		return ""

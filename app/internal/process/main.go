@@ -31,6 +31,7 @@ func PrintReady(out io.Writer, http, grpc string) error {
 // Main is the main function of a program that runs one part of a split platform: a center, or the frontends with the
 // routes to all centers. It answers the exit code.
 func Main(name string, routes []string, doors ...Door) int {
+	Quiet()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	config, err := parse(name, os.Args[1:], os.Stderr)

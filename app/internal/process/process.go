@@ -15,10 +15,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	klog "github.com/go-kratos/kratos/v2/log"
 	"google.golang.org/grpc"
 
 	"github.com/onepool/onepool/app/internal/authn"
@@ -110,6 +112,11 @@ func Database(c *conf.Config, center string) database.Config {
 	}
 }
 
+// Quiet keeps the library's chatter off the terminal until a process has its own log. Programs call it first.
+func Quiet() {
+	klog.SetLogger(klog.NewFilter(klog.NewStdLogger(os.Stderr), klog.FilterLevel(klog.LevelError)))
+}
+
 // Run serves until ctx ends or something fails.
 func Run(ctx context.Context, o Options) (err error) {
 	ctx, stop := context.WithCancel(ctx)
@@ -121,6 +128,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	klog.SetLogger(ob.Kratos()) // the library's own lines come from everywhere and know no other way
 	closing.add(func() error {
 		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancel()

@@ -17,6 +17,7 @@ import (
 	kerrors "github.com/go-kratos/kratos/v2/errors"
 	"github.com/spf13/cobra"
 
+	"github.com/onepool/onepool/app/internal/process"
 	"github.com/onepool/onepool/app/onepool/internal/client"
 )
 
@@ -31,6 +32,7 @@ var errFound = errors.New("found")
 
 // Main runs the command line and answers the exit code.
 func Main(args []string, stdout, stderr io.Writer) int {
+	process.Quiet()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	usage := true
