@@ -144,11 +144,8 @@ func (b *Book) Release(r *Reservation) (int64, error) {
 	return qty, b.record(r.release())
 }
 
-// Expire is Release for one whose deadline has passed.
+// Expire is Release for one whose deadline has passed; for any other it is a defect.
 func (b *Book) Expire(r *Reservation) error {
-	if !r.Due(b.nowUS) {
-		return nil
-	}
 	if err := b.giveBack(r, r.open); err != nil {
 		return err
 	}
