@@ -3,10 +3,10 @@
 # (the edge of a split platform). Usage: scripts/build.sh [NAME...]     default: all
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export CGO_ENABLED=0
+. scripts/go-env.sh
 mkdir -p bin
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
-flags=(-trimpath -ldflags "-s -w -X github.com/onepool/onepool/app/internal/version.commit=$commit")
+flags=(-ldflags "-s -w -X github.com/onepool/onepool/app/internal/version.commit=$commit")
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(onepool dtm product store inventory order member rebate frontend)
 for name in "${names[@]}"; do

@@ -3,6 +3,7 @@
 # All steps run, so one run shows everything. Usage: scripts/lint.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/go-env.sh
 failed=0
 
 step() { echo "lint: $*" >&2; }

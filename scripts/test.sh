@@ -5,6 +5,7 @@
 #   ONEPOOL_DATA    a folder of real-world data: tests on it run too
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/go-env.sh "$@"
 
 short=
 for flag in "$@"; do

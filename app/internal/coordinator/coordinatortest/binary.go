@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -51,8 +52,11 @@ func build() (string, error) {
 	if path := os.Getenv(coordinator.BinaryEnv); path != "" {
 		return path, nil
 	}
-	_, self, _, _ := runtime.Caller(0)
-	dir := filepath.Join(filepath.Dir(self), "..", "..", "..", "..", "third_party", "dtm")
+	module, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	dir := filepath.Join(filepath.Dir(strings.TrimSpace(string(module))), "third_party", "dtm")
 	hash, err := sources(dir)
 	if err != nil {
 		return "", err
