@@ -1,0 +1,64 @@
+package inventory
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/observe"
+)
+
+func TestTheDoorNamesWhatIsWrongWithItsConfiguration(t *testing.T) {
+	for key, c := range map[string]Config{"max_parcels": {MaxParcels: 201}, "local_radius_m": {LocalRadiusM: -1}} {
+		_, err := New(t.Context(), c, Deps{})
+		require.ErrorContains(t, err, key)
+	}
+	_, err := New(t.Context(), Config{}, Deps{})
+	require.ErrorContains(t, err, "page secret")
+	s, err := Config{MaxParcels: 3, LocalRadiusM: 500}.strategy()
+	require.NoError(t, err)
+	require.Equal(t, []int64{3, 500}, []int64{int64(s.MaxParcels), s.LocalRadiusM})
+}
+
+func TestTheCenterOpensMigratesWorksAndCloses(t *testing.T) {
+	o, err := observe.New(t.Context(), observe.Config{Service: "test"}, &bytes.Buffer{})
+	require.NoError(t, err)
+	c, err := New(t.Context(), Config{DB: database.Config{Engine: database.SQLite, Path: filepath.Join(t.TempDir(), "inventory.db")}},
+		Deps{Observe: o, PageSecret: bytes.Repeat([]byte("k"), 32)})
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, c.Migrate(t.Context()), "migrating again changes nothing")
+	}
+	require.NoError(t, c.Ready(t.Context()))
+	require.NoError(t, c.expire(t.Context()))
+	require.NoError(t, c.purge(t.Context()))
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	workers := c.Workers()
+	for _, work := range workers {
+		go func() { ended <- work(ctx) }()
+	}
+	stop()
+	for range workers {
+		require.NoError(t, <-ended)
+	}
+	require.NoError(t, c.Close())
+	require.Error(t, c.Ready(t.Context()))
+}
+
+func TestAWorkerGoesOnAfterAnError(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	failures := 0
+	work := every(time.Millisecond, func(context.Context) error { return context.DeadlineExceeded }, func(context.Context, error) {
+		if failures++; failures == 3 {
+			stop()
+		}
+	})
+	require.NoError(t, work(ctx))
+	require.Equal(t, 3, failures)
+}
