@@ -111,19 +111,27 @@ type taker interface {
 type center struct {
 	addr  string
 	calls chan string
+	hangs func(gid string) bool // may be nil
 }
 
 func (c *center) take(ctx context.Context) (*emptypb.Empty, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
+	if c.hangs != nil && c.hangs(md.Get("dtm-gid")[0]) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	c.calls <- md.Get("dtm-gid")[0] + "/" + md.Get("dtm-branch_id")[0]
 	return &emptypb.Empty{}, nil
 }
 
-func listen(t *testing.T, addr string) *center {
+func listen(t *testing.T, addr string, hangs ...func(gid string) bool) *center {
 	t.Helper()
 	lis, err := net.Listen("tcp", addr)
 	require.NoError(t, err)
 	c := &center{addr: lis.Addr().String(), calls: make(chan string, 1000)}
+	if len(hangs) > 0 {
+		c.hangs = hangs[0]
+	}
 	srv := grpc.NewServer()
 	srv.RegisterService(&grpc.ServiceDesc{ServiceName: "onepool.test.v1.Branch", HandlerType: (*taker)(nil), Methods: []grpc.MethodDesc{{
 		MethodName: "Take", Handler: func(s any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
@@ -262,6 +270,30 @@ func TestAHungCenterDelaysNobodyElse(t *testing.T) {
 	r = start(t, "--branches-file", file, "--data", data)
 	require.Eventually(t, func() bool { return r.status(t, gid(waiting)) == "succeed" }, 30*time.Second, 20*time.Millisecond)
 	t.Logf("delivered %v after the restart, behind %d that hang", time.Since(began), waiting)
+}
+
+// TestHungCallsDelayNoHealthyOneOfTheirKind: the same method never answers for some messages and answers for others, which
+// come to be tried again behind them.
+func TestHungCallsDelayNoHealthyOneOfTheirKind(t *testing.T) {
+	const hung, healthy = 60, 5
+	c := listen(t, "127.0.0.1:0", func(g string) bool { return g < gid(hung) })
+	file := filepath.Join(t.TempDir(), "branches")
+	r := start(t, "--branches-file", file)
+	for n := range hung + healthy {
+		_, err := r.dtm.Submit(t.Context(), message(gid(n), takeURL))
+		require.NoError(t, err)
+	}
+	began := time.Now()
+	require.NoError(t, os.WriteFile(file, []byte("stock="+c.addr+"\n"), 0o600))
+	require.Eventually(t, func() bool {
+		for n := range healthy {
+			if r.status(t, gid(hung+n)) != "succeed" {
+				return false
+			}
+		}
+		return true
+	}, 30*time.Second, 50*time.Millisecond)
+	t.Logf("delivered %v after the center came, among %d that hang", time.Since(began), hung)
 }
 
 func TestAWorkflowEndsOnce(t *testing.T) {
