@@ -35,6 +35,8 @@ var crashPoints = []crashPoint{
 	{"the inventory center before it holds", "inventory", "command.local.tx.before"},
 	{"the inventory center after it held, before its reply", "inventory", "command.local.reply.before"},
 	{"the member center after it froze points, before its reply", "member", "command.local.reply.before"},
+	{"the product center", "product", ""},
+	{"the store center", "store", ""},
 	{"the coordinator", split.Coordinator, ""},
 }
 
