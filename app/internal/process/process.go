@@ -6,7 +6,8 @@
 //
 // Always true:
 //   - Nothing is served before every center's migrations are applied.
-//   - When Run returns, listeners, workers, coordinator child and databases are closed, in this order.
+//   - When Run returns, listeners, workers, databases and the coordinator child are closed, in this order: a call of the
+//     coordinator that comes meanwhile is made again.
 //   - A worker that fails ends the process: a platform whose timers stand still must not look healthy.
 package process
 

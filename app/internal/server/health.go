@@ -68,8 +68,15 @@ func writeJSON(w http.ResponseWriter, body string) error {
 	return nil
 }
 
-// failing runs all checks at once and returns those that fail or are late.
+// failing returns the checks that fail or are late. Who asks at the same time shares one run: strangers may ask, and must
+// not keep the database busy with it.
 func (s *Servers) failing(ctx context.Context) map[string]error {
+	found, _, _ := s.checking.Do("", func() (any, error) { return s.runChecks(context.WithoutCancel(ctx)), nil })
+	return found.(map[string]error)
+}
+
+// runChecks runs all checks at once.
+func (s *Servers) runChecks(ctx context.Context) map[string]error {
 	s.mu.Lock()
 	checks := append([]check(nil), s.checks...)
 	s.mu.Unlock()

@@ -19,6 +19,7 @@ import (
 	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
 	khttp "github.com/go-kratos/kratos/v2/transport/http"
 	"golang.org/x/net/netutil"
+	"golang.org/x/sync/singleflight"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/keepalive"
@@ -58,6 +59,8 @@ type Servers struct {
 
 	httpLis, grpcLis, branchLis net.Listener
 	memory                      *bufconn.Listener
+
+	checking singleflight.Group
 
 	mu     sync.Mutex
 	checks []check

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -292,6 +294,22 @@ func TestReadinessFollowsWhatTheProcessNeeds(t *testing.T) {
 		r, err := health.Check(t.Context(), &healthv1.HealthCheckRequest{})
 		return err == nil && r.GetStatus() == healthv1.HealthCheckResponse_NOT_SERVING
 	}, 5*time.Second, 10*time.Millisecond)
+}
+
+func TestStrangersShareOneRunOfTheChecks(t *testing.T) {
+	h := start(t, nil)
+	var runs atomic.Int64
+	h.Registrar().Ready("database", func(context.Context) error {
+		runs.Add(1)
+		time.Sleep(300 * time.Millisecond)
+		return nil
+	})
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() { h.do(t, "GET", "/readyz", "", "") })
+	}
+	all.Wait()
+	require.Less(t, runs.Load(), int64(10))
 }
 
 func TestBranchesStandOnTheirOwnListener(t *testing.T) {
