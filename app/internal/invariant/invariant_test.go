@@ -97,7 +97,9 @@ func TestAQueryThatFailsIsAnError(t *testing.T) {
 	for _, broken := range []Check{
 		{ID: "T1", Counted: "SELECT 1", Violations: "SELECT nothing FROM nowhere"},
 		{ID: "T1", Counted: "SELECT COUNT(*) FROM nowhere", Violations: "SELECT '', ''"},
-		{ID: "T1", Scan: func(context.Context, database.Querier, func(string, string)) (int64, error) { return 0, database.ErrEnded }},
+		{ID: "T1", Scan: func(context.Context, database.Querier, func(string, string)) (int64, error) {
+			return 0, database.ErrEnded
+		}},
 	} {
 		_, err := Run(t.Context(), db, "tea", 0, []Check{broken})
 		require.ErrorContains(t, err, "T1")
