@@ -107,7 +107,13 @@ func (s *Order) run(ctx context.Context, in *command.Intent) error {
 		Decided: func(ctx context.Context) (bool, error) { return decided(ctx, in) },
 	}
 	for _, step := range placement.Steps() {
-		w.Steps = append(w.Steps, saga.Step{Name: step.Name, Undo: step.Undo, Do: func(ctx context.Context) error {
+		undo := func(ctx context.Context) error {
+			if err := step.Undo(ctx); err != nil {
+				return err
+			}
+			return failpoint.Hit("order.place." + step.Name + ".undo.after")
+		}
+		w.Steps = append(w.Steps, saga.Step{Name: step.Name, Undo: undo, Do: func(ctx context.Context) error {
 			if err := failpoint.Hit("order.place." + step.Name + ".before"); err != nil {
 				return err
 			}
@@ -179,6 +185,9 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 // abandon records a refusal, unless the placement has ended already.
 func (s *Order) abandon(ctx context.Context, in *command.Intent, refusal error) error {
 	err := s.DB.InTx(ctx, func(ctx context.Context) error { return in.Finish(ctx, nil, fault.Public(refusal)) })
+	if err == nil {
+		return failpoint.Hit("order.place.abandon.after")
+	}
 	if !errors.Is(err, command.ErrFinished) {
 		return err
 	}

@@ -273,3 +273,8 @@ func (s *shop) audit() map[string][]string {
 	}
 	return broken
 }
+
+func sqlite(t *testing.T) database.Config { return testkit.Config(t, database.SQLite) }
+
+func reasonOf(err error) string { return kratos.Reason(err) }
+func codeOf(err error) int      { return kratos.Code(err) }

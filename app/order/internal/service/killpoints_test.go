@@ -1,0 +1,278 @@
+//go:build failpoint
+
+package service
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	kratos "github.com/go-kratos/kratos/v2/errors"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	memberv1 "github.com/onepool/onepool/api/member/v1"
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	productv1 "github.com/onepool/onepool/api/product/v1"
+	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
+	storev1 "github.com/onepool/onepool/api/store/v1"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/coordinator"
+	"github.com/onepool/onepool/app/internal/coordinator/coordinatortest"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/failpoint"
+	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/saga"
+	"github.com/onepool/onepool/app/internal/testkit"
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data"
+	"github.com/onepool/onepool/app/order/internal/data/migrations"
+)
+
+// finalWithin is what is promised after a restart.
+const finalWithin = 30 * time.Second
+
+// served are the fake centers as a process of their own would offer them: they outlive the order center.
+type (
+	servedProduct struct {
+		productv1.UnimplementedProductServer
+		f fakeProduct
+	}
+	servedStore struct {
+		storev1.UnimplementedStoreServer
+		f fakeStore
+	}
+	servedMember struct {
+		memberv1.UnimplementedMemberServer
+		f fakeMember
+	}
+	servedInventory struct {
+		inventoryv1.UnimplementedInventoryServer
+		f fakeInventory
+	}
+)
+
+func (s servedProduct) GetSkus(ctx context.Context, in *productv1.GetSkusRequest) (*productv1.GetSkusResponse, error) {
+	return s.f.GetSkus(ctx, in)
+}
+func (s servedStore) GetSellerFacts(ctx context.Context, in *storev1.GetSellerFactsRequest) (*storev1.SellerFacts, error) {
+	return s.f.GetSellerFacts(ctx, in)
+}
+func (s servedMember) GetOrderFacts(ctx context.Context, in *memberv1.GetOrderFactsRequest) (*memberv1.OrderFacts, error) {
+	return s.f.GetOrderFacts(ctx, in)
+}
+func (s servedMember) FreezePoints(ctx context.Context, in *memberv1.FreezePointsRequest) (*memberv1.FreezePointsResponse, error) {
+	return s.f.FreezePoints(ctx, in)
+}
+func (s servedMember) UnfreezePoints(ctx context.Context, in *memberv1.UnfreezePointsRequest) (*memberv1.UnfreezePointsResponse, error) {
+	return s.f.UnfreezePoints(ctx, in)
+}
+func (s servedInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest) (*inventoryv1.HoldResponse, error) {
+	return s.f.Hold(ctx, in)
+}
+func (s servedInventory) ReleaseHold(ctx context.Context, in *inventoryv1.ReleaseHoldRequest) (*inventoryv1.ReleaseHoldResponse, error) {
+	return s.f.ReleaseHold(ctx, in)
+}
+
+func (w *world) serve(t *testing.T) string {
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	g := grpc.NewServer()
+	productv1.RegisterProductServer(g, servedProduct{f: fakeProduct{w: w}})
+	storev1.RegisterStoreServer(g, servedStore{f: fakeStore{w: w}})
+	memberv1.RegisterMemberServer(g, servedMember{f: fakeMember{w: w}})
+	inventoryv1.RegisterInventoryServer(g, servedInventory{f: fakeInventory{w: w}})
+	go func() { _ = g.Serve(lis) }()
+	t.Cleanup(g.Stop)
+	return lis.Addr().String()
+}
+
+// remoteParts are a center whose others are behind one address.
+func remoteParts(t *testing.T, db *database.DB, address string, sagas *saga.Coordinator) Parts {
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	members := data.Members{Client: memberv1.NewMemberClient(conn)}
+	return Parts{
+		DB: db, Orders: data.NewOrders(db), Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Points: members, Saga: sagas,
+		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(conn)},
+		Seeker: biz.Seeker{
+			Catalog: data.Catalog{Client: productv1.NewProductClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members,
+		},
+		Report: func(err error) { t.Log(err) },
+	}
+}
+
+var killSettings = Settings{Terms: testTerms, Limits: Limits{200, 1_000_000}, FreightMinor: 1000, PageSecret: secretKey}
+
+// killed is a placement whose center was killed at a point.
+type killed struct {
+	point   string
+	refused bool
+	req     *orderv1.PlaceOrderRequest
+}
+
+// kills are all points of a placement: of one that succeeds, and of one whose points are refused.
+var kills = []killed{
+	{point: "command.intent.commit.after"}, {point: "order.place.hold.before"}, {point: "order.place.hold.after"},
+	{point: "order.place.points.before"}, {point: "order.place.points.after"}, {point: "order.place.final.before"}, {point: "order.place.final.after"},
+	{point: "order.place.abandon.after", refused: true}, {point: "order.place.points.undo.after", refused: true},
+	{point: "order.place.hold.undo.after", refused: true},
+}
+
+// The order center is killed at each point of a placement. After its restart each placement comes to the same end
+// everywhere, be it by the center's worker or by the coordinator's call.
+func TestAPlacementSurvivesEachKillPoint(t *testing.T) {
+	for _, engine := range testkit.AllEngines {
+		for _, by := range []string{"worker", "coordinator"} {
+			t.Run(engine+" by "+by, func(t *testing.T) { surviveKills(t, testkit.Config(t, engine), by) })
+		}
+	}
+}
+
+func surviveKills(t *testing.T, c database.Config, by string) {
+	db := testkit.Migrated(t, c, migrations.Files)
+	child := coordinatortest.Start(t, coordinator.Config{})
+	sagas, err := saga.New(saga.Config{Target: child.Addr(), Secret: secretKey})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = sagas.Close() })
+	w := newWorld()
+	w.stock["S1"]["tea"], w.points["mbr_ann"] = 100, 10_000
+	address, branch := w.serve(t), freeAddress(t)
+	require.NoError(t, child.SetBranches(map[string]string{"order": branch}))
+	helper := func(mode string, env ...string) *exec.Cmd {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledOrderCenter$")
+		cmd.Env = append(os.Environ(), append(env, "HELPER_MODE="+mode, "HELPER_WORLD="+address, "HELPER_DTM="+child.Addr(), "HELPER_BRANCH="+branch,
+			"HELPER_ENGINE="+c.Engine, "HELPER_PATH="+c.Path, "HELPER_DSN="+c.DSN)...)
+		return cmd
+	}
+	var all []killed
+	for _, k := range kills {
+		if by == "coordinator" && k.point == "command.intent.commit.after" {
+			continue // it has not heard of this one: the worker's
+		}
+		k.req = wish(line("tea", 2))
+		k.req.Points = 300
+		if k.refused {
+			k.req.Points = 300_000
+		}
+		text, err := protojson.Marshal(k.req)
+		require.NoError(t, err)
+		out, err := helper("place", "FAILPOINT="+k.point+"=kill", "HELPER_REQUEST="+string(text)).CombinedOutput()
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		require.True(t, ok && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL, "%s: %v: %s", k.point, err, out)
+		all = append(all, k)
+	}
+
+	restarted := helper(by)
+	lifeline, err := restarted.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, restarted.Start())
+	t.Cleanup(func() { _ = lifeline.Close(); _ = restarted.Process.Kill(); _ = restarted.Wait() })
+	ctx, began, placed := (&shop{t: t}).as(ann), time.Now(), int64(0)
+	for _, k := range all {
+		require.Eventually(t, func() bool {
+			in, err := command.Find(ctx, db, orderv1.Order_PlaceOrder_FullMethodName, k.req)
+			if err != nil || in == nil || !in.Done() {
+				return false
+			}
+			status, err := sagas.Query(t.Context(), in.GID)
+			return err == nil && (status == saga.Succeeded || status == saga.Failed || by == "worker")
+		}, time.Until(began.Add(finalWithin)), 50*time.Millisecond, k.point)
+		if !k.refused {
+			placed++
+		}
+	}
+	t.Logf("all final after %v", time.Since(began))
+
+	o := New(remoteParts(t, db, address, sagas), killSettings)
+	for _, k := range all {
+		answer, err := o.PlaceOrder(ctx, k.req)
+		if k.refused {
+			requireReason(t, "POINTS_INSUFFICIENT", err)
+			continue
+		}
+		require.NoError(t, err, k.point)
+		kept, err := o.GetOrder(ctx, &orderv1.GetOrderRequest{OrderId: answer.Id})
+		require.NoError(t, err)
+		require.Equal(t, answer.String(), kept.String())
+	}
+	require.Eventually(t, func() bool { // undone by the coordinator's call where the worker has nothing to resume
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return by == "worker" || w.stock["S1"]["tea"] == 100-2*placed && w.points["mbr_ann"] == 10_000-300*placed
+	}, finalWithin, 50*time.Millisecond, "each held once, and nothing for the refused")
+}
+
+func freeAddress(t *testing.T) string {
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer lis.Close()
+	return lis.Addr().String()
+}
+
+// TestKilledOrderCenter is the process that is killed, or started again; in an ordinary run it does nothing.
+func TestKilledOrderCenter(t *testing.T) {
+	mode := os.Getenv("HELPER_MODE")
+	if mode == "" {
+		t.Skip("runs as a process of its own")
+	}
+	db := testkit.Open(t, database.Config{Name: "test", Engine: os.Getenv("HELPER_ENGINE"), Path: os.Getenv("HELPER_PATH"), DSN: os.Getenv("HELPER_DSN")})
+	sagas, err := saga.New(saga.Config{Target: os.Getenv("HELPER_DTM"), Secret: secretKey})
+	require.NoError(t, err)
+	o := New(remoteParts(t, db, os.Getenv("HELPER_WORLD"), sagas), killSettings)
+	if mode != "worker" {
+		lis, err := net.Listen("tcp", os.Getenv("HELPER_BRANCH"))
+		require.NoError(t, err)
+		g := grpc.NewServer(grpc.UnaryInterceptor(sagas.VerifyBranch()))
+		require.NoError(t, saga.RegisterExecutor(g, map[string]saga.Handler{PlacementWorkflow: o.ResumePlacement}))
+		go func() { _ = g.Serve(lis) }()
+	}
+	switch mode {
+	case "place":
+		req := &orderv1.PlaceOrderRequest{}
+		require.NoError(t, protojson.Unmarshal([]byte(os.Getenv("HELPER_REQUEST")), req))
+		placed, err := o.PlaceOrder((&shop{t: t}).as(ann), req)
+		t.Fatal("still alive", placed, err)
+	case "worker":
+		go func() {
+			for {
+				_ = o.ResumeOrphans(t.Context())
+				time.Sleep(500 * time.Millisecond)
+			}
+		}()
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin) // until the parent ends
+}
+
+// The coordinator is killed in the middle of a placement: the order is placed, or the repeat says so.
+func TestAPlacementSurvivesTheCoordinatorsDeath(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		disarm, err := failpoint.Arm("order.place.hold.after=sleep:300")
+		require.NoError(t, err)
+		defer disarm()
+		req := wish(line("tea", 2))
+		go func() {
+			time.Sleep(100 * time.Millisecond)
+			_ = syscall.Kill(s.child.PID(), syscall.SIGKILL)
+		}()
+		require.Eventually(t, func() bool {
+			_, err := s.PlaceOrder(s.as(ann), req)
+			if err != nil {
+				require.Equal(t, fault.ReasonInProgress, kratos.Reason(fault.Public(err)))
+			}
+			return err == nil
+		}, finalWithin, 100*time.Millisecond)
+		require.Equal(t, 1, s.world.holdings)
+		require.Empty(t, s.audit())
+	})
+}

@@ -1,0 +1,189 @@
+package service
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/fault"
+)
+
+// life is a random order: what is done with it may be refused, but nothing else may go wrong.
+type life struct {
+	*shop
+	random   *rand.Rand
+	id       string
+	payments []*orderv1.Payment
+}
+
+func (l *life) pick(n int) int { return l.random.IntN(max(1, n)) }
+
+// tolerate lets refusals pass; everything else is a defect.
+func (l *life) tolerate(err error) {
+	if err == nil {
+		return
+	}
+	code := codeOf(fault.Public(err))
+	require.True(l.t, code >= 400 && code < 500, "%v", err)
+}
+
+func (l *life) step() {
+	ctx := l.as(boss)
+	o := l.get(l.id)
+	switch l.pick(12) {
+	case 0, 1:
+		p, err := l.CreatePayment(ctx, &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: l.id, Provider: "sandbox"})
+		l.tolerate(err)
+		if err == nil {
+			l.payments = append(l.payments, p)
+		}
+	case 2, 3: // also again, and late
+		if len(l.payments) > 0 {
+			l.notify(l.notification(l.payments[l.pick(len(l.payments))]))
+		}
+	case 4:
+		if l.pick(4) == 0 {
+			_, err := l.CancelOrder(ctx, &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: l.id, Reason: "x"})
+			l.tolerate(err)
+		}
+	case 5, 6, 7:
+		for _, f := range o.Fulfilments {
+			var err error
+			switch l.pick(3) {
+			case 0:
+				_, err = l.AcceptFulfilment(ctx, &orderv1.AcceptFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
+			case 1:
+				_, err = l.ShipFulfilment(ctx, &orderv1.ShipFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id, Carrier: "SF", TrackingNo: "1"})
+			case 2:
+				_, err = l.ConfirmReceipt(ctx, &orderv1.ConfirmReceiptRequest{RequestId: requestID(), FulfilmentId: f.Id})
+			}
+			l.tolerate(err)
+		}
+	case 8, 9:
+		line := o.Lines[l.pick(len(o.Lines))]
+		by := ann
+		if l.pick(2) == 0 {
+			by = boss
+		}
+		_, err := l.giveBack(by, boss, o, line.LineId, 1+l.random.Int64N(line.Quantity))
+		l.tolerate(err)
+	case 10:
+		l.clock.Advance(time.Duration(l.pick(900)) * time.Second)
+	case 11:
+		require.NoError(l.t, l.Tick(l.t.Context()))
+	}
+	if l.pick(3) == 0 {
+		l.leaving()
+	}
+}
+
+// notification is sometimes another transaction for the same payment.
+func (l *life) notification(p *orderv1.Payment) string {
+	return fmt.Sprintf(`{"notification_id":"n","payment_id":%q,"transaction_no":%q,"amount_minor":%d,"currency":"CNY","payee":%q,"status":"PAID"}`,
+		p.Id, p.Id+"-"+strconv.Itoa(l.pick(2)), p.Amount.AmountMinor, p.Payee)
+}
+
+func TestRandomLivesEndInAHealthyAudit(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	if given, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
+		seed = given
+	}
+	lives := 25
+	if testing.Short() {
+		lives = 5
+	}
+	eachEngine(t, func(t *testing.T, s *shop) {
+		defer func() {
+			if t.Failed() {
+				t.Logf("SEED=%d", seed)
+			}
+		}()
+		random := rand.New(rand.NewPCG(seed, 1))
+		for _, stock := range s.world.stock {
+			stock["tea"], stock["cup"], stock["pot"] = 100, 100, 100
+		}
+		for range lives {
+			s.world.points["mbr_ann"] = 1000
+			req := wish(line("tea", 1+random.Int64N(3)), line("pot", 1), line("cup", 1+random.Int64N(40)))
+			req.Points = random.Int64N(1000)
+			o, err := s.PlaceOrder(s.as(ann), req)
+			if err != nil {
+				requireReason(t, "STOCK_INSUFFICIENT", err)
+				continue
+			}
+			l := &life{shop: s, random: random, id: o.Id}
+			l.t = t
+			for range 5 + random.IntN(35) {
+				l.step()
+			}
+		}
+		require.Empty(t, s.audit())
+		s.later(48 * time.Hour) // all deadlines
+		s.later(48 * time.Hour)
+		require.Empty(t, s.audit())
+	})
+}
+
+// A payment, a cancel and the deadline race: one wins, and the money is where it belongs.
+func TestAPaymentRacesWithTheEndOfItsOrder(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		s.world.stock["S1"]["cup"] = 1000
+		for range 8 {
+			o, err := s.PlaceOrder(s.as(ann), wish(line("cup", 1)))
+			require.NoError(t, err)
+			p := s.payment(o)
+			l := &life{shop: s, random: rand.New(rand.NewPCG(1, 1)), id: o.Id}
+			body := l.notification(p)
+			s.clock.Advance(600 * time.Second)
+			var all sync.WaitGroup
+			for range 3 {
+				all.Go(func() { require.Equal(t, 200, s.notify(body)) })
+			}
+			all.Go(func() { _ = s.Tick(t.Context()) })
+			all.Go(func() {
+				_, _ = s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: "race-" + o.Id, OrderId: o.Id, Reason: "x"})
+			})
+			all.Wait()
+		}
+		s.later(time.Second)
+		require.Empty(t, s.audit())
+	})
+}
+
+func TestOnePlacementAskedForManyTimesAtOnceIsOneOrder(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		req := wish(line("tea", 1))
+		var mu sync.Mutex
+		found := map[string]bool{}
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for range 200 {
+					o, err := s.PlaceOrder(s.as(ann), req)
+					if err == nil {
+						mu.Lock()
+						found[o.Id] = true
+						mu.Unlock()
+						return
+					}
+					if reasonOf(fault.Public(err)) != fault.ReasonInProgress {
+						t.Error(err)
+						return
+					}
+					time.Sleep(5 * time.Millisecond) // as a client would
+				}
+			})
+		}
+		all.Wait()
+		require.Len(t, found, 1)
+		require.Equal(t, 1, s.world.holdings)
+		require.Empty(t, s.audit())
+	})
+}
