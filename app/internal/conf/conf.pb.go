@@ -500,7 +500,8 @@ type Limits struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	BodyBytes int64                  `protobuf:"varint,1,opt,name=body_bytes,json=bodyBytes,proto3" json:"body_bytes,omitempty"`
 	// Requests that are worked on at the same time, at most.
-	Concurrency   int32 `protobuf:"varint,2,opt,name=concurrency,proto3" json:"concurrency,omitempty"`
+	Concurrency int32 `protobuf:"varint,2,opt,name=concurrency,proto3" json:"concurrency,omitempty"`
+	// Rows that a list answers at once, at most.
 	PageSize      int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	OrderLines    int32 `protobuf:"varint,4,opt,name=order_lines,json=orderLines,proto3" json:"order_lines,omitempty"`
 	Quantity      int64 `protobuf:"varint,5,opt,name=quantity,proto3" json:"quantity,omitempty"`
@@ -887,7 +888,7 @@ const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\"\b\x18\x80\x80\x80 (\x80\bR\tbodyBytes\x12-\n" +
 	"\vconcurrency\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01R\vconcurrency\x12'\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x01R\bpageSize\x12+\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x01R\bpageSize\x12+\n" +
 	"\vorder_lines\x18\x04 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x01R\n" +
 	"orderLines\x12'\n" +

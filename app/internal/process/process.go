@@ -166,7 +166,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	serverDeps := server.Deps{Observe: ob, Auth: auth, Registry: registrar, Centers: centersOf(o.Doors)}
 	serverConfig := server.Config{
 		Name: o.Name, HTTPAddr: o.Config.Server.Http, GRPCAddr: o.Config.Server.Grpc, AdvertiseHost: o.Config.Server.Advertise,
-		Timeout: time.Duration(o.Config.Server.TimeoutMs) * time.Millisecond, MaxBodyBytes: o.Config.Limits.BodyBytes, MaxConcurrent: int(o.Config.Limits.Concurrency),
+		Timeout: time.Duration(o.Config.Server.TimeoutMs) * time.Millisecond, MaxBodyBytes: o.Config.Limits.BodyBytes, MaxConcurrent: int(o.Config.Limits.Concurrency), MaxPage: int(o.Config.Limits.PageSize),
 	}
 	if sagas != nil {
 		serverConfig.BranchAddr, serverDeps.Branch = o.Config.Server.Branch, sagas.VerifyBranch()

@@ -15,6 +15,8 @@ package server
 import (
 	"fmt"
 	"time"
+
+	"github.com/onepool/onepool/app/internal/page"
 )
 
 // Config has no zero that means unlimited: zeros become the defaults.
@@ -29,6 +31,8 @@ type Config struct {
 	Timeout time.Duration
 	// MaxBodyBytes of a request, 1 MiB.
 	MaxBodyBytes int64
+	// MaxPage is how many rows a list answers at once, 200.
+	MaxPage int
 	// MaxConcurrent requests on each public server, 512; four times as many between centers, because refusing there
 	// wastes the work that was done before.
 	MaxConcurrent int
@@ -55,7 +59,7 @@ func (c Config) complete() (Config, error) {
 		return c, fmt.Errorf("server: name is missing")
 	}
 	for key, n := range map[string]int64{
-		"timeout": int64(c.Timeout), "max_body_bytes": c.MaxBodyBytes, "max_concurrent": int64(c.MaxConcurrent),
+		"timeout": int64(c.Timeout), "max_body_bytes": c.MaxBodyBytes, "max_concurrent": int64(c.MaxConcurrent), "max_page": int64(c.MaxPage),
 		"max_connections": int64(c.MaxConnections), "stop_timeout": int64(c.StopTimeout),
 	} {
 		if n < 0 {
@@ -64,6 +68,7 @@ func (c Config) complete() (Config, error) {
 	}
 	setDefault(&c.Timeout, defaultTimeout)
 	setDefault(&c.MaxBodyBytes, defaultMaxBodyBytes)
+	setDefault(&c.MaxPage, page.MaxSize)
 	setDefault(&c.MaxConcurrent, defaultMaxConcurrent)
 	setDefault(&c.MaxConnections, defaultMaxConnections)
 	setDefault(&c.StopTimeout, defaultStopTimeout)

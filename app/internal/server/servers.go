@@ -78,7 +78,7 @@ func New(c Config, d Deps) (*Servers, error) {
 	if (c.BranchAddr != "") != (d.Branch != nil) {
 		return nil, errors.New("server: a branch listener and its verification come together")
 	}
-	valid, err := newValidation()
+	valid, err := newValidation(c.MaxPage)
 	if err != nil {
 		return nil, err
 	}

@@ -12,17 +12,22 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/page"
 )
 
-// validation checks the shape of requests: the rules in the protos, and characters that no text of ours may hold.
-type validation struct{ rules protovalidate.Validator }
+// validation checks the shape of requests: the rules in the protos, and characters that no text of ours may hold. It also
+// bounds the pages that lists answer.
+type validation struct {
+	rules   protovalidate.Validator
+	maxPage int64
+}
 
-func newValidation() (*validation, error) {
+func newValidation(maxPage int) (*validation, error) {
 	v, err := protovalidate.New()
 	if err != nil {
 		return nil, fmt.Errorf("validator: %w", err)
 	}
-	return &validation{v}, nil
+	return &validation{rules: v, maxPage: int64(maxPage)}, nil
 }
 
 func (v *validation) middleware() middleware.Middleware {
@@ -32,9 +37,22 @@ func (v *validation) middleware() middleware.Middleware {
 				if err := v.check(m); err != nil {
 					return nil, err
 				}
+				v.boundPage(m.ProtoReflect())
 			}
 			return next(ctx, req)
 		}
+	}
+}
+
+// boundPage takes a larger page, or the default where that is larger, as the largest one: who asks for more gets what there is to
+// get, and a token for the rest.
+func (v *validation) boundPage(m protoreflect.Message) {
+	fd := m.Descriptor().Fields().ByName("page_size")
+	if fd == nil || fd.Kind() != protoreflect.Int32Kind {
+		return
+	}
+	if asked := m.Get(fd).Int(); asked > v.maxPage || asked == 0 && page.DefaultSize > v.maxPage {
+		m.Set(fd, protoreflect.ValueOfInt32(int32(v.maxPage)))
 	}
 }
 
