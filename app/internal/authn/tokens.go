@@ -25,10 +25,11 @@ const (
 	issuer           = "onepool"
 	audiencePublic   = "onepool"
 	audienceInternal = "onepool-internal"
-	// internalTTL bounds how long a stolen propagation token is of use.
+	// internalTTL, and leeway, bound how long a stolen propagation token is of use.
 	internalTTL = 60 * time.Second
-	// leeway is how far the clocks of two processes may be apart for internal tokens; the end of people's tokens has none.
-	leeway = 30 * time.Second
+	// leeway is how far the clocks of two processes may be apart for internal tokens: a host whose clock is five minutes off
+	// must not cut its center off from the others. The end of people's tokens has none.
+	leeway = 6 * time.Minute
 	// maxAhead is how far ahead of ours the clock may be that a token was issued by. It is no defence, only a check against
 	// nonsense: our own clock may have been set back since.
 	maxAhead = 10 * time.Minute

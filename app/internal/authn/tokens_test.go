@@ -135,6 +135,10 @@ func TestAnInternalTokenSaysWhoCallsForWhom(t *testing.T) {
 	require.Equal(t, "order", service)
 	require.Equal(t, guide, p)
 
+	for _, off := range []time.Duration{-5 * time.Minute, 5 * time.Minute} {
+		_, _, err = tokens(t, now.Add(off)).VerifyInternal(token)
+		require.NoError(t, err, "a clock %s off must not cut a center off", off)
+	}
 	_, _, err = tokens(t, now.Add(internalTTL+leeway+time.Second)).VerifyInternal(token)
 	require.Equal(t, 401, errors.Code(err))
 }
