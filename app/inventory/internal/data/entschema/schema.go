@@ -5,49 +5,20 @@
 package entschema
 
 import (
-	"context"
-	"errors"
-
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
+	"github.com/onepool/onepool/app/internal/column"
 	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
 const (
-	idLen   = 40
-	codeLen = 64
 	nameLen = 200
 	refLen  = 80
 )
-
-// ErrAppendOnly refuses to change or remove a ledger's row: a correction is a new entry.
-var ErrAppendOnly = errors.New("the ledger is append-only")
-
-func text(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).Default("").Annotations(entsql.Annotation{Size: int64(size)})
-}
-
-func key(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).NotEmpty().Immutable().Annotations(entsql.Annotation{Size: int64(size)})
-}
-
-func table(name string) []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{Table: name}}
-}
-
-// appendOnly is the hook of a ledger.
-func appendOnly(next ent.Mutator) ent.Mutator {
-	return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-		if !m.Op().Is(ent.OpCreate) {
-			return nil, ErrAppendOnly
-		}
-		return next.Mutate(ctx, m)
-	})
-}
 
 // Location is a warehouse or a store that holds stock; its id is its code.
 type Location struct{ ent.Schema }
@@ -56,14 +27,14 @@ type Location struct{ ent.Schema }
 func (Location) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
 
 // Annotations name the table.
-func (Location) Annotations() []schema.Annotation { return table("locations") }
+func (Location) Annotations() []schema.Annotation { return column.Table("locations") }
 
 // Fields of a location.
 func (Location) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", codeLen),
-		text("name", nameLen),
-		text("org", idLen),
+		column.Key("id", column.CodeLen),
+		column.Text("name", nameLen),
+		column.Text("org", column.IDLen),
 		field.Int8("kind"),
 		field.Float("lat").Optional().Nillable(),
 		field.Float("lng").Optional().Nillable(),
@@ -84,11 +55,11 @@ type Generation struct{ ent.Schema }
 func (Generation) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
 
 // Annotations name the table.
-func (Generation) Annotations() []schema.Annotation { return table("generations") }
+func (Generation) Annotations() []schema.Annotation { return column.Table("generations") }
 
 // Fields of a generation; its id is the table's name.
 func (Generation) Fields() []ent.Field {
-	return []ent.Field{key("id", idLen), field.Int64("number").Default(0)}
+	return []ent.Field{column.Key("id", column.IDLen), field.Int64("number").Default(0)}
 }
 
 // Stock is what one owner has of one SKU in one location.
@@ -98,19 +69,19 @@ type Stock struct{ ent.Schema }
 func (Stock) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Annotations name the table.
-func (Stock) Annotations() []schema.Annotation { return table("stock") }
+func (Stock) Annotations() []schema.Annotation { return column.Table("stock") }
 
 // Fields of a stock row.
 func (Stock) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("id"),
-		key("sku", codeLen),
-		key("location", codeLen),
-		key("owner", codeLen),
+		column.Key("sku", column.CodeLen),
+		column.Key("location", column.CodeLen),
+		column.Key("owner", column.CodeLen),
 		field.Int64("on_hand").Default(0),
 		field.Int64("reserved").Default(0),
 		field.Int64("safety").Default(0),
-		field.Int64("seq").Default(0), // number of its last movement
+		field.Int64("seq").Default(0),                                            // number of its last movement
 		field.Bytes("chain").MaxLen(32).Annotations(entsql.Annotation{Size: 32}), // hash of its last movement
 		field.Int64("version").Default(0),                                        // the guard of every update
 		field.Int64("updated_us").Default(0),
@@ -132,24 +103,24 @@ type Movement struct{ ent.Schema }
 func (Movement) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Hooks keep the ledger append-only.
-func (Movement) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (Movement) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (Movement) Annotations() []schema.Annotation { return table("movements") }
+func (Movement) Annotations() []schema.Annotation { return column.Table("movements") }
 
 // Fields of a movement.
 func (Movement) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("sku", codeLen),
-		key("location", codeLen),
-		key("owner", codeLen),
+		column.Key("id", column.IDLen),
+		column.Key("sku", column.CodeLen),
+		column.Key("location", column.CodeLen),
+		column.Key("owner", column.CodeLen),
 		field.Int64("seq").Immutable(), // of its stock row, without gaps
-		key("reason", 16),
-		key("document", codeLen),
-		text("ref", refLen),
-		text("actor", 128),
-		text("note", nameLen),
+		column.Key("reason", 16),
+		column.Key("document", column.CodeLen),
+		column.Text("ref", refLen),
+		column.Text("actor", 128),
+		column.Text("note", nameLen),
 		field.Int64("quantity").Immutable(),
 		field.Int64("qty_before").Immutable(),
 		field.Int64("qty_after").Immutable(),
@@ -176,11 +147,11 @@ type Hold struct{ ent.Schema }
 func (Hold) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Annotations name the table.
-func (Hold) Annotations() []schema.Annotation { return table("holds") }
+func (Hold) Annotations() []schema.Annotation { return column.Table("holds") }
 
 // Fields of a hold; its id is the document.
 func (Hold) Fields() []ent.Field {
-	return []ent.Field{key("id", codeLen), field.Int64("created_us").Immutable()}
+	return []ent.Field{column.Key("id", column.CodeLen), field.Int64("created_us").Immutable()}
 }
 
 // Reservation holds units for one line of a document.
@@ -190,21 +161,21 @@ type Reservation struct{ ent.Schema }
 func (Reservation) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Annotations name the table.
-func (Reservation) Annotations() []schema.Annotation { return table("reservations") }
+func (Reservation) Annotations() []schema.Annotation { return column.Table("reservations") }
 
 // Fields of a reservation.
 func (Reservation) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("document", codeLen),
-		key("line_id", codeLen),
-		text("gid", codeLen),
-		key("sku", codeLen),
-		key("location", codeLen),
-		key("owner", codeLen),
-		text("location_name", nameLen),
-		key("seller", codeLen),
-		text("channel", codeLen),
+		column.Key("id", column.IDLen),
+		column.Key("document", column.CodeLen),
+		column.Key("line_id", column.CodeLen),
+		column.Text("gid", column.CodeLen),
+		column.Key("sku", column.CodeLen),
+		column.Key("location", column.CodeLen),
+		column.Key("owner", column.CodeLen),
+		column.Text("location_name", nameLen),
+		column.Key("seller", column.CodeLen),
+		column.Text("channel", column.CodeLen),
 		field.Int8("way").Immutable(),
 		field.Int64("quantity").Immutable(),
 		field.Int64("open"),
@@ -218,7 +189,7 @@ func (Reservation) Fields() []ent.Field {
 		field.Int64("settlement_price_minor").Immutable(),
 		field.Int64("fulfilment_fee_minor").Immutable(),
 		field.Int64("distance_m").Immutable(),
-		text("replaces", idLen),
+		column.Text("replaces", column.IDLen),
 		field.Int64("created_us").Immutable(),
 		field.Int64("updated_us"),
 	}
@@ -240,21 +211,23 @@ type ReservationChange struct{ ent.Schema }
 func (ReservationChange) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Hooks keep the history append-only.
-func (ReservationChange) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (ReservationChange) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (ReservationChange) Annotations() []schema.Annotation { return table("reservation_changes") }
+func (ReservationChange) Annotations() []schema.Annotation {
+	return column.Table("reservation_changes")
+}
 
 // Fields of a step.
 func (ReservationChange) Fields() []ent.Field {
 	return []ent.Field{
 		field.Int64("id"),
-		key("reservation_id", idLen),
+		column.Key("reservation_id", column.IDLen),
 		field.Int64("version").Immutable(),
 		field.Int8("from_state").Immutable(),
 		field.Int8("to_state").Immutable(),
 		field.Int64("quantity").Immutable(),
-		text("actor", 128),
+		column.Text("actor", 128),
 		field.Int64("at_us").Immutable(),
 	}
 }
@@ -271,18 +244,18 @@ type Discrepancy struct{ ent.Schema }
 func (Discrepancy) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Annotations name the table.
-func (Discrepancy) Annotations() []schema.Annotation { return table("discrepancies") }
+func (Discrepancy) Annotations() []schema.Annotation { return column.Table("discrepancies") }
 
 // Fields of a discrepancy.
 func (Discrepancy) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		text("sku", codeLen),
-		text("location", codeLen),
-		text("owner", codeLen),
-		key("kind", 16),
-		text("document", codeLen),
-		text("reservation_id", idLen),
+		column.Key("id", column.IDLen),
+		column.Text("sku", column.CodeLen),
+		column.Text("location", column.CodeLen),
+		column.Text("owner", column.CodeLen),
+		column.Key("kind", 16),
+		column.Text("document", column.CodeLen),
+		column.Text("reservation_id", column.IDLen),
 		field.Int64("size").Immutable(),
 		field.Int64("open"),
 		field.Int64("opened_us").Immutable(),
@@ -302,14 +275,14 @@ type Allocation struct{ ent.Schema }
 func (Allocation) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Annotations name the table.
-func (Allocation) Annotations() []schema.Annotation { return table("allocations") }
+func (Allocation) Annotations() []schema.Annotation { return column.Table("allocations") }
 
 // Fields of an allocation.
 func (Allocation) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("document", codeLen),
-		key("strategy", codeLen),
+		column.Key("id", column.IDLen),
+		column.Key("document", column.CodeLen),
+		column.Key("strategy", column.CodeLen),
 		field.Text("text").Immutable(),
 		field.Bytes("candidates").Immutable(), // JSON
 		field.Int64("considered").Immutable(),

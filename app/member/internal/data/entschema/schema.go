@@ -5,43 +5,15 @@
 package entschema
 
 import (
-	"context"
-	"errors"
-
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
+	"github.com/onepool/onepool/app/internal/column"
 	"github.com/onepool/onepool/app/internal/tenancy"
 )
-
-const (
-	idLen   = 40
-	codeLen = 64
-)
-
-// ErrAppendOnly refuses to change or remove a ledger's row: a correction is a new entry.
-var ErrAppendOnly = errors.New("the points ledger is append-only")
-
-func text(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).Default("").Annotations(entsql.Annotation{Size: int64(size)})
-}
-
-func key(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).NotEmpty().Immutable().Annotations(entsql.Annotation{Size: int64(size)})
-}
-
-// appendOnly is the hook of a ledger.
-func appendOnly(next ent.Mutator) ent.Mutator {
-	return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-		if !m.Op().Is(ent.OpCreate) {
-			return nil, ErrAppendOnly
-		}
-		return next.Mutate(ctx, m)
-	})
-}
 
 // Member is a person as the brand knows it. The phone is found by a keyed hash and kept encrypted.
 type Member struct{ ent.Schema }
@@ -50,24 +22,22 @@ type Member struct{ ent.Schema }
 func (Member) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("id")} }
 
 // Annotations name the table.
-func (Member) Annotations() []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{Table: "members"}}
-}
+func (Member) Annotations() []schema.Annotation { return column.Table("members") }
 
 // Fields of a member.
 func (Member) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("phone_hash", codeLen),
+		column.Key("id", column.IDLen),
+		column.Key("phone_hash", column.CodeLen),
 		field.Bytes("phone_cipher").MaxLen(128).Immutable().Annotations(entsql.Annotation{Size: 128}),
-		text("name", 128),
-		text("home_store_code", codeLen),
-		text("guide_code", codeLen),
-		text("guide_store_code", codeLen),
-		text("guide_reason", 32),
+		column.Text("name", 128),
+		column.Text("home_store_code", column.CodeLen),
+		column.Text("guide_code", column.CodeLen),
+		column.Text("guide_store_code", column.CodeLen),
+		column.Text("guide_reason", 32),
 		field.Int64("guide_bound_at_us").Default(0),
 		// Channels joined by a comma, sorted.
-		text("channels", 2000),
+		column.Text("channels", 2000),
 		field.Int64("created_at_us").Immutable(),
 		field.Int64("updated_at_us"),
 	}
@@ -88,14 +58,12 @@ type PointsAccount struct{ ent.Schema }
 func (PointsAccount) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("id")} }
 
 // Annotations name the table.
-func (PointsAccount) Annotations() []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{Table: "points_accounts"}}
-}
+func (PointsAccount) Annotations() []schema.Annotation { return column.Table("points_accounts") }
 
 // Fields of an account; the id is the member's.
 func (PointsAccount) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
+		column.Key("id", column.IDLen),
 		field.Int64("balance").Default(0),
 		field.Int64("frozen").Default(0),
 		field.Int64("pending").Default(0),
@@ -112,17 +80,15 @@ type PointsLot struct{ ent.Schema }
 func (PointsLot) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("member_id")} }
 
 // Annotations name the table. "remaining" is left of "points".
-func (PointsLot) Annotations() []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{Table: "points_lots"}}
-}
+func (PointsLot) Annotations() []schema.Annotation { return column.Table("points_lots") }
 
 // Fields of a lot.
 func (PointsLot) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("member_id", idLen),
-		text("document", codeLen),
-		text("line_id", codeLen),
+		column.Key("id", column.IDLen),
+		column.Key("member_id", column.IDLen),
+		column.Text("document", column.CodeLen),
+		column.Text("line_id", column.CodeLen),
 		field.Int64("points").Immutable(),
 		field.Int64("remaining"),
 		field.Int64("expires_at_us").Immutable(),
@@ -142,24 +108,22 @@ type PointsEntry struct{ ent.Schema }
 func (PointsEntry) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("member_id")} }
 
 // Hooks keep the ledger append-only.
-func (PointsEntry) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (PointsEntry) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (PointsEntry) Annotations() []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{Table: "points_entries"}}
-}
+func (PointsEntry) Annotations() []schema.Annotation { return column.Table("points_entries") }
 
 // Fields of an entry.
 func (PointsEntry) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("member_id", idLen),
+		column.Key("id", column.IDLen),
+		column.Key("member_id", column.IDLen),
 		field.Int64("seq").Immutable(),
-		key("reason", 16),
-		text("document", codeLen),
-		text("line_id", codeLen),
-		key("effect", 255),
-		text("lot_id", idLen),
+		column.Key("reason", 16),
+		column.Text("document", column.CodeLen),
+		column.Text("line_id", column.CodeLen),
+		column.Key("effect", 255),
+		column.Text("lot_id", column.IDLen),
 		field.Int64("points").Immutable(),
 		field.Int64("pending").Immutable(),
 		field.Int64("debt").Immutable(),
@@ -184,17 +148,15 @@ type PointsDocument struct{ ent.Schema }
 func (PointsDocument) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("member_id")} }
 
 // Annotations name the table.
-func (PointsDocument) Annotations() []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{Table: "points_documents"}}
-}
+func (PointsDocument) Annotations() []schema.Annotation { return column.Table("points_documents") }
 
 // Fields of a document.
 func (PointsDocument) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", codeLen),
-		key("member_id", idLen),
-		text("gid", codeLen),
-		text("state", 16),
+		column.Key("id", column.CodeLen),
+		column.Key("member_id", column.IDLen),
+		column.Text("gid", column.CodeLen),
+		column.Text("state", 16),
 		field.Int64("frozen").Default(0),
 		field.Int64("spent").Default(0),
 		field.Int64("given_back").Default(0),
@@ -215,17 +177,15 @@ type PointsLine struct{ ent.Schema }
 func (PointsLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("member_id")} }
 
 // Annotations name the table.
-func (PointsLine) Annotations() []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{Table: "points_lines"}}
-}
+func (PointsLine) Annotations() []schema.Annotation { return column.Table("points_lines") }
 
 // Fields of a line.
 func (PointsLine) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("document", codeLen),
-		key("line_id", codeLen),
-		key("member_id", idLen),
+		column.Key("id", column.IDLen),
+		column.Key("document", column.CodeLen),
+		column.Key("line_id", column.CodeLen),
+		column.Key("member_id", column.IDLen),
 		field.Int64("base_minor").Immutable(),
 		field.Int64("accrued").Immutable(),
 		field.Int64("clawed_back").Default(0),
@@ -247,16 +207,14 @@ type SignInCode struct{ ent.Schema }
 func (SignInCode) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Annotations name the table.
-func (SignInCode) Annotations() []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{Table: "sign_in_codes"}}
-}
+func (SignInCode) Annotations() []schema.Annotation { return column.Table("sign_in_codes") }
 
 // Fields of a code.
 func (SignInCode) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("phone_hash", codeLen),
-		key("hash", codeLen),
+		column.Key("id", column.IDLen),
+		column.Key("phone_hash", column.CodeLen),
+		column.Key("hash", column.CodeLen),
 		field.Int64("expires_at_us").Immutable(),
 		field.Int("attempts").Default(0),
 		field.Bool("used").Default(false),

@@ -5,47 +5,14 @@
 package entschema
 
 import (
-	"context"
-	"errors"
-
 	"entgo.io/ent"
-	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
+	"github.com/onepool/onepool/app/internal/column"
 	"github.com/onepool/onepool/app/internal/tenancy"
 )
-
-const (
-	idLen   = 40
-	codeLen = 64
-)
-
-// ErrAppendOnly refuses to change or remove a ledger's row: a correction is a new entry.
-var ErrAppendOnly = errors.New("the ledger is append-only")
-
-func text(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).Default("").Immutable().Annotations(entsql.Annotation{Size: int64(size)})
-}
-
-func key(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).NotEmpty().Immutable().Annotations(entsql.Annotation{Size: int64(size)})
-}
-
-func table(name string) []schema.Annotation {
-	return []schema.Annotation{entsql.Annotation{Table: name}}
-}
-
-// appendOnly is the hook of a ledger.
-func appendOnly(next ent.Mutator) ent.Mutator {
-	return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-		if !m.Op().Is(ent.OpCreate) {
-			return nil, ErrAppendOnly
-		}
-		return next.Mutate(ctx, m)
-	})
-}
 
 // RebatePolicy is one version of a rebate policy.
 type RebatePolicy struct{ ent.Schema }
@@ -54,19 +21,19 @@ type RebatePolicy struct{ ent.Schema }
 func (RebatePolicy) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
 
 // Annotations name the table.
-func (RebatePolicy) Annotations() []schema.Annotation { return table("rebate_policies") }
+func (RebatePolicy) Annotations() []schema.Annotation { return column.Table("rebate_policies") }
 
 // Fields of a policy.
 func (RebatePolicy) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("code", codeLen),
+		column.Key("id", column.IDLen),
+		column.Key("code", column.CodeLen),
 		field.Int("version").Immutable(),
-		key("name", 128),
+		column.Key("name", 128),
 		// JSON of the shares; channels joined by a comma, sorted.
-		text("shares", 1000),
-		text("channels", 2000),
-		key("content", codeLen),
+		column.Fixed("shares", 1000),
+		column.Fixed("channels", 2000),
+		column.Key("content", column.CodeLen),
 		field.Int64("in_force_from_us").Immutable(),
 		// 0 for the latest version.
 		field.Int64("in_force_until_us").Default(0),
@@ -85,14 +52,14 @@ type PaidOrder struct{ ent.Schema }
 func (PaidOrder) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Annotations name the table.
-func (PaidOrder) Annotations() []schema.Annotation { return table("rebate_orders") }
+func (PaidOrder) Annotations() []schema.Annotation { return column.Table("rebate_orders") }
 
 // Fields of a paid order.
 func (PaidOrder) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", codeLen),
-		text("channel", codeLen),
-		text("currency", 3),
+		column.Key("id", column.CodeLen),
+		column.Fixed("channel", column.CodeLen),
+		column.Fixed("currency", 3),
 		field.Int64("paid_at_us").Immutable(),
 		field.Int64("accrued_at_us").Immutable(),
 	}
@@ -105,23 +72,23 @@ type Accrual struct{ ent.Schema }
 func (Accrual) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Annotations name the table.
-func (Accrual) Annotations() []schema.Annotation { return table("rebate_accruals") }
+func (Accrual) Annotations() []schema.Annotation { return column.Table("rebate_accruals") }
 
 // Fields of an accrual.
 func (Accrual) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("order_id", codeLen),
-		key("line_id", codeLen),
-		text("channel", codeLen),
-		key("policy_code", codeLen),
+		column.Key("id", column.IDLen),
+		column.Key("order_id", column.CodeLen),
+		column.Key("line_id", column.CodeLen),
+		column.Fixed("channel", column.CodeLen),
+		column.Key("policy_code", column.CodeLen),
 		field.Int("policy_version").Immutable(),
 		field.Int64("rate_bp").Immutable(),
-		key("role", 16),
-		key("payee", codeLen),
-		text("reason", 255),
-		text("seller_org", idLen),
-		text("currency", 3),
+		column.Key("role", 16),
+		column.Key("payee", column.CodeLen),
+		column.Fixed("reason", 255),
+		column.Fixed("seller_org", column.IDLen),
+		column.Fixed("currency", 3),
 		field.Int64("base_minor").Immutable(),
 		field.Int64("accrued_minor").Immutable(),
 		field.Int64("clawed_back_minor").Default(0),
@@ -148,23 +115,23 @@ type Entry struct{ ent.Schema }
 func (Entry) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Hooks keep the ledger append-only.
-func (Entry) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (Entry) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (Entry) Annotations() []schema.Annotation { return table("rebate_entries") }
+func (Entry) Annotations() []schema.Annotation { return column.Table("rebate_entries") }
 
 // Fields of an entry. Payee, role, currency, order and line are its accrual's.
 func (Entry) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("accrual_id", idLen),
-		key("kind", 16),
-		text("cause", codeLen),
-		key("payee", codeLen),
-		key("role", 16),
-		text("currency", 3),
-		key("order_id", codeLen),
-		key("line_id", codeLen),
+		column.Key("id", column.IDLen),
+		column.Key("accrual_id", column.IDLen),
+		column.Key("kind", 16),
+		column.Fixed("cause", column.CodeLen),
+		column.Key("payee", column.CodeLen),
+		column.Key("role", 16),
+		column.Fixed("currency", 3),
+		column.Key("order_id", column.CodeLen),
+		column.Key("line_id", column.CodeLen),
 		field.Int64("amount_minor").Immutable(),
 		// What is owed more, or less, from now on.
 		field.Int64("payable_minor").Immutable(),
@@ -187,25 +154,25 @@ type Supply struct{ ent.Schema }
 func (Supply) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Hooks keep the ledger append-only.
-func (Supply) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (Supply) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (Supply) Annotations() []schema.Annotation { return table("supply_entries") }
+func (Supply) Annotations() []schema.Annotation { return column.Table("supply_entries") }
 
 // Fields of a supply.
 func (Supply) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("order_id", codeLen),
-		key("line_id", codeLen),
-		key("document", codeLen),
-		text("sku", codeLen),
-		key("seller_org", idLen),
+		column.Key("id", column.IDLen),
+		column.Key("order_id", column.CodeLen),
+		column.Key("line_id", column.CodeLen),
+		column.Key("document", column.CodeLen),
+		column.Fixed("sku", column.CodeLen),
+		column.Key("seller_org", column.IDLen),
 		field.Int64("quantity").Immutable(),
 		field.Int64("price_minor").Immutable(),
 		field.Int64("amount_minor").Immutable(),
 		field.Int64("fee_minor").Immutable(),
-		text("currency", 3),
+		column.Fixed("currency", 3),
 		field.Int64("at_us").Immutable(),
 	}
 }
@@ -225,19 +192,19 @@ type JournalEntry struct{ ent.Schema }
 func (JournalEntry) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Hooks keep the journal append-only.
-func (JournalEntry) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (JournalEntry) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (JournalEntry) Annotations() []schema.Annotation { return table("journal_entries") }
+func (JournalEntry) Annotations() []schema.Annotation { return column.Table("journal_entries") }
 
 // Fields of a journal entry.
 func (JournalEntry) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("kind", 16),
-		key("source", idLen),
-		key("order_id", codeLen),
-		text("currency", 3),
+		column.Key("id", column.IDLen),
+		column.Key("kind", 16),
+		column.Key("source", column.IDLen),
+		column.Key("order_id", column.CodeLen),
+		column.Fixed("currency", 3),
 		field.Int64("at_us").Immutable(),
 	}
 }
@@ -254,18 +221,18 @@ type Posting struct{ ent.Schema }
 func (Posting) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Hooks keep the journal append-only.
-func (Posting) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (Posting) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (Posting) Annotations() []schema.Annotation { return table("journal_postings") }
+func (Posting) Annotations() []schema.Annotation { return column.Table("journal_postings") }
 
 // Fields of a posting.
 func (Posting) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("journal_id", idLen),
-		key("account", 40),
-		text("currency", 3),
+		column.Key("id", column.IDLen),
+		column.Key("journal_id", column.IDLen),
+		column.Key("account", 40),
+		column.Fixed("currency", 3),
 		field.Int64("amount_minor").Immutable(),
 	}
 }
@@ -285,15 +252,15 @@ type Period struct{ ent.Schema }
 func (Period) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
 
 // Hooks: closed is closed.
-func (Period) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (Period) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (Period) Annotations() []schema.Annotation { return table("rebate_periods") }
+func (Period) Annotations() []schema.Annotation { return column.Table("rebate_periods") }
 
 // Fields of a period: [start, end).
 func (Period) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", 7),
+		column.Key("id", 7),
 		field.Int64("start_us").Immutable(),
 		field.Int64("end_us").Immutable(),
 		field.Int64("closed_at_us").Immutable(),
@@ -312,19 +279,19 @@ type Statement struct{ ent.Schema }
 func (Statement) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Hooks: closed is closed.
-func (Statement) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (Statement) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (Statement) Annotations() []schema.Annotation { return table("rebate_statements") }
+func (Statement) Annotations() []schema.Annotation { return column.Table("rebate_statements") }
 
 // Fields of a statement.
 func (Statement) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("period", 7),
-		key("payee", codeLen),
-		key("role", 16),
-		key("currency", 3),
+		column.Key("id", column.IDLen),
+		column.Key("period", 7),
+		column.Key("payee", column.CodeLen),
+		column.Key("role", 16),
+		column.Key("currency", 3),
 		field.Int64("earned_minor").Immutable(),
 		field.Int64("clawed_back_minor").Immutable(),
 		field.Int64("carried_minor").Immutable(),
@@ -348,17 +315,17 @@ type StatementLine struct{ ent.Schema }
 func (StatementLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
 // Hooks: closed is closed.
-func (StatementLine) Hooks() []ent.Hook { return []ent.Hook{appendOnly} }
+func (StatementLine) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 
 // Annotations name the table.
-func (StatementLine) Annotations() []schema.Annotation { return table("rebate_statement_lines") }
+func (StatementLine) Annotations() []schema.Annotation { return column.Table("rebate_statement_lines") }
 
 // Fields of a statement's line.
 func (StatementLine) Fields() []ent.Field {
 	return []ent.Field{
-		key("id", idLen),
-		key("statement_id", idLen),
-		key("period", 7),
+		column.Key("id", column.IDLen),
+		column.Key("statement_id", column.IDLen),
+		column.Key("period", 7),
 	}
 }
 
