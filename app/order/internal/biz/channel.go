@@ -12,6 +12,9 @@ type ChannelLine struct {
 // ChannelPrice is the price of an order that another platform priced: what the buyer paid there. The list price is
 // ours; what the platform sold for less is a discount, what it sold for more is no list price of ours.
 func ChannelPrice(lines []ChannelLine, skus map[string]SKU, freightMinor, paidMinor int64, currency string) (Price, error) {
+	if _, known := money.Exponent(currency); !known {
+		return Price{}, amountInvalid("currency")
+	}
 	p := Price{Currency: currency, FreightMinor: freightMinor, Lines: make([]PricedLine, len(lines))}
 	for i, in := range lines {
 		sku, known := skus[in.SKU]

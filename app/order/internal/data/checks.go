@@ -138,11 +138,11 @@ func history(ctx context.Context, q database.Querier, violation func(subject, de
 	return checked, rows.Err()
 }
 
-// SettledIDs reads ids of orders that nothing has changed since, a page at a time.
-func (s *Orders) SettledIDs(ctx context.Context, afterID string, unchangedSinceUS int64, limit int) ([]string, error) {
-	found, err := s.ent.Order.Query().Where(order.IDGT(afterID), order.UpdatedUsLT(unchangedSinceUS)).Order(ent.Asc(order.FieldID)).Limit(limit).IDs(AsService(ctx))
+// AllIDs reads ids of orders, a page at a time.
+func (s *Orders) AllIDs(ctx context.Context, afterID string, limit int) ([]string, error) {
+	found, err := s.ent.Order.Query().Where(order.IDGT(afterID)).Order(ent.Asc(order.FieldID)).Limit(limit).IDs(AsService(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("settled orders: %w", err)
+		return nil, fmt.Errorf("all orders: %w", err)
 	}
 	return found, nil
 }

@@ -82,7 +82,7 @@ func (s *Order) PayInSandbox(ctx context.Context, req *orderv1.PayInSandboxReque
 // Notified answers a provider's notification: a raw route, verified over the raw bytes.
 func (s *Order) Notified(provider biz.PaymentProvider) func(w http.ResponseWriter, r *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		raw, err := io.ReadAll(io.LimitReader(r.Body, maxNotificationBytes))
+		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxNotificationBytes))
 		if err != nil {
 			return fmt.Errorf("read notification: %w", err)
 		}

@@ -1,0 +1,100 @@
+package data
+
+import (
+	"context"
+	"io/fs"
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/testkit"
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data/migrations"
+)
+
+// filled gives every field of a record a value of its own.
+func filled(v reflect.Value, n *int64) {
+	*n++
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			filled(v.Field(i), n)
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		filled(v.Elem(), n)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		filled(v.Index(0), n)
+		filled(v.Index(1), n)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(reflect.ValueOf("en"), reflect.ValueOf("tea"))
+	case reflect.String:
+		v.SetString(string(rune('a'+*n%26)) + string(rune('a'+*n/26%26)))
+	case reflect.Int64:
+		v.SetInt(*n)
+	case reflect.Float64:
+		v.SetFloat(float64(*n) / 4)
+	case reflect.Bool:
+		v.SetBool(true)
+	}
+}
+
+// What is kept is what is read again, each field of it: one that is added to the domain and forgotten here is seen.
+func TestARecordComesBackAsItWas(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
+		db := open(migrations.Files)
+		orders := NewOrders(db)
+		var r biz.Record
+		n := int64(0)
+		filled(reflect.ValueOf(&r).Elem(), &n)
+		r.Currency = "CNY"
+		for i := range r.Captures {
+			r.Captures[i].Currency = "CNY"
+		}
+		for i := range r.Lines {
+			r.Lines[i].No = int64(i)
+		}
+		o := biz.Restore(r, biz.Terms{}, 1, "test")
+		require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error { return orders.Create(ctx, o) }))
+		got, err := orders.Load(t.Context(), r.ID)
+		require.NoError(t, err)
+		require.Equal(t, r, got)
+
+		// And what a method may change is kept too.
+		before := got
+		require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error {
+			changed := biz.Restore(before, biz.Terms{}, 1, "test")
+			after := changed.Record()
+			mutate(&after)
+			return orders.save(AsService(ctx), before, biz.Restore(after, biz.Terms{}, 1, "test"))
+		}))
+		want := before
+		want = biz.Restore(want, biz.Terms{}, 1, "test").Record()
+		mutate(&want)
+		got, err = orders.Load(t.Context(), r.ID)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	})
+}
+
+// mutate changes everything that methods of an order change.
+func mutate(r *biz.Record) {
+	r.State, r.CapturedMinor, r.RefundedMinor, r.PaidAtUS, r.UpdatedAtUS, r.Unallocated = "S", 901, 902, 903, 904, false
+	r.AllocateAttempt, r.AllocateAtUS = 905, 906
+	r.Lines[1].ReturnedQuantity, r.Lines[1].RefundedMinor, r.Lines[1].PointsBack = 907, 908, 909
+	f := &r.Fulfilments[1]
+	f.State, f.Carrier, f.TrackingNo = "F", "C", "T"
+	f.AssignedAtUS, f.AcceptedAtUS, f.ShippedAtUS, f.ReceivedAtUS, f.AutoReceiveAtUS, f.ReturnUntilUS, f.CloseAtUS, f.Version = 1, 2, 3, 4, 5, 6, 7, 8
+	f.Lines[1].ReturnedQuantity = 910
+	r.Payments[1].State = "P"
+	r.Captures[1].RefundedMinor = 911
+	refund := &r.Refunds[1]
+	refund.State, refund.Reference, refund.Attempts, refund.NextAtUS, refund.DoneAtUS = "R", "ref", 912, 913, 914
+	ret := &r.Returns[1]
+	ret.State, ret.Location, ret.RefundMinor, ret.PointsBack, ret.ApprovedAtUS, ret.ReceivedAtUS, ret.DoneAtUS = "Q", "L", 915, 916, 917, 918, 919
+	ret.Lines[1].RefundMinor, ret.Lines[1].PointsBack = 920, 921
+}

@@ -1,0 +1,88 @@
+package service
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/order/internal/biz"
+)
+
+// fill gives every field of a value something that is not zero.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0))
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(reflect.ValueOf("en"), reflect.ValueOf("tea"))
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Int64:
+		v.SetInt(7)
+	case reflect.Float64:
+		v.SetFloat(1.5)
+	case reflect.Bool:
+		v.SetBool(true)
+	}
+}
+
+// full requires that every field of a message is there, below it too, except those named.
+func full(t *testing.T, m protoreflect.Message, except ...protoreflect.Name) {
+	t.Helper()
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		skip := false
+		for _, name := range except {
+			skip = skip || f.Name() == name
+		}
+		if skip {
+			continue
+		}
+		require.True(t, m.Has(f), "%s is not filled", f.FullName())
+		switch {
+		case f.IsMap():
+		case f.IsList() && f.Message() != nil:
+			full(t, m.Get(f).List().Get(0).Message(), except...)
+		case f.Message() != nil:
+			full(t, m.Get(f).Message(), except...)
+		}
+	}
+}
+
+// A field that is added to an answer and forgotten in its mapping is seen here.
+func TestMappingForgetsNoField(t *testing.T) {
+	var r biz.Record
+	fill(reflect.ValueOf(&r).Elem())
+	r.State, r.Kind, r.Way, r.ShopStore, r.SourceNo = biz.OrderPaid, biz.KindTill, biz.WayParcel, "S1", "S1/R1"
+	r.Fulfilments[0].State, r.Returns[0].State, r.Payments[0].State = biz.FulfilmentShipped, biz.ReturnReceived, biz.PaymentPending
+	r.Lines[0].Quantity, r.Lines[0].ReturnedQuantity, r.Lines[0].PayableMinor = 7, 7, 14
+	event := biz.HistoryEvent{Version: 1, Subject: biz.SubjectOrder, SubjectID: "o", Event: "pay", From: "A", To: "B", Actor: "me", Note: "n", AtUS: 1}
+	info := toOrderInfo(r, []biz.HistoryEvent{event})
+	// Tenders are two: points have no reference; a fulfilment of an order shows no receiver.
+	for _, f := range info.Fulfilments {
+		full(t, f.ProtoReflect(), "receiver")
+	}
+	full(t, toParcel(r.Header, r.Fulfilments[0]).ProtoReflect())
+	require.Equal(t, "x", info.Tenders[1].Reference)
+	info.Fulfilments, info.Tenders = []*orderv1.Fulfilment{toParcel(r.Header, r.Fulfilments[0])}, info.Tenders[1:]
+	full(t, info.ProtoReflect())
+	payment := toPayment("o", "CNY", r.Payments[0])
+	full(t, payment.ProtoReflect(), "provider_params") // the provider's own
+
+	back := fromReceiver(toReceiver(r.Receiver))
+	require.Equal(t, r.Receiver, back)
+	require.Nil(t, toOrderInfo(r, nil).Receiver)
+}
