@@ -29,7 +29,8 @@ func importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import KIND FILE",
 		Short: "Import " + strings.Join(importer.Kinds(), ", ") + " from CSV",
-		Long: "Imports a .csv or .csv.gz file with a header line. Good rows are kept, bad rows are reported with line number and reason.\n" +
+		Long: "Imports a .csv or .csv.gz file with a header line. Good rows are kept, bad rows are reported with line number and reason;\n" +
+			"the exit code is 1 when the run broke off or no row was good.\n" +
 			"The same file again changes nothing, so a broken run is resumed by running it again.\n\n" + columnsHelp(),
 		Example:   importExamples,
 		Args:      cobra.ExactArgs(2),
@@ -49,6 +50,9 @@ func importCommand() *cobra.Command {
 				}
 			} else if sum != nil {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d rows, %d new, %d changed, %d unchanged, %d bad\n", kind, sum.Rows, sum.Created, sum.Updated, sum.Unchanged, len(sum.Errors))
+			}
+			if err == nil && sum.Rows > 0 && int64(len(sum.Errors)) == sum.Rows {
+				return fmt.Errorf("no row of %s could be imported", path) // a script must not take this for done
 			}
 			return err
 		},

@@ -54,7 +54,7 @@ var kinds = map[string]kind{
 		order: 2,
 		columns: []string{"code", "name", "ownership", "org_code", "address", "city", "province", "country", "postcode", "timezone", "lat", "lng",
 			"opens", "closes", "capabilities"},
-		required: []string{"code", "name", "ownership", "lat", "lng"},
+		required: []string{"code", "name", "ownership", "org_code", "lat", "lng"},
 		decimals: []string{"lat", "lng"},
 		send: func(ctx context.Context, c *client.Client, b batch) (*commonv1.ImportResult, error) {
 			req := &storev1.ImportStoresRequest{RequestId: b.requestID}
