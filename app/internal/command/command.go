@@ -51,8 +51,9 @@ const (
 var (
 	errReused = kratos.Conflict(ReasonReused, "this request id was used for another request: choose a new one")
 	// ErrInProgress answers a repeat while the first is still running.
-	ErrInProgress = kratos.ServiceUnavailable(ReasonInProgress, "this request is still running: repeat it with the same request id")
-	errNoID       = kratos.BadRequest(ReasonValidator, "request_id is missing or too long").WithMetadata(map[string]string{"field": "request_id"})
+	ErrInProgress = kratos.ServiceUnavailable(ReasonInProgress, "this request is still running: repeat it with the same request id").
+			WithMetadata(map[string]string{"retry_after_s": "1"}) // becomes Retry-After at the edge
+	errNoID = kratos.BadRequest(ReasonValidator, "request_id is missing or too long").WithMetadata(map[string]string{"field": "request_id"})
 	// errDuplicate leaves the transaction of a command that somebody else has committed meanwhile.
 	errDuplicate = errors.New("command: committed by another")
 )

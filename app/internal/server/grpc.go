@@ -29,7 +29,21 @@ type frame struct{ data []byte }
 
 // wireCodec is protobuf and nothing else. Kratos registers a lenient JSON codec for gRPC too, which would accept what our
 // strict one refuses; a server forced to this codec never reaches it.
-type wireCodec struct{}
+type wireCodec struct {
+	// max is what a message to this server may have at most, in bytes; 0: what the transport takes.
+	max int
+}
+
+// hardLimit is how many times max the transport takes: grpc-go refuses what is larger with a text of its own, before any
+// interceptor, and without a reason.
+const hardLimit = 2
+
+// incoming is a message that a server decodes.
+type incoming struct {
+	to any
+	// tooLarge is set by the codec: grpc-go would turn an error of it into a text.
+	tooLarge int
+}
 
 func (wireCodec) Name() string { return "proto" }
 
@@ -40,7 +54,14 @@ func (wireCodec) Marshal(v any) (mem.BufferSlice, error) {
 	return encoding.GetCodecV2("proto").Marshal(v)
 }
 
-func (wireCodec) Unmarshal(data mem.BufferSlice, v any) error {
+func (c wireCodec) Unmarshal(data mem.BufferSlice, v any) error {
+	if in, ok := v.(*incoming); ok {
+		if c.max > 0 && data.Len() > c.max {
+			in.tooLarge = c.max
+			return nil
+		}
+		v = in.to
+	}
 	if f, ok := v.(*frame); ok {
 		f.data = data.Materialize()
 		return nil
@@ -95,8 +116,12 @@ func checkDecoding(handler grpc.MethodHandler) grpc.MethodHandler {
 	return func(srv any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
 		ctx = withVerdict(ctx)
 		return handler(srv, ctx, func(v any) error {
-			if err := dec(v); err != nil {
+			in := &incoming{to: v}
+			if err := dec(in); err != nil {
 				return postpone(ctx, fault.Codec("the message is not valid protobuf").WithCause(err))
+			}
+			if in.tooLarge > 0 {
+				return postpone(ctx, fault.BodyTooLarge(int64(in.tooLarge)))
 			}
 			return nil
 		}, interceptor)

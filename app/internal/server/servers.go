@@ -188,7 +188,7 @@ func (s *Servers) chain(name string, slots int) []middleware.Middleware {
 
 func (s *Servers) newGRPC(name string, lis net.Listener, slots, maxBytes int, fallback *Proxy) *kgrpc.Server {
 	options := []grpc.ServerOption{
-		grpc.ForceServerCodecV2(wireCodec{}), grpc.MaxRecvMsgSize(maxBytes), grpc.MaxHeaderListSize(maxHeaderBytes),
+		grpc.ForceServerCodecV2(wireCodec{max: maxBytes}), grpc.MaxRecvMsgSize(hardLimit * maxBytes), grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxConcurrentStreams(uint32(slots)),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}
