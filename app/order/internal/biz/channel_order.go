@@ -22,6 +22,9 @@ type ChannelInput struct {
 
 // ChannelDraft freezes an order of another platform. Its id follows from its number.
 func (s Seeker) ChannelDraft(ctx context.Context, in ChannelInput) (Draft, error) {
+	if err := in.Receiver.check(); err != nil {
+		return Draft{}, err
+	}
 	codes := make([]string, 0, len(in.Lines))
 	for _, l := range in.Lines {
 		if !slices.Contains(codes, l.SKU) {

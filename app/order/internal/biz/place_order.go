@@ -42,6 +42,9 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if (in.Way == WayParcel || in.Way == WayLocal) && in.Receiver.Point == nil {
 		return Draft{}, Invalid("receiver.point", "is needed to deliver")
 	}
+	if err := in.Receiver.check(); err != nil {
+		return Draft{}, err
+	}
 	if in.Way == WayPickup {
 		freightMinor = 0
 	}

@@ -1,6 +1,10 @@
 package biz
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/onepool/onepool/app/internal/geo"
+)
 
 // Kind says how an order came to be.
 type Kind string
@@ -42,6 +46,17 @@ type Receiver struct {
 	Address    string `json:"address,omitempty"`
 	Point      *Point `json:"point,omitempty"`
 	Ciphertext bool   `json:"ciphertext,omitempty"`
+}
+
+// check refuses a place that is not on earth.
+func (r Receiver) check() error {
+	if r.Point == nil {
+		return nil
+	}
+	if err := (geo.Point{Lat: r.Point.Lat, Lng: r.Point.Lng}).Validate(); err != nil {
+		return refuse(400, reasonGeo, "receiver.point: latitude and longitude must be on earth", "field", "receiver.point")
+	}
+	return nil
 }
 
 // Attribution says who has a share in an order, and why. Frozen at placement.

@@ -17,6 +17,7 @@ const (
 	reasonValidator     = "VALIDATOR"
 	reasonAmount        = "AMOUNT_INVALID"
 	reasonSignature     = "SIGNATURE_INVALID"
+	reasonGeo           = "GEO_INVALID"
 )
 
 // Refusal is a decision against a command, with its public face: what happened and what to do next.

@@ -19,6 +19,7 @@ import (
 type OrderFilter struct {
 	MemberID, Channel, ShopStore string
 	State                        biz.State
+	Kind                         biz.Kind
 }
 
 // After is the last row of the page before; zero for the first page.
@@ -42,7 +43,7 @@ func (s *Orders) List(ctx context.Context, f OrderFilter, after After, limit int
 	for _, cond := range []struct {
 		value string
 		where func(string) predicate.Order
-	}{{f.MemberID, order.MemberID}, {f.Channel, order.Channel}, {f.ShopStore, order.ShopStore}, {string(f.State), order.State}} {
+	}{{f.MemberID, order.MemberID}, {f.Channel, order.Channel}, {f.ShopStore, order.ShopStore}, {string(f.State), order.State}, {string(f.Kind), order.Kind}} {
 		if cond.value != "" {
 			q = q.Where(cond.where(cond.value))
 		}

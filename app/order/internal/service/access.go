@@ -22,12 +22,17 @@ func isStaff(p tenancy.Principal) bool {
 	return false
 }
 
+// maxMemberID is longer than any member's id.
+const maxMemberID = 40
+
 // forMember refuses a caller who is neither the member nor somebody who may act for members.
 func forMember(ctx context.Context, memberID string) error {
 	p, err := tenancy.FromContext(ctx)
 	switch {
 	case err != nil:
 		return err
+	case len(memberID) > maxMemberID:
+		return biz.NotFound("member")
 	case p.Kind == tenancy.Member && p.Member == memberID && memberID != "", p.Kind == tenancy.HQ && isStaff(p):
 		return nil
 	case p.Kind == tenancy.Member:

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -78,7 +79,7 @@ func TestALocationsOrganisationSeesItsPartOnly(t *testing.T) {
 		}
 		require.NoError(t, accept(keeper, own[0].Id))
 		requireReason(t, "STATE_CONFLICT", accept(keeper, own[0].Id))
-		_, err = s.ShipFulfilment(s.as(keeper), &orderv1.ShipFulfilmentRequest{RequestId: requestID(), FulfilmentId: own[0].Id, Carrier: "SF", TrackingNo: "1"})
+		_, err = s.ShipFulfilment(s.as(keeper), &orderv1.ShipFulfilmentRequest{RequestId: requestID(), FulfilmentId: own[0].Id, Carrier: strings.Repeat("顺", 64), TrackingNo: "1"})
 		require.NoError(t, err)
 		_, err = s.ConfirmReceipt(s.as(bob), &orderv1.ConfirmReceiptRequest{RequestId: requestID(), FulfilmentId: own[0].Id})
 		requireReason(t, "NOT_FOUND", err)

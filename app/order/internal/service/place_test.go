@@ -92,6 +92,13 @@ func TestNobodyOrdersForAnotherMember(t *testing.T) {
 		requireReason(t, "NOT_FOUND", err)
 		_, err = s.PlaceOrder(s.as(keeper), wish(line("tea", 1)))
 		requireReason(t, "FORBIDDEN", err)
+		nowhere := wish(line("tea", 1))
+		nowhere.Receiver.Point.Lat = 91
+		_, err = s.PlaceOrder(s.as(ann), nowhere)
+		requireReason(t, "GEO_INVALID", err)
+		nowhere.Receiver.Point = nil
+		_, err = s.PlaceOrder(s.as(ann), nowhere)
+		requireReason(t, "VALIDATOR", err)
 		_, err = s.PlaceOrder(t.Context(), wish(line("tea", 1)))
 		requireReason(t, "UNAUTHENTICATED", err)
 	})

@@ -57,12 +57,12 @@ func (s *Order) ListOrders(ctx context.Context, req *orderv1.ListOrdersRequest) 
 		if f.Channel != "" && f.Channel != biz.ChannelPOS || p.Store == "" {
 			return out, nil
 		}
-		f.Channel = biz.ChannelPOS
+		f.Channel, f.Kind = biz.ChannelPOS, biz.KindTill
 	case tenancy.Channel:
 		if f.Channel != "" && f.Channel != p.Channel || p.Channel == "" {
 			return out, nil
 		}
-		f.Channel = p.Channel
+		f.Channel, f.Kind = p.Channel, biz.KindChannel
 	case tenancy.HQ, tenancy.Franchisee:
 		f.ShopStore = p.Store // of a store's people, also of a direct one
 	}

@@ -23,12 +23,15 @@ func ref(name string) ent.Field {
 	return field.String(name).MaxLen(idLen).Default("").Immutable().Annotations(entsql.Annotation{Size: idLen})
 }
 
+// utf8Bytes is what one character takes at most: the API and the columns count characters, ent's validators bytes.
+const utf8Bytes = 4
+
 func text(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).Default("").Annotations(entsql.Annotation{Size: int64(size)})
+	return field.String(name).MaxLen(size * utf8Bytes).Default("").Annotations(entsql.Annotation{Size: int64(size)})
 }
 
 func fixed(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).Default("").Immutable().Annotations(entsql.Annotation{Size: int64(size)})
+	return field.String(name).MaxLen(size * utf8Bytes).Default("").Immutable().Annotations(entsql.Annotation{Size: int64(size)})
 }
 
 func number(name string) ent.Field { return field.Int64(name).Default(0) }
