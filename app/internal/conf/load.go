@@ -10,8 +10,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"strings"
+	"time"
 
 	"buf.build/go/protovalidate"
 	kconfig "github.com/go-kratos/kratos/v2/config"
@@ -19,6 +21,8 @@ import (
 	_ "github.com/go-kratos/kratos/v2/encoding/json" // codec of the environment layer
 	_ "github.com/go-kratos/kratos/v2/encoding/yaml" // codec of the files
 	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/onepool/onepool/app/internal/money"
 )
 
 const envPrefix = "ONEPOOL_"
@@ -85,6 +89,20 @@ func (c *Config) Check() error {
 	}
 	if c.Discovery.Mode == "consul" && c.Discovery.Consul == "" {
 		return fmt.Errorf("configuration: discovery.consul is needed when discovery.mode is consul")
+	}
+	if _, err := time.LoadLocation(c.Trade.Timezone); err != nil || c.Trade.Timezone == "Local" {
+		return fmt.Errorf("configuration: trade.timezone: %q is no IANA time zone such as Asia/Shanghai", c.Trade.Timezone)
+	}
+	if _, known := money.Exponent(c.Trade.Currency); !known {
+		return fmt.Errorf("configuration: trade.currency: %q is unknown", c.Trade.Currency)
+	}
+	for key, address := range map[string]string{
+		"server.http": c.Server.Http, "server.grpc": c.Server.Grpc, "server.branch": c.Server.Branch,
+		"coordinator.address": c.Coordinator.Address, "discovery.consul": c.Discovery.Consul, "observe.otlp": c.Observe.Otlp,
+	} {
+		if _, port, err := net.SplitHostPort(address); address != "" && (err != nil || port == "") {
+			return fmt.Errorf("configuration: %s: %q is not host:port", key, address)
+		}
 	}
 	return nil
 }

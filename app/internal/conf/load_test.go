@@ -41,10 +41,15 @@ func TestAWrongValueIsRefusedByItsKey(t *testing.T) {
 		"storage.engine":        "storage.engine",
 		"limits.order_lines":    "limits.order_lines",
 		"trade.retrun_window":   "retrun_window",
+		"trade.timezone":        "trade.timezone",
+		"observe.otlp":          "observe.otlp",
+		"server.http":           "server.http",
 	} {
 		_, err := Load(defaults(t), "", nil, map[string]string{key: "-1"})
 		require.ErrorContains(t, err, want, key)
 	}
-	_, err := Load(defaults(t), "", nil, map[string]string{"storage.engine": "mysql"})
+	_, err := Load(defaults(t), "", nil, map[string]string{"trade.currency": "XXQ"})
+	require.ErrorContains(t, err, "trade.currency")
+	_, err = Load(defaults(t), "", nil, map[string]string{"storage.engine": "mysql"})
 	require.ErrorContains(t, err, "storage.dsn")
 }

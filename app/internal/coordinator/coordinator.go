@@ -356,6 +356,7 @@ func (c *Child) environ() []string {
 	env := slices.DeleteFunc(os.Environ(), func(s string) bool {
 		return strings.HasPrefix(s, "DTM_MYSQL_PASSWORD=") || strings.HasPrefix(s, "DTM_TOKEN=")
 	})
+	env = append(env, "LOG_LEVEL=warn") // of the library's logger until the child has read its flags
 	if c.cfg.MySQL != nil {
 		env = append(env, "DTM_MYSQL_PASSWORD="+c.cfg.MySQL.Password)
 	}
