@@ -27,16 +27,8 @@ import (
 // frontend is a module that calls the center as a frontend does.
 type frontend struct{ deps process.Deps }
 
-func (*frontend) Migrate(context.Context) error          { return nil }
-func (*frontend) Register(*server.Registrar)             {}
-func (*frontend) Workers() []func(context.Context) error { return nil }
-func (*frontend) Close() error                           { return nil }
-
 func (f *frontend) door() process.Door {
-	return process.Door{Name: "frontend", Open: func(_ context.Context, d process.Deps) (process.Module, error) {
-		f.deps = d
-		return f, nil
-	}}
+	return process.Frontend("frontend", func(d process.Deps, _ *server.Registrar) { f.deps = d })
 }
 
 // log is written by the process and read by the test.

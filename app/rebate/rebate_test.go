@@ -29,15 +29,8 @@ import (
 // probe is a module that keeps what the process gives to its modules.
 type probe struct{ deps process.Deps }
 
-func (*probe) Migrate(context.Context) error          { return nil }
-func (*probe) Register(*server.Registrar)             {}
-func (*probe) Workers() []func(context.Context) error { return nil }
-func (*probe) Close() error                           { return nil }
 func (p *probe) door() process.Door {
-	return process.Door{Name: "probe", Open: func(_ context.Context, d process.Deps) (process.Module, error) {
-		p.deps = d
-		return p, nil
-	}}
+	return process.Frontend("probe", func(d process.Deps, _ *server.Registrar) { p.deps = d })
 }
 
 // start runs the center as its program does, with a real coordinator.

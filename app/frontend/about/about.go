@@ -2,7 +2,6 @@
 package about
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 
@@ -23,25 +22,16 @@ type About struct {
 	ReturnWindowS int64 `json:"return_window_s"`
 }
 
-type module struct{ deps process.Deps }
-
 // Door opens the module.
 func Door() process.Door {
-	return process.Door{Name: "about", Open: func(_ context.Context, d process.Deps) (process.Module, error) { return module{d}, nil }}
-}
-
-func (m module) Migrate(context.Context) error          { return nil }
-func (m module) Workers() []func(context.Context) error { return nil }
-func (m module) Close() error                           { return nil }
-func (m module) Register(r *server.Registrar) {
-	r.Open(operation)
-	r.Raw(http.MethodGet, "/v1/about", operation, m.answer)
-}
-
-func (m module) answer(w http.ResponseWriter, _ *http.Request) error {
-	c := m.deps.Config
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(About{
-		Version: version.Get().Version, GRPC: m.deps.About.GRPC(), Sandbox: c.Sandbox.Payments && c.Sandbox.Sms, ReturnWindowS: c.Trade.ReturnWindowS,
+	return process.Frontend("about", func(d process.Deps, r *server.Registrar) {
+		r.Open(operation)
+		r.Raw(http.MethodGet, "/v1/about", operation, func(w http.ResponseWriter, _ *http.Request) error {
+			c := d.Config
+			w.Header().Set("Content-Type", "application/json")
+			return json.NewEncoder(w).Encode(About{
+				Version: version.Get().Version, GRPC: d.About.GRPC(), Sandbox: c.Sandbox.Payments && c.Sandbox.Sms, ReturnWindowS: c.Trade.ReturnWindowS,
+			})
+		})
 	})
 }

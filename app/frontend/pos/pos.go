@@ -4,37 +4,19 @@
 package pos
 
 import (
-	"context"
-
 	posv1 "github.com/onepool/onepool/api/frontend/pos/v1"
 	"github.com/onepool/onepool/app/frontend/pos/internal/service"
 	"github.com/onepool/onepool/app/internal/process"
 	"github.com/onepool/onepool/app/internal/server"
 )
 
-// Frontend is the pos frontend of one process. It has no database: what it needs it asks of the centers.
-type Frontend struct{ service *service.Pos }
-
-// Door opens the frontend in a process.
+// Door opens the frontend in a process. It has no database: what it needs it asks of the centers.
 func Door() process.Door {
-	return process.Door{Name: "pos", Open: func(_ context.Context, d process.Deps) (process.Module, error) {
-		return &Frontend{service: service.New(d.Dial)}, nil
-	}}
+	return process.Frontend("pos", func(d process.Deps, r *server.Registrar) {
+		s := service.New(d.Dial)
+		posv1.RegisterPosServer(r.GRPC, s)
+		if r.HTTP != nil {
+			posv1.RegisterPosHTTPServer(r.HTTP, s)
+		}
+	})
 }
-
-// Migrate has nothing to do.
-func (*Frontend) Migrate(context.Context) error { return nil }
-
-// Register puts the service on the process's servers.
-func (f *Frontend) Register(r *server.Registrar) {
-	posv1.RegisterPosServer(r.GRPC, f.service)
-	if r.HTTP != nil {
-		posv1.RegisterPosHTTPServer(r.HTTP, f.service)
-	}
-}
-
-// Workers are none.
-func (*Frontend) Workers() []func(context.Context) error { return nil }
-
-// Close has nothing to close.
-func (*Frontend) Close() error { return nil }

@@ -7,7 +7,6 @@
 package reference
 
 import (
-	"context"
 	_ "embed"
 	"net/http"
 
@@ -31,19 +30,13 @@ func Document() []byte { return document }
 
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-type module struct{}
-
 // Door opens the module.
 func Door() process.Door {
-	return process.Door{Name: "reference", Open: func(context.Context, process.Deps) (process.Module, error) { return module{}, nil }}
+	return process.Frontend("reference", func(_ process.Deps, r *server.Registrar) { register(r) })
 }
 
-func (module) Migrate(context.Context) error          { return nil }
-func (module) Workers() []func(context.Context) error { return nil }
-func (module) Close() error                           { return nil }
-
-// Register serves /openapi.yaml and /reference.
-func (module) Register(r *server.Registrar) {
+// register serves /openapi.yaml and /reference.
+func register(r *server.Registrar) {
 	for _, file := range []struct {
 		path, operation, kind string
 		data                  []byte

@@ -26,7 +26,7 @@ func serve(t *testing.T) string {
 	require.NoError(t, err)
 	s, err := server.New(server.Config{Name: "reference", HTTPAddr: "127.0.0.1:0"}, server.Deps{Observe: o, Auth: authn.New(tokens, nil)})
 	require.NoError(t, err)
-	module{}.Register(s.Registrar())
+	register(s.Registrar())
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, ready := make(chan error, 1), make(chan struct{})
 	go func() { ended <- s.Run(ctx, func() { close(ready) }) }()
