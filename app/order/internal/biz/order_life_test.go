@@ -405,3 +405,19 @@ func TestEveryEdgeLeadsSomewhereAndIsUnique(t *testing.T) {
 	_, ok := Next(SubjectOrder, OrderCancelled, EventPay)
 	require.False(t, ok)
 }
+
+func TestAnOpenPaymentIsGivenAgain(t *testing.T) {
+	b := placed(t, 0)
+	require.Equal(t, b.payment(t).PaymentID, b.payment(t).PaymentID, "two open ones could both be paid")
+	require.Len(t, b.r.Payments, 1)
+}
+
+func TestARefundIsNeverAboveItsCapture(t *testing.T) {
+	b := placed(t, 0)
+	b.pay(t)
+	amount := b.r.Captures[0].AmountMinor
+	requireReason(t, "REFUND_EXCEEDS_PAID", b.do(func(o *Order) error { return o.refund(&o.r.Captures[0], amount+1, "", "return") }))
+	requireReason(t, "REFUND_EXCEEDS_PAID", b.do(func(o *Order) error { return o.refundFrom(amount+1, "", "return") }))
+	require.NoError(t, b.do(func(o *Order) error { return o.refundFrom(amount, "", "return") }))
+	requireReason(t, "REFUND_EXCEEDS_PAID", b.do(func(o *Order) error { return o.refund(&o.r.Captures[0], 1, "", "return") }))
+}
