@@ -426,10 +426,13 @@ type Accrual struct {
 	ClawedBackMinor int64  `protobuf:"varint,12,opt,name=clawed_back_minor,json=clawedBackMinor,proto3" json:"clawed_back_minor,omitempty"`
 	SettledMinor    int64  `protobuf:"varint,13,opt,name=settled_minor,json=settledMinor,proto3" json:"settled_minor,omitempty"`
 	// pending or earned.
-	State         string `protobuf:"bytes,14,opt,name=state,proto3" json:"state,omitempty"`
-	Currency      string `protobuf:"bytes,15,opt,name=currency,proto3" json:"currency,omitempty"`
-	AccruedAtUs   int64  `protobuf:"varint,16,opt,name=accrued_at_us,json=accruedAtUs,proto3" json:"accrued_at_us,omitempty"`
-	EarnedAtUs    int64  `protobuf:"varint,17,opt,name=earned_at_us,json=earnedAtUs,proto3" json:"earned_at_us,omitempty"`
+	State       string `protobuf:"bytes,14,opt,name=state,proto3" json:"state,omitempty"`
+	Currency    string `protobuf:"bytes,15,opt,name=currency,proto3" json:"currency,omitempty"`
+	AccruedAtUs int64  `protobuf:"varint,16,opt,name=accrued_at_us,json=accruedAtUs,proto3" json:"accrued_at_us,omitempty"`
+	EarnedAtUs  int64  `protobuf:"varint,17,opt,name=earned_at_us,json=earnedAtUs,proto3" json:"earned_at_us,omitempty"`
+	// Seller of record: who bears it and owes it to payee_org.
+	SellerOrg     string `protobuf:"bytes,18,opt,name=seller_org,json=sellerOrg,proto3" json:"seller_org,omitempty"`
+	Channel       string `protobuf:"bytes,19,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -581,6 +584,20 @@ func (x *Accrual) GetEarnedAtUs() int64 {
 		return x.EarnedAtUs
 	}
 	return 0
+}
+
+func (x *Accrual) GetSellerOrg() string {
+	if x != nil {
+		return x.SellerOrg
+	}
+	return ""
+}
+
+func (x *Accrual) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
 }
 
 type ListAccrualsRequest struct {
@@ -1336,12 +1353,14 @@ func (x *TrialBalance) GetAccounts() []*AccountBalance {
 }
 
 type AccountBalance struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Org           string                 `protobuf:"bytes,2,opt,name=org,proto3" json:"org,omitempty"`
-	Currency      string                 `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
-	DebitMinor    int64                  `protobuf:"varint,4,opt,name=debit_minor,json=debitMinor,proto3" json:"debit_minor,omitempty"`
-	CreditMinor   int64                  `protobuf:"varint,5,opt,name=credit_minor,json=creditMinor,proto3" json:"credit_minor,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// rebate_expense, supply_payable and fulfilment_fee_payable are the books of the seller org; supply_receivable and fulfilment_fee_receivable those of
+	// the owner org; rebate_pending and rebate_payable are what all sellers together owe to org (who owes which part: Accrual.seller_org).
+	Account       string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Org           string `protobuf:"bytes,2,opt,name=org,proto3" json:"org,omitempty"`
+	Currency      string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	DebitMinor    int64  `protobuf:"varint,4,opt,name=debit_minor,json=debitMinor,proto3" json:"debit_minor,omitempty"`
+	CreditMinor   int64  `protobuf:"varint,5,opt,name=credit_minor,json=creditMinor,proto3" json:"credit_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1541,7 +1560,7 @@ const file_rebate_v1_rebate_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\"u\n" +
 	"\x14ListPoliciesResponse\x125\n" +
 	"\bpolicies\x18\x01 \x03(\v2\x19.onepool.rebate.v1.PolicyR\bpolicies\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9a\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd3\x04\n" +
 	"\aAccrual\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x17\n" +
@@ -1563,7 +1582,10 @@ const file_rebate_v1_rebate_proto_rawDesc = "" +
 	"\bcurrency\x18\x0f \x01(\tR\bcurrency\x12\"\n" +
 	"\raccrued_at_us\x18\x10 \x01(\x03R\vaccruedAtUs\x12 \n" +
 	"\fearned_at_us\x18\x11 \x01(\x03R\n" +
-	"earnedAtUs\"\x9d\x01\n" +
+	"earnedAtUs\x12\x1d\n" +
+	"\n" +
+	"seller_org\x18\x12 \x01(\tR\tsellerOrg\x12\x18\n" +
+	"\achannel\x18\x13 \x01(\tR\achannel\"\x9d\x01\n" +
 	"\x13ListAccrualsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +

@@ -210,6 +210,8 @@ type StatementEntry struct {
 	biz.Payee
 	biz.Entry
 	Order, Line, Reason, PolicyCode string
+	// Seller bears it, Channel is where it was sold.
+	Seller, Channel                 string
 	PolicyVersion                   int
 	RateBP, BaseMinor, AccruedMinor int64
 }
@@ -233,7 +235,7 @@ func (l *Ledger) Entries(ctx context.Context, m Month, payeeOrg string, each fun
 	}
 	// The accrual is joined around, so that the conditions above stay what they are for sums.
 	rows, err := l.db.Conn(ctx).QueryContext(ctx, `SELECT x.org, x.payee, x.role, x.currency, x.id, x.accrual_id, x.kind, x.cause, x.amount_minor,
-			x.payable_minor, x.at_us, a.order_id, a.line_id, a.reason, a.policy_code, a.policy_version, a.rate_bp, a.base_minor, a.accrued_minor
+			x.payable_minor, x.at_us, a.order_id, a.line_id, a.reason, a.policy_code, a.policy_version, a.rate_bp, a.base_minor, a.accrued_minor, a.seller_org, a.channel
 		FROM (SELECT e.*`+from+" AND "+cond+`) x JOIN rebate_accruals a ON a.id = x.accrual_id
 		ORDER BY x.org, x.payee, x.role, x.currency, x.at_us, x.id`, append(parameters, args...)...)
 	if err != nil {
@@ -243,7 +245,7 @@ func (l *Ledger) Entries(ctx context.Context, m Month, payeeOrg string, each fun
 	for rows.Next() {
 		var e StatementEntry
 		err := rows.Scan(&e.Org, &e.Code, &e.Role, &e.Currency, &e.Entry.ID, &e.Accrual, &e.Kind, &e.Cause, &e.AmountMinor, &e.PayableMinor, &e.AtUS,
-			&e.Order, &e.Line, &e.Reason, &e.PolicyCode, &e.PolicyVersion, &e.RateBP, &e.BaseMinor, &e.AccruedMinor)
+			&e.Order, &e.Line, &e.Reason, &e.PolicyCode, &e.PolicyVersion, &e.RateBP, &e.BaseMinor, &e.AccruedMinor, &e.Seller, &e.Channel)
 		if err != nil {
 			return fmt.Errorf("read entries of %s: %w", m.Name, err)
 		}

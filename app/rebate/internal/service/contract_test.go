@@ -339,8 +339,8 @@ func TestTheDownloadAddsUpToTheCent(t *testing.T) {
 		rows := check(finance, "", 3, all)
 		for _, row := range rows[1:] {
 			if row[0] == "clawed_back" && row[3] == "G1" {
-				require.Equal(t, []string{"-1.85", "ord_1", "l1", "rfd_1", "'=bound by wecom", "STD", "1", "3.00", "123.45", "3.70"},
-					[]string{row[6], row[7], row[8], row[11], row[12], row[13], row[14], row[15], row[16], row[17]})
+				require.Equal(t, []string{"-1.85", "ord_1", "l1", "rfd_1", "'=bound by wecom", "STD", "1", "3.00", "123.45", "3.70", "HQ", "miniprogram"},
+					[]string{row[6], row[7], row[8], row[11], row[12], row[13], row[14], row[15], row[16], row[17], row[19], row[20]})
 			}
 		}
 		check(finance, "?payee_org=D1", 1, 3*223-61)

@@ -61,7 +61,8 @@ func fromAccrual(a *biz.Accrual) *rebatev1.Accrual {
 	}
 	return &rebatev1.Accrual{Id: a.ID, OrderId: a.Order, LineId: a.Line, PolicyCode: a.PolicyCode, PolicyVersion: int32(a.PolicyVersion),
 		Role: fromRole(a.Role), Payee: a.Payee, PayeeOrg: a.Org, Reason: a.Reason, BaseMinor: a.BaseMinor, AccruedMinor: a.AccruedMinor,
-		ClawedBackMinor: a.ClawedBackMinor, SettledMinor: a.SettledMinor, State: state, Currency: a.Currency, AccruedAtUs: a.AccruedUS, EarnedAtUs: a.EarnedUS}
+		ClawedBackMinor: a.ClawedBackMinor, SettledMinor: a.SettledMinor, State: state, Currency: a.Currency, AccruedAtUs: a.AccruedUS, EarnedAtUs: a.EarnedUS,
+		SellerOrg: a.Seller, Channel: a.Channel}
 }
 
 func fromSupply(s biz.Supply) *rebatev1.SupplyEntry {

@@ -22,7 +22,7 @@ func full(t *testing.T, m proto.Message) {
 }
 
 func TestMappingForgetsNoField(t *testing.T) {
-	full(t, fromAccrual(&biz.Accrual{ID: "a", Order: "o", Line: "l", PolicyCode: "p", PolicyVersion: 1, Role: biz.RoleGuide, Payee: "g", Org: "f", Reason: "r",
+	full(t, fromAccrual(&biz.Accrual{ID: "a", Order: "o", Line: "l", PolicyCode: "p", PolicyVersion: 1, Role: biz.RoleGuide, Payee: "g", Org: "f", Reason: "r", Seller: "s", Channel: "c",
 		Currency: "CNY", BaseMinor: 1, AccruedMinor: 2, ClawedBackMinor: 3, SettledMinor: 4, AccruedUS: 5, EarnedUS: 6}))
 	full(t, fromSupply(biz.Supply{ID: "s", Order: "o", Line: "l", Document: "d", SKU: "k", Owner: "a", Seller: "b", Currency: "CNY", Quantity: 1, PriceMinor: 2,
 		AmountMinor: 3, FeeMinor: 4, AtUS: 5}))

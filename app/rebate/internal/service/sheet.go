@@ -16,8 +16,9 @@ import (
 )
 
 // columns of the download. kind is earned, clawed_back, carried, subtotal or total; the first three add up to the others.
+// borne_by is the seller: who owes the entry to payee_org. A statement may hold entries of several.
 var columns = []string{"kind", "period", "payee_org", "payee", "role", "currency", "amount", "order_id", "line_id", "accrual_id", "entry_id", "refund_id",
-	"attribution_reason", "policy_code", "policy_version", "rate_percent", "base", "accrued", "at"}
+	"attribution_reason", "policy_code", "policy_version", "rate_percent", "base", "accrued", "at", "borne_by", "channel"}
 
 // byteOrderMark makes spreadsheets read UTF-8.
 const byteOrderMark = "\uFEFF"
@@ -60,7 +61,7 @@ func (s *sheet) entry(e data.StatementEntry) error {
 	s.add(&s.sum, e.PayableMinor)
 	return s.row(kind, e.Payee, e.PayableMinor, e.Order, e.Line, e.Accrual, e.Entry.ID, e.Cause, e.Reason, e.PolicyCode, strconv.Itoa(e.PolicyVersion),
 		money.Format(e.RateBP, "CNY"), money.Format(e.BaseMinor, e.Currency), money.Format(e.AccruedMinor, e.Currency),
-		time.UnixMicro(e.AtUS).In(s.zone).Format(time.RFC3339))
+		time.UnixMicro(e.AtUS).In(s.zone).Format(time.RFC3339), e.Seller, e.Channel)
 }
 
 // subtotal ends the first statement. What its entries add up to must be what the statement says.
