@@ -14,10 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
-	"github.com/onepool/onepool/app/internal/barrier"
-	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/center"
 	"github.com/onepool/onepool/app/internal/database"
-	"github.com/onepool/onepool/app/internal/migrate"
 	"github.com/onepool/onepool/app/internal/observe"
 	"github.com/onepool/onepool/app/internal/server"
 	"github.com/onepool/onepool/app/internal/tenancy"
@@ -28,9 +26,9 @@ import (
 )
 
 const (
+	name = "inventory"
 	// expireEvery leaves room below the 60 s in which a hold must be freed after its deadline.
 	expireEvery = 5 * time.Second
-	purgeEvery  = time.Hour
 )
 
 // Config is what can be chosen.
@@ -51,12 +49,11 @@ type Deps struct {
 
 // Center is the inventory center of one process.
 type Center struct {
-	db      *database.DB
-	deps    Deps
+	*center.Frame
 	store   *data.Store
 	service *service.Inventory
 	branch  *service.Branch
-	bounds  *prometheus.CounterVec
+	hit     func(bound string)
 }
 
 // New opens the database. It does not migrate.
@@ -68,22 +65,19 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if d.Observe == nil || len(d.PageSecret) == 0 {
 		return nil, errors.New("inventory: observer and page secret are required")
 	}
-	if c.DB.Name == "" {
-		c.DB.Name = "inventory"
-	}
-	db, err := database.Open(ctx, c.DB)
-	if err != nil {
-		return nil, fmt.Errorf("inventory: %w", err)
-	}
 	bounds := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "onepool_inventory_bound_hits_total", Help: "How often a search or a run stopped at its bound.",
 	}, []string{"bound"})
-	if err := d.Observe.Register(append(db.Collectors(), bounds)...); err != nil {
-		return nil, errors.Join(fmt.Errorf("inventory: metrics: %w", err), db.Close())
+	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Metrics: []prometheus.Collector{bounds}}, d.Observe)
+	if err != nil {
+		return nil, err
 	}
-	store := data.New(db, d.PageSecret)
+	store := data.New(frame.DB(), d.PageSecret)
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
-	return &Center{db: db, deps: d, store: store, bounds: bounds, service: service.New(db, store, strategy, hit), branch: service.NewBranch(db, store, d.Observe.Log())}, nil
+	return &Center{
+		Frame: frame, store: store, hit: hit,
+		service: service.New(frame.DB(), store, strategy, hit), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
+	}, nil
 }
 
 // strategy checks the configuration; an error names the key.
@@ -104,11 +98,6 @@ func (c Config) strategy() (biz.Strategy, error) {
 	return s, nil
 }
 
-// Migrate brings the tables up to date.
-func (c *Center) Migrate(ctx context.Context) error {
-	return migrate.Apply(ctx, c.db, migrations.Files)
-}
-
 // Register puts the services on the process's servers.
 func (c *Center) Register(r *server.Registrar) {
 	inventoryv1.RegisterInventoryServer(r.GRPC, c.service)
@@ -116,59 +105,17 @@ func (c *Center) Register(r *server.Registrar) {
 		inventoryv1.RegisterInventoryHTTPServer(r.HTTP, c.service)
 	}
 	inventoryv1.RegisterInventoryBranchServer(r.Branch, c.branch)
-	r.Ready("inventory", c.Ready)
+	r.Ready(name, c.Ready)
 }
 
 // Workers run until their context ends.
 func (c *Center) Workers() []func(context.Context) error {
-	return []func(context.Context) error{
-		every(expireEvery, c.expire, c.report("free expired holds")),
-		every(purgeEvery, c.purge, c.report("purge answers")),
-	}
+	return append(c.Frame.Workers(), c.Every(expireEvery, "free expired holds", c.expire))
 }
 
 // expire frees what was held past its deadline. Several replicas may do so at once.
 func (c *Center) expire(ctx context.Context) error {
 	ctx = tenancy.WithService(ctx, "inventory-expiry")
-	_, err := biz.Expire{Due: c.store, Writer: c.store, InTx: c.db.InTx, NowUS: c.db.Now, Hit: func(bound string) { c.bounds.WithLabelValues(bound).Inc() }}.Run(ctx)
+	_, err := biz.Expire{Due: c.store, Writer: c.store, InTx: c.DB().InTx, NowUS: c.DB().Now, Hit: c.hit}.Run(ctx)
 	return err
 }
-
-func (c *Center) purge(ctx context.Context) error {
-	_, err := command.Purge(ctx, c.db, 0)
-	_, berr := barrier.Purge(ctx, c.db, 0)
-	return errors.Join(err, berr)
-}
-
-func (c *Center) report(what string) func(context.Context, error) {
-	return func(ctx context.Context, err error) {
-		c.deps.Observe.Log().ErrorContext(ctx, what, "center", "inventory", "error", err)
-	}
-}
-
-// every is a worker that does fn at each interval, also after an error.
-func every(interval time.Duration, fn func(context.Context) error, report func(context.Context, error)) func(context.Context) error {
-	return func(ctx context.Context) error {
-		tick := time.NewTicker(interval)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-			}
-			if err := fn(ctx); err != nil && ctx.Err() == nil {
-				report(ctx, err)
-			}
-		}
-	}
-}
-
-// Ready says whether the database answers.
-func (c *Center) Ready(ctx context.Context) error {
-	var one int
-	return c.db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)
-}
-
-// Close ends the connections.
-func (c *Center) Close() error { return c.db.Close() }

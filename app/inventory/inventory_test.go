@@ -5,7 +5,6 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,7 +35,6 @@ func TestTheCenterOpensMigratesWorksAndCloses(t *testing.T) {
 	}
 	require.NoError(t, c.Ready(t.Context()))
 	require.NoError(t, c.expire(t.Context()))
-	require.NoError(t, c.purge(t.Context()))
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
 	workers := c.Workers()
@@ -49,16 +47,4 @@ func TestTheCenterOpensMigratesWorksAndCloses(t *testing.T) {
 	}
 	require.NoError(t, c.Close())
 	require.Error(t, c.Ready(t.Context()))
-}
-
-func TestAWorkerGoesOnAfterAnError(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	failures := 0
-	work := every(time.Millisecond, func(context.Context) error { return context.DeadlineExceeded }, func(context.Context, error) {
-		if failures++; failures == 3 {
-			stop()
-		}
-	})
-	require.NoError(t, work(ctx))
-	require.Equal(t, 3, failures)
 }

@@ -12,15 +12,12 @@ import (
 
 	memberv1 "github.com/onepool/onepool/api/member/v1"
 	"github.com/onepool/onepool/app/internal/authn"
-	"github.com/onepool/onepool/app/internal/barrier"
-	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/center"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/ids"
-	"github.com/onepool/onepool/app/internal/migrate"
 	"github.com/onepool/onepool/app/internal/money"
 	"github.com/onepool/onepool/app/internal/observe"
 	"github.com/onepool/onepool/app/internal/server"
-	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/member/internal/biz"
 	"github.com/onepool/onepool/app/member/internal/data"
 	"github.com/onepool/onepool/app/member/internal/data/migrations"
@@ -29,7 +26,7 @@ import (
 
 const (
 	name = "member"
-	// purgeEvery is how often answers, barriers and codes past their retention are removed.
+	// purgeEvery is how often codes that nobody counts any more are removed.
 	purgeEvery = time.Hour
 	// expireEvery is how often points past their time are booked out; a freeze does it for its member at once.
 	expireEvery = 10 * time.Minute
@@ -58,9 +55,6 @@ type Config struct {
 
 // Complete fills in what was not chosen and names the key that is wrong.
 func (c Config) Complete() (Config, error) {
-	if c.DB.Name == "" {
-		c.DB.Name = name
-	}
 	setDefault(&c.Currency, "CNY")
 	setDefault(&c.PointValueMinor, 1)
 	setDefault(&c.ExpiryMonths, 24)
@@ -101,8 +95,7 @@ type Deps struct {
 
 // Center is the member center of one process.
 type Center struct {
-	db      *database.DB
-	deps    Deps
+	*center.Frame
 	ledger  *data.Points
 	points  *biz.Points
 	codes   *data.Codes
@@ -122,17 +115,15 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if err != nil {
 		return nil, fmt.Errorf("member: %w", err)
 	}
-	db, err := database.Open(ctx, c.DB)
+	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files}, d.Observe)
 	if err != nil {
-		return nil, fmt.Errorf("member: %w", err)
+		return nil, err
 	}
-	if err := d.Observe.Register(db.Collectors()...); err != nil {
-		return nil, errors.Join(fmt.Errorf("member: metrics: %w", err), db.Close())
-	}
-	return assemble(c, d, db, phones), nil
+	return assemble(c, d, frame, phones), nil
 }
 
-func assemble(c Config, d Deps, db *database.DB, phones *data.Phones) *Center {
+func assemble(c Config, d Deps, frame *center.Frame, phones *data.Phones) *Center {
+	db := frame.DB()
 	scheme := biz.Scheme{PointsPerUnit: c.PointsPerUnit, UnitMinor: unit(c.Currency), PointValueMinor: c.PointValueMinor,
 		ExpiryMonths: c.ExpiryMonths, GraceUS: c.Grace.Microseconds()}
 	rules := service.Rules{Scheme: scheme, HomeCountry: c.HomeCountry, ProtectionUS: c.Protection.Microseconds(), TokenTTL: c.TokenTTL}
@@ -147,7 +138,7 @@ func assemble(c Config, d Deps, db *database.DB, phones *data.Phones) *Center {
 	if c.SandboxSMS {
 		parts.SMS = data.SandboxSMS{}
 	}
-	return &Center{db: db, deps: d, ledger: ledger, points: points, codes: codes, service: service.New(parts, rules)}
+	return &Center{Frame: frame, ledger: ledger, points: points, codes: codes, service: service.New(parts, rules)}
 }
 
 // unit is 1.00 of a currency in minor units.
@@ -158,11 +149,6 @@ func unit(currency string) int64 {
 		n *= 10
 	}
 	return n
-}
-
-// Migrate brings the tables up to date.
-func (c *Center) Migrate(ctx context.Context) error {
-	return migrate.Apply(ctx, c.db, migrations.Files)
 }
 
 // Register puts the services on the process's servers.
@@ -177,41 +163,15 @@ func (c *Center) Register(r *server.Registrar) {
 
 // Workers run until their context ends.
 func (c *Center) Workers() []func(context.Context) error {
-	return []func(context.Context) error{
-		c.every(purgeEvery, "purge", c.purge),
-		c.every(expireEvery, "expire points", c.expire),
-	}
-}
-
-// every calls fn at intervals; what failed is tried again at the next.
-func (c *Center) every(interval time.Duration, what string, fn func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error {
-		ctx = tenancy.WithService(ctx, name)
-		tick := time.NewTicker(interval)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-			}
-			if err := fn(ctx); err != nil && ctx.Err() == nil {
-				c.deps.Observe.Log().ErrorContext(ctx, what, "center", name, "error", err)
-			}
-		}
-	}
-}
-
-func (c *Center) purge(ctx context.Context) error {
-	_, commands := command.Purge(ctx, c.db, 0)
-	_, barriers := barrier.Purge(ctx, c.db, 0)
-	_, codes := c.codes.Purge(ctx)
-	return errors.Join(commands, barriers, codes)
+	return append(c.Frame.Workers(),
+		c.Every(purgeEvery, "purge codes", func(ctx context.Context) error { _, err := c.codes.Purge(ctx); return err }),
+		c.Every(expireEvery, "expire points", c.expire),
+	)
 }
 
 // expire books out points past their time, one member a transaction.
 func (c *Center) expire(ctx context.Context) error {
-	now, err := c.db.Now(ctx)
+	now, err := c.DB().Now(ctx)
 	if err != nil {
 		return err
 	}
@@ -222,7 +182,7 @@ func (c *Center) expire(ctx context.Context) error {
 			return err
 		}
 		for _, member := range members {
-			err := c.db.InTx(ctx, func(ctx context.Context) error {
+			err := c.DB().InTx(ctx, func(ctx context.Context) error {
 				_, err := c.points.Expire(ctx, member)
 				return err
 			})
@@ -233,9 +193,3 @@ func (c *Center) expire(ctx context.Context) error {
 		}
 	}
 }
-
-// Ready says whether the database answers.
-func (c *Center) Ready(ctx context.Context) error { return c.db.Ping(ctx) }
-
-// Close ends the connections.
-func (c *Center) Close() error { return c.db.Close() }

@@ -14,9 +14,9 @@ const AdminKeyFile = "admin.key"
 
 // Door opens the center in a process, by its configuration.
 func Door() process.Door {
-	return process.Door{Name: "store", Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
+	return process.Door{Name: name, Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
 		return New(ctx, Config{
-			DB:            process.Database(d.Config, "store"),
+			DB:            process.Database(d.Config, name),
 			StaffTokenTTL: time.Duration(d.Config.Security.StaffTokenS) * time.Second,
 			Timezone:      d.Config.Trade.Timezone,
 			AdminKeyFile:  filepath.Join(d.Config.Storage.Dir, AdminKeyFile),

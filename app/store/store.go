@@ -15,9 +15,8 @@ import (
 
 	storev1 "github.com/onepool/onepool/api/store/v1"
 	"github.com/onepool/onepool/app/internal/authn"
-	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/center"
 	"github.com/onepool/onepool/app/internal/database"
-	"github.com/onepool/onepool/app/internal/migrate"
 	"github.com/onepool/onepool/app/internal/observe"
 	"github.com/onepool/onepool/app/internal/outbox"
 	"github.com/onepool/onepool/app/internal/server"
@@ -27,6 +26,8 @@ import (
 )
 
 const (
+	name = "store"
+	// purgeEvery is how often nonces that cannot be used again are forgotten.
 	purgeEvery      = time.Minute
 	defaultTokenTTL = 8 * time.Hour
 	defaultTimezone = "Asia/Shanghai"
@@ -57,9 +58,6 @@ type Deps struct {
 }
 
 func (c Config) complete() (Config, error) {
-	if c.DB.Name == "" {
-		c.DB.Name = "store"
-	}
 	if c.StaffTokenTTL == 0 {
 		c.StaffTokenTTL = defaultTokenTTL
 	}
@@ -83,11 +81,9 @@ func (c Config) complete() (Config, error) {
 
 // Center is the store center of one process.
 type Center struct {
-	config  Config
-	db      *database.DB
-	deps    Deps
-	service *service.Store
-	relay   *outbox.Relay
+	*center.Frame
+	adminKeyFile string
+	service      *service.Store
 }
 
 // New opens the database. It does not migrate.
@@ -99,33 +95,25 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if d.Observe == nil || d.Tokens == nil || d.Outbox == nil || len(d.PageSecret) == 0 || len(d.CredentialSecret) < minSecretBytes {
 		return nil, errors.New("store: observer, tokens, outbox and secrets are required")
 	}
-	db, err := database.Open(ctx, c.DB)
+	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Outbox: d.Outbox}, d.Observe)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, err
 	}
-	center := &Center{config: c, db: db, deps: d}
-	center.service = service.New(db, service.Options{
+	return &Center{Frame: frame, adminKeyFile: c.AdminKeyFile, service: service.New(frame.DB(), service.Options{
 		Tokens: d.Tokens, Secrets: biz.NewSecrets(d.CredentialSecret), Pages: d.PageSecret,
 		TokenTTLS: int64(c.StaffTokenTTL / time.Second), PasswordCost: c.PasswordCost, Timezone: c.Timezone,
-	})
-	center.relay = outbox.NewRelay(db, d.Outbox, func(err error) {
-		d.Observe.Log().Error("hand messages on", "center", "store", "error", err)
-	})
-	if err := d.Observe.Register(append(db.Collectors(), center.relay.Collectors()...)...); err != nil {
-		return nil, errors.Join(fmt.Errorf("store: metrics: %w", err), db.Close())
-	}
-	return center, nil
+	})}, nil
 }
 
 // Migrate brings the tables up to date, and makes the administrator's key at the first start.
 func (c *Center) Migrate(ctx context.Context) error {
-	if err := migrate.Apply(ctx, c.db, migrations.Files); err != nil {
+	if err := c.Frame.Migrate(ctx); err != nil {
 		return err
 	}
-	if c.config.AdminKeyFile == "" {
+	if c.adminKeyFile == "" {
 		return nil
 	}
-	return c.EnsureAdminKey(ctx, c.config.AdminKeyFile)
+	return c.EnsureAdminKey(ctx, c.adminKeyFile)
 }
 
 // EnsureAdminKey makes the administrator's key and writes it to a file of mode 0600, unless the file is there; then its
@@ -141,41 +129,13 @@ func (c *Center) Register(r *server.Registrar) {
 		storev1.RegisterStoreHTTPServer(r.HTTP, c.service)
 	}
 	r.Open(storev1.Store_SignInStaff_FullMethodName)
-	r.Ready("store", c.Ready)
+	r.Ready(name, c.Ready)
 }
 
 // Workers run until their context ends.
 func (c *Center) Workers() []func(context.Context) error {
-	return []func(context.Context) error{
-		func(ctx context.Context) error { c.relay.Run(ctx); return nil },
-		c.purge,
-	}
+	return append(c.Frame.Workers(), c.Every(purgeEvery, "purge nonces", func(ctx context.Context) error {
+		_, err := c.service.PurgeNonces(ctx)
+		return err
+	}))
 }
-
-// purge forgets what is too old to matter: used nonces, answers, messages that were handed on.
-func (c *Center) purge(ctx context.Context) error {
-	tick := time.NewTicker(purgeEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		_, nonces := c.service.PurgeNonces(ctx)
-		_, answers := command.Purge(ctx, c.db, 0)
-		_, messages := outbox.Purge(ctx, c.db, 0)
-		if err := errors.Join(nonces, answers, messages); err != nil && ctx.Err() == nil {
-			c.deps.Observe.Log().ErrorContext(ctx, "purge", "center", "store", "error", err)
-		}
-	}
-}
-
-// Ready says whether the database answers.
-func (c *Center) Ready(ctx context.Context) error {
-	var one int
-	return c.db.Conn(ctx).QueryRowContext(ctx, "SELECT 1").Scan(&one)
-}
-
-// Close ends the connections.
-func (c *Center) Close() error { return c.db.Close() }
