@@ -195,3 +195,20 @@ func TestOneofs(t *testing.T) {
 		map[string]any{"oneOf": []any{req("c"), req("d"), map[string]any{"not": map[string]any{"anyOf": []any{req("c"), req("d")}}}}},
 	}, m["allOf"])
 }
+
+func TestRawRoutesAreInTheDocument(t *testing.T) {
+	out, err := Document([]byte(generated), only(t), About{Raw: []byte("/healthz: {get: {security: [], responses: {\"200\": {description: OK}}}}")})
+	require.NoError(t, err)
+	paths := decode(t, out)["paths"].(map[string]any)
+	require.Contains(t, paths, "/healthz")
+	require.Len(t, paths, 2)
+
+	for name, bad := range map[string]string{
+		"twice":   "/v1/inventory/allocations/{document}: {get: {}}",
+		"dangles": "/x: {get: {responses: {\"400\": {$ref: '#/components/responses/nowhere-400'}}}}",
+		"no YAML": "{",
+	} {
+		_, err := Document([]byte(generated), only(t), About{Raw: []byte(bad)})
+		require.ErrorContains(t, err, "raw routes", name)
+	}
+}

@@ -1,5 +1,10 @@
 package complete
 
+import _ "embed"
+
+//go:embed raw.yaml
+var raw []byte
+
 // Platform is what the document says about the API as a whole. A test compares Open with what the doors register.
 var Platform = About{
 	Title:   "onepool",
@@ -16,4 +21,5 @@ var Platform = About{
 		"/onepool.store.v1.Store/SignInStaff",
 	},
 	Signed: []string{"onepool.frontend.ecommerce.v1"},
+	Raw:    raw,
 }
