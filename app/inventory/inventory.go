@@ -105,7 +105,6 @@ func (c *Center) Register(r *server.Registrar) {
 		inventoryv1.RegisterInventoryHTTPServer(r.HTTP, c.service)
 	}
 	inventoryv1.RegisterInventoryBranchServer(r.Branch, c.branch)
-	r.Ready(name, c.Ready)
 }
 
 // Workers run until their context ends.

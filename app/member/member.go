@@ -158,7 +158,6 @@ func (c *Center) Register(r *server.Registrar) {
 		memberv1.RegisterMemberHTTPServer(r.HTTP, c.service)
 	}
 	memberv1.RegisterMemberBranchServer(r.Branch, service.NewBranch(c.service))
-	r.Ready(name, c.Ready)
 }
 
 // Workers run until their context ends.

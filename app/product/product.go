@@ -55,5 +55,4 @@ func (c *Center) Register(r *server.Registrar) {
 	if r.HTTP != nil {
 		productv1.RegisterProductHTTPServer(r.HTTP, c.service)
 	}
-	r.Ready(name, c.Ready)
 }

@@ -72,5 +72,4 @@ func (c *Center) Register(r *server.Registrar) {
 	}
 	r.Raw(http.MethodGet, service.DownloadPath, service.DownloadOperation, c.service.Download)
 	rebatev1.RegisterRebateBranchServer(r.Branch, service.NewBranch(c.service))
-	r.Ready(name, c.Ready)
 }

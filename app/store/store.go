@@ -129,7 +129,6 @@ func (c *Center) Register(r *server.Registrar) {
 		storev1.RegisterStoreHTTPServer(r.HTTP, c.service)
 	}
 	r.Open(storev1.Store_SignInStaff_FullMethodName)
-	r.Ready(name, c.Ready)
 }
 
 // Workers run until their context ends.

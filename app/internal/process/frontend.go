@@ -19,5 +19,6 @@ type frontend struct {
 func (f frontend) Register(r *server.Registrar) { f.register(f.deps, r) }
 
 func (frontend) Migrate(context.Context) error          { return nil }
+func (frontend) Ready(context.Context) error            { return nil }
 func (frontend) Workers() []func(context.Context) error { return nil }
 func (frontend) Close() error                           { return nil }

@@ -64,9 +64,10 @@ type About struct {
 type Module interface {
 	// Migrate brings the database to the schema of this build. It may run in several processes at once.
 	Migrate(ctx context.Context) error
-	// Register puts the services on the process's servers, and says which operations are open to strangers and when it
-	// is ready.
+	// Register puts the services on the process's servers, and says which operations are open to strangers.
 	Register(r *server.Registrar)
+	// Ready says whether the module can serve now.
+	Ready(ctx context.Context) error
 	// Workers run until their context ends; an error ends the process.
 	Workers() []func(context.Context) error
 	Close() error
@@ -215,6 +216,7 @@ func open(ctx context.Context, o Options, closing *closers, deps Deps, network *
 			return nil, fmt.Errorf("%s: migrate: %w", door.Name, err)
 		}
 		m.Register(registrar)
+		registrar.Ready(door.Name, m.Ready)
 		modules = append(modules, m)
 	}
 	return modules, nil
