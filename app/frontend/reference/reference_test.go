@@ -51,9 +51,17 @@ func TestEveryReferenceLeadsSomewhere(t *testing.T) {
 	require.Greater(t, refs, 100)
 }
 
+// raw are the routes that are no methods: each answers what its own handler does.
+var raw = []string{"/healthz", "/readyz", "/metrics", "/v1/about", "/v1/rebate/statements/{period}/download", "/v1/order/payments/sandbox/notify"}
+
 func TestEveryOperationSaysWhatMayGoWrong(t *testing.T) {
 	operations := 0
-	for path, verbs := range doc(t)["paths"].(map[string]any) {
+	paths := doc(t)["paths"].(map[string]any)
+	for _, path := range raw {
+		require.Contains(t, paths, path)
+		delete(paths, path)
+	}
+	for path, verbs := range paths {
 		for verb, op := range verbs.(map[string]any) {
 			operations++
 			responses := op.(map[string]any)["responses"].(map[string]any)
