@@ -33,6 +33,7 @@ type mariadb struct {
 	port        int
 	pid         int
 	lifeline    *os.File // while it is open the server lives
+	watch       *os.Process
 	admin       *sql.DB
 }
 
@@ -193,7 +194,7 @@ rm -rf "$DIR"`
 	if err := cmd.Start(); err != nil {
 		return errors.Join(err, out.Close())
 	}
-	s.lifeline = out
+	s.lifeline, s.watch = out, cmd.Process
 	go func() { _ = cmd.Wait() }() // its end is seen by those who use the server
 	return nil
 }

@@ -27,6 +27,11 @@ import (
 func startSplit(t *testing.T, prefix, consul string) *split.Platform {
 	t.Helper()
 	address, user := testkit.MariaDBAddress(t)
+	return startSplitOn(t, address, user, prefix, consul)
+}
+
+func startSplitOn(t *testing.T, address, user, prefix, consul string) *split.Platform {
+	t.Helper()
 	host, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
 	number, err := strconv.Atoi(port)

@@ -59,8 +59,11 @@ func (s *Order) PayInSandbox(ctx context.Context, req *orderv1.PayInSandboxReque
 		return nil, biz.PaymentUnknown()
 	}
 	_, r, err := s.orderOwner(ctx, orderID)
+	if refusal, is := errors.AsType[biz.Refusal](err); is && refusal.Code < 500 {
+		return nil, biz.PaymentUnknown() // somebody else's looks like none
+	}
 	if err != nil {
-		return nil, biz.PaymentUnknown()
+		return nil, err
 	}
 	now, err := s.DB.Now(ctx)
 	if err != nil {
