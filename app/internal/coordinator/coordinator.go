@@ -68,6 +68,8 @@ type Config struct {
 	Token string
 	// Log receives what the child writes, a line at a time; nil is standard error.
 	Log func(line string)
+	// Alarm receives what an operator should know: the child ended by itself, or does not start again; nil is Log.
+	Alarm func(line string)
 }
 
 // Child is a running coordinator.
@@ -130,6 +132,9 @@ func Start(ctx context.Context, cfg Config) (*Child, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = func(line string) { fmt.Fprintln(os.Stderr, line) }
+	}
+	if cfg.Alarm == nil {
+		cfg.Alarm = cfg.Log
 	}
 	c := &Child{cfg: cfg, addr: cfg.Addr, closing: make(chan struct{}), done: make(chan struct{})}
 	if c.branches, err = newBranchesFile(cfg.DataDir); err != nil {
@@ -229,7 +234,7 @@ func (c *Child) supervise() {
 		case <-p.exited:
 		}
 		c.setProcess(nil)
-		c.cfg.Log(fmt.Sprintf("coordinator: ended (%v): starting it again", p.err))
+		c.cfg.Alarm(fmt.Sprintf("coordinator: ended (%v): starting it again", p.err))
 		if time.Since(started) > steadyAfter {
 			pause = firstPause
 		}
@@ -244,7 +249,7 @@ func (c *Child) supervise() {
 			next, err := c.spawn(ctx)
 			cancel()
 			if err != nil {
-				c.cfg.Log(err.Error())
+				c.cfg.Alarm(err.Error())
 				continue
 			}
 			p, started = next, time.Now()

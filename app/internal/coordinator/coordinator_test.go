@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,7 +39,8 @@ func TestMain(m *testing.M) {
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
 func TestAKilledCoordinatorComesBackAtItsAddress(t *testing.T) {
-	c := coordinatortest.Start(t, coordinator.Config{})
+	var alarms atomic.Int32
+	c := coordinatortest.Start(t, coordinator.Config{Alarm: func(string) { alarms.Add(1) }})
 	addr := c.Addr()
 	for n := 1; n <= 3; n++ {
 		pid := c.PID()
@@ -46,6 +48,7 @@ func TestAKilledCoordinatorComesBackAtItsAddress(t *testing.T) {
 		require.Eventually(t, func() bool { return c.Restarts() == n && c.PID() != 0 }, 15*time.Second, 10*time.Millisecond)
 		require.NotEqual(t, pid, c.PID())
 		require.Equal(t, addr, c.Addr())
+		require.Equal(t, int32(n), alarms.Load(), "an operator is told")
 	}
 	last := c.PID()
 	require.NoError(t, c.Close())

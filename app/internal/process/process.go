@@ -294,7 +294,8 @@ func startCoordinator(ctx context.Context, o Options, keys *secret.Keyring, ob *
 		}
 		child, err = coordinator.Start(ctx, coordinator.Config{
 			Binary: binary, DataDir: filepath.Join(o.Config.Storage.Dir, "coordinator"), Addr: target,
-			Log: func(line string) { ob.Log().Info(line, "part", "coordinator") },
+			Log:   func(line string) { ob.Log().Info(line, "part", "coordinator") },
+			Alarm: func(line string) { ob.Log().Warn(line, "part", "coordinator") },
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("coordinator: %w", err)
