@@ -57,8 +57,9 @@ func (s *Orders) List(ctx context.Context, f OrderFilter, after After, limit int
 
 // FulfilmentFilter narrows a list; empty fields do not.
 type FulfilmentFilter struct {
-	Location, OrderID string
-	State             biz.State
+	Location, OrderID  string
+	Channel, SellerOrg string
+	State              biz.State
 }
 
 // VisibleFulfilments reads a page of the fulfilments that the caller may see, the newest first.
@@ -67,7 +68,7 @@ func (s *Orders) VisibleFulfilments(ctx context.Context, f FulfilmentFilter, aft
 	for _, cond := range []struct {
 		value string
 		where func(string) predicate.Fulfilment
-	}{{f.Location, fulfilment.Location}, {f.OrderID, fulfilment.OrderID}, {string(f.State), fulfilment.State}} {
+	}{{f.Location, fulfilment.Location}, {f.OrderID, fulfilment.OrderID}, {f.Channel, fulfilment.Channel}, {f.SellerOrg, fulfilment.SellerOrg}, {string(f.State), fulfilment.State}} {
 		if cond.value != "" {
 			q = q.Where(cond.where(cond.value))
 		}

@@ -78,6 +78,13 @@ func TestARecordComesBackAsItWas(t *testing.T) {
 		got, err = orders.Load(t.Context(), r.ID)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
+
+		// An order that has another version by now is not ours to save.
+		require.ErrorIs(t, db.InTx(t.Context(), func(ctx context.Context) error {
+			stale := got
+			stale.Version--
+			return orders.save(AsService(ctx), stale, biz.Restore(got, biz.Terms{}, 1, "test"))
+		}), errLost)
 	})
 }
 

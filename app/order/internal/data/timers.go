@@ -26,14 +26,14 @@ func (s *Orders) UnpaidDue(ctx context.Context, nowUS int64, limit int) ([]Due, 
 // ReceiptsDue are shipped fulfilments whose receipt confirms itself.
 func (s *Orders) ReceiptsDue(ctx context.Context, nowUS int64, limit int) ([]Due, error) {
 	rows, err := s.ent.Fulfilment.Query().Where(fulfilment.State(string(biz.FulfilmentShipped)), fulfilment.AutoReceiveUsLTE(nowUS)).
-		Order(ent.Asc(fulfilment.FieldAutoReceiveUs)).Limit(limit).All(AsService(ctx))
+		Order(ent.Asc(fulfilment.FieldAutoReceiveUs, fulfilment.FieldNo)).Limit(limit).All(AsService(ctx))
 	return dueFulfilments(rows, err)
 }
 
 // WindowsDue are received fulfilments whose return window may be over.
 func (s *Orders) WindowsDue(ctx context.Context, nowUS int64, limit int) ([]Due, error) {
 	rows, err := s.ent.Fulfilment.Query().Where(fulfilment.State(string(biz.FulfilmentReceived)), fulfilment.CloseUsLTE(nowUS)).
-		Order(ent.Asc(fulfilment.FieldCloseUs)).Limit(limit).All(AsService(ctx))
+		Order(ent.Asc(fulfilment.FieldCloseUs, fulfilment.FieldNo)).Limit(limit).All(AsService(ctx))
 	return dueFulfilments(rows, err)
 }
 

@@ -115,7 +115,7 @@ func (s *Order) fulfilmentFor(ctx context.Context, id string) (tenancy.Principal
 		return p, biz.Record{}, none, err
 	}
 	at := slices.IndexFunc(r.Fulfilments, func(f biz.Fulfilment) bool { return f.ID == id })
-	if at < 0 || p.Store != "" && p.Store != r.Fulfilments[at].Location {
+	if at < 0 || p.Store != "" && p.Store != r.Fulfilments[at].Location || p.Kind == tenancy.Channel && (p.Channel != r.Channel || p.Org != r.Org) {
 		return p, biz.Record{}, none, biz.NotFound("fulfilment")
 	}
 	return p, r, r.Fulfilments[at], nil
@@ -174,6 +174,26 @@ func shipped(p tenancy.Principal, r biz.Record, returnID string) bool {
 		})
 	}
 	return false
+}
+
+// shelf refuses a place where the caller keeps nothing: one that is not there, or another party's.
+func (s *Order) shelf(ctx context.Context, location string) error {
+	if location == "" {
+		return nil // where the goods came from
+	}
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return err
+	}
+	facts, err := s.Seeker.Sellers.Seller(ctx, biz.SellerQuery{Stores: []string{location}})
+	if err != nil {
+		return err
+	}
+	at, known := facts.Stores[location]
+	if !known || !p.Scope.Covers(at.Org) || p.Store != "" && p.Store != location {
+		return biz.NotFound("location")
+	}
+	return nil
 }
 
 // mayPriceFor lets a member price for itself, and staff and tills for members.

@@ -19,7 +19,7 @@ const unsettledUS = 60 * 1_000_000
 // CheckInvariants proves what must hold: by the center's own rows in one snapshot, then, order by order, against what the
 // other centers say.
 func (s *Order) CheckInvariants(ctx context.Context, req *commonv1.CheckInvariantsRequest) (*commonv1.CheckInvariantsResponse, error) {
-	if err := authn.Require(ctx, "hq", "service"); err != nil {
+	if err := authn.Require(ctx, "admin", "operator", "service"); err != nil {
 		return nil, err
 	}
 	out, err := invariant.Run(ctx, s.DB, "order", req.GetLimit(), data.Checks())

@@ -32,7 +32,8 @@ type world struct {
 
 	holds    map[string][]*inventoryv1.Reservation // by document
 	frozen   map[string]int64
-	refuse   error // the next hold fails with it
+	refuse   error  // the next hold fails with it
+	asked    func() // called when reservations are asked for
 	holdings int
 
 	documents map[string]*memberv1.DocumentPoints
@@ -221,6 +222,9 @@ func (f fakeInventory) ListReservations(ctx context.Context, in *inventoryv1.Lis
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
 	out := &inventoryv1.ListReservationsResponse{}
+	if f.w.asked != nil {
+		defer f.w.asked() // with the answer on its way
+	}
 	for _, d := range in.Documents {
 		out.Reservations = append(out.Reservations, f.w.holds[d]...)
 	}

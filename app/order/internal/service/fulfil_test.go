@@ -32,6 +32,23 @@ func TestAnOrderIsShippedReceivedAndEarned(t *testing.T) {
 	})
 }
 
+func TestTheFeeOfAnotherOwnersFulfilmentIsDueOnce(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		o, err := s.PlaceOrder(s.as(ann), wish(line("tea", 1), line("cup", 6), line("pot", 2)))
+		require.NoError(t, err)
+		s.pay(s.payment(o))
+		s.ship(s.get(o.Id))
+		require.Empty(t, s.audit())
+		var fees int64
+		for _, supply := range s.world.supplies {
+			require.Equal(t, "fra", supply.OwnerOrg)
+			fees += supply.FeeMinor
+		}
+		require.Len(t, s.world.supplies, 2)
+		require.Equal(t, int64(500), fees)
+	})
+}
+
 func TestReceiptConfirmsItself(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		o := s.paid(0)
@@ -77,6 +94,9 @@ func TestALocationsOrganisationSeesItsPartOnly(t *testing.T) {
 				requireReason(t, "NOT_FOUND", accept(keeper, f.Id))
 			}
 		}
+		colleague := keeper
+		colleague.Store = "S9"
+		requireReason(t, "NOT_FOUND", accept(colleague, own[0].Id))
 		require.NoError(t, accept(keeper, own[0].Id))
 		requireReason(t, "STATE_CONFLICT", accept(keeper, own[0].Id))
 		_, err = s.ShipFulfilment(s.as(keeper), &orderv1.ShipFulfilmentRequest{RequestId: requestID(), FulfilmentId: own[0].Id, Carrier: strings.Repeat("顺", 64), TrackingNo: "1"})

@@ -101,6 +101,9 @@ func (s *Order) ListFulfilments(ctx context.Context, req *orderv1.ListFulfilment
 		}
 		f.Location = p.Store
 	}
+	if p.Kind == tenancy.Channel { // its own sales, not whatever its organisation ships
+		f.Channel, f.SellerOrg = p.Channel, p.Org
+	}
 	query := page.Query("fulfilments", p.Caller(), f.Location, f.OrderID, string(f.State))
 	after, err := s.after(req.GetPageToken(), query)
 	if err != nil {

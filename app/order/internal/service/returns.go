@@ -37,20 +37,28 @@ func (s *Order) CreateReturn(ctx context.Context, req *orderv1.CreateReturnReque
 
 // ApproveReturn says that the goods may come back.
 func (s *Order) ApproveReturn(ctx context.Context, req *orderv1.ApproveReturnRequest) (*orderv1.ReturnInfo, error) {
-	return s.onReturn(ctx, orderv1.Order_ApproveReturn_FullMethodName, req, req.GetReturnId(),
+	return s.onReturn(ctx, orderv1.Order_ApproveReturn_FullMethodName, req, req.GetReturnId(), s.returnStaff,
 		func(o *biz.Order) error { return o.ApproveReturn(req.GetReturnId()) })
 }
 
 // ReceiveReturn says that the goods are back.
 func (s *Order) ReceiveReturn(ctx context.Context, req *orderv1.ReceiveReturnRequest) (*orderv1.ReturnInfo, error) {
-	return s.onReturn(ctx, orderv1.Order_ReceiveReturn_FullMethodName, req, req.GetReturnId(),
+	allowed := func(ctx context.Context, id string) (string, error) {
+		orderID, err := s.returnStaff(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		return orderID, s.shelf(ctx, req.GetLocation())
+	}
+	return s.onReturn(ctx, orderv1.Order_ReceiveReturn_FullMethodName, req, req.GetReturnId(), allowed,
 		func(o *biz.Order) error { return o.ReceiveReturn(req.GetReturnId(), req.GetLocation()) })
 }
 
-func (s *Order) onReturn(ctx context.Context, method string, req command.Request, id string, change func(o *biz.Order) error) (*orderv1.ReturnInfo, error) {
+func (s *Order) onReturn(ctx context.Context, method string, req command.Request, id string,
+	allowed func(ctx context.Context, id string) (string, error), change func(o *biz.Order) error) (*orderv1.ReturnInfo, error) {
 	var orderID string
 	return decide(ctx, s, method, req,
-		func(ctx context.Context) (err error) { orderID, err = s.returnStaff(ctx, id); return err },
+		func(ctx context.Context) (err error) { orderID, err = allowed(ctx, id); return err },
 		func(ctx context.Context) (*orderv1.ReturnInfo, error) {
 			r, err := s.change(ctx, orderID, change)
 			if err != nil {
