@@ -8,18 +8,20 @@ type Caller struct {
 	Service      bool
 	Headquarters bool
 	Org          string
+	Store        string // the one it works in, if it is bound to one
 	Roles        []string
 }
 
 // MayBook says whether the caller may book stock in, or correct it, at a location: headquarters' operators anywhere, a
-// store's own manager and clerks at their organisation's. To all others the location is not there.
+// store's own manager and clerks in their store, those of no store at their organisation's. To all others the location is
+// not there.
 func (c Caller) MayBook(l Location) error {
 	switch {
 	case c.Headquarters:
 		if !c.any("operator", "admin") {
 			return Forbidden{"operator or admin"}
 		}
-	case c.Service || c.Org == "" || c.Org != l.Org:
+	case c.Service || c.Org == "" || c.Org != l.Org || c.Store != "" && c.Store != l.Code:
 		return UnknownLocation{l.Code}
 	case !c.any("manager", "clerk"):
 		return Forbidden{"manager or clerk"}

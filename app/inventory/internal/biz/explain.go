@@ -88,7 +88,29 @@ func (t *table) shelf(candidate Candidate, sku string, left int64) string {
 			onHand, reserved, safety = onHand+s.onHand, reserved+s.reserved, safety+s.safety
 		}
 	}
-	return fmt.Sprintf("%s %d to promise (%d on hand, %d reserved, safety stock %d)", sku, left, onHand, reserved, safety)
+	return fmt.Sprintf("%s %d%s%d on hand, %d reserved, safety stock %d)", sku, left, toPromise, onHand, reserved, safety)
+}
+
+// toPromise is what the words about a shelf hold, and only they.
+const toPromise = " to promise ("
+
+// Discreet keeps the figures of locations that the reader does not see exactly out of an explanation and its text.
+func (e Explanation) Discreet(text string, sees func(location string) bool) (Explanation, string) {
+	lines := strings.Split(text, "\n")
+	e.Candidates = slices.Clone(e.Candidates)
+	for i := range e.Candidates {
+		c := &e.Candidates[i]
+		words := strings.Fields(c.Reason)
+		if !strings.Contains(c.Reason, toPromise) || len(words) < 2 || sees(c.Location) {
+			continue
+		}
+		told := "dropped: too few of " + words[1]
+		if i+1 < len(lines) { // the first line says what was wanted
+			lines[i+1] = strings.TrimSuffix(lines[i+1], c.Reason) + told
+		}
+		c.Reason = told
+	}
+	return e, strings.Join(lines, "\n")
 }
 
 func (e *Explanation) choose(t *table, chosen []int, how string) {

@@ -36,7 +36,7 @@ func TestACorruptedRowTurnsItsInvariantRed(t *testing.T) {
 						require.Positive(t, n, "nothing was corrupted: %s", statement)
 						return err
 					}))
-					got, err := r.CheckInvariants(hq(t.Context()), &commonv1.CheckInvariantsRequest{})
+					got, err := r.CheckInvariants(hq(t.Context(), "admin"), &commonv1.CheckInvariantsRequest{})
 					require.NoError(t, err)
 					violations := int64(0)
 					for _, result := range got.Results {

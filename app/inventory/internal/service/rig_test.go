@@ -142,7 +142,7 @@ func (r *rig) rows(t testing.TB, at, sku string) *inventoryv1.Stock {
 // audit fails when an invariant is broken.
 func (r *rig) audit(t testing.TB) {
 	t.Helper()
-	got, err := r.CheckInvariants(hq(t.Context()), &commonv1.CheckInvariantsRequest{})
+	got, err := r.CheckInvariants(hq(t.Context(), "admin"), &commonv1.CheckInvariantsRequest{})
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for _, result := range got.Results {
