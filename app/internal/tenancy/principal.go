@@ -62,7 +62,9 @@ type Principal struct {
 	Member  string   `json:"member,omitempty"`  // the member it is, if any
 	Channel string   `json:"channel,omitempty"` // the channel it calls through, if any
 	Roles   []string `json:"roles,omitempty"`
-	Scope   Scope    `json:"scope"`
+	// Direct says that it works in a store of headquarters' own: the organisation's rows are in its scope, its books are not.
+	Direct bool  `json:"direct,omitempty"`
+	Scope  Scope `json:"scope"`
 }
 
 // Caller names the principal in request ids and audit entries.

@@ -1,7 +1,7 @@
 // Package service serves the rebate center's API: it checks shape and roles, and maps.
 //
 // Headquarters' people with a book-keeping role see all; the managers of a franchisee or dealer see what their
-// organisation is paid and supplies; nobody else sees the books.
+// organisation is paid and supplies; nobody else sees the books, neither do the managers of headquarters' own stores.
 package service
 
 import (
@@ -66,6 +66,9 @@ func requireReader(ctx context.Context) error {
 	p, err := tenancy.FromContext(ctx)
 	if err != nil {
 		return err
+	}
+	if p.Direct { // headquarters' books are not a store's
+		return fault.Forbidden("finance")
 	}
 	if p.Kind == tenancy.Franchisee || p.Kind == tenancy.Dealer {
 		return authn.Require(ctx, "manager", "finance")

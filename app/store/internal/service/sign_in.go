@@ -95,7 +95,8 @@ func (s *Store) principal(ctx context.Context, person biz.Staff) (tenancy.Princi
 	if !ok {
 		return tenancy.Principal{}, fmt.Errorf("staff %s: organisation %s is not known", person.Code, person.Org)
 	}
-	p := tenancy.Principal{Kind: tenancy.Kind(biz.StandingOf(person, org)), ID: person.Code, Org: person.Org, Store: person.Store, Roles: []string{person.Role}}
+	p := tenancy.Principal{Kind: tenancy.Kind(biz.StandingOf(person, org)), ID: person.Code, Org: person.Org, Store: person.Store, Roles: []string{person.Role},
+		Direct: org.Kind == biz.Headquarters && person.Store != ""}
 	var below []string
 	if p.Kind == tenancy.Dealer {
 		if below, err = s.directory.Below(ctx, person.Org, maxBelow); err != nil {

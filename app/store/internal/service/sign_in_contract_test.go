@@ -30,7 +30,7 @@ func TestStaffSignInAndActForTheirOrganisation(t *testing.T) {
 		const password = "correct horse"
 		for login, want := range map[string]tenancy.Principal{
 			"g1": {Kind: tenancy.Franchisee, ID: "G1", Org: "F1", Store: "S2", Roles: []string{"guide"}, Scope: tenancy.Scope{Orgs: []string{"F1"}}},
-			"c1": {Kind: tenancy.Franchisee, ID: "C1", Org: "HQ", Store: "S1", Roles: []string{"clerk"}, Scope: tenancy.Scope{Orgs: []string{"HQ"}}},
+			"c1": {Kind: tenancy.Franchisee, ID: "C1", Org: "HQ", Store: "S1", Roles: []string{"clerk"}, Direct: true, Scope: tenancy.Scope{Orgs: []string{"HQ"}}},
 			"b1": {Kind: tenancy.HQ, ID: "B1", Org: "HQ", Roles: []string{"admin"}, Scope: tenancy.Scope{All: true}},
 			"d9": {Kind: tenancy.Dealer, ID: "D9", Org: "D1", Store: "S4", Roles: []string{"manager"}, Scope: tenancy.Scope{Orgs: []string{"D1", "F1"}}},
 		} {
