@@ -66,6 +66,7 @@ func TestTheTreeOfOrganisationsHasOneRootAndNoCycle(t *testing.T) {
 		"unknown kind":             {org(9, "X", "supplier", "HQ"), "VALIDATOR kind"},
 		"rate above one":           {org(9, "X", "dealer", "HQ", func(r *OrganisationRow) { r.SettlementRateBP = 10_001 }), "AMOUNT_INVALID settlement_rate_bp"},
 		"negative fee":             {org(9, "X", "dealer", "HQ", func(r *OrganisationRow) { r.FulfilmentFee = -1 }), "AMOUNT_INVALID fulfilment_fee_minor"},
+		"a code of nobody":         {org(9, "brand", "franchisee", "HQ"), "VALIDATOR code"},
 		"long code":                {org(9, "X234567890123456789012345678901234567890X", "dealer", "HQ"), "VALIDATOR code"},
 	} {
 		plan := ImportOrganisations(known, []OrganisationRow{c.row}, now)

@@ -10,7 +10,11 @@
 //   - An import is a function of its arguments; importing the same rows twice changes nothing the second time.
 package biz
 
-import "github.com/onepool/onepool/app/internal/batch"
+import (
+	"slices"
+
+	"github.com/onepool/onepool/app/internal/batch"
+)
 
 // Kind is what sort of party an organisation is.
 type Kind string
@@ -67,11 +71,18 @@ type OrganisationRow struct {
 	ShareStock                      bool
 }
 
+// nobodys are codes that stand where rows of no organisation name one: members are the brand's, carts their members'.
+// A party of that name would see them all.
+var nobodys = []string{"brand", "member"}
+
 // ParseOrganisation turns a row into an organisation, or says what is wrong with it.
 func ParseOrganisation(row OrganisationRow) (o Organisation, refusal *batch.Refusal) {
 	o = Organisation{SettlementRateBP: row.SettlementRateBP, FulfilmentFee: row.FulfilmentFee, ShareStock: row.ShareStock}
 	if o.Code, refusal = batch.Code("code", row.Code, maxOrgCode); refusal != nil {
 		return o, refusal
+	}
+	if slices.Contains(nobodys, o.Code) {
+		return o, batch.Refuse(batch.ReasonValidator, "code", "is taken by the platform itself: choose another one")
 	}
 	if o.Name, refusal = batch.Text("name", row.Name, 1, maxName); refusal != nil {
 		return o, refusal
