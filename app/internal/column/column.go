@@ -1,7 +1,7 @@
 // Package column is how the centers' ent schemas declare what they have in common.
 //
 // Always true:
-//   - A string column has the size of its validator in the database too, counted as the engine counts it.
+//   - The size of a string is counted in characters: by the API, by the validator, and by the database.
 //   - A row behind AppendOnly is neither changed nor removed through ent: a correction is a new row.
 package column
 
@@ -27,17 +27,17 @@ var ErrAppendOnly = errors.New("the ledger is append-only")
 
 // Key names a row or what it belongs to: never empty, never changed.
 func Key(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).NotEmpty().Immutable().Annotations(sized(size))
+	return field.String(name).MaxRuneLen(size).NotEmpty().Immutable().Annotations(sized(size))
 }
 
 // Text may be empty and may change.
 func Text(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).Default("").Annotations(sized(size))
+	return field.String(name).MaxRuneLen(size).Default("").Annotations(sized(size))
 }
 
 // Fixed may be empty and never changes.
 func Fixed(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size).Default("").Immutable().Annotations(sized(size))
+	return field.String(name).MaxRuneLen(size).Default("").Immutable().Annotations(sized(size))
 }
 
 func sized(size int) schema.Annotation { return entsql.Annotation{Size: int64(size)} }

@@ -46,5 +46,8 @@ func TestTheDatabaseTakesWhatTheValidatorTakes(t *testing.T) {
 		require.Len(t, d.Annotations, 1, d.Name)
 		require.Equal(t, column.Key("x", 7).Descriptor().Annotations[0], d.Annotations[0], d.Name)
 		require.Equal(t, c.immutable, d.Immutable, d.Name)
+		validate := d.Validators[0].(func(string) error)
+		require.NoError(t, validate("明前龙井新茶叶"), "characters count, not bytes")
+		require.Error(t, validate("tea tree"))
 	}
 }

@@ -405,3 +405,10 @@ func TestAMemberSeesItselfAndStoresSeeNobody(t *testing.T) {
 		require.Equal(t, "PAGE_TOKEN_INVALID", reason(err))
 	})
 }
+
+func TestTextsAreBoundedByCharacters(t *testing.T) {
+	contract(t, func(t *testing.T, b *bench) {
+		got := b.importRows(t, "opening", &memberv1.ImportMemberRow{Line: 2, Phone: "13812345678", Name: strings.Repeat("𠮷", 128), HomeStoreCode: "S1"})
+		require.Equal(t, int64(1), got.Created, "%v", got.Errors)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -249,5 +250,15 @@ func TestTheAuditSeesWhatIsBroken(t *testing.T) {
 			require.Equal(t, int64(1), check()[id].Violations, id)
 			require.NotEmpty(t, check()[id].Examples[0].Subject, id)
 		}
+	})
+}
+
+func TestTextsAreBoundedByCharacters(t *testing.T) {
+	contract(t, func(t *testing.T, _ *database.DB, s *Product) {
+		r := row(2, "A", "")
+		r.TitleZh, r.TitleEn, r.Category = strings.Repeat("𠮷", 200), strings.Repeat("茶", 200), strings.Repeat("茶", 64)
+		got, err := send(t.Context(), s, r)
+		require.NoError(t, err)
+		require.Equal(t, int64(1), got.Created, "%v", got.Errors)
 	})
 }

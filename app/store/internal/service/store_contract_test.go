@@ -440,3 +440,20 @@ func TestTheAuditSeesWhatIsBroken(t *testing.T) {
 		}
 	})
 }
+
+func TestTextsAreBoundedByCharacters(t *testing.T) {
+	contract(t, func(t *testing.T, _ *database.DB, s *Store) {
+		ctx, long := admin(t.Context()), strings.Repeat("𠮷", 200)
+		org, shop, person := orgRow("HQ", "headquarters", ""), storeRow("S1", "direct", "HQ"), staffRow("C1", "S1", "clerk")
+		org.Name, shop.Name, shop.City, shop.Address, person.Name = long, long, long, strings.Repeat("路", 512), long
+		got, err := s.ImportOrganisations(ctx, &storev1.ImportOrganisationsRequest{RequestId: requestID(), Rows: []*storev1.ImportOrganisationRow{org}})
+		require.NoError(t, err)
+		require.Equal(t, int64(1), got.Created, "%v", got.Errors)
+		got, err = s.ImportStores(ctx, &storev1.ImportStoresRequest{RequestId: requestID(), Rows: []*storev1.ImportStoreRow{shop}})
+		require.NoError(t, err)
+		require.Equal(t, int64(1), got.Created, "%v", got.Errors)
+		got, err = s.ImportStaff(ctx, &storev1.ImportStaffRequest{RequestId: requestID(), Rows: []*storev1.ImportStaffRow{person}})
+		require.NoError(t, err)
+		require.Equal(t, int64(1), got.Created, "%v", got.Errors)
+	})
+}

@@ -18,9 +18,9 @@ func (Device) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 func (Device) Fields() []ent.Field {
 	return []ent.Field{
 		key(idLen),
-		field.String("store_code").MaxLen(codeLen).Immutable(),
-		field.String("name").MaxLen(nameLen),
-		field.String("key_hash").MaxLen(64).Sensitive().Comment("SHA-256 of the key, hex"),
+		field.String("store_code").MaxRuneLen(codeLen).Immutable(),
+		field.String("name").MaxRuneLen(nameLen),
+		field.String("key_hash").MaxRuneLen(64).Sensitive().Comment("SHA-256 of the key, hex"),
 		field.Int64("created_us").Immutable(),
 		field.Int64("revoked_us").Comment("0: in force"),
 	}
@@ -40,9 +40,9 @@ func (ChannelAccount) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 func (ChannelAccount) Fields() []ent.Field {
 	return []ent.Field{
 		key(idLen),
-		field.String("key_id").MaxLen(idLen).Immutable(),
-		field.String("channel").MaxLen(32).Immutable(),
-		field.String("name").MaxLen(nameLen),
+		field.String("key_id").MaxRuneLen(idLen).Immutable(),
+		field.String("channel").MaxRuneLen(32).Immutable(),
+		field.String("name").MaxRuneLen(nameLen),
 		field.Int64("created_us").Immutable(),
 		field.Int64("revoked_us").Comment("0: in force"),
 	}
@@ -61,7 +61,7 @@ func (AdminKey) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 func (AdminKey) Fields() []ent.Field {
 	return []ent.Field{
 		key(idLen),
-		field.String("key_hash").MaxLen(64).Sensitive(),
+		field.String("key_hash").MaxRuneLen(64).Sensitive(),
 		field.Int64("updated_us"),
 	}
 }

@@ -17,7 +17,7 @@ const (
 )
 
 func key(size int) ent.Field {
-	return field.String("id").MaxLen(size).NotEmpty().Immutable().Annotations(entsql.Annotation{Size: int64(size)})
+	return field.String("id").MaxRuneLen(size).NotEmpty().Immutable().Annotations(entsql.Annotation{Size: int64(size)})
 }
 
 // Organisation is a party: headquarters, a dealer, a franchisee. It is a row of itself: org equals id.
@@ -30,14 +30,14 @@ func (Organisation) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 func (Organisation) Fields() []ent.Field {
 	return []ent.Field{
 		key(idLen),
-		field.String("name").MaxLen(nameLen),
-		field.String("kind").MaxLen(16).Immutable(),
-		field.String("parent").MaxLen(idLen),
-		field.String("root").MaxLen(4).Optional().Nillable().Immutable().Comment("'root' at headquarters: there is one"),
+		field.String("name").MaxRuneLen(nameLen),
+		field.String("kind").MaxRuneLen(16).Immutable(),
+		field.String("parent").MaxRuneLen(idLen),
+		field.String("root").MaxRuneLen(4).Optional().Nillable().Immutable().Comment("'root' at headquarters: there is one"),
 		field.Int64("settlement_rate_bp"),
 		field.Int64("fulfilment_fee_minor"),
 		field.Bool("share_stock"),
-		field.String("merchant_account").MaxLen(codeLen),
+		field.String("merchant_account").MaxRuneLen(codeLen),
 		field.Int64("updated_us"),
 	}
 }

@@ -18,10 +18,10 @@ func (Staff) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 func (Staff) Fields() []ent.Field {
 	return []ent.Field{
 		key(codeLen),
-		field.String("name").MaxLen(nameLen),
-		field.String("store_code").MaxLen(codeLen).Comment("empty for headquarters' people"),
-		field.String("role").MaxLen(16),
-		field.String("login").MaxLen(codeLen).Comment("empty: cannot sign in"),
+		field.String("name").MaxRuneLen(nameLen),
+		field.String("store_code").MaxRuneLen(codeLen).Comment("empty for headquarters' people"),
+		field.String("role").MaxRuneLen(16),
+		field.String("login").MaxRuneLen(codeLen).Comment("empty: cannot sign in"),
 		field.Bool("active"),
 		field.Int64("updated_us"),
 	}
@@ -42,8 +42,8 @@ func (Login) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 func (Login) Fields() []ent.Field {
 	return []ent.Field{
 		key(codeLen),
-		field.String("staff_code").MaxLen(codeLen),
-		field.String("password_hash").MaxLen(128).Sensitive().Comment("bcrypt; empty: none is set"),
+		field.String("staff_code").MaxRuneLen(codeLen),
+		field.String("password_hash").MaxRuneLen(128).Sensitive().Comment("bcrypt; empty: none is set"),
 		field.Int64("attempts").Comment("since window_us, not yet proven right"),
 		field.Int64("window_us"),
 	}
