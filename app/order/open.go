@@ -10,10 +10,10 @@ import (
 
 // Door opens the center in a process, by its configuration.
 func Door() process.Door {
-	return process.Door{Name: "order", Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
+	return process.Door{Name: name, Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
 		trade, limits := d.Config.Trade, d.Config.Limits
 		return New(ctx, Config{
-			DB:        process.Database(d.Config, "order"),
+			DB:        process.Database(d.Config, name),
 			PayWindow: time.Duration(trade.PayWindowS) * time.Second, ReturnWindow: time.Duration(trade.ReturnWindowS) * time.Second,
 			AutoReceive: time.Duration(trade.AutoReceiveS) * time.Second, FreightMinor: trade.FreightMinor,
 			MaxLines: int(limits.OrderLines), MaxQuantity: limits.Quantity, Sandbox: d.Config.Sandbox.Payments,

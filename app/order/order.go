@@ -22,12 +22,10 @@ import (
 	productv1 "github.com/onepool/onepool/api/product/v1"
 	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
 	storev1 "github.com/onepool/onepool/api/store/v1"
-	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/center"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/lease"
-	"github.com/onepool/onepool/app/internal/migrate"
 	"github.com/onepool/onepool/app/internal/observe"
-	"github.com/onepool/onepool/app/internal/outbox"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/server"
 	"github.com/onepool/onepool/app/order/internal/biz"
@@ -38,11 +36,11 @@ import (
 )
 
 const (
+	name        = "order"
 	tickEvery   = 500 * time.Millisecond
 	orphanEvery = 2 * time.Second
 	// takeOver is how often a replica looks whether the one that keeps the timers is gone.
-	takeOver   = time.Second
-	purgeEvery = time.Hour
+	takeOver = time.Second
 
 	defaultPayWindow    = 30 * time.Minute
 	defaultHoldGrace    = 5 * time.Minute
@@ -82,9 +80,6 @@ type Deps struct {
 }
 
 func (c Config) complete() (Config, error) {
-	if c.DB.Name == "" {
-		c.DB.Name = "order"
-	}
 	for _, d := range []struct {
 		key      string
 		value    *time.Duration
@@ -119,11 +114,9 @@ func (c Config) complete() (Config, error) {
 
 // Center is the order center of one process.
 type Center struct {
-	db      *database.DB
-	deps    Deps
+	*center.Frame
 	service *service.Order
 	sandbox *sandboxpay.Provider
-	relay   *outbox.Relay
 }
 
 // New opens the database. It does not migrate.
@@ -144,20 +137,19 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			return nil, fmt.Errorf("order: %w", err)
 		}
 	}
-	db, err := database.Open(ctx, c.DB)
+	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Outbox: d.Saga.Outbox()}, d.Observe)
 	if err != nil {
-		return nil, fmt.Errorf("order: %w", err)
+		return nil, err
 	}
-	center := &Center{db: db, deps: d, sandbox: sandbox}
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
-	center.service = service.New(service.Parts{
-		DB: db, Orders: data.NewOrders(db), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members,
+	trade := service.New(service.Parts{
+		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members,
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product"))},
 			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members,
 		},
-		Report: center.report("after a reply"),
+		Report: frame.Report("after a reply"),
 	}, service.Settings{
 		Terms: biz.Terms{
 			PayWindowUS: c.PayWindow.Microseconds(), HoldGraceUS: c.HoldGrace.Microseconds(),
@@ -165,23 +157,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		},
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
 	})
-	center.relay = outbox.NewRelay(db, d.Saga.Outbox(), center.report("outbox"))
-	if err := d.Observe.Register(append(db.Collectors(), center.relay.Collectors()...)...); err != nil {
-		return nil, errors.Join(fmt.Errorf("order: metrics: %w", err), db.Close())
-	}
-	return center, nil
-}
-
-// report logs what will be tried again.
-func (c *Center) report(part string) func(error) {
-	return func(err error) {
-		c.deps.Observe.Log().Error("will be tried again", "center", "order", "part", part, "error", err)
-	}
-}
-
-// Migrate brings the tables up to date.
-func (c *Center) Migrate(ctx context.Context) error {
-	return migrate.Apply(ctx, c.db, migrations.Files)
+	return &Center{Frame: frame, service: trade, sandbox: sandbox}, nil
 }
 
 // Register puts the services on the process's servers.
@@ -194,23 +170,18 @@ func (c *Center) Register(r *server.Registrar) {
 		r.Open(notification) // the provider's signature is its credential
 		r.Raw(http.MethodPost, sandboxpay.Path, notification, c.service.Notified(c.sandbox))
 	}
-	if err := c.RegisterBranch(r.Branch); err != nil {
+	if err := saga.RegisterExecutor(r.Branch, map[string]saga.Handler{service.PlacementWorkflow: c.service.ResumePlacement}); err != nil {
 		panic(err) // a name that is no name: found by the first start
 	}
-}
-
-// RegisterBranch puts what the coordinator calls back on the private server.
-func (c *Center) RegisterBranch(r grpc.ServiceRegistrar) error {
-	return saga.RegisterExecutor(r, map[string]saga.Handler{service.PlacementWorkflow: c.service.ResumePlacement})
 }
 
 // Workers run until their context ends.
 func (c *Center) Workers() []func(context.Context) error {
 	// The lease is kept between turns: taking it anew each time would write twice a turn, also when nothing is due.
-	every := func(name string, interval time.Duration, fn func(context.Context) error) func(context.Context) error {
-		report := c.report(name)
+	alone := func(what string, interval time.Duration, fn func(context.Context) error) func(context.Context) error {
+		report := c.Report(what)
 		return func(ctx context.Context) error {
-			lease.Every(ctx, c.db, name, takeOver, func(ctx context.Context) error {
+			lease.Every(ctx, c.DB(), what, takeOver, func(ctx context.Context) error {
 				tick := time.NewTicker(interval)
 				defer tick.Stop()
 				for {
@@ -227,22 +198,8 @@ func (c *Center) Workers() []func(context.Context) error {
 			return nil
 		}
 	}
-	return []func(context.Context) error{
-		func(ctx context.Context) error { c.relay.Run(ctx); return nil },
-		every("order.timers", tickEvery, c.service.Tick),
-		every("order.orphans", orphanEvery, c.service.ResumeOrphans),
-		every("order.purge", purgeEvery, c.purge),
-	}
+	return append(c.Frame.Workers(),
+		alone("order.timers", tickEvery, c.service.Tick),
+		alone("order.orphans", orphanEvery, c.service.ResumeOrphans),
+	)
 }
-
-func (c *Center) purge(ctx context.Context) error {
-	_, answers := command.Purge(ctx, c.db, 0)
-	_, messages := outbox.Purge(ctx, c.db, 0)
-	return errors.Join(answers, messages)
-}
-
-// Ready says whether the database answers.
-func (c *Center) Ready(ctx context.Context) error { return c.db.Ping(ctx) }
-
-// Close ends the connections.
-func (c *Center) Close() error { return c.db.Close() }
