@@ -18,18 +18,25 @@ protos=$(cd api && find . -name '*.proto' | sed 's,^\./,,' | sort)
 	exit 1
 }
 
-# What a removed or renamed proto left behind must not survive.
-find api -name '*.pb.go' -delete
-
+# One run per package: what a plugin numbers depends on what it sees. Into a folder beside, so that the checkout compiles
+# all the while.
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
 PATH="$PWD/bin/tools:$PATH"
-# shellcheck disable=SC2086 # a list of paths without spaces
-protoc -I api -I third_party \
-	--go_out=paths=source_relative:api \
-	--go-grpc_out=paths=source_relative:api \
-	--go-http_out=paths=source_relative,omitempty=true:api \
-	--go-errors_out=paths=source_relative:api \
-	$protos
+for package in $(dirname $protos | sort -u); do
+	protoc -I api -I third_party \
+		--go_out=paths=source_relative:"$out" \
+		--go-grpc_out=paths=source_relative:"$out" \
+		--go-http_out=paths=source_relative,omitempty=true:"$out" \
+		--go-errors_out=paths=source_relative:"$out" \
+		$(cd api && ls "$package"/*.proto | sort)
+done
+# The plugins write imports and spacing of their own.
+gofmt -w $(find "$out" -name '*.pb.go' | sort)
+# What a removed or renamed proto left behind must not survive.
+find api -name '*.pb.go' | while read -r old; do [ -e "$out/${old#api/}" ] || rm "$old"; done
+(cd "$out" && find . -name '*.pb.go') | while read -r new; do cmp -s "$out/$new" "api/$new" || cp "$out/$new" "api/$new"; done
+
 # The configuration is a proto too, but nobody's API.
 protoc -I . -I third_party --go_out=paths=source_relative:. app/internal/conf/conf.proto
-# The plugins write imports and spacing of their own.
-gofmt -w $(find api app/internal/conf -name '*.pb.go' | sort)
+gofmt -w app/internal/conf/conf.pb.go

@@ -48,7 +48,7 @@ func RegisterMemberHTTPServer(s *http.Server, srv MemberHTTPServer) {
 	r.POST("/v1/member/members/{member_id}/guide", _Member_BindGuide0_HTTP_Handler(srv))
 	r.GET("/v1/member/members/{member_id}/points", _Member_GetPoints0_HTTP_Handler(srv))
 	r.GET("/v1/member/members/{member_id}/points/entries", _Member_ListPointsEntries0_HTTP_Handler(srv))
-	r.GET("/v1/member/audit", _Member_CheckInvariants3_HTTP_Handler(srv))
+	r.GET("/v1/member/audit", _Member_CheckInvariants0_HTTP_Handler(srv))
 }
 
 func _Member_ImportMembers0_HTTP_Handler(srv MemberHTTPServer) func(ctx http.Context) error {
@@ -183,7 +183,7 @@ func _Member_ListPointsEntries0_HTTP_Handler(srv MemberHTTPServer) func(ctx http
 	}
 }
 
-func _Member_CheckInvariants3_HTTP_Handler(srv MemberHTTPServer) func(ctx http.Context) error {
+func _Member_CheckInvariants0_HTTP_Handler(srv MemberHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in v1.CheckInvariantsRequest
 		if err := ctx.BindQuery(&in); err != nil {

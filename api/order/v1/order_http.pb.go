@@ -95,7 +95,7 @@ func RegisterOrderHTTPServer(s *http.Server, srv OrderHTTPServer) {
 	r.POST("/v1/order/orders/{order_id}/returns", _Order_CreateReturn0_HTTP_Handler(srv))
 	r.POST("/v1/order/returns/{return_id}/approve", _Order_ApproveReturn0_HTTP_Handler(srv))
 	r.POST("/v1/order/returns/{return_id}/receive", _Order_ReceiveReturn0_HTTP_Handler(srv))
-	r.GET("/v1/order/audit", _Order_CheckInvariants2_HTTP_Handler(srv))
+	r.GET("/v1/order/audit", _Order_CheckInvariants0_HTTP_Handler(srv))
 }
 
 func _Order_GetCart0_HTTP_Handler(srv OrderHTTPServer) func(ctx http.Context) error {
@@ -540,7 +540,7 @@ func _Order_ReceiveReturn0_HTTP_Handler(srv OrderHTTPServer) func(ctx http.Conte
 	}
 }
 
-func _Order_CheckInvariants2_HTTP_Handler(srv OrderHTTPServer) func(ctx http.Context) error {
+func _Order_CheckInvariants0_HTTP_Handler(srv OrderHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in v1.CheckInvariantsRequest
 		if err := ctx.BindQuery(&in); err != nil {

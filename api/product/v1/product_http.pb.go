@@ -42,7 +42,7 @@ func RegisterProductHTTPServer(s *http.Server, srv ProductHTTPServer) {
 	r.GET("/v1/product/skus", _Product_ListSkus0_HTTP_Handler(srv))
 	r.GET("/v1/product/skus/batch", _Product_GetSkus0_HTTP_Handler(srv))
 	r.GET("/v1/product/barcodes/{barcode}", _Product_GetSkuByBarcode0_HTTP_Handler(srv))
-	r.GET("/v1/product/audit", _Product_CheckInvariants4_HTTP_Handler(srv))
+	r.GET("/v1/product/audit", _Product_CheckInvariants0_HTTP_Handler(srv))
 }
 
 func _Product_ImportProducts0_HTTP_Handler(srv ProductHTTPServer) func(ctx http.Context) error {
@@ -127,7 +127,7 @@ func _Product_GetSkuByBarcode0_HTTP_Handler(srv ProductHTTPServer) func(ctx http
 	}
 }
 
-func _Product_CheckInvariants4_HTTP_Handler(srv ProductHTTPServer) func(ctx http.Context) error {
+func _Product_CheckInvariants0_HTTP_Handler(srv ProductHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in v1.CheckInvariantsRequest
 		if err := ctx.BindQuery(&in); err != nil {

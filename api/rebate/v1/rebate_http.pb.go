@@ -53,7 +53,7 @@ func RegisterRebateHTTPServer(s *http.Server, srv RebateHTTPServer) {
 	r.GET("/v1/rebate/statements", _Rebate_ListStatements0_HTTP_Handler(srv))
 	r.POST("/v1/rebate/statements/close", _Rebate_CloseStatements0_HTTP_Handler(srv))
 	r.GET("/v1/rebate/trial-balance", _Rebate_GetTrialBalance0_HTTP_Handler(srv))
-	r.GET("/v1/rebate/audit", _Rebate_CheckInvariants5_HTTP_Handler(srv))
+	r.GET("/v1/rebate/audit", _Rebate_CheckInvariants0_HTTP_Handler(srv))
 }
 
 func _Rebate_PutPolicy0_HTTP_Handler(srv RebateHTTPServer) func(ctx http.Context) error {
@@ -195,7 +195,7 @@ func _Rebate_GetTrialBalance0_HTTP_Handler(srv RebateHTTPServer) func(ctx http.C
 	}
 }
 
-func _Rebate_CheckInvariants5_HTTP_Handler(srv RebateHTTPServer) func(ctx http.Context) error {
+func _Rebate_CheckInvariants0_HTTP_Handler(srv RebateHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in v1.CheckInvariantsRequest
 		if err := ctx.BindQuery(&in); err != nil {

@@ -72,7 +72,7 @@ func RegisterStoreHTTPServer(s *http.Server, srv StoreHTTPServer) {
 	r.POST("/v1/store/devices", _Store_RegisterDevice0_HTTP_Handler(srv))
 	r.POST("/v1/store/channel-accounts", _Store_RegisterChannelAccount0_HTTP_Handler(srv))
 	r.POST("/v1/store/credentials/revoke", _Store_RevokeCredential0_HTTP_Handler(srv))
-	r.GET("/v1/store/audit", _Store_CheckInvariants6_HTTP_Handler(srv))
+	r.GET("/v1/store/audit", _Store_CheckInvariants0_HTTP_Handler(srv))
 }
 
 func _Store_ImportOrganisations0_HTTP_Handler(srv StoreHTTPServer) func(ctx http.Context) error {
@@ -355,7 +355,7 @@ func _Store_RevokeCredential0_HTTP_Handler(srv StoreHTTPServer) func(ctx http.Co
 	}
 }
 
-func _Store_CheckInvariants6_HTTP_Handler(srv StoreHTTPServer) func(ctx http.Context) error {
+func _Store_CheckInvariants0_HTTP_Handler(srv StoreHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in v1.CheckInvariantsRequest
 		if err := ctx.BindQuery(&in); err != nil {

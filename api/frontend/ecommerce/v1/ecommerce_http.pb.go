@@ -35,7 +35,7 @@ type EcommerceHTTPServer interface {
 func RegisterEcommerceHTTPServer(s *http.Server, srv EcommerceHTTPServer) {
 	r := s.Route("/")
 	r.POST("/channel/v1/orders", _Ecommerce_PostOrder0_HTTP_Handler(srv))
-	r.GET("/channel/v1/orders/{external_no}", _Ecommerce_GetOrder1_HTTP_Handler(srv))
+	r.GET("/channel/v1/orders/{external_no}", _Ecommerce_GetOrder0_HTTP_Handler(srv))
 	r.GET("/channel/v1/stock", _Ecommerce_GetStock0_HTTP_Handler(srv))
 }
 
@@ -61,7 +61,7 @@ func _Ecommerce_PostOrder0_HTTP_Handler(srv EcommerceHTTPServer) func(ctx http.C
 	}
 }
 
-func _Ecommerce_GetOrder1_HTTP_Handler(srv EcommerceHTTPServer) func(ctx http.Context) error {
+func _Ecommerce_GetOrder0_HTTP_Handler(srv EcommerceHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in GetExternalOrderRequest
 		if err := ctx.BindQuery(&in); err != nil {

@@ -65,15 +65,15 @@ func RegisterMiniProgramHTTPServer(s *http.Server, srv MiniProgramHTTPServer) {
 	r.POST("/m/v1/sign-in", _MiniProgram_SignIn0_HTTP_Handler(srv))
 	r.GET("/m/v1/products", _MiniProgram_ListProducts0_HTTP_Handler(srv))
 	r.GET("/m/v1/products/{sku}", _MiniProgram_GetProduct0_HTTP_Handler(srv))
-	r.GET("/m/v1/cart", _MiniProgram_GetCart1_HTTP_Handler(srv))
-	r.POST("/m/v1/cart/lines", _MiniProgram_SetCartLine1_HTTP_Handler(srv))
+	r.GET("/m/v1/cart", _MiniProgram_GetCart0_HTTP_Handler(srv))
+	r.POST("/m/v1/cart/lines", _MiniProgram_SetCartLine0_HTTP_Handler(srv))
 	r.POST("/m/v1/checkout/preview", _MiniProgram_PreviewCheckout0_HTTP_Handler(srv))
 	r.POST("/m/v1/checkout", _MiniProgram_Checkout0_HTTP_Handler(srv))
 	r.POST("/m/v1/orders/{order_id}/pay", _MiniProgram_PayOrder0_HTTP_Handler(srv))
-	r.GET("/m/v1/orders", _MiniProgram_ListOrders1_HTTP_Handler(srv))
-	r.GET("/m/v1/orders/{order_id}", _MiniProgram_GetOrder2_HTTP_Handler(srv))
-	r.POST("/m/v1/orders/{order_id}/cancel", _MiniProgram_CancelOrder1_HTTP_Handler(srv))
-	r.POST("/m/v1/fulfilments/{fulfilment_id}/receive", _MiniProgram_ConfirmReceipt1_HTTP_Handler(srv))
+	r.GET("/m/v1/orders", _MiniProgram_ListOrders0_HTTP_Handler(srv))
+	r.GET("/m/v1/orders/{order_id}", _MiniProgram_GetOrder0_HTTP_Handler(srv))
+	r.POST("/m/v1/orders/{order_id}/cancel", _MiniProgram_CancelOrder0_HTTP_Handler(srv))
+	r.POST("/m/v1/fulfilments/{fulfilment_id}/receive", _MiniProgram_ConfirmReceipt0_HTTP_Handler(srv))
 	r.POST("/m/v1/orders/{order_id}/returns", _MiniProgram_RequestReturn0_HTTP_Handler(srv))
 	r.GET("/m/v1/me", _MiniProgram_GetMe0_HTTP_Handler(srv))
 }
@@ -163,7 +163,7 @@ func _MiniProgram_GetProduct0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx h
 	}
 }
 
-func _MiniProgram_GetCart1_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
+func _MiniProgram_GetCart0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in GetMyCartRequest
 		if err := ctx.BindQuery(&in); err != nil {
@@ -182,7 +182,7 @@ func _MiniProgram_GetCart1_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http
 	}
 }
 
-func _MiniProgram_SetCartLine1_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
+func _MiniProgram_SetCartLine0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in SetMyCartLineRequest
 		if err := ctx.Bind(&in); err != nil {
@@ -273,7 +273,7 @@ func _MiniProgram_PayOrder0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx htt
 	}
 }
 
-func _MiniProgram_ListOrders1_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
+func _MiniProgram_ListOrders0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in ListMyOrdersRequest
 		if err := ctx.BindQuery(&in); err != nil {
@@ -292,7 +292,7 @@ func _MiniProgram_ListOrders1_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx h
 	}
 }
 
-func _MiniProgram_GetOrder2_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
+func _MiniProgram_GetOrder0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in GetMyOrderRequest
 		if err := ctx.BindQuery(&in); err != nil {
@@ -314,7 +314,7 @@ func _MiniProgram_GetOrder2_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx htt
 	}
 }
 
-func _MiniProgram_CancelOrder1_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
+func _MiniProgram_CancelOrder0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in CancelMyOrderRequest
 		if err := ctx.Bind(&in); err != nil {
@@ -339,7 +339,7 @@ func _MiniProgram_CancelOrder1_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx 
 	}
 }
 
-func _MiniProgram_ConfirmReceipt1_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
+func _MiniProgram_ConfirmReceipt0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in ConfirmMyReceiptRequest
 		if err := ctx.Bind(&in); err != nil {
