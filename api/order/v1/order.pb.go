@@ -1029,11 +1029,14 @@ type OrderInfo struct {
 	PaidAtUs      int64         `protobuf:"varint,20,opt,name=paid_at_us,json=paidAtUs,proto3" json:"paid_at_us,omitempty"`
 	PayUntilUs    int64         `protobuf:"varint,21,opt,name=pay_until_us,json=payUntilUs,proto3" json:"pay_until_us,omitempty"`
 	// No stock yet: allocated when stock comes.
-	Unallocated   bool      `protobuf:"varint,22,opt,name=unallocated,proto3" json:"unallocated,omitempty"`
-	ShipByUs      int64     `protobuf:"varint,23,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
-	Version       int32     `protobuf:"varint,24,opt,name=version,proto3" json:"version,omitempty"`
-	Receiver      *Receiver `protobuf:"bytes,25,opt,name=receiver,proto3" json:"receiver,omitempty"`
-	Remark        string    `protobuf:"bytes,26,opt,name=remark,proto3" json:"remark,omitempty"`
+	Unallocated bool      `protobuf:"varint,22,opt,name=unallocated,proto3" json:"unallocated,omitempty"`
+	ShipByUs    int64     `protobuf:"varint,23,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
+	Version     int32     `protobuf:"varint,24,opt,name=version,proto3" json:"version,omitempty"`
+	Receiver    *Receiver `protobuf:"bytes,25,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	Remark      string    `protobuf:"bytes,26,opt,name=remark,proto3" json:"remark,omitempty"`
+	// Of a sale at the till: the device that booked it and the clerk it named.
+	DeviceId      string `protobuf:"bytes,27,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	Clerk         string `protobuf:"bytes,28,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1246,6 +1249,20 @@ func (x *OrderInfo) GetReceiver() *Receiver {
 func (x *OrderInfo) GetRemark() string {
 	if x != nil {
 		return x.Remark
+	}
+	return ""
+}
+
+func (x *OrderInfo) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *OrderInfo) GetClerk() string {
+	if x != nil {
+		return x.Clerk
 	}
 	return ""
 }
@@ -3096,7 +3113,7 @@ type ReturnInfo struct {
 	RequestedAtUs int64  `protobuf:"varint,8,opt,name=requested_at_us,json=requestedAtUs,proto3" json:"requested_at_us,omitempty"`
 	ReceivedAtUs  int64  `protobuf:"varint,9,opt,name=received_at_us,json=receivedAtUs,proto3" json:"received_at_us,omitempty"`
 	RefundedAtUs  int64  `protobuf:"varint,10,opt,name=refunded_at_us,json=refundedAtUs,proto3" json:"refunded_at_us,omitempty"`
-	// Location that the goods came back to.
+	// Location that the goods came back to; empty while they are not back, and where they went back to several.
 	Location      string `protobuf:"bytes,11,opt,name=location,proto3" json:"location,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3471,7 +3488,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06remark\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06remark\x12\x1b\n" +
 	"\tfrom_cart\x18\f \x01(\bR\bfromCart:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xa1\b\n" +
+	"\r_to_pay_minor\"\xd4\b\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -3505,7 +3522,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"ship_by_us\x18\x17 \x01(\x03R\bshipByUs\x12\x18\n" +
 	"\aversion\x18\x18 \x01(\x05R\aversion\x126\n" +
 	"\breceiver\x18\x19 \x01(\v2\x1a.onepool.order.v1.ReceiverR\breceiver\x12\x16\n" +
-	"\x06remark\x18\x1a \x01(\tR\x06remark\"\xf7\x04\n" +
+	"\x06remark\x18\x1a \x01(\tR\x06remark\x12\x1b\n" +
+	"\tdevice_id\x18\x1b \x01(\tR\bdeviceId\x12\x14\n" +
+	"\x05clerk\x18\x1c \x01(\tR\x05clerk\"\xf7\x04\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"strings"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
@@ -106,6 +107,7 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 		Total: toMoney(r.TotalMinor, r.Currency), Paid: toMoney(r.CapturedMinor, r.Currency), Refunded: toMoney(r.RefundedMinor, r.Currency),
 		Points: r.Points, Tenders: toTenders(r), PlacedAtUs: r.PlacedAtUS, PaidAtUs: r.PaidAtUS, PayUntilUs: r.PayUntilUS,
 		Unallocated: r.Unallocated && r.State == biz.OrderPaid, ShipByUs: r.ShipByUS, Version: int32(r.Version), Remark: r.Remark,
+		DeviceId: r.Device, Clerk: r.Clerk,
 	}
 	for _, l := range r.Lines {
 		out.Lines = append(out.Lines, toLine(l, r.Currency))
@@ -188,7 +190,7 @@ func toParcel(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 func toReturn(r biz.Record, ret biz.Return) *orderv1.ReturnInfo {
 	out := &orderv1.ReturnInfo{
 		Id: ret.ID, OrderId: r.ID, State: returnStates[ret.State], Refund: toMoney(ret.RefundMinor, r.Currency), PointsBack: ret.PointsBack,
-		Reason: ret.Reason, RequestedAtUs: ret.RequestedAtUS, ReceivedAtUs: ret.ReceivedAtUS, RefundedAtUs: ret.DoneAtUS, Location: ret.Location,
+		Reason: ret.Reason, RequestedAtUs: ret.RequestedAtUS, ReceivedAtUs: ret.ReceivedAtUS, RefundedAtUs: ret.DoneAtUS, Location: backAt(r, ret),
 	}
 	at := map[string]*orderv1.ReturnLine{} // pieces of one line from several locations are one line to the buyer
 	for _, l := range ret.Lines {
@@ -203,6 +205,26 @@ func toReturn(r biz.Record, ret biz.Return) *orderv1.ReturnInfo {
 		line.PointsBack += l.PointsBack
 	}
 	return out
+}
+
+// backAt is where the goods came back to: where somebody said, else where they all had been shipped from.
+func backAt(r biz.Record, ret biz.Return) string {
+	if ret.Location != "" || ret.ReceivedAtUS == 0 {
+		return ret.Location
+	}
+	at := ""
+	for _, piece := range ret.Lines {
+		for _, f := range r.Fulfilments {
+			if !slices.ContainsFunc(f.Lines, func(l biz.FulfilmentLine) bool { return l.ID == piece.FulfilmentLineID }) {
+				continue
+			}
+			if at != "" && at != f.Location {
+				return ""
+			}
+			at = f.Location
+		}
+	}
+	return at
 }
 
 // toEvent names the subject in the event, and its id in the note, because all changes of an order are one history.

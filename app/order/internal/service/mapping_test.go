@@ -86,3 +86,21 @@ func TestMappingForgetsNoField(t *testing.T) {
 	require.Equal(t, r.Receiver, back)
 	require.Nil(t, toOrderInfo(r, nil).Receiver)
 }
+
+func TestAReturnSaysWhereTheGoodsAre(t *testing.T) {
+	part := func(location, line string) biz.Fulfilment {
+		return biz.Fulfilment{Location: location, Lines: []biz.FulfilmentLine{{ID: line}}}
+	}
+	r := biz.Record{Fulfilments: []biz.Fulfilment{part("S1", "f1"), part("S2", "f2"), part("S1", "f3")}}
+	ret := func(location string, received int64, lines ...string) biz.Return {
+		out := biz.Return{Location: location, ReceivedAtUS: received}
+		for _, l := range lines {
+			out.Lines = append(out.Lines, biz.ReturnLine{FulfilmentLineID: l})
+		}
+		return out
+	}
+	require.Empty(t, backAt(r, ret("", 0, "f1")), "not back yet")
+	require.Equal(t, "S1", backAt(r, ret("", 1, "f1", "f3")))
+	require.Empty(t, backAt(r, ret("", 1, "f1", "f2")), "to several")
+	require.Equal(t, "S9", backAt(r, ret("S9", 1, "f1", "f2")))
+}
