@@ -34,6 +34,16 @@ func asService(ctx context.Context) (context.Context, error) {
 	return nil, fault.Forbidden("service")
 }
 
+// scoped refuses those who see no shelves, whatever their scope: members, and the accounts of other platforms. What may be
+// promised is all that they are told (GetAvailability).
+func scoped(ctx context.Context) error {
+	p, err := tenancy.FromContext(ctx)
+	if err == nil && (p.Kind == tenancy.Member || p.Kind == tenancy.Channel) {
+		err = fault.Forbidden("staff")
+	}
+	return err
+}
+
 // reader is the scope of a read about documents: all for a center that asks in its own name, for the order center always,
 // since these are its documents; otherwise what the caller may see.
 func reader(ctx context.Context) (context.Context, error) {
@@ -47,5 +57,5 @@ func reader(ctx context.Context) (context.Context, error) {
 	if p.Kind == tenancy.Service {
 		return tenancy.WithService(ctx, p.ID), nil
 	}
-	return ctx, nil
+	return ctx, scoped(ctx)
 }

@@ -68,6 +68,9 @@ func (s *Inventory) ListLocations(ctx context.Context, in *inventoryv1.ListLocat
 
 // ListStock lists the stock of the caller's organisations.
 func (s *Inventory) ListStock(ctx context.Context, in *inventoryv1.ListStockRequest) (*inventoryv1.ListStockResponse, error) {
+	if err := scoped(ctx); err != nil {
+		return nil, err
+	}
 	rows, next, err := s.store.ListStock(ctx, in.GetLocation(), in.GetSku(), data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
 	if err != nil {
 		return nil, err
@@ -77,6 +80,9 @@ func (s *Inventory) ListStock(ctx context.Context, in *inventoryv1.ListStockRequ
 
 // ListMovements lists the ledger of the caller's organisations, the newest first.
 func (s *Inventory) ListMovements(ctx context.Context, in *inventoryv1.ListMovementsRequest) (*inventoryv1.ListMovementsResponse, error) {
+	if err := scoped(ctx); err != nil {
+		return nil, err
+	}
 	f := data.MovementFilter{Location: in.GetLocation(), SKU: in.GetSku(), Document: in.GetDocument()}
 	rows, next, err := s.store.ListMovements(ctx, f, data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
 	if err != nil {
