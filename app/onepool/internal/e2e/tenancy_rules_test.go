@@ -148,10 +148,10 @@ var rules = map[string]map[string]rule{
 		"ImportStock": {may: "f1manager " + editors, rows: channels + f1rest + "finance dealer device " + strangers, ask: func(o objects) proto.Message {
 			return &inventoryv1.ImportStockRequest{RequestId: id(), Document: id(), Rows: []*inventoryv1.ImportStockRow{{Line: 1, LocationCode: o.Store, Sku: o.SKU, OnHand: 600}}}
 		}},
-		"ListStock": {sees: f1staff + "f1other dealer device " + hq, own: strangers + members + channels, mark: storeOf, ask: func(o objects) proto.Message {
+		"ListStock": {sees: f1staff + "f1other dealer device " + hq, own: strangers, mark: storeOf, ask: func(o objects) proto.Message {
 			return &inventoryv1.ListStockRequest{Sku: o.SKU, PageSize: 200}
 		}},
-		"ListMovements": {sees: f1staff + "f1other dealer device " + hq, own: strangers + members + channels, mark: storeOf, ask: func(o objects) proto.Message {
+		"ListMovements": {sees: f1staff + "f1other dealer device " + hq, own: strangers, mark: storeOf, ask: func(o objects) proto.Message {
 			return &inventoryv1.ListMovementsRequest{Sku: o.SKU, PageSize: 200}
 		}},
 		// Where goods are is for everybody to know, how many for those whose they are.
@@ -165,10 +165,10 @@ var rules = map[string]map[string]rule{
 		"ReleaseHold": inside(func(o objects) proto.Message {
 			return &inventoryv1.ReleaseHoldRequest{RequestId: id(), Document: o.Unpaid}
 		}),
-		"ListReservations": {sees: f1staff + "f1other dealer device " + hq, own: strangers + members + channels, ask: func(o objects) proto.Message {
+		"ListReservations": {sees: f1staff + "f1other dealer device " + hq, own: strangers, ask: func(o objects) proto.Message {
 			return &inventoryv1.ListReservationsRequest{Documents: []string{o.Paid}}
 		}},
-		"GetAllocation": {sees: f1staff + "f1other dealer device " + hq, none: strangers + members + channels, ask: func(o objects) proto.Message {
+		"GetAllocation": {sees: f1staff + "f1other dealer device " + hq, none: strangers, ask: func(o objects) proto.Message {
 			return &inventoryv1.GetAllocationRequest{Document: o.Paid}
 		}},
 		"CheckInvariants": audited(editors),

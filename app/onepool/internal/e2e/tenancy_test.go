@@ -136,6 +136,7 @@ func TestNobodySeesWhatIsNotTheirs(t *testing.T) {
 		})
 	}
 	t.Run("lists", w.lists)
+	t.Run("ways around", w.waysAround)
 	t.Run("branches", func(t *testing.T) { w.branches(t, branch) })
 	t.Run("raw routes", w.rawRoutes)
 	t.Run("replay", w.replay)
