@@ -7,6 +7,7 @@ const (
 	reasonPriceChanged  = "PRICE_CHANGED"
 	reasonRefundExceeds = "REFUND_EXCEEDS_PAID"
 	reasonMismatch      = "AMOUNT_MISMATCH"
+	reasonPoints        = "POINTS_INSUFFICIENT" // of the member center
 	reasonPaymentGone   = "PAYMENT_UNKNOWN"
 	reasonOrderUnknown  = "ORDER_UNKNOWN"
 	reasonNotReturnable = "NOT_RETURNABLE"
@@ -60,6 +61,11 @@ func PaymentUnknown() Refusal {
 // Forbidden refuses a caller who may see, but not do this.
 func Forbidden(need string) Refusal {
 	return refuse(403, reasonForbidden, "this needs another role", "need", need)
+}
+
+// PointsInsufficient says beforehand what freezing the points would.
+func PointsInsufficient(left, wanted int64) Refusal {
+	return refuse(409, reasonPoints, "not enough points: spend no more than what is left", "left", strconv.FormatInt(left, 10), "wanted", strconv.FormatInt(wanted, 10))
 }
 
 // Invalid refuses a field that breaks a rule of the trade.

@@ -118,9 +118,12 @@ func (s *Order) Calculate(ctx context.Context, req *orderv1.CalculateRequest) (*
 	if req.GetChannel() == biz.ChannelPOS {
 		freight = 0 // carried out
 	}
-	p, _, err := s.Seeker.Price(ctx, fromLines(req.GetLines()), req.GetMemberId(), req.GetPoints(), freight)
+	p, member, err := s.Seeker.Price(ctx, fromLines(req.GetLines()), req.GetMemberId(), req.GetPoints(), freight)
 	if err != nil {
 		return nil, err
+	}
+	if p.Points > member.SpendablePoints {
+		return nil, biz.PointsInsufficient(member.SpendablePoints, p.Points)
 	}
 	return toCalculation(p), nil
 }

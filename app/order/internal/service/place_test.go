@@ -167,3 +167,22 @@ func TestAnOrderTakesItsLinesOutOfTheCart(t *testing.T) {
 		require.Equal(t, "cup", cart.Lines[0].Sku)
 	})
 }
+
+func TestAPreviewPromisesNoMoreThanAnOrderKeeps(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		ask := func(points int64, lines ...*orderv1.OrderLineInput) (*orderv1.Calculation, error) {
+			return s.Calculate(s.as(ann), &orderv1.CalculateRequest{Channel: "miniprogram", MemberId: "mbr_ann", Points: points, Lines: lines})
+		}
+		tea := &orderv1.OrderLineInput{Sku: "tea", Quantity: 1}
+		p, err := ask(1000, tea)
+		require.NoError(t, err)
+		require.Equal(t, p.Total.AmountMinor-p.PointsAmount.AmountMinor, p.ToPay.AmountMinor)
+		require.Equal(t, int64(1000), p.Points)
+		_, err = ask(1001, tea)
+		require.Equal(t, map[string]string{"left": "1000", "wanted": "1001"}, requireReason(t, "POINTS_INSUFFICIENT", err).Metadata)
+		_, err = ask(0, &orderv1.OrderLineInput{Sku: "tea", Quantity: 1, UnitPriceMinor: 1})
+		requireReason(t, "PRICE_CHANGED", err)
+		_, err = ask(0, &orderv1.OrderLineInput{Sku: "nothing", Quantity: 1})
+		requireReason(t, "NOT_FOR_SALE", err)
+	})
+}
