@@ -4,6 +4,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/index"
 
+	"github.com/onepool/onepool/app/internal/column"
 	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
@@ -16,8 +17,8 @@ func (Fulfilment) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("
 // Fields of a fulfilment.
 func (Fulfilment) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("order_id"), ref("member_id"), ref("seller_org"), fixed("channel", 32), fixed("way", 16),
-		fixed("location", 64), fixed("location_name", 255), text("state", 16), text("carrier", 64), text("tracking_no", 64),
+		key("id"), key("order_id"), ref("member_id"), ref("seller_org"), column.Fixed("channel", 32), column.Fixed("way", 16),
+		column.Fixed("location", 64), column.Fixed("location_name", 255), column.Text("state", 16), column.Text("carrier", 64), column.Text("tracking_no", 64),
 		constant("created_us"), number("assigned_us"), number("accepted_us"), number("shipped_us"), number("received_us"),
 		number("auto_receive_us"), number("return_until_us"), number("close_us"), number("version"), constant("no"),
 	}
@@ -43,8 +44,8 @@ func (FulfilmentLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 // Fields of a fulfilment's line.
 func (FulfilmentLine) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("fulfilment_id"), key("order_id"), key("line_id"), fixed("sku", 64), titles(), constant("quantity"),
-		number("returned_quantity"), fixed("owner", 64), fixed("reservation_id", 64), constant("settlement_minor"), constant("fee_minor"),
+		key("id"), key("fulfilment_id"), key("order_id"), key("line_id"), column.Fixed("sku", 64), titles(), constant("quantity"),
+		number("returned_quantity"), column.Fixed("owner", 64), column.Fixed("reservation_id", 64), constant("settlement_minor"), constant("fee_minor"),
 		constant("no"),
 	}
 }
@@ -63,7 +64,7 @@ func (GoodsReturn) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 // Fields of a return.
 func (GoodsReturn) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("order_id"), constant("no"), text("state", 16), fixed("reason", 800), text("location", 64),
+		key("id"), key("order_id"), constant("no"), column.Text("state", 16), column.Fixed("reason", 800), column.Text("location", 64),
 		number("refund_minor"), number("points_back"),
 		constant("requested_us"), number("approved_us"), number("received_us"), number("done_us"),
 	}
@@ -81,7 +82,7 @@ func (ReturnLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 // Fields of a return's line.
 func (ReturnLine) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("return_id"), key("order_id"), key("line_id"), key("fulfilment_line_id"), fixed("sku", 64),
+		key("id"), key("return_id"), key("order_id"), key("line_id"), key("fulfilment_line_id"), column.Fixed("sku", 64),
 		constant("quantity"), number("refund_minor"), number("points_back"), constant("no"),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
+	"github.com/onepool/onepool/app/internal/column"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
 )
@@ -18,17 +19,17 @@ func (Order) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("membe
 // Fields of an order.
 func (Order) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), ref("member_id"), fixed("kind", 16), fixed("channel", 32),
+		key("id"), ref("member_id"), column.Fixed("kind", 16), column.Fixed("channel", 32),
 		// Number in the channel; the order's own id where the channel gives none.
-		fixed("source_no", 160),
-		fixed("shop_store", 64), text("state", 16), fixed("currency", 3),
+		column.Fixed("source_no", 160),
+		column.Fixed("shop_store", 64), column.Text("state", 16), column.Fixed("currency", 3),
 		constant("goods_minor"), constant("discount_minor"), constant("freight_minor"), constant("total_minor"),
 		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"),
-		fixed("merchant_account", 128), field.JSON("attributions", []biz.Attribution{}).Optional().Immutable(),
-		fixed("way", 16), fixed("pickup_store", 64),
+		column.Fixed("merchant_account", 128), field.JSON("attributions", []biz.Attribution{}).Optional().Immutable(),
+		column.Fixed("way", 16), column.Fixed("pickup_store", 64),
 		// JSON of the receiver; personal data.
 		field.Bytes("receiver").Optional().MaxLen(8 << 10),
-		fixed("remark", 2000), fixed("device", 64), fixed("clerk", 64), fixed("fingerprint", 64),
+		column.Fixed("remark", 2000), column.Fixed("device", 64), column.Fixed("clerk", 64), column.Fixed("fingerprint", 64),
 		constant("placed_us"), number("paid_us"), constant("pay_until_us"), constant("ship_by_us"), number("updated_us"),
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
 	}
@@ -54,7 +55,7 @@ func (OrderLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 // Fields of a line.
 func (OrderLine) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("order_id"), constant("no"), fixed("sku", 64), titles(), fixed("tax_class", 64),
+		key("id"), key("order_id"), constant("no"), column.Fixed("sku", 64), titles(), column.Fixed("tax_class", 64),
 		field.Bool("returnable").Default(false).Immutable(),
 		constant("quantity"), constant("unit_minor"), constant("gross_minor"), constant("discount_minor"), constant("payable_minor"),
 		constant("points_amount_minor"), constant("points"),
@@ -71,11 +72,14 @@ type OrderEvent struct{ ent.Schema }
 // Mixin keeps history to the order's seller.
 func (OrderEvent) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 
+// Hooks keep history append-only.
+func (OrderEvent) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
+
 // Fields of an event.
 func (OrderEvent) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("order_id"), constant("version"), fixed("subject", 16), key("subject_id"), fixed("event", 16),
-		fixed("from_state", 16), fixed("to_state", 16), fixed("actor", 128), fixed("note", 1000), constant("at_us"),
+		key("id"), key("order_id"), constant("version"), column.Fixed("subject", 16), key("subject_id"), column.Fixed("event", 16),
+		column.Fixed("from_state", 16), column.Fixed("to_state", 16), column.Fixed("actor", 128), column.Fixed("note", 1000), constant("at_us"),
 	}
 }
 
@@ -92,7 +96,7 @@ func (CartLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("me
 
 // Fields of a cart line.
 func (CartLine) Fields() []ent.Field {
-	return []ent.Field{key("id"), key("member_id"), fixed("sku", 64), number("quantity"), number("updated_us")}
+	return []ent.Field{key("id"), key("member_id"), column.Fixed("sku", 64), number("quantity"), number("updated_us")}
 }
 
 // Indexes of a cart line.

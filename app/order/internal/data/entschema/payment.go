@@ -4,6 +4,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/schema/index"
 
+	"github.com/onepool/onepool/app/internal/column"
 	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
@@ -16,7 +17,7 @@ func (Payment) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 // Fields of a payment.
 func (Payment) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("order_id"), constant("no"), fixed("provider", 32), text("state", 16), constant("amount_minor"), fixed("payee", 128),
+		key("id"), key("order_id"), constant("no"), column.Fixed("provider", 32), column.Text("state", 16), constant("amount_minor"), column.Fixed("payee", 128),
 		constant("expires_us"), constant("created_us"),
 	}
 }
@@ -33,8 +34,8 @@ func (Capture) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 // Fields of a capture.
 func (Capture) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("order_id"), key("payment_id"), constant("no"), fixed("provider", 32), fixed("transaction_no", 160),
-		constant("amount_minor"), fixed("currency", 3), fixed("payee", 128), number("refunded_minor"), constant("at_us"),
+		key("id"), key("order_id"), key("payment_id"), constant("no"), column.Fixed("provider", 32), column.Fixed("transaction_no", 160),
+		constant("amount_minor"), column.Fixed("currency", 3), column.Fixed("payee", 128), number("refunded_minor"), constant("at_us"),
 	}
 }
 
@@ -55,8 +56,8 @@ func (Refund) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 // Fields of a refund.
 func (Refund) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("order_id"), key("capture_id"), constant("no"), ref("return_id"), fixed("reason", 16), text("state", 16),
-		constant("amount_minor"), text("reference", 160), number("attempts"), number("next_us"), constant("created_us"), number("done_us"),
+		key("id"), key("order_id"), key("capture_id"), constant("no"), ref("return_id"), column.Fixed("reason", 16), column.Text("state", 16),
+		constant("amount_minor"), column.Text("reference", 160), number("attempts"), number("next_us"), constant("created_us"), number("done_us"),
 	}
 }
 

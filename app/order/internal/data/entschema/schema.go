@@ -9,30 +9,14 @@ package entschema
 
 import (
 	"entgo.io/ent"
-	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema/field"
+
+	"github.com/onepool/onepool/app/internal/column"
 )
 
-const idLen = 40
+func key(name string) ent.Field { return column.Key(name, column.IDLen) }
 
-func key(name string) ent.Field {
-	return field.String(name).MaxLen(idLen).NotEmpty().Immutable().Annotations(entsql.Annotation{Size: idLen})
-}
-
-func ref(name string) ent.Field {
-	return field.String(name).MaxLen(idLen).Default("").Immutable().Annotations(entsql.Annotation{Size: idLen})
-}
-
-// utf8Bytes is what one character takes at most: the API and the columns count characters, ent's validators bytes.
-const utf8Bytes = 4
-
-func text(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size * utf8Bytes).Default("").Annotations(entsql.Annotation{Size: int64(size)})
-}
-
-func fixed(name string, size int) ent.Field {
-	return field.String(name).MaxLen(size * utf8Bytes).Default("").Immutable().Annotations(entsql.Annotation{Size: int64(size)})
-}
+func ref(name string) ent.Field { return column.Fixed(name, column.IDLen) }
 
 func number(name string) ent.Field { return field.Int64(name).Default(0) }
 

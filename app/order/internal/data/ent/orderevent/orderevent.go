@@ -70,7 +70,7 @@ func ValidColumn(column string) bool {
 //
 //	import _ "github.com/onepool/onepool/app/order/internal/data/ent/runtime"
 var (
-	Hooks        [1]ent.Hook
+	Hooks        [2]ent.Hook
 	Interceptors [1]ent.Interceptor
 	// OrgValidator is a validator for the "org" field. It is called by the builders before save.
 	OrgValidator func(string) error

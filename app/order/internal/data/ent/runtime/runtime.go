@@ -825,7 +825,9 @@ func init() {
 	}()
 	ordereventMixin := entschema.OrderEvent{}.Mixin()
 	ordereventMixinHooks0 := ordereventMixin[0].Hooks()
+	ordereventHooks := entschema.OrderEvent{}.Hooks()
 	orderevent.Hooks[0] = ordereventMixinHooks0[0]
+	orderevent.Hooks[1] = ordereventHooks[0]
 	ordereventMixinInters0 := ordereventMixin[0].Interceptors()
 	orderevent.Interceptors[0] = ordereventMixinInters0[0]
 	ordereventMixinFields0 := ordereventMixin[0].Fields()
