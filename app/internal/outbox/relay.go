@@ -26,7 +26,7 @@ const (
 
 	batchSize    = 64
 	parallel     = 8
-	leaseTime    = 30 * time.Second
+	leaseTime    = 15 * time.Second // a relay that died holds its batch no longer; one that is slow may submit twice, which is harmless
 	submitTime   = 10 * time.Second
 	databaseTime = 10 * time.Second // of taking a batch, and of marking it: a database that went silent must not keep us
 	backoffFirst = 250 * time.Millisecond
