@@ -40,8 +40,8 @@ type rule struct {
 }
 
 const (
-	hq        = "operator finance admin_ "
-	editors   = "operator admin_ "
+	hq        = "operator finance admin "
+	editors   = "operator admin "
 	f1staff   = "f1manager f1guide "
 	f2        = "f2manager f2clerk "
 	directs   = "direct clerk "
@@ -57,7 +57,7 @@ const (
 func who(list string) map[string]bool {
 	set := map[string]bool{}
 	for _, role := range strings.Fields(list) {
-		set[strings.TrimSuffix(role, "_")] = true
+		set[role] = true
 	}
 	return set
 }
@@ -268,7 +268,7 @@ var rules = map[string]map[string]rule{
 		"CheckInvariants": audited(editors),
 	},
 	"onepool.rebate.v1.Rebate": {
-		"PutPolicy": {may: "finance admin_", ask: func(o objects) proto.Message {
+		"PutPolicy": {may: "finance admin", ask: func(o objects) proto.Message {
 			return &rebatev1.PutPolicyRequest{RequestId: id(), Code: "NOTHING", Name: "nothing", Shares: []*rebatev1.PolicyShare{{Role: rebatev1.Role_GUIDE}}, Channels: []string{"none"}}
 		}},
 		"ListPolicies": {may: managers + hq},
@@ -282,10 +282,10 @@ var rules = map[string]map[string]rule{
 		"ListStatements": {sees: "f1manager f1other dealer " + hq, own: "f2manager dealer2", mark: orgOf, ask: func(o objects) proto.Message {
 			return &rebatev1.ListStatementsRequest{Period: o.Period, PageSize: 200}
 		}},
-		"CloseStatements": {may: "finance admin_", ask: func(o objects) proto.Message {
+		"CloseStatements": {may: "finance admin", ask: func(o objects) proto.Message {
 			return &rebatev1.CloseStatementsRequest{RequestId: id(), Period: o.Period}
 		}},
-		"GetTrialBalance":  {may: "finance admin_"},
+		"GetTrialBalance":  {may: "finance admin"},
 		"GetOrderAccruals": inside(func(o objects) proto.Message { return &rebatev1.GetOrderAccrualsRequest{OrderIds: []string{o.Paid}} }),
 		"CheckInvariants":  audited(editors),
 	},

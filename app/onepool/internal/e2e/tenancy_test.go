@@ -64,8 +64,15 @@ func TestEveryMethodHasARule(t *testing.T) {
 	require.NotEmpty(t, branch)
 	left := map[string]bool{}
 	for service, of := range rules {
-		for method := range of {
+		for method, r := range of {
 			left[service+"."+method] = true
+			named := map[string]bool{}
+			for _, role := range strings.Fields(strings.Join([]string{r.sees, r.may, r.own, r.none, r.rows}, " ")) {
+				require.Contains(t, roles, role, "%s.%s", service, method)
+				require.False(t, named[role], "%s.%s: %s is named twice", service, method, role)
+				named[role] = true
+			}
+			require.False(t, r.inside && len(named) > 0, "%s.%s is for centers only", service, method)
 		}
 	}
 	for _, m := range public {
@@ -166,13 +173,13 @@ func inParallel(t *testing.T, checks []func() error) {
 type verdict string
 
 const (
-	refused  verdict = "403"
-	unknown_ verdict = "401"
-	sees     verdict = "sees"
-	may      verdict = "may"
-	own      verdict = "own rows only"
-	none     verdict = "404"
-	rows     verdict = "no row taken"
+	refused       verdict = "403"
+	withoutCaller verdict = "401"
+	sees          verdict = "sees"
+	may           verdict = "may"
+	own           verdict = "own rows only"
+	none          verdict = "404"
+	rows          verdict = "no row taken"
 )
 
 func (r rule) verdict(role string) verdict {
@@ -185,7 +192,7 @@ func (r rule) verdict(role string) verdict {
 		}
 	}
 	if role == nobody {
-		return unknown_
+		return withoutCaller
 	}
 	return refused
 }
@@ -217,7 +224,7 @@ func (w *world) check(m protoreflect.MethodDescriptor, r rule, role string, want
 	}
 	good := false
 	switch want {
-	case unknown_:
+	case withoutCaller:
 		good = got.code == http.StatusUnauthorized && got.reason == "UNAUTHENTICATED"
 	case refused:
 		good = got.code == http.StatusForbidden && got.reason == "FORBIDDEN"
@@ -287,7 +294,7 @@ func (w *world) branches(t *testing.T, branch []protoreflect.MethodDescriptor) {
 	}
 	names = append(names, "/workflow.Workflow/Execute", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "/kratos.api.Metadata/ListServices",
 		"/grpc.channelz.v1.Channelz/GetServers", "/dtmgimp.Dtm/Submit", "/onepool.order.v1.Order/NoSuchMethod")
-	for _, role := range []string{nobody, memberA, f1manager, device, admin_} {
+	for _, role := range []string{nobody, memberA, f1manager, device, administrator} {
 		ctx := w.as(role).GRPC(w.ctx)
 		for _, name := range names {
 			err := w.grpc.Invoke(ctx, name, &emptypb.Empty{}, &emptypb.Empty{})
@@ -319,7 +326,7 @@ func (w *world) rawRoutes(t *testing.T) {
 			of, err := w.http().send(w.ctx, http.MethodGet, download+"?payee_org="+w.objects.Org, w.callers[role], nil)
 			require.NoError(t, err)
 			require.NotContains(t, of.body, w.objects.HQOrder, role)
-		case unknown_:
+		case withoutCaller:
 			require.Equal(t, http.StatusUnauthorized, got.code, role)
 		default:
 			require.Equal(t, http.StatusForbidden, got.code, role)
@@ -331,7 +338,7 @@ func (w *world) rawRoutes(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, got.code, name)
 	}
 	// The provider's signature is the credential of its notification; nobody's own counts instead.
-	for _, role := range []string{nobody, memberA, admin_} {
+	for _, role := range []string{nobody, memberA, administrator} {
 		got, err := w.http().send(w.ctx, http.MethodPost, "/v1/order/payments/sandbox/notify", w.callers[role], []byte(`{"payment_id":"`+w.objects.Payment+`"}`))
 		require.NoError(t, err)
 		require.Equal(t, http.StatusUnauthorized, got.code, "%s: %s", role, got)

@@ -30,29 +30,29 @@ import (
 
 // The roles that every method is called as. F1 and F2 are franchisees; D-EAST is the dealer above F1, D-NORTH above F2.
 const (
-	nobody    = "nobody"
-	memberA   = "memberA"   // whose objects are asked for
-	memberB   = "memberB"   // another member
-	f1manager = "f1manager" // of the store whose objects are asked for
-	f1guide   = "f1guide"   // of the same store
-	f1other   = "f1other"   // manager of another store of the same franchisee
-	f2manager = "f2manager"
-	f2clerk   = "f2clerk"
-	dealer    = "dealer"  // above F1
-	dealer2   = "dealer2" // above F2
-	direct    = "direct"  // manager of a direct store
-	clerk     = "clerk"   // of a direct store
-	device    = "device"  // of F1's store
-	device2   = "device2" // of F2's store
-	channel   = "channel" // headquarters' account
-	channel2  = "channel2"
-	operator  = "operator"
-	finance   = "finance"
-	admin_    = "admin"
+	nobody        = "nobody"
+	memberA       = "memberA"   // whose objects are asked for
+	memberB       = "memberB"   // another member
+	f1manager     = "f1manager" // of the store whose objects are asked for
+	f1guide       = "f1guide"   // of the same store
+	f1other       = "f1other"   // manager of another store of the same franchisee
+	f2manager     = "f2manager"
+	f2clerk       = "f2clerk"
+	dealer        = "dealer"  // above F1
+	dealer2       = "dealer2" // above F2
+	direct        = "direct"  // manager of a direct store
+	clerk         = "clerk"   // of a direct store
+	device        = "device"  // of F1's store
+	device2       = "device2" // of F2's store
+	channel       = "channel" // headquarters' account
+	channel2      = "channel2"
+	operator      = "operator"
+	finance       = "finance"
+	administrator = "admin"
 )
 
 var roles = []string{nobody, memberA, memberB, f1manager, f1guide, f1other, f2manager, f2clerk, dealer, dealer2, direct, clerk, device, device2,
-	channel, channel2, operator, finance, admin_}
+	channel, channel2, operator, finance, administrator}
 
 const (
 	f1Store, f1Org    = "S-NJ-02", "F-WU"
@@ -137,7 +137,7 @@ func (w *world) people(p *one) {
 	t, stores := w.t, w.admin.Store()
 	key, err := client.Credential("", filepath.Join(p.data, "admin.key"))
 	require.NoError(t, err)
-	w.callers[admin_] = bearer(key)
+	w.callers[administrator] = bearer(key)
 
 	point := 31.0
 	taken, err := stores.ImportStores(w.ctx, &storev1.ImportStoresRequest{RequestId: client.RequestID(), Rows: []*storev1.ImportStoreRow{
@@ -353,7 +353,7 @@ func (w *world) wrongCredentials(p *one) {
 	require.NoError(t, err)
 	_, err = w.admin.Store().RevokeCredential(w.ctx, &storev1.RevokeCredentialRequest{RequestId: client.RequestID(), Id: revoked.DeviceId})
 	require.NoError(t, err)
-	adminKey := w.callers[admin_].headers["authorization"]
+	adminKey := w.callers[administrator].headers["authorization"]
 	w.wrong = map[string]credential{
 		"nonsense":               bearer("nonsense"),
 		"empty":                  {headers: map[string]string{"authorization": "Bearer "}},
