@@ -179,7 +179,9 @@ func crowd(ctx context.Context, all []*trader, seed uint64) (finish func(t *test
 	return func(t *testing.T) {
 		t.Helper()
 		close(stop)
+		start := time.Now()
 		running.Wait()
+		t.Logf("the last request is decided after %s", time.Since(start).Round(time.Millisecond))
 		for i, err := range errs {
 			require.NoError(t, err)
 			require.Empty(t, all[i].odd, "an outage is no defect: 503, never INTERNAL")
@@ -239,48 +241,16 @@ func converges(t *testing.T, ctx context.Context, operator *client.Client, all [
 		}
 	}
 	require.NotZero(t, orders)
-	t.Logf("%d orders, %d refused", orders, refused)
+	t.Logf("%d orders, %d refused, final %s after the last fault", orders, refused, (finalWithin - time.Until(deadline)).Round(time.Millisecond))
 	auditClean(t, operator)
 }
 
-func TestEverythingConvergesAfterRandomKills(t *testing.T) {
+// TestFaultsUnderLoad starts the split platform once, on a database server of its own, and lets people shop meanwhile.
+func TestFaultsUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts every center as a process")
 	}
-	const prefix = "e2e_kills_"
-	seed := seedOf(t)
-	p := startSplit(t, prefix, "")
-	address, user := testkit.MariaDBAddress(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
-	defer cancel()
-	operator := admin(t, p.HTTP, p.Data())
-	_, err := importer.Brand(ctx, operator, configs.Demo, "demo")
-	require.NoError(t, err)
-	all := newTraders(t, ctx, operator)
-	model := newModel(t, ctx, operator, all)
-
-	finish := crowd(ctx, all, seed)
-	chance := rand.New(rand.NewPCG(seed, 1<<32))
-	victims := append([]string{split.Coordinator, split.Coordinator}, process.Centers...)
-	kills := map[string]int{}
-	for end := time.Now().Add(killingFor); time.Now().Before(end); {
-		next := time.After(killEvery)
-		victim := victims[chance.IntN(len(victims))]
-		require.NoError(t, p.Kill(victim))
-		require.NoError(t, p.Start(ctx, victim))
-		kills[victim]++
-		<-next
-	}
-	t.Logf("killed: %v", kills)
-	finish(t)
-	converges(t, ctx, operator, all, model, func() int { return undelivered(t, address, user, prefix) })
-}
-
-func TestTheDatabaseIsKilledUnderLoad(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts every center as a process")
-	}
-	const prefix = "e2e_outage_"
+	const prefix = "e2e_faults_"
 	seed := seedOf(t)
 	server := testkit.StartOwnMariaDB(t)
 	address, user := server.Address()
@@ -292,30 +262,55 @@ func TestTheDatabaseIsKilledUnderLoad(t *testing.T) {
 	require.NoError(t, err)
 	all := newTraders(t, ctx, operator)
 	model := newModel(t, ctx, operator, all)
+	left := func() int { return undelivered(t, address, user, prefix) }
 
-	for range 2 {
+	require.True(t, t.Run("the database is killed", func(t *testing.T) {
 		finish := crowd(ctx, all, seed)
 		time.Sleep(2 * time.Second) // of load
 		server.Kill(t)
-		for end := time.Now().Add(outage); time.Now().Before(end); {
-			one, cancel := context.WithTimeout(ctx, 10*time.Second)
-			_, err := all[0].client.MiniProgram().GetCart(one, &miniprogramv1.GetMyCartRequest{})
-			cancel()
-			require.Equal(t, 503, kerrors.Code(err), "without its database: %v", err)
-			require.Equal(t, "UNAVAILABLE", kerrors.Reason(err))
-		}
+		unavailable(t, ctx, all[0].client)
 		server.Restart(t)
-		back := time.Now()
 		_, err = retrying(ctx, 10*time.Second, func(ctx context.Context) (*orderv1.Cart, error) {
 			return all[0].client.MiniProgram().GetCart(ctx, &miniprogramv1.GetMyCartRequest{})
 		})
 		require.NoError(t, err, "normal within 10 s")
-		t.Logf("back %s after the database", time.Since(back).Round(time.Millisecond))
 		for _, name := range append([]string{split.Coordinator, split.Edge}, process.Centers...) {
 			require.False(t, p.Gone(name), "%s did not survive", name)
 		}
 		time.Sleep(time.Second) // of load
 		finish(t)
+		converges(t, ctx, operator, all, model, left)
+	}))
+	t.Run("processes are killed at random", func(t *testing.T) {
+		finish := crowd(ctx, all, seed+1)
+		chance := rand.New(rand.NewPCG(seed, 1<<32))
+		victims := append([]string{split.Coordinator, split.Coordinator}, process.Centers...)
+		kills := map[string]int{}
+		for end := time.Now().Add(killingFor); time.Now().Before(end); {
+			next := time.After(killEvery)
+			victim := victims[chance.IntN(len(victims))]
+			require.NoError(t, p.Kill(victim))
+			require.NoError(t, p.Start(ctx, victim))
+			kills[victim]++
+			<-next
+		}
+		t.Logf("killed: %v", kills)
+		finish(t)
+		converges(t, ctx, operator, all, model, left)
+	})
+}
+
+// unavailable asks during the whole outage: 503, soon, and nothing else.
+func unavailable(t *testing.T, ctx context.Context, member *client.Client) {
+	t.Helper()
+	for end := time.Now().Add(outage); time.Now().Before(end); time.Sleep(tradePause) {
+		one, cancel := context.WithTimeout(ctx, 10*time.Second)
+		_, err := member.MiniProgram().GetCart(one, &miniprogramv1.GetMyCartRequest{})
+		cancel()
+		require.Equal(t, 503, kerrors.Code(err), "without its database: %v", err)
+		require.Equal(t, "UNAVAILABLE", kerrors.Reason(err))
+		status, _, err := member.Send(ctx, "GET", "/healthz", nil, nil)
+		require.NoError(t, err)
+		require.Equal(t, 200, status, "the process lives")
 	}
-	converges(t, ctx, operator, all, model, func() int { return undelivered(t, address, user, prefix) })
 }
