@@ -386,6 +386,7 @@ func TestAnUnreachableDatabaseIsToldApart(t *testing.T) {
 	require.True(t, database.IsUnavailable(err), "%v", err)
 	require.True(t, database.IsUnavailable(fmt.Errorf("x: %w", mysql.ErrInvalidConn)))
 	require.True(t, database.IsUnavailable(&mysql.MySQLError{Number: 1040}))
+	require.True(t, database.IsUnavailable(&mysql.MySQLError{Number: 1213}), "all retries were used up")
 	require.False(t, database.IsUnavailable(&mysql.MySQLError{Number: 1062}))
 	require.False(t, database.IsUnavailable(errNo))
 }

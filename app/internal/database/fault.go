@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net"
+	"syscall"
 
 	"github.com/go-sql-driver/mysql"
 	"modernc.org/sqlite"
@@ -57,28 +58,33 @@ func IsLockTimeout(err error) bool {
 // must hand such an error on as it is.
 func IsRetryable(err error) bool { return retryReason(err) != "" }
 
-// IsUnavailable says whether err means that the database could not do its work now: no connection, no room, or all
-// retries used up. The edge answers 503; the outcome of a commit that failed so is unknown, and a repeat finds it.
+// IsUnavailable says whether err comes from a database or a network that is down, full or too busy, or that all retries
+// were used up: nothing that a change of the request would heal. The edge answers 503; the outcome of a commit that failed
+// so is unknown, and a repeat finds it.
 func IsUnavailable(err error) bool {
-	if retryReason(err) != "" || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, sql.ErrConnDone) {
-		return true
-	}
-	if _, ok := errors.AsType[*net.OpError](err); ok {
+	if retryReason(err) != "" || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, mysql.ErrInvalidConn) ||
+		errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) {
 		return true
 	}
 	if me, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch me.Number {
-		case 1021, 1040, 1053, 1114, 1290, 1836: // disk full, too many connections, shutdown, table full, read-only
+		case 1213, 1205, 1020, 9007, 8002, 8022, // deadlock, lock wait, write conflicts
+			1040, 1203, 1226, // too many connections
+			1053, 1077, 1079, 1290, 1836, // shutting down, read only
+			1021, 1114, 1030, 3024, 9001, 9002, 9003, 9005: // disk or table full, engine error, TiDB's stores
 			return true
 		}
+		return false
 	}
 	if se, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch se.Code() & 0xff {
-		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 			return true
 		}
+		return false
 	}
-	return false
+	_, isNet := errors.AsType[net.Error](err)
+	return isNet
 }
 
 // retryReason names why the whole transaction may be tried again, or is empty.

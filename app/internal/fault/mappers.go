@@ -2,21 +2,16 @@ package fault
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	stderrors "errors"
-	"net"
 	"net/http"
 	"strings"
-	"syscall"
 
 	"github.com/go-kratos/kratos/v2/errors"
-	"github.com/go-sql-driver/mysql"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/onepool/onepool/app/internal/database"
 )
 
 // Public turns any error into what a client may see: what happened and what to do next. It is nil for nil, otherwise an
@@ -51,7 +46,7 @@ func public(err error) *errors.Error {
 		return Timeout().WithCause(err)
 	case stderrors.Is(err, context.Canceled):
 		return canceled().WithCause(err)
-	case isUnavailable(err):
+	case database.IsUnavailable(err):
 		return Unavailable().WithCause(err)
 	}
 	return Internal().WithCause(err)
@@ -145,32 +140,4 @@ func nameless(code int) *errors.Error {
 
 func canceled() *errors.Error {
 	return New(codeClientClosed, reasonCanceled, "the caller went away: repeat it with the same request id")
-}
-
-// isUnavailable says whether err comes from a database or a network that is down, full or too busy: nothing that a
-// change of the request would heal.
-func isUnavailable(err error) bool {
-	if stderrors.Is(err, driver.ErrBadConn) || stderrors.Is(err, sql.ErrConnDone) || stderrors.Is(err, mysql.ErrInvalidConn) ||
-		stderrors.Is(err, syscall.ENOSPC) || stderrors.Is(err, syscall.ECONNREFUSED) || stderrors.Is(err, syscall.ECONNRESET) {
-		return true
-	}
-	if me, ok := stderrors.AsType[*mysql.MySQLError](err); ok {
-		switch me.Number {
-		case 1213, 1205, 1020, 9007, 8002, 8022, // deadlock, lock wait, write conflicts
-			1040, 1203, 1226, // too many connections
-			1053, 1077, 1079, 1290, 1836, // shutting down, read only
-			1021, 1114, 1030, 3024, 9001, 9002, 9003, 9005: // disk or table full, engine error, TiDB's stores
-			return true
-		}
-		return false
-	}
-	if se, ok := stderrors.AsType[*sqlite.Error](err); ok {
-		switch se.Code() & 0xff {
-		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
-			return true
-		}
-		return false
-	}
-	_, isNet := stderrors.AsType[net.Error](err)
-	return isNet
 }

@@ -3,6 +3,8 @@ package biz
 import (
 	"fmt"
 	"time"
+
+	"github.com/onepool/onepool/app/internal/clock"
 )
 
 // Period is a month of the brand, in its time zone: [StartUS, EndUS).
@@ -15,27 +17,25 @@ const monthLayout = "2006-01"
 
 // ParsePeriod reads YYYY-MM.
 func ParsePeriod(name string, zone *time.Location) (Period, error) {
-	start, err := time.ParseInLocation(monthLayout, name, zone)
-	if err != nil || start.Format(monthLayout) != name || start.Year() < 1970 {
+	month, err := time.Parse(monthLayout, name)
+	if err != nil || month.Format(monthLayout) != name || month.Year() < 1970 {
 		return Period{}, Invalid{Field: "period", Rule: "must be a month, YYYY-MM"}
 	}
-	return monthOf(start), nil
+	within := time.Date(month.Year(), month.Month(), 15, 0, 0, 0, 0, zone)
+	return PeriodAt(within.UnixMicro(), zone), nil
 }
 
 // PeriodAt is the month a time belongs to.
-func PeriodAt(us int64, zone *time.Location) Period { return monthOf(time.UnixMicro(us).In(zone)) }
+func PeriodAt(us int64, zone *time.Location) Period {
+	start, end := clock.MonthUS(us, zone, 0)
+	return Period{Name: time.UnixMicro(us).In(zone).Format(monthLayout), StartUS: start, EndUS: end}
+}
 
 // Next is the month that starts where this one ends.
 func (p Period) Next(zone *time.Location) Period { return PeriodAt(p.EndUS, zone) }
 
 // Contains says whether a time is in the period.
 func (p Period) Contains(us int64) bool { return p.StartUS <= us && us < p.EndUS }
-
-func monthOf(t time.Time) Period {
-	start := time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, t.Location())
-	end := time.Date(t.Year(), t.Month()+1, 1, 0, 0, 0, 0, t.Location())
-	return Period{Name: start.Format(monthLayout), StartUS: start.UnixMicro(), EndUS: end.UnixMicro()}
-}
 
 // CloseMarginUS is how long after its end a period can be closed: longer than any transaction lives, so that no entry
 // with a time inside it is still to be committed.

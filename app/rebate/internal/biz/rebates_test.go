@@ -246,6 +246,27 @@ func TestMonthsMeetInTheBrandsZone(t *testing.T) {
 	}
 }
 
+// Where the clocks change at midnight of a first of the month, that midnight does not exist, or exists twice.
+func TestMonthsMeetWhereMidnightIsSkippedOrComesTwice(t *testing.T) {
+	for _, name := range []string{"America/Asuncion", "America/Havana", "Atlantic/Azores", "Asia/Amman"} {
+		zone, err := time.LoadLocation(name)
+		require.NoError(t, err)
+		p, err := ParsePeriod("2000-01", zone)
+		require.NoError(t, err)
+		for month := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC); month.Year() < 2030; month = month.AddDate(0, 1, 0) {
+			require.Equal(t, month.Format(monthLayout), p.Name, name)
+			parsed, err := ParsePeriod(p.Name, zone)
+			require.NoError(t, err)
+			require.Equal(t, p, parsed, name)
+			require.Equal(t, p, PeriodAt(p.StartUS, zone), name)
+			require.NotEqual(t, p, PeriodAt(p.StartUS-1, zone), name)
+			require.Equal(t, p, PeriodAt(p.EndUS-1, zone), name)
+			require.Equal(t, p.EndUS, p.Next(zone).StartUS, name)
+			p = p.Next(zone)
+		}
+	}
+}
+
 func TestOnlyEndedMonthsCloseAndInTheirOrder(t *testing.T) {
 	zone := time.UTC
 	september, _ := ParsePeriod("2026-09", zone)
