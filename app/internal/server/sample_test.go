@@ -30,8 +30,7 @@ var testSecret = []byte("0123456789abcdef0123456789abcdef")
 type sample struct {
 	inventoryv1.UnimplementedInventoryServer
 	inventoryv1.UnimplementedInventoryBranchServer
-	gate  chan struct{}
-	calls sync.Map
+	gate chan struct{}
 }
 
 func (s *sample) ListLocations(ctx context.Context, req *inventoryv1.ListLocationsRequest) (*inventoryv1.ListLocationsResponse, error) {
