@@ -17,7 +17,6 @@ import (
 type reach struct {
 	orgs    []string
 	store   string // of people and tills that are bound to one
-	channel string
 }
 
 var (
