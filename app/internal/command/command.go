@@ -31,6 +31,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
@@ -40,20 +41,14 @@ const (
 	maxMethod    = 160
 )
 
-// The reasons of refusals that this package makes.
-const (
-	ReasonReused     = "REQUEST_ID_REUSED"
-	ReasonInProgress = "IN_PROGRESS"
-	ReasonValidator  = "VALIDATOR"
-	ReasonTooMany    = "TOO_MANY_ATTEMPTS"
-)
+// ReasonTooMany refuses one more distributed command on a business object that has had too many.
+const ReasonTooMany = "TOO_MANY_ATTEMPTS"
 
 var (
-	errReused = kratos.Conflict(ReasonReused, "this request id was used for another request: choose a new one")
+	errReused = fault.RequestIDReused()
 	// ErrInProgress answers a repeat while the first is still running.
-	ErrInProgress = kratos.ServiceUnavailable(ReasonInProgress, "this request is still running: repeat it with the same request id").
-			WithMetadata(map[string]string{"retry_after_s": "1"}) // becomes Retry-After at the edge
-	errNoID = kratos.BadRequest(ReasonValidator, "request_id is missing or too long").WithMetadata(map[string]string{"field": "request_id"})
+	ErrInProgress = fault.InProgress()
+	errNoID       = fault.Validator("request_id", "is missing or too long")
 	// errDuplicate leaves the transaction of a command that somebody else has committed meanwhile.
 	errDuplicate = errors.New("command: committed by another")
 )

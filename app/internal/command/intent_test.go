@@ -20,6 +20,7 @@ import (
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/entsample"
 	"github.com/onepool/onepool/app/internal/entsample/ent"
+	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/internal/testkit"
@@ -61,7 +62,7 @@ func TestADistributedCommandIsDoneOnce(t *testing.T) {
 		require.Equal(t, first.GetValue(), again.GetValue())
 		require.EqualValues(t, 9, s.onHand())
 		_, err = s.order(ask("r1", "y"), nil).Run(s.as(seller), s.db)
-		require.Equal(t, command.ReasonReused, kratos.Reason(err))
+		require.Equal(t, fault.ReasonRequestIDReused, kratos.Reason(err))
 	})
 }
 
@@ -89,7 +90,7 @@ func TestARepeatWhileRunningIsToldSo(t *testing.T) {
 	engines(t, func(t *testing.T, s *shop) {
 		_, err := s.order(ask("r1", "x"), func(context.Context, *command.Intent) error {
 			_, err := s.order(ask("r1", "x"), nil).Run(s.as(seller), s.db)
-			require.Equal(t, command.ReasonInProgress, kratos.Reason(err))
+			require.Equal(t, fault.ReasonInProgress, kratos.Reason(err))
 			require.Equal(t, 503, kratos.Code(err))
 			return nil
 		}).Run(s.as(seller), s.db)
@@ -159,7 +160,7 @@ func TestOnlyOneOfManyRunsAnIntent(t *testing.T) {
 					running.Add(-1)
 					return nil
 				}).Run(s.as(seller), s.db)
-				if err != nil && kratos.Reason(err) != command.ReasonInProgress {
+				if err != nil && kratos.Reason(err) != fault.ReasonInProgress {
 					t.Error(err)
 				}
 			})

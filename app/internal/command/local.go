@@ -9,6 +9,7 @@ import (
 
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/failpoint"
+	"github.com/onepool/onepool/app/internal/fault"
 )
 
 // Local is a command that one center decides alone, from facts of type F, with an answer of type R.
@@ -19,7 +20,7 @@ type Local[F any, R proto.Message] struct {
 	Facts func(ctx context.Context) (F, error)
 	// Decide checks and changes this center's rows, and emits events, inside the transaction.
 	Decide func(ctx context.Context, facts F) (R, error)
-	// Public maps an error of the domain to a refusal (a Kratos error); nil if Decide and Facts return those themselves.
+	// Public maps an error of the domain to a refusal (a Kratos error); nil: fault.Public does.
 	Public func(error) error
 }
 
@@ -134,8 +135,11 @@ func (c Local[F, R]) other(ctx context.Context, db *database.DB, id identity) (a
 }
 
 func (c Local[F, R]) public(err error) error {
-	if c.Public == nil || database.IsRetryable(err) {
+	switch {
+	case database.IsRetryable(err):
 		return err
+	case c.Public == nil:
+		return fault.Public(err)
 	}
 	return c.Public(err)
 }

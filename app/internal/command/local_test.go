@@ -22,6 +22,7 @@ import (
 	"github.com/onepool/onepool/app/internal/entsample"
 	"github.com/onepool/onepool/app/internal/entsample/ent"
 	_ "github.com/onepool/onepool/app/internal/entsample/ent/runtime"
+	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/internal/testkit"
 )
@@ -111,7 +112,7 @@ func TestAnotherBodyUnderTheSameIDIsRefused(t *testing.T) {
 		_, err := s.sell(ask("r1", "x"), nil).Run(s.as(seller), s.db)
 		require.NoError(t, err)
 		_, err = s.sell(ask("r1", "y"), nil).Run(s.as(seller), s.db)
-		require.Equal(t, command.ReasonReused, kratos.Reason(err))
+		require.Equal(t, fault.ReasonRequestIDReused, kratos.Reason(err))
 		require.Equal(t, 409, kratos.Code(err))
 		require.EqualValues(t, 9, s.onHand())
 	})
@@ -203,7 +204,7 @@ func TestACommandNeedsACallerAndAnID(t *testing.T) {
 		require.ErrorIs(t, err, tenancy.ErrNoPrincipal)
 		for _, id := range []string{"", string(make([]byte, 65))} {
 			_, err = s.sell(ask(id, "x"), nil).Run(s.as(seller), s.db)
-			require.Equal(t, command.ReasonValidator, kratos.Reason(err))
+			require.Equal(t, fault.ReasonValidator, kratos.Reason(err))
 		}
 		require.EqualValues(t, 10, s.onHand())
 	})
@@ -285,7 +286,7 @@ func TestAWaitForTheFirstIsBounded(t *testing.T) {
 	<-holding
 	start := time.Now()
 	_, err := s.sell(ask("r1", "x"), nil).Run(s.as(seller), s.db)
-	require.Equal(t, command.ReasonInProgress, kratos.Reason(err))
+	require.Equal(t, fault.ReasonInProgress, kratos.Reason(err))
 	require.Less(t, time.Since(start), 3*time.Second)
 	close(let)
 	require.NoError(t, <-done)

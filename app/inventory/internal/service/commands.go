@@ -54,7 +54,6 @@ func (s *Inventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest) (*inv
 			}
 			return toHeld(input.Document, held), nil
 		},
-		Public: fault.Public,
 	}.Run(ctx, s.db)
 }
 
@@ -111,7 +110,6 @@ func (s *Inventory) ReleaseHold(ctx context.Context, in *inventoryv1.ReleaseHold
 			}
 			return &inventoryv1.ReleaseHoldResponse{Released: released}, nil
 		},
-		Public: fault.Public,
 	}.Run(ctx, s.db)
 }
 
@@ -135,7 +133,6 @@ func (s *Inventory) ReceiveStock(ctx context.Context, in *inventoryv1.ReceiveSto
 			}
 			return &inventoryv1.ReceiveStockResponse{Stock: toStocks(rows)}, nil
 		},
-		Public: fault.Public,
 	}.Run(ctx, s.db)
 }
 
@@ -157,7 +154,6 @@ func (s *Inventory) AdjustStock(ctx context.Context, in *inventoryv1.AdjustStock
 			}
 			return &inventoryv1.AdjustStockResponse{Stock: toStock(row)}, nil
 		},
-		Public: fault.Public,
 	}.Run(ctx, s.db)
 }
 
@@ -184,6 +180,5 @@ func (s *Inventory) ImportStock(ctx context.Context, in *inventoryv1.ImportStock
 			}
 			return toImportResult(result), nil
 		},
-		Public: fault.Public,
 	}.Run(ctx, s.db)
 }

@@ -98,7 +98,7 @@ func (s *Member) ImportMembers(ctx context.Context, req *memberv1.ImportMembersR
 		return nil, err
 	}
 	return command.Local[biz.Known, *commonv1.ImportResult]{
-		Method: memberv1.Member_ImportMembers_FullMethodName, Request: req, Public: fault.Public,
+		Method: memberv1.Member_ImportMembers_FullMethodName, Request: req,
 		Facts: func(ctx context.Context) (biz.Known, error) { return s.known(ctx, req.GetRows()) },
 		Decide: func(ctx context.Context, known biz.Known) (*commonv1.ImportResult, error) {
 			result, err := s.Import.Rows(asCenter(ctx), req.GetDocument(), toRows(req.GetRows()), known)
@@ -188,7 +188,7 @@ func (s *Member) BindGuide(ctx context.Context, req *memberv1.BindGuideRequest) 
 		return nil, err
 	}
 	return command.Local[biz.Guide, *memberv1.MemberInfo]{
-		Method: memberv1.Member_BindGuide_FullMethodName, Request: req, Public: fault.Public,
+		Method: memberv1.Member_BindGuide_FullMethodName, Request: req,
 		Facts: func(ctx context.Context) (biz.Guide, error) {
 			known, err := s.Directory.Guides(ctx, []string{req.GetGuideCode()})
 			if err != nil {

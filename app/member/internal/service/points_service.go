@@ -120,7 +120,7 @@ func (s *Member) UnfreezePoints(ctx context.Context, req *memberv1.UnfreezePoint
 		return nil, err
 	}
 	return command.Local[struct{}, *memberv1.UnfreezePointsResponse]{
-		Method: memberv1.Member_UnfreezePoints_FullMethodName, Request: req, Public: fault.Public,
+		Method: memberv1.Member_UnfreezePoints_FullMethodName, Request: req,
 		Decide: func(ctx context.Context, _ struct{}) (*memberv1.UnfreezePointsResponse, error) {
 			ctx = asCenter(ctx)
 			var released int64

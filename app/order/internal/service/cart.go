@@ -6,7 +6,6 @@ import (
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/database"
-	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
@@ -29,7 +28,7 @@ func (s *Order) GetCart(ctx context.Context, req *orderv1.GetCartRequest) (*orde
 // SetCartLine sets the quantity of a SKU; 0 takes it out.
 func (s *Order) SetCartLine(ctx context.Context, req *orderv1.SetCartLineRequest) (*orderv1.Cart, error) {
 	cart, err := command.Local[map[string]biz.SKU, *orderv1.Cart]{
-		Method: orderv1.Order_SetCartLine_FullMethodName, Request: req, Public: fault.Public,
+		Method: orderv1.Order_SetCartLine_FullMethodName, Request: req,
 		Facts: func(ctx context.Context) (map[string]biz.SKU, error) {
 			if err := forMember(ctx, req.GetMemberId()); err != nil {
 				return nil, err

@@ -11,7 +11,6 @@ import (
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/database"
-	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
@@ -32,7 +31,7 @@ func (s *Order) ImportChannelOrder(ctx context.Context, req *orderv1.ImportChann
 		return nil, err
 	}
 	answer, err := command.Local[biz.Draft, *orderv1.OrderInfo]{
-		Method: orderv1.Order_ImportChannelOrder_FullMethodName, Request: req, Public: fault.Public,
+		Method: orderv1.Order_ImportChannelOrder_FullMethodName, Request: req,
 		Facts: func(ctx context.Context) (biz.Draft, error) { return s.channelDraft(ctx, req, print) },
 		Decide: func(ctx context.Context, d biz.Draft) (*orderv1.OrderInfo, error) {
 			return s.takeChannelOrder(ctx, req, print, d)

@@ -15,7 +15,6 @@ import (
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/database"
-	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
@@ -73,7 +72,7 @@ func New(p Parts, s Settings) *Order {
 func decide[R proto.Message](ctx context.Context, s *Order, method string, req command.Request,
 	allowed func(ctx context.Context) error, change func(ctx context.Context) (R, error)) (R, error) {
 	return command.Local[struct{}, R]{
-		Method: method, Request: req, Public: fault.Public,
+		Method: method, Request: req,
 		Facts:  func(ctx context.Context) (struct{}, error) { return struct{}{}, allowed(ctx) },
 		Decide: func(ctx context.Context, _ struct{}) (R, error) { return change(ctx) },
 	}.Run(ctx, s.DB)

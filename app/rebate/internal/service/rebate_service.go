@@ -92,7 +92,7 @@ func (s *Rebate) PutPolicy(ctx context.Context, req *rebatev1.PutPolicyRequest) 
 	}
 	policy := toPolicy(req)
 	return command.Local[struct{}, *rebatev1.Policy]{
-		Method: rebatev1.Rebate_PutPolicy_FullMethodName, Request: req, Public: fault.Public,
+		Method: rebatev1.Rebate_PutPolicy_FullMethodName, Request: req,
 		Decide: func(ctx context.Context, _ struct{}) (*rebatev1.Policy, error) {
 			if err := policy.Validate(); err != nil {
 				return nil, err
