@@ -2,8 +2,6 @@ package authn
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -65,8 +63,8 @@ func (a *Authenticator) Open(operations ...string) {
 	}
 }
 
-// IsOpen says whether an operation needs no credentials.
-func (a *Authenticator) IsOpen(operation string) bool {
+// isOpen says whether an operation needs no credentials.
+func (a *Authenticator) isOpen(operation string) bool {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	return a.open[operation]
@@ -84,7 +82,7 @@ func (a *Authenticator) Middleware() middleware.Middleware {
 			if err != nil {
 				return nil, err
 			}
-			if !found && !a.IsOpen(tr.Operation()) {
+			if !found && !a.isOpen(tr.Operation()) {
 				return nil, fault.Unauthenticated()
 			}
 			return next(ctx, req)
@@ -164,13 +162,6 @@ func WithSignedRequest(ctx context.Context, method, path string, body []byte) co
 	return context.WithValue(ctx, signedKey{}, Signed{Method: method, Path: path, BodySHA256: BodySHA256Of(body)})
 }
 
-// OpenOperations lists what needs no credentials, sorted.
-func (a *Authenticator) OpenOperations() []string {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	return slices.Sorted(maps.Keys(a.open))
-}
-
 func credential(header string) (string, bool) {
 	if len(header) > maxCredentialBytes || len(header) <= len(bearer) || !strings.EqualFold(header[:len(bearer)], bearer) {
 		return "", false
@@ -192,6 +183,18 @@ func RequireService(ctx context.Context) error {
 		return fault.Forbidden("service")
 	}
 	return nil
+}
+
+// RequireHQ refuses who is not one of headquarters' people with one of the roles.
+func RequireHQ(ctx context.Context, roles ...string) error {
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return err
+	}
+	if p.Kind != tenancy.HQ {
+		return fault.Forbidden("headquarters")
+	}
+	return Require(ctx, roles...)
 }
 
 // Require refuses a caller that has none of the roles. A kind of caller (hq, member, device...) counts as a role too.

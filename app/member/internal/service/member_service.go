@@ -81,16 +81,7 @@ func forTill(ctx context.Context) context.Context {
 	return ctx
 }
 
-func requireEditor(ctx context.Context) error {
-	p, err := tenancy.FromContext(ctx)
-	if err != nil {
-		return err
-	}
-	if p.Kind != tenancy.HQ {
-		return fault.Forbidden("admin or operator")
-	}
-	return authn.Require(ctx, "admin", "operator")
-}
+func requireEditor(ctx context.Context) error { return authn.RequireHQ(ctx, "admin", "operator") }
 
 // ImportMembers keeps the good rows of a batch.
 func (s *Member) ImportMembers(ctx context.Context, req *memberv1.ImportMembersRequest) (*commonv1.ImportResult, error) {

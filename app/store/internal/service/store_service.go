@@ -53,14 +53,10 @@ func New(db *database.DB, o Options) *Store {
 
 // requireHeadquarters lets only headquarters' people with one of the roles pass.
 func requireHeadquarters(ctx context.Context, roles ...string) (tenancy.Principal, error) {
-	p, err := tenancy.FromContext(ctx)
-	if err != nil {
-		return p, err
+	if err := authn.RequireHQ(ctx, roles...); err != nil {
+		return tenancy.Principal{}, err
 	}
-	if p.Kind != tenancy.HQ {
-		return p, fault.Forbidden("headquarters")
-	}
-	return p, authn.Require(ctx, roles...)
+	return tenancy.FromContext(ctx)
 }
 
 func requireEditor(ctx context.Context) (tenancy.Principal, error) {

@@ -19,8 +19,6 @@ import (
 	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
 	storev1 "github.com/onepool/onepool/api/store/v1"
 	"github.com/onepool/onepool/app/internal/authn"
-	"github.com/onepool/onepool/app/internal/fault"
-	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
 // Auditor is a center that can prove its invariants.
@@ -49,14 +47,7 @@ func New(dial func(center string) grpc.ClientConnInterface) *Console {
 
 // CheckInvariants asks every center at once and answers only when all have answered.
 func (s *Console) CheckInvariants(ctx context.Context, in *commonv1.CheckInvariantsRequest) (*commonv1.CheckInvariantsResponse, error) {
-	p, err := tenancy.FromContext(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if p.Kind != tenancy.HQ {
-		return nil, fault.Forbidden("headquarters")
-	}
-	if err := authn.Require(ctx, "admin", "operator"); err != nil {
+	if err := authn.RequireHQ(ctx, "admin", "operator"); err != nil {
 		return nil, err
 	}
 	answers := make(chan []*commonv1.InvariantResult, len(s.Centers))
