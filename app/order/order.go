@@ -185,9 +185,11 @@ func (c *Center) Workers() []func(context.Context) error {
 				tick := time.NewTicker(interval)
 				defer tick.Stop()
 				for {
-					if err := fn(ctx); err != nil && ctx.Err() == nil {
-						report(err)
+					turn, over := c.Turn(ctx, what)
+					if err := fn(turn); err != nil && ctx.Err() == nil {
+						report(turn, err)
 					}
+					over()
 					select {
 					case <-ctx.Done():
 						return nil

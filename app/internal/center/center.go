@@ -62,6 +62,7 @@ func Open(ctx context.Context, c Config, o *observe.Observer) (*Frame, error) {
 	metrics := append(db.Collectors(), c.Metrics...)
 	if c.Outbox != nil {
 		f.relay = outbox.NewRelay(db, c.Outbox, f.Report("hand messages on"))
+		f.relay.Turns(func(ctx context.Context) (context.Context, func()) { return f.Turn(ctx, "hand messages on") })
 		metrics = append(metrics, f.relay.Collectors()...)
 	}
 	if err := o.Register(metrics...); err != nil {
@@ -83,10 +84,15 @@ func (f *Frame) Ready(ctx context.Context) error { return f.db.Ping(ctx) }
 func (f *Frame) Close() error { return f.db.Close() }
 
 // Report logs an error that nobody gets: what failed will be tried again.
-func (f *Frame) Report(what string) func(error) {
-	return func(err error) {
-		f.observe.Log().Error("will be tried again", "center", f.name, "what", what, "error", err)
+func (f *Frame) Report(what string) func(context.Context, error) {
+	return func(ctx context.Context, err error) {
+		f.observe.Log().ErrorContext(ctx, "will be tried again", "center", f.name, "what", what, "error", err)
 	}
+}
+
+// Turn begins the trace of one turn of a worker; the function returned ends it.
+func (f *Frame) Turn(ctx context.Context, what string) (context.Context, func()) {
+	return f.observe.Turn(ctx, f.name+": "+what)
 }
 
 // Workers are what every center does. They run until their context ends.
@@ -112,9 +118,11 @@ func (f *Frame) Every(interval time.Duration, what string, fn func(context.Conte
 				return nil
 			case <-next.C:
 			}
-			if err := fn(ctx); err != nil && ctx.Err() == nil {
-				report(err)
+			turn, over := f.Turn(ctx, what)
+			if err := fn(turn); err != nil && ctx.Err() == nil {
+				report(turn, err)
 			}
+			over()
 			next.Reset(interval)
 		}
 	}

@@ -116,3 +116,19 @@ func TestAWorkerGoesOnAfterAnError(t *testing.T) {
 	require.Equal(t, 3, turns)
 	require.Equal(t, 2, bytes.Count(log.Bytes(), []byte("nothing there")), "the end is no failure: %s", log)
 }
+
+func TestWhatAWorkerCouldNotDoIsLoggedUnderTheTraceOfItsTurn(t *testing.T) {
+	o, log := observer(t)
+	f := &Frame{name: "test", observe: o}
+	ctx, stop := context.WithCancel(t.Context())
+	var traces []string
+	require.NoError(t, f.Every(time.Millisecond, "sweep", func(ctx context.Context) error {
+		if traces = append(traces, observe.TraceID(ctx)); len(traces) == 2 {
+			stop()
+		}
+		return errors.New("broken")
+	})(ctx))
+	require.Len(t, traces, 2)
+	require.NotEqual(t, traces[0], traces[1], "each turn has a trace of its own")
+	require.Contains(t, log.String(), `"trace_id":"`+traces[0]+`"`)
+}

@@ -132,11 +132,11 @@ func keep(run context.Context, cancel context.CancelCauseFunc, db *database.DB, 
 
 // Every calls fn every interval, in the one process that holds name, until ctx ends. report gets each error; fn is called
 // again after it. It is the shape of a center's singleton workers.
-func Every(ctx context.Context, db *database.DB, name string, interval time.Duration, fn func(ctx context.Context) error, report func(error)) {
+func Every(ctx context.Context, db *database.DB, name string, interval time.Duration, fn func(ctx context.Context) error, report func(context.Context, error)) {
 	ttl := max(3*interval, 10*time.Second)
 	for {
 		if _, err := Hold(ctx, db, name, ttl, fn); err != nil && ctx.Err() == nil {
-			report(fmt.Errorf("worker %s: %w", name, err))
+			report(ctx, fmt.Errorf("worker %s: %w", name, err))
 		}
 		select {
 		case <-ctx.Done():

@@ -119,7 +119,7 @@ func TestAWorkerGoesOnAfterAnError(t *testing.T) {
 			stop()
 		}
 		return errors.New("no")
-	}, func(error) { reported++ })
+	}, func(context.Context, error) { reported++ })
 	require.Equal(t, 3, runs)
 	require.Equal(t, 2, reported)
 }

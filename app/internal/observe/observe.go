@@ -106,6 +106,13 @@ func (o *Observer) Register(cs ...prometheus.Collector) error {
 	return errors.Join(errs...)
 }
 
+// Turn begins a trace of its own for one turn of a worker, so that what it does, and what it could not do, can be followed
+// through the centers as a request can. The function returned ends it.
+func (o *Observer) Turn(ctx context.Context, what string) (context.Context, func()) {
+	ctx, span := o.tracer.Start(ctx, what, trace.WithNewRoot())
+	return ctx, func() { span.End() }
+}
+
 // TraceID of the context's span, empty without one.
 func TraceID(ctx context.Context) string {
 	if sc := trace.SpanContextFromContext(ctx); sc.HasTraceID() {

@@ -60,7 +60,9 @@ func engines(t *testing.T, rule func(t *testing.T, db *database.DB)) {
 	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) { rule(t, open(nil)) })
 }
 
-func fatal(t *testing.T) func(error) { return func(err error) { t.Error(err) } }
+func fatal(t *testing.T) func(context.Context, error) {
+	return func(_ context.Context, err error) { t.Error(err) }
+}
 
 // Messages that were tried before come back in another order than they were written in.
 func TestMessagesOfAKeyLeaveInTheOrderOfTheirIDs(t *testing.T) {
@@ -130,7 +132,7 @@ func TestAFailedMessageIsTriedAgainUnderTheSameGID(t *testing.T) {
 			return nil
 		}}
 		failures := 0
-		r := NewRelay(db, c, func(error) { failures++ })
+		r := NewRelay(db, c, func(context.Context, error) { failures++ })
 		require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error { return emit(ctx, "o1", "x") }))
 		require.Eventually(t, func() bool {
 			_, err := r.Once(t.Context())
@@ -152,7 +154,7 @@ func TestMessagesOfOneKeyKeepTheirOrderInABatch(t *testing.T) {
 			}
 			return nil
 		}}
-		r := NewRelay(db, c, func(error) {})
+		r := NewRelay(db, c, func(context.Context, error) {})
 		for _, b := range []string{"a1", "a2", "a3"} {
 			require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error { return emit(ctx, "a", b) }))
 			time.Sleep(2 * time.Millisecond) // ids order by millisecond

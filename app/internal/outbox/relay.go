@@ -42,18 +42,20 @@ type Submitter interface {
 type Relay struct {
 	db     *database.DB
 	to     Submitter
-	report func(error)
-	owner  string
+	report func(context.Context, error)
+	// turn surrounds one batch.
+	turn  func(context.Context) (context.Context, func())
+	owner string
 
 	submitted, failed prometheus.Counter
 	lag               prometheus.Gauge
 }
 
 // NewRelay makes a relay. report gets each failure; the message is tried again after it.
-func NewRelay(db *database.DB, to Submitter, report func(error)) *Relay {
+func NewRelay(db *database.DB, to Submitter, report func(context.Context, error)) *Relay {
 	labels := prometheus.Labels{"database": db.Name()}
 	return &Relay{
-		db: db, to: to, report: report, owner: ids.New("rel"),
+		db: db, to: to, report: report, turn: func(ctx context.Context) (context.Context, func()) { return ctx, func() {} }, owner: ids.New("rel"),
 		submitted: prometheus.NewCounter(prometheus.CounterOpts{Name: "onepool_outbox_submitted_total", Help: "Messages handed to the coordinator.", ConstLabels: labels}),
 		failed:    prometheus.NewCounter(prometheus.CounterOpts{Name: "onepool_outbox_failed_total", Help: "Submissions that failed and will be tried again.", ConstLabels: labels}),
 		lag:       prometheus.NewGauge(prometheus.GaugeOpts{Name: "onepool_outbox_lag_seconds", Help: "Age of the oldest message of the last batch.", ConstLabels: labels}),
@@ -65,24 +67,30 @@ func (r *Relay) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{r.submitted, r.failed, r.lag}
 }
 
+// Turns surrounds each batch of Run, e.g. by a trace.
+func (r *Relay) Turns(turn func(context.Context) (context.Context, func())) { r.turn = turn }
+
 // Run works until ctx ends.
 func (r *Relay) Run(ctx context.Context) {
 	wake := r.db.Signals(topic)
 	pause := backoffFirst
 	for ctx.Err() == nil {
-		n, err := r.Once(ctx)
+		turn, over := r.turn(ctx)
+		n, err := r.Once(turn)
 		wait := PollInterval
 		switch {
 		case err != nil && ctx.Err() == nil:
-			r.report(err)
+			r.report(turn, err)
 			wait = pause
 			pause = min(2*pause, backoffMost)
 		case n == batchSize:
 			pause = backoffFirst
+			over()
 			continue // there is more
 		default:
 			pause = backoffFirst
 		}
+		over()
 		select {
 		case <-ctx.Done():
 		case <-wake:
@@ -228,7 +236,7 @@ func (r *Relay) mark(ctx context.Context, batch []*row) error {
 		unsent = append(unsent, m)
 		r.failed.Inc()
 		if ctx.Err() == nil {
-			r.report(fmt.Errorf("outbox: submit %s of %s, attempt %d: %w", GID(m.kind, m.id), m.key, m.attempts+1, m.failure))
+			r.report(ctx, fmt.Errorf("outbox: submit %s of %s, attempt %d: %w", GID(m.kind, m.id), m.key, m.attempts+1, m.failure))
 		}
 	}
 	err := r.db.InTx(ctx, func(ctx context.Context) error {

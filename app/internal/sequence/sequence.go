@@ -116,7 +116,7 @@ func (f Feed) waiting(ctx context.Context, db *database.DB) (ids []any, err erro
 }
 
 // Run numbers rows until ctx ends: at once after a signal of the feed's topic, else by polling.
-func Run(ctx context.Context, db *database.DB, f Feed, report func(error)) {
+func Run(ctx context.Context, db *database.DB, f Feed, report func(context.Context, error)) {
 	var wake <-chan struct{}
 	if f.Topic != "" {
 		wake = db.Signals(f.Topic)
@@ -128,7 +128,7 @@ func Run(ctx context.Context, db *database.DB, f Feed, report func(error)) {
 		pause := pollInterval
 		switch {
 		case err != nil && ctx.Err() == nil:
-			report(err)
+			report(ctx, err)
 			pause = pauseOnError
 		case n == batchSize:
 			continue // there is more

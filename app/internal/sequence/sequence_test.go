@@ -50,7 +50,7 @@ func TestAReaderThatFollowsPositionsMissesNothing(t *testing.T) {
 		defer stop()
 		var sequencers, all sync.WaitGroup
 		for range 2 {
-			sequencers.Go(func() { sequence.Run(ctx, db, feed, func(err error) { t.Error(err) }) })
+			sequencers.Go(func() { sequence.Run(ctx, db, feed, func(_ context.Context, err error) { t.Error(err) }) })
 		}
 		for w := range writers {
 			all.Go(func() {

@@ -43,7 +43,7 @@ func (s *Order) ImportChannelOrder(ctx context.Context, req *orderv1.ImportChann
 	if answer.GetUnallocated() {
 		// Not the caller's concern if it fails: the order is taken.
 		if err := s.allocate(data.AsService(ctx), answer.GetId()); err != nil {
-			s.Report(fmt.Errorf("allocate %s: %w", answer.GetId(), err))
+			s.Report(ctx, fmt.Errorf("allocate %s: %w", answer.GetId(), err))
 		}
 	}
 	return answer, nil

@@ -108,7 +108,7 @@ func remoteParts(t *testing.T, db *database.DB, address string, sagas *saga.Coor
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members,
 		},
-		Report: func(err error) { t.Log(err) },
+		Report: func(_ context.Context, err error) { t.Log(err) },
 	}
 }
 

@@ -48,7 +48,7 @@ type Parts struct {
 	// Sandbox is nil unless it is switched on.
 	Sandbox *sandboxpay.Provider
 	// Report gets what a worker, or work after a reply, could not do and will try again.
-	Report func(error)
+	Report func(context.Context, error)
 }
 
 // Order serves the order center.

@@ -97,7 +97,7 @@ func openShop(t *testing.T, c database.Config, w *world) *shop {
 	s.Order = New(parts(t, db, w, sagas, sandbox), Settings{Terms: testTerms, Limits: Limits{200, 1_000_000}, FreightMinor: 1000, PageSecret: secretKey})
 	public = httptest.NewServer(edge(s.Notified(sandbox)))
 	t.Cleanup(public.Close)
-	s.relay = outbox.NewRelay(db, s.sent, func(err error) { t.Error(err) })
+	s.relay = outbox.NewRelay(db, s.sent, func(_ context.Context, err error) { t.Error(err) })
 	serveBranch(t, s.Order, sagas, child)
 	return s
 }
@@ -108,7 +108,7 @@ func parts(t testing.TB, db *database.DB, w *world, sagas *saga.Coordinator, san
 	return Parts{
 		DB: db, Orders: data.NewOrders(db), Stock: stock, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
 		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members},
-		Report: func(err error) { t.Log(err) },
+		Report: func(_ context.Context, err error) { t.Log(err) },
 	}
 }
 
