@@ -2,9 +2,8 @@
 //
 // Always true:
 //   - A time is an int64 of UTC microseconds since 1970, on every engine and in every message.
-//   - Deadlines are compared with the database's time, read once per transaction or batch and passed on; System is for
-//     what has no database at hand (a token's expiry, a log line).
-//   - Nothing that decides calls time.Now: it takes a Clock or a time, so a test can choose it.
+//   - Deadlines are compared with the database's time, read once per transaction or batch and passed on.
+//   - Nothing that decides calls time.Now: it takes a time, or asks a port of its own that a test can choose.
 package clock
 
 import (
@@ -15,23 +14,6 @@ import (
 	"time"
 	_ "time/tzdata" // store zones must resolve on a machine without zone files
 )
-
-// Clock tells the time. NowUS fails only where the time comes from somewhere that can fail, such as a database.
-type Clock interface {
-	NowUS(ctx context.Context) (int64, error)
-}
-
-// System is the clock of this machine.
-type System struct{}
-
-// NowUS returns the machine's time.
-func (System) NowUS(context.Context) (int64, error) { return time.Now().UnixMicro(), nil }
-
-// Fixed is a clock that stands still.
-type Fixed int64
-
-// NowUS returns the fixed time.
-func (f Fixed) NowUS(context.Context) (int64, error) { return int64(f), nil }
 
 // Manual is a clock that a test moves, also backwards. It may be shared by goroutines.
 type Manual struct {
@@ -80,18 +62,6 @@ func Zone(name string) (*time.Location, error) {
 
 // Time turns microseconds into a time.Time in UTC.
 func Time(us int64) time.Time { return time.UnixMicro(us).UTC() }
-
-// BusinessDay returns the calendar day of us in zone, as "2006-01-02".
-func BusinessDay(us int64, zone *time.Location) string {
-	return time.UnixMicro(us).In(zone).Format(time.DateOnly)
-}
-
-// DayStartUS returns the first microsecond of the day that lies days after the day of us in zone. It adds calendar days,
-// not 24 hours: a day with a change to daylight saving is 23 or 25 hours long, and some days do not begin at midnight.
-func DayStartUS(us int64, zone *time.Location, days int) int64 {
-	year, month, day := time.UnixMicro(us).In(zone).Date()
-	return firstOf(year, month, day+days, zone).UnixMicro()
-}
 
 // MonthUS returns the half-open range of the month that lies months after the month of us in zone.
 func MonthUS(us int64, zone *time.Location, months int) (startUS, endUS int64) {

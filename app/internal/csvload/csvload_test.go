@@ -19,6 +19,17 @@ import (
 
 var storeColumns = Options{Columns: []string{"code", "name", "country"}, Required: []string{"code", "name"}}
 
+// parseMapping reads a list of entries as Set does.
+func parseMapping(entries ...string) (Mapping, error) {
+	var m Mapping
+	for _, entry := range entries {
+		if err := m.Set(entry); err != nil {
+			return Mapping{}, err
+		}
+	}
+	return m, nil
+}
+
 // load reads everything and writes each row and error as a line.
 func load(t require.TestingT, text string, options Options) []string {
 	table, err := Read(strings.NewReader(text), options)
@@ -135,7 +146,7 @@ func TestWhatIsWrittenAsCSVIsReadBack(t *testing.T) {
 }
 
 func TestColumnsAreMapped(t *testing.T) {
-	mapping, err := ParseMapping("code=store_number", "country:=CN", "name = label")
+	mapping, err := parseMapping("code=store_number", "country:=CN", "name = label")
 	require.NoError(t, err)
 	options := storeColumns
 	options.Mapping = mapping
@@ -148,7 +159,7 @@ func TestMappingErrorsSayWhatToDo(t *testing.T) {
 		"cod=id":       "there is no column \"cod\"; there are code, name, country",
 	} {
 		options := storeColumns
-		options.Mapping, _ = ParseMapping(entry)
+		options.Mapping, _ = parseMapping(entry)
 		_, err := Read(strings.NewReader("id,name\n"), options)
 		require.ErrorContains(t, err, want)
 	}
@@ -159,17 +170,17 @@ func TestMappingErrorsSayWhatToDo(t *testing.T) {
 	_, err = Read(strings.NewReader(""), storeColumns)
 	require.ErrorContains(t, err, "the file is empty")
 	for _, entry := range []string{"", "code", "=x", ":=x", "code="} {
-		_, err := ParseMapping(entry)
+		_, err := parseMapping(entry)
 		require.Error(t, err, entry)
 	}
-	_, err = ParseMapping("a=b", "a:=c")
+	_, err = parseMapping("a=b", "a:=c")
 	require.Error(t, err)
 }
 
 func TestDigestIsOfTheRowNotOfTheFile(t *testing.T) {
 	digest := func(text string, entries ...string) string {
 		options := storeColumns
-		options.Mapping, _ = ParseMapping(entries...)
+		options.Mapping, _ = parseMapping(entries...)
 		table, err := Read(strings.NewReader(text), options)
 		require.NoError(t, err)
 		row, err := table.Next()
@@ -262,7 +273,7 @@ func TestTheRealStoreDirectory(t *testing.T) {
 	if folder == "" {
 		t.Skip("ONEPOOL_DATA names no data folder")
 	}
-	mapping, err := ParseMapping("code=store_number")
+	mapping, err := parseMapping("code=store_number")
 	require.NoError(t, err)
 	table, err := Open(filepath.Join(folder, "stores_starbucks.csv.gz"), Options{
 		Columns: []string{"code", "name", "country", "lat"}, Required: []string{"code", "name"}, Mapping: mapping,

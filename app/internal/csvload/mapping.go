@@ -36,17 +36,6 @@ func (m *Mapping) Set(entry string) error {
 	return nil
 }
 
-// ParseMapping reads a list of entries as Set does.
-func ParseMapping(entries ...string) (Mapping, error) {
-	var m Mapping
-	for _, entry := range entries {
-		if err := m.Set(entry); err != nil {
-			return Mapping{}, err
-		}
-	}
-	return m, nil
-}
-
 // String satisfies flag.Value.
 func (m *Mapping) String() string { return "" }
 

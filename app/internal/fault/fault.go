@@ -41,11 +41,8 @@ const (
 
 // Reasons of single centers that more than one room builds.
 const (
-	ReasonPriceChanged             = "PRICE_CHANGED"
 	ReasonStockInsufficient        = "STOCK_INSUFFICIENT"
 	ReasonPointsInsufficient       = "POINTS_INSUFFICIENT"
-	ReasonRefundExceedsPaid        = "REFUND_EXCEEDS_PAID"
-	ReasonAmountMismatch           = "AMOUNT_MISMATCH"
 	ReasonLateTry                  = "LATE_TRY"
 	reasonCanceled                 = "CANCELED"
 	codeClientClosed               = 499
@@ -109,12 +106,6 @@ func GeoInvalid(field, why string) *errors.Error {
 	return New(http.StatusBadRequest, ReasonGeoInvalid, field+": "+why, "field", field)
 }
 
-// PriceChanged refuses a price that is not the server's, and names the server's.
-func PriceChanged(subject string, sentMinor, nowMinor int64, currency string) *errors.Error {
-	return New(http.StatusConflict, ReasonPriceChanged, "the price has changed: show the new one and ask again",
-		"subject", subject, "sent_minor", itoa(sentMinor), "price_minor", itoa(nowMinor), "currency", currency)
-}
-
 // StockInsufficient refuses more than is left of a SKU.
 func StockInsufficient(sku string, wanted, left int64) *errors.Error {
 	return New(http.StatusConflict, ReasonStockInsufficient, "not enough stock: take no more than what is left",
@@ -125,18 +116,6 @@ func StockInsufficient(sku string, wanted, left int64) *errors.Error {
 func PointsInsufficient(wanted, left int64) *errors.Error {
 	return New(http.StatusConflict, ReasonPointsInsufficient, "not enough points: spend no more than what is left",
 		"wanted", itoa(wanted), "left", itoa(left))
-}
-
-// RefundExceedsPaid refuses a refund above what is left of the payment.
-func RefundExceedsPaid(wantedMinor, leftMinor int64, currency string) *errors.Error {
-	return New(http.StatusConflict, ReasonRefundExceedsPaid, "more than was paid: refund no more than what is left",
-		"wanted_minor", itoa(wantedMinor), "left_minor", itoa(leftMinor), "currency", currency)
-}
-
-// AmountMismatch refuses a payment callback whose amount is not the intent's.
-func AmountMismatch(wantedMinor, gotMinor int64, currency string) *errors.Error {
-	return New(http.StatusBadRequest, ReasonAmountMismatch, "the amount is not the one that was asked for: it was recorded and nothing changed",
-		"wanted_minor", itoa(wantedMinor), "got_minor", itoa(gotMinor), "currency", currency)
 }
 
 // Unauthenticated refuses missing or wrong credentials, always with the same text: it must not help in guessing.

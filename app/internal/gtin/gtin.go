@@ -75,18 +75,6 @@ func Print(gtin14 string) string {
 	return gtin14
 }
 
-// InStore says whether a normalized code lies in a range that shops number themselves (02, 04, 20 to 29; of EAN-8 0 and
-// 2): such a code means something else in the next shop and must not be looked up across organisations.
-func InStore(gtin14 string) bool {
-	if len(gtin14) != 14 || gtin14[0] != '0' {
-		return false
-	}
-	if strings.HasPrefix(gtin14, zeros[:6]) {
-		return gtin14[6] == '0' || gtin14[6] == '2'
-	}
-	return gtin14[1] == '2' || gtin14[1:3] == "02" || gtin14[1:3] == "04"
-}
-
 // refusal is ErrCode with its particulars. Its Fault is what a client is told, so that no handler maps it again.
 type refusal string
 

@@ -59,15 +59,6 @@ func TestPrintAndNormalizeAreInverse(t *testing.T) {
 	})
 }
 
-func TestInStoreRanges(t *testing.T) {
-	for code, want := range map[string]bool{
-		"02000000000008": true, "02912345678909": true, "00212345678900": true, "00412345678908": true,
-		"06901234567892": false, "00036000291452": false, "10614141000415": false, "00000073513537": false, "00000021234565": true,
-	} {
-		require.Equal(t, want, InStore(code), code)
-	}
-}
-
 // Every code of a crowd-written catalogue gets the verdict that was computed for it elsewhere.
 func TestCatalogueVerdicts(t *testing.T) {
 	folder := os.Getenv("ONEPOOL_DATA")

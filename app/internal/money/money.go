@@ -66,26 +66,6 @@ func (m Money) Mul(n int64) (Money, error) {
 	return Money{product, m.Currency}, err
 }
 
-// MulRate returns bp basis points of m, rounded half up.
-func (m Money) MulRate(bp int64) (Money, error) {
-	part, err := Rate(m.Minor, bp)
-	return Money{part, m.Currency}, err
-}
-
-// Cmp compares m with o of the same currency.
-func (m Money) Cmp(o Money) (int, error) {
-	if m.Currency != o.Currency {
-		return 0, m.mixed(o)
-	}
-	switch {
-	case m.Minor < o.Minor:
-		return -1, nil
-	case m.Minor > o.Minor:
-		return 1, nil
-	}
-	return 0, nil
-}
-
 // Allocate splits m by weights; see the package's promises.
 func (m Money) Allocate(weights []int64) ([]Money, error) {
 	parts, err := Allocate(m.Minor, weights)

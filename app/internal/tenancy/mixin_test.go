@@ -265,9 +265,9 @@ func TestRawSQLIsFilteredByTheSameScope(t *testing.T) {
 		for _, c := range []struct {
 			p    tenancy.Principal
 			want int
-		}{{hq, 3}, {north, 1}, {dealer, 1}, {ann, 1}, {scopeless, 0}, {service, 3}} {
+		}{{hq, 3}, {north, 1}, {dealer, 1}, {ann, 0}, {scopeless, 0}, {service, 3}} {
 			ctx := tenancy.NewContext(w.t.Context(), c.p)
-			cond, args, err := tenancy.SQLOrMember(ctx, "org", "member")
+			cond, args, err := tenancy.SQL(ctx, "org")
 			require.NoError(w.t, err)
 			var n int
 			require.NoError(w.t, w.db.Conn(ctx).QueryRowContext(ctx, "SELECT COUNT(*) FROM notes WHERE "+cond, args...).Scan(&n))

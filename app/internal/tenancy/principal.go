@@ -138,15 +138,3 @@ func SQL(ctx context.Context, column string) (cond string, args []any, err error
 	return cond + ")", args, nil
 }
 
-// SQLOrMember is SQL for a table whose rows a member may see as its own.
-func SQLOrMember(ctx context.Context, orgColumn, memberColumn string) (cond string, args []any, err error) {
-	p, err := FromContext(ctx)
-	if err != nil {
-		return "", nil, err
-	}
-	cond, args, err = SQL(ctx, orgColumn)
-	if err != nil || p.Scope.All || p.Scope.Member == "" {
-		return cond, args, err
-	}
-	return "(" + cond + " OR " + memberColumn + " = ?)", append(args, p.Scope.Member), nil
-}
