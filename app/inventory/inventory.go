@@ -8,7 +8,6 @@ package inventory
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,10 +33,6 @@ const (
 // Config is what can be chosen.
 type Config struct {
 	DB database.Config
-	// MaxParcels of an order that does not say; 0: the default of 5.
-	MaxParcels int
-	// LocalRadiusM is how far local delivery goes; 0: the default of 20 km.
-	LocalRadiusM int64
 }
 
 // Deps are what the process provides.
@@ -58,10 +53,6 @@ type Center struct {
 
 // New opens the database. It does not migrate.
 func New(ctx context.Context, c Config, d Deps) (*Center, error) {
-	strategy, err := c.strategy()
-	if err != nil {
-		return nil, err
-	}
 	if d.Observe == nil || len(d.PageSecret) == 0 {
 		return nil, errors.New("inventory: observer and page secret are required")
 	}
@@ -76,26 +67,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
 	return &Center{
 		Frame: frame, store: store, hit: hit,
-		service: service.New(frame.DB(), store, strategy, hit), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
+		service: service.New(frame.DB(), store, biz.NearThenSplit(), hit), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
 	}, nil
-}
-
-// strategy checks the configuration; an error names the key.
-func (c Config) strategy() (biz.Strategy, error) {
-	s := biz.NearThenSplit()
-	switch {
-	case c.MaxParcels < 0 || c.MaxParcels > 200:
-		return s, fmt.Errorf("inventory: max_parcels is %d, must be between 0 and 200", c.MaxParcels)
-	case c.LocalRadiusM < 0:
-		return s, fmt.Errorf("inventory: local_radius_m is %d, must not be negative", c.LocalRadiusM)
-	}
-	if c.MaxParcels > 0 {
-		s.MaxParcels = c.MaxParcels
-	}
-	if c.LocalRadiusM > 0 {
-		s.LocalRadiusM = c.LocalRadiusM
-	}
-	return s, nil
 }
 
 // Register puts the services on the process's servers.

@@ -12,16 +12,9 @@ import (
 	"github.com/onepool/onepool/app/internal/observe"
 )
 
-func TestTheDoorNamesWhatIsWrongWithItsConfiguration(t *testing.T) {
-	for key, c := range map[string]Config{"max_parcels": {MaxParcels: 201}, "local_radius_m": {LocalRadiusM: -1}} {
-		_, err := New(t.Context(), c, Deps{})
-		require.ErrorContains(t, err, key)
-	}
+func TestTheDoorNamesWhatIsMissing(t *testing.T) {
 	_, err := New(t.Context(), Config{}, Deps{})
 	require.ErrorContains(t, err, "page secret")
-	s, err := Config{MaxParcels: 3, LocalRadiusM: 500}.strategy()
-	require.NoError(t, err)
-	require.Equal(t, []int64{3, 500}, []int64{int64(s.MaxParcels), s.LocalRadiusM})
 }
 
 func TestTheCenterOpensMigratesWorksAndCloses(t *testing.T) {

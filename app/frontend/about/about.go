@@ -30,7 +30,7 @@ func Door() process.Door {
 			c := d.Config
 			w.Header().Set("Content-Type", "application/json")
 			return json.NewEncoder(w).Encode(About{
-				Version: version.Get().Version, GRPC: d.About.GRPC(), Sandbox: c.Sandbox.Payments && c.Sandbox.Sms, ReturnWindowS: c.Trade.ReturnWindowS,
+				Version: version.Get().Version, GRPC: d.GRPCAddr(), Sandbox: c.Sandbox.Payments && c.Sandbox.Sms, ReturnWindowS: c.Trade.ReturnWindowS,
 			})
 		})
 	})

@@ -49,15 +49,8 @@ type Deps struct {
 	Saga *saga.Coordinator
 	// PublicURL is the base address of the process's HTTP server, for callbacks of payment providers.
 	PublicURL func() string
-	// About are the facts that the process tells of itself.
-	About About
-}
-
-// About is answered by the process's own routes and shown at start.
-type About struct {
-	Name string
-	HTTP func() string
-	GRPC func() string
+	// GRPCAddr is where the process's gRPC server listens.
+	GRPCAddr func() string
 }
 
 // Module is a center, or a frontend, as its process sees it.
@@ -191,8 +184,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 
 	modules, err := open(ctx, o, &closing, Deps{
-		Config: o.Config, Observe: ob, Tokens: tokens, Keys: keys, Saga: sagas, PublicURL: servers.HTTPURL,
-		About: About{Name: o.Name, HTTP: servers.HTTPURL, GRPC: servers.GRPCAddr},
+		Config: o.Config, Observe: ob, Tokens: tokens, Keys: keys, Saga: sagas, PublicURL: servers.HTTPURL, GRPCAddr: servers.GRPCAddr,
 	}, network, servers.Registrar())
 	if err != nil {
 		return err
