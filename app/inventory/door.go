@@ -10,6 +10,6 @@ import (
 // Door opens the center in a process, by its configuration.
 func Door() process.Door {
 	return process.Door{Name: name, Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
-		return New(ctx, Config{DB: process.Database(d.Config, name)}, Deps{Observe: d.Observe, PageSecret: d.Keys.Key(secret.Pages)})
+		return New(ctx, Config{DB: process.Database(d.Config, name)}, Deps{Observe: d.Observe, Dial: d.Dial, PageSecret: d.Keys.Key(secret.Pages)})
 	}}
 }

@@ -2,7 +2,8 @@
 // which locations ship.
 //
 // Always true: it never sells one unit twice, and never loses one. Stock is changed by commands of other centers, which
-// are repeated safely, by staff of headquarters and of the location's own organisation, and by the deadline of a hold.
+// are repeated safely, by staff of headquarters and of the location's own organisation, and by the deadline of a hold. Goods
+// come in under a SKU that the product center knows.
 package inventory
 
 import (
@@ -11,8 +12,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	productv1 "github.com/onepool/onepool/api/product/v1"
 	"github.com/onepool/onepool/app/internal/center"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/observe"
@@ -38,6 +41,8 @@ type Config struct {
 // Deps are what the process provides.
 type Deps struct {
 	Observe *observe.Observer
+	// Dial is the way to another center.
+	Dial func(center string) grpc.ClientConnInterface
 	// PageSecret is the key of page tokens.
 	PageSecret []byte
 }
@@ -53,8 +58,8 @@ type Center struct {
 
 // New opens the database. It does not migrate.
 func New(ctx context.Context, c Config, d Deps) (*Center, error) {
-	if d.Observe == nil || len(d.PageSecret) == 0 {
-		return nil, errors.New("inventory: observer and page secret are required")
+	if d.Observe == nil || d.Dial == nil || len(d.PageSecret) == 0 {
+		return nil, errors.New("inventory: observer, dialer and page secret are required")
 	}
 	bounds := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "onepool_inventory_bound_hits_total", Help: "How often a search or a run stopped at its bound.",
@@ -64,10 +69,11 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		return nil, err
 	}
 	store := data.New(frame.DB(), d.PageSecret)
+	catalogue := data.Catalogue{Client: productv1.NewProductClient(d.Dial("product"))}
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
 	return &Center{
 		Frame: frame, store: store, hit: hit,
-		service: service.New(frame.DB(), store, biz.NearThenSplit(), hit), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
+		service: service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
 	}, nil
 }
 

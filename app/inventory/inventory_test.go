@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
 
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/observe"
@@ -21,7 +22,7 @@ func TestTheCenterOpensMigratesWorksAndCloses(t *testing.T) {
 	o, err := observe.New(t.Context(), observe.Config{Service: "test"}, &bytes.Buffer{})
 	require.NoError(t, err)
 	c, err := New(t.Context(), Config{DB: database.Config{Engine: database.SQLite, Path: filepath.Join(t.TempDir(), "inventory.db")}},
-		Deps{Observe: o, PageSecret: bytes.Repeat([]byte("k"), 32)})
+		Deps{Observe: o, Dial: func(string) grpc.ClientConnInterface { return nil }, PageSecret: bytes.Repeat([]byte("k"), 32)})
 	require.NoError(t, err)
 	for range 2 {
 		require.NoError(t, c.Migrate(t.Context()), "migrating again changes nothing")

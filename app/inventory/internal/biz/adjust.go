@@ -10,14 +10,31 @@ type AdjustInput struct {
 	Safety                    *int64 // new safety stock, when set
 }
 
-// AdjustStock corrects on hand by a difference, with a reason; never below what is reserved.
+// AdjustStock corrects on hand by a difference, with a reason; never below what is reserved. A row is opened for a SKU that
+// exists only; where there is a row already, nobody is asked.
 type AdjustStock struct {
+	Catalogue Catalogue
+	Stock     StockReader
 	Locations LocationFinder
 	Writer    StockWriter
 }
 
+// Gather asks, before the transaction, whether the SKU exists, unless the location has had it.
+func (uc AdjustStock) Gather(ctx context.Context, in AdjustInput) (SKUs, error) {
+	rows, err := uc.Stock.AtLocations(ctx, []string{in.Key.SKU}, []string{in.Key.Location})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if row.Row().Key.SKU == in.Key.SKU {
+			return SKUs{in.Key.SKU: true}, nil
+		}
+	}
+	return existing(ctx, uc.Catalogue, []StockKey{in.Key})
+}
+
 // Decide corrects the row inside the transaction and returns it as it is then.
-func (uc AdjustStock) Decide(ctx context.Context, by Caller, in AdjustInput) (*Stock, error) {
+func (uc AdjustStock) Decide(ctx context.Context, by Caller, in AdjustInput, known SKUs) (*Stock, error) {
 	locations, err := locationsOf(ctx, uc.Locations, []StockKey{in.Key})
 	if err != nil {
 		return nil, err
@@ -25,6 +42,9 @@ func (uc AdjustStock) Decide(ctx context.Context, by Caller, in AdjustInput) (*S
 	key, err := booking(by, locations, in.Key)
 	if err != nil {
 		return nil, err
+	}
+	if !known[key.SKU] {
+		return nil, UnknownSKU{key.SKU}
 	}
 	book, err := uc.Writer.Open(ctx, by.Name)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 )
 
+const reasonSKUUnknown = "SKU_UNKNOWN"
+
 // The refusals of this center. Each knows its public face (code, reason, message, metadata); the edge asks for it.
 
 // Short refuses a demand: fewer pieces are left than are wanted.
@@ -44,6 +46,17 @@ func (u UnknownLocation) Error() string { return "location " + u.Code + " is not
 // Fault is the public face.
 func (u UnknownLocation) Fault() (int, string, string, map[string]string) {
 	return 404, "LOCATION_UNKNOWN", "there is no such location: check its code", map[string]string{"location": u.Code}
+}
+
+// UnknownSKU refuses stock of what is not in the catalogue: it could not be sold, and would hide a mistyped code.
+type UnknownSKU struct{ Code string }
+
+// Error names it.
+func (u UnknownSKU) Error() string { return "SKU " + u.Code + " is not known" }
+
+// Fault is the public face.
+func (u UnknownSKU) Fault() (int, string, string, map[string]string) {
+	return 404, reasonSKUUnknown, "there is no such SKU: check its code, or import the product first", map[string]string{"sku": u.Code}
 }
 
 // BelowReserved refuses to correct on hand below what customers hold.

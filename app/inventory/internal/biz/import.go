@@ -19,6 +19,7 @@ type ImportRow struct {
 // A row is booked once per (document, stock row): sent again, also after sales, it changes nothing. A row that is wrong is
 // refused with its line and stops no other.
 type ImportStock struct {
+	Catalogue Catalogue
 	Locations LocationFinder
 	Writer    StockWriter
 }
@@ -29,21 +30,22 @@ type accepted struct {
 	entry Entry
 }
 
+// Gather asks which of the SKUs exist, before the transaction.
+func (uc ImportStock) Gather(ctx context.Context, rows []ImportRow) (SKUs, error) {
+	return existing(ctx, uc.Catalogue, keysOfRows(rows))
+}
+
 // Decide books the rows inside the transaction.
-func (uc ImportStock) Decide(ctx context.Context, by Caller, document string, rows []ImportRow) (batch.Result, error) {
+func (uc ImportStock) Decide(ctx context.Context, by Caller, document string, rows []ImportRow, known SKUs) (batch.Result, error) {
 	var result batch.Result
-	keys := make([]StockKey, len(rows))
-	for i, row := range rows {
-		keys[i] = row.Key
-	}
-	locations, err := locationsOf(ctx, uc.Locations, keys)
+	locations, err := locationsOf(ctx, uc.Locations, keysOfRows(rows))
 	if err != nil {
 		return result, err
 	}
 	var good []accepted
 	var entries []Entry
 	for _, row := range rows {
-		key, why := check(by, locations, row)
+		key, why := check(by, locations, known, row)
 		if why != nil {
 			result.Refused(row.Line, why)
 			continue
@@ -86,8 +88,16 @@ func (uc ImportStock) Decide(ctx context.Context, by Caller, document string, ro
 	return result, uc.Writer.Write(ctx, book.Changes())
 }
 
+func keysOfRows(rows []ImportRow) []StockKey {
+	keys := make([]StockKey, len(rows))
+	for i, row := range rows {
+		keys[i] = row.Key
+	}
+	return keys
+}
+
 // check looks at a row by itself.
-func check(by Caller, locations map[string]Location, row ImportRow) (StockKey, *batch.Refusal) {
+func check(by Caller, locations map[string]Location, known SKUs, row ImportRow) (StockKey, *batch.Refusal) {
 	for _, c := range []struct{ field, value string }{{"location_code", row.Key.Location}, {"sku", row.Key.SKU}} {
 		if _, why := batch.Code(c.field, c.value, 64); why != nil {
 			return row.Key, why
@@ -111,6 +121,8 @@ func check(by Caller, locations map[string]Location, row ImportRow) (StockKey, *
 		return key, batch.Refuse("LOCATION_UNKNOWN", "location_code", "there is no location %s", key.Location)
 	case err != nil:
 		return key, batch.Refuse("FORBIDDEN", "location_code", "%s", err.Error())
+	case !known[key.SKU]:
+		return key, batch.Refuse(reasonSKUUnknown, "sku", "there is no SKU %s", key.SKU)
 	}
 	return key, nil
 }

@@ -10,6 +10,12 @@ type LocationFinder interface {
 	Fresh(ctx context.Context, codes []string) ([]Location, error)
 }
 
+// Catalogue knows what is sold. It is another center's: it is asked before a transaction, never in one.
+type Catalogue interface {
+	// Existing returns those of the codes, at most 200, that are SKUs. An error means that nobody knows now.
+	Existing(ctx context.Context, codes []string) (SKUs, error)
+}
+
 // StockReader reads without locking: what it says is a hint.
 type StockReader interface {
 	// AtLocations returns what these locations have of the SKUs.

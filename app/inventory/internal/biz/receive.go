@@ -18,18 +18,29 @@ type ReceiveInput struct {
 	Lines             []StockLine
 }
 
-// ReceiveStock books goods in at locations: all lines or none.
-type ReceiveStock struct {
-	Locations LocationFinder
-	Writer    StockWriter
-}
-
-// Decide books them inside the transaction and returns the rows as they are then.
-func (uc ReceiveStock) Decide(ctx context.Context, by Caller, in ReceiveInput) ([]*Stock, error) {
+func (in ReceiveInput) keys() []StockKey {
 	keys := make([]StockKey, len(in.Lines))
 	for i, l := range in.Lines {
 		keys[i] = l.Key
 	}
+	return keys
+}
+
+// ReceiveStock books goods in at locations, of SKUs that exist: all lines or none.
+type ReceiveStock struct {
+	Catalogue Catalogue
+	Locations LocationFinder
+	Writer    StockWriter
+}
+
+// Gather asks which of the SKUs exist, before the transaction.
+func (uc ReceiveStock) Gather(ctx context.Context, in ReceiveInput) (SKUs, error) {
+	return existing(ctx, uc.Catalogue, in.keys())
+}
+
+// Decide books them inside the transaction and returns the rows as they are then.
+func (uc ReceiveStock) Decide(ctx context.Context, by Caller, in ReceiveInput, known SKUs) ([]*Stock, error) {
+	keys := in.keys()
 	locations, err := locationsOf(ctx, uc.Locations, keys)
 	if err != nil {
 		return nil, err
@@ -37,6 +48,11 @@ func (uc ReceiveStock) Decide(ctx context.Context, by Caller, in ReceiveInput) (
 	for i := range keys {
 		if keys[i], err = booking(by, locations, keys[i]); err != nil {
 			return nil, err
+		}
+	}
+	for _, key := range keys {
+		if !known[key.SKU] {
+			return nil, UnknownSKU{key.SKU}
 		}
 	}
 	book, err := uc.Writer.Open(ctx, by.Name)

@@ -123,11 +123,12 @@ func (s *Inventory) ReceiveStock(ctx context.Context, in *inventoryv1.ReceiveSto
 	for _, l := range in.GetLines() {
 		input.Lines = append(input.Lines, biz.StockLine{Key: biz.StockKey{SKU: l.GetSku(), Location: l.GetLocation(), Owner: l.GetOwner()}, Quantity: l.GetQuantity()})
 	}
-	return command.Local[nothing, *inventoryv1.ReceiveStockResponse]{
+	return command.Local[biz.SKUs, *inventoryv1.ReceiveStockResponse]{
 		Method:  inventoryv1.Inventory_ReceiveStock_FullMethodName,
 		Request: in,
-		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.ReceiveStockResponse, error) {
-			rows, err := s.receive.Decide(ctx, by, input)
+		Facts:   func(ctx context.Context) (biz.SKUs, error) { return s.receive.Gather(ctx, input) },
+		Decide: func(ctx context.Context, known biz.SKUs) (*inventoryv1.ReceiveStockResponse, error) {
+			rows, err := s.receive.Decide(ctx, by, input, known)
 			if err != nil {
 				return nil, err
 			}
@@ -144,11 +145,12 @@ func (s *Inventory) AdjustStock(ctx context.Context, in *inventoryv1.AdjustStock
 	}
 	input := biz.AdjustInput{Request: in.GetRequestId(), Document: in.GetDocument(), Reason: in.GetReason(),
 		Key: biz.StockKey{SKU: in.GetSku(), Location: in.GetLocation(), Owner: in.GetOwner()}, Delta: in.GetDelta(), Safety: in.SafetyStock}
-	return command.Local[nothing, *inventoryv1.AdjustStockResponse]{
+	return command.Local[biz.SKUs, *inventoryv1.AdjustStockResponse]{
 		Method:  inventoryv1.Inventory_AdjustStock_FullMethodName,
 		Request: in,
-		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.AdjustStockResponse, error) {
-			row, err := s.adjust.Decide(ctx, by, input)
+		Facts:   func(ctx context.Context) (biz.SKUs, error) { return s.adjust.Gather(ctx, input) },
+		Decide: func(ctx context.Context, known biz.SKUs) (*inventoryv1.AdjustStockResponse, error) {
+			row, err := s.adjust.Decide(ctx, by, input, known)
 			if err != nil {
 				return nil, err
 			}
@@ -170,11 +172,12 @@ func (s *Inventory) ImportStock(ctx context.Context, in *inventoryv1.ImportStock
 	for i, r := range in.GetRows() {
 		rows[i] = biz.ImportRow{Line: r.GetLine(), Key: biz.StockKey{SKU: r.GetSku(), Location: r.GetLocationCode(), Owner: r.GetOwner()}, OnHand: r.GetOnHand(), Safety: r.GetSafetyStock()}
 	}
-	return command.Local[nothing, *commonv1.ImportResult]{
+	return command.Local[biz.SKUs, *commonv1.ImportResult]{
 		Method:  inventoryv1.Inventory_ImportStock_FullMethodName,
 		Request: in,
-		Decide: func(ctx context.Context, _ nothing) (*commonv1.ImportResult, error) {
-			result, err := s.imports.Decide(ctx, by, in.GetDocument(), rows)
+		Facts:   func(ctx context.Context) (biz.SKUs, error) { return s.imports.Gather(ctx, rows) },
+		Decide: func(ctx context.Context, known biz.SKUs) (*commonv1.ImportResult, error) {
+			result, err := s.imports.Decide(ctx, by, in.GetDocument(), rows, known)
 			if err != nil {
 				return nil, err
 			}

@@ -36,14 +36,14 @@ type Inventory struct {
 }
 
 // New puts the use cases together. hit counts bounds that were hit.
-func New(db *database.DB, store *data.Store, strategy biz.Strategy, hit func(bound string)) *Inventory {
+func New(db *database.DB, store *data.Store, catalogue biz.Catalogue, strategy biz.Strategy, hit func(bound string)) *Inventory {
 	return &Inventory{
 		db: db, store: store,
 		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Strategy: strategy, Hit: hit}, Writer: store, ElapsedUS: stopwatch},
 		release:      biz.Release{Writer: store},
-		receive:      biz.ReceiveStock{Locations: store, Writer: store},
-		adjust:       biz.AdjustStock{Locations: store, Writer: store},
-		imports:      biz.ImportStock{Locations: store, Writer: store},
+		receive:      biz.ReceiveStock{Catalogue: catalogue, Locations: store, Writer: store},
+		adjust:       biz.AdjustStock{Catalogue: catalogue, Stock: store, Locations: store, Writer: store},
+		imports:      biz.ImportStock{Catalogue: catalogue, Locations: store, Writer: store},
 		availability: biz.GetAvailability{Locations: store, Stock: store, Totals: store},
 	}
 }

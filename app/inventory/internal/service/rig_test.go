@@ -33,12 +33,14 @@ type rig struct {
 	branch *Branch
 	db     *database.DB
 	store  *data.Store
+	shop   *products
 	clock  *clock.Manual // the database's
 }
 
 func newRig(db *database.DB) *rig {
 	store := data.New(db, pageSecret)
-	r := &rig{Inventory: New(db, store, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	shop := &products{}
+	r := &rig{shop: shop, Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok
