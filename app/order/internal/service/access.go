@@ -12,6 +12,9 @@ import (
 // staffRoles may work on orders.
 var staffRoles = []string{"admin", "operator", "manager", "clerk", "guide"}
 
+// approverRoles may say that goods come back for money.
+var approverRoles = []string{"admin", "operator", "manager"}
+
 func isStaff(p tenancy.Principal) bool {
 	switch p.Kind {
 	case tenancy.HQ, tenancy.Dealer, tenancy.Franchisee:
@@ -130,34 +133,53 @@ func (s *Order) fulfilmentStaff(ctx context.Context, id string) (orderID string,
 	return r.ID, err
 }
 
-// returnStaff finds the order of a return for the seller's staff, or for that of a location that had shipped its goods.
-func (s *Order) returnStaff(ctx context.Context, returnID string) (string, error) {
+// returnFor loads the order of a return for those who see the order, and for those of a location that had shipped the goods.
+func (s *Order) returnFor(ctx context.Context, returnID string) (tenancy.Principal, biz.Record, error) {
 	p, err := tenancy.FromContext(ctx)
 	if err != nil {
-		return "", err
+		return p, biz.Record{}, err
 	}
 	orderID, err := s.Orders.OrderOfReturn(ctx, returnID)
 	if err != nil {
-		return "", err
+		return p, biz.Record{}, err
 	}
 	if orderID == "" {
-		return "", biz.NotFound("return")
+		return p, biz.Record{}, biz.NotFound("return")
 	}
 	r, err := s.Orders.Load(ctx, orderID)
 	if err != nil {
-		return "", err
+		return p, biz.Record{}, err
 	}
 	visible, err := s.Orders.Visible(ctx, orderID)
-	if err != nil {
+	if err == nil && !(visible && reaches(p, r)) && !shipped(p, r, returnID) {
+		err = biz.NotFound("return")
+	}
+	return p, r, err
+}
+
+// returnStaff finds the order of a return for those who may take the goods back: the seller's staff, or that of a location
+// that had shipped them.
+func (s *Order) returnStaff(ctx context.Context, returnID string) (string, error) {
+	p, r, err := s.returnFor(ctx, returnID)
+	if err == nil && !isStaff(p) {
+		err = biz.Forbidden(strings.Join(staffRoles, " or "))
+	}
+	return r.ID, err
+}
+
+// returnSeller finds the order of a return for those who may approve it. A return is the seller's money: whoever merely
+// shipped the goods, stands above the seller, or runs the platform does not decide about it.
+func (s *Order) returnSeller(ctx context.Context, returnID string) (string, error) {
+	p, r, err := s.returnFor(ctx, returnID)
+	switch {
+	case err != nil:
 		return "", err
+	case !isStaff(p) || !slices.ContainsFunc(p.Roles, func(role string) bool { return slices.Contains(approverRoles, role) }):
+		return "", biz.Forbidden(strings.Join(approverRoles, " or "))
+	case p.Org != r.Org:
+		return "", biz.Forbidden("the seller's organisation")
 	}
-	if !(visible && reaches(p, r)) && !shipped(p, r, returnID) {
-		return "", biz.NotFound("return")
-	}
-	if !isStaff(p) {
-		return "", biz.Forbidden(strings.Join(staffRoles, " or "))
-	}
-	return orderID, nil
+	return r.ID, nil
 }
 
 // shipped says whether all goods of a return were shipped by locations of the caller's.

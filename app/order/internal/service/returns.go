@@ -35,13 +35,13 @@ func (s *Order) CreateReturn(ctx context.Context, req *orderv1.CreateReturnReque
 		})
 }
 
-// ApproveReturn says that the goods may come back.
+// ApproveReturn says that the goods may come back: for the seller to decide.
 func (s *Order) ApproveReturn(ctx context.Context, req *orderv1.ApproveReturnRequest) (*orderv1.ReturnInfo, error) {
-	return s.onReturn(ctx, orderv1.Order_ApproveReturn_FullMethodName, req, req.GetReturnId(), s.returnStaff,
+	return s.onReturn(ctx, orderv1.Order_ApproveReturn_FullMethodName, req, req.GetReturnId(), s.returnSeller,
 		func(o *biz.Order) error { return o.ApproveReturn(req.GetReturnId()) })
 }
 
-// ReceiveReturn says that the goods are back.
+// ReceiveReturn says that the goods are back, at a location of the caller's.
 func (s *Order) ReceiveReturn(ctx context.Context, req *orderv1.ReceiveReturnRequest) (*orderv1.ReturnInfo, error) {
 	allowed := func(ctx context.Context, id string) (string, error) {
 		orderID, err := s.returnStaff(ctx, id)

@@ -86,6 +86,72 @@ func TestWhoMayWorkOnAReturn(t *testing.T) {
 	})
 }
 
+// shippedBy is an order of a pot, which only the franchisee's store S2 has; whose online shop sold it is the caller's to say.
+func (s *shop) shippedBy(storeThatSells string) *orderv1.OrderInfo {
+	req := wish(line("pot", 1))
+	req.ShopStoreCode = storeThatSells
+	placed, err := s.PlaceOrder(s.as(ann), req)
+	require.NoError(s.t, err)
+	require.Equal(s.t, int32(200), s.pay(s.payment(placed)))
+	o := s.get(placed.Id)
+	require.Equal(s.t, "S2", o.Fulfilments[0].Location)
+	s.ship(o)
+	s.receive(o)
+	return o
+}
+
+func TestAReturnIsApprovedByTheSellerOnly(t *testing.T) {
+	as := func(p tenancy.Principal, roles ...string) tenancy.Principal { p.Roles = roles; return p }
+	above := tenancy.Principal{Kind: tenancy.Dealer, ID: "u_deal", Org: "deal", Roles: []string{"manager"}}.WithScope("fra")
+	direct := tenancy.Principal{Kind: tenancy.Franchisee, ID: "u_s1", Org: "hq", Store: "S1", Direct: true, Roles: []string{"manager"}}.WithScope()
+	type asked struct {
+		by   tenancy.Principal
+		want string
+	}
+	for name, c := range map[string]struct {
+		shop     string
+		refused  []asked
+		approver tenancy.Principal
+	}{
+		"headquarters sold, the franchisee shipped": {"", []asked{
+			{keeper, "FORBIDDEN"}, {as(keeper, "clerk"), "FORBIDDEN"}, {till, "FORBIDDEN"}, {above, "FORBIDDEN"}, {other, "NOT_FOUND"}, {direct, "NOT_FOUND"},
+			{as(boss, "finance"), "FORBIDDEN"}, {ann, "FORBIDDEN"}, {bob, "NOT_FOUND"}, {tmall, "NOT_FOUND"},
+		}, as(boss, "operator")},
+		"headquarters sold in a direct store's shop": {"S1", []asked{{keeper, "FORBIDDEN"}, {as(direct, "clerk"), "FORBIDDEN"}}, direct},
+		"the franchisee sold": {"S2", []asked{
+			{boss, "FORBIDDEN"}, {above, "FORBIDDEN"}, {as(keeper, "guide"), "FORBIDDEN"}, {as(keeper, "clerk"), "FORBIDDEN"}, {till, "FORBIDDEN"}, {other, "NOT_FOUND"},
+		}, keeper},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachEngine(t, func(t *testing.T, s *shop) {
+				o := s.shippedBy(c.shop)
+				ret, err := s.CreateReturn(s.as(ann), &orderv1.CreateReturnRequest{
+					RequestId: requestID(), OrderId: o.Id, Reason: "x", Lines: []*orderv1.ReturnLineInput{{LineId: o.Lines[0].LineId, Quantity: 1}},
+				})
+				require.NoError(t, err)
+				approve := func(p tenancy.Principal) error {
+					_, err := s.ApproveReturn(s.as(p), &orderv1.ApproveReturnRequest{RequestId: requestID(), ReturnId: ret.Id})
+					return err
+				}
+				receive := func(p tenancy.Principal, at string) error {
+					_, err := s.ReceiveReturn(s.as(p), &orderv1.ReceiveReturnRequest{RequestId: requestID(), ReturnId: ret.Id, Location: at})
+					return err
+				}
+				for _, a := range c.refused {
+					requireReason(t, a.want, approve(a.by))
+				}
+				requireReason(t, "STATE_CONFLICT", receive(keeper, "S2"))
+				require.NoError(t, approve(c.approver))
+				requireReason(t, "NOT_FOUND", receive(keeper, "S1"))
+				require.NoError(t, receive(as(keeper, "clerk"), "S2"), "who shipped takes the goods back at its own place")
+				s.leaving()
+				s.later(0)
+				require.Empty(t, s.audit())
+			})
+		})
+	}
+}
+
 // A provider that cannot pay back now is asked again later, under the same id.
 func TestARefundIsTriedAgain(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {

@@ -45,8 +45,8 @@ func TestASaleAtTheTillIsPaidAndCarriedOut(t *testing.T) {
 		requireReason(t, "STATE_CONFLICT", err)
 		require.Equal(t, 1, s.world.holdings)
 
-		// Cash goes back at once.
-		ret, err := s.giveBack(till, till, o, o.Lines[0].LineId, 1)
+		// Cash goes back at once, when the store's manager says so.
+		ret, err := s.giveBack(till, keeper, o, o.Lines[0].LineId, 1)
 		require.NoError(t, err)
 		require.Equal(t, orderv1.ReturnState_REFUNDED, ret.State)
 		require.Equal(t, int64(1450), ret.Refund.AmountMinor)
