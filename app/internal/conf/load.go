@@ -7,11 +7,9 @@ package conf
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -35,10 +33,13 @@ func Load(defaults [][]byte, path string, environ []string, overrides map[string
 		sources = append(sources, literal{&kconfig.KeyValue{Key: "defaults", Format: "yaml", Value: layer}})
 	}
 	if path != "" {
-		if _, err := os.Stat(path); err != nil {
+		read, err := file.NewSource(path).Load()
+		if err != nil {
 			return nil, fmt.Errorf("configuration file: %w", err)
 		}
-		sources = append(sources, file.NewSource(path))
+		for _, kv := range read {
+			sources = append(sources, literal{kv})
+		}
 	}
 	for _, layer := range []map[string]string{fromEnvironment(environ), overrides} {
 		kv, err := nested(layer)
@@ -157,12 +158,11 @@ func nested(layer map[string]string) (*kconfig.KeyValue, error) {
 type literal struct{ kv *kconfig.KeyValue }
 
 func (l literal) Load() ([]*kconfig.KeyValue, error) { return []*kconfig.KeyValue{l.kv}, nil }
-func (literal) Watch() (kconfig.Watcher, error)      { return still{make(chan struct{})}, nil }
+func (literal) Watch() (kconfig.Watcher, error)      { return still{}, nil }
 
-type still struct{ stopped chan struct{} }
+// still is a watch that sees nothing and never ends: the library would report its end from a goroutine of its own, through
+// a logger that the process is just replacing. What is left of a Load are a few goroutines that sleep.
+type still struct{}
 
-func (s still) Next() ([]*kconfig.KeyValue, error) {
-	<-s.stopped
-	return nil, context.Canceled // what the watching side takes for an end
-}
-func (s still) Stop() error { close(s.stopped); return nil }
+func (still) Next() ([]*kconfig.KeyValue, error) { select {} }
+func (still) Stop() error                        { return nil }

@@ -35,6 +35,11 @@ func TestLaterLayersWin(t *testing.T) {
 	require.Equal(t, "127.0.0.1:0", c.Server.Http)
 }
 
+func TestAFileThatIsNotThereIsRefused(t *testing.T) {
+	_, err := Load(defaults(t), filepath.Join(t.TempDir(), "none.yaml"), nil, nil)
+	require.ErrorContains(t, err, "none.yaml")
+}
+
 func TestAWrongValueIsRefusedByItsKey(t *testing.T) {
 	for key, want := range map[string]string{
 		"trade.return_window_s": "return_window_s",
