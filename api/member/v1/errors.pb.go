@@ -33,6 +33,10 @@ const (
 	MemberErrorReason_SIGN_IN_CODE_INVALID MemberErrorReason = 3
 	// A freeze that arrived after it had been cancelled.
 	MemberErrorReason_MEMBER_LATE_TRY MemberErrorReason = 4
+	// The member's code is wrong, used, too old, or another member's.
+	MemberErrorReason_MEMBER_CODE_INVALID MemberErrorReason = 5
+	// Points are spent at a till by the member's code, never by the phone alone.
+	MemberErrorReason_MEMBER_CODE_REQUIRED MemberErrorReason = 6
 )
 
 // Enum value maps for MemberErrorReason.
@@ -43,6 +47,8 @@ var (
 		2: "POINTS_INSUFFICIENT",
 		3: "SIGN_IN_CODE_INVALID",
 		4: "MEMBER_LATE_TRY",
+		5: "MEMBER_CODE_INVALID",
+		6: "MEMBER_CODE_REQUIRED",
 	}
 	MemberErrorReason_value = map[string]int32{
 		"MEMBER_UNSPECIFIED":   0,
@@ -50,6 +56,8 @@ var (
 		"POINTS_INSUFFICIENT":  2,
 		"SIGN_IN_CODE_INVALID": 3,
 		"MEMBER_LATE_TRY":      4,
+		"MEMBER_CODE_INVALID":  5,
+		"MEMBER_CODE_REQUIRED": 6,
 	}
 )
 
@@ -84,13 +92,15 @@ var File_member_v1_errors_proto protoreflect.FileDescriptor
 
 const file_member_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16member/v1/errors.proto\x12\x11onepool.member.v1\x1a\x13errors/errors.proto*\xa5\x01\n" +
+	"\x16member/v1/errors.proto\x12\x11onepool.member.v1\x1a\x13errors/errors.proto*\xe4\x01\n" +
 	"\x11MemberErrorReason\x12\x16\n" +
 	"\x12MEMBER_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x0eMEMBER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x1d\n" +
 	"\x13POINTS_INSUFFICIENT\x10\x02\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
 	"\x14SIGN_IN_CODE_INVALID\x10\x03\x1a\x04\xa8E\x91\x03\x12\x19\n" +
-	"\x0fMEMBER_LATE_TRY\x10\x04\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B3Z1github.com/onepool/onepool/api/member/v1;memberv1b\x06proto3"
+	"\x0fMEMBER_LATE_TRY\x10\x04\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
+	"\x13MEMBER_CODE_INVALID\x10\x05\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
+	"\x14MEMBER_CODE_REQUIRED\x10\x06\x1a\x04\xa8E\x90\x03\x1a\x04\xa0E\xf4\x03B3Z1github.com/onepool/onepool/api/member/v1;memberv1b\x06proto3"
 
 var (
 	file_member_v1_errors_proto_rawDescOnce sync.Once

@@ -76,3 +76,31 @@ func IsMemberLateTry(err error) bool {
 func ErrorMemberLateTry(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, MemberErrorReason_MEMBER_LATE_TRY.String(), fmt.Sprintf(format, args...))
 }
+
+// The member's code is wrong, used, too old, or another member's.
+func IsMemberCodeInvalid(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == MemberErrorReason_MEMBER_CODE_INVALID.String() && e.Code == 409
+}
+
+// The member's code is wrong, used, too old, or another member's.
+func ErrorMemberCodeInvalid(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, MemberErrorReason_MEMBER_CODE_INVALID.String(), fmt.Sprintf(format, args...))
+}
+
+// Points are spent at a till by the member's code, never by the phone alone.
+func IsMemberCodeRequired(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == MemberErrorReason_MEMBER_CODE_REQUIRED.String() && e.Code == 400
+}
+
+// Points are spent at a till by the member's code, never by the phone alone.
+func ErrorMemberCodeRequired(format string, args ...interface{}) *errors.Error {
+	return errors.New(400, MemberErrorReason_MEMBER_CODE_REQUIRED.String(), fmt.Sprintf(format, args...))
+}

@@ -1099,6 +1099,156 @@ func (x *FindByPhoneRequest) GetPhone() string {
 	return ""
 }
 
+type IssueMemberCodeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueMemberCodeRequest) Reset() {
+	*x = IssueMemberCodeRequest{}
+	mi := &file_member_v1_member_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueMemberCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueMemberCodeRequest) ProtoMessage() {}
+
+func (x *IssueMemberCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_member_v1_member_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueMemberCodeRequest.ProtoReflect.Descriptor instead.
+func (*IssueMemberCodeRequest) Descriptor() ([]byte, []int) {
+	return file_member_v1_member_proto_rawDescGZIP(), []int{17}
+}
+
+type IssueMemberCodeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Eight digits.
+	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	ExpiresAtUs   int64  `protobuf:"varint,2,opt,name=expires_at_us,json=expiresAtUs,proto3" json:"expires_at_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueMemberCodeResponse) Reset() {
+	*x = IssueMemberCodeResponse{}
+	mi := &file_member_v1_member_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueMemberCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueMemberCodeResponse) ProtoMessage() {}
+
+func (x *IssueMemberCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_member_v1_member_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueMemberCodeResponse.ProtoReflect.Descriptor instead.
+func (*IssueMemberCodeResponse) Descriptor() ([]byte, []int) {
+	return file_member_v1_member_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *IssueMemberCodeResponse) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *IssueMemberCodeResponse) GetExpiresAtUs() int64 {
+	if x != nil {
+		return x.ExpiresAtUs
+	}
+	return 0
+}
+
+type RedeemMemberCodeRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Code      string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// The member whose code it must be; empty: anybody's.
+	MemberId      string `protobuf:"bytes,3,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedeemMemberCodeRequest) Reset() {
+	*x = RedeemMemberCodeRequest{}
+	mi := &file_member_v1_member_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedeemMemberCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedeemMemberCodeRequest) ProtoMessage() {}
+
+func (x *RedeemMemberCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_member_v1_member_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedeemMemberCodeRequest.ProtoReflect.Descriptor instead.
+func (*RedeemMemberCodeRequest) Descriptor() ([]byte, []int) {
+	return file_member_v1_member_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RedeemMemberCodeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RedeemMemberCodeRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *RedeemMemberCodeRequest) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
 type GetOrderFactsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	MemberId      string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
@@ -1108,7 +1258,7 @@ type GetOrderFactsRequest struct {
 
 func (x *GetOrderFactsRequest) Reset() {
 	*x = GetOrderFactsRequest{}
-	mi := &file_member_v1_member_proto_msgTypes[17]
+	mi := &file_member_v1_member_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1120,7 +1270,7 @@ func (x *GetOrderFactsRequest) String() string {
 func (*GetOrderFactsRequest) ProtoMessage() {}
 
 func (x *GetOrderFactsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[17]
+	mi := &file_member_v1_member_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1133,7 +1283,7 @@ func (x *GetOrderFactsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderFactsRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderFactsRequest) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{17}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetOrderFactsRequest) GetMemberId() string {
@@ -1161,7 +1311,7 @@ type OrderFacts struct {
 
 func (x *OrderFacts) Reset() {
 	*x = OrderFacts{}
-	mi := &file_member_v1_member_proto_msgTypes[18]
+	mi := &file_member_v1_member_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1173,7 +1323,7 @@ func (x *OrderFacts) String() string {
 func (*OrderFacts) ProtoMessage() {}
 
 func (x *OrderFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[18]
+	mi := &file_member_v1_member_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1186,7 +1336,7 @@ func (x *OrderFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderFacts.ProtoReflect.Descriptor instead.
 func (*OrderFacts) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{18}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *OrderFacts) GetMemberId() string {
@@ -1251,7 +1401,7 @@ type FreezePointsRequest struct {
 
 func (x *FreezePointsRequest) Reset() {
 	*x = FreezePointsRequest{}
-	mi := &file_member_v1_member_proto_msgTypes[19]
+	mi := &file_member_v1_member_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1413,7 @@ func (x *FreezePointsRequest) String() string {
 func (*FreezePointsRequest) ProtoMessage() {}
 
 func (x *FreezePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[19]
+	mi := &file_member_v1_member_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1426,7 @@ func (x *FreezePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreezePointsRequest.ProtoReflect.Descriptor instead.
 func (*FreezePointsRequest) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{19}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *FreezePointsRequest) GetRequestId() string {
@@ -1323,7 +1473,7 @@ type FreezePointsResponse struct {
 
 func (x *FreezePointsResponse) Reset() {
 	*x = FreezePointsResponse{}
-	mi := &file_member_v1_member_proto_msgTypes[20]
+	mi := &file_member_v1_member_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1335,7 +1485,7 @@ func (x *FreezePointsResponse) String() string {
 func (*FreezePointsResponse) ProtoMessage() {}
 
 func (x *FreezePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[20]
+	mi := &file_member_v1_member_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1348,7 +1498,7 @@ func (x *FreezePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreezePointsResponse.ProtoReflect.Descriptor instead.
 func (*FreezePointsResponse) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{20}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FreezePointsResponse) GetPoints() *Points {
@@ -1369,7 +1519,7 @@ type UnfreezePointsRequest struct {
 
 func (x *UnfreezePointsRequest) Reset() {
 	*x = UnfreezePointsRequest{}
-	mi := &file_member_v1_member_proto_msgTypes[21]
+	mi := &file_member_v1_member_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1381,7 +1531,7 @@ func (x *UnfreezePointsRequest) String() string {
 func (*UnfreezePointsRequest) ProtoMessage() {}
 
 func (x *UnfreezePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[21]
+	mi := &file_member_v1_member_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1394,7 +1544,7 @@ func (x *UnfreezePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnfreezePointsRequest.ProtoReflect.Descriptor instead.
 func (*UnfreezePointsRequest) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{21}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *UnfreezePointsRequest) GetRequestId() string {
@@ -1427,7 +1577,7 @@ type UnfreezePointsResponse struct {
 
 func (x *UnfreezePointsResponse) Reset() {
 	*x = UnfreezePointsResponse{}
-	mi := &file_member_v1_member_proto_msgTypes[22]
+	mi := &file_member_v1_member_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +1589,7 @@ func (x *UnfreezePointsResponse) String() string {
 func (*UnfreezePointsResponse) ProtoMessage() {}
 
 func (x *UnfreezePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[22]
+	mi := &file_member_v1_member_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +1602,7 @@ func (x *UnfreezePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnfreezePointsResponse.ProtoReflect.Descriptor instead.
 func (*UnfreezePointsResponse) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{22}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UnfreezePointsResponse) GetUnfrozen() int64 {
@@ -1471,7 +1621,7 @@ type GetDocumentPointsRequest struct {
 
 func (x *GetDocumentPointsRequest) Reset() {
 	*x = GetDocumentPointsRequest{}
-	mi := &file_member_v1_member_proto_msgTypes[23]
+	mi := &file_member_v1_member_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1633,7 @@ func (x *GetDocumentPointsRequest) String() string {
 func (*GetDocumentPointsRequest) ProtoMessage() {}
 
 func (x *GetDocumentPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[23]
+	mi := &file_member_v1_member_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1646,7 @@ func (x *GetDocumentPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentPointsRequest.ProtoReflect.Descriptor instead.
 func (*GetDocumentPointsRequest) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{23}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetDocumentPointsRequest) GetDocuments() []string {
@@ -1515,7 +1665,7 @@ type GetDocumentPointsResponse struct {
 
 func (x *GetDocumentPointsResponse) Reset() {
 	*x = GetDocumentPointsResponse{}
-	mi := &file_member_v1_member_proto_msgTypes[24]
+	mi := &file_member_v1_member_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1677,7 @@ func (x *GetDocumentPointsResponse) String() string {
 func (*GetDocumentPointsResponse) ProtoMessage() {}
 
 func (x *GetDocumentPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[24]
+	mi := &file_member_v1_member_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +1690,7 @@ func (x *GetDocumentPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentPointsResponse.ProtoReflect.Descriptor instead.
 func (*GetDocumentPointsResponse) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{24}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetDocumentPointsResponse) GetDocuments() []*DocumentPoints {
@@ -1563,7 +1713,7 @@ type DocumentPoints struct {
 
 func (x *DocumentPoints) Reset() {
 	*x = DocumentPoints{}
-	mi := &file_member_v1_member_proto_msgTypes[25]
+	mi := &file_member_v1_member_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1725,7 @@ func (x *DocumentPoints) String() string {
 func (*DocumentPoints) ProtoMessage() {}
 
 func (x *DocumentPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[25]
+	mi := &file_member_v1_member_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1738,7 @@ func (x *DocumentPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentPoints.ProtoReflect.Descriptor instead.
 func (*DocumentPoints) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{25}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *DocumentPoints) GetDocument() string {
@@ -1639,7 +1789,7 @@ type LinePoints struct {
 
 func (x *LinePoints) Reset() {
 	*x = LinePoints{}
-	mi := &file_member_v1_member_proto_msgTypes[26]
+	mi := &file_member_v1_member_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1651,7 +1801,7 @@ func (x *LinePoints) String() string {
 func (*LinePoints) ProtoMessage() {}
 
 func (x *LinePoints) ProtoReflect() protoreflect.Message {
-	mi := &file_member_v1_member_proto_msgTypes[26]
+	mi := &file_member_v1_member_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1664,7 +1814,7 @@ func (x *LinePoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinePoints.ProtoReflect.Descriptor instead.
 func (*LinePoints) Descriptor() ([]byte, []int) {
-	return file_member_v1_member_proto_rawDescGZIP(), []int{26}
+	return file_member_v1_member_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *LinePoints) GetLineId() string {
@@ -1782,7 +1932,17 @@ const file_member_v1_member_proto_rawDesc = "" +
 	"\rexpires_at_us\x18\x02 \x01(\x03R\vexpiresAtUs\x125\n" +
 	"\x06member\x18\x03 \x01(\v2\x1d.onepool.member.v1.MemberInfoR\x06member\"C\n" +
 	"\x12FindByPhoneRequest\x12-\n" +
-	"\x05phone\x18\x01 \x01(\tB\x17\xbaH\x14r\x122\x10^\\+?[0-9]{6,15}$R\x05phone\">\n" +
+	"\x05phone\x18\x01 \x01(\tB\x17\xbaH\x14r\x122\x10^\\+?[0-9]{6,15}$R\x05phone\"\x18\n" +
+	"\x16IssueMemberCodeRequest\"Q\n" +
+	"\x17IssueMemberCodeResponse\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\"\n" +
+	"\rexpires_at_us\x18\x02 \x01(\x03R\vexpiresAtUs\"\x90\x01\n" +
+	"\x17RedeemMemberCodeRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
+	"\x04code\x18\x02 \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"^[0-9]{8}$R\x04code\x12$\n" +
+	"\tmember_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\bmemberId\">\n" +
 	"\x14GetOrderFactsRequest\x12&\n" +
 	"\tmember_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\"\x94\x02\n" +
 	"\n" +
@@ -1829,7 +1989,7 @@ const file_member_v1_member_proto_rawDesc = "" +
 	"\aaccrued\x18\x02 \x01(\x03R\aaccrued\x12\x16\n" +
 	"\x06earned\x18\x03 \x01(\x03R\x06earned\x12\x1f\n" +
 	"\vclawed_back\x18\x04 \x01(\x03R\n" +
-	"clawedBack2\xbc\f\n" +
+	"clawedBack2\x85\x0e\n" +
 	"\x06Member\x12w\n" +
 	"\rImportMembers\x12'.onepool.member.v1.ImportMembersRequest\x1a\x1f.onepool.common.v1.ImportResult\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/member/import\x12x\n" +
 	"\vListMembers\x12%.onepool.member.v1.ListMembersRequest\x1a&.onepool.member.v1.ListMembersResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/member/members\x12w\n" +
@@ -1839,7 +1999,9 @@ const file_member_v1_member_proto_rawDesc = "" +
 	"\x11ListPointsEntries\x12+.onepool.member.v1.ListPointsEntriesRequest\x1a,.onepool.member.v1.ListPointsEntriesResponse\"5\x82\xd3\xe4\x93\x02/\x12-/v1/member/members/{member_id}/points/entries\x12e\n" +
 	"\x0eSendSignInCode\x12(.onepool.member.v1.SendSignInCodeRequest\x1a).onepool.member.v1.SendSignInCodeResponse\x12M\n" +
 	"\x06SignIn\x12 .onepool.member.v1.SignInRequest\x1a!.onepool.member.v1.SignInResponse\x12S\n" +
-	"\vFindByPhone\x12%.onepool.member.v1.FindByPhoneRequest\x1a\x1d.onepool.member.v1.MemberInfo\x12W\n" +
+	"\vFindByPhone\x12%.onepool.member.v1.FindByPhoneRequest\x1a\x1d.onepool.member.v1.MemberInfo\x12h\n" +
+	"\x0fIssueMemberCode\x12).onepool.member.v1.IssueMemberCodeRequest\x1a*.onepool.member.v1.IssueMemberCodeResponse\x12]\n" +
+	"\x10RedeemMemberCode\x12*.onepool.member.v1.RedeemMemberCodeRequest\x1a\x1d.onepool.member.v1.MemberInfo\x12W\n" +
 	"\rGetOrderFacts\x12'.onepool.member.v1.GetOrderFactsRequest\x1a\x1d.onepool.member.v1.OrderFacts\x12_\n" +
 	"\fFreezePoints\x12&.onepool.member.v1.FreezePointsRequest\x1a'.onepool.member.v1.FreezePointsResponse\x12e\n" +
 	"\x0eUnfreezePoints\x12(.onepool.member.v1.UnfreezePointsRequest\x1a).onepool.member.v1.UnfreezePointsResponse\x12n\n" +
@@ -1858,7 +2020,7 @@ func file_member_v1_member_proto_rawDescGZIP() []byte {
 	return file_member_v1_member_proto_rawDescData
 }
 
-var file_member_v1_member_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_member_v1_member_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_member_v1_member_proto_goTypes = []any{
 	(*MemberInfo)(nil),                 // 0: onepool.member.v1.MemberInfo
 	(*ImportMembersRequest)(nil),       // 1: onepool.member.v1.ImportMembersRequest
@@ -1877,19 +2039,22 @@ var file_member_v1_member_proto_goTypes = []any{
 	(*SignInRequest)(nil),              // 14: onepool.member.v1.SignInRequest
 	(*SignInResponse)(nil),             // 15: onepool.member.v1.SignInResponse
 	(*FindByPhoneRequest)(nil),         // 16: onepool.member.v1.FindByPhoneRequest
-	(*GetOrderFactsRequest)(nil),       // 17: onepool.member.v1.GetOrderFactsRequest
-	(*OrderFacts)(nil),                 // 18: onepool.member.v1.OrderFacts
-	(*FreezePointsRequest)(nil),        // 19: onepool.member.v1.FreezePointsRequest
-	(*FreezePointsResponse)(nil),       // 20: onepool.member.v1.FreezePointsResponse
-	(*UnfreezePointsRequest)(nil),      // 21: onepool.member.v1.UnfreezePointsRequest
-	(*UnfreezePointsResponse)(nil),     // 22: onepool.member.v1.UnfreezePointsResponse
-	(*GetDocumentPointsRequest)(nil),   // 23: onepool.member.v1.GetDocumentPointsRequest
-	(*GetDocumentPointsResponse)(nil),  // 24: onepool.member.v1.GetDocumentPointsResponse
-	(*DocumentPoints)(nil),             // 25: onepool.member.v1.DocumentPoints
-	(*LinePoints)(nil),                 // 26: onepool.member.v1.LinePoints
-	(*v1.CheckInvariantsRequest)(nil),  // 27: onepool.common.v1.CheckInvariantsRequest
-	(*v1.ImportResult)(nil),            // 28: onepool.common.v1.ImportResult
-	(*v1.CheckInvariantsResponse)(nil), // 29: onepool.common.v1.CheckInvariantsResponse
+	(*IssueMemberCodeRequest)(nil),     // 17: onepool.member.v1.IssueMemberCodeRequest
+	(*IssueMemberCodeResponse)(nil),    // 18: onepool.member.v1.IssueMemberCodeResponse
+	(*RedeemMemberCodeRequest)(nil),    // 19: onepool.member.v1.RedeemMemberCodeRequest
+	(*GetOrderFactsRequest)(nil),       // 20: onepool.member.v1.GetOrderFactsRequest
+	(*OrderFacts)(nil),                 // 21: onepool.member.v1.OrderFacts
+	(*FreezePointsRequest)(nil),        // 22: onepool.member.v1.FreezePointsRequest
+	(*FreezePointsResponse)(nil),       // 23: onepool.member.v1.FreezePointsResponse
+	(*UnfreezePointsRequest)(nil),      // 24: onepool.member.v1.UnfreezePointsRequest
+	(*UnfreezePointsResponse)(nil),     // 25: onepool.member.v1.UnfreezePointsResponse
+	(*GetDocumentPointsRequest)(nil),   // 26: onepool.member.v1.GetDocumentPointsRequest
+	(*GetDocumentPointsResponse)(nil),  // 27: onepool.member.v1.GetDocumentPointsResponse
+	(*DocumentPoints)(nil),             // 28: onepool.member.v1.DocumentPoints
+	(*LinePoints)(nil),                 // 29: onepool.member.v1.LinePoints
+	(*v1.CheckInvariantsRequest)(nil),  // 30: onepool.common.v1.CheckInvariantsRequest
+	(*v1.ImportResult)(nil),            // 31: onepool.common.v1.ImportResult
+	(*v1.CheckInvariantsResponse)(nil), // 32: onepool.common.v1.CheckInvariantsResponse
 }
 var file_member_v1_member_proto_depIdxs = []int32{
 	2,  // 0: onepool.member.v1.ImportMembersRequest.rows:type_name -> onepool.member.v1.ImportMemberRow
@@ -1897,8 +2062,8 @@ var file_member_v1_member_proto_depIdxs = []int32{
 	10, // 2: onepool.member.v1.ListPointsEntriesResponse.entries:type_name -> onepool.member.v1.PointsEntry
 	0,  // 3: onepool.member.v1.SignInResponse.member:type_name -> onepool.member.v1.MemberInfo
 	8,  // 4: onepool.member.v1.FreezePointsResponse.points:type_name -> onepool.member.v1.Points
-	25, // 5: onepool.member.v1.GetDocumentPointsResponse.documents:type_name -> onepool.member.v1.DocumentPoints
-	26, // 6: onepool.member.v1.DocumentPoints.lines:type_name -> onepool.member.v1.LinePoints
+	28, // 5: onepool.member.v1.GetDocumentPointsResponse.documents:type_name -> onepool.member.v1.DocumentPoints
+	29, // 6: onepool.member.v1.DocumentPoints.lines:type_name -> onepool.member.v1.LinePoints
 	1,  // 7: onepool.member.v1.Member.ImportMembers:input_type -> onepool.member.v1.ImportMembersRequest
 	3,  // 8: onepool.member.v1.Member.ListMembers:input_type -> onepool.member.v1.ListMembersRequest
 	5,  // 9: onepool.member.v1.Member.GetMember:input_type -> onepool.member.v1.GetMemberRequest
@@ -1908,27 +2073,31 @@ var file_member_v1_member_proto_depIdxs = []int32{
 	12, // 13: onepool.member.v1.Member.SendSignInCode:input_type -> onepool.member.v1.SendSignInCodeRequest
 	14, // 14: onepool.member.v1.Member.SignIn:input_type -> onepool.member.v1.SignInRequest
 	16, // 15: onepool.member.v1.Member.FindByPhone:input_type -> onepool.member.v1.FindByPhoneRequest
-	17, // 16: onepool.member.v1.Member.GetOrderFacts:input_type -> onepool.member.v1.GetOrderFactsRequest
-	19, // 17: onepool.member.v1.Member.FreezePoints:input_type -> onepool.member.v1.FreezePointsRequest
-	21, // 18: onepool.member.v1.Member.UnfreezePoints:input_type -> onepool.member.v1.UnfreezePointsRequest
-	23, // 19: onepool.member.v1.Member.GetDocumentPoints:input_type -> onepool.member.v1.GetDocumentPointsRequest
-	27, // 20: onepool.member.v1.Member.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	28, // 21: onepool.member.v1.Member.ImportMembers:output_type -> onepool.common.v1.ImportResult
-	4,  // 22: onepool.member.v1.Member.ListMembers:output_type -> onepool.member.v1.ListMembersResponse
-	0,  // 23: onepool.member.v1.Member.GetMember:output_type -> onepool.member.v1.MemberInfo
-	0,  // 24: onepool.member.v1.Member.BindGuide:output_type -> onepool.member.v1.MemberInfo
-	8,  // 25: onepool.member.v1.Member.GetPoints:output_type -> onepool.member.v1.Points
-	11, // 26: onepool.member.v1.Member.ListPointsEntries:output_type -> onepool.member.v1.ListPointsEntriesResponse
-	13, // 27: onepool.member.v1.Member.SendSignInCode:output_type -> onepool.member.v1.SendSignInCodeResponse
-	15, // 28: onepool.member.v1.Member.SignIn:output_type -> onepool.member.v1.SignInResponse
-	0,  // 29: onepool.member.v1.Member.FindByPhone:output_type -> onepool.member.v1.MemberInfo
-	18, // 30: onepool.member.v1.Member.GetOrderFacts:output_type -> onepool.member.v1.OrderFacts
-	20, // 31: onepool.member.v1.Member.FreezePoints:output_type -> onepool.member.v1.FreezePointsResponse
-	22, // 32: onepool.member.v1.Member.UnfreezePoints:output_type -> onepool.member.v1.UnfreezePointsResponse
-	24, // 33: onepool.member.v1.Member.GetDocumentPoints:output_type -> onepool.member.v1.GetDocumentPointsResponse
-	29, // 34: onepool.member.v1.Member.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	21, // [21:35] is the sub-list for method output_type
-	7,  // [7:21] is the sub-list for method input_type
+	17, // 16: onepool.member.v1.Member.IssueMemberCode:input_type -> onepool.member.v1.IssueMemberCodeRequest
+	19, // 17: onepool.member.v1.Member.RedeemMemberCode:input_type -> onepool.member.v1.RedeemMemberCodeRequest
+	20, // 18: onepool.member.v1.Member.GetOrderFacts:input_type -> onepool.member.v1.GetOrderFactsRequest
+	22, // 19: onepool.member.v1.Member.FreezePoints:input_type -> onepool.member.v1.FreezePointsRequest
+	24, // 20: onepool.member.v1.Member.UnfreezePoints:input_type -> onepool.member.v1.UnfreezePointsRequest
+	26, // 21: onepool.member.v1.Member.GetDocumentPoints:input_type -> onepool.member.v1.GetDocumentPointsRequest
+	30, // 22: onepool.member.v1.Member.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	31, // 23: onepool.member.v1.Member.ImportMembers:output_type -> onepool.common.v1.ImportResult
+	4,  // 24: onepool.member.v1.Member.ListMembers:output_type -> onepool.member.v1.ListMembersResponse
+	0,  // 25: onepool.member.v1.Member.GetMember:output_type -> onepool.member.v1.MemberInfo
+	0,  // 26: onepool.member.v1.Member.BindGuide:output_type -> onepool.member.v1.MemberInfo
+	8,  // 27: onepool.member.v1.Member.GetPoints:output_type -> onepool.member.v1.Points
+	11, // 28: onepool.member.v1.Member.ListPointsEntries:output_type -> onepool.member.v1.ListPointsEntriesResponse
+	13, // 29: onepool.member.v1.Member.SendSignInCode:output_type -> onepool.member.v1.SendSignInCodeResponse
+	15, // 30: onepool.member.v1.Member.SignIn:output_type -> onepool.member.v1.SignInResponse
+	0,  // 31: onepool.member.v1.Member.FindByPhone:output_type -> onepool.member.v1.MemberInfo
+	18, // 32: onepool.member.v1.Member.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
+	0,  // 33: onepool.member.v1.Member.RedeemMemberCode:output_type -> onepool.member.v1.MemberInfo
+	21, // 34: onepool.member.v1.Member.GetOrderFacts:output_type -> onepool.member.v1.OrderFacts
+	23, // 35: onepool.member.v1.Member.FreezePoints:output_type -> onepool.member.v1.FreezePointsResponse
+	25, // 36: onepool.member.v1.Member.UnfreezePoints:output_type -> onepool.member.v1.UnfreezePointsResponse
+	27, // 37: onepool.member.v1.Member.GetDocumentPoints:output_type -> onepool.member.v1.GetDocumentPointsResponse
+	32, // 38: onepool.member.v1.Member.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	23, // [23:39] is the sub-list for method output_type
+	7,  // [7:23] is the sub-list for method input_type
 	7,  // [7:7] is the sub-list for extension type_name
 	7,  // [7:7] is the sub-list for extension extendee
 	0,  // [0:7] is the sub-list for field type_name
@@ -1945,7 +2114,7 @@ func file_member_v1_member_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_member_v1_member_proto_rawDesc), len(file_member_v1_member_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,8 @@ const (
 	Member_SendSignInCode_FullMethodName    = "/onepool.member.v1.Member/SendSignInCode"
 	Member_SignIn_FullMethodName            = "/onepool.member.v1.Member/SignIn"
 	Member_FindByPhone_FullMethodName       = "/onepool.member.v1.Member/FindByPhone"
+	Member_IssueMemberCode_FullMethodName   = "/onepool.member.v1.Member/IssueMemberCode"
+	Member_RedeemMemberCode_FullMethodName  = "/onepool.member.v1.Member/RedeemMemberCode"
 	Member_GetOrderFacts_FullMethodName     = "/onepool.member.v1.Member/GetOrderFacts"
 	Member_FreezePoints_FullMethodName      = "/onepool.member.v1.Member/FreezePoints"
 	Member_UnfreezePoints_FullMethodName    = "/onepool.member.v1.Member/UnfreezePoints"
@@ -56,6 +58,11 @@ type MemberClient interface {
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
 	// Finds a member by phone, for a till. For frontends; the caller must be a service.
 	FindByPhone(ctx context.Context, in *FindByPhoneRequest, opts ...grpc.CallOption) (*MemberInfo, error)
+	// Makes a one-time code for the member who calls; the code before it is no longer good. Shown at a till it spends the
+	// member's points.
+	IssueMemberCode(ctx context.Context, in *IssueMemberCodeRequest, opts ...grpc.CallOption) (*IssueMemberCodeResponse, error)
+	// Uses a code up and says whose it is. For the frontend that serves a till, on behalf of the device.
+	RedeemMemberCode(ctx context.Context, in *RedeemMemberCodeRequest, opts ...grpc.CallOption) (*MemberInfo, error)
 	// What an order freezes of its member: points that can be spent, guide, home store. For the order center.
 	GetOrderFacts(ctx context.Context, in *GetOrderFactsRequest, opts ...grpc.CallOption) (*OrderFacts, error)
 	// Freezes points for an unpaid document. For the order center.
@@ -165,6 +172,26 @@ func (c *memberClient) FindByPhone(ctx context.Context, in *FindByPhoneRequest, 
 	return out, nil
 }
 
+func (c *memberClient) IssueMemberCode(ctx context.Context, in *IssueMemberCodeRequest, opts ...grpc.CallOption) (*IssueMemberCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(IssueMemberCodeResponse)
+	err := c.cc.Invoke(ctx, Member_IssueMemberCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *memberClient) RedeemMemberCode(ctx context.Context, in *RedeemMemberCodeRequest, opts ...grpc.CallOption) (*MemberInfo, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MemberInfo)
+	err := c.cc.Invoke(ctx, Member_RedeemMemberCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *memberClient) GetOrderFacts(ctx context.Context, in *GetOrderFactsRequest, opts ...grpc.CallOption) (*OrderFacts, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(OrderFacts)
@@ -233,6 +260,11 @@ type MemberServer interface {
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
 	// Finds a member by phone, for a till. For frontends; the caller must be a service.
 	FindByPhone(context.Context, *FindByPhoneRequest) (*MemberInfo, error)
+	// Makes a one-time code for the member who calls; the code before it is no longer good. Shown at a till it spends the
+	// member's points.
+	IssueMemberCode(context.Context, *IssueMemberCodeRequest) (*IssueMemberCodeResponse, error)
+	// Uses a code up and says whose it is. For the frontend that serves a till, on behalf of the device.
+	RedeemMemberCode(context.Context, *RedeemMemberCodeRequest) (*MemberInfo, error)
 	// What an order freezes of its member: points that can be spent, guide, home store. For the order center.
 	GetOrderFacts(context.Context, *GetOrderFactsRequest) (*OrderFacts, error)
 	// Freezes points for an unpaid document. For the order center.
@@ -278,6 +310,12 @@ func (UnimplementedMemberServer) SignIn(context.Context, *SignInRequest) (*SignI
 }
 func (UnimplementedMemberServer) FindByPhone(context.Context, *FindByPhoneRequest) (*MemberInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method FindByPhone not implemented")
+}
+func (UnimplementedMemberServer) IssueMemberCode(context.Context, *IssueMemberCodeRequest) (*IssueMemberCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method IssueMemberCode not implemented")
+}
+func (UnimplementedMemberServer) RedeemMemberCode(context.Context, *RedeemMemberCodeRequest) (*MemberInfo, error) {
+	return nil, status.Error(codes.Unimplemented, "method RedeemMemberCode not implemented")
 }
 func (UnimplementedMemberServer) GetOrderFacts(context.Context, *GetOrderFactsRequest) (*OrderFacts, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOrderFacts not implemented")
@@ -477,6 +515,42 @@ func _Member_FindByPhone_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Member_IssueMemberCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(IssueMemberCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MemberServer).IssueMemberCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Member_IssueMemberCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MemberServer).IssueMemberCode(ctx, req.(*IssueMemberCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Member_RedeemMemberCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RedeemMemberCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MemberServer).RedeemMemberCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Member_RedeemMemberCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MemberServer).RedeemMemberCode(ctx, req.(*RedeemMemberCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Member_GetOrderFacts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetOrderFactsRequest)
 	if err := dec(in); err != nil {
@@ -609,6 +683,14 @@ var Member_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "FindByPhone",
 			Handler:    _Member_FindByPhone_Handler,
+		},
+		{
+			MethodName: "IssueMemberCode",
+			Handler:    _Member_IssueMemberCode_Handler,
+		},
+		{
+			MethodName: "RedeemMemberCode",
+			Handler:    _Member_RedeemMemberCode_Handler,
 		},
 		{
 			MethodName: "GetOrderFacts",

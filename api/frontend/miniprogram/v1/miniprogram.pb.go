@@ -1105,6 +1105,42 @@ func (*GetMeRequest) Descriptor() ([]byte, []int) {
 	return file_frontend_miniprogram_v1_miniprogram_proto_rawDescGZIP(), []int{17}
 }
 
+type IssueMyCodeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueMyCodeRequest) Reset() {
+	*x = IssueMyCodeRequest{}
+	mi := &file_frontend_miniprogram_v1_miniprogram_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueMyCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueMyCodeRequest) ProtoMessage() {}
+
+func (x *IssueMyCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_miniprogram_v1_miniprogram_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueMyCodeRequest.ProtoReflect.Descriptor instead.
+func (*IssueMyCodeRequest) Descriptor() ([]byte, []int) {
+	return file_frontend_miniprogram_v1_miniprogram_proto_rawDescGZIP(), []int{18}
+}
+
 type Me struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Member        *v13.MemberInfo        `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
@@ -1115,7 +1151,7 @@ type Me struct {
 
 func (x *Me) Reset() {
 	*x = Me{}
-	mi := &file_frontend_miniprogram_v1_miniprogram_proto_msgTypes[18]
+	mi := &file_frontend_miniprogram_v1_miniprogram_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1163,7 @@ func (x *Me) String() string {
 func (*Me) ProtoMessage() {}
 
 func (x *Me) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_miniprogram_v1_miniprogram_proto_msgTypes[18]
+	mi := &file_frontend_miniprogram_v1_miniprogram_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1176,7 @@ func (x *Me) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Me.ProtoReflect.Descriptor instead.
 func (*Me) Descriptor() ([]byte, []int) {
-	return file_frontend_miniprogram_v1_miniprogram_proto_rawDescGZIP(), []int{18}
+	return file_frontend_miniprogram_v1_miniprogram_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Me) GetMember() *v13.MemberInfo {
@@ -1257,10 +1293,11 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x05lines\x18\x03 \x03(\v2!.onepool.order.v1.ReturnLineInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12\"\n" +
 	"\x06reason\x18\x04 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\x0e\n" +
-	"\fGetMeRequest\"n\n" +
+	"\fGetMeRequest\"\x14\n" +
+	"\x12IssueMyCodeRequest\"n\n" +
 	"\x02Me\x125\n" +
 	"\x06member\x18\x01 \x01(\v2\x1d.onepool.member.v1.MemberInfoR\x06member\x121\n" +
-	"\x06points\x18\x02 \x01(\v2\x19.onepool.member.v1.PointsR\x06points2\xd7\x0f\n" +
+	"\x06points\x18\x02 \x01(\v2\x19.onepool.member.v1.PointsR\x06points2\xea\x10\n" +
 	"\vMiniProgram\x12\x94\x01\n" +
 	"\x0eSendSignInCode\x120.onepool.frontend.miniprogram.v1.SendCodeRequest\x1a1.onepool.frontend.miniprogram.v1.SendCodeResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/m/v1/sign-in/code\x12u\n" +
 	"\x06SignIn\x12..onepool.frontend.miniprogram.v1.SignInRequest\x1a!.onepool.member.v1.SignInResponse\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/m/v1/sign-in\x12\x93\x01\n" +
@@ -1280,7 +1317,8 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x0eConfirmReceipt\x128.onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest\x1a\x1c.onepool.order.v1.Fulfilment\"4\x82\xd3\xe4\x93\x02.:\x01*\")/m/v1/fulfilments/{fulfilment_id}/receive\x12\x90\x01\n" +
 	"\rRequestReturn\x125.onepool.frontend.miniprogram.v1.RequestReturnRequest\x1a\x1c.onepool.order.v1.ReturnInfo\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/m/v1/orders/{order_id}/returns\x12m\n" +
 	"\x05GetMe\x12-.onepool.frontend.miniprogram.v1.GetMeRequest\x1a#.onepool.frontend.miniprogram.v1.Me\"\x10\x82\xd3\xe4\x93\x02\n" +
-	"\x12\b/m/v1/meBFZDgithub.com/onepool/onepool/api/frontend/miniprogram/v1;miniprogramv1b\x06proto3"
+	"\x12\b/m/v1/me\x12\x90\x01\n" +
+	"\x0fIssueMemberCode\x123.onepool.frontend.miniprogram.v1.IssueMyCodeRequest\x1a*.onepool.member.v1.IssueMemberCodeResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/m/v1/member-codeBFZDgithub.com/onepool/onepool/api/frontend/miniprogram/v1;miniprogramv1b\x06proto3"
 
 var (
 	file_frontend_miniprogram_v1_miniprogram_proto_rawDescOnce sync.Once
@@ -1294,56 +1332,58 @@ func file_frontend_miniprogram_v1_miniprogram_proto_rawDescGZIP() []byte {
 	return file_frontend_miniprogram_v1_miniprogram_proto_rawDescData
 }
 
-var file_frontend_miniprogram_v1_miniprogram_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_frontend_miniprogram_v1_miniprogram_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_frontend_miniprogram_v1_miniprogram_proto_goTypes = []any{
-	(*SendCodeRequest)(nil),          // 0: onepool.frontend.miniprogram.v1.SendCodeRequest
-	(*SendCodeResponse)(nil),         // 1: onepool.frontend.miniprogram.v1.SendCodeResponse
-	(*SignInRequest)(nil),            // 2: onepool.frontend.miniprogram.v1.SignInRequest
-	(*ListProductsRequest)(nil),      // 3: onepool.frontend.miniprogram.v1.ListProductsRequest
-	(*Product)(nil),                  // 4: onepool.frontend.miniprogram.v1.Product
-	(*ListProductsResponse)(nil),     // 5: onepool.frontend.miniprogram.v1.ListProductsResponse
-	(*GetProductRequest)(nil),        // 6: onepool.frontend.miniprogram.v1.GetProductRequest
-	(*GetMyCartRequest)(nil),         // 7: onepool.frontend.miniprogram.v1.GetMyCartRequest
-	(*SetMyCartLineRequest)(nil),     // 8: onepool.frontend.miniprogram.v1.SetMyCartLineRequest
-	(*PreviewCheckoutRequest)(nil),   // 9: onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
-	(*CheckoutRequest)(nil),          // 10: onepool.frontend.miniprogram.v1.CheckoutRequest
-	(*PayOrderRequest)(nil),          // 11: onepool.frontend.miniprogram.v1.PayOrderRequest
-	(*ListMyOrdersRequest)(nil),      // 12: onepool.frontend.miniprogram.v1.ListMyOrdersRequest
-	(*GetMyOrderRequest)(nil),        // 13: onepool.frontend.miniprogram.v1.GetMyOrderRequest
-	(*CancelMyOrderRequest)(nil),     // 14: onepool.frontend.miniprogram.v1.CancelMyOrderRequest
-	(*ConfirmMyReceiptRequest)(nil),  // 15: onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
-	(*RequestReturnRequest)(nil),     // 16: onepool.frontend.miniprogram.v1.RequestReturnRequest
-	(*GetMeRequest)(nil),             // 17: onepool.frontend.miniprogram.v1.GetMeRequest
-	(*Me)(nil),                       // 18: onepool.frontend.miniprogram.v1.Me
-	nil,                              // 19: onepool.frontend.miniprogram.v1.Product.TitleEntry
-	(*v1.Money)(nil),                 // 20: onepool.common.v1.Money
-	(*v11.LocationAvailability)(nil), // 21: onepool.inventory.v1.LocationAvailability
-	(v11.DeliveryWay)(0),             // 22: onepool.inventory.v1.DeliveryWay
-	(*v12.Receiver)(nil),             // 23: onepool.order.v1.Receiver
-	(v12.OrderState)(0),              // 24: onepool.order.v1.OrderState
-	(*v12.ReturnLineInput)(nil),      // 25: onepool.order.v1.ReturnLineInput
-	(*v13.MemberInfo)(nil),           // 26: onepool.member.v1.MemberInfo
-	(*v13.Points)(nil),               // 27: onepool.member.v1.Points
-	(*v13.SignInResponse)(nil),       // 28: onepool.member.v1.SignInResponse
-	(*v12.Cart)(nil),                 // 29: onepool.order.v1.Cart
-	(*v12.Calculation)(nil),          // 30: onepool.order.v1.Calculation
-	(*v12.OrderInfo)(nil),            // 31: onepool.order.v1.OrderInfo
-	(*v12.Payment)(nil),              // 32: onepool.order.v1.Payment
-	(*v12.ListOrdersResponse)(nil),   // 33: onepool.order.v1.ListOrdersResponse
-	(*v12.Fulfilment)(nil),           // 34: onepool.order.v1.Fulfilment
-	(*v12.ReturnInfo)(nil),           // 35: onepool.order.v1.ReturnInfo
+	(*SendCodeRequest)(nil),             // 0: onepool.frontend.miniprogram.v1.SendCodeRequest
+	(*SendCodeResponse)(nil),            // 1: onepool.frontend.miniprogram.v1.SendCodeResponse
+	(*SignInRequest)(nil),               // 2: onepool.frontend.miniprogram.v1.SignInRequest
+	(*ListProductsRequest)(nil),         // 3: onepool.frontend.miniprogram.v1.ListProductsRequest
+	(*Product)(nil),                     // 4: onepool.frontend.miniprogram.v1.Product
+	(*ListProductsResponse)(nil),        // 5: onepool.frontend.miniprogram.v1.ListProductsResponse
+	(*GetProductRequest)(nil),           // 6: onepool.frontend.miniprogram.v1.GetProductRequest
+	(*GetMyCartRequest)(nil),            // 7: onepool.frontend.miniprogram.v1.GetMyCartRequest
+	(*SetMyCartLineRequest)(nil),        // 8: onepool.frontend.miniprogram.v1.SetMyCartLineRequest
+	(*PreviewCheckoutRequest)(nil),      // 9: onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
+	(*CheckoutRequest)(nil),             // 10: onepool.frontend.miniprogram.v1.CheckoutRequest
+	(*PayOrderRequest)(nil),             // 11: onepool.frontend.miniprogram.v1.PayOrderRequest
+	(*ListMyOrdersRequest)(nil),         // 12: onepool.frontend.miniprogram.v1.ListMyOrdersRequest
+	(*GetMyOrderRequest)(nil),           // 13: onepool.frontend.miniprogram.v1.GetMyOrderRequest
+	(*CancelMyOrderRequest)(nil),        // 14: onepool.frontend.miniprogram.v1.CancelMyOrderRequest
+	(*ConfirmMyReceiptRequest)(nil),     // 15: onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
+	(*RequestReturnRequest)(nil),        // 16: onepool.frontend.miniprogram.v1.RequestReturnRequest
+	(*GetMeRequest)(nil),                // 17: onepool.frontend.miniprogram.v1.GetMeRequest
+	(*IssueMyCodeRequest)(nil),          // 18: onepool.frontend.miniprogram.v1.IssueMyCodeRequest
+	(*Me)(nil),                          // 19: onepool.frontend.miniprogram.v1.Me
+	nil,                                 // 20: onepool.frontend.miniprogram.v1.Product.TitleEntry
+	(*v1.Money)(nil),                    // 21: onepool.common.v1.Money
+	(*v11.LocationAvailability)(nil),    // 22: onepool.inventory.v1.LocationAvailability
+	(v11.DeliveryWay)(0),                // 23: onepool.inventory.v1.DeliveryWay
+	(*v12.Receiver)(nil),                // 24: onepool.order.v1.Receiver
+	(v12.OrderState)(0),                 // 25: onepool.order.v1.OrderState
+	(*v12.ReturnLineInput)(nil),         // 26: onepool.order.v1.ReturnLineInput
+	(*v13.MemberInfo)(nil),              // 27: onepool.member.v1.MemberInfo
+	(*v13.Points)(nil),                  // 28: onepool.member.v1.Points
+	(*v13.SignInResponse)(nil),          // 29: onepool.member.v1.SignInResponse
+	(*v12.Cart)(nil),                    // 30: onepool.order.v1.Cart
+	(*v12.Calculation)(nil),             // 31: onepool.order.v1.Calculation
+	(*v12.OrderInfo)(nil),               // 32: onepool.order.v1.OrderInfo
+	(*v12.Payment)(nil),                 // 33: onepool.order.v1.Payment
+	(*v12.ListOrdersResponse)(nil),      // 34: onepool.order.v1.ListOrdersResponse
+	(*v12.Fulfilment)(nil),              // 35: onepool.order.v1.Fulfilment
+	(*v12.ReturnInfo)(nil),              // 36: onepool.order.v1.ReturnInfo
+	(*v13.IssueMemberCodeResponse)(nil), // 37: onepool.member.v1.IssueMemberCodeResponse
 }
 var file_frontend_miniprogram_v1_miniprogram_proto_depIdxs = []int32{
-	19, // 0: onepool.frontend.miniprogram.v1.Product.title:type_name -> onepool.frontend.miniprogram.v1.Product.TitleEntry
-	20, // 1: onepool.frontend.miniprogram.v1.Product.price:type_name -> onepool.common.v1.Money
-	21, // 2: onepool.frontend.miniprogram.v1.Product.near:type_name -> onepool.inventory.v1.LocationAvailability
+	20, // 0: onepool.frontend.miniprogram.v1.Product.title:type_name -> onepool.frontend.miniprogram.v1.Product.TitleEntry
+	21, // 1: onepool.frontend.miniprogram.v1.Product.price:type_name -> onepool.common.v1.Money
+	22, // 2: onepool.frontend.miniprogram.v1.Product.near:type_name -> onepool.inventory.v1.LocationAvailability
 	4,  // 3: onepool.frontend.miniprogram.v1.ListProductsResponse.products:type_name -> onepool.frontend.miniprogram.v1.Product
-	22, // 4: onepool.frontend.miniprogram.v1.CheckoutRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	23, // 5: onepool.frontend.miniprogram.v1.CheckoutRequest.receiver:type_name -> onepool.order.v1.Receiver
-	24, // 6: onepool.frontend.miniprogram.v1.ListMyOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	25, // 7: onepool.frontend.miniprogram.v1.RequestReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	26, // 8: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
-	27, // 9: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
+	23, // 4: onepool.frontend.miniprogram.v1.CheckoutRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	24, // 5: onepool.frontend.miniprogram.v1.CheckoutRequest.receiver:type_name -> onepool.order.v1.Receiver
+	25, // 6: onepool.frontend.miniprogram.v1.ListMyOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	26, // 7: onepool.frontend.miniprogram.v1.RequestReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	27, // 8: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
+	28, // 9: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
 	0,  // 10: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:input_type -> onepool.frontend.miniprogram.v1.SendCodeRequest
 	2,  // 11: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:input_type -> onepool.frontend.miniprogram.v1.SignInRequest
 	3,  // 12: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:input_type -> onepool.frontend.miniprogram.v1.ListProductsRequest
@@ -1359,23 +1399,25 @@ var file_frontend_miniprogram_v1_miniprogram_proto_depIdxs = []int32{
 	15, // 22: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:input_type -> onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
 	16, // 23: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:input_type -> onepool.frontend.miniprogram.v1.RequestReturnRequest
 	17, // 24: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:input_type -> onepool.frontend.miniprogram.v1.GetMeRequest
-	1,  // 25: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
-	28, // 26: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
-	5,  // 27: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
-	4,  // 28: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
-	29, // 29: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
-	29, // 30: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
-	30, // 31: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
-	31, // 32: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
-	32, // 33: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
-	33, // 34: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	31, // 35: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	31, // 36: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	34, // 37: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	35, // 38: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
-	18, // 39: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
-	25, // [25:40] is the sub-list for method output_type
-	10, // [10:25] is the sub-list for method input_type
+	18, // 25: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:input_type -> onepool.frontend.miniprogram.v1.IssueMyCodeRequest
+	1,  // 26: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
+	29, // 27: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
+	5,  // 28: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
+	4,  // 29: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
+	30, // 30: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
+	30, // 31: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
+	31, // 32: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
+	32, // 33: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
+	33, // 34: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
+	34, // 35: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	32, // 36: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	32, // 37: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	35, // 38: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	36, // 39: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
+	19, // 40: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
+	37, // 41: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
+	26, // [26:42] is the sub-list for method output_type
+	10, // [10:26] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -1395,7 +1437,7 @@ func file_frontend_miniprogram_v1_miniprogram_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_frontend_miniprogram_v1_miniprogram_proto_rawDesc), len(file_frontend_miniprogram_v1_miniprogram_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -38,6 +38,7 @@ const (
 	MiniProgram_ConfirmReceipt_FullMethodName  = "/onepool.frontend.miniprogram.v1.MiniProgram/ConfirmReceipt"
 	MiniProgram_RequestReturn_FullMethodName   = "/onepool.frontend.miniprogram.v1.MiniProgram/RequestReturn"
 	MiniProgram_GetMe_FullMethodName           = "/onepool.frontend.miniprogram.v1.MiniProgram/GetMe"
+	MiniProgram_IssueMemberCode_FullMethodName = "/onepool.frontend.miniprogram.v1.MiniProgram/IssueMemberCode"
 )
 
 // MiniProgramClient is the client API for MiniProgram service.
@@ -63,6 +64,8 @@ type MiniProgramClient interface {
 	ConfirmReceipt(ctx context.Context, in *ConfirmMyReceiptRequest, opts ...grpc.CallOption) (*v11.Fulfilment, error)
 	RequestReturn(ctx context.Context, in *RequestReturnRequest, opts ...grpc.CallOption) (*v11.ReturnInfo, error)
 	GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*Me, error)
+	// A one-time code to show at a till, where it spends the member's points; the one before it is no longer good.
+	IssueMemberCode(ctx context.Context, in *IssueMyCodeRequest, opts ...grpc.CallOption) (*v1.IssueMemberCodeResponse, error)
 }
 
 type miniProgramClient struct {
@@ -223,6 +226,16 @@ func (c *miniProgramClient) GetMe(ctx context.Context, in *GetMeRequest, opts ..
 	return out, nil
 }
 
+func (c *miniProgramClient) IssueMemberCode(ctx context.Context, in *IssueMyCodeRequest, opts ...grpc.CallOption) (*v1.IssueMemberCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(v1.IssueMemberCodeResponse)
+	err := c.cc.Invoke(ctx, MiniProgram_IssueMemberCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MiniProgramServer is the server API for MiniProgram service.
 // All implementations must embed UnimplementedMiniProgramServer
 // for forward compatibility.
@@ -246,6 +259,8 @@ type MiniProgramServer interface {
 	ConfirmReceipt(context.Context, *ConfirmMyReceiptRequest) (*v11.Fulfilment, error)
 	RequestReturn(context.Context, *RequestReturnRequest) (*v11.ReturnInfo, error)
 	GetMe(context.Context, *GetMeRequest) (*Me, error)
+	// A one-time code to show at a till, where it spends the member's points; the one before it is no longer good.
+	IssueMemberCode(context.Context, *IssueMyCodeRequest) (*v1.IssueMemberCodeResponse, error)
 	mustEmbedUnimplementedMiniProgramServer()
 }
 
@@ -300,6 +315,9 @@ func (UnimplementedMiniProgramServer) RequestReturn(context.Context, *RequestRet
 }
 func (UnimplementedMiniProgramServer) GetMe(context.Context, *GetMeRequest) (*Me, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetMe not implemented")
+}
+func (UnimplementedMiniProgramServer) IssueMemberCode(context.Context, *IssueMyCodeRequest) (*v1.IssueMemberCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method IssueMemberCode not implemented")
 }
 func (UnimplementedMiniProgramServer) mustEmbedUnimplementedMiniProgramServer() {}
 func (UnimplementedMiniProgramServer) testEmbeddedByValue()                     {}
@@ -592,6 +610,24 @@ func _MiniProgram_GetMe_Handler(srv interface{}, ctx context.Context, dec func(i
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MiniProgram_IssueMemberCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(IssueMyCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MiniProgramServer).IssueMemberCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MiniProgram_IssueMemberCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MiniProgramServer).IssueMemberCode(ctx, req.(*IssueMyCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MiniProgram_ServiceDesc is the grpc.ServiceDesc for MiniProgram service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -658,6 +694,10 @@ var MiniProgram_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetMe",
 			Handler:    _MiniProgram_GetMe_Handler,
+		},
+		{
+			MethodName: "IssueMemberCode",
+			Handler:    _MiniProgram_IssueMemberCode_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -28,6 +28,7 @@ const OperationMiniProgramGetCart = "/onepool.frontend.miniprogram.v1.MiniProgra
 const OperationMiniProgramGetMe = "/onepool.frontend.miniprogram.v1.MiniProgram/GetMe"
 const OperationMiniProgramGetOrder = "/onepool.frontend.miniprogram.v1.MiniProgram/GetOrder"
 const OperationMiniProgramGetProduct = "/onepool.frontend.miniprogram.v1.MiniProgram/GetProduct"
+const OperationMiniProgramIssueMemberCode = "/onepool.frontend.miniprogram.v1.MiniProgram/IssueMemberCode"
 const OperationMiniProgramListOrders = "/onepool.frontend.miniprogram.v1.MiniProgram/ListOrders"
 const OperationMiniProgramListProducts = "/onepool.frontend.miniprogram.v1.MiniProgram/ListProducts"
 const OperationMiniProgramPayOrder = "/onepool.frontend.miniprogram.v1.MiniProgram/PayOrder"
@@ -47,6 +48,8 @@ type MiniProgramHTTPServer interface {
 	GetOrder(context.Context, *GetMyOrderRequest) (*v11.OrderInfo, error)
 	// GetProduct Where some of a SKU is, nearest first. Open to guests.
 	GetProduct(context.Context, *GetProductRequest) (*Product, error)
+	// IssueMemberCode A one-time code to show at a till, where it spends the member's points; the one before it is no longer good.
+	IssueMemberCode(context.Context, *IssueMyCodeRequest) (*v1.IssueMemberCodeResponse, error)
 	ListOrders(context.Context, *ListMyOrdersRequest) (*v11.ListOrdersResponse, error)
 	// ListProducts Products with what is available, near a point when one is given. Open to guests.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
@@ -76,6 +79,7 @@ func RegisterMiniProgramHTTPServer(s *http.Server, srv MiniProgramHTTPServer) {
 	r.POST("/m/v1/fulfilments/{fulfilment_id}/receive", _MiniProgram_ConfirmReceipt0_HTTP_Handler(srv))
 	r.POST("/m/v1/orders/{order_id}/returns", _MiniProgram_RequestReturn0_HTTP_Handler(srv))
 	r.GET("/m/v1/me", _MiniProgram_GetMe0_HTTP_Handler(srv))
+	r.POST("/m/v1/member-code", _MiniProgram_IssueMemberCode0_HTTP_Handler(srv))
 }
 
 func _MiniProgram_SendSignInCode0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
@@ -408,6 +412,28 @@ func _MiniProgram_GetMe0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.C
 	}
 }
 
+func _MiniProgram_IssueMemberCode0_HTTP_Handler(srv MiniProgramHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in IssueMyCodeRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationMiniProgramIssueMemberCode)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.IssueMemberCode(ctx, req.(*IssueMyCodeRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*v1.IssueMemberCodeResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
 type MiniProgramHTTPClient interface {
 	CancelOrder(ctx context.Context, req *CancelMyOrderRequest, opts ...http.CallOption) (rsp *v11.OrderInfo, err error)
 	// Checkout Places the order of what is in the cart.
@@ -418,6 +444,8 @@ type MiniProgramHTTPClient interface {
 	GetOrder(ctx context.Context, req *GetMyOrderRequest, opts ...http.CallOption) (rsp *v11.OrderInfo, err error)
 	// GetProduct Where some of a SKU is, nearest first. Open to guests.
 	GetProduct(ctx context.Context, req *GetProductRequest, opts ...http.CallOption) (rsp *Product, err error)
+	// IssueMemberCode A one-time code to show at a till, where it spends the member's points; the one before it is no longer good.
+	IssueMemberCode(ctx context.Context, req *IssueMyCodeRequest, opts ...http.CallOption) (rsp *v1.IssueMemberCodeResponse, err error)
 	ListOrders(ctx context.Context, req *ListMyOrdersRequest, opts ...http.CallOption) (rsp *v11.ListOrdersResponse, err error)
 	// ListProducts Products with what is available, near a point when one is given. Open to guests.
 	ListProducts(ctx context.Context, req *ListProductsRequest, opts ...http.CallOption) (rsp *ListProductsResponse, err error)
@@ -525,6 +553,20 @@ func (c *MiniProgramHTTPClientImpl) GetProduct(ctx context.Context, in *GetProdu
 	opts = append(opts, http.Operation(OperationMiniProgramGetProduct))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "GET", path, nil, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// IssueMemberCode A one-time code to show at a till, where it spends the member's points; the one before it is no longer good.
+func (c *MiniProgramHTTPClientImpl) IssueMemberCode(ctx context.Context, in *IssueMyCodeRequest, opts ...http.CallOption) (*v1.IssueMemberCodeResponse, error) {
+	var out v1.IssueMemberCodeResponse
+	pattern := "/m/v1/member-code"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationMiniProgramIssueMemberCode))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {
 		return nil, err
 	}

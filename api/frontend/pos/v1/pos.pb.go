@@ -456,7 +456,9 @@ type SellRequest struct {
 	// Cash for the goods, change already given.
 	CashMinor int64 `protobuf:"varint,6,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
 	// Staff code of the clerk.
-	Clerk         string `protobuf:"bytes,7,opt,name=clerk,proto3" json:"clerk,omitempty"`
+	Clerk string `protobuf:"bytes,7,opt,name=clerk,proto3" json:"clerk,omitempty"`
+	// The member's one-time code; needed when points are spent. With a phone, both are of the same member.
+	MemberCode    string `protobuf:"bytes,8,opt,name=member_code,json=memberCode,proto3" json:"member_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -536,6 +538,13 @@ func (x *SellRequest) GetCashMinor() int64 {
 func (x *SellRequest) GetClerk() string {
 	if x != nil {
 		return x.Clerk
+	}
+	return ""
+}
+
+func (x *SellRequest) GetMemberCode() string {
+	if x != nil {
+		return x.MemberCode
 	}
 	return ""
 }
@@ -621,7 +630,7 @@ const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"\abarcode\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 R\abarcode\x12\x19\n" +
 	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x121\n" +
-	"\x10unit_price_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xd4\x02\n" +
+	"\x10unit_price_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\x8b\x03\n" +
 	"\vSellRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -633,7 +642,9 @@ const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12&\n" +
 	"\n" +
 	"cash_minor\x18\x06 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
-	"\x05clerk\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\"6\n" +
+	"\x05clerk\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x125\n" +
+	"\vmember_code\x18\b \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{8})?$R\n" +
+	"memberCode\"6\n" +
 	"\x0eGetSaleRequest\x12$\n" +
 	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId2\xc4\x04\n" +
 	"\x03Pos\x12s\n" +

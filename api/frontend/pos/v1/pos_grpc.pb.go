@@ -36,8 +36,10 @@ type PosClient interface {
 	// What a scanned barcode is, costs, and how many are left in this store and in the next ones.
 	Scan(ctx context.Context, in *ScanRequest, opts ...grpc.CallOption) (*ScanResponse, error)
 	FindMember(ctx context.Context, in *FindMemberRequest, opts ...grpc.CallOption) (*FindMemberResponse, error)
-	// Price before the sale, points considered.
+	// Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 	Quote(ctx context.Context, in *QuoteRequest, opts ...grpc.CallOption) (*v1.Calculation, error)
+	// Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(ctx context.Context, in *SellRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
 	GetSale(ctx context.Context, in *GetSaleRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
 }
@@ -107,8 +109,10 @@ type PosServer interface {
 	// What a scanned barcode is, costs, and how many are left in this store and in the next ones.
 	Scan(context.Context, *ScanRequest) (*ScanResponse, error)
 	FindMember(context.Context, *FindMemberRequest) (*FindMemberResponse, error)
-	// Price before the sale, points considered.
+	// Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 	Quote(context.Context, *QuoteRequest) (*v1.Calculation, error)
+	// Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(context.Context, *SellRequest) (*v1.OrderInfo, error)
 	GetSale(context.Context, *GetSaleRequest) (*v1.OrderInfo, error)
 	mustEmbedUnimplementedPosServer()

@@ -29,10 +29,12 @@ const OperationPosSell = "/onepool.frontend.pos.v1.Pos/Sell"
 type PosHTTPServer interface {
 	FindMember(context.Context, *FindMemberRequest) (*FindMemberResponse, error)
 	GetSale(context.Context, *GetSaleRequest) (*v1.OrderInfo, error)
-	// Quote Price before the sale, points considered.
+	// Quote Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 	Quote(context.Context, *QuoteRequest) (*v1.Calculation, error)
 	// Scan What a scanned barcode is, costs, and how many are left in this store and in the next ones.
 	Scan(context.Context, *ScanRequest) (*ScanResponse, error)
+	// Sell Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(context.Context, *SellRequest) (*v1.OrderInfo, error)
 }
 
@@ -158,10 +160,12 @@ func _Pos_GetSale0_HTTP_Handler(srv PosHTTPServer) func(ctx http.Context) error 
 type PosHTTPClient interface {
 	FindMember(ctx context.Context, req *FindMemberRequest, opts ...http.CallOption) (rsp *FindMemberResponse, err error)
 	GetSale(ctx context.Context, req *GetSaleRequest, opts ...http.CallOption) (rsp *v1.OrderInfo, err error)
-	// Quote Price before the sale, points considered.
+	// Quote Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 	Quote(ctx context.Context, req *QuoteRequest, opts ...http.CallOption) (rsp *v1.Calculation, err error)
 	// Scan What a scanned barcode is, costs, and how many are left in this store and in the next ones.
 	Scan(ctx context.Context, req *ScanRequest, opts ...http.CallOption) (rsp *ScanResponse, err error)
+	// Sell Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(ctx context.Context, req *SellRequest, opts ...http.CallOption) (rsp *v1.OrderInfo, err error)
 }
 
@@ -199,7 +203,7 @@ func (c *PosHTTPClientImpl) GetSale(ctx context.Context, in *GetSaleRequest, opt
 	return &out, nil
 }
 
-// Quote Price before the sale, points considered.
+// Quote Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 func (c *PosHTTPClientImpl) Quote(ctx context.Context, in *QuoteRequest, opts ...http.CallOption) (*v1.Calculation, error) {
 	var out v1.Calculation
 	pattern := "/pos/v1/quote"
@@ -227,6 +231,8 @@ func (c *PosHTTPClientImpl) Scan(ctx context.Context, in *ScanRequest, opts ...h
 	return &out, nil
 }
 
+// Sell Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+// becomes of the sale, its code is used up; the same request again gives the same answer.
 func (c *PosHTTPClientImpl) Sell(ctx context.Context, in *SellRequest, opts ...http.CallOption) (*v1.OrderInfo, error) {
 	var out v1.OrderInfo
 	pattern := "/pos/v1/sales"

@@ -59,6 +59,29 @@ func (e CodeInvalid) Fault() (int, string, string, map[string]string) {
 	return http.StatusUnauthorized, "SIGN_IN_CODE_INVALID", "the code is wrong, used or too old: ask for a new one", nil
 }
 
+// MemberCodeInvalid refuses a member's code, always with the same text: it must not help in guessing.
+type MemberCodeInvalid struct{}
+
+func (MemberCodeInvalid) Error() string {
+	return "member code is wrong, used, too old or another member's"
+}
+
+// Fault tells a client.
+func (e MemberCodeInvalid) Fault() (int, string, string, map[string]string) {
+	return http.StatusConflict, "MEMBER_CODE_INVALID", "the member's code is wrong, used or too old: ask the member for a new one, and use a new request id", nil
+}
+
+// TooManyMisses sheds the tills of a store that guess codes.
+type TooManyMisses struct{ RetryAfterS int64 }
+
+func (TooManyMisses) Error() string { return "too many wrong member codes" }
+
+// Fault tells a client.
+func (e TooManyMisses) Fault() (int, string, string, map[string]string) {
+	return http.StatusTooManyRequests, "RATE_LIMITED", "too many wrong member codes in this store: try again later",
+		map[string]string{"retry_after_s": strconv.FormatInt(e.RetryAfterS, 10)}
+}
+
 // TooMany sheds requests for codes.
 type TooMany struct{ RetryAfterS int64 }
 

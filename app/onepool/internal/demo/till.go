@@ -3,9 +3,14 @@ package demo
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"github.com/go-kratos/kratos/v2/errors"
+
+	miniprogramv1 "github.com/onepool/onepool/api/frontend/miniprogram/v1"
 	posv1 "github.com/onepool/onepool/api/frontend/pos/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	memberv1 "github.com/onepool/onepool/api/member/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	productv1 "github.com/onepool/onepool/api/product/v1"
 	storev1 "github.com/onepool/onepool/api/store/v1"
@@ -46,9 +51,9 @@ func (r *run) sellAtTill(ctx context.Context) error {
 		return fmt.Errorf("quote: %w", err)
 	}
 	sale := &posv1.SellRequest{RequestId: client.RequestID(), ReceiptNo: "R" + client.RequestID()[:12], Lines: lines, MemberPhone: r.shopper.phone, Points: tillPoints, CashMinor: quote.ToPay.AmountMinor}
-	sold, err := pos.Sell(till.GRPC(ctx), sale)
+	sold, err := r.sellForPoints(ctx, pos, till, sale)
 	if err != nil {
-		return fmt.Errorf("sell: %w", err)
+		return err
 	}
 	after, err := r.promised(ctx, store, sku)
 	if err != nil {
@@ -62,6 +67,33 @@ func (r *run) sellAtTill(ctx context.Context) error {
 	}
 	r.tell("sold for %s CNY cash and %d points (order %s, seller %s); online channels may promise %d, then %d", decimal(sale.CashMinor), tillPoints, sold.Id, sold.SellerOrg, before, after)
 	return nil
+}
+
+// sellForPoints shows the member's code to the till: without it nobody's points are spent. A till that sends its sale again
+// gets the same one.
+func (r *run) sellForPoints(ctx context.Context, pos posv1.PosClient, till *client.Client, sale *posv1.SellRequest) (*orderv1.OrderInfo, error) {
+	want := memberv1.MemberErrorReason_MEMBER_CODE_REQUIRED.String()
+	if _, err := pos.Sell(till.GRPC(ctx), sale); errors.Reason(err) != want {
+		return nil, fmt.Errorf("points spent by a phone number: %v, want %s", err, want)
+	}
+	shown, err := r.member.MiniProgram().IssueMemberCode(ctx, &miniprogramv1.IssueMyCodeRequest{})
+	if err != nil {
+		return nil, fmt.Errorf("member code: %w", err)
+	}
+	r.tell("the member shows a code of %d digits, good for %s, once", len(shown.Code), time.Until(time.UnixMicro(shown.ExpiresAtUs)).Round(time.Second))
+	sale.MemberCode = shown.Code
+	sold, err := pos.Sell(till.GRPC(ctx), sale)
+	if err != nil {
+		return nil, fmt.Errorf("sell: %w", err)
+	}
+	again, err := pos.Sell(till.GRPC(ctx), sale)
+	if err != nil {
+		return nil, fmt.Errorf("sell again: %w", err)
+	}
+	if again.Id != sold.Id {
+		return nil, fmt.Errorf("the same sale is %s, then %s", sold.Id, again.Id)
+	}
+	return sold, nil
 }
 
 // promised is what online channels may promise of a SKU at one location.

@@ -8,6 +8,8 @@ import (
 	kerrors "github.com/go-kratos/kratos/v2/errors"
 	"github.com/stretchr/testify/require"
 
+	miniprogramv1 "github.com/onepool/onepool/api/frontend/miniprogram/v1"
+	posv1 "github.com/onepool/onepool/api/frontend/pos/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	memberv1 "github.com/onepool/onepool/api/member/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
@@ -90,38 +92,50 @@ func (w *world) waysAround(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.as(memberB).Order().SetCartLine(ctx, again)
 	refused("another's request repeated", 404, "NOT_FOUND", err)
-	w.shippedForAnother(t, refused)
+	w.codes(t, ctx)
 	w.explanations(t, ctx)
 }
 
-// shippedForAnother: F1 shipped what headquarters sold. It takes the goods back, at its own place; whether there is money for
-// them is for headquarters to say.
-func (w *world) shippedForAnother(t *testing.T, refused func(what string, code int, reason string, err error)) {
-	o, ctx := w.objects, w.ctx
-	sold, err := w.as(operator).Order().GetOrder(ctx, &orderv1.GetOrderRequest{OrderId: o.HQOrder})
+// codes: points are spent by the code that the member's own mini-program shows, whatever a till knows of the member.
+func (w *world) codes(t *testing.T, ctx context.Context) {
+	o, pos, till := w.objects, posv1.NewPosClient(w.grpc), w.as(device).GRPC(ctx)
+	sale := func(phone, code string) *posv1.SellRequest {
+		return &posv1.SellRequest{RequestId: id(), ReceiptNo: id(), MemberPhone: phone, MemberCode: code, Points: 1, CashMinor: o.PriceMinor - 1,
+			Lines: []*posv1.SaleLine{{Sku: o.SKU, Quantity: 1}}}
+	}
+	issue := func(role string) string {
+		shown, err := w.as(role).MiniProgram().IssueMemberCode(ctx, &miniprogramv1.IssueMyCodeRequest{})
+		require.NoError(t, err)
+		return shown.Code
+	}
+	for what, c := range map[string]struct {
+		by     func() error
+		reason string
+	}{
+		"by phone":                  {func() error { _, err := pos.Sell(till, sale(phoneA, "")); return err }, "MEMBER_CODE_REQUIRED"},
+		"by a guess":                {func() error { _, err := pos.Sell(till, sale(phoneA, "12345678")); return err }, "MEMBER_CODE_INVALID"},
+		"by another member's code":  {func() error { _, err := pos.Sell(till, sale(phoneA, issue(memberB))); return err }, "MEMBER_CODE_INVALID"},
+		"past the till's frontend":  {func() error { return w.sellPast(ctx, device) }, "FORBIDDEN"},
+		"by the seller's own staff": {func() error { return w.sellPast(ctx, f1manager) }, "FORBIDDEN"},
+	} {
+		require.Equal(t, c.reason, kerrors.Reason(c.by()), "points spent %s", what)
+	}
+	first := sale(phoneA, issue(memberA))
+	sold, err := pos.Sell(till, first)
 	require.NoError(t, err)
-	open := &orderv1.CreateReturnRequest{RequestId: id(), OrderId: o.HQOrder, Reason: "torn", Lines: []*orderv1.ReturnLineInput{{LineId: sold.Lines[0].LineId, Quantity: 1}}}
-	_, err = w.as(f1manager).Order().CreateReturn(ctx, open)
-	refused("a return opened by who shipped", 404, "ORDER_UNKNOWN", err)
-	ret, err := w.as(operator).Order().CreateReturn(ctx, open)
+	again, err := pos.Sell(till, first)
 	require.NoError(t, err)
-	approve := func(role string) error {
-		_, err := w.as(role).Order().ApproveReturn(ctx, &orderv1.ApproveReturnRequest{RequestId: id(), ReturnId: ret.Id})
-		return err
-	}
-	for _, role := range []string{f1manager, f1guide, device} {
-		refused("approved by "+role, 403, "FORBIDDEN", approve(role))
-	}
-	for _, role := range []string{f1other, dealer, f2manager} {
-		refused("approved by "+role, 404, "NOT_FOUND", approve(role))
-	}
-	require.NoError(t, approve(operator))
-	receive := func(location string) error {
-		_, err := w.as(f1manager).Order().ReceiveReturn(ctx, &orderv1.ReceiveReturnRequest{RequestId: id(), ReturnId: ret.Id, Location: location})
-		return err
-	}
-	refused("received at headquarters' store", 404, "NOT_FOUND", receive(directStore))
-	require.NoError(t, receive(f1Store))
+	require.Equal(t, sold.Id, again.Id)
+	_, err = pos.Sell(till, sale(phoneA, first.MemberCode))
+	require.Equal(t, "MEMBER_CODE_INVALID", kerrors.Reason(err), "a code used twice")
+}
+
+// sellPast sells for a member's points without the frontend that asks for the member's code.
+func (w *world) sellPast(ctx context.Context, role string) error {
+	o := w.objects
+	_, err := w.as(role).Order().SellAtTill(ctx, &orderv1.SellAtTillRequest{RequestId: id(), StoreCode: o.Store, ReceiptNo: id(), MemberId: o.Member, Points: 1,
+		CashMinor: o.PriceMinor - 1, Lines: []*orderv1.OrderLineInput{{Sku: o.SKU, Quantity: 1}}})
+	return err
 }
 
 // explanations: why a location was chosen is for the seller to know, not how many pieces other parties have.

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/authn"
 	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
@@ -16,6 +17,12 @@ import (
 func (s *Order) SellAtTill(ctx context.Context, req *orderv1.SellAtTillRequest) (*orderv1.OrderInfo, error) {
 	if err := forTill(ctx, req.GetStoreCode()); err != nil {
 		return nil, err
+	}
+	// Whose points they are was proved to the frontend, by the member's code; who calls directly has proved nothing.
+	if req.GetPoints() > 0 {
+		if err := authn.RequireService(ctx); err != nil {
+			return nil, err
+		}
 	}
 	print, err := fingerprint(req, func(m proto.Message) {
 		r := m.(*orderv1.SellAtTillRequest)

@@ -171,3 +171,11 @@ func (s *MiniProgram) GetMe(ctx context.Context, _ *miniprogramv1.GetMeRequest) 
 	}
 	return me, nil
 }
+
+// IssueMemberCode makes the code that the member shows at a till.
+func (s *MiniProgram) IssueMemberCode(ctx context.Context, _ *miniprogramv1.IssueMyCodeRequest) (*memberv1.IssueMemberCodeResponse, error) {
+	if _, err := member(ctx); err != nil {
+		return nil, err
+	}
+	return s.Members.IssueMemberCode(ctx, &memberv1.IssueMemberCodeRequest{})
+}

@@ -143,15 +143,28 @@ func (s *Pos) Quote(ctx context.Context, in *posv1.QuoteRequest) (*orderv1.Calcu
 	return s.Orders.Calculate(ctx, &orderv1.CalculateRequest{Channel: channel, Lines: lines, MemberId: member, Points: in.GetPoints()})
 }
 
-// Sell books a sale. The receipt number makes it one sale, however often it is sent.
+// Sell books a sale. The receipt number makes it one sale, however often it is sent; with a member's code, which is used up
+// by the first time, it is to be sent again with the same request id.
 func (s *Pos) Sell(ctx context.Context, in *posv1.SellRequest) (*orderv1.OrderInfo, error) {
 	p, err := till(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if in.GetPoints() > 0 && in.GetMemberCode() == "" {
+		return nil, fault.New(http.StatusBadRequest, memberv1.MemberErrorReason_MEMBER_CODE_REQUIRED.String(),
+			"points are spent by the code that the member's mini-program shows, not by a phone number", "field", "member_code")
+	}
 	lines, member, err := s.resolve(ctx, in.GetLines(), in.GetMemberPhone())
 	if err != nil {
 		return nil, err
+	}
+	if in.GetMemberCode() != "" {
+		// The sale's own request id: a repeat uses the same answer, not another code.
+		shown, err := s.Members.RedeemMemberCode(ctx, &memberv1.RedeemMemberCodeRequest{RequestId: in.GetRequestId(), Code: in.GetMemberCode(), MemberId: member})
+		if err != nil {
+			return nil, err
+		}
+		member = shown.GetId()
 	}
 	return s.Orders.SellAtTill(ctx, &orderv1.SellAtTillRequest{
 		RequestId: in.GetRequestId(), StoreCode: p.Store, DeviceId: p.ID, ReceiptNo: in.GetReceiptNo(), Lines: lines, MemberId: member,

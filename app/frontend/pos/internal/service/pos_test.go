@@ -7,6 +7,7 @@ import (
 	kratos "github.com/go-kratos/kratos/v2/errors"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
@@ -20,7 +21,10 @@ import (
 	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
-const barcode = "6901234567892"
+const (
+	barcode = "6901234567892"
+	code    = "12345678"
+)
 
 var tea = &productv1.Sku{Code: "A", Title: map[string]string{"en": "tea"}, Barcode: barcode, ListPrice: &commonv1.Money{AmountMinor: 500, Currency: "CNY"}}
 
@@ -64,16 +68,28 @@ func (inventory) GetAvailability(_ context.Context, in *inventoryv1.GetAvailabil
 	return &inventoryv1.GetAvailabilityResponse{Items: []*inventoryv1.Availability{item}}, nil
 }
 
-type members struct{ memberv1.MemberClient }
+type members struct {
+	memberv1.MemberClient
+	redeemed *memberv1.RedeemMemberCodeRequest
+}
 
-func (members) FindByPhone(_ context.Context, in *memberv1.FindByPhoneRequest, _ ...grpc.CallOption) (*memberv1.MemberInfo, error) {
-	if in.Phone != "13812345678" {
-		return nil, fault.NotFound("member")
+func (m *members) RedeemMemberCode(_ context.Context, in *memberv1.RedeemMemberCodeRequest, _ ...grpc.CallOption) (*memberv1.MemberInfo, error) {
+	m.redeemed = in
+	if in.Code != code || in.MemberId != "" && in.MemberId != "mbr_1" {
+		return nil, fault.New(409, "MEMBER_CODE_INVALID", "no")
 	}
 	return &memberv1.MemberInfo{Id: "mbr_1"}, nil
 }
 
-func (members) GetPoints(_ context.Context, in *memberv1.GetPointsRequest, _ ...grpc.CallOption) (*memberv1.Points, error) {
+func (*members) FindByPhone(_ context.Context, in *memberv1.FindByPhoneRequest, _ ...grpc.CallOption) (*memberv1.MemberInfo, error) {
+	id, known := map[string]string{"13812345678": "mbr_1", "13712345678": "mbr_2"}[in.Phone]
+	if !known {
+		return nil, fault.NotFound("member")
+	}
+	return &memberv1.MemberInfo{Id: id}, nil
+}
+
+func (*members) GetPoints(_ context.Context, in *memberv1.GetPointsRequest, _ ...grpc.CallOption) (*memberv1.Points, error) {
 	return &memberv1.Points{Balance: 50, Frozen: 8, Spendable: 42}, nil
 }
 
@@ -99,7 +115,7 @@ func (o *orders) GetOrder(_ context.Context, in *orderv1.GetOrderRequest, _ ...g
 
 func service() (*Pos, *orders, *products) {
 	o, p := &orders{}, &products{}
-	return &Pos{Products: p, Stores: stores{point: &commonv1.GeoPoint{Lat: 31, Lng: 121}}, Inventory: inventory{}, Members: members{}, Orders: o}, o, p
+	return &Pos{Products: p, Stores: stores{point: &commonv1.GeoPoint{Lat: 31, Lng: 121}}, Inventory: inventory{}, Members: &members{}, Orders: o}, o, p
 }
 
 func device(t *testing.T) context.Context {
@@ -119,7 +135,7 @@ func TestAScanShowsThisStoreExactlyAndOthersAsLevels(t *testing.T) {
 
 func TestASaleIsOfTheDevicesStore(t *testing.T) {
 	s, o, p := service()
-	in := &posv1.SellRequest{RequestId: "request-0000000001", ReceiptNo: "R1", MemberPhone: "13812345678", Points: 5, CashMinor: 995, Clerk: "C1",
+	in := &posv1.SellRequest{RequestId: "request-0000000001", ReceiptNo: "R1", MemberPhone: "13812345678", MemberCode: code, Points: 5, CashMinor: 995, Clerk: "C1",
 		Lines: []*posv1.SaleLine{{Barcode: "06901234567892", Quantity: 2, UnitPriceMinor: 500}, {Sku: "B", Quantity: 1}}}
 	got, err := s.Sell(device(t), in)
 	require.NoError(t, err)
@@ -132,7 +148,7 @@ func TestASaleIsOfTheDevicesStore(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{"pos", "mbr_1", int64(5)}, []any{o.calculated.Channel, o.calculated.MemberId, o.calculated.Points})
 
-	in.MemberPhone = ""
+	in.MemberPhone, in.MemberCode, in.Points = "", "", 0
 	_, err = s.Sell(device(t), in)
 	require.NoError(t, err)
 	require.Empty(t, o.sold.MemberId)
@@ -141,6 +157,44 @@ func TestASaleIsOfTheDevicesStore(t *testing.T) {
 	_, err = s.Sell(device(t), in)
 	require.Equal(t, fault.ReasonNotFound, kratos.Reason(err))
 	require.Nil(t, o.sold, "not sold without the member")
+}
+
+func TestPointsAreSpentByTheMembersCodeOnly(t *testing.T) {
+	in := func(phone, code string, points int64) *posv1.SellRequest {
+		return &posv1.SellRequest{RequestId: "request-0000000001", ReceiptNo: "R1", MemberPhone: phone, MemberCode: code, Points: points,
+			Lines: []*posv1.SaleLine{{Sku: "B", Quantity: 1}}}
+	}
+	for name, c := range map[string]struct {
+		in       *posv1.SellRequest
+		reason   string
+		member   string
+		redeemed string
+	}{
+		"a phone does not spend":                 {in: in("13812345678", "", 1), reason: "MEMBER_CODE_REQUIRED"},
+		"nobody does not spend":                  {in: in("", "", 1), reason: "MEMBER_CODE_REQUIRED"},
+		"a phone earns":                          {in: in("13812345678", "", 0), member: "mbr_1"},
+		"a code spends":                          {in: in("", code, 1), member: "mbr_1", redeemed: `request_id:"request-0000000001" code:"12345678"`},
+		"a code earns":                           {in: in("", code, 0), member: "mbr_1", redeemed: `request_id:"request-0000000001" code:"12345678"`},
+		"a phone and a code of one":              {in: in("13812345678", code, 1), member: "mbr_1", redeemed: `request_id:"request-0000000001" code:"12345678" member_id:"mbr_1"`},
+		"a phone and a code of two":              {in: in("13712345678", code, 1), reason: "MEMBER_CODE_INVALID", redeemed: `request_id:"request-0000000001" code:"12345678" member_id:"mbr_2"`},
+		"a wrong code":                           {in: in("", "00000000", 1), reason: "MEMBER_CODE_INVALID", redeemed: `request_id:"request-0000000001" code:"00000000"`},
+		"an unknown phone does not use the code": {in: in("13900000000", code, 1), reason: "NOT_FOUND"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, o, _ := service()
+			_, err := s.Sell(device(t), c.in)
+			require.Equal(t, c.reason, kratos.Reason(err))
+			redeemed := s.Members.(*members).redeemed
+			require.Equal(t, c.redeemed != "", redeemed != nil)
+			if redeemed != nil {
+				want := &memberv1.RedeemMemberCodeRequest{}
+				require.NoError(t, prototext.Unmarshal([]byte(c.redeemed), want))
+				require.Equal(t, want.String(), redeemed.String())
+			}
+			require.Equal(t, c.reason == "", o.sold != nil)
+			require.Equal(t, c.member, o.sold.GetMemberId())
+		})
+	}
 }
 
 func TestLinesNameOneThing(t *testing.T) {

@@ -14,7 +14,9 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
+	"github.com/onepool/onepool/app/member/internal/data/ent/codemisses"
 	"github.com/onepool/onepool/app/member/internal/data/ent/member"
+	"github.com/onepool/onepool/app/member/internal/data/ent/membercode"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsaccount"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsdocument"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsentry"
@@ -28,8 +30,12 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// CodeMisses is the client for interacting with the CodeMisses builders.
+	CodeMisses *CodeMissesClient
 	// Member is the client for interacting with the Member builders.
 	Member *MemberClient
+	// MemberCode is the client for interacting with the MemberCode builders.
+	MemberCode *MemberCodeClient
 	// PointsAccount is the client for interacting with the PointsAccount builders.
 	PointsAccount *PointsAccountClient
 	// PointsDocument is the client for interacting with the PointsDocument builders.
@@ -53,7 +59,9 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.CodeMisses = NewCodeMissesClient(c.config)
 	c.Member = NewMemberClient(c.config)
+	c.MemberCode = NewMemberCodeClient(c.config)
 	c.PointsAccount = NewPointsAccountClient(c.config)
 	c.PointsDocument = NewPointsDocumentClient(c.config)
 	c.PointsEntry = NewPointsEntryClient(c.config)
@@ -152,7 +160,9 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	return &Tx{
 		ctx:            ctx,
 		config:         cfg,
+		CodeMisses:     NewCodeMissesClient(cfg),
 		Member:         NewMemberClient(cfg),
+		MemberCode:     NewMemberCodeClient(cfg),
 		PointsAccount:  NewPointsAccountClient(cfg),
 		PointsDocument: NewPointsDocumentClient(cfg),
 		PointsEntry:    NewPointsEntryClient(cfg),
@@ -178,7 +188,9 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	return &Tx{
 		ctx:            ctx,
 		config:         cfg,
+		CodeMisses:     NewCodeMissesClient(cfg),
 		Member:         NewMemberClient(cfg),
+		MemberCode:     NewMemberCodeClient(cfg),
 		PointsAccount:  NewPointsAccountClient(cfg),
 		PointsDocument: NewPointsDocumentClient(cfg),
 		PointsEntry:    NewPointsEntryClient(cfg),
@@ -191,7 +203,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Member.
+//		CodeMisses.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -214,8 +226,8 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Member, c.PointsAccount, c.PointsDocument, c.PointsEntry, c.PointsLine,
-		c.PointsLot, c.SignInCode,
+		c.CodeMisses, c.Member, c.MemberCode, c.PointsAccount, c.PointsDocument,
+		c.PointsEntry, c.PointsLine, c.PointsLot, c.SignInCode,
 	} {
 		n.Use(hooks...)
 	}
@@ -225,8 +237,8 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Member, c.PointsAccount, c.PointsDocument, c.PointsEntry, c.PointsLine,
-		c.PointsLot, c.SignInCode,
+		c.CodeMisses, c.Member, c.MemberCode, c.PointsAccount, c.PointsDocument,
+		c.PointsEntry, c.PointsLine, c.PointsLot, c.SignInCode,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -235,8 +247,12 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *CodeMissesMutation:
+		return c.CodeMisses.mutate(ctx, m)
 	case *MemberMutation:
 		return c.Member.mutate(ctx, m)
+	case *MemberCodeMutation:
+		return c.MemberCode.mutate(ctx, m)
 	case *PointsAccountMutation:
 		return c.PointsAccount.mutate(ctx, m)
 	case *PointsDocumentMutation:
@@ -251,6 +267,141 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.SignInCode.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// CodeMissesClient is a client for the CodeMisses schema.
+type CodeMissesClient struct {
+	config
+}
+
+// NewCodeMissesClient returns a client for the CodeMisses from the given config.
+func NewCodeMissesClient(c config) *CodeMissesClient {
+	return &CodeMissesClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `codemisses.Hooks(f(g(h())))`.
+func (c *CodeMissesClient) Use(hooks ...Hook) {
+	c.hooks.CodeMisses = append(c.hooks.CodeMisses, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `codemisses.Intercept(f(g(h())))`.
+func (c *CodeMissesClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CodeMisses = append(c.inters.CodeMisses, interceptors...)
+}
+
+// Create returns a builder for creating a CodeMisses entity.
+func (c *CodeMissesClient) Create() *CodeMissesCreate {
+	mutation := newCodeMissesMutation(c.config, OpCreate)
+	return &CodeMissesCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CodeMisses entities.
+func (c *CodeMissesClient) CreateBulk(builders ...*CodeMissesCreate) *CodeMissesCreateBulk {
+	return &CodeMissesCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CodeMissesClient) MapCreateBulk(slice any, setFunc func(*CodeMissesCreate, int)) *CodeMissesCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CodeMissesCreateBulk{err: fmt.Errorf("calling to CodeMissesClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CodeMissesCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CodeMissesCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CodeMisses.
+func (c *CodeMissesClient) Update() *CodeMissesUpdate {
+	mutation := newCodeMissesMutation(c.config, OpUpdate)
+	return &CodeMissesUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CodeMissesClient) UpdateOne(_m *CodeMisses) *CodeMissesUpdateOne {
+	mutation := newCodeMissesMutation(c.config, OpUpdateOne, withCodeMisses(_m))
+	return &CodeMissesUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CodeMissesClient) UpdateOneID(id string) *CodeMissesUpdateOne {
+	mutation := newCodeMissesMutation(c.config, OpUpdateOne, withCodeMissesID(id))
+	return &CodeMissesUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CodeMisses.
+func (c *CodeMissesClient) Delete() *CodeMissesDelete {
+	mutation := newCodeMissesMutation(c.config, OpDelete)
+	return &CodeMissesDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CodeMissesClient) DeleteOne(_m *CodeMisses) *CodeMissesDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CodeMissesClient) DeleteOneID(id string) *CodeMissesDeleteOne {
+	builder := c.Delete().Where(codemisses.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CodeMissesDeleteOne{builder}
+}
+
+// Query returns a query builder for CodeMisses.
+func (c *CodeMissesClient) Query() *CodeMissesQuery {
+	return &CodeMissesQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCodeMisses},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CodeMisses entity by its id.
+func (c *CodeMissesClient) Get(ctx context.Context, id string) (*CodeMisses, error) {
+	return c.Query().Where(codemisses.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CodeMissesClient) GetX(ctx context.Context, id string) *CodeMisses {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CodeMissesClient) Hooks() []Hook {
+	hooks := c.hooks.CodeMisses
+	return append(hooks[:len(hooks):len(hooks)], codemisses.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *CodeMissesClient) Interceptors() []Interceptor {
+	inters := c.inters.CodeMisses
+	return append(inters[:len(inters):len(inters)], codemisses.Interceptors[:]...)
+}
+
+func (c *CodeMissesClient) mutate(ctx context.Context, m *CodeMissesMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CodeMissesCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CodeMissesUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CodeMissesUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CodeMissesDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown CodeMisses mutation op: %q", m.Op())
 	}
 }
 
@@ -386,6 +537,141 @@ func (c *MemberClient) mutate(ctx context.Context, m *MemberMutation) (Value, er
 		return (&MemberDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Member mutation op: %q", m.Op())
+	}
+}
+
+// MemberCodeClient is a client for the MemberCode schema.
+type MemberCodeClient struct {
+	config
+}
+
+// NewMemberCodeClient returns a client for the MemberCode from the given config.
+func NewMemberCodeClient(c config) *MemberCodeClient {
+	return &MemberCodeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `membercode.Hooks(f(g(h())))`.
+func (c *MemberCodeClient) Use(hooks ...Hook) {
+	c.hooks.MemberCode = append(c.hooks.MemberCode, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `membercode.Intercept(f(g(h())))`.
+func (c *MemberCodeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MemberCode = append(c.inters.MemberCode, interceptors...)
+}
+
+// Create returns a builder for creating a MemberCode entity.
+func (c *MemberCodeClient) Create() *MemberCodeCreate {
+	mutation := newMemberCodeMutation(c.config, OpCreate)
+	return &MemberCodeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MemberCode entities.
+func (c *MemberCodeClient) CreateBulk(builders ...*MemberCodeCreate) *MemberCodeCreateBulk {
+	return &MemberCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MemberCodeClient) MapCreateBulk(slice any, setFunc func(*MemberCodeCreate, int)) *MemberCodeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MemberCodeCreateBulk{err: fmt.Errorf("calling to MemberCodeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MemberCodeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MemberCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MemberCode.
+func (c *MemberCodeClient) Update() *MemberCodeUpdate {
+	mutation := newMemberCodeMutation(c.config, OpUpdate)
+	return &MemberCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MemberCodeClient) UpdateOne(_m *MemberCode) *MemberCodeUpdateOne {
+	mutation := newMemberCodeMutation(c.config, OpUpdateOne, withMemberCode(_m))
+	return &MemberCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MemberCodeClient) UpdateOneID(id string) *MemberCodeUpdateOne {
+	mutation := newMemberCodeMutation(c.config, OpUpdateOne, withMemberCodeID(id))
+	return &MemberCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MemberCode.
+func (c *MemberCodeClient) Delete() *MemberCodeDelete {
+	mutation := newMemberCodeMutation(c.config, OpDelete)
+	return &MemberCodeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MemberCodeClient) DeleteOne(_m *MemberCode) *MemberCodeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MemberCodeClient) DeleteOneID(id string) *MemberCodeDeleteOne {
+	builder := c.Delete().Where(membercode.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MemberCodeDeleteOne{builder}
+}
+
+// Query returns a query builder for MemberCode.
+func (c *MemberCodeClient) Query() *MemberCodeQuery {
+	return &MemberCodeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMemberCode},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MemberCode entity by its id.
+func (c *MemberCodeClient) Get(ctx context.Context, id string) (*MemberCode, error) {
+	return c.Query().Where(membercode.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MemberCodeClient) GetX(ctx context.Context, id string) *MemberCode {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MemberCodeClient) Hooks() []Hook {
+	hooks := c.hooks.MemberCode
+	return append(hooks[:len(hooks):len(hooks)], membercode.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MemberCodeClient) Interceptors() []Interceptor {
+	inters := c.inters.MemberCode
+	return append(inters[:len(inters):len(inters)], membercode.Interceptors[:]...)
+}
+
+func (c *MemberCodeClient) mutate(ctx context.Context, m *MemberCodeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MemberCodeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MemberCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MemberCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MemberCodeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MemberCode mutation op: %q", m.Op())
 	}
 }
 
@@ -1202,11 +1488,11 @@ func (c *SignInCodeClient) mutate(ctx context.Context, m *SignInCodeMutation) (V
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Member, PointsAccount, PointsDocument, PointsEntry, PointsLine, PointsLot,
-		SignInCode []ent.Hook
+		CodeMisses, Member, MemberCode, PointsAccount, PointsDocument, PointsEntry,
+		PointsLine, PointsLot, SignInCode []ent.Hook
 	}
 	inters struct {
-		Member, PointsAccount, PointsDocument, PointsEntry, PointsLine, PointsLot,
-		SignInCode []ent.Interceptor
+		CodeMisses, Member, MemberCode, PointsAccount, PointsDocument, PointsEntry,
+		PointsLine, PointsLot, SignInCode []ent.Interceptor
 	}
 )

@@ -12,7 +12,9 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"github.com/onepool/onepool/app/member/internal/data/ent/codemisses"
 	"github.com/onepool/onepool/app/member/internal/data/ent/member"
+	"github.com/onepool/onepool/app/member/internal/data/ent/membercode"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsaccount"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsdocument"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsentry"
@@ -79,7 +81,9 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
+			codemisses.Table:     codemisses.ValidColumn,
 			member.Table:         member.ValidColumn,
+			membercode.Table:     membercode.ValidColumn,
 			pointsaccount.Table:  pointsaccount.ValidColumn,
 			pointsdocument.Table: pointsdocument.ValidColumn,
 			pointsentry.Table:    pointsentry.ValidColumn,

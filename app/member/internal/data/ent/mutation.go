@@ -10,7 +10,9 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
+	"github.com/onepool/onepool/app/member/internal/data/ent/codemisses"
 	"github.com/onepool/onepool/app/member/internal/data/ent/member"
+	"github.com/onepool/onepool/app/member/internal/data/ent/membercode"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsaccount"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsdocument"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsentry"
@@ -29,7 +31,9 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
+	TypeCodeMisses     = "CodeMisses"
 	TypeMember         = "Member"
+	TypeMemberCode     = "MemberCode"
 	TypePointsAccount  = "PointsAccount"
 	TypePointsDocument = "PointsDocument"
 	TypePointsEntry    = "PointsEntry"
@@ -37,6 +41,515 @@ const (
 	TypePointsLot      = "PointsLot"
 	TypeSignInCode     = "SignInCode"
 )
+
+// CodeMissesMutation represents an operation that mutates the CodeMisses nodes in the graph.
+type CodeMissesMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	misses        *int
+	addmisses     *int
+	since_us      *int64
+	addsince_us   *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*CodeMisses, error)
+	predicates    []predicate.CodeMisses
+}
+
+var _ ent.Mutation = (*CodeMissesMutation)(nil)
+
+// codemissesOption allows management of the mutation configuration using functional options.
+type codemissesOption func(*CodeMissesMutation)
+
+// newCodeMissesMutation creates new mutation for the CodeMisses entity.
+func newCodeMissesMutation(c config, op Op, opts ...codemissesOption) *CodeMissesMutation {
+	m := &CodeMissesMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCodeMisses,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCodeMissesID sets the ID field of the mutation.
+func withCodeMissesID(id string) codemissesOption {
+	return func(m *CodeMissesMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CodeMisses
+		)
+		m.oldValue = func(ctx context.Context) (*CodeMisses, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CodeMisses.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCodeMisses sets the old CodeMisses of the mutation.
+func withCodeMisses(node *CodeMisses) codemissesOption {
+	return func(m *CodeMissesMutation) {
+		m.oldValue = func(context.Context) (*CodeMisses, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CodeMissesMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CodeMissesMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of CodeMisses entities.
+func (m *CodeMissesMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CodeMissesMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CodeMissesMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CodeMisses.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *CodeMissesMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *CodeMissesMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the CodeMisses entity.
+// If the CodeMisses object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CodeMissesMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *CodeMissesMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetMisses sets the "misses" field.
+func (m *CodeMissesMutation) SetMisses(i int) {
+	m.misses = &i
+	m.addmisses = nil
+}
+
+// Misses returns the value of the "misses" field in the mutation.
+func (m *CodeMissesMutation) Misses() (r int, exists bool) {
+	v := m.misses
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMisses returns the old "misses" field's value of the CodeMisses entity.
+// If the CodeMisses object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CodeMissesMutation) OldMisses(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMisses is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMisses requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMisses: %w", err)
+	}
+	return oldValue.Misses, nil
+}
+
+// AddMisses adds i to the "misses" field.
+func (m *CodeMissesMutation) AddMisses(i int) {
+	if m.addmisses != nil {
+		*m.addmisses += i
+	} else {
+		m.addmisses = &i
+	}
+}
+
+// AddedMisses returns the value that was added to the "misses" field in this mutation.
+func (m *CodeMissesMutation) AddedMisses() (r int, exists bool) {
+	v := m.addmisses
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMisses resets all changes to the "misses" field.
+func (m *CodeMissesMutation) ResetMisses() {
+	m.misses = nil
+	m.addmisses = nil
+}
+
+// SetSinceUs sets the "since_us" field.
+func (m *CodeMissesMutation) SetSinceUs(i int64) {
+	m.since_us = &i
+	m.addsince_us = nil
+}
+
+// SinceUs returns the value of the "since_us" field in the mutation.
+func (m *CodeMissesMutation) SinceUs() (r int64, exists bool) {
+	v := m.since_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSinceUs returns the old "since_us" field's value of the CodeMisses entity.
+// If the CodeMisses object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CodeMissesMutation) OldSinceUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSinceUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSinceUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSinceUs: %w", err)
+	}
+	return oldValue.SinceUs, nil
+}
+
+// AddSinceUs adds i to the "since_us" field.
+func (m *CodeMissesMutation) AddSinceUs(i int64) {
+	if m.addsince_us != nil {
+		*m.addsince_us += i
+	} else {
+		m.addsince_us = &i
+	}
+}
+
+// AddedSinceUs returns the value that was added to the "since_us" field in this mutation.
+func (m *CodeMissesMutation) AddedSinceUs() (r int64, exists bool) {
+	v := m.addsince_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSinceUs resets all changes to the "since_us" field.
+func (m *CodeMissesMutation) ResetSinceUs() {
+	m.since_us = nil
+	m.addsince_us = nil
+}
+
+// Where appends a list predicates to the CodeMissesMutation builder.
+func (m *CodeMissesMutation) Where(ps ...predicate.CodeMisses) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CodeMissesMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CodeMissesMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CodeMisses, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CodeMissesMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CodeMissesMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CodeMisses).
+func (m *CodeMissesMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CodeMissesMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.org != nil {
+		fields = append(fields, codemisses.FieldOrg)
+	}
+	if m.misses != nil {
+		fields = append(fields, codemisses.FieldMisses)
+	}
+	if m.since_us != nil {
+		fields = append(fields, codemisses.FieldSinceUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CodeMissesMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case codemisses.FieldOrg:
+		return m.Org()
+	case codemisses.FieldMisses:
+		return m.Misses()
+	case codemisses.FieldSinceUs:
+		return m.SinceUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CodeMissesMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case codemisses.FieldOrg:
+		return m.OldOrg(ctx)
+	case codemisses.FieldMisses:
+		return m.OldMisses(ctx)
+	case codemisses.FieldSinceUs:
+		return m.OldSinceUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown CodeMisses field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CodeMissesMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case codemisses.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case codemisses.FieldMisses:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMisses(v)
+		return nil
+	case codemisses.FieldSinceUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSinceUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CodeMisses field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CodeMissesMutation) AddedFields() []string {
+	var fields []string
+	if m.addmisses != nil {
+		fields = append(fields, codemisses.FieldMisses)
+	}
+	if m.addsince_us != nil {
+		fields = append(fields, codemisses.FieldSinceUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CodeMissesMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case codemisses.FieldMisses:
+		return m.AddedMisses()
+	case codemisses.FieldSinceUs:
+		return m.AddedSinceUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CodeMissesMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case codemisses.FieldMisses:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMisses(v)
+		return nil
+	case codemisses.FieldSinceUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSinceUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CodeMisses numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CodeMissesMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CodeMissesMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CodeMissesMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown CodeMisses nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CodeMissesMutation) ResetField(name string) error {
+	switch name {
+	case codemisses.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case codemisses.FieldMisses:
+		m.ResetMisses()
+		return nil
+	case codemisses.FieldSinceUs:
+		m.ResetSinceUs()
+		return nil
+	}
+	return fmt.Errorf("unknown CodeMisses field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CodeMissesMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CodeMissesMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CodeMissesMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CodeMissesMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CodeMissesMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CodeMissesMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CodeMissesMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown CodeMisses unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CodeMissesMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown CodeMisses edge %s", name)
+}
 
 // MemberMutation represents an operation that mutates the Member nodes in the graph.
 type MemberMutation struct {
@@ -1064,6 +1577,482 @@ func (m *MemberMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *MemberMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Member edge %s", name)
+}
+
+// MemberCodeMutation represents an operation that mutates the MemberCode nodes in the graph.
+type MemberCodeMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *string
+	org              *string
+	hash             *string
+	expires_at_us    *int64
+	addexpires_at_us *int64
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*MemberCode, error)
+	predicates       []predicate.MemberCode
+}
+
+var _ ent.Mutation = (*MemberCodeMutation)(nil)
+
+// membercodeOption allows management of the mutation configuration using functional options.
+type membercodeOption func(*MemberCodeMutation)
+
+// newMemberCodeMutation creates new mutation for the MemberCode entity.
+func newMemberCodeMutation(c config, op Op, opts ...membercodeOption) *MemberCodeMutation {
+	m := &MemberCodeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMemberCode,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMemberCodeID sets the ID field of the mutation.
+func withMemberCodeID(id string) membercodeOption {
+	return func(m *MemberCodeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MemberCode
+		)
+		m.oldValue = func(ctx context.Context) (*MemberCode, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MemberCode.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMemberCode sets the old MemberCode of the mutation.
+func withMemberCode(node *MemberCode) membercodeOption {
+	return func(m *MemberCodeMutation) {
+		m.oldValue = func(context.Context) (*MemberCode, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MemberCodeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MemberCodeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MemberCode entities.
+func (m *MemberCodeMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MemberCodeMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MemberCodeMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MemberCode.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *MemberCodeMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *MemberCodeMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the MemberCode entity.
+// If the MemberCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberCodeMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *MemberCodeMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetHash sets the "hash" field.
+func (m *MemberCodeMutation) SetHash(s string) {
+	m.hash = &s
+}
+
+// Hash returns the value of the "hash" field in the mutation.
+func (m *MemberCodeMutation) Hash() (r string, exists bool) {
+	v := m.hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHash returns the old "hash" field's value of the MemberCode entity.
+// If the MemberCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberCodeMutation) OldHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHash: %w", err)
+	}
+	return oldValue.Hash, nil
+}
+
+// ResetHash resets all changes to the "hash" field.
+func (m *MemberCodeMutation) ResetHash() {
+	m.hash = nil
+}
+
+// SetExpiresAtUs sets the "expires_at_us" field.
+func (m *MemberCodeMutation) SetExpiresAtUs(i int64) {
+	m.expires_at_us = &i
+	m.addexpires_at_us = nil
+}
+
+// ExpiresAtUs returns the value of the "expires_at_us" field in the mutation.
+func (m *MemberCodeMutation) ExpiresAtUs() (r int64, exists bool) {
+	v := m.expires_at_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAtUs returns the old "expires_at_us" field's value of the MemberCode entity.
+// If the MemberCode object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberCodeMutation) OldExpiresAtUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAtUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAtUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAtUs: %w", err)
+	}
+	return oldValue.ExpiresAtUs, nil
+}
+
+// AddExpiresAtUs adds i to the "expires_at_us" field.
+func (m *MemberCodeMutation) AddExpiresAtUs(i int64) {
+	if m.addexpires_at_us != nil {
+		*m.addexpires_at_us += i
+	} else {
+		m.addexpires_at_us = &i
+	}
+}
+
+// AddedExpiresAtUs returns the value that was added to the "expires_at_us" field in this mutation.
+func (m *MemberCodeMutation) AddedExpiresAtUs() (r int64, exists bool) {
+	v := m.addexpires_at_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresAtUs resets all changes to the "expires_at_us" field.
+func (m *MemberCodeMutation) ResetExpiresAtUs() {
+	m.expires_at_us = nil
+	m.addexpires_at_us = nil
+}
+
+// Where appends a list predicates to the MemberCodeMutation builder.
+func (m *MemberCodeMutation) Where(ps ...predicate.MemberCode) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MemberCodeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MemberCodeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MemberCode, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MemberCodeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MemberCodeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MemberCode).
+func (m *MemberCodeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MemberCodeMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.org != nil {
+		fields = append(fields, membercode.FieldOrg)
+	}
+	if m.hash != nil {
+		fields = append(fields, membercode.FieldHash)
+	}
+	if m.expires_at_us != nil {
+		fields = append(fields, membercode.FieldExpiresAtUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MemberCodeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case membercode.FieldOrg:
+		return m.Org()
+	case membercode.FieldHash:
+		return m.Hash()
+	case membercode.FieldExpiresAtUs:
+		return m.ExpiresAtUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MemberCodeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case membercode.FieldOrg:
+		return m.OldOrg(ctx)
+	case membercode.FieldHash:
+		return m.OldHash(ctx)
+	case membercode.FieldExpiresAtUs:
+		return m.OldExpiresAtUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown MemberCode field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MemberCodeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case membercode.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case membercode.FieldHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHash(v)
+		return nil
+	case membercode.FieldExpiresAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MemberCode field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MemberCodeMutation) AddedFields() []string {
+	var fields []string
+	if m.addexpires_at_us != nil {
+		fields = append(fields, membercode.FieldExpiresAtUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MemberCodeMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case membercode.FieldExpiresAtUs:
+		return m.AddedExpiresAtUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MemberCodeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case membercode.FieldExpiresAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MemberCode numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MemberCodeMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MemberCodeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MemberCodeMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown MemberCode nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MemberCodeMutation) ResetField(name string) error {
+	switch name {
+	case membercode.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case membercode.FieldHash:
+		m.ResetHash()
+		return nil
+	case membercode.FieldExpiresAtUs:
+		m.ResetExpiresAtUs()
+		return nil
+	}
+	return fmt.Errorf("unknown MemberCode field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MemberCodeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MemberCodeMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MemberCodeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MemberCodeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MemberCodeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MemberCodeMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MemberCodeMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown MemberCode unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MemberCodeMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown MemberCode edge %s", name)
 }
 
 // PointsAccountMutation represents an operation that mutates the PointsAccount nodes in the graph.

@@ -12,8 +12,12 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// CodeMisses is the client for interacting with the CodeMisses builders.
+	CodeMisses *CodeMissesClient
 	// Member is the client for interacting with the Member builders.
 	Member *MemberClient
+	// MemberCode is the client for interacting with the MemberCode builders.
+	MemberCode *MemberCodeClient
 	// PointsAccount is the client for interacting with the PointsAccount builders.
 	PointsAccount *PointsAccountClient
 	// PointsDocument is the client for interacting with the PointsDocument builders.
@@ -157,7 +161,9 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.CodeMisses = NewCodeMissesClient(tx.config)
 	tx.Member = NewMemberClient(tx.config)
+	tx.MemberCode = NewMemberCodeClient(tx.config)
 	tx.PointsAccount = NewPointsAccountClient(tx.config)
 	tx.PointsDocument = NewPointsDocumentClient(tx.config)
 	tx.PointsEntry = NewPointsEntryClient(tx.config)
@@ -173,7 +179,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Member.QueryXXX(), the query will be executed
+// applies a query, for example: CodeMisses.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

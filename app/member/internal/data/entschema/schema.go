@@ -226,3 +226,44 @@ func (SignInCode) Fields() []ent.Field {
 func (SignInCode) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("phone_hash", "at_us"), index.Fields("at_us")}
 }
+
+// MemberCode is the one-time code that a member shows at a till, hashed; the id is the member's: there is one at most. It
+// is deleted when it is used.
+type MemberCode struct{ ent.Schema }
+
+// Mixin keeps codes to the center's own service.
+func (MemberCode) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Annotations name the table.
+func (MemberCode) Annotations() []schema.Annotation { return column.Table("member_codes") }
+
+// Fields of a code.
+func (MemberCode) Fields() []ent.Field {
+	return []ent.Field{
+		column.Key("id", column.IDLen),
+		column.Key("hash", column.CodeLen),
+		field.Int64("expires_at_us").Immutable(),
+	}
+}
+
+// Indexes of a code: it tells whose it is.
+func (MemberCode) Indexes() []ent.Index { return []ent.Index{index.Fields("hash").Unique()} }
+
+// CodeMisses counts the wrong member codes that the tills of a store have sent lately; the id is the store's code.
+type CodeMisses struct{ ent.Schema }
+
+// Mixin keeps the count to the center's own service.
+func (CodeMisses) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
+
+// Annotations name the table.
+func (CodeMisses) Annotations() []schema.Annotation { return column.Table("code_misses") }
+
+// Fields of a count.
+func (CodeMisses) Fields() []ent.Field {
+	return []ent.Field{
+		column.Key("id", column.CodeLen),
+		field.Int("misses").Default(0),
+		// When the first of them was counted.
+		field.Int64("since_us"),
+	}
+}

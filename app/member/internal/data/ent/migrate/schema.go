@@ -9,6 +9,19 @@ import (
 )
 
 var (
+	// CodeMissesColumns holds the columns for the "code_misses" table.
+	CodeMissesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "misses", Type: field.TypeInt, Default: 0},
+		{Name: "since_us", Type: field.TypeInt64},
+	}
+	// CodeMissesTable holds the schema information for the "code_misses" table.
+	CodeMissesTable = &schema.Table{
+		Name:       "code_misses",
+		Columns:    CodeMissesColumns,
+		PrimaryKey: []*schema.Column{CodeMissesColumns[0]},
+	}
 	// MembersColumns holds the columns for the "members" table.
 	MembersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -40,6 +53,26 @@ var (
 				Name:    "member_home_store_code_id",
 				Unique:  false,
 				Columns: []*schema.Column{MembersColumns[5], MembersColumns[0]},
+			},
+		},
+	}
+	// MemberCodesColumns holds the columns for the "member_codes" table.
+	MemberCodesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "hash", Type: field.TypeString, Size: 64},
+		{Name: "expires_at_us", Type: field.TypeInt64},
+	}
+	// MemberCodesTable holds the schema information for the "member_codes" table.
+	MemberCodesTable = &schema.Table{
+		Name:       "member_codes",
+		Columns:    MemberCodesColumns,
+		PrimaryKey: []*schema.Column{MemberCodesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "membercode_hash",
+				Unique:  true,
+				Columns: []*schema.Column{MemberCodesColumns[2]},
 			},
 		},
 	}
@@ -218,7 +251,9 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		CodeMissesTable,
 		MembersTable,
+		MemberCodesTable,
 		PointsAccountsTable,
 		PointsDocumentsTable,
 		PointsEntriesTable,
@@ -229,8 +264,18 @@ var (
 )
 
 func init() {
+	CodeMissesTable.Annotation = &entsql.Annotation{
+		Table:     "code_misses",
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	MembersTable.Annotation = &entsql.Annotation{
 		Table:     "members",
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	MemberCodesTable.Annotation = &entsql.Annotation{
+		Table:     "member_codes",
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -6,8 +6,14 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
+// CodeMisses is the predicate function for codemisses builders.
+type CodeMisses func(*sql.Selector)
+
 // Member is the predicate function for member builders.
 type Member func(*sql.Selector)
+
+// MemberCode is the predicate function for membercode builders.
+type MemberCode func(*sql.Selector)
 
 // PointsAccount is the predicate function for pointsaccount builders.
 type PointsAccount func(*sql.Selector)

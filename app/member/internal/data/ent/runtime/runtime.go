@@ -3,7 +3,9 @@
 package runtime
 
 import (
+	"github.com/onepool/onepool/app/member/internal/data/ent/codemisses"
 	"github.com/onepool/onepool/app/member/internal/data/ent/member"
+	"github.com/onepool/onepool/app/member/internal/data/ent/membercode"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsaccount"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsdocument"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsentry"
@@ -17,6 +19,55 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	codemissesMixin := entschema.CodeMisses{}.Mixin()
+	codemissesMixinHooks0 := codemissesMixin[0].Hooks()
+	codemisses.Hooks[0] = codemissesMixinHooks0[0]
+	codemissesMixinInters0 := codemissesMixin[0].Interceptors()
+	codemisses.Interceptors[0] = codemissesMixinInters0[0]
+	codemissesMixinFields0 := codemissesMixin[0].Fields()
+	_ = codemissesMixinFields0
+	codemissesFields := entschema.CodeMisses{}.Fields()
+	_ = codemissesFields
+	// codemissesDescOrg is the schema descriptor for org field.
+	codemissesDescOrg := codemissesMixinFields0[0].Descriptor()
+	// codemisses.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	codemisses.OrgValidator = func() func(string) error {
+		validators := codemissesDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// codemissesDescMisses is the schema descriptor for misses field.
+	codemissesDescMisses := codemissesFields[1].Descriptor()
+	// codemisses.DefaultMisses holds the default value on creation for the misses field.
+	codemisses.DefaultMisses = codemissesDescMisses.Default.(int)
+	// codemissesDescID is the schema descriptor for id field.
+	codemissesDescID := codemissesFields[0].Descriptor()
+	// codemisses.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	codemisses.IDValidator = func() func(string) error {
+		validators := codemissesDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	memberMixin := entschema.Member{}.Mixin()
 	memberMixinHooks0 := memberMixin[0].Hooks()
 	member.Hooks[0] = memberMixinHooks0[0]
@@ -111,6 +162,69 @@ func init() {
 	// member.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	member.IDValidator = func() func(string) error {
 		validators := memberDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	membercodeMixin := entschema.MemberCode{}.Mixin()
+	membercodeMixinHooks0 := membercodeMixin[0].Hooks()
+	membercode.Hooks[0] = membercodeMixinHooks0[0]
+	membercodeMixinInters0 := membercodeMixin[0].Interceptors()
+	membercode.Interceptors[0] = membercodeMixinInters0[0]
+	membercodeMixinFields0 := membercodeMixin[0].Fields()
+	_ = membercodeMixinFields0
+	membercodeFields := entschema.MemberCode{}.Fields()
+	_ = membercodeFields
+	// membercodeDescOrg is the schema descriptor for org field.
+	membercodeDescOrg := membercodeMixinFields0[0].Descriptor()
+	// membercode.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	membercode.OrgValidator = func() func(string) error {
+		validators := membercodeDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// membercodeDescHash is the schema descriptor for hash field.
+	membercodeDescHash := membercodeFields[1].Descriptor()
+	// membercode.HashValidator is a validator for the "hash" field. It is called by the builders before save.
+	membercode.HashValidator = func() func(string) error {
+		validators := membercodeDescHash.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(hash string) error {
+			for _, fn := range fns {
+				if err := fn(hash); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// membercodeDescID is the schema descriptor for id field.
+	membercodeDescID := membercodeFields[0].Descriptor()
+	// membercode.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	membercode.IDValidator = func() func(string) error {
+		validators := membercodeDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
