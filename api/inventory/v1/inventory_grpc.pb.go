@@ -44,12 +44,12 @@ const (
 type InventoryClient interface {
 	// Locations that hold stock: stores and warehouses, fed by the store center.
 	ListLocations(ctx context.Context, in *ListLocationsRequest, opts ...grpc.CallOption) (*ListLocationsResponse, error)
-	// Books goods in at a location.
+	// Books goods in at a location, under SKUs that exist.
 	ReceiveStock(ctx context.Context, in *ReceiveStockRequest, opts ...grpc.CallOption) (*ReceiveStockResponse, error)
-	// Corrects what is on hand, with a reason; never below what is reserved.
+	// Corrects what is on hand, with a reason; never below what is reserved. What a location has never had must be a SKU.
 	AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...grpc.CallOption) (*AdjustStockResponse, error)
 	// Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-	// owner), however often it is sent, also after sales; another document is another count.
+	// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 	ImportStock(ctx context.Context, in *ImportStockRequest, opts ...grpc.CallOption) (*v1.ImportResult, error)
 	ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error)
 	ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error)
@@ -203,12 +203,12 @@ func (c *inventoryClient) CheckInvariants(ctx context.Context, in *v1.CheckInvar
 type InventoryServer interface {
 	// Locations that hold stock: stores and warehouses, fed by the store center.
 	ListLocations(context.Context, *ListLocationsRequest) (*ListLocationsResponse, error)
-	// Books goods in at a location.
+	// Books goods in at a location, under SKUs that exist.
 	ReceiveStock(context.Context, *ReceiveStockRequest) (*ReceiveStockResponse, error)
-	// Corrects what is on hand, with a reason; never below what is reserved.
+	// Corrects what is on hand, with a reason; never below what is reserved. What a location has never had must be a SKU.
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
 	// Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-	// owner), however often it is sent, also after sales; another document is another count.
+	// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 	ImportStock(context.Context, *ImportStockRequest) (*v1.ImportResult, error)
 	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
 	ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error)

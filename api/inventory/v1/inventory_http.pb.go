@@ -34,7 +34,7 @@ const OperationInventoryReceiveStock = "/onepool.inventory.v1.Inventory/ReceiveS
 const OperationInventoryReleaseHold = "/onepool.inventory.v1.Inventory/ReleaseHold"
 
 type InventoryHTTPServer interface {
-	// AdjustStock Corrects what is on hand, with a reason; never below what is reserved.
+	// AdjustStock Corrects what is on hand, with a reason; never below what is reserved. What a location has never had must be a SKU.
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
 	CheckInvariants(context.Context, *v1.CheckInvariantsRequest) (*v1.CheckInvariantsResponse, error)
 	// GetAllocation Why the locations of a document were chosen.
@@ -45,7 +45,7 @@ type InventoryHTTPServer interface {
 	// For other centers; the caller must be a service.
 	Hold(context.Context, *HoldRequest) (*HoldResponse, error)
 	// ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-	// owner), however often it is sent, also after sales; another document is another count.
+	// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 	ImportStock(context.Context, *ImportStockRequest) (*v1.ImportResult, error)
 	// ListLocations Locations that hold stock: stores and warehouses, fed by the store center.
 	ListLocations(context.Context, *ListLocationsRequest) (*ListLocationsResponse, error)
@@ -53,7 +53,7 @@ type InventoryHTTPServer interface {
 	// ListReservations Reservations of a document, whatever their state.
 	ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error)
 	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
-	// ReceiveStock Books goods in at a location.
+	// ReceiveStock Books goods in at a location, under SKUs that exist.
 	ReceiveStock(context.Context, *ReceiveStockRequest) (*ReceiveStockResponse, error)
 	// ReleaseHold Undoes a hold that was not confirmed; a document that holds nothing is an empty cancel and succeeds.
 	ReleaseHold(context.Context, *ReleaseHoldRequest) (*ReleaseHoldResponse, error)
@@ -322,7 +322,7 @@ func _Inventory_CheckInvariants0_HTTP_Handler(srv InventoryHTTPServer) func(ctx 
 }
 
 type InventoryHTTPClient interface {
-	// AdjustStock Corrects what is on hand, with a reason; never below what is reserved.
+	// AdjustStock Corrects what is on hand, with a reason; never below what is reserved. What a location has never had must be a SKU.
 	AdjustStock(ctx context.Context, req *AdjustStockRequest, opts ...http.CallOption) (rsp *AdjustStockResponse, err error)
 	CheckInvariants(ctx context.Context, req *v1.CheckInvariantsRequest, opts ...http.CallOption) (rsp *v1.CheckInvariantsResponse, err error)
 	// GetAllocation Why the locations of a document were chosen.
@@ -333,7 +333,7 @@ type InventoryHTTPClient interface {
 	// For other centers; the caller must be a service.
 	Hold(ctx context.Context, req *HoldRequest, opts ...http.CallOption) (rsp *HoldResponse, err error)
 	// ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-	// owner), however often it is sent, also after sales; another document is another count.
+	// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 	ImportStock(ctx context.Context, req *ImportStockRequest, opts ...http.CallOption) (rsp *v1.ImportResult, err error)
 	// ListLocations Locations that hold stock: stores and warehouses, fed by the store center.
 	ListLocations(ctx context.Context, req *ListLocationsRequest, opts ...http.CallOption) (rsp *ListLocationsResponse, err error)
@@ -341,7 +341,7 @@ type InventoryHTTPClient interface {
 	// ListReservations Reservations of a document, whatever their state.
 	ListReservations(ctx context.Context, req *ListReservationsRequest, opts ...http.CallOption) (rsp *ListReservationsResponse, err error)
 	ListStock(ctx context.Context, req *ListStockRequest, opts ...http.CallOption) (rsp *ListStockResponse, err error)
-	// ReceiveStock Books goods in at a location.
+	// ReceiveStock Books goods in at a location, under SKUs that exist.
 	ReceiveStock(ctx context.Context, req *ReceiveStockRequest, opts ...http.CallOption) (rsp *ReceiveStockResponse, err error)
 	// ReleaseHold Undoes a hold that was not confirmed; a document that holds nothing is an empty cancel and succeeds.
 	ReleaseHold(ctx context.Context, req *ReleaseHoldRequest, opts ...http.CallOption) (rsp *ReleaseHoldResponse, err error)
@@ -355,7 +355,7 @@ func NewInventoryHTTPClient(client *http.Client) InventoryHTTPClient {
 	return &InventoryHTTPClientImpl{client}
 }
 
-// AdjustStock Corrects what is on hand, with a reason; never below what is reserved.
+// AdjustStock Corrects what is on hand, with a reason; never below what is reserved. What a location has never had must be a SKU.
 func (c *InventoryHTTPClientImpl) AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...http.CallOption) (*AdjustStockResponse, error) {
 	var out AdjustStockResponse
 	pattern := "/v1/inventory/stock/adjust"
@@ -426,7 +426,7 @@ func (c *InventoryHTTPClientImpl) Hold(ctx context.Context, in *HoldRequest, opt
 }
 
 // ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-// owner), however often it is sent, also after sales; another document is another count.
+// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 func (c *InventoryHTTPClientImpl) ImportStock(ctx context.Context, in *ImportStockRequest, opts ...http.CallOption) (*v1.ImportResult, error) {
 	var out v1.ImportResult
 	pattern := "/v1/inventory/stock/import"
@@ -494,7 +494,7 @@ func (c *InventoryHTTPClientImpl) ListStock(ctx context.Context, in *ListStockRe
 	return &out, nil
 }
 
-// ReceiveStock Books goods in at a location.
+// ReceiveStock Books goods in at a location, under SKUs that exist.
 func (c *InventoryHTTPClientImpl) ReceiveStock(ctx context.Context, in *ReceiveStockRequest, opts ...http.CallOption) (*ReceiveStockResponse, error) {
 	var out ReceiveStockResponse
 	pattern := "/v1/inventory/stock/receive"

@@ -1965,12 +1965,14 @@ func (x *GetChannelOrderRequest) GetExternalNo() string {
 }
 
 type ListOrdersRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	MemberId      string                 `protobuf:"bytes,3,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
-	State         OrderState             `protobuf:"varint,4,opt,name=state,proto3,enum=onepool.order.v1.OrderState" json:"state,omitempty"`
-	Channel       string                 `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	PageSize  int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	MemberId  string                 `protobuf:"bytes,3,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	State     OrderState             `protobuf:"varint,4,opt,name=state,proto3,enum=onepool.order.v1.OrderState" json:"state,omitempty"`
+	Channel   string                 `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Only paid orders of channels that wait for stock.
+	Unallocated   bool `protobuf:"varint,6,opt,name=unallocated,proto3" json:"unallocated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2038,6 +2040,13 @@ func (x *ListOrdersRequest) GetChannel() string {
 		return x.Channel
 	}
 	return ""
+}
+
+func (x *ListOrdersRequest) GetUnallocated() bool {
+	if x != nil {
+		return x.Unallocated
+	}
+	return false
 }
 
 type ListOrdersResponse struct {
@@ -3606,14 +3615,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x16GetChannelOrderRequest\x12#\n" +
 	"\achannel\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\achannel\x12*\n" +
 	"\vexternal_no\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"externalNo\"\xdf\x01\n" +
+	"externalNo\"\x81\x02\n" +
 	"\x11ListOrdersRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x12$\n" +
 	"\tmember_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\bmemberId\x12<\n" +
 	"\x05state\x18\x04 \x01(\x0e2\x1c.onepool.order.v1.OrderStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12!\n" +
-	"\achannel\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\"q\n" +
+	"\achannel\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\x12 \n" +
+	"\vunallocated\x18\x06 \x01(\bR\vunallocated\"q\n" +
 	"\x12ListOrdersResponse\x123\n" +
 	"\x06orders\x18\x01 \x03(\v2\x1b.onepool.order.v1.OrderInfoR\x06orders\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x88\x01\n" +

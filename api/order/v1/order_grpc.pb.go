@@ -74,8 +74,9 @@ type OrderClient interface {
 	ConfirmReceipt(ctx context.Context, in *ConfirmReceiptRequest, opts ...grpc.CallOption) (*Fulfilment, error)
 	// Asks to return lines, by the member within the window, by staff also later.
 	CreateReturn(ctx context.Context, in *CreateReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error)
+	// The goods may come back for money: by managers and operators of the seller's own organisation, not of whoever shipped.
 	ApproveReturn(ctx context.Context, in *ApproveReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error)
-	// The goods are back: stock, refund, points and rebates follow.
+	// The goods are back, at a location of the caller's: stock, refund, points and rebates follow.
 	ReceiveReturn(ctx context.Context, in *ReceiveReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error)
 	CheckInvariants(ctx context.Context, in *v1.CheckInvariantsRequest, opts ...grpc.CallOption) (*v1.CheckInvariantsResponse, error)
 }
@@ -318,8 +319,9 @@ type OrderServer interface {
 	ConfirmReceipt(context.Context, *ConfirmReceiptRequest) (*Fulfilment, error)
 	// Asks to return lines, by the member within the window, by staff also later.
 	CreateReturn(context.Context, *CreateReturnRequest) (*ReturnInfo, error)
+	// The goods may come back for money: by managers and operators of the seller's own organisation, not of whoever shipped.
 	ApproveReturn(context.Context, *ApproveReturnRequest) (*ReturnInfo, error)
-	// The goods are back: stock, refund, points and rebates follow.
+	// The goods are back, at a location of the caller's: stock, refund, points and rebates follow.
 	ReceiveReturn(context.Context, *ReceiveReturnRequest) (*ReturnInfo, error)
 	CheckInvariants(context.Context, *v1.CheckInvariantsRequest) (*v1.CheckInvariantsResponse, error)
 	mustEmbedUnimplementedOrderServer()

@@ -43,6 +43,7 @@ const OperationOrderShipFulfilment = "/onepool.order.v1.Order/ShipFulfilment"
 
 type OrderHTTPServer interface {
 	AcceptFulfilment(context.Context, *AcceptFulfilmentRequest) (*Fulfilment, error)
+	// ApproveReturn The goods may come back for money: by managers and operators of the seller's own organisation, not of whoever shipped.
 	ApproveReturn(context.Context, *ApproveReturnRequest) (*ReturnInfo, error)
 	// Calculate Price calculation without an order; pure and deterministic, the answer shows what each line costs.
 	Calculate(context.Context, *CalculateRequest) (*Calculation, error)
@@ -65,7 +66,7 @@ type OrderHTTPServer interface {
 	PayInSandbox(context.Context, *PayInSandboxRequest) (*PayInSandboxResponse, error)
 	// PlaceOrder Holds stock, freezes points and creates the order, all or nothing, as one distributed transaction.
 	PlaceOrder(context.Context, *PlaceOrderRequest) (*OrderInfo, error)
-	// ReceiveReturn The goods are back: stock, refund, points and rebates follow.
+	// ReceiveReturn The goods are back, at a location of the caller's: stock, refund, points and rebates follow.
 	ReceiveReturn(context.Context, *ReceiveReturnRequest) (*ReturnInfo, error)
 	// SellAtTill A sale at the till: paid on the spot, carried out by the buyer.
 	SellAtTill(context.Context, *SellAtTillRequest) (*OrderInfo, error)
@@ -561,6 +562,7 @@ func _Order_CheckInvariants0_HTTP_Handler(srv OrderHTTPServer) func(ctx http.Con
 
 type OrderHTTPClient interface {
 	AcceptFulfilment(ctx context.Context, req *AcceptFulfilmentRequest, opts ...http.CallOption) (rsp *Fulfilment, err error)
+	// ApproveReturn The goods may come back for money: by managers and operators of the seller's own organisation, not of whoever shipped.
 	ApproveReturn(ctx context.Context, req *ApproveReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
 	// Calculate Price calculation without an order; pure and deterministic, the answer shows what each line costs.
 	Calculate(ctx context.Context, req *CalculateRequest, opts ...http.CallOption) (rsp *Calculation, err error)
@@ -583,7 +585,7 @@ type OrderHTTPClient interface {
 	PayInSandbox(ctx context.Context, req *PayInSandboxRequest, opts ...http.CallOption) (rsp *PayInSandboxResponse, err error)
 	// PlaceOrder Holds stock, freezes points and creates the order, all or nothing, as one distributed transaction.
 	PlaceOrder(ctx context.Context, req *PlaceOrderRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
-	// ReceiveReturn The goods are back: stock, refund, points and rebates follow.
+	// ReceiveReturn The goods are back, at a location of the caller's: stock, refund, points and rebates follow.
 	ReceiveReturn(ctx context.Context, req *ReceiveReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
 	// SellAtTill A sale at the till: paid on the spot, carried out by the buyer.
 	SellAtTill(ctx context.Context, req *SellAtTillRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
@@ -613,6 +615,7 @@ func (c *OrderHTTPClientImpl) AcceptFulfilment(ctx context.Context, in *AcceptFu
 	return &out, nil
 }
 
+// ApproveReturn The goods may come back for money: by managers and operators of the seller's own organisation, not of whoever shipped.
 func (c *OrderHTTPClientImpl) ApproveReturn(ctx context.Context, in *ApproveReturnRequest, opts ...http.CallOption) (*ReturnInfo, error) {
 	var out ReturnInfo
 	pattern := "/v1/order/returns/{return_id}/approve"
@@ -815,7 +818,7 @@ func (c *OrderHTTPClientImpl) PlaceOrder(ctx context.Context, in *PlaceOrderRequ
 	return &out, nil
 }
 
-// ReceiveReturn The goods are back: stock, refund, points and rebates follow.
+// ReceiveReturn The goods are back, at a location of the caller's: stock, refund, points and rebates follow.
 func (c *OrderHTTPClientImpl) ReceiveReturn(ctx context.Context, in *ReceiveReturnRequest, opts ...http.CallOption) (*ReturnInfo, error) {
 	var out ReturnInfo
 	pattern := "/v1/order/returns/{return_id}/receive"

@@ -17,6 +17,7 @@ import (
 
 // OrderFilter narrows a list; empty fields do not.
 type OrderFilter struct {
+	Unallocated                  bool // only those that wait for stock
 	MemberID, Channel, ShopStore string
 	State                        biz.State
 	Kind                         biz.Kind
@@ -47,6 +48,9 @@ func (s *Orders) List(ctx context.Context, f OrderFilter, after After, limit int
 		if cond.value != "" {
 			q = q.Where(cond.where(cond.value))
 		}
+	}
+	if f.Unallocated {
+		q = q.Where(order.Unallocated(true))
 	}
 	visible, err := q.Order(ent.Desc(order.FieldPlacedUs), ent.Desc(order.FieldID)).Limit(limit).IDs(ctx)
 	if err != nil || len(visible) == 0 {

@@ -10,6 +10,7 @@ import (
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
 func external(no string, sku string, quantity, paid int64) *orderv1.ImportChannelOrderRequest {
@@ -77,6 +78,43 @@ func TestAPaidChannelOrderWaitsForStock(t *testing.T) {
 		require.False(t, o.Unallocated)
 		s.ship(o)
 		require.Empty(t, s.audit())
+	})
+}
+
+func TestOrdersThatWaitForStockAreListed(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		var wait []string
+		for _, no := range []string{"T1", "T2", "T3"} {
+			o, err := s.ImportChannelOrder(s.as(tmall), external(no, "pot", 100, 200000))
+			require.NoError(t, err)
+			require.True(t, s.get(o.Id).Unallocated)
+			wait = append(wait, o.Id)
+		}
+		has, err := s.ImportChannelOrder(s.as(tmall), external("T4", "tea", 1, 20000))
+		require.NoError(t, err)
+		require.False(t, s.get(has.Id).Unallocated)
+		s.placed(0)
+		page, err := s.ListOrders(s.as(boss), &orderv1.ListOrdersRequest{Unallocated: true, PageSize: 2})
+		require.NoError(t, err)
+		require.Len(t, page.Orders, 2)
+		_, err = s.ListOrders(s.as(boss), &orderv1.ListOrdersRequest{PageSize: 2, PageToken: page.NextPageToken})
+		requireReason(t, "PAGE_TOKEN_INVALID", err)
+		rest, err := s.ListOrders(s.as(boss), &orderv1.ListOrdersRequest{Unallocated: true, PageSize: 2, PageToken: page.NextPageToken})
+		require.NoError(t, err)
+		require.Empty(t, rest.NextPageToken)
+		var listed []string
+		for _, o := range append(page.Orders, rest.Orders...) {
+			listed = append(listed, o.Id)
+		}
+		require.ElementsMatch(t, wait, listed)
+		all, err := s.ListOrders(s.as(boss), &orderv1.ListOrdersRequest{})
+		require.NoError(t, err)
+		require.Len(t, all.Orders, 5)
+		for _, p := range []tenancy.Principal{ann, keeper} {
+			none, err := s.ListOrders(s.as(p), &orderv1.ListOrdersRequest{Unallocated: true})
+			require.NoError(t, err)
+			require.Empty(t, none.Orders)
+		}
 	})
 }
 

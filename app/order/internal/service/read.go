@@ -49,7 +49,7 @@ func (s *Order) ListOrders(ctx context.Context, req *orderv1.ListOrdersRequest) 
 	if err != nil {
 		return nil, err
 	}
-	f := data.OrderFilter{MemberID: req.GetMemberId(), Channel: req.GetChannel(), State: fromState(orderStates, req.GetState())}
+	f := data.OrderFilter{MemberID: req.GetMemberId(), Channel: req.GetChannel(), State: fromState(orderStates, req.GetState()), Unallocated: req.GetUnallocated()}
 	out := &orderv1.ListOrdersResponse{}
 	switch p.Kind {
 	case tenancy.Device:
@@ -66,7 +66,7 @@ func (s *Order) ListOrders(ctx context.Context, req *orderv1.ListOrdersRequest) 
 	case tenancy.HQ, tenancy.Franchisee:
 		f.ShopStore = p.Store // of a store's people, also of a direct one
 	}
-	query := page.Query("orders", p.Caller(), f.MemberID, f.Channel, f.ShopStore, string(f.State))
+	query := page.Query("orders", p.Caller(), f.MemberID, f.Channel, f.ShopStore, string(f.State), strconv.FormatBool(f.Unallocated))
 	after, err := s.after(req.GetPageToken(), query)
 	if err != nil {
 		return nil, err
