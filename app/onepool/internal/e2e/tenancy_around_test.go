@@ -92,8 +92,39 @@ func (w *world) waysAround(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.as(memberB).Order().SetCartLine(ctx, again)
 	refused("another's request repeated", 404, "NOT_FOUND", err)
+	w.shippedForAnother(t, refused)
 	w.codes(t, ctx)
 	w.explanations(t, ctx)
+}
+
+// shippedForAnother: F1 shipped what headquarters sold. It takes the goods back, at its own place; whether there is money for
+// them is for headquarters to say.
+func (w *world) shippedForAnother(t *testing.T, refused func(what string, code int, reason string, err error)) {
+	o, ctx := w.objects, w.ctx
+	sold, err := w.as(operator).Order().GetOrder(ctx, &orderv1.GetOrderRequest{OrderId: o.HQOrder})
+	require.NoError(t, err)
+	open := &orderv1.CreateReturnRequest{RequestId: id(), OrderId: o.HQOrder, Reason: "torn", Lines: []*orderv1.ReturnLineInput{{LineId: sold.Lines[0].LineId, Quantity: 1}}}
+	_, err = w.as(f1manager).Order().CreateReturn(ctx, open)
+	refused("a return opened by who shipped", 404, "ORDER_UNKNOWN", err)
+	ret, err := w.as(operator).Order().CreateReturn(ctx, open)
+	require.NoError(t, err)
+	approve := func(role string) error {
+		_, err := w.as(role).Order().ApproveReturn(ctx, &orderv1.ApproveReturnRequest{RequestId: id(), ReturnId: ret.Id})
+		return err
+	}
+	for _, role := range []string{f1manager, f1guide, device} {
+		refused("approved by "+role, 403, "FORBIDDEN", approve(role))
+	}
+	for _, role := range []string{f1other, dealer, f2manager} {
+		refused("approved by "+role, 404, "NOT_FOUND", approve(role))
+	}
+	require.NoError(t, approve(operator))
+	receive := func(location string) error {
+		_, err := w.as(f1manager).Order().ReceiveReturn(ctx, &orderv1.ReceiveReturnRequest{RequestId: id(), ReturnId: ret.Id, Location: location})
+		return err
+	}
+	refused("received at headquarters' store", 404, "NOT_FOUND", receive(directStore))
+	require.NoError(t, receive(f1Store))
 }
 
 // codes: points are spent by the code that the member's own mini-program shows, whatever a till knows of the member.

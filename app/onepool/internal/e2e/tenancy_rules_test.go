@@ -227,7 +227,8 @@ var rules = map[string]map[string]rule{
 		"CreateReturn": {may: "memberA dealer " + f1staff + editors, none: "memberB f1other device " + channels + strangers, ask: func(o objects) proto.Message {
 			return &orderv1.CreateReturnRequest{RequestId: id(), OrderId: o.Received, Reason: "torn", Lines: []*orderv1.ReturnLineInput{{LineId: o.Line, Quantity: 1}}}
 		}},
-		"ApproveReturn": {may: "dealer device " + f1staff + editors, none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
+		// F1 sold: its manager decides, not who stands above it, nor headquarters.
+		"ApproveReturn": {may: "f1manager", none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
 			return &orderv1.ApproveReturnRequest{RequestId: id(), ReturnId: o.Returns[0]}
 		}},
 		"ReceiveReturn": {may: "dealer device " + f1staff + editors, none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
