@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	rebatev1 "github.com/onepool/onepool/api/rebate/v1"
+	storev1 "github.com/onepool/onepool/api/store/v1"
 	"github.com/onepool/onepool/app/internal/conf"
 	"github.com/onepool/onepool/app/internal/coordinator/coordinatortest"
 	"github.com/onepool/onepool/app/internal/ids"
@@ -30,7 +31,21 @@ import (
 type probe struct{ deps process.Deps }
 
 func (p *probe) door() process.Door {
-	return process.Frontend("probe", func(d process.Deps, _ *server.Registrar) { p.deps = d })
+	fake := process.Frontend("store", func(d process.Deps, r *server.Registrar) {
+		p.deps = d
+		storev1.RegisterStoreServer(r.GRPC, logins{})
+	})
+	fake.Center = true
+	return fake
+}
+
+// logins stands in for the store center: everybody's login is in force.
+type logins struct {
+	storev1.UnimplementedStoreServer
+}
+
+func (logins) VerifyLogin(context.Context, *storev1.VerifyLoginRequest) (*storev1.VerifyLoginResponse, error) {
+	return &storev1.VerifyLoginResponse{InForce: true}, nil
 }
 
 // start runs the center as its program does, with a real coordinator.
@@ -63,7 +78,7 @@ func start(t *testing.T) (base string, p *probe) {
 
 func (p *probe) token(t *testing.T, who tenancy.Principal) string {
 	t.Helper()
-	token, _, err := p.deps.Tokens.Issue(who.WithScope(), time.Hour)
+	token, _, err := p.deps.Tokens.IssueStaff(who.WithScope(), "1", time.Hour)
 	require.NoError(t, err)
 	return token
 }

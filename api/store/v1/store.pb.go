@@ -2240,6 +2240,103 @@ func (x *VerifySignatureRequest) GetSignature() string {
 	return ""
 }
 
+type VerifyLoginRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	StaffCode string                 `protobuf:"bytes,1,opt,name=staff_code,json=staffCode,proto3" json:"staff_code,omitempty"`
+	// Of the login when the token was issued, as the token says.
+	Version       string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyLoginRequest) Reset() {
+	*x = VerifyLoginRequest{}
+	mi := &file_store_v1_store_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyLoginRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyLoginRequest) ProtoMessage() {}
+
+func (x *VerifyLoginRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_store_v1_store_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyLoginRequest.ProtoReflect.Descriptor instead.
+func (*VerifyLoginRequest) Descriptor() ([]byte, []int) {
+	return file_store_v1_store_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *VerifyLoginRequest) GetStaffCode() string {
+	if x != nil {
+		return x.StaffCode
+	}
+	return ""
+}
+
+func (x *VerifyLoginRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+type VerifyLoginResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	InForce       bool                   `protobuf:"varint,1,opt,name=in_force,json=inForce,proto3" json:"in_force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyLoginResponse) Reset() {
+	*x = VerifyLoginResponse{}
+	mi := &file_store_v1_store_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyLoginResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyLoginResponse) ProtoMessage() {}
+
+func (x *VerifyLoginResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_store_v1_store_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyLoginResponse.ProtoReflect.Descriptor instead.
+func (*VerifyLoginResponse) Descriptor() ([]byte, []int) {
+	return file_store_v1_store_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *VerifyLoginResponse) GetInForce() bool {
+	if x != nil {
+		return x.InForce
+	}
+	return false
+}
+
 type GetSellerFactsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Store whose shop or till sells; empty: the channel's own seller.
@@ -2254,7 +2351,7 @@ type GetSellerFactsRequest struct {
 
 func (x *GetSellerFactsRequest) Reset() {
 	*x = GetSellerFactsRequest{}
-	mi := &file_store_v1_store_proto_msgTypes[31]
+	mi := &file_store_v1_store_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2266,7 +2363,7 @@ func (x *GetSellerFactsRequest) String() string {
 func (*GetSellerFactsRequest) ProtoMessage() {}
 
 func (x *GetSellerFactsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[31]
+	mi := &file_store_v1_store_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2279,7 +2376,7 @@ func (x *GetSellerFactsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSellerFactsRequest.ProtoReflect.Descriptor instead.
 func (*GetSellerFactsRequest) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{31}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetSellerFactsRequest) GetStoreCode() string {
@@ -2319,7 +2416,7 @@ type SellerFacts struct {
 
 func (x *SellerFacts) Reset() {
 	*x = SellerFacts{}
-	mi := &file_store_v1_store_proto_msgTypes[32]
+	mi := &file_store_v1_store_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2331,7 +2428,7 @@ func (x *SellerFacts) String() string {
 func (*SellerFacts) ProtoMessage() {}
 
 func (x *SellerFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[32]
+	mi := &file_store_v1_store_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2344,7 +2441,7 @@ func (x *SellerFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellerFacts.ProtoReflect.Descriptor instead.
 func (*SellerFacts) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{32}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SellerFacts) GetSellerOrg() string {
@@ -2411,7 +2508,7 @@ type StoreStanding struct {
 
 func (x *StoreStanding) Reset() {
 	*x = StoreStanding{}
-	mi := &file_store_v1_store_proto_msgTypes[33]
+	mi := &file_store_v1_store_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2423,7 +2520,7 @@ func (x *StoreStanding) String() string {
 func (*StoreStanding) ProtoMessage() {}
 
 func (x *StoreStanding) ProtoReflect() protoreflect.Message {
-	mi := &file_store_v1_store_proto_msgTypes[33]
+	mi := &file_store_v1_store_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2436,7 +2533,7 @@ func (x *StoreStanding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoreStanding.ProtoReflect.Descriptor instead.
 func (*StoreStanding) Descriptor() ([]byte, []int) {
-	return file_store_v1_store_proto_rawDescGZIP(), []int{33}
+	return file_store_v1_store_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *StoreStanding) GetStoreCode() string {
@@ -2665,7 +2762,13 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\x05nonce\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\b\x18@R\x05nonce\x12)\n" +
 	"\vbody_sha256\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x98\x01@R\n" +
 	"bodySha256\x12&\n" +
-	"\tsignature\x18\a \x01(\tB\b\xbaH\x05r\x03\x98\x01@R\tsignature\"\x86\x01\n" +
+	"\tsignature\x18\a \x01(\tB\b\xbaH\x05r\x03\x98\x01@R\tsignature\"c\n" +
+	"\x12VerifyLoginRequest\x12(\n" +
+	"\n" +
+	"staff_code\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tstaffCode\x12#\n" +
+	"\aversion\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aversion\"0\n" +
+	"\x13VerifyLoginResponse\x12\x19\n" +
+	"\bin_force\x18\x01 \x01(\bR\ainForce\"\x86\x01\n" +
 	"\x15GetSellerFactsRequest\x12&\n" +
 	"\n" +
 	"store_code\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\tstoreCode\x12\"\n" +
@@ -2703,7 +2806,7 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\n" +
 	"\x06DIRECT\x10\x01\x12\r\n" +
 	"\tFRANCHISE\x10\x02\x12\r\n" +
-	"\tWAREHOUSE\x10\x032\xa7\x11\n" +
+	"\tWAREHOUSE\x10\x032\x83\x12\n" +
 	"\x05Store\x12\x8f\x01\n" +
 	"\x13ImportOrganisations\x12,.onepool.store.v1.ImportOrganisationsRequest\x1a\x1f.onepool.common.v1.ImportResult\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/store/organisations/import\x12s\n" +
 	"\fImportStores\x12%.onepool.store.v1.ImportStoresRequest\x1a\x1f.onepool.common.v1.ImportResult\"\x1b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/store/import\x12w\n" +
@@ -2721,7 +2824,8 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\x10RevokeCredential\x12).onepool.store.v1.RevokeCredentialRequest\x1a*.onepool.store.v1.RevokeCredentialResponse\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/store/credentials/revoke\x12W\n" +
 	"\n" +
 	"ResolveKey\x12#.onepool.store.v1.ResolveKeyRequest\x1a$.onepool.store.v1.ResolveKeyResponse\x12a\n" +
-	"\x0fVerifySignature\x12(.onepool.store.v1.VerifySignatureRequest\x1a$.onepool.store.v1.ResolveKeyResponse\x12X\n" +
+	"\x0fVerifySignature\x12(.onepool.store.v1.VerifySignatureRequest\x1a$.onepool.store.v1.ResolveKeyResponse\x12Z\n" +
+	"\vVerifyLogin\x12$.onepool.store.v1.VerifyLoginRequest\x1a%.onepool.store.v1.VerifyLoginResponse\x12X\n" +
 	"\x0eGetSellerFacts\x12'.onepool.store.v1.GetSellerFactsRequest\x1a\x1d.onepool.store.v1.SellerFacts\x12R\n" +
 	"\bGetStaff\x12!.onepool.store.v1.GetStaffRequest\x1a#.onepool.store.v1.ListStaffResponse\x12\x81\x01\n" +
 	"\x0fCheckInvariants\x12).onepool.common.v1.CheckInvariantsRequest\x1a*.onepool.common.v1.CheckInvariantsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/store/auditB1Z/github.com/onepool/onepool/api/store/v1;storev1b\x06proto3"
@@ -2739,7 +2843,7 @@ func file_store_v1_store_proto_rawDescGZIP() []byte {
 }
 
 var file_store_v1_store_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_store_v1_store_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_store_v1_store_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_store_v1_store_proto_goTypes = []any{
 	(OrganisationKind)(0),                  // 0: onepool.store.v1.OrganisationKind
 	(Ownership)(0),                         // 1: onepool.store.v1.Ownership
@@ -2774,27 +2878,29 @@ var file_store_v1_store_proto_goTypes = []any{
 	(*ResolveKeyRequest)(nil),              // 30: onepool.store.v1.ResolveKeyRequest
 	(*ResolveKeyResponse)(nil),             // 31: onepool.store.v1.ResolveKeyResponse
 	(*VerifySignatureRequest)(nil),         // 32: onepool.store.v1.VerifySignatureRequest
-	(*GetSellerFactsRequest)(nil),          // 33: onepool.store.v1.GetSellerFactsRequest
-	(*SellerFacts)(nil),                    // 34: onepool.store.v1.SellerFacts
-	(*StoreStanding)(nil),                  // 35: onepool.store.v1.StoreStanding
-	(*v1.GeoPoint)(nil),                    // 36: onepool.common.v1.GeoPoint
-	(*v1.CheckInvariantsRequest)(nil),      // 37: onepool.common.v1.CheckInvariantsRequest
-	(*v1.ImportResult)(nil),                // 38: onepool.common.v1.ImportResult
-	(*v1.CheckInvariantsResponse)(nil),     // 39: onepool.common.v1.CheckInvariantsResponse
+	(*VerifyLoginRequest)(nil),             // 33: onepool.store.v1.VerifyLoginRequest
+	(*VerifyLoginResponse)(nil),            // 34: onepool.store.v1.VerifyLoginResponse
+	(*GetSellerFactsRequest)(nil),          // 35: onepool.store.v1.GetSellerFactsRequest
+	(*SellerFacts)(nil),                    // 36: onepool.store.v1.SellerFacts
+	(*StoreStanding)(nil),                  // 37: onepool.store.v1.StoreStanding
+	(*v1.GeoPoint)(nil),                    // 38: onepool.common.v1.GeoPoint
+	(*v1.CheckInvariantsRequest)(nil),      // 39: onepool.common.v1.CheckInvariantsRequest
+	(*v1.ImportResult)(nil),                // 40: onepool.common.v1.ImportResult
+	(*v1.CheckInvariantsResponse)(nil),     // 41: onepool.common.v1.CheckInvariantsResponse
 }
 var file_store_v1_store_proto_depIdxs = []int32{
 	0,  // 0: onepool.store.v1.Organisation.kind:type_name -> onepool.store.v1.OrganisationKind
 	4,  // 1: onepool.store.v1.ImportOrganisationsRequest.rows:type_name -> onepool.store.v1.ImportOrganisationRow
 	2,  // 2: onepool.store.v1.ListOrganisationsResponse.organisations:type_name -> onepool.store.v1.Organisation
 	1,  // 3: onepool.store.v1.StoreInfo.ownership:type_name -> onepool.store.v1.Ownership
-	36, // 4: onepool.store.v1.StoreInfo.point:type_name -> onepool.common.v1.GeoPoint
+	38, // 4: onepool.store.v1.StoreInfo.point:type_name -> onepool.common.v1.GeoPoint
 	9,  // 5: onepool.store.v1.ImportStoresRequest.rows:type_name -> onepool.store.v1.ImportStoreRow
 	7,  // 6: onepool.store.v1.ListStoresResponse.stores:type_name -> onepool.store.v1.StoreInfo
 	16, // 7: onepool.store.v1.ImportStaffRequest.rows:type_name -> onepool.store.v1.ImportStaffRow
 	14, // 8: onepool.store.v1.ListStaffResponse.staff:type_name -> onepool.store.v1.Staff
 	14, // 9: onepool.store.v1.SignInStaffResponse.staff:type_name -> onepool.store.v1.Staff
 	0,  // 10: onepool.store.v1.SellerFacts.seller_kind:type_name -> onepool.store.v1.OrganisationKind
-	35, // 11: onepool.store.v1.SellerFacts.stores:type_name -> onepool.store.v1.StoreStanding
+	37, // 11: onepool.store.v1.SellerFacts.stores:type_name -> onepool.store.v1.StoreStanding
 	0,  // 12: onepool.store.v1.StoreStanding.org_kind:type_name -> onepool.store.v1.OrganisationKind
 	3,  // 13: onepool.store.v1.Store.ImportOrganisations:input_type -> onepool.store.v1.ImportOrganisationsRequest
 	8,  // 14: onepool.store.v1.Store.ImportStores:input_type -> onepool.store.v1.ImportStoresRequest
@@ -2811,29 +2917,31 @@ var file_store_v1_store_proto_depIdxs = []int32{
 	28, // 25: onepool.store.v1.Store.RevokeCredential:input_type -> onepool.store.v1.RevokeCredentialRequest
 	30, // 26: onepool.store.v1.Store.ResolveKey:input_type -> onepool.store.v1.ResolveKeyRequest
 	32, // 27: onepool.store.v1.Store.VerifySignature:input_type -> onepool.store.v1.VerifySignatureRequest
-	33, // 28: onepool.store.v1.Store.GetSellerFacts:input_type -> onepool.store.v1.GetSellerFactsRequest
-	19, // 29: onepool.store.v1.Store.GetStaff:input_type -> onepool.store.v1.GetStaffRequest
-	37, // 30: onepool.store.v1.Store.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	38, // 31: onepool.store.v1.Store.ImportOrganisations:output_type -> onepool.common.v1.ImportResult
-	38, // 32: onepool.store.v1.Store.ImportStores:output_type -> onepool.common.v1.ImportResult
-	38, // 33: onepool.store.v1.Store.ImportStaff:output_type -> onepool.common.v1.ImportResult
-	6,  // 34: onepool.store.v1.Store.ListOrganisations:output_type -> onepool.store.v1.ListOrganisationsResponse
-	11, // 35: onepool.store.v1.Store.ListStores:output_type -> onepool.store.v1.ListStoresResponse
-	7,  // 36: onepool.store.v1.Store.GetStore:output_type -> onepool.store.v1.StoreInfo
-	7,  // 37: onepool.store.v1.Store.SetStoreActive:output_type -> onepool.store.v1.StoreInfo
-	18, // 38: onepool.store.v1.Store.ListStaff:output_type -> onepool.store.v1.ListStaffResponse
-	21, // 39: onepool.store.v1.Store.SetStaffPassword:output_type -> onepool.store.v1.SetStaffPasswordResponse
-	23, // 40: onepool.store.v1.Store.SignInStaff:output_type -> onepool.store.v1.SignInStaffResponse
-	25, // 41: onepool.store.v1.Store.RegisterDevice:output_type -> onepool.store.v1.RegisterDeviceResponse
-	27, // 42: onepool.store.v1.Store.RegisterChannelAccount:output_type -> onepool.store.v1.RegisterChannelAccountResponse
-	29, // 43: onepool.store.v1.Store.RevokeCredential:output_type -> onepool.store.v1.RevokeCredentialResponse
-	31, // 44: onepool.store.v1.Store.ResolveKey:output_type -> onepool.store.v1.ResolveKeyResponse
-	31, // 45: onepool.store.v1.Store.VerifySignature:output_type -> onepool.store.v1.ResolveKeyResponse
-	34, // 46: onepool.store.v1.Store.GetSellerFacts:output_type -> onepool.store.v1.SellerFacts
-	18, // 47: onepool.store.v1.Store.GetStaff:output_type -> onepool.store.v1.ListStaffResponse
-	39, // 48: onepool.store.v1.Store.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	31, // [31:49] is the sub-list for method output_type
-	13, // [13:31] is the sub-list for method input_type
+	33, // 28: onepool.store.v1.Store.VerifyLogin:input_type -> onepool.store.v1.VerifyLoginRequest
+	35, // 29: onepool.store.v1.Store.GetSellerFacts:input_type -> onepool.store.v1.GetSellerFactsRequest
+	19, // 30: onepool.store.v1.Store.GetStaff:input_type -> onepool.store.v1.GetStaffRequest
+	39, // 31: onepool.store.v1.Store.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	40, // 32: onepool.store.v1.Store.ImportOrganisations:output_type -> onepool.common.v1.ImportResult
+	40, // 33: onepool.store.v1.Store.ImportStores:output_type -> onepool.common.v1.ImportResult
+	40, // 34: onepool.store.v1.Store.ImportStaff:output_type -> onepool.common.v1.ImportResult
+	6,  // 35: onepool.store.v1.Store.ListOrganisations:output_type -> onepool.store.v1.ListOrganisationsResponse
+	11, // 36: onepool.store.v1.Store.ListStores:output_type -> onepool.store.v1.ListStoresResponse
+	7,  // 37: onepool.store.v1.Store.GetStore:output_type -> onepool.store.v1.StoreInfo
+	7,  // 38: onepool.store.v1.Store.SetStoreActive:output_type -> onepool.store.v1.StoreInfo
+	18, // 39: onepool.store.v1.Store.ListStaff:output_type -> onepool.store.v1.ListStaffResponse
+	21, // 40: onepool.store.v1.Store.SetStaffPassword:output_type -> onepool.store.v1.SetStaffPasswordResponse
+	23, // 41: onepool.store.v1.Store.SignInStaff:output_type -> onepool.store.v1.SignInStaffResponse
+	25, // 42: onepool.store.v1.Store.RegisterDevice:output_type -> onepool.store.v1.RegisterDeviceResponse
+	27, // 43: onepool.store.v1.Store.RegisterChannelAccount:output_type -> onepool.store.v1.RegisterChannelAccountResponse
+	29, // 44: onepool.store.v1.Store.RevokeCredential:output_type -> onepool.store.v1.RevokeCredentialResponse
+	31, // 45: onepool.store.v1.Store.ResolveKey:output_type -> onepool.store.v1.ResolveKeyResponse
+	31, // 46: onepool.store.v1.Store.VerifySignature:output_type -> onepool.store.v1.ResolveKeyResponse
+	34, // 47: onepool.store.v1.Store.VerifyLogin:output_type -> onepool.store.v1.VerifyLoginResponse
+	36, // 48: onepool.store.v1.Store.GetSellerFacts:output_type -> onepool.store.v1.SellerFacts
+	18, // 49: onepool.store.v1.Store.GetStaff:output_type -> onepool.store.v1.ListStaffResponse
+	41, // 50: onepool.store.v1.Store.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	32, // [32:51] is the sub-list for method output_type
+	13, // [13:32] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -2851,7 +2959,7 @@ func file_store_v1_store_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_store_v1_store_proto_rawDesc), len(file_store_v1_store_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   34,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -37,6 +37,7 @@ const (
 	Store_RevokeCredential_FullMethodName       = "/onepool.store.v1.Store/RevokeCredential"
 	Store_ResolveKey_FullMethodName             = "/onepool.store.v1.Store/ResolveKey"
 	Store_VerifySignature_FullMethodName        = "/onepool.store.v1.Store/VerifySignature"
+	Store_VerifyLogin_FullMethodName            = "/onepool.store.v1.Store/VerifyLogin"
 	Store_GetSellerFacts_FullMethodName         = "/onepool.store.v1.Store/GetSellerFacts"
 	Store_GetStaff_FullMethodName               = "/onepool.store.v1.Store/GetStaff"
 	Store_CheckInvariants_FullMethodName        = "/onepool.store.v1.Store/CheckInvariants"
@@ -68,6 +69,9 @@ type StoreClient interface {
 	ResolveKey(ctx context.Context, in *ResolveKeyRequest, opts ...grpc.CallOption) (*ResolveKeyResponse, error)
 	// Verifies a signed request of a channel account and uses up its nonce. For frontends; the caller must be a service.
 	VerifySignature(ctx context.Context, in *VerifySignatureRequest, opts ...grpc.CallOption) (*ResolveKeyResponse, error)
+	// Whether a token of staff still counts: its login was not revoked or changed since. For the authentication of other
+	// centers and frontends; the caller must be a service.
+	VerifyLogin(ctx context.Context, in *VerifyLoginRequest, opts ...grpc.CallOption) (*VerifyLoginResponse, error)
 	// Who sells, at which store, under whom. For other centers; the caller must be a service.
 	GetSellerFacts(ctx context.Context, in *GetSellerFactsRequest, opts ...grpc.CallOption) (*SellerFacts, error)
 	// Staff by code, e.g. the guides of a batch of members; unknown codes are simply absent. The caller must be a service.
@@ -233,6 +237,16 @@ func (c *storeClient) VerifySignature(ctx context.Context, in *VerifySignatureRe
 	return out, nil
 }
 
+func (c *storeClient) VerifyLogin(ctx context.Context, in *VerifyLoginRequest, opts ...grpc.CallOption) (*VerifyLoginResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VerifyLoginResponse)
+	err := c.cc.Invoke(ctx, Store_VerifyLogin_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *storeClient) GetSellerFacts(ctx context.Context, in *GetSellerFactsRequest, opts ...grpc.CallOption) (*SellerFacts, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SellerFacts)
@@ -289,6 +303,9 @@ type StoreServer interface {
 	ResolveKey(context.Context, *ResolveKeyRequest) (*ResolveKeyResponse, error)
 	// Verifies a signed request of a channel account and uses up its nonce. For frontends; the caller must be a service.
 	VerifySignature(context.Context, *VerifySignatureRequest) (*ResolveKeyResponse, error)
+	// Whether a token of staff still counts: its login was not revoked or changed since. For the authentication of other
+	// centers and frontends; the caller must be a service.
+	VerifyLogin(context.Context, *VerifyLoginRequest) (*VerifyLoginResponse, error)
 	// Who sells, at which store, under whom. For other centers; the caller must be a service.
 	GetSellerFacts(context.Context, *GetSellerFactsRequest) (*SellerFacts, error)
 	// Staff by code, e.g. the guides of a batch of members; unknown codes are simply absent. The caller must be a service.
@@ -348,6 +365,9 @@ func (UnimplementedStoreServer) ResolveKey(context.Context, *ResolveKeyRequest) 
 }
 func (UnimplementedStoreServer) VerifySignature(context.Context, *VerifySignatureRequest) (*ResolveKeyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method VerifySignature not implemented")
+}
+func (UnimplementedStoreServer) VerifyLogin(context.Context, *VerifyLoginRequest) (*VerifyLoginResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method VerifyLogin not implemented")
 }
 func (UnimplementedStoreServer) GetSellerFacts(context.Context, *GetSellerFactsRequest) (*SellerFacts, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSellerFacts not implemented")
@@ -649,6 +669,24 @@ func _Store_VerifySignature_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Store_VerifyLogin_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VerifyLoginRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StoreServer).VerifyLogin(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Store_VerifyLogin_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StoreServer).VerifyLogin(ctx, req.(*VerifyLoginRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Store_GetSellerFacts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetSellerFactsRequest)
 	if err := dec(in); err != nil {
@@ -769,6 +807,10 @@ var Store_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "VerifySignature",
 			Handler:    _Store_VerifySignature_Handler,
+		},
+		{
+			MethodName: "VerifyLogin",
+			Handler:    _Store_VerifyLogin_Handler,
 		},
 		{
 			MethodName: "GetSellerFacts",

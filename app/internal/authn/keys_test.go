@@ -46,7 +46,7 @@ func TestAKeyIsAskedForOnceInFiveSeconds(t *testing.T) {
 		require.Equal(t, "dev1", p.ID)
 	}
 	require.EqualValues(t, 1, r.asked.Load())
-	at = at.Add(keyTTL)
+	at = at.Add(answerTTL)
 	_, err := k.Verify(t.Context(), goodKey)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, r.asked.Load())

@@ -39,6 +39,7 @@ type SignatureVerifier interface {
 type Authenticator struct {
 	tokens     *Tokens
 	keys       *Keys
+	logins     *Logins
 	signatures SignatureVerifier
 
 	mu   sync.RWMutex
@@ -47,11 +48,14 @@ type Authenticator struct {
 
 // New returns an authenticator; without a resolver no opaque key is accepted.
 func New(tokens *Tokens, resolver KeyResolver) *Authenticator {
-	return &Authenticator{tokens: tokens, keys: NewKeys(resolver, nil), open: map[string]bool{}}
+	return &Authenticator{tokens: tokens, keys: NewKeys(resolver, nil), logins: NewLogins(nil, nil), open: map[string]bool{}}
 }
 
 // UseSignatures accepts signed requests; without it none is. To be called before serving.
 func (a *Authenticator) UseSignatures(v SignatureVerifier) { a.signatures = v }
+
+// UseLogins accepts tokens of staff whose login is still in force; without it none is. To be called before serving.
+func (a *Authenticator) UseLogins(v LoginVerifier) { a.logins = NewLogins(v, nil) }
 
 // Open registers operations that need no credentials ("/onepool.member.v1.Member/SignIn"). Credentials that come
 // nevertheless are looked at, and wrong ones refused.
@@ -132,7 +136,14 @@ func (a *Authenticator) person(ctx context.Context, token string) (tenancy.Princ
 	if strings.HasPrefix(token, keyPrefix) {
 		return a.keys.Verify(ctx, token)
 	}
-	return a.tokens.Verify(token)
+	p, login, err := a.tokens.verify(token)
+	if err != nil {
+		return tenancy.Principal{}, err
+	}
+	if p.Kind != tenancy.Member { // members' tokens end by their time only
+		err = a.logins.Verify(ctx, p, login)
+	}
+	return p, err
 }
 
 // signer returns whose key signed the raw request that the server noted (WithSignedRequest).

@@ -7,6 +7,8 @@
 //   - The algorithm is pinned, expiry and audience are required; whatever is wrong with a credential, the answer is the
 //     same 401, so that it does not help in guessing.
 //   - A request with two different callers is refused: nobody chooses which one counts.
+//   - A token of staff is of use only as long as the login that it was issued for: the store center is asked, and remembered
+//     for 5 s. While it cannot be asked its answers count for a minute, then the call is answered 503, never let pass.
 //   - An operation needs credentials unless it was registered as open by name.
 package authn
 
@@ -59,13 +61,29 @@ type claims struct {
 	Caller tenancy.Principal `json:"caller"`
 	// Service is the center that makes the call; only in internal tokens.
 	Service string `json:"service,omitempty"`
+	// Login is the version of the login that the token was issued for; only in tokens of staff.
+	Login string `json:"login,omitempty"`
 }
 
 // errKind is a defect of the caller: only people have tokens.
 var errKind = errors.New("authn: only a person (member, hq, dealer, franchisee) gets a token")
 
-// Issue makes the access token of a person. A principal without a scope gets that of its kind.
+// Issue makes the access token of a person who has no login at the store center: a member. A principal without a scope
+// gets that of its kind.
 func (t *Tokens) Issue(p tenancy.Principal, ttl time.Duration) (token string, expiresUS int64, err error) {
+	return t.issue(p, "", ttl)
+}
+
+// IssueStaff makes the access token of somebody who signed in with a login; it is of use while that version of the login is
+// in force.
+func (t *Tokens) IssueStaff(p tenancy.Principal, login string, ttl time.Duration) (token string, expiresUS int64, err error) {
+	if login == "" {
+		return "", 0, errors.New("authn: a token of staff names the version of its login")
+	}
+	return t.issue(p, login, ttl)
+}
+
+func (t *Tokens) issue(p tenancy.Principal, login string, ttl time.Duration) (token string, expiresUS int64, err error) {
 	if !person(p.Kind) {
 		return "", 0, fmt.Errorf("%w, not %q", errKind, p.Kind)
 	}
@@ -77,21 +95,27 @@ func (t *Tokens) Issue(p tenancy.Principal, ttl time.Duration) (token string, ex
 	}
 	now := t.now()
 	c := toClaims(p, now, now.Add(ttl), audiencePublic)
+	c.Login = login
 	token, err = t.sign(c)
 	return token, c.ExpiresAt.UnixMicro(), err
 }
 
-// Verify returns the person whom a token was issued to.
+// Verify returns the person whom a token was issued to. Whether a login is still in force it does not know.
 func (t *Tokens) Verify(token string) (tenancy.Principal, error) {
+	p, _, err := t.verify(token)
+	return p, err
+}
+
+// verify also returns the version of the login that a token was issued for.
+func (t *Tokens) verify(token string) (p tenancy.Principal, login string, err error) {
 	c, err := t.parse(token, audiencePublic, 0)
 	if err != nil {
-		return tenancy.Principal{}, err
+		return tenancy.Principal{}, "", err
 	}
-	p := c.Caller
-	if !person(p.Kind) || p.ID == "" || c.Service != "" {
-		return tenancy.Principal{}, fault.Unauthenticated().WithCause(errKind)
+	if !person(c.Caller.Kind) || c.Caller.ID == "" || c.Service != "" {
+		return tenancy.Principal{}, "", fault.Unauthenticated().WithCause(errKind)
 	}
-	return p, nil
+	return c.Caller, c.Login, nil
 }
 
 // IssueInternal makes the token with which one center calls another on behalf of p.

@@ -145,6 +145,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	dialer := network.Dialer(o.Name, tokens, ob)
 	auth := authn.New(tokens, o.Resolver(dialer.Dial))
 	auth.UseSignatures(SignaturesOfStore(dialer.Dial))
+	auth.UseLogins(LoginsOfStore(dialer.Dial))
 
 	sagas, child, err := startCoordinator(ctx, o, keys, ob)
 	if err != nil {

@@ -106,6 +106,8 @@ func (devices) ResolveKey(_ context.Context, key string) (tenancy.Principal, err
 	return tenancy.Principal{}, fault.NotFound("key")
 }
 
+func (devices) LoginInForce(context.Context, string, string) (bool, error) { return true, nil }
+
 func start(t *testing.T, change func(*Config, *Deps)) *house {
 	t.Helper()
 	h := &house{log: &safeBuffer{}, impl: &sample{}}
@@ -114,12 +116,14 @@ func start(t *testing.T, change func(*Config, *Deps)) *house {
 	require.NoError(t, err)
 	h.tokens, err = authn.NewTokens(testSecret, nil)
 	require.NoError(t, err)
-	h.token, _, err = h.tokens.Issue(tenancy.Principal{Kind: tenancy.HQ, ID: "stf_1", Org: "org_hq"}, time.Hour)
+	h.token, _, err = h.tokens.IssueStaff(tenancy.Principal{Kind: tenancy.HQ, ID: "stf_1", Org: "org_hq"}, "1", time.Hour)
 	require.NoError(t, err)
 	h.member, _, err = h.tokens.Issue(tenancy.Principal{Kind: tenancy.Member, ID: "mem_1", Member: "mem_1"}, time.Hour)
 	require.NoError(t, err)
 	c := Config{Name: "inventory", HTTPAddr: "127.0.0.1:0", GRPCAddr: "127.0.0.1:0", BranchAddr: "127.0.0.1:0", StopTimeout: 5 * time.Second}
-	d := Deps{Observe: h.obs, Auth: authn.New(h.tokens, devices{}), Centers: []string{"inventory"}, Branch: onlyTheCoordinator}
+	auth := authn.New(h.tokens, devices{})
+	auth.UseLogins(devices{})
+	d := Deps{Observe: h.obs, Auth: auth, Centers: []string{"inventory"}, Branch: onlyTheCoordinator}
 	if change != nil {
 		change(&c, &d)
 	}

@@ -114,7 +114,8 @@ var rules = map[string]map[string]rule{
 		"ListStaff": {sees: f1staff + "f1other dealer device " + hq, own: strangers, mark: func(o objects) string { return o.Login }, ask: func(o objects) proto.Message {
 			return &storev1.ListStaffRequest{StoreCode: o.Store, PageSize: 200}
 		}},
-		"SetStaffPassword": {may: f1staff + editors, none: strangers, ask: func(o objects) proto.Message {
+		// Of a colleague, who is neither the guide nor the manager.
+		"SetStaffPassword": {may: "f1manager " + editors, none: strangers, ask: func(o objects) proto.Message {
 			return &storev1.SetStaffPasswordRequest{RequestId: id(), Login: o.Login, Password: password}
 		}},
 		"SignInStaff": {may: anybody, ask: func(o objects) proto.Message {
@@ -132,6 +133,9 @@ var rules = map[string]map[string]rule{
 		"ResolveKey": inside(func(objects) proto.Message { return &storev1.ResolveKeyRequest{Key: "opk_admin_0"} }),
 		"VerifySignature": inside(func(objects) proto.Message {
 			return &storev1.VerifySignatureRequest{KeyId: "k", Nonce: id(), BodySha256: strings.Repeat("0", 64), Signature: strings.Repeat("0", 64)}
+		}),
+		"VerifyLogin": inside(func(o objects) proto.Message {
+			return &storev1.VerifyLoginRequest{StaffCode: o.Guide, Version: strings.Repeat("0", 64)}
 		}),
 		"GetSellerFacts":  inside(func(o objects) proto.Message { return &storev1.GetSellerFactsRequest{StoreCode: o.Store} }),
 		"GetStaff":        inside(func(o objects) proto.Message { return &storev1.GetStaffRequest{Codes: []string{o.Guide}} }),

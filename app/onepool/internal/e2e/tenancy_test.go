@@ -147,6 +147,7 @@ func TestNobodySeesWhatIsNotTheirs(t *testing.T) {
 	t.Run("branches", func(t *testing.T) { w.branches(t, branch) })
 	t.Run("raw routes", w.rawRoutes)
 	t.Run("replay", w.replay)
+	t.Run("logins", w.logins)
 	t.Run("audit", func(t *testing.T) { auditClean(t, w.admin) })
 }
 

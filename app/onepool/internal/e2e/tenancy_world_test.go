@@ -60,6 +60,7 @@ const (
 	directStore       = "S-HZ-01"
 	phoneA, phoneB    = "19900000119", "19900000110"
 	guideLogin        = "s-nj-02-g1"
+	spareLogin        = "s-nj-02-spare" // of a person of F1's store who signs in nowhere: another password ends tokens
 	guideCode         = "S-NJ-02-G1"
 	password          = "a password of the test"
 	messagesArriveIn  = 30 * time.Second
@@ -151,6 +152,7 @@ func (w *world) people(p *one) {
 		{Line: 2, Code: "HQ-F", Name: "finance", Role: "finance", Login: "hq-f"},
 		{Line: 3, Code: "S-DE-01-M", Name: "dealer", StoreCode: "S-DE-01", Role: "manager", Login: "de-m"},
 		{Line: 4, Code: "S-DN-01-M", Name: "dealer", StoreCode: "S-DN-01", Role: "manager", Login: "dn-m"},
+		{Line: 5, Code: "S-NJ-02-SPARE", Name: "spare", StoreCode: f1Store, Role: "clerk", Login: spareLogin},
 	}})
 	require.NoError(t, err)
 	require.Empty(t, hired.Errors)
@@ -198,7 +200,7 @@ func (w *world) sales() {
 	t := w.t
 	w.goods()
 	o := &w.objects
-	o.Store, o.Org, o.Login, o.Guide = f1Store, f1Org, guideLogin, guideCode
+	o.Store, o.Org, o.Login, o.Guide = f1Store, f1Org, spareLogin, guideCode
 	o.Period = time.Now().In(time.FixedZone("CST", 8*3600)).Format("2006-01")
 
 	shop := func(req *orderv1.PlaceOrderRequest) *orderv1.OrderInfo {
@@ -330,8 +332,13 @@ func (w *world) wrongCredentials(p *one) {
 		require.NoError(t, err)
 		return made
 	}
+	operators := jwt.MapClaims{}
+	_, _, err = jwt.NewParser().ParseUnverified(strings.TrimPrefix(w.callers[operator].headers["authorization"], "Bearer "), operators)
+	require.NoError(t, err)
+	login, ok := operators["login"].(string)
+	require.True(t, ok, "a token of staff names the version of its login")
 	issue := func(by *authn.Tokens) string {
-		token, _, err := by.Issue(boss, time.Hour)
+		token, _, err := by.IssueStaff(boss, login, time.Hour)
 		require.NoError(t, err)
 		return token
 	}
@@ -365,6 +372,8 @@ func (w *world) wrongCredentials(p *one) {
 		"never expires":          bearer(sign(jwt.SigningMethodHS256, ours, func(c jwt.MapClaims) { delete(c, "exp") })),
 		"foreign audience":       bearer(sign(jwt.SigningMethodHS256, ours, func(c jwt.MapClaims) { c["aud"] = "another platform" })),
 		"foreign issuer":         bearer(sign(jwt.SigningMethodHS256, ours, func(c jwt.MapClaims) { c["iss"] = "another platform" })),
+		"of no login":            bearer(sign(jwt.SigningMethodHS256, ours, func(c jwt.MapClaims) { delete(c, "login") })),
+		"of an older login":      bearer(sign(jwt.SigningMethodHS256, ours, func(c jwt.MapClaims) { c["login"] = strings.Repeat("0", 64) })),
 		"a center's token":       bearer(inside),
 		"a person as a center":   {headers: map[string]string{authn.HeaderInternal: "Bearer " + good}},
 		"a key as a center":      {headers: map[string]string{authn.HeaderInternal: adminKey}},
@@ -376,7 +385,7 @@ func (w *world) wrongCredentials(p *one) {
 		"another's signature":    {keyID: w.callers[channel].keyID, secret: w.callers[channel2].secret},
 	}
 	// The proof that the instrument works: the same token without a fault is taken.
-	ok, err := w.http().send(w.ctx, "GET", "/v1/store/staff", bearer(good), nil)
+	taken, err := w.http().send(w.ctx, "GET", "/v1/store/staff", bearer(good), nil)
 	require.NoError(t, err)
-	require.Equal(t, 200, ok.code, ok)
+	require.Equal(t, 200, taken.code, taken)
 }

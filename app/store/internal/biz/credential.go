@@ -46,6 +46,12 @@ func (s Secrets) Key(id string) string { return JoinKey(id, s.Secret(id)) }
 // input only.
 func (s Secrets) Conceal(purpose, value string) string { return s.Secret(purpose + "\x00" + value) }
 
+// LoginVersion is what a token of a person carries, so that it ends with the login as it was: with the password, which has a
+// new hash each time it is set, and with as whom the person acts.
+func (s Secrets) LoginVersion(l Login, p Staff) string {
+	return s.Conceal("login", strings.Join([]string{l.Name, l.PasswordHash, p.Code, p.Org, p.Store, p.Role}, "\x00"))
+}
+
 // JoinKey writes a key.
 func JoinKey(id, secret string) string { return keyPrefix + id + "_" + secret }
 

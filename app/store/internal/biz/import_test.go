@@ -193,7 +193,7 @@ func person(line int64, code, store, role, login string) StaffRow {
 }
 
 func TestStaffWorkInAStoreOrAtHeadquarters(t *testing.T) {
-	known := KnownStaff{Headquarters: "HQ", MayGrantAdmin: true,
+	known := KnownStaff{Headquarters: "HQ", MayGrantGuarded: true,
 		Stores:     map[string]Store{"S1": {Code: "S1", Org: "HQ"}, "S2": {Code: "S2", Org: "F1"}},
 		ByCode:     map[string]Staff{"G0": {Code: "G0", Org: "F1", Store: "S2", Role: "guide", Login: "g0", Name: "Name G0", Active: false}},
 		LoginOwner: map[string]string{"g0": "G0"}}
@@ -211,8 +211,14 @@ func TestStaffWorkInAStoreOrAtHeadquarters(t *testing.T) {
 
 	moved := ImportStaff(known, []StaffRow{person(8, "G0", "S1", "guide", "g0")}, now)
 	require.Equal(t, []string{"STATE_CONFLICT store_code"}, refusals(moved.Result))
-	known.MayGrantAdmin = false
+	known.MayGrantGuarded = false
 	require.Equal(t, []string{"FORBIDDEN role"}, refusals(ImportStaff(known, []StaffRow{person(1, "A", "", "admin", "a")}, now).Result))
+	// Whoever may set an operator's password must not become finance by making finance an operator, and back.
+	known.ByCode["F0"] = Staff{Code: "F0", Org: "HQ", Role: "finance", Login: "f0", Name: "Name F0", Active: true}
+	finance := ImportStaff(known, []StaffRow{person(1, "F", "", "finance", "f"), person(2, "F0", "", "operator", "f0"), person(3, "F0", "", "finance", "")}, now)
+	require.Equal(t, []string{"FORBIDDEN role", "FORBIDDEN role", "FORBIDDEN role"}, refusals(finance.Result))
+	same := ImportStaff(known, []StaffRow{person(1, "F0", "", "finance", "f0")}, now)
+	require.Equal(t, int64(1), same.Result.Unchanged, "what changes nothing is not refused")
 	freed := ImportStaff(known, []StaffRow{person(1, "G0", "S2", "guide", ""), person(2, "G2", "S2", "guide", "g0")}, now)
 	require.Empty(t, freed.Result.Errors)
 	require.Equal(t, []string{"g0"}, freed.FreedLogins)

@@ -34,6 +34,10 @@ func (s Staff) same(o Staff) bool {
 	return s == o
 }
 
+// Guarded says that only an administrator may act on this person's access: an operator prepares what finance pays, and must
+// not be able to come as either.
+func (s Staff) Guarded() bool { return s.Role == RoleAdmin || s.Role == RoleFinance }
+
 // StaffRow is a line of a file of staff.
 type StaffRow struct {
 	Line                               int64
@@ -76,8 +80,8 @@ type KnownStaff struct {
 	Stores       map[string]Store
 	LoginOwner   map[string]string // login -> staff code
 	Headquarters string
-	// MayGrantAdmin says whether the caller may make administrators.
-	MayGrantAdmin bool
+	// MayGrantGuarded says whether the caller may make and change administrators and finance.
+	MayGrantGuarded bool
 }
 
 // StaffPlan is what an import of staff changes.
@@ -161,11 +165,14 @@ func employer(s Staff, known KnownStaff) (string, *batch.Refusal) {
 
 func employable(s Staff, known KnownStaff, owner map[string]string) *batch.Refusal {
 	old, exists := known.ByCode[s.Code]
+	as := s
+	as.Active = old.Active // an import does not change it
+	unchanged := exists && old.same(as)
 	switch {
 	case exists && old.Org != s.Org:
 		return batch.Refuse(batch.ReasonStateConflict, "store_code", "works for %s: who changes the employer gets another code", old.Org)
-	case (s.Role == RoleAdmin || exists && old.Role == RoleAdmin && !old.same(s)) && !known.MayGrantAdmin:
-		return batch.Refuse("FORBIDDEN", "role", "only an administrator makes or changes administrators")
+	case (s.Guarded() || exists && old.Guarded()) && !unchanged && !known.MayGrantGuarded:
+		return batch.Refuse("FORBIDDEN", "role", "only an administrator makes or changes administrators and finance")
 	}
 	if other, ok := owner[s.Login]; ok && s.Login != "" && other != s.Code {
 		return batch.Refuse(batch.ReasonDuplicate, "login", "another person has this login")

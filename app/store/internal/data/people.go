@@ -131,6 +131,11 @@ func (d *Directory) Login(ctx context.Context, name string) (biz.Login, biz.Staf
 	return d.login(ctx, d.ent.Login.Query().Where(login.ID(name)))
 }
 
+// LoginOf reads with what a person signs in, if the caller may see it.
+func (d *Directory) LoginOf(ctx context.Context, staffCode string) (biz.Login, biz.Staff, bool, error) {
+	return d.login(ctx, d.ent.Login.Query().Where(login.StaffCode(staffCode)))
+}
+
 // LockLogin is Login with a lock until the transaction ends.
 func (d *Directory) LockLogin(ctx context.Context, name string) (biz.Login, biz.Staff, bool, error) {
 	return d.login(ctx, d.ent.Login.Query().Where(login.ID(name)).ForUpdate())

@@ -81,7 +81,7 @@ func (s *Store) ImportStaff(ctx context.Context, req *storev1.ImportStaffRequest
 			if err != nil {
 				return batch.Result{}, err
 			}
-			known.MayGrantAdmin = p.HasRole(biz.RoleAdmin)
+			known.MayGrantGuarded = p.HasRole(biz.RoleAdmin)
 			plan := biz.ImportStaff(known, rows, now)
 			return plan.Result, s.directory.ApplyStaff(ctx, plan)
 		}),

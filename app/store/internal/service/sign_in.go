@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	storev1 "github.com/onepool/onepool/api/store/v1"
+	"github.com/onepool/onepool/app/internal/authn"
 	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/tenancy"
@@ -47,11 +48,24 @@ func (s *Store) SignInStaff(ctx context.Context, req *storev1.SignInStaffRequest
 	if err != nil {
 		return nil, err
 	}
-	token, expires, err := s.options.Tokens.Issue(p, time.Duration(s.options.TokenTTLS)*time.Second)
+	token, expires, err := s.options.Tokens.IssueStaff(p, s.options.Secrets.LoginVersion(login, person), time.Duration(s.options.TokenTTLS)*time.Second)
 	if err != nil {
 		return nil, err
 	}
 	return &storev1.SignInStaffResponse{AccessToken: token, ExpiresAtUs: expires, Staff: toStaff(person)}, nil
+}
+
+// VerifyLogin says whether a token of staff still counts, to the authentication of all processes.
+func (s *Store) VerifyLogin(ctx context.Context, req *storev1.VerifyLoginRequest) (*storev1.VerifyLoginResponse, error) {
+	if err := authn.RequireService(ctx); err != nil {
+		return nil, err
+	}
+	login, person, known, err := s.directory.LoginOf(tenancy.WithService(ctx, center), req.GetStaffCode())
+	if err != nil {
+		return nil, err
+	}
+	inForce := known && person.Active && s.options.Secrets.LoginVersion(login, person) == req.GetVersion()
+	return &storev1.VerifyLoginResponse{InForce: inForce}, nil
 }
 
 // attempt counts one attempt at a login, or refuses it when there were too many.
@@ -106,8 +120,8 @@ func (s *Store) principal(ctx context.Context, person biz.Staff) (tenancy.Princi
 	return p.WithScope(below...), nil
 }
 
-// SetStaffPassword is for administrators, for operators where no administrator is concerned, for managers of their own
-// store's guides and clerks, and for everybody's own.
+// SetStaffPassword is for administrators, for operators where neither finance nor an administrator is concerned, for
+// managers of their own store's guides and clerks, and for everybody's own. Tokens that were issued before end with it.
 func (s *Store) SetStaffPassword(ctx context.Context, req *storev1.SetStaffPasswordRequest) (*storev1.SetStaffPasswordResponse, error) {
 	caller, err := requireOrganisation(ctx)
 	if err != nil {
@@ -148,8 +162,8 @@ func maySetPassword(caller tenancy.Principal, person biz.Staff) bool {
 	switch {
 	case caller.Kind == tenancy.HQ && caller.HasRole(biz.RoleAdmin):
 		return true
-	case caller.Kind == tenancy.HQ && caller.HasRole(biz.RoleOperator):
-		return person.Role != biz.RoleAdmin
+	case caller.Kind == tenancy.HQ && caller.HasRole(biz.RoleOperator) && !person.Guarded():
+		return true
 	case caller.Kind == tenancy.Franchisee || caller.Kind == tenancy.Dealer || caller.Kind == tenancy.HQ:
 		own := caller.ID == person.Code
 		manages := caller.HasRole(biz.RoleManager) && caller.Store == person.Store && person.Role != biz.RoleManager

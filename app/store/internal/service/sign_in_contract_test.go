@@ -2,6 +2,9 @@ package service
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -91,6 +94,9 @@ func TestWhoMaySetWhosePassword(t *testing.T) {
 	db := testkit.SQLite(t, migrations.Files)
 	s := service(t, db)
 	brand(t, s)
+	hired, err := s.ImportStaff(admin(t.Context()), &storev1.ImportStaffRequest{RequestId: requestID(), Rows: []*storev1.ImportStaffRow{staffRow("F1", "", "finance")}})
+	require.NoError(t, err)
+	require.Empty(t, hired.Errors)
 	operator := as(t.Context(), tenancy.Principal{Kind: tenancy.HQ, ID: "O1", Org: "HQ", Roles: []string{"operator"}})
 	guide := as(t.Context(), tenancy.Principal{Kind: tenancy.Franchisee, ID: "G1", Org: "F1", Store: "S2", Roles: []string{"guide"}})
 	for _, c := range []struct {
@@ -101,6 +107,9 @@ func TestWhoMaySetWhosePassword(t *testing.T) {
 	}{
 		{"operator, a guide", operator, "g1", ""},
 		{"operator, an administrator", operator, "b1", "FORBIDDEN"},
+		{"operator, finance", operator, "f1", "FORBIDDEN"},
+		{"administrator, finance", admin(t.Context()), "f1", ""},
+		{"finance, own", as(t.Context(), tenancy.Principal{Kind: tenancy.HQ, ID: "F1", Org: "HQ", Roles: []string{"finance"}}), "f1", ""},
 		{"manager, own guide", manager(t.Context(), "F1", "S2"), "g1", ""},
 		{"manager, another's", manager(t.Context(), "F1", "S2"), "c1", "STAFF_UNKNOWN"},
 		{"manager of HQ's store, an operator", manager(t.Context(), "HQ", "S1"), "o1", "FORBIDDEN"},
@@ -114,4 +123,67 @@ func TestWhoMaySetWhosePassword(t *testing.T) {
 		}
 		require.Equal(t, c.reason, kratos.Reason(err), c.name)
 	}
+	_, err = s.RevokeCredential(operator, &storev1.RevokeCredentialRequest{RequestId: requestID(), Id: "f1"})
+	require.Equal(t, "FORBIDDEN", kratos.Reason(err), "an operator ends no access of finance")
+	for _, role := range []string{"operator", "finance"} {
+		row := staffRow("F1", "", role)
+		row.Login = "another"
+		changed, err := s.ImportStaff(operator, &storev1.ImportStaffRequest{RequestId: requestID(), Rows: []*storev1.ImportStaffRow{row}})
+		require.NoError(t, err)
+		require.Len(t, changed.Errors, 1, "an operator makes finance %s with another login", role)
+		require.Equal(t, "FORBIDDEN", changed.Errors[0].Reason)
+	}
+}
+
+// A token counts as long as the login that it was issued for: not after another password, another post or a dismissal.
+func TestATokenEndsWithItsLogin(t *testing.T) {
+	contract(t, func(t *testing.T, _ *database.DB, s *Store) {
+		brand(t, s)
+		service := between(t, s)
+		const password = "correct horse"
+		signIn := func(login string) (code, version string) {
+			got, err := s.SignInStaff(t.Context(), &storev1.SignInStaffRequest{Login: login, Password: password})
+			require.NoError(t, err)
+			var told struct{ Sub, Login string }
+			_, payload, _ := strings.Cut(got.AccessToken, ".")
+			payload, _, _ = strings.Cut(payload, ".")
+			raw, err := base64.RawURLEncoding.DecodeString(payload)
+			require.NoError(t, err)
+			require.NoError(t, json.Unmarshal(raw, &told))
+			return told.Sub, told.Login
+		}
+		inForce := func(code, version string) bool {
+			got, err := s.VerifyLogin(service, &storev1.VerifyLoginRequest{StaffCode: code, Version: version})
+			require.NoError(t, err)
+			return got.InForce
+		}
+		setPassword(t, s, "g1", password)
+		code, first := signIn("g1")
+		require.True(t, inForce(code, first))
+		_, again := signIn("g1")
+		require.Equal(t, first, again, "who signs in twice stays signed in twice")
+		_, err := s.SignInStaff(t.Context(), &storev1.SignInStaffRequest{Login: "g1", Password: "wrong guess"})
+		require.Error(t, err)
+		require.True(t, inForce(code, first), "a stranger's guesses sign nobody out")
+		require.False(t, inForce(code, "made up"))
+		require.False(t, inForce("M2", first), "another's")
+		require.False(t, inForce("nobody", first))
+
+		setPassword(t, s, "g1", password)
+		require.False(t, inForce(code, first), "the same password set anew ends what was issued before")
+		_, second := signIn("g1")
+		require.True(t, inForce(code, second))
+
+		_, err = s.ImportStaff(admin(t.Context()), &storev1.ImportStaffRequest{RequestId: requestID(), Rows: []*storev1.ImportStaffRow{staffRow("G1", "S2", "clerk")}})
+		require.NoError(t, err)
+		require.False(t, inForce(code, second), "the token says guide")
+		_, third := signIn("g1")
+		require.True(t, inForce(code, third))
+
+		_, err = s.RevokeCredential(admin(t.Context()), &storev1.RevokeCredentialRequest{RequestId: requestID(), Id: "g1"})
+		require.NoError(t, err)
+		require.False(t, inForce(code, third))
+		_, err = s.VerifyLogin(admin(t.Context()), &storev1.VerifyLoginRequest{StaffCode: code, Version: third})
+		require.Equal(t, fault.ReasonForbidden, kratos.Reason(err), "only for services")
+	})
 }
