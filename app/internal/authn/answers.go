@@ -23,8 +23,10 @@ const (
 // answers remembers what the store center said of credentials: one question at a time for each, answers for 5 s. When it
 // cannot be asked, an answer that is at most grace old is used, and none that is older.
 type answers[T any] struct {
-	grace  time.Duration
-	now    func() time.Time
+	grace time.Duration
+	now   func() time.Time
+	// keep says whether an answer is worth remembering; nil: every one is.
+	keep   func(T) bool
 	flight singleflight.Group
 
 	mu     sync.Mutex
@@ -69,7 +71,9 @@ func (a *answers[T]) get(ctx context.Context, sum [sha256.Size]byte, ask func(ct
 			return nil, err
 		}
 		e := answer[T]{value, found, asked.Add(answerTTL), asked.Add(max(answerTTL, a.grace))}
-		a.remember(sum, e)
+		if !found || a.keep == nil || a.keep(value) {
+			a.remember(sum, e)
+		}
 		return e, nil
 	})
 	select {

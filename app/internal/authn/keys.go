@@ -34,7 +34,11 @@ type Keys struct {
 
 // NewKeys wraps a resolver. now is time.Now, or a test's clock.
 func NewKeys(resolver KeyResolver, now func() time.Time) *Keys {
-	return &Keys{resolver, newAnswers[tenancy.Principal](0, now)}
+	k := &Keys{resolver, newAnswers[tenancy.Principal](0, now)}
+	// Before the first import there is no headquarters that the administrator could belong to: the next request must see it
+	// when there is.
+	k.keep = func(p tenancy.Principal) bool { return p.Org != "" }
+	return k
 }
 
 // Verify returns whose a key is.

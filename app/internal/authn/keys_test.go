@@ -19,6 +19,8 @@ type resolver struct {
 	asked atomic.Int64
 	gate  chan struct{}
 	fail  atomic.Bool
+	// homeless has no organisation yet.
+	homeless atomic.Bool
 }
 
 const goodKey = "opk_dev1_secret"
@@ -34,7 +36,23 @@ func (r *resolver) ResolveKey(_ context.Context, key string) (tenancy.Principal,
 	if key != goodKey {
 		return tenancy.Principal{}, fault.NotFound("key")
 	}
+	if r.homeless.Load() {
+		return tenancy.Principal{Kind: "hq", ID: "admin"}, nil
+	}
 	return tenancy.Principal{Kind: "device", ID: "dev1", Org: "org_1"}, nil
+}
+
+func TestAnOrganisationThatComesIsSeenAtOnce(t *testing.T) {
+	r := &resolver{}
+	r.homeless.Store(true)
+	k := NewKeys(r, func() time.Time { return now })
+	p, err := k.Verify(t.Context(), goodKey)
+	require.NoError(t, err)
+	require.Empty(t, p.Org)
+	r.homeless.Store(false)
+	p, err = k.Verify(t.Context(), goodKey)
+	require.NoError(t, err)
+	require.Equal(t, "org_1", p.Org)
 }
 
 func TestAKeyIsAskedForOnceInFiveSeconds(t *testing.T) {

@@ -137,4 +137,3 @@ func SQL(ctx context.Context, column string) (cond string, args []any, err error
 	}
 	return cond + ")", args, nil
 }
-

@@ -15,8 +15,8 @@ import (
 
 // reach is whose rows a role may be shown.
 type reach struct {
-	orgs    []string
-	store   string // of people and tills that are bound to one
+	orgs  []string
+	store string // of people and tills that are bound to one
 }
 
 var (
