@@ -52,3 +52,7 @@ fi
 step "go test in third_party/dtm"
 (cd third_party/dtm && go test -timeout 10m "$@" ./...)
 step "all passed"
+# What was left out is said last, where it is seen.
+command -v consul >/dev/null || [ -x bin/consul ] || step "NOT RUN: the platform through Consul (make tools-consul builds one); it ran with fixed endpoints"
+[ -n "${ONEPOOL_DATA:-}" ] || step "NOT RUN: tests on real-world data (ONEPOOL_DATA names no folder)"
+[ -n "${ONEPOOL_BROWSER:-}" ] || step "NOT RUN: the reference page in a browser (ONEPOOL_BROWSER names none)"
