@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/go-env.sh
 packages=(./app/internal/geo ./app/internal/money ./app/inventory/...)
 [ -z "${BENCH:-}" ] || packages=("./app/$BENCH/...")
-go test -run '^$' -bench . -benchmem -count 5 "$@" "${packages[@]}" | tee /dev/stderr | grep '^Benchmark' >/dev/null || {
+go test -run '^$' -bench . -benchmem -count 5 "$@" "${packages[@]}" | grep -E '^(Benchmark|FAIL|---|pkg:)' || {
 	echo "bench: no benchmark in ${packages[*]}" >&2
 	exit 1
 }
