@@ -89,11 +89,7 @@ type Options struct {
 }
 
 // Process is a running process.
-type Process struct {
-	servers *server.Servers
-	// Stop ends the process from within.
-	stop context.CancelFunc
-}
+type Process struct{ servers *server.Servers }
 
 // HTTPURL and GRPCAddr are where the process listens.
 func (p *Process) HTTPURL() string  { return p.servers.HTTPURL() }
@@ -234,7 +230,7 @@ func serve(ctx context.Context, stop context.CancelFunc, o Options, ob *observe.
 			})
 		}
 	}
-	p := &Process{servers: servers, stop: stop}
+	p := &Process{servers: servers}
 	err := servers.Run(ctx, func() {
 		ob.Log().InfoContext(ctx, "serving", "http", servers.HTTPURL(), "grpc", servers.GRPCAddr())
 		if o.Ready == nil {
