@@ -31,6 +31,7 @@ const (
 	name = "inventory"
 	// expireEvery leaves room below the 60 s in which a hold must be freed after its deadline.
 	expireEvery = 5 * time.Second
+	purgeEvery  = time.Hour
 )
 
 // Config is what can be chosen.
@@ -88,7 +89,10 @@ func (c *Center) Register(r *server.Registrar) {
 
 // Workers run until their context ends.
 func (c *Center) Workers() []func(context.Context) error {
-	return append(c.Frame.Workers(), c.Every(expireEvery, "free expired holds", c.expire))
+	return append(c.Frame.Workers(),
+		c.Every(expireEvery, "free expired holds", c.expire),
+		c.Every(purgeEvery, "purge the change log", c.store.PurgeChanges),
+		func(ctx context.Context) error { c.store.Sequence(ctx, c.Report("number the change log")); return nil })
 }
 
 // expire frees what was held past its deadline. Several replicas may do so at once.

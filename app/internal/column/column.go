@@ -47,6 +47,18 @@ func Table(name string) []schema.Annotation {
 	return []schema.Annotation{entsql.Annotation{Table: name}}
 }
 
+// RawName is the annotation of tables that only SQL of the data layer reads and writes.
+const RawName = "OnepoolRaw"
+
+type raw struct{}
+
+// Name of the annotation.
+func (raw) Name() string { return RawName }
+
+// Raw names the table of a schema that gets migrations but no generated client: what is written in bulk or read by
+// decisions goes through SQL, which takes the caller's scope as a parameter.
+func Raw(name string) []schema.Annotation { return append(Table(name), raw{}) }
+
 // AppendOnly is the hook of a ledger.
 func AppendOnly(next ent.Mutator) ent.Mutator {
 	return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {

@@ -31,19 +31,29 @@ type Movement struct {
 	Actor string
 	Note  string
 	AtUS  int64
+	// Bucket is what changed: empty for on hand, else BucketInTransit or BucketDamaged. Batch is the lot, Request the id of
+	// the command.
+	Bucket, Batch, Request string
 	// Hash covers the entry and the hash of the entry before it in the same stock row: a changed or missing entry shows.
 	Hash []byte
 }
+
+// The buckets beside on hand.
+const (
+	BucketInTransit = "IN_TRANSIT"
+	BucketDamaged   = "DAMAGED"
+)
 
 // Entry is what makes a movement happen once: the ledger has at most one of each.
 type Entry struct {
 	Key           StockKey
 	Reason        Reason
 	Document, Ref string
+	Bucket        string
 }
 
 // Entry names the movement.
-func (m Movement) Entry() Entry { return Entry{m.Key, m.Reason, m.Document, m.Ref} }
+func (m Movement) Entry() Entry { return Entry{m.Key, m.Reason, m.Document, m.Ref, m.Bucket} }
 
 // Chained is the hash that the movement must have after prev, the hash of the movement before it (empty for the first).
 func (m Movement) Chained(prev []byte) []byte {
@@ -60,6 +70,11 @@ func (m Movement) Chained(prev []byte) []byte {
 	word(string(prev))
 	for _, s := range []string{m.ID, m.Key.SKU, m.Key.Location, m.Key.Owner, m.Org, string(m.Reason), m.Document, m.Ref, m.Actor, m.Note} {
 		word(s)
+	}
+	if m.Bucket != "" || m.Batch != "" || m.Request != "" { // entries of before there were any keep their hash
+		for _, s := range []string{m.Bucket, m.Batch, m.Request} {
+			word(s)
+		}
 	}
 	for _, v := range []int64{m.Seq, m.Quantity, m.Before, m.After, m.AtUS} {
 		number(v)

@@ -59,6 +59,9 @@ type Terms struct {
 	// Replaces names the expired reservation whose units were paid for after all.
 	Replaces    string
 	CreatedAtUS int64
+	// Batch is the lot that it holds, Quota the exclusive quota and Presale the promise of stock to come that it draws on,
+	// KitSKU the kit that was sold, of which this is a part. Empty: none.
+	Batch, Quota, Presale, KitSKU string
 }
 
 // Reservation holds units of one owner at one location for one order line.

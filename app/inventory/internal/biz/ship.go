@@ -70,7 +70,7 @@ func (uc Ship) booked(ctx context.Context, in ShipInput, reservations []*Reserva
 	var asked []Entry
 	for _, r := range reservations {
 		for _, ref := range []string{r.terms.ID, r.terms.ID + restMark} {
-			asked = append(asked, Entry{r.terms.Key, in.Reason, in.Fulfilment, ref})
+			asked = append(asked, Entry{Key: r.terms.Key, Reason: in.Reason, Document: in.Fulfilment, Ref: ref})
 		}
 	}
 	found, err := uc.Writer.Booked(ctx, asked)

@@ -27,6 +27,10 @@ type Stock struct {
 	seq                      int64  // number of its last movement
 	chain                    []byte // hash of its last movement
 	version                  int64  // grows with every write: the guard
+	inTransit, damaged       int64
+	blocked, batched         int64 // parts of on hand
+	outageUntilUS            int64
+	receivedUS               int64
 }
 
 // StockRow is a stock row as it is stored.
@@ -37,6 +41,14 @@ type StockRow struct {
 	OnHand, Reserved, SafetyStock int64
 	Seq, Version                  int64
 	Chain                         []byte
+	// InTransit is on its way here; Damaged is here and not for sale. Neither is part of OnHand.
+	InTransit, Damaged int64
+	// Blocked is what must not be sold of OnHand (expired lots); Batched is what of it is in lots.
+	Blocked, Batched int64
+	// OutageUntilUS: the store has said that it has none; nothing is promised online until then. 0: no outage.
+	OutageUntilUS int64
+	// ReceivedUS is when OnHand last rose from nothing.
+	ReceivedUS int64
 }
 
 // NewStock opens an empty row.
@@ -53,12 +65,14 @@ func RestoreStock(r StockRow) (*Stock, error) {
 	if r.Reserved < 0 || r.SafetyStock < 0 || r.Seq < 0 || r.OnHand > MaxOnHand || r.OnHand < -MaxOnHand {
 		return nil, broken("stock row %s: on hand %d, reserved %d, safety %d, seq %d", r.Key, r.OnHand, r.Reserved, r.SafetyStock, r.Seq)
 	}
-	return &Stock{key: r.Key, id: r.ID, org: r.Org, onHand: r.OnHand, reserved: r.Reserved, safety: r.SafetyStock, seq: r.Seq, chain: r.Chain, version: r.Version}, nil
+	return &Stock{key: r.Key, id: r.ID, org: r.Org, onHand: r.OnHand, reserved: r.Reserved, safety: r.SafetyStock, seq: r.Seq, chain: r.Chain, version: r.Version,
+		inTransit: r.InTransit, damaged: r.Damaged, blocked: r.Blocked, batched: r.Batched, outageUntilUS: r.OutageUntilUS, receivedUS: r.ReceivedUS}, nil
 }
 
 // Row is the stored form.
 func (s *Stock) Row() StockRow {
-	return StockRow{ID: s.id, Key: s.key, Org: s.org, OnHand: s.onHand, Reserved: s.reserved, SafetyStock: s.safety, Seq: s.seq, Chain: s.chain, Version: s.version}
+	return StockRow{ID: s.id, Key: s.key, Org: s.org, OnHand: s.onHand, Reserved: s.reserved, SafetyStock: s.safety, Seq: s.seq, Chain: s.chain, Version: s.version,
+		InTransit: s.inTransit, Damaged: s.damaged, Blocked: s.blocked, Batched: s.batched, OutageUntilUS: s.outageUntilUS, ReceivedUS: s.receivedUS}
 }
 
 // Key says which stock it is.

@@ -37,7 +37,7 @@ func (s *Store) checks() []invariant.Check {
 		}
 		return "CAST(" + column + " AS TEXT)"
 	}
-	const movementsOf = "(SELECT COALESCE(SUM(m.quantity), 0) FROM movements m WHERE m.sku = s.sku AND m.location = s.location AND m.owner = s.owner)"
+	const movementsOf = "(SELECT COALESCE(SUM(m.quantity), 0) FROM movements m WHERE m.sku = s.sku AND m.location = s.location AND m.owner = s.owner AND m.bucket = '')"
 	const heldOf = "(SELECT COALESCE(SUM(r.open), 0) FROM reservations r WHERE r.sku = s.sku AND r.location = s.location AND r.owner = s.owner AND r.state IN (1, 2))"
 	const listed = "(SELECT COALESCE(SUM(d.open), 0) FROM discrepancies d WHERE d.sku = s.sku AND d.location = s.location AND d.owner = s.owner AND d.kind = 'SHORTFALL')"
 	const gap = "(CASE WHEN s.reserved > s.on_hand THEN s.reserved - s.on_hand ELSE 0 END)"
@@ -126,7 +126,7 @@ func (s *Store) verifyMovements(ctx context.Context, q database.Querier, violati
 		for rows.Next() {
 			var m biz.Movement
 			err := rows.Scan(&m.ID, &m.Org, &m.Key.SKU, &m.Key.Location, &m.Key.Owner, &m.Seq, &m.Reason, &m.Document, &m.Ref, &m.Actor, &m.Note,
-				&m.Quantity, &m.Before, &m.After, &m.AtUS, &m.Hash)
+				&m.Quantity, &m.Before, &m.After, &m.AtUS, &m.Hash, &m.Bucket, &m.Batch, &m.Request)
 			if err != nil {
 				rows.Close()
 				return checked, err

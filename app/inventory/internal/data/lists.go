@@ -209,19 +209,20 @@ func fromDBLocation(r *ent.Location) biz.Location {
 
 func fromDBStock(r *ent.Stock) (*biz.Stock, error) {
 	return biz.RestoreStock(biz.StockRow{ID: r.ID, Key: biz.StockKey{SKU: r.Sku, Location: r.Location, Owner: r.Owner}, Org: r.Org,
-		OnHand: r.OnHand, Reserved: r.Reserved, SafetyStock: r.Safety, Seq: r.Seq, Chain: r.Chain, Version: r.Version})
+		OnHand: r.OnHand, Reserved: r.Reserved, SafetyStock: r.Safety, Seq: r.Seq, Chain: r.Chain, Version: r.Version,
+		InTransit: r.InTransit, Damaged: r.Damaged, Blocked: r.Blocked, Batched: r.Batched, OutageUntilUS: r.OutageUntilUs, ReceivedUS: r.ReceivedUs})
 }
 
 func fromDBMovement(r *ent.Movement) biz.Movement {
 	return biz.Movement{ID: r.ID, Key: biz.StockKey{SKU: r.Sku, Location: r.Location, Owner: r.Owner}, Org: r.Org,
 		Step: biz.Step{Seq: r.Seq, Quantity: r.Quantity, Before: r.QtyBefore, After: r.QtyAfter}, Reason: biz.Reason(r.Reason),
-		Document: r.Document, Ref: r.Ref, Actor: r.Actor, Note: r.Note, AtUS: r.AtUs, Hash: r.Hash}
+		Document: r.Document, Ref: r.Ref, Actor: r.Actor, Note: r.Note, AtUS: r.AtUs, Hash: r.Hash, Bucket: r.Bucket, Batch: r.Batch, Request: r.Request}
 }
 
 func fromDBReservation(r *ent.Reservation) biz.ReservationRow {
 	return biz.ReservationRow{Terms: biz.Terms{ID: r.ID, Document: r.Document, LineID: r.LineID, GID: r.Gid,
 		Key: biz.StockKey{SKU: r.Sku, Location: r.Location, Owner: r.Owner}, LocationName: r.LocationName, LocationOrg: r.Org, Seller: r.Seller,
 		Channel: r.Channel, Way: biz.Way(r.Way), Quantity: r.Quantity, ExpiresAtUS: r.ExpiresAtUs, SettlementPriceMinor: r.SettlementPriceMinor,
-		FulfilmentFeeMinor: r.FulfilmentFeeMinor, DistanceM: r.DistanceM, Replaces: r.Replaces, CreatedAtUS: r.CreatedUs},
+		FulfilmentFeeMinor: r.FulfilmentFeeMinor, DistanceM: r.DistanceM, Replaces: r.Replaces, CreatedAtUS: r.CreatedUs, Batch: r.Batch, Quota: r.Quota, Presale: r.Presale, KitSKU: r.KitSku},
 		State: biz.ReservationState(r.State), Open: r.Open, Shipped: r.Shipped, Released: r.Released, Expired: r.Expired, Version: r.Version}
 }

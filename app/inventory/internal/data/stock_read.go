@@ -14,7 +14,7 @@ const (
 	maxParameters = 1000
 	// maxRanges bounds SKUs x locations of one statement, so that the optimizer keeps to the index.
 	maxRanges    = 4096
-	stockColumns = "id, org, sku, location, owner, on_hand, reserved, safety, seq, chain, version"
+	stockColumns = "id, org, sku, location, owner, on_hand, reserved, safety, seq, chain, version, in_transit, damaged, blocked, batched, outage_until_us, received_us"
 )
 
 // AtLocations reads what these locations have of the SKUs, without locks.
@@ -79,7 +79,8 @@ func (s *Store) scanStock(ctx context.Context, query string, args ...any) ([]*bi
 	var all []*biz.Stock
 	for rows.Next() {
 		var r biz.StockRow
-		if err := rows.Scan(&r.ID, &r.Org, &r.Key.SKU, &r.Key.Location, &r.Key.Owner, &r.OnHand, &r.Reserved, &r.SafetyStock, &r.Seq, &r.Chain, &r.Version); err != nil {
+		if err := rows.Scan(&r.ID, &r.Org, &r.Key.SKU, &r.Key.Location, &r.Key.Owner, &r.OnHand, &r.Reserved, &r.SafetyStock, &r.Seq, &r.Chain, &r.Version,
+			&r.InTransit, &r.Damaged, &r.Blocked, &r.Batched, &r.OutageUntilUS, &r.ReceivedUS); err != nil {
 			return nil, fmt.Errorf("read stock: %w", err)
 		}
 		row, err := biz.RestoreStock(r)

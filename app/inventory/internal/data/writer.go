@@ -124,12 +124,12 @@ func (s *Store) openAbsent(ctx context.Context, b *biz.Book, keys []biz.StockKey
 func (s *Store) Booked(ctx context.Context, entries []biz.Entry) (map[biz.Entry]int64, error) {
 	booked := map[biz.Entry]int64{}
 	for chunk := range slices.Chunk(entries, lockChunk) {
-		args := make([]any, 0, 6*len(chunk))
+		args := make([]any, 0, 7*len(chunk))
 		for _, e := range chunk {
-			args = append(args, e.Key.SKU, e.Key.Location, e.Key.Owner, string(e.Reason), e.Document, e.Ref)
+			args = append(args, e.Key.SKU, e.Key.Location, e.Key.Owner, string(e.Reason), e.Document, e.Ref, e.Bucket)
 		}
-		one := "(sku = ? AND location = ? AND owner = ? AND reason = ? AND document = ? AND ref = ?)"
-		rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT sku, location, owner, reason, document, ref, qty_after FROM movements WHERE "+
+		one := "(sku = ? AND location = ? AND owner = ? AND reason = ? AND document = ? AND ref = ? AND bucket = ?)"
+		rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT sku, location, owner, reason, document, ref, bucket, qty_after FROM movements WHERE "+
 			one+strings.Repeat(" OR "+one, len(chunk)-1), args...)
 		if err != nil {
 			return nil, fmt.Errorf("read ledger: %w", err)
@@ -146,7 +146,7 @@ func scanBooked(rows *sql.Rows, booked map[biz.Entry]int64) error {
 	for rows.Next() {
 		var e biz.Entry
 		var after int64
-		if err := rows.Scan(&e.Key.SKU, &e.Key.Location, &e.Key.Owner, &e.Reason, &e.Document, &e.Ref, &after); err != nil {
+		if err := rows.Scan(&e.Key.SKU, &e.Key.Location, &e.Key.Owner, &e.Reason, &e.Document, &e.Ref, &e.Bucket, &after); err != nil {
 			return err
 		}
 		booked[e] = after

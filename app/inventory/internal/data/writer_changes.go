@@ -36,7 +36,7 @@ func (s *Store) Write(ctx context.Context, c biz.Changes) error {
 			return err
 		}
 	}
-	return nil
+	return s.logChange(ctx, c)
 }
 
 // changed is a row for guarded: what it is found by, and its new values.
@@ -84,9 +84,9 @@ func (s *Store) updateStock(ctx context.Context, c biz.Changes) error {
 		if chain == nil {
 			chain = []byte{}
 		}
-		rows[i] = changed{r.ID, r.Version, []any{r.OnHand, r.Reserved, r.SafetyStock, r.Seq, chain}}
+		rows[i] = changed{r.ID, r.Version, []any{r.OnHand, r.Reserved, r.SafetyStock, r.Seq, chain, r.InTransit, r.Damaged, r.Blocked, r.Batched, r.OutageUntilUS, r.ReceivedUS}}
 	}
-	return s.guarded(ctx, "stock", []string{"on_hand", "reserved", "safety", "seq", "chain"}, rows, c.NowUS, true)
+	return s.guarded(ctx, "stock", []string{"on_hand", "reserved", "safety", "seq", "chain", "in_transit", "damaged", "blocked", "batched", "outage_until_us", "received_us"}, rows, c.NowUS, true)
 }
 
 func (s *Store) updateReservations(ctx context.Context, c biz.Changes) error {
@@ -129,7 +129,7 @@ func (s *Store) insert(ctx context.Context, table, columns string, rows [][]any)
 }
 
 const reservationColumns = `id, org, document, line_id, gid, sku, location, owner, location_name, seller, channel, way, quantity, open, shipped, released, expired,
-	state, version, expires_at_us, settlement_price_minor, fulfilment_fee_minor, distance_m, replaces, created_us`
+	state, version, expires_at_us, settlement_price_minor, fulfilment_fee_minor, distance_m, replaces, created_us, batch, quota, presale, kit_sku`
 
 func (s *Store) insertReservations(ctx context.Context, c biz.Changes) error {
 	rows := make([][]any, len(c.Created))
@@ -142,7 +142,7 @@ func (s *Store) insertReservations(ctx context.Context, c biz.Changes) error {
 func reservationValues(r biz.ReservationRow) []any {
 	return []any{r.ID, r.LocationOrg, r.Document, r.LineID, r.GID, r.Key.SKU, r.Key.Location, r.Key.Owner, r.LocationName, r.Seller, r.Channel, int8(r.Way),
 		r.Quantity, r.Open, r.Shipped, r.Released, r.Expired, int8(r.State), r.Version, r.ExpiresAtUS, r.SettlementPriceMinor, r.FulfilmentFeeMinor, r.DistanceM,
-		r.Replaces, r.CreatedAtUS}
+		r.Replaces, r.CreatedAtUS, r.Batch, r.Quota, r.Presale, r.KitSKU}
 }
 
 // reservations reads raw rows: decisions need them of all organisations.
@@ -157,7 +157,7 @@ func (s *Store) reservations(ctx context.Context, rest string, args ...any) ([]*
 		var r biz.ReservationRow
 		err := rows.Scan(&r.ID, &r.LocationOrg, &r.Document, &r.LineID, &r.GID, &r.Key.SKU, &r.Key.Location, &r.Key.Owner, &r.LocationName, &r.Seller, &r.Channel,
 			&r.Way, &r.Quantity, &r.Open, &r.Shipped, &r.Released, &r.Expired, &r.State, &r.Version, &r.ExpiresAtUS, &r.SettlementPriceMinor, &r.FulfilmentFeeMinor,
-			&r.DistanceM, &r.Replaces, &r.CreatedAtUS)
+			&r.DistanceM, &r.Replaces, &r.CreatedAtUS, &r.Batch, &r.Quota, &r.Presale, &r.KitSKU)
 		if err != nil {
 			return nil, fmt.Errorf("read reservations: %w", err)
 		}
@@ -178,12 +178,13 @@ func (s *Store) insertHistory(ctx context.Context, c biz.Changes) error {
 	return s.insert(ctx, "reservation_changes", "org, reservation_id, version, from_state, to_state, quantity, actor, at_us", rows)
 }
 
-const movementColumns = "id, org, sku, location, owner, seq, reason, document, ref, actor, note, quantity, qty_before, qty_after, at_us, hash"
+const movementColumns = "id, org, sku, location, owner, seq, reason, document, ref, actor, note, quantity, qty_before, qty_after, at_us, hash, bucket, batch, request"
 
 func (s *Store) insertMovements(ctx context.Context, c biz.Changes) error {
 	rows := make([][]any, len(c.Movements))
 	for i, m := range c.Movements {
-		rows[i] = []any{m.ID, m.Org, m.Key.SKU, m.Key.Location, m.Key.Owner, m.Seq, string(m.Reason), m.Document, m.Ref, m.Actor, m.Note, m.Quantity, m.Before, m.After, m.AtUS, m.Hash}
+		rows[i] = []any{m.ID, m.Org, m.Key.SKU, m.Key.Location, m.Key.Owner, m.Seq, string(m.Reason), m.Document, m.Ref, m.Actor, m.Note, m.Quantity, m.Before, m.After, m.AtUS, m.Hash,
+			m.Bucket, m.Batch, m.Request}
 	}
 	return s.insert(ctx, "movements", movementColumns, rows)
 }

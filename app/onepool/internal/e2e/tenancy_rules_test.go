@@ -77,7 +77,23 @@ func audited(list string) rule {
 func inside(ask func(o objects) proto.Message) rule { return rule{ask: ask, inside: true} }
 
 // The specification: each method of the platform, and who may call it. Branch services are not in it: nobody reaches them.
-var rules = map[string]map[string]rule{
+var rules = specified(coreRules)
+
+// specified puts the parts of the specification together; a service stands in one of them.
+func specified(parts ...map[string]map[string]rule) map[string]map[string]rule {
+	all := map[string]map[string]rule{}
+	for _, part := range parts {
+		for service, methods := range part {
+			if all[service] != nil {
+				panic(service + " is specified twice")
+			}
+			all[service] = methods
+		}
+	}
+	return all
+}
+
+var coreRules = map[string]map[string]rule{
 	"onepool.product.v1.Product": {
 		"ImportProducts": {may: editors, ask: func(o objects) proto.Message {
 			return &productv1.ImportProductsRequest{RequestId: id(), Rows: []*productv1.ImportProductRow{{Line: 1}}}

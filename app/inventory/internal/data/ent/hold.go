@@ -18,6 +18,20 @@ type Hold struct {
 	ID string `json:"id,omitempty"`
 	// Org holds the value of the "org" field.
 	Org string `json:"org,omitempty"`
+	// Demand holds the value of the "demand" field.
+	Demand []byte `json:"demand,omitempty"`
+	// State holds the value of the "state" field.
+	State int8 `json:"state,omitempty"`
+	// Round holds the value of the "round" field.
+	Round int64 `json:"round,omitempty"`
+	// Priority holds the value of the "priority" field.
+	Priority int64 `json:"priority,omitempty"`
+	// ShipByUs holds the value of the "ship_by_us" field.
+	ShipByUs int64 `json:"ship_by_us,omitempty"`
+	// WaitingSinceUs holds the value of the "waiting_since_us" field.
+	WaitingSinceUs int64 `json:"waiting_since_us,omitempty"`
+	// TriedUs holds the value of the "tried_us" field.
+	TriedUs int64 `json:"tried_us,omitempty"`
 	// CreatedUs holds the value of the "created_us" field.
 	CreatedUs    int64 `json:"created_us,omitempty"`
 	selectValues sql.SelectValues
@@ -28,7 +42,9 @@ func (*Hold) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case hold.FieldCreatedUs:
+		case hold.FieldDemand:
+			values[i] = new([]byte)
+		case hold.FieldState, hold.FieldRound, hold.FieldPriority, hold.FieldShipByUs, hold.FieldWaitingSinceUs, hold.FieldTriedUs, hold.FieldCreatedUs:
 			values[i] = new(sql.NullInt64)
 		case hold.FieldID, hold.FieldOrg:
 			values[i] = new(sql.NullString)
@@ -58,6 +74,48 @@ func (_m *Hold) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field org", values[i])
 			} else if value.Valid {
 				_m.Org = value.String
+			}
+		case hold.FieldDemand:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field demand", values[i])
+			} else if value != nil {
+				_m.Demand = *value
+			}
+		case hold.FieldState:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field state", values[i])
+			} else if value.Valid {
+				_m.State = int8(value.Int64)
+			}
+		case hold.FieldRound:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field round", values[i])
+			} else if value.Valid {
+				_m.Round = value.Int64
+			}
+		case hold.FieldPriority:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field priority", values[i])
+			} else if value.Valid {
+				_m.Priority = value.Int64
+			}
+		case hold.FieldShipByUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field ship_by_us", values[i])
+			} else if value.Valid {
+				_m.ShipByUs = value.Int64
+			}
+		case hold.FieldWaitingSinceUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field waiting_since_us", values[i])
+			} else if value.Valid {
+				_m.WaitingSinceUs = value.Int64
+			}
+		case hold.FieldTriedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field tried_us", values[i])
+			} else if value.Valid {
+				_m.TriedUs = value.Int64
 			}
 		case hold.FieldCreatedUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -103,6 +161,27 @@ func (_m *Hold) String() string {
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
 	builder.WriteString("org=")
 	builder.WriteString(_m.Org)
+	builder.WriteString(", ")
+	builder.WriteString("demand=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Demand))
+	builder.WriteString(", ")
+	builder.WriteString("state=")
+	builder.WriteString(fmt.Sprintf("%v", _m.State))
+	builder.WriteString(", ")
+	builder.WriteString("round=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Round))
+	builder.WriteString(", ")
+	builder.WriteString("priority=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Priority))
+	builder.WriteString(", ")
+	builder.WriteString("ship_by_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ShipByUs))
+	builder.WriteString(", ")
+	builder.WriteString("waiting_since_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.WaitingSinceUs))
+	builder.WriteString(", ")
+	builder.WriteString("tried_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TriedUs))
 	builder.WriteString(", ")
 	builder.WriteString("created_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CreatedUs))

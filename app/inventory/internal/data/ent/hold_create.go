@@ -28,6 +28,96 @@ func (_c *HoldCreate) SetOrg(v string) *HoldCreate {
 	return _c
 }
 
+// SetDemand sets the "demand" field.
+func (_c *HoldCreate) SetDemand(v []byte) *HoldCreate {
+	_c.mutation.SetDemand(v)
+	return _c
+}
+
+// SetState sets the "state" field.
+func (_c *HoldCreate) SetState(v int8) *HoldCreate {
+	_c.mutation.SetState(v)
+	return _c
+}
+
+// SetNillableState sets the "state" field if the given value is not nil.
+func (_c *HoldCreate) SetNillableState(v *int8) *HoldCreate {
+	if v != nil {
+		_c.SetState(*v)
+	}
+	return _c
+}
+
+// SetRound sets the "round" field.
+func (_c *HoldCreate) SetRound(v int64) *HoldCreate {
+	_c.mutation.SetRound(v)
+	return _c
+}
+
+// SetNillableRound sets the "round" field if the given value is not nil.
+func (_c *HoldCreate) SetNillableRound(v *int64) *HoldCreate {
+	if v != nil {
+		_c.SetRound(*v)
+	}
+	return _c
+}
+
+// SetPriority sets the "priority" field.
+func (_c *HoldCreate) SetPriority(v int64) *HoldCreate {
+	_c.mutation.SetPriority(v)
+	return _c
+}
+
+// SetNillablePriority sets the "priority" field if the given value is not nil.
+func (_c *HoldCreate) SetNillablePriority(v *int64) *HoldCreate {
+	if v != nil {
+		_c.SetPriority(*v)
+	}
+	return _c
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (_c *HoldCreate) SetShipByUs(v int64) *HoldCreate {
+	_c.mutation.SetShipByUs(v)
+	return _c
+}
+
+// SetNillableShipByUs sets the "ship_by_us" field if the given value is not nil.
+func (_c *HoldCreate) SetNillableShipByUs(v *int64) *HoldCreate {
+	if v != nil {
+		_c.SetShipByUs(*v)
+	}
+	return _c
+}
+
+// SetWaitingSinceUs sets the "waiting_since_us" field.
+func (_c *HoldCreate) SetWaitingSinceUs(v int64) *HoldCreate {
+	_c.mutation.SetWaitingSinceUs(v)
+	return _c
+}
+
+// SetNillableWaitingSinceUs sets the "waiting_since_us" field if the given value is not nil.
+func (_c *HoldCreate) SetNillableWaitingSinceUs(v *int64) *HoldCreate {
+	if v != nil {
+		_c.SetWaitingSinceUs(*v)
+	}
+	return _c
+}
+
+// SetTriedUs sets the "tried_us" field.
+func (_c *HoldCreate) SetTriedUs(v int64) *HoldCreate {
+	_c.mutation.SetTriedUs(v)
+	return _c
+}
+
+// SetNillableTriedUs sets the "tried_us" field if the given value is not nil.
+func (_c *HoldCreate) SetNillableTriedUs(v *int64) *HoldCreate {
+	if v != nil {
+		_c.SetTriedUs(*v)
+	}
+	return _c
+}
+
 // SetCreatedUs sets the "created_us" field.
 func (_c *HoldCreate) SetCreatedUs(v int64) *HoldCreate {
 	_c.mutation.SetCreatedUs(v)
@@ -47,6 +137,9 @@ func (_c *HoldCreate) Mutation() *HoldMutation {
 
 // Save creates the Hold in the database.
 func (_c *HoldCreate) Save(ctx context.Context) (*Hold, error) {
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -72,6 +165,35 @@ func (_c *HoldCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *HoldCreate) defaults() error {
+	if _, ok := _c.mutation.State(); !ok {
+		v := hold.DefaultState
+		_c.mutation.SetState(v)
+	}
+	if _, ok := _c.mutation.Round(); !ok {
+		v := hold.DefaultRound
+		_c.mutation.SetRound(v)
+	}
+	if _, ok := _c.mutation.Priority(); !ok {
+		v := hold.DefaultPriority
+		_c.mutation.SetPriority(v)
+	}
+	if _, ok := _c.mutation.ShipByUs(); !ok {
+		v := hold.DefaultShipByUs
+		_c.mutation.SetShipByUs(v)
+	}
+	if _, ok := _c.mutation.WaitingSinceUs(); !ok {
+		v := hold.DefaultWaitingSinceUs
+		_c.mutation.SetWaitingSinceUs(v)
+	}
+	if _, ok := _c.mutation.TriedUs(); !ok {
+		v := hold.DefaultTriedUs
+		_c.mutation.SetTriedUs(v)
+	}
+	return nil
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *HoldCreate) check() error {
 	if _, ok := _c.mutation.Org(); !ok {
@@ -81,6 +203,24 @@ func (_c *HoldCreate) check() error {
 		if err := hold.OrgValidator(v); err != nil {
 			return &ValidationError{Name: "org", err: fmt.Errorf(`ent: validator failed for field "Hold.org": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.State(); !ok {
+		return &ValidationError{Name: "state", err: errors.New(`ent: missing required field "Hold.state"`)}
+	}
+	if _, ok := _c.mutation.Round(); !ok {
+		return &ValidationError{Name: "round", err: errors.New(`ent: missing required field "Hold.round"`)}
+	}
+	if _, ok := _c.mutation.Priority(); !ok {
+		return &ValidationError{Name: "priority", err: errors.New(`ent: missing required field "Hold.priority"`)}
+	}
+	if _, ok := _c.mutation.ShipByUs(); !ok {
+		return &ValidationError{Name: "ship_by_us", err: errors.New(`ent: missing required field "Hold.ship_by_us"`)}
+	}
+	if _, ok := _c.mutation.WaitingSinceUs(); !ok {
+		return &ValidationError{Name: "waiting_since_us", err: errors.New(`ent: missing required field "Hold.waiting_since_us"`)}
+	}
+	if _, ok := _c.mutation.TriedUs(); !ok {
+		return &ValidationError{Name: "tried_us", err: errors.New(`ent: missing required field "Hold.tried_us"`)}
 	}
 	if _, ok := _c.mutation.CreatedUs(); !ok {
 		return &ValidationError{Name: "created_us", err: errors.New(`ent: missing required field "Hold.created_us"`)}
@@ -129,6 +269,34 @@ func (_c *HoldCreate) createSpec() (*Hold, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Org(); ok {
 		_spec.SetField(hold.FieldOrg, field.TypeString, value)
 		_node.Org = value
+	}
+	if value, ok := _c.mutation.Demand(); ok {
+		_spec.SetField(hold.FieldDemand, field.TypeBytes, value)
+		_node.Demand = value
+	}
+	if value, ok := _c.mutation.State(); ok {
+		_spec.SetField(hold.FieldState, field.TypeInt8, value)
+		_node.State = value
+	}
+	if value, ok := _c.mutation.Round(); ok {
+		_spec.SetField(hold.FieldRound, field.TypeInt64, value)
+		_node.Round = value
+	}
+	if value, ok := _c.mutation.Priority(); ok {
+		_spec.SetField(hold.FieldPriority, field.TypeInt64, value)
+		_node.Priority = value
+	}
+	if value, ok := _c.mutation.ShipByUs(); ok {
+		_spec.SetField(hold.FieldShipByUs, field.TypeInt64, value)
+		_node.ShipByUs = value
+	}
+	if value, ok := _c.mutation.WaitingSinceUs(); ok {
+		_spec.SetField(hold.FieldWaitingSinceUs, field.TypeInt64, value)
+		_node.WaitingSinceUs = value
+	}
+	if value, ok := _c.mutation.TriedUs(); ok {
+		_spec.SetField(hold.FieldTriedUs, field.TypeInt64, value)
+		_node.TriedUs = value
 	}
 	if value, ok := _c.mutation.CreatedUs(); ok {
 		_spec.SetField(hold.FieldCreatedUs, field.TypeInt64, value)
@@ -186,6 +354,132 @@ type (
 	}
 )
 
+// SetDemand sets the "demand" field.
+func (u *HoldUpsert) SetDemand(v []byte) *HoldUpsert {
+	u.Set(hold.FieldDemand, v)
+	return u
+}
+
+// UpdateDemand sets the "demand" field to the value that was provided on create.
+func (u *HoldUpsert) UpdateDemand() *HoldUpsert {
+	u.SetExcluded(hold.FieldDemand)
+	return u
+}
+
+// ClearDemand clears the value of the "demand" field.
+func (u *HoldUpsert) ClearDemand() *HoldUpsert {
+	u.SetNull(hold.FieldDemand)
+	return u
+}
+
+// SetState sets the "state" field.
+func (u *HoldUpsert) SetState(v int8) *HoldUpsert {
+	u.Set(hold.FieldState, v)
+	return u
+}
+
+// UpdateState sets the "state" field to the value that was provided on create.
+func (u *HoldUpsert) UpdateState() *HoldUpsert {
+	u.SetExcluded(hold.FieldState)
+	return u
+}
+
+// AddState adds v to the "state" field.
+func (u *HoldUpsert) AddState(v int8) *HoldUpsert {
+	u.Add(hold.FieldState, v)
+	return u
+}
+
+// SetRound sets the "round" field.
+func (u *HoldUpsert) SetRound(v int64) *HoldUpsert {
+	u.Set(hold.FieldRound, v)
+	return u
+}
+
+// UpdateRound sets the "round" field to the value that was provided on create.
+func (u *HoldUpsert) UpdateRound() *HoldUpsert {
+	u.SetExcluded(hold.FieldRound)
+	return u
+}
+
+// AddRound adds v to the "round" field.
+func (u *HoldUpsert) AddRound(v int64) *HoldUpsert {
+	u.Add(hold.FieldRound, v)
+	return u
+}
+
+// SetPriority sets the "priority" field.
+func (u *HoldUpsert) SetPriority(v int64) *HoldUpsert {
+	u.Set(hold.FieldPriority, v)
+	return u
+}
+
+// UpdatePriority sets the "priority" field to the value that was provided on create.
+func (u *HoldUpsert) UpdatePriority() *HoldUpsert {
+	u.SetExcluded(hold.FieldPriority)
+	return u
+}
+
+// AddPriority adds v to the "priority" field.
+func (u *HoldUpsert) AddPriority(v int64) *HoldUpsert {
+	u.Add(hold.FieldPriority, v)
+	return u
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (u *HoldUpsert) SetShipByUs(v int64) *HoldUpsert {
+	u.Set(hold.FieldShipByUs, v)
+	return u
+}
+
+// UpdateShipByUs sets the "ship_by_us" field to the value that was provided on create.
+func (u *HoldUpsert) UpdateShipByUs() *HoldUpsert {
+	u.SetExcluded(hold.FieldShipByUs)
+	return u
+}
+
+// AddShipByUs adds v to the "ship_by_us" field.
+func (u *HoldUpsert) AddShipByUs(v int64) *HoldUpsert {
+	u.Add(hold.FieldShipByUs, v)
+	return u
+}
+
+// SetWaitingSinceUs sets the "waiting_since_us" field.
+func (u *HoldUpsert) SetWaitingSinceUs(v int64) *HoldUpsert {
+	u.Set(hold.FieldWaitingSinceUs, v)
+	return u
+}
+
+// UpdateWaitingSinceUs sets the "waiting_since_us" field to the value that was provided on create.
+func (u *HoldUpsert) UpdateWaitingSinceUs() *HoldUpsert {
+	u.SetExcluded(hold.FieldWaitingSinceUs)
+	return u
+}
+
+// AddWaitingSinceUs adds v to the "waiting_since_us" field.
+func (u *HoldUpsert) AddWaitingSinceUs(v int64) *HoldUpsert {
+	u.Add(hold.FieldWaitingSinceUs, v)
+	return u
+}
+
+// SetTriedUs sets the "tried_us" field.
+func (u *HoldUpsert) SetTriedUs(v int64) *HoldUpsert {
+	u.Set(hold.FieldTriedUs, v)
+	return u
+}
+
+// UpdateTriedUs sets the "tried_us" field to the value that was provided on create.
+func (u *HoldUpsert) UpdateTriedUs() *HoldUpsert {
+	u.SetExcluded(hold.FieldTriedUs)
+	return u
+}
+
+// AddTriedUs adds v to the "tried_us" field.
+func (u *HoldUpsert) AddTriedUs(v int64) *HoldUpsert {
+	u.Add(hold.FieldTriedUs, v)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -238,6 +532,153 @@ func (u *HoldUpsertOne) Update(set func(*HoldUpsert)) *HoldUpsertOne {
 		set(&HoldUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetDemand sets the "demand" field.
+func (u *HoldUpsertOne) SetDemand(v []byte) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetDemand(v)
+	})
+}
+
+// UpdateDemand sets the "demand" field to the value that was provided on create.
+func (u *HoldUpsertOne) UpdateDemand() *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateDemand()
+	})
+}
+
+// ClearDemand clears the value of the "demand" field.
+func (u *HoldUpsertOne) ClearDemand() *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.ClearDemand()
+	})
+}
+
+// SetState sets the "state" field.
+func (u *HoldUpsertOne) SetState(v int8) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetState(v)
+	})
+}
+
+// AddState adds v to the "state" field.
+func (u *HoldUpsertOne) AddState(v int8) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddState(v)
+	})
+}
+
+// UpdateState sets the "state" field to the value that was provided on create.
+func (u *HoldUpsertOne) UpdateState() *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateState()
+	})
+}
+
+// SetRound sets the "round" field.
+func (u *HoldUpsertOne) SetRound(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetRound(v)
+	})
+}
+
+// AddRound adds v to the "round" field.
+func (u *HoldUpsertOne) AddRound(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddRound(v)
+	})
+}
+
+// UpdateRound sets the "round" field to the value that was provided on create.
+func (u *HoldUpsertOne) UpdateRound() *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateRound()
+	})
+}
+
+// SetPriority sets the "priority" field.
+func (u *HoldUpsertOne) SetPriority(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetPriority(v)
+	})
+}
+
+// AddPriority adds v to the "priority" field.
+func (u *HoldUpsertOne) AddPriority(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddPriority(v)
+	})
+}
+
+// UpdatePriority sets the "priority" field to the value that was provided on create.
+func (u *HoldUpsertOne) UpdatePriority() *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdatePriority()
+	})
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (u *HoldUpsertOne) SetShipByUs(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetShipByUs(v)
+	})
+}
+
+// AddShipByUs adds v to the "ship_by_us" field.
+func (u *HoldUpsertOne) AddShipByUs(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddShipByUs(v)
+	})
+}
+
+// UpdateShipByUs sets the "ship_by_us" field to the value that was provided on create.
+func (u *HoldUpsertOne) UpdateShipByUs() *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateShipByUs()
+	})
+}
+
+// SetWaitingSinceUs sets the "waiting_since_us" field.
+func (u *HoldUpsertOne) SetWaitingSinceUs(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetWaitingSinceUs(v)
+	})
+}
+
+// AddWaitingSinceUs adds v to the "waiting_since_us" field.
+func (u *HoldUpsertOne) AddWaitingSinceUs(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddWaitingSinceUs(v)
+	})
+}
+
+// UpdateWaitingSinceUs sets the "waiting_since_us" field to the value that was provided on create.
+func (u *HoldUpsertOne) UpdateWaitingSinceUs() *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateWaitingSinceUs()
+	})
+}
+
+// SetTriedUs sets the "tried_us" field.
+func (u *HoldUpsertOne) SetTriedUs(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetTriedUs(v)
+	})
+}
+
+// AddTriedUs adds v to the "tried_us" field.
+func (u *HoldUpsertOne) AddTriedUs(v int64) *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddTriedUs(v)
+	})
+}
+
+// UpdateTriedUs sets the "tried_us" field to the value that was provided on create.
+func (u *HoldUpsertOne) UpdateTriedUs() *HoldUpsertOne {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateTriedUs()
+	})
 }
 
 // Exec executes the query.
@@ -297,6 +738,7 @@ func (_c *HoldCreateBulk) Save(ctx context.Context) ([]*Hold, error) {
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*HoldMutation)
 				if !ok {
@@ -458,6 +900,153 @@ func (u *HoldUpsertBulk) Update(set func(*HoldUpsert)) *HoldUpsertBulk {
 		set(&HoldUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetDemand sets the "demand" field.
+func (u *HoldUpsertBulk) SetDemand(v []byte) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetDemand(v)
+	})
+}
+
+// UpdateDemand sets the "demand" field to the value that was provided on create.
+func (u *HoldUpsertBulk) UpdateDemand() *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateDemand()
+	})
+}
+
+// ClearDemand clears the value of the "demand" field.
+func (u *HoldUpsertBulk) ClearDemand() *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.ClearDemand()
+	})
+}
+
+// SetState sets the "state" field.
+func (u *HoldUpsertBulk) SetState(v int8) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetState(v)
+	})
+}
+
+// AddState adds v to the "state" field.
+func (u *HoldUpsertBulk) AddState(v int8) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddState(v)
+	})
+}
+
+// UpdateState sets the "state" field to the value that was provided on create.
+func (u *HoldUpsertBulk) UpdateState() *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateState()
+	})
+}
+
+// SetRound sets the "round" field.
+func (u *HoldUpsertBulk) SetRound(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetRound(v)
+	})
+}
+
+// AddRound adds v to the "round" field.
+func (u *HoldUpsertBulk) AddRound(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddRound(v)
+	})
+}
+
+// UpdateRound sets the "round" field to the value that was provided on create.
+func (u *HoldUpsertBulk) UpdateRound() *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateRound()
+	})
+}
+
+// SetPriority sets the "priority" field.
+func (u *HoldUpsertBulk) SetPriority(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetPriority(v)
+	})
+}
+
+// AddPriority adds v to the "priority" field.
+func (u *HoldUpsertBulk) AddPriority(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddPriority(v)
+	})
+}
+
+// UpdatePriority sets the "priority" field to the value that was provided on create.
+func (u *HoldUpsertBulk) UpdatePriority() *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdatePriority()
+	})
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (u *HoldUpsertBulk) SetShipByUs(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetShipByUs(v)
+	})
+}
+
+// AddShipByUs adds v to the "ship_by_us" field.
+func (u *HoldUpsertBulk) AddShipByUs(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddShipByUs(v)
+	})
+}
+
+// UpdateShipByUs sets the "ship_by_us" field to the value that was provided on create.
+func (u *HoldUpsertBulk) UpdateShipByUs() *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateShipByUs()
+	})
+}
+
+// SetWaitingSinceUs sets the "waiting_since_us" field.
+func (u *HoldUpsertBulk) SetWaitingSinceUs(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetWaitingSinceUs(v)
+	})
+}
+
+// AddWaitingSinceUs adds v to the "waiting_since_us" field.
+func (u *HoldUpsertBulk) AddWaitingSinceUs(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddWaitingSinceUs(v)
+	})
+}
+
+// UpdateWaitingSinceUs sets the "waiting_since_us" field to the value that was provided on create.
+func (u *HoldUpsertBulk) UpdateWaitingSinceUs() *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateWaitingSinceUs()
+	})
+}
+
+// SetTriedUs sets the "tried_us" field.
+func (u *HoldUpsertBulk) SetTriedUs(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.SetTriedUs(v)
+	})
+}
+
+// AddTriedUs adds v to the "tried_us" field.
+func (u *HoldUpsertBulk) AddTriedUs(v int64) *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.AddTriedUs(v)
+	})
+}
+
+// UpdateTriedUs sets the "tried_us" field to the value that was provided on create.
+func (u *HoldUpsertBulk) UpdateTriedUs() *HoldUpsertBulk {
+	return u.Update(func(s *HoldUpsert) {
+		s.UpdateTriedUs()
+	})
 }
 
 // Exec executes the query.

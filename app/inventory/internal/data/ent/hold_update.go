@@ -27,6 +27,144 @@ func (_u *HoldUpdate) Where(ps ...predicate.Hold) *HoldUpdate {
 	return _u
 }
 
+// SetDemand sets the "demand" field.
+func (_u *HoldUpdate) SetDemand(v []byte) *HoldUpdate {
+	_u.mutation.SetDemand(v)
+	return _u
+}
+
+// ClearDemand clears the value of the "demand" field.
+func (_u *HoldUpdate) ClearDemand() *HoldUpdate {
+	_u.mutation.ClearDemand()
+	return _u
+}
+
+// SetState sets the "state" field.
+func (_u *HoldUpdate) SetState(v int8) *HoldUpdate {
+	_u.mutation.ResetState()
+	_u.mutation.SetState(v)
+	return _u
+}
+
+// SetNillableState sets the "state" field if the given value is not nil.
+func (_u *HoldUpdate) SetNillableState(v *int8) *HoldUpdate {
+	if v != nil {
+		_u.SetState(*v)
+	}
+	return _u
+}
+
+// AddState adds value to the "state" field.
+func (_u *HoldUpdate) AddState(v int8) *HoldUpdate {
+	_u.mutation.AddState(v)
+	return _u
+}
+
+// SetRound sets the "round" field.
+func (_u *HoldUpdate) SetRound(v int64) *HoldUpdate {
+	_u.mutation.ResetRound()
+	_u.mutation.SetRound(v)
+	return _u
+}
+
+// SetNillableRound sets the "round" field if the given value is not nil.
+func (_u *HoldUpdate) SetNillableRound(v *int64) *HoldUpdate {
+	if v != nil {
+		_u.SetRound(*v)
+	}
+	return _u
+}
+
+// AddRound adds value to the "round" field.
+func (_u *HoldUpdate) AddRound(v int64) *HoldUpdate {
+	_u.mutation.AddRound(v)
+	return _u
+}
+
+// SetPriority sets the "priority" field.
+func (_u *HoldUpdate) SetPriority(v int64) *HoldUpdate {
+	_u.mutation.ResetPriority()
+	_u.mutation.SetPriority(v)
+	return _u
+}
+
+// SetNillablePriority sets the "priority" field if the given value is not nil.
+func (_u *HoldUpdate) SetNillablePriority(v *int64) *HoldUpdate {
+	if v != nil {
+		_u.SetPriority(*v)
+	}
+	return _u
+}
+
+// AddPriority adds value to the "priority" field.
+func (_u *HoldUpdate) AddPriority(v int64) *HoldUpdate {
+	_u.mutation.AddPriority(v)
+	return _u
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (_u *HoldUpdate) SetShipByUs(v int64) *HoldUpdate {
+	_u.mutation.ResetShipByUs()
+	_u.mutation.SetShipByUs(v)
+	return _u
+}
+
+// SetNillableShipByUs sets the "ship_by_us" field if the given value is not nil.
+func (_u *HoldUpdate) SetNillableShipByUs(v *int64) *HoldUpdate {
+	if v != nil {
+		_u.SetShipByUs(*v)
+	}
+	return _u
+}
+
+// AddShipByUs adds value to the "ship_by_us" field.
+func (_u *HoldUpdate) AddShipByUs(v int64) *HoldUpdate {
+	_u.mutation.AddShipByUs(v)
+	return _u
+}
+
+// SetWaitingSinceUs sets the "waiting_since_us" field.
+func (_u *HoldUpdate) SetWaitingSinceUs(v int64) *HoldUpdate {
+	_u.mutation.ResetWaitingSinceUs()
+	_u.mutation.SetWaitingSinceUs(v)
+	return _u
+}
+
+// SetNillableWaitingSinceUs sets the "waiting_since_us" field if the given value is not nil.
+func (_u *HoldUpdate) SetNillableWaitingSinceUs(v *int64) *HoldUpdate {
+	if v != nil {
+		_u.SetWaitingSinceUs(*v)
+	}
+	return _u
+}
+
+// AddWaitingSinceUs adds value to the "waiting_since_us" field.
+func (_u *HoldUpdate) AddWaitingSinceUs(v int64) *HoldUpdate {
+	_u.mutation.AddWaitingSinceUs(v)
+	return _u
+}
+
+// SetTriedUs sets the "tried_us" field.
+func (_u *HoldUpdate) SetTriedUs(v int64) *HoldUpdate {
+	_u.mutation.ResetTriedUs()
+	_u.mutation.SetTriedUs(v)
+	return _u
+}
+
+// SetNillableTriedUs sets the "tried_us" field if the given value is not nil.
+func (_u *HoldUpdate) SetNillableTriedUs(v *int64) *HoldUpdate {
+	if v != nil {
+		_u.SetTriedUs(*v)
+	}
+	return _u
+}
+
+// AddTriedUs adds value to the "tried_us" field.
+func (_u *HoldUpdate) AddTriedUs(v int64) *HoldUpdate {
+	_u.mutation.AddTriedUs(v)
+	return _u
+}
+
 // Mutation returns the HoldMutation object of the builder.
 func (_u *HoldUpdate) Mutation() *HoldMutation {
 	return _u.mutation
@@ -68,6 +206,48 @@ func (_u *HoldUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
+	if value, ok := _u.mutation.Demand(); ok {
+		_spec.SetField(hold.FieldDemand, field.TypeBytes, value)
+	}
+	if _u.mutation.DemandCleared() {
+		_spec.ClearField(hold.FieldDemand, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.State(); ok {
+		_spec.SetField(hold.FieldState, field.TypeInt8, value)
+	}
+	if value, ok := _u.mutation.AddedState(); ok {
+		_spec.AddField(hold.FieldState, field.TypeInt8, value)
+	}
+	if value, ok := _u.mutation.Round(); ok {
+		_spec.SetField(hold.FieldRound, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRound(); ok {
+		_spec.AddField(hold.FieldRound, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Priority(); ok {
+		_spec.SetField(hold.FieldPriority, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPriority(); ok {
+		_spec.AddField(hold.FieldPriority, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipByUs(); ok {
+		_spec.SetField(hold.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipByUs(); ok {
+		_spec.AddField(hold.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.WaitingSinceUs(); ok {
+		_spec.SetField(hold.FieldWaitingSinceUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedWaitingSinceUs(); ok {
+		_spec.AddField(hold.FieldWaitingSinceUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.TriedUs(); ok {
+		_spec.SetField(hold.FieldTriedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedTriedUs(); ok {
+		_spec.AddField(hold.FieldTriedUs, field.TypeInt64, value)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{hold.Label}
@@ -86,6 +266,144 @@ type HoldUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *HoldMutation
+}
+
+// SetDemand sets the "demand" field.
+func (_u *HoldUpdateOne) SetDemand(v []byte) *HoldUpdateOne {
+	_u.mutation.SetDemand(v)
+	return _u
+}
+
+// ClearDemand clears the value of the "demand" field.
+func (_u *HoldUpdateOne) ClearDemand() *HoldUpdateOne {
+	_u.mutation.ClearDemand()
+	return _u
+}
+
+// SetState sets the "state" field.
+func (_u *HoldUpdateOne) SetState(v int8) *HoldUpdateOne {
+	_u.mutation.ResetState()
+	_u.mutation.SetState(v)
+	return _u
+}
+
+// SetNillableState sets the "state" field if the given value is not nil.
+func (_u *HoldUpdateOne) SetNillableState(v *int8) *HoldUpdateOne {
+	if v != nil {
+		_u.SetState(*v)
+	}
+	return _u
+}
+
+// AddState adds value to the "state" field.
+func (_u *HoldUpdateOne) AddState(v int8) *HoldUpdateOne {
+	_u.mutation.AddState(v)
+	return _u
+}
+
+// SetRound sets the "round" field.
+func (_u *HoldUpdateOne) SetRound(v int64) *HoldUpdateOne {
+	_u.mutation.ResetRound()
+	_u.mutation.SetRound(v)
+	return _u
+}
+
+// SetNillableRound sets the "round" field if the given value is not nil.
+func (_u *HoldUpdateOne) SetNillableRound(v *int64) *HoldUpdateOne {
+	if v != nil {
+		_u.SetRound(*v)
+	}
+	return _u
+}
+
+// AddRound adds value to the "round" field.
+func (_u *HoldUpdateOne) AddRound(v int64) *HoldUpdateOne {
+	_u.mutation.AddRound(v)
+	return _u
+}
+
+// SetPriority sets the "priority" field.
+func (_u *HoldUpdateOne) SetPriority(v int64) *HoldUpdateOne {
+	_u.mutation.ResetPriority()
+	_u.mutation.SetPriority(v)
+	return _u
+}
+
+// SetNillablePriority sets the "priority" field if the given value is not nil.
+func (_u *HoldUpdateOne) SetNillablePriority(v *int64) *HoldUpdateOne {
+	if v != nil {
+		_u.SetPriority(*v)
+	}
+	return _u
+}
+
+// AddPriority adds value to the "priority" field.
+func (_u *HoldUpdateOne) AddPriority(v int64) *HoldUpdateOne {
+	_u.mutation.AddPriority(v)
+	return _u
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (_u *HoldUpdateOne) SetShipByUs(v int64) *HoldUpdateOne {
+	_u.mutation.ResetShipByUs()
+	_u.mutation.SetShipByUs(v)
+	return _u
+}
+
+// SetNillableShipByUs sets the "ship_by_us" field if the given value is not nil.
+func (_u *HoldUpdateOne) SetNillableShipByUs(v *int64) *HoldUpdateOne {
+	if v != nil {
+		_u.SetShipByUs(*v)
+	}
+	return _u
+}
+
+// AddShipByUs adds value to the "ship_by_us" field.
+func (_u *HoldUpdateOne) AddShipByUs(v int64) *HoldUpdateOne {
+	_u.mutation.AddShipByUs(v)
+	return _u
+}
+
+// SetWaitingSinceUs sets the "waiting_since_us" field.
+func (_u *HoldUpdateOne) SetWaitingSinceUs(v int64) *HoldUpdateOne {
+	_u.mutation.ResetWaitingSinceUs()
+	_u.mutation.SetWaitingSinceUs(v)
+	return _u
+}
+
+// SetNillableWaitingSinceUs sets the "waiting_since_us" field if the given value is not nil.
+func (_u *HoldUpdateOne) SetNillableWaitingSinceUs(v *int64) *HoldUpdateOne {
+	if v != nil {
+		_u.SetWaitingSinceUs(*v)
+	}
+	return _u
+}
+
+// AddWaitingSinceUs adds value to the "waiting_since_us" field.
+func (_u *HoldUpdateOne) AddWaitingSinceUs(v int64) *HoldUpdateOne {
+	_u.mutation.AddWaitingSinceUs(v)
+	return _u
+}
+
+// SetTriedUs sets the "tried_us" field.
+func (_u *HoldUpdateOne) SetTriedUs(v int64) *HoldUpdateOne {
+	_u.mutation.ResetTriedUs()
+	_u.mutation.SetTriedUs(v)
+	return _u
+}
+
+// SetNillableTriedUs sets the "tried_us" field if the given value is not nil.
+func (_u *HoldUpdateOne) SetNillableTriedUs(v *int64) *HoldUpdateOne {
+	if v != nil {
+		_u.SetTriedUs(*v)
+	}
+	return _u
+}
+
+// AddTriedUs adds value to the "tried_us" field.
+func (_u *HoldUpdateOne) AddTriedUs(v int64) *HoldUpdateOne {
+	_u.mutation.AddTriedUs(v)
+	return _u
 }
 
 // Mutation returns the HoldMutation object of the builder.
@@ -158,6 +476,48 @@ func (_u *HoldUpdateOne) sqlSave(ctx context.Context) (_node *Hold, err error) {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Demand(); ok {
+		_spec.SetField(hold.FieldDemand, field.TypeBytes, value)
+	}
+	if _u.mutation.DemandCleared() {
+		_spec.ClearField(hold.FieldDemand, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.State(); ok {
+		_spec.SetField(hold.FieldState, field.TypeInt8, value)
+	}
+	if value, ok := _u.mutation.AddedState(); ok {
+		_spec.AddField(hold.FieldState, field.TypeInt8, value)
+	}
+	if value, ok := _u.mutation.Round(); ok {
+		_spec.SetField(hold.FieldRound, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRound(); ok {
+		_spec.AddField(hold.FieldRound, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Priority(); ok {
+		_spec.SetField(hold.FieldPriority, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPriority(); ok {
+		_spec.AddField(hold.FieldPriority, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipByUs(); ok {
+		_spec.SetField(hold.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipByUs(); ok {
+		_spec.AddField(hold.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.WaitingSinceUs(); ok {
+		_spec.SetField(hold.FieldWaitingSinceUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedWaitingSinceUs(); ok {
+		_spec.AddField(hold.FieldWaitingSinceUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.TriedUs(); ok {
+		_spec.SetField(hold.FieldTriedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedTriedUs(); ok {
+		_spec.AddField(hold.FieldTriedUs, field.TypeInt64, value)
 	}
 	_node = &Hold{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -38,6 +38,10 @@ type Location struct {
 	FulfilmentFeeMinor int64 `json:"fulfilment_fee_minor,omitempty"`
 	// Version holds the value of the "version" field.
 	Version int64 `json:"version,omitempty"`
+	// Profile holds the value of the "profile" field.
+	Profile []byte `json:"profile,omitempty"`
+	// ProfileVersion holds the value of the "profile_version" field.
+	ProfileVersion int64 `json:"profile_version,omitempty"`
 	// UpdatedUs holds the value of the "updated_us" field.
 	UpdatedUs    int64 `json:"updated_us,omitempty"`
 	selectValues sql.SelectValues
@@ -48,11 +52,13 @@ func (*Location) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case location.FieldProfile:
+			values[i] = new([]byte)
 		case location.FieldActive, location.FieldShared:
 			values[i] = new(sql.NullBool)
 		case location.FieldLat, location.FieldLng:
 			values[i] = new(sql.NullFloat64)
-		case location.FieldKind, location.FieldWays, location.FieldSettlementRateBp, location.FieldFulfilmentFeeMinor, location.FieldVersion, location.FieldUpdatedUs:
+		case location.FieldKind, location.FieldWays, location.FieldSettlementRateBp, location.FieldFulfilmentFeeMinor, location.FieldVersion, location.FieldProfileVersion, location.FieldUpdatedUs:
 			values[i] = new(sql.NullInt64)
 		case location.FieldID, location.FieldName, location.FieldOrg:
 			values[i] = new(sql.NullString)
@@ -145,6 +151,18 @@ func (_m *Location) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Version = value.Int64
 			}
+		case location.FieldProfile:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field profile", values[i])
+			} else if value != nil {
+				_m.Profile = *value
+			}
+		case location.FieldProfileVersion:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field profile_version", values[i])
+			} else if value.Valid {
+				_m.ProfileVersion = value.Int64
+			}
 		case location.FieldUpdatedUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field updated_us", values[i])
@@ -223,6 +241,12 @@ func (_m *Location) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))
+	builder.WriteString(", ")
+	builder.WriteString("profile=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Profile))
+	builder.WriteString(", ")
+	builder.WriteString("profile_version=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ProfileVersion))
 	builder.WriteString(", ")
 	builder.WriteString("updated_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.UpdatedUs))

@@ -152,6 +152,26 @@ func (_c *LocationCreate) SetVersion(v int64) *LocationCreate {
 	return _c
 }
 
+// SetProfile sets the "profile" field.
+func (_c *LocationCreate) SetProfile(v []byte) *LocationCreate {
+	_c.mutation.SetProfile(v)
+	return _c
+}
+
+// SetProfileVersion sets the "profile_version" field.
+func (_c *LocationCreate) SetProfileVersion(v int64) *LocationCreate {
+	_c.mutation.SetProfileVersion(v)
+	return _c
+}
+
+// SetNillableProfileVersion sets the "profile_version" field if the given value is not nil.
+func (_c *LocationCreate) SetNillableProfileVersion(v *int64) *LocationCreate {
+	if v != nil {
+		_c.SetProfileVersion(*v)
+	}
+	return _c
+}
+
 // SetUpdatedUs sets the "updated_us" field.
 func (_c *LocationCreate) SetUpdatedUs(v int64) *LocationCreate {
 	_c.mutation.SetUpdatedUs(v)
@@ -225,6 +245,10 @@ func (_c *LocationCreate) defaults() error {
 		v := location.DefaultFulfilmentFeeMinor
 		_c.mutation.SetFulfilmentFeeMinor(v)
 	}
+	if _, ok := _c.mutation.ProfileVersion(); !ok {
+		v := location.DefaultProfileVersion
+		_c.mutation.SetProfileVersion(v)
+	}
 	return nil
 }
 
@@ -266,6 +290,9 @@ func (_c *LocationCreate) check() error {
 	}
 	if _, ok := _c.mutation.Version(); !ok {
 		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "Location.version"`)}
+	}
+	if _, ok := _c.mutation.ProfileVersion(); !ok {
+		return &ValidationError{Name: "profile_version", err: errors.New(`ent: missing required field "Location.profile_version"`)}
 	}
 	if _, ok := _c.mutation.UpdatedUs(); !ok {
 		return &ValidationError{Name: "updated_us", err: errors.New(`ent: missing required field "Location.updated_us"`)}
@@ -354,6 +381,14 @@ func (_c *LocationCreate) createSpec() (*Location, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Version(); ok {
 		_spec.SetField(location.FieldVersion, field.TypeInt64, value)
 		_node.Version = value
+	}
+	if value, ok := _c.mutation.Profile(); ok {
+		_spec.SetField(location.FieldProfile, field.TypeBytes, value)
+		_node.Profile = value
+	}
+	if value, ok := _c.mutation.ProfileVersion(); ok {
+		_spec.SetField(location.FieldProfileVersion, field.TypeInt64, value)
+		_node.ProfileVersion = value
 	}
 	if value, ok := _c.mutation.UpdatedUs(); ok {
 		_spec.SetField(location.FieldUpdatedUs, field.TypeInt64, value)
@@ -594,6 +629,42 @@ func (u *LocationUpsert) UpdateVersion() *LocationUpsert {
 // AddVersion adds v to the "version" field.
 func (u *LocationUpsert) AddVersion(v int64) *LocationUpsert {
 	u.Add(location.FieldVersion, v)
+	return u
+}
+
+// SetProfile sets the "profile" field.
+func (u *LocationUpsert) SetProfile(v []byte) *LocationUpsert {
+	u.Set(location.FieldProfile, v)
+	return u
+}
+
+// UpdateProfile sets the "profile" field to the value that was provided on create.
+func (u *LocationUpsert) UpdateProfile() *LocationUpsert {
+	u.SetExcluded(location.FieldProfile)
+	return u
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (u *LocationUpsert) ClearProfile() *LocationUpsert {
+	u.SetNull(location.FieldProfile)
+	return u
+}
+
+// SetProfileVersion sets the "profile_version" field.
+func (u *LocationUpsert) SetProfileVersion(v int64) *LocationUpsert {
+	u.Set(location.FieldProfileVersion, v)
+	return u
+}
+
+// UpdateProfileVersion sets the "profile_version" field to the value that was provided on create.
+func (u *LocationUpsert) UpdateProfileVersion() *LocationUpsert {
+	u.SetExcluded(location.FieldProfileVersion)
+	return u
+}
+
+// AddProfileVersion adds v to the "profile_version" field.
+func (u *LocationUpsert) AddProfileVersion(v int64) *LocationUpsert {
+	u.Add(location.FieldProfileVersion, v)
 	return u
 }
 
@@ -877,6 +948,48 @@ func (u *LocationUpsertOne) AddVersion(v int64) *LocationUpsertOne {
 func (u *LocationUpsertOne) UpdateVersion() *LocationUpsertOne {
 	return u.Update(func(s *LocationUpsert) {
 		s.UpdateVersion()
+	})
+}
+
+// SetProfile sets the "profile" field.
+func (u *LocationUpsertOne) SetProfile(v []byte) *LocationUpsertOne {
+	return u.Update(func(s *LocationUpsert) {
+		s.SetProfile(v)
+	})
+}
+
+// UpdateProfile sets the "profile" field to the value that was provided on create.
+func (u *LocationUpsertOne) UpdateProfile() *LocationUpsertOne {
+	return u.Update(func(s *LocationUpsert) {
+		s.UpdateProfile()
+	})
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (u *LocationUpsertOne) ClearProfile() *LocationUpsertOne {
+	return u.Update(func(s *LocationUpsert) {
+		s.ClearProfile()
+	})
+}
+
+// SetProfileVersion sets the "profile_version" field.
+func (u *LocationUpsertOne) SetProfileVersion(v int64) *LocationUpsertOne {
+	return u.Update(func(s *LocationUpsert) {
+		s.SetProfileVersion(v)
+	})
+}
+
+// AddProfileVersion adds v to the "profile_version" field.
+func (u *LocationUpsertOne) AddProfileVersion(v int64) *LocationUpsertOne {
+	return u.Update(func(s *LocationUpsert) {
+		s.AddProfileVersion(v)
+	})
+}
+
+// UpdateProfileVersion sets the "profile_version" field to the value that was provided on create.
+func (u *LocationUpsertOne) UpdateProfileVersion() *LocationUpsertOne {
+	return u.Update(func(s *LocationUpsert) {
+		s.UpdateProfileVersion()
 	})
 }
 
@@ -1330,6 +1443,48 @@ func (u *LocationUpsertBulk) AddVersion(v int64) *LocationUpsertBulk {
 func (u *LocationUpsertBulk) UpdateVersion() *LocationUpsertBulk {
 	return u.Update(func(s *LocationUpsert) {
 		s.UpdateVersion()
+	})
+}
+
+// SetProfile sets the "profile" field.
+func (u *LocationUpsertBulk) SetProfile(v []byte) *LocationUpsertBulk {
+	return u.Update(func(s *LocationUpsert) {
+		s.SetProfile(v)
+	})
+}
+
+// UpdateProfile sets the "profile" field to the value that was provided on create.
+func (u *LocationUpsertBulk) UpdateProfile() *LocationUpsertBulk {
+	return u.Update(func(s *LocationUpsert) {
+		s.UpdateProfile()
+	})
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (u *LocationUpsertBulk) ClearProfile() *LocationUpsertBulk {
+	return u.Update(func(s *LocationUpsert) {
+		s.ClearProfile()
+	})
+}
+
+// SetProfileVersion sets the "profile_version" field.
+func (u *LocationUpsertBulk) SetProfileVersion(v int64) *LocationUpsertBulk {
+	return u.Update(func(s *LocationUpsert) {
+		s.SetProfileVersion(v)
+	})
+}
+
+// AddProfileVersion adds v to the "profile_version" field.
+func (u *LocationUpsertBulk) AddProfileVersion(v int64) *LocationUpsertBulk {
+	return u.Update(func(s *LocationUpsert) {
+		s.AddProfileVersion(v)
+	})
+}
+
+// UpdateProfileVersion sets the "profile_version" field to the value that was provided on create.
+func (u *LocationUpsertBulk) UpdateProfileVersion() *LocationUpsertBulk {
+	return u.Update(func(s *LocationUpsert) {
+		s.UpdateProfileVersion()
 	})
 }
 

@@ -242,6 +242,39 @@ func (_u *LocationUpdate) AddVersion(v int64) *LocationUpdate {
 	return _u
 }
 
+// SetProfile sets the "profile" field.
+func (_u *LocationUpdate) SetProfile(v []byte) *LocationUpdate {
+	_u.mutation.SetProfile(v)
+	return _u
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (_u *LocationUpdate) ClearProfile() *LocationUpdate {
+	_u.mutation.ClearProfile()
+	return _u
+}
+
+// SetProfileVersion sets the "profile_version" field.
+func (_u *LocationUpdate) SetProfileVersion(v int64) *LocationUpdate {
+	_u.mutation.ResetProfileVersion()
+	_u.mutation.SetProfileVersion(v)
+	return _u
+}
+
+// SetNillableProfileVersion sets the "profile_version" field if the given value is not nil.
+func (_u *LocationUpdate) SetNillableProfileVersion(v *int64) *LocationUpdate {
+	if v != nil {
+		_u.SetProfileVersion(*v)
+	}
+	return _u
+}
+
+// AddProfileVersion adds value to the "profile_version" field.
+func (_u *LocationUpdate) AddProfileVersion(v int64) *LocationUpdate {
+	_u.mutation.AddProfileVersion(v)
+	return _u
+}
+
 // SetUpdatedUs sets the "updated_us" field.
 func (_u *LocationUpdate) SetUpdatedUs(v int64) *LocationUpdate {
 	_u.mutation.ResetUpdatedUs()
@@ -381,6 +414,18 @@ func (_u *LocationUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(location.FieldVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Profile(); ok {
+		_spec.SetField(location.FieldProfile, field.TypeBytes, value)
+	}
+	if _u.mutation.ProfileCleared() {
+		_spec.ClearField(location.FieldProfile, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ProfileVersion(); ok {
+		_spec.SetField(location.FieldProfileVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedProfileVersion(); ok {
+		_spec.AddField(location.FieldProfileVersion, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.UpdatedUs(); ok {
 		_spec.SetField(location.FieldUpdatedUs, field.TypeInt64, value)
@@ -623,6 +668,39 @@ func (_u *LocationUpdateOne) AddVersion(v int64) *LocationUpdateOne {
 	return _u
 }
 
+// SetProfile sets the "profile" field.
+func (_u *LocationUpdateOne) SetProfile(v []byte) *LocationUpdateOne {
+	_u.mutation.SetProfile(v)
+	return _u
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (_u *LocationUpdateOne) ClearProfile() *LocationUpdateOne {
+	_u.mutation.ClearProfile()
+	return _u
+}
+
+// SetProfileVersion sets the "profile_version" field.
+func (_u *LocationUpdateOne) SetProfileVersion(v int64) *LocationUpdateOne {
+	_u.mutation.ResetProfileVersion()
+	_u.mutation.SetProfileVersion(v)
+	return _u
+}
+
+// SetNillableProfileVersion sets the "profile_version" field if the given value is not nil.
+func (_u *LocationUpdateOne) SetNillableProfileVersion(v *int64) *LocationUpdateOne {
+	if v != nil {
+		_u.SetProfileVersion(*v)
+	}
+	return _u
+}
+
+// AddProfileVersion adds value to the "profile_version" field.
+func (_u *LocationUpdateOne) AddProfileVersion(v int64) *LocationUpdateOne {
+	_u.mutation.AddProfileVersion(v)
+	return _u
+}
+
 // SetUpdatedUs sets the "updated_us" field.
 func (_u *LocationUpdateOne) SetUpdatedUs(v int64) *LocationUpdateOne {
 	_u.mutation.ResetUpdatedUs()
@@ -792,6 +870,18 @@ func (_u *LocationUpdateOne) sqlSave(ctx context.Context) (_node *Location, err 
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(location.FieldVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Profile(); ok {
+		_spec.SetField(location.FieldProfile, field.TypeBytes, value)
+	}
+	if _u.mutation.ProfileCleared() {
+		_spec.ClearField(location.FieldProfile, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ProfileVersion(); ok {
+		_spec.SetField(location.FieldProfileVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedProfileVersion(); ok {
+		_spec.AddField(location.FieldProfileVersion, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.UpdatedUs(); ok {
 		_spec.SetField(location.FieldUpdatedUs, field.TypeInt64, value)

@@ -36,6 +36,12 @@ type Movement struct {
 	Actor string `json:"actor,omitempty"`
 	// Note holds the value of the "note" field.
 	Note string `json:"note,omitempty"`
+	// Bucket holds the value of the "bucket" field.
+	Bucket string `json:"bucket,omitempty"`
+	// Batch holds the value of the "batch" field.
+	Batch string `json:"batch,omitempty"`
+	// Request holds the value of the "request" field.
+	Request string `json:"request,omitempty"`
 	// Quantity holds the value of the "quantity" field.
 	Quantity int64 `json:"quantity,omitempty"`
 	// QtyBefore holds the value of the "qty_before" field.
@@ -58,7 +64,7 @@ func (*Movement) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case movement.FieldSeq, movement.FieldQuantity, movement.FieldQtyBefore, movement.FieldQtyAfter, movement.FieldAtUs:
 			values[i] = new(sql.NullInt64)
-		case movement.FieldID, movement.FieldOrg, movement.FieldSku, movement.FieldLocation, movement.FieldOwner, movement.FieldReason, movement.FieldDocument, movement.FieldRef, movement.FieldActor, movement.FieldNote:
+		case movement.FieldID, movement.FieldOrg, movement.FieldSku, movement.FieldLocation, movement.FieldOwner, movement.FieldReason, movement.FieldDocument, movement.FieldRef, movement.FieldActor, movement.FieldNote, movement.FieldBucket, movement.FieldBatch, movement.FieldRequest:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -140,6 +146,24 @@ func (_m *Movement) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field note", values[i])
 			} else if value.Valid {
 				_m.Note = value.String
+			}
+		case movement.FieldBucket:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field bucket", values[i])
+			} else if value.Valid {
+				_m.Bucket = value.String
+			}
+		case movement.FieldBatch:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field batch", values[i])
+			} else if value.Valid {
+				_m.Batch = value.String
+			}
+		case movement.FieldRequest:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field request", values[i])
+			} else if value.Valid {
+				_m.Request = value.String
 			}
 		case movement.FieldQuantity:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -236,6 +260,15 @@ func (_m *Movement) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("note=")
 	builder.WriteString(_m.Note)
+	builder.WriteString(", ")
+	builder.WriteString("bucket=")
+	builder.WriteString(_m.Bucket)
+	builder.WriteString(", ")
+	builder.WriteString("batch=")
+	builder.WriteString(_m.Batch)
+	builder.WriteString(", ")
+	builder.WriteString("request=")
+	builder.WriteString(_m.Request)
 	builder.WriteString(", ")
 	builder.WriteString("quantity=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Quantity))

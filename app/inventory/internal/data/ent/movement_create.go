@@ -106,6 +106,48 @@ func (_c *MovementCreate) SetNillableNote(v *string) *MovementCreate {
 	return _c
 }
 
+// SetBucket sets the "bucket" field.
+func (_c *MovementCreate) SetBucket(v string) *MovementCreate {
+	_c.mutation.SetBucket(v)
+	return _c
+}
+
+// SetNillableBucket sets the "bucket" field if the given value is not nil.
+func (_c *MovementCreate) SetNillableBucket(v *string) *MovementCreate {
+	if v != nil {
+		_c.SetBucket(*v)
+	}
+	return _c
+}
+
+// SetBatch sets the "batch" field.
+func (_c *MovementCreate) SetBatch(v string) *MovementCreate {
+	_c.mutation.SetBatch(v)
+	return _c
+}
+
+// SetNillableBatch sets the "batch" field if the given value is not nil.
+func (_c *MovementCreate) SetNillableBatch(v *string) *MovementCreate {
+	if v != nil {
+		_c.SetBatch(*v)
+	}
+	return _c
+}
+
+// SetRequest sets the "request" field.
+func (_c *MovementCreate) SetRequest(v string) *MovementCreate {
+	_c.mutation.SetRequest(v)
+	return _c
+}
+
+// SetNillableRequest sets the "request" field if the given value is not nil.
+func (_c *MovementCreate) SetNillableRequest(v *string) *MovementCreate {
+	if v != nil {
+		_c.SetRequest(*v)
+	}
+	return _c
+}
+
 // SetQuantity sets the "quantity" field.
 func (_c *MovementCreate) SetQuantity(v int64) *MovementCreate {
 	_c.mutation.SetQuantity(v)
@@ -191,6 +233,18 @@ func (_c *MovementCreate) defaults() error {
 		v := movement.DefaultNote
 		_c.mutation.SetNote(v)
 	}
+	if _, ok := _c.mutation.Bucket(); !ok {
+		v := movement.DefaultBucket
+		_c.mutation.SetBucket(v)
+	}
+	if _, ok := _c.mutation.Batch(); !ok {
+		v := movement.DefaultBatch
+		_c.mutation.SetBatch(v)
+	}
+	if _, ok := _c.mutation.Request(); !ok {
+		v := movement.DefaultRequest
+		_c.mutation.SetRequest(v)
+	}
 	return nil
 }
 
@@ -269,6 +323,30 @@ func (_c *MovementCreate) check() error {
 	if v, ok := _c.mutation.Note(); ok {
 		if err := movement.NoteValidator(v); err != nil {
 			return &ValidationError{Name: "note", err: fmt.Errorf(`ent: validator failed for field "Movement.note": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Bucket(); !ok {
+		return &ValidationError{Name: "bucket", err: errors.New(`ent: missing required field "Movement.bucket"`)}
+	}
+	if v, ok := _c.mutation.Bucket(); ok {
+		if err := movement.BucketValidator(v); err != nil {
+			return &ValidationError{Name: "bucket", err: fmt.Errorf(`ent: validator failed for field "Movement.bucket": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Batch(); !ok {
+		return &ValidationError{Name: "batch", err: errors.New(`ent: missing required field "Movement.batch"`)}
+	}
+	if v, ok := _c.mutation.Batch(); ok {
+		if err := movement.BatchValidator(v); err != nil {
+			return &ValidationError{Name: "batch", err: fmt.Errorf(`ent: validator failed for field "Movement.batch": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Request(); !ok {
+		return &ValidationError{Name: "request", err: errors.New(`ent: missing required field "Movement.request"`)}
+	}
+	if v, ok := _c.mutation.Request(); ok {
+		if err := movement.RequestValidator(v); err != nil {
+			return &ValidationError{Name: "request", err: fmt.Errorf(`ent: validator failed for field "Movement.request": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.Quantity(); !ok {
@@ -371,6 +449,18 @@ func (_c *MovementCreate) createSpec() (*Movement, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Note(); ok {
 		_spec.SetField(movement.FieldNote, field.TypeString, value)
 		_node.Note = value
+	}
+	if value, ok := _c.mutation.Bucket(); ok {
+		_spec.SetField(movement.FieldBucket, field.TypeString, value)
+		_node.Bucket = value
+	}
+	if value, ok := _c.mutation.Batch(); ok {
+		_spec.SetField(movement.FieldBatch, field.TypeString, value)
+		_node.Batch = value
+	}
+	if value, ok := _c.mutation.Request(); ok {
+		_spec.SetField(movement.FieldRequest, field.TypeString, value)
+		_node.Request = value
 	}
 	if value, ok := _c.mutation.Quantity(); ok {
 		_spec.SetField(movement.FieldQuantity, field.TypeInt64, value)
@@ -517,6 +607,15 @@ func (u *MovementUpsertOne) UpdateNewValues() *MovementUpsertOne {
 		}
 		if _, exists := u.create.mutation.Document(); exists {
 			s.SetIgnore(movement.FieldDocument)
+		}
+		if _, exists := u.create.mutation.Bucket(); exists {
+			s.SetIgnore(movement.FieldBucket)
+		}
+		if _, exists := u.create.mutation.Batch(); exists {
+			s.SetIgnore(movement.FieldBatch)
+		}
+		if _, exists := u.create.mutation.Request(); exists {
+			s.SetIgnore(movement.FieldRequest)
 		}
 		if _, exists := u.create.mutation.Quantity(); exists {
 			s.SetIgnore(movement.FieldQuantity)
@@ -809,6 +908,15 @@ func (u *MovementUpsertBulk) UpdateNewValues() *MovementUpsertBulk {
 			}
 			if _, exists := b.mutation.Document(); exists {
 				s.SetIgnore(movement.FieldDocument)
+			}
+			if _, exists := b.mutation.Bucket(); exists {
+				s.SetIgnore(movement.FieldBucket)
+			}
+			if _, exists := b.mutation.Batch(); exists {
+				s.SetIgnore(movement.FieldBatch)
+			}
+			if _, exists := b.mutation.Request(); exists {
+				s.SetIgnore(movement.FieldRequest)
 			}
 			if _, exists := b.mutation.Quantity(); exists {
 				s.SetIgnore(movement.FieldQuantity)

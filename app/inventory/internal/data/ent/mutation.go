@@ -2232,16 +2232,29 @@ func (m *GenerationMutation) ResetEdge(name string) error {
 // HoldMutation represents an operation that mutates the Hold nodes in the graph.
 type HoldMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *string
-	org           *string
-	created_us    *int64
-	addcreated_us *int64
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Hold, error)
-	predicates    []predicate.Hold
+	op                  Op
+	typ                 string
+	id                  *string
+	org                 *string
+	demand              *[]byte
+	state               *int8
+	addstate            *int8
+	round               *int64
+	addround            *int64
+	priority            *int64
+	addpriority         *int64
+	ship_by_us          *int64
+	addship_by_us       *int64
+	waiting_since_us    *int64
+	addwaiting_since_us *int64
+	tried_us            *int64
+	addtried_us         *int64
+	created_us          *int64
+	addcreated_us       *int64
+	clearedFields       map[string]struct{}
+	done                bool
+	oldValue            func(context.Context) (*Hold, error)
+	predicates          []predicate.Hold
 }
 
 var _ ent.Mutation = (*HoldMutation)(nil)
@@ -2384,6 +2397,391 @@ func (m *HoldMutation) ResetOrg() {
 	m.org = nil
 }
 
+// SetDemand sets the "demand" field.
+func (m *HoldMutation) SetDemand(b []byte) {
+	m.demand = &b
+}
+
+// Demand returns the value of the "demand" field in the mutation.
+func (m *HoldMutation) Demand() (r []byte, exists bool) {
+	v := m.demand
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDemand returns the old "demand" field's value of the Hold entity.
+// If the Hold object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HoldMutation) OldDemand(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDemand is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDemand requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDemand: %w", err)
+	}
+	return oldValue.Demand, nil
+}
+
+// ClearDemand clears the value of the "demand" field.
+func (m *HoldMutation) ClearDemand() {
+	m.demand = nil
+	m.clearedFields[hold.FieldDemand] = struct{}{}
+}
+
+// DemandCleared returns if the "demand" field was cleared in this mutation.
+func (m *HoldMutation) DemandCleared() bool {
+	_, ok := m.clearedFields[hold.FieldDemand]
+	return ok
+}
+
+// ResetDemand resets all changes to the "demand" field.
+func (m *HoldMutation) ResetDemand() {
+	m.demand = nil
+	delete(m.clearedFields, hold.FieldDemand)
+}
+
+// SetState sets the "state" field.
+func (m *HoldMutation) SetState(i int8) {
+	m.state = &i
+	m.addstate = nil
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *HoldMutation) State() (r int8, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Hold entity.
+// If the Hold object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HoldMutation) OldState(ctx context.Context) (v int8, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// AddState adds i to the "state" field.
+func (m *HoldMutation) AddState(i int8) {
+	if m.addstate != nil {
+		*m.addstate += i
+	} else {
+		m.addstate = &i
+	}
+}
+
+// AddedState returns the value that was added to the "state" field in this mutation.
+func (m *HoldMutation) AddedState() (r int8, exists bool) {
+	v := m.addstate
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *HoldMutation) ResetState() {
+	m.state = nil
+	m.addstate = nil
+}
+
+// SetRound sets the "round" field.
+func (m *HoldMutation) SetRound(i int64) {
+	m.round = &i
+	m.addround = nil
+}
+
+// Round returns the value of the "round" field in the mutation.
+func (m *HoldMutation) Round() (r int64, exists bool) {
+	v := m.round
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRound returns the old "round" field's value of the Hold entity.
+// If the Hold object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HoldMutation) OldRound(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRound is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRound requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRound: %w", err)
+	}
+	return oldValue.Round, nil
+}
+
+// AddRound adds i to the "round" field.
+func (m *HoldMutation) AddRound(i int64) {
+	if m.addround != nil {
+		*m.addround += i
+	} else {
+		m.addround = &i
+	}
+}
+
+// AddedRound returns the value that was added to the "round" field in this mutation.
+func (m *HoldMutation) AddedRound() (r int64, exists bool) {
+	v := m.addround
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRound resets all changes to the "round" field.
+func (m *HoldMutation) ResetRound() {
+	m.round = nil
+	m.addround = nil
+}
+
+// SetPriority sets the "priority" field.
+func (m *HoldMutation) SetPriority(i int64) {
+	m.priority = &i
+	m.addpriority = nil
+}
+
+// Priority returns the value of the "priority" field in the mutation.
+func (m *HoldMutation) Priority() (r int64, exists bool) {
+	v := m.priority
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriority returns the old "priority" field's value of the Hold entity.
+// If the Hold object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HoldMutation) OldPriority(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriority is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriority requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriority: %w", err)
+	}
+	return oldValue.Priority, nil
+}
+
+// AddPriority adds i to the "priority" field.
+func (m *HoldMutation) AddPriority(i int64) {
+	if m.addpriority != nil {
+		*m.addpriority += i
+	} else {
+		m.addpriority = &i
+	}
+}
+
+// AddedPriority returns the value that was added to the "priority" field in this mutation.
+func (m *HoldMutation) AddedPriority() (r int64, exists bool) {
+	v := m.addpriority
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriority resets all changes to the "priority" field.
+func (m *HoldMutation) ResetPriority() {
+	m.priority = nil
+	m.addpriority = nil
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (m *HoldMutation) SetShipByUs(i int64) {
+	m.ship_by_us = &i
+	m.addship_by_us = nil
+}
+
+// ShipByUs returns the value of the "ship_by_us" field in the mutation.
+func (m *HoldMutation) ShipByUs() (r int64, exists bool) {
+	v := m.ship_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShipByUs returns the old "ship_by_us" field's value of the Hold entity.
+// If the Hold object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HoldMutation) OldShipByUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShipByUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShipByUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShipByUs: %w", err)
+	}
+	return oldValue.ShipByUs, nil
+}
+
+// AddShipByUs adds i to the "ship_by_us" field.
+func (m *HoldMutation) AddShipByUs(i int64) {
+	if m.addship_by_us != nil {
+		*m.addship_by_us += i
+	} else {
+		m.addship_by_us = &i
+	}
+}
+
+// AddedShipByUs returns the value that was added to the "ship_by_us" field in this mutation.
+func (m *HoldMutation) AddedShipByUs() (r int64, exists bool) {
+	v := m.addship_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShipByUs resets all changes to the "ship_by_us" field.
+func (m *HoldMutation) ResetShipByUs() {
+	m.ship_by_us = nil
+	m.addship_by_us = nil
+}
+
+// SetWaitingSinceUs sets the "waiting_since_us" field.
+func (m *HoldMutation) SetWaitingSinceUs(i int64) {
+	m.waiting_since_us = &i
+	m.addwaiting_since_us = nil
+}
+
+// WaitingSinceUs returns the value of the "waiting_since_us" field in the mutation.
+func (m *HoldMutation) WaitingSinceUs() (r int64, exists bool) {
+	v := m.waiting_since_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWaitingSinceUs returns the old "waiting_since_us" field's value of the Hold entity.
+// If the Hold object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HoldMutation) OldWaitingSinceUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWaitingSinceUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWaitingSinceUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWaitingSinceUs: %w", err)
+	}
+	return oldValue.WaitingSinceUs, nil
+}
+
+// AddWaitingSinceUs adds i to the "waiting_since_us" field.
+func (m *HoldMutation) AddWaitingSinceUs(i int64) {
+	if m.addwaiting_since_us != nil {
+		*m.addwaiting_since_us += i
+	} else {
+		m.addwaiting_since_us = &i
+	}
+}
+
+// AddedWaitingSinceUs returns the value that was added to the "waiting_since_us" field in this mutation.
+func (m *HoldMutation) AddedWaitingSinceUs() (r int64, exists bool) {
+	v := m.addwaiting_since_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetWaitingSinceUs resets all changes to the "waiting_since_us" field.
+func (m *HoldMutation) ResetWaitingSinceUs() {
+	m.waiting_since_us = nil
+	m.addwaiting_since_us = nil
+}
+
+// SetTriedUs sets the "tried_us" field.
+func (m *HoldMutation) SetTriedUs(i int64) {
+	m.tried_us = &i
+	m.addtried_us = nil
+}
+
+// TriedUs returns the value of the "tried_us" field in the mutation.
+func (m *HoldMutation) TriedUs() (r int64, exists bool) {
+	v := m.tried_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTriedUs returns the old "tried_us" field's value of the Hold entity.
+// If the Hold object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *HoldMutation) OldTriedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTriedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTriedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTriedUs: %w", err)
+	}
+	return oldValue.TriedUs, nil
+}
+
+// AddTriedUs adds i to the "tried_us" field.
+func (m *HoldMutation) AddTriedUs(i int64) {
+	if m.addtried_us != nil {
+		*m.addtried_us += i
+	} else {
+		m.addtried_us = &i
+	}
+}
+
+// AddedTriedUs returns the value that was added to the "tried_us" field in this mutation.
+func (m *HoldMutation) AddedTriedUs() (r int64, exists bool) {
+	v := m.addtried_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTriedUs resets all changes to the "tried_us" field.
+func (m *HoldMutation) ResetTriedUs() {
+	m.tried_us = nil
+	m.addtried_us = nil
+}
+
 // SetCreatedUs sets the "created_us" field.
 func (m *HoldMutation) SetCreatedUs(i int64) {
 	m.created_us = &i
@@ -2474,9 +2872,30 @@ func (m *HoldMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *HoldMutation) Fields() []string {
-	fields := make([]string, 0, 2)
+	fields := make([]string, 0, 9)
 	if m.org != nil {
 		fields = append(fields, hold.FieldOrg)
+	}
+	if m.demand != nil {
+		fields = append(fields, hold.FieldDemand)
+	}
+	if m.state != nil {
+		fields = append(fields, hold.FieldState)
+	}
+	if m.round != nil {
+		fields = append(fields, hold.FieldRound)
+	}
+	if m.priority != nil {
+		fields = append(fields, hold.FieldPriority)
+	}
+	if m.ship_by_us != nil {
+		fields = append(fields, hold.FieldShipByUs)
+	}
+	if m.waiting_since_us != nil {
+		fields = append(fields, hold.FieldWaitingSinceUs)
+	}
+	if m.tried_us != nil {
+		fields = append(fields, hold.FieldTriedUs)
 	}
 	if m.created_us != nil {
 		fields = append(fields, hold.FieldCreatedUs)
@@ -2491,6 +2910,20 @@ func (m *HoldMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case hold.FieldOrg:
 		return m.Org()
+	case hold.FieldDemand:
+		return m.Demand()
+	case hold.FieldState:
+		return m.State()
+	case hold.FieldRound:
+		return m.Round()
+	case hold.FieldPriority:
+		return m.Priority()
+	case hold.FieldShipByUs:
+		return m.ShipByUs()
+	case hold.FieldWaitingSinceUs:
+		return m.WaitingSinceUs()
+	case hold.FieldTriedUs:
+		return m.TriedUs()
 	case hold.FieldCreatedUs:
 		return m.CreatedUs()
 	}
@@ -2504,6 +2937,20 @@ func (m *HoldMutation) OldField(ctx context.Context, name string) (ent.Value, er
 	switch name {
 	case hold.FieldOrg:
 		return m.OldOrg(ctx)
+	case hold.FieldDemand:
+		return m.OldDemand(ctx)
+	case hold.FieldState:
+		return m.OldState(ctx)
+	case hold.FieldRound:
+		return m.OldRound(ctx)
+	case hold.FieldPriority:
+		return m.OldPriority(ctx)
+	case hold.FieldShipByUs:
+		return m.OldShipByUs(ctx)
+	case hold.FieldWaitingSinceUs:
+		return m.OldWaitingSinceUs(ctx)
+	case hold.FieldTriedUs:
+		return m.OldTriedUs(ctx)
 	case hold.FieldCreatedUs:
 		return m.OldCreatedUs(ctx)
 	}
@@ -2522,6 +2969,55 @@ func (m *HoldMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetOrg(v)
 		return nil
+	case hold.FieldDemand:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDemand(v)
+		return nil
+	case hold.FieldState:
+		v, ok := value.(int8)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case hold.FieldRound:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRound(v)
+		return nil
+	case hold.FieldPriority:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriority(v)
+		return nil
+	case hold.FieldShipByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShipByUs(v)
+		return nil
+	case hold.FieldWaitingSinceUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWaitingSinceUs(v)
+		return nil
+	case hold.FieldTriedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTriedUs(v)
+		return nil
 	case hold.FieldCreatedUs:
 		v, ok := value.(int64)
 		if !ok {
@@ -2537,6 +3033,24 @@ func (m *HoldMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *HoldMutation) AddedFields() []string {
 	var fields []string
+	if m.addstate != nil {
+		fields = append(fields, hold.FieldState)
+	}
+	if m.addround != nil {
+		fields = append(fields, hold.FieldRound)
+	}
+	if m.addpriority != nil {
+		fields = append(fields, hold.FieldPriority)
+	}
+	if m.addship_by_us != nil {
+		fields = append(fields, hold.FieldShipByUs)
+	}
+	if m.addwaiting_since_us != nil {
+		fields = append(fields, hold.FieldWaitingSinceUs)
+	}
+	if m.addtried_us != nil {
+		fields = append(fields, hold.FieldTriedUs)
+	}
 	if m.addcreated_us != nil {
 		fields = append(fields, hold.FieldCreatedUs)
 	}
@@ -2548,6 +3062,18 @@ func (m *HoldMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *HoldMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case hold.FieldState:
+		return m.AddedState()
+	case hold.FieldRound:
+		return m.AddedRound()
+	case hold.FieldPriority:
+		return m.AddedPriority()
+	case hold.FieldShipByUs:
+		return m.AddedShipByUs()
+	case hold.FieldWaitingSinceUs:
+		return m.AddedWaitingSinceUs()
+	case hold.FieldTriedUs:
+		return m.AddedTriedUs()
 	case hold.FieldCreatedUs:
 		return m.AddedCreatedUs()
 	}
@@ -2559,6 +3085,48 @@ func (m *HoldMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *HoldMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case hold.FieldState:
+		v, ok := value.(int8)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddState(v)
+		return nil
+	case hold.FieldRound:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRound(v)
+		return nil
+	case hold.FieldPriority:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriority(v)
+		return nil
+	case hold.FieldShipByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShipByUs(v)
+		return nil
+	case hold.FieldWaitingSinceUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddWaitingSinceUs(v)
+		return nil
+	case hold.FieldTriedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTriedUs(v)
+		return nil
 	case hold.FieldCreatedUs:
 		v, ok := value.(int64)
 		if !ok {
@@ -2573,7 +3141,11 @@ func (m *HoldMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *HoldMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(hold.FieldDemand) {
+		fields = append(fields, hold.FieldDemand)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -2586,6 +3158,11 @@ func (m *HoldMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *HoldMutation) ClearField(name string) error {
+	switch name {
+	case hold.FieldDemand:
+		m.ClearDemand()
+		return nil
+	}
 	return fmt.Errorf("unknown Hold nullable field %s", name)
 }
 
@@ -2595,6 +3172,27 @@ func (m *HoldMutation) ResetField(name string) error {
 	switch name {
 	case hold.FieldOrg:
 		m.ResetOrg()
+		return nil
+	case hold.FieldDemand:
+		m.ResetDemand()
+		return nil
+	case hold.FieldState:
+		m.ResetState()
+		return nil
+	case hold.FieldRound:
+		m.ResetRound()
+		return nil
+	case hold.FieldPriority:
+		m.ResetPriority()
+		return nil
+	case hold.FieldShipByUs:
+		m.ResetShipByUs()
+		return nil
+	case hold.FieldWaitingSinceUs:
+		m.ResetWaitingSinceUs()
+		return nil
+	case hold.FieldTriedUs:
+		m.ResetTriedUs()
 		return nil
 	case hold.FieldCreatedUs:
 		m.ResetCreatedUs()
@@ -2675,6 +3273,9 @@ type LocationMutation struct {
 	addfulfilment_fee_minor *int64
 	version                 *int64
 	addversion              *int64
+	profile                 *[]byte
+	profile_version         *int64
+	addprofile_version      *int64
 	updated_us              *int64
 	addupdated_us           *int64
 	clearedFields           map[string]struct{}
@@ -3351,6 +3952,111 @@ func (m *LocationMutation) ResetVersion() {
 	m.addversion = nil
 }
 
+// SetProfile sets the "profile" field.
+func (m *LocationMutation) SetProfile(b []byte) {
+	m.profile = &b
+}
+
+// Profile returns the value of the "profile" field in the mutation.
+func (m *LocationMutation) Profile() (r []byte, exists bool) {
+	v := m.profile
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProfile returns the old "profile" field's value of the Location entity.
+// If the Location object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LocationMutation) OldProfile(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProfile is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProfile requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProfile: %w", err)
+	}
+	return oldValue.Profile, nil
+}
+
+// ClearProfile clears the value of the "profile" field.
+func (m *LocationMutation) ClearProfile() {
+	m.profile = nil
+	m.clearedFields[location.FieldProfile] = struct{}{}
+}
+
+// ProfileCleared returns if the "profile" field was cleared in this mutation.
+func (m *LocationMutation) ProfileCleared() bool {
+	_, ok := m.clearedFields[location.FieldProfile]
+	return ok
+}
+
+// ResetProfile resets all changes to the "profile" field.
+func (m *LocationMutation) ResetProfile() {
+	m.profile = nil
+	delete(m.clearedFields, location.FieldProfile)
+}
+
+// SetProfileVersion sets the "profile_version" field.
+func (m *LocationMutation) SetProfileVersion(i int64) {
+	m.profile_version = &i
+	m.addprofile_version = nil
+}
+
+// ProfileVersion returns the value of the "profile_version" field in the mutation.
+func (m *LocationMutation) ProfileVersion() (r int64, exists bool) {
+	v := m.profile_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProfileVersion returns the old "profile_version" field's value of the Location entity.
+// If the Location object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LocationMutation) OldProfileVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProfileVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProfileVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProfileVersion: %w", err)
+	}
+	return oldValue.ProfileVersion, nil
+}
+
+// AddProfileVersion adds i to the "profile_version" field.
+func (m *LocationMutation) AddProfileVersion(i int64) {
+	if m.addprofile_version != nil {
+		*m.addprofile_version += i
+	} else {
+		m.addprofile_version = &i
+	}
+}
+
+// AddedProfileVersion returns the value that was added to the "profile_version" field in this mutation.
+func (m *LocationMutation) AddedProfileVersion() (r int64, exists bool) {
+	v := m.addprofile_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetProfileVersion resets all changes to the "profile_version" field.
+func (m *LocationMutation) ResetProfileVersion() {
+	m.profile_version = nil
+	m.addprofile_version = nil
+}
+
 // SetUpdatedUs sets the "updated_us" field.
 func (m *LocationMutation) SetUpdatedUs(i int64) {
 	m.updated_us = &i
@@ -3441,7 +4147,7 @@ func (m *LocationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LocationMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 14)
 	if m.name != nil {
 		fields = append(fields, location.FieldName)
 	}
@@ -3474,6 +4180,12 @@ func (m *LocationMutation) Fields() []string {
 	}
 	if m.version != nil {
 		fields = append(fields, location.FieldVersion)
+	}
+	if m.profile != nil {
+		fields = append(fields, location.FieldProfile)
+	}
+	if m.profile_version != nil {
+		fields = append(fields, location.FieldProfileVersion)
 	}
 	if m.updated_us != nil {
 		fields = append(fields, location.FieldUpdatedUs)
@@ -3508,6 +4220,10 @@ func (m *LocationMutation) Field(name string) (ent.Value, bool) {
 		return m.FulfilmentFeeMinor()
 	case location.FieldVersion:
 		return m.Version()
+	case location.FieldProfile:
+		return m.Profile()
+	case location.FieldProfileVersion:
+		return m.ProfileVersion()
 	case location.FieldUpdatedUs:
 		return m.UpdatedUs()
 	}
@@ -3541,6 +4257,10 @@ func (m *LocationMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldFulfilmentFeeMinor(ctx)
 	case location.FieldVersion:
 		return m.OldVersion(ctx)
+	case location.FieldProfile:
+		return m.OldProfile(ctx)
+	case location.FieldProfileVersion:
+		return m.OldProfileVersion(ctx)
 	case location.FieldUpdatedUs:
 		return m.OldUpdatedUs(ctx)
 	}
@@ -3629,6 +4349,20 @@ func (m *LocationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetVersion(v)
 		return nil
+	case location.FieldProfile:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProfile(v)
+		return nil
+	case location.FieldProfileVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProfileVersion(v)
+		return nil
 	case location.FieldUpdatedUs:
 		v, ok := value.(int64)
 		if !ok {
@@ -3665,6 +4399,9 @@ func (m *LocationMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, location.FieldVersion)
 	}
+	if m.addprofile_version != nil {
+		fields = append(fields, location.FieldProfileVersion)
+	}
 	if m.addupdated_us != nil {
 		fields = append(fields, location.FieldUpdatedUs)
 	}
@@ -3690,6 +4427,8 @@ func (m *LocationMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFulfilmentFeeMinor()
 	case location.FieldVersion:
 		return m.AddedVersion()
+	case location.FieldProfileVersion:
+		return m.AddedProfileVersion()
 	case location.FieldUpdatedUs:
 		return m.AddedUpdatedUs()
 	}
@@ -3750,6 +4489,13 @@ func (m *LocationMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddVersion(v)
 		return nil
+	case location.FieldProfileVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddProfileVersion(v)
+		return nil
 	case location.FieldUpdatedUs:
 		v, ok := value.(int64)
 		if !ok {
@@ -3771,6 +4517,9 @@ func (m *LocationMutation) ClearedFields() []string {
 	if m.FieldCleared(location.FieldLng) {
 		fields = append(fields, location.FieldLng)
 	}
+	if m.FieldCleared(location.FieldProfile) {
+		fields = append(fields, location.FieldProfile)
+	}
 	return fields
 }
 
@@ -3790,6 +4539,9 @@ func (m *LocationMutation) ClearField(name string) error {
 		return nil
 	case location.FieldLng:
 		m.ClearLng()
+		return nil
+	case location.FieldProfile:
+		m.ClearProfile()
 		return nil
 	}
 	return fmt.Errorf("unknown Location nullable field %s", name)
@@ -3831,6 +4583,12 @@ func (m *LocationMutation) ResetField(name string) error {
 		return nil
 	case location.FieldVersion:
 		m.ResetVersion()
+		return nil
+	case location.FieldProfile:
+		m.ResetProfile()
+		return nil
+	case location.FieldProfileVersion:
+		m.ResetProfileVersion()
 		return nil
 	case location.FieldUpdatedUs:
 		m.ResetUpdatedUs()
@@ -3904,6 +4662,9 @@ type MovementMutation struct {
 	ref           *string
 	actor         *string
 	note          *string
+	bucket        *string
+	batch         *string
+	request       *string
 	quantity      *int64
 	addquantity   *int64
 	qty_before    *int64
@@ -4403,6 +5164,114 @@ func (m *MovementMutation) ResetNote() {
 	m.note = nil
 }
 
+// SetBucket sets the "bucket" field.
+func (m *MovementMutation) SetBucket(s string) {
+	m.bucket = &s
+}
+
+// Bucket returns the value of the "bucket" field in the mutation.
+func (m *MovementMutation) Bucket() (r string, exists bool) {
+	v := m.bucket
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBucket returns the old "bucket" field's value of the Movement entity.
+// If the Movement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MovementMutation) OldBucket(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBucket is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBucket requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBucket: %w", err)
+	}
+	return oldValue.Bucket, nil
+}
+
+// ResetBucket resets all changes to the "bucket" field.
+func (m *MovementMutation) ResetBucket() {
+	m.bucket = nil
+}
+
+// SetBatch sets the "batch" field.
+func (m *MovementMutation) SetBatch(s string) {
+	m.batch = &s
+}
+
+// Batch returns the value of the "batch" field in the mutation.
+func (m *MovementMutation) Batch() (r string, exists bool) {
+	v := m.batch
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBatch returns the old "batch" field's value of the Movement entity.
+// If the Movement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MovementMutation) OldBatch(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBatch is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBatch requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBatch: %w", err)
+	}
+	return oldValue.Batch, nil
+}
+
+// ResetBatch resets all changes to the "batch" field.
+func (m *MovementMutation) ResetBatch() {
+	m.batch = nil
+}
+
+// SetRequest sets the "request" field.
+func (m *MovementMutation) SetRequest(s string) {
+	m.request = &s
+}
+
+// Request returns the value of the "request" field in the mutation.
+func (m *MovementMutation) Request() (r string, exists bool) {
+	v := m.request
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequest returns the old "request" field's value of the Movement entity.
+// If the Movement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MovementMutation) OldRequest(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequest: %w", err)
+	}
+	return oldValue.Request, nil
+}
+
+// ResetRequest resets all changes to the "request" field.
+func (m *MovementMutation) ResetRequest() {
+	m.request = nil
+}
+
 // SetQuantity sets the "quantity" field.
 func (m *MovementMutation) SetQuantity(i int64) {
 	m.quantity = &i
@@ -4697,7 +5566,7 @@ func (m *MovementMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MovementMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 18)
 	if m.org != nil {
 		fields = append(fields, movement.FieldOrg)
 	}
@@ -4727,6 +5596,15 @@ func (m *MovementMutation) Fields() []string {
 	}
 	if m.note != nil {
 		fields = append(fields, movement.FieldNote)
+	}
+	if m.bucket != nil {
+		fields = append(fields, movement.FieldBucket)
+	}
+	if m.batch != nil {
+		fields = append(fields, movement.FieldBatch)
+	}
+	if m.request != nil {
+		fields = append(fields, movement.FieldRequest)
 	}
 	if m.quantity != nil {
 		fields = append(fields, movement.FieldQuantity)
@@ -4771,6 +5649,12 @@ func (m *MovementMutation) Field(name string) (ent.Value, bool) {
 		return m.Actor()
 	case movement.FieldNote:
 		return m.Note()
+	case movement.FieldBucket:
+		return m.Bucket()
+	case movement.FieldBatch:
+		return m.Batch()
+	case movement.FieldRequest:
+		return m.Request()
 	case movement.FieldQuantity:
 		return m.Quantity()
 	case movement.FieldQtyBefore:
@@ -4810,6 +5694,12 @@ func (m *MovementMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldActor(ctx)
 	case movement.FieldNote:
 		return m.OldNote(ctx)
+	case movement.FieldBucket:
+		return m.OldBucket(ctx)
+	case movement.FieldBatch:
+		return m.OldBatch(ctx)
+	case movement.FieldRequest:
+		return m.OldRequest(ctx)
 	case movement.FieldQuantity:
 		return m.OldQuantity(ctx)
 	case movement.FieldQtyBefore:
@@ -4898,6 +5788,27 @@ func (m *MovementMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetNote(v)
+		return nil
+	case movement.FieldBucket:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBucket(v)
+		return nil
+	case movement.FieldBatch:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBatch(v)
+		return nil
+	case movement.FieldRequest:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequest(v)
 		return nil
 	case movement.FieldQuantity:
 		v, ok := value.(int64)
@@ -5076,6 +5987,15 @@ func (m *MovementMutation) ResetField(name string) error {
 	case movement.FieldNote:
 		m.ResetNote()
 		return nil
+	case movement.FieldBucket:
+		m.ResetBucket()
+		return nil
+	case movement.FieldBatch:
+		m.ResetBatch()
+		return nil
+	case movement.FieldRequest:
+		m.ResetRequest()
+		return nil
 	case movement.FieldQuantity:
 		m.ResetQuantity()
 		return nil
@@ -5186,6 +6106,10 @@ type ReservationMutation struct {
 	distance_m                *int64
 	adddistance_m             *int64
 	replaces                  *string
+	batch                     *string
+	quota                     *string
+	presale                   *string
+	kit_sku                   *string
 	created_us                *int64
 	addcreated_us             *int64
 	updated_us                *int64
@@ -6424,6 +7348,150 @@ func (m *ReservationMutation) ResetReplaces() {
 	m.replaces = nil
 }
 
+// SetBatch sets the "batch" field.
+func (m *ReservationMutation) SetBatch(s string) {
+	m.batch = &s
+}
+
+// Batch returns the value of the "batch" field in the mutation.
+func (m *ReservationMutation) Batch() (r string, exists bool) {
+	v := m.batch
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBatch returns the old "batch" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldBatch(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBatch is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBatch requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBatch: %w", err)
+	}
+	return oldValue.Batch, nil
+}
+
+// ResetBatch resets all changes to the "batch" field.
+func (m *ReservationMutation) ResetBatch() {
+	m.batch = nil
+}
+
+// SetQuota sets the "quota" field.
+func (m *ReservationMutation) SetQuota(s string) {
+	m.quota = &s
+}
+
+// Quota returns the value of the "quota" field in the mutation.
+func (m *ReservationMutation) Quota() (r string, exists bool) {
+	v := m.quota
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuota returns the old "quota" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldQuota(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuota is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuota requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuota: %w", err)
+	}
+	return oldValue.Quota, nil
+}
+
+// ResetQuota resets all changes to the "quota" field.
+func (m *ReservationMutation) ResetQuota() {
+	m.quota = nil
+}
+
+// SetPresale sets the "presale" field.
+func (m *ReservationMutation) SetPresale(s string) {
+	m.presale = &s
+}
+
+// Presale returns the value of the "presale" field in the mutation.
+func (m *ReservationMutation) Presale() (r string, exists bool) {
+	v := m.presale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPresale returns the old "presale" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldPresale(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPresale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPresale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPresale: %w", err)
+	}
+	return oldValue.Presale, nil
+}
+
+// ResetPresale resets all changes to the "presale" field.
+func (m *ReservationMutation) ResetPresale() {
+	m.presale = nil
+}
+
+// SetKitSku sets the "kit_sku" field.
+func (m *ReservationMutation) SetKitSku(s string) {
+	m.kit_sku = &s
+}
+
+// KitSku returns the value of the "kit_sku" field in the mutation.
+func (m *ReservationMutation) KitSku() (r string, exists bool) {
+	v := m.kit_sku
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKitSku returns the old "kit_sku" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldKitSku(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKitSku is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKitSku requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKitSku: %w", err)
+	}
+	return oldValue.KitSku, nil
+}
+
+// ResetKitSku resets all changes to the "kit_sku" field.
+func (m *ReservationMutation) ResetKitSku() {
+	m.kit_sku = nil
+}
+
 // SetCreatedUs sets the "created_us" field.
 func (m *ReservationMutation) SetCreatedUs(i int64) {
 	m.created_us = &i
@@ -6570,7 +7638,7 @@ func (m *ReservationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReservationMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 30)
 	if m.org != nil {
 		fields = append(fields, reservation.FieldOrg)
 	}
@@ -6643,6 +7711,18 @@ func (m *ReservationMutation) Fields() []string {
 	if m.replaces != nil {
 		fields = append(fields, reservation.FieldReplaces)
 	}
+	if m.batch != nil {
+		fields = append(fields, reservation.FieldBatch)
+	}
+	if m.quota != nil {
+		fields = append(fields, reservation.FieldQuota)
+	}
+	if m.presale != nil {
+		fields = append(fields, reservation.FieldPresale)
+	}
+	if m.kit_sku != nil {
+		fields = append(fields, reservation.FieldKitSku)
+	}
 	if m.created_us != nil {
 		fields = append(fields, reservation.FieldCreatedUs)
 	}
@@ -6705,6 +7785,14 @@ func (m *ReservationMutation) Field(name string) (ent.Value, bool) {
 		return m.DistanceM()
 	case reservation.FieldReplaces:
 		return m.Replaces()
+	case reservation.FieldBatch:
+		return m.Batch()
+	case reservation.FieldQuota:
+		return m.Quota()
+	case reservation.FieldPresale:
+		return m.Presale()
+	case reservation.FieldKitSku:
+		return m.KitSku()
 	case reservation.FieldCreatedUs:
 		return m.CreatedUs()
 	case reservation.FieldUpdatedUs:
@@ -6766,6 +7854,14 @@ func (m *ReservationMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldDistanceM(ctx)
 	case reservation.FieldReplaces:
 		return m.OldReplaces(ctx)
+	case reservation.FieldBatch:
+		return m.OldBatch(ctx)
+	case reservation.FieldQuota:
+		return m.OldQuota(ctx)
+	case reservation.FieldPresale:
+		return m.OldPresale(ctx)
+	case reservation.FieldKitSku:
+		return m.OldKitSku(ctx)
 	case reservation.FieldCreatedUs:
 		return m.OldCreatedUs(ctx)
 	case reservation.FieldUpdatedUs:
@@ -6946,6 +8042,34 @@ func (m *ReservationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetReplaces(v)
+		return nil
+	case reservation.FieldBatch:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBatch(v)
+		return nil
+	case reservation.FieldQuota:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuota(v)
+		return nil
+	case reservation.FieldPresale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPresale(v)
+		return nil
+	case reservation.FieldKitSku:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKitSku(v)
 		return nil
 	case reservation.FieldCreatedUs:
 		v, ok := value.(int64)
@@ -7264,6 +8388,18 @@ func (m *ReservationMutation) ResetField(name string) error {
 		return nil
 	case reservation.FieldReplaces:
 		m.ResetReplaces()
+		return nil
+	case reservation.FieldBatch:
+		m.ResetBatch()
+		return nil
+	case reservation.FieldQuota:
+		m.ResetQuota()
+		return nil
+	case reservation.FieldPresale:
+		m.ResetPresale()
+		return nil
+	case reservation.FieldKitSku:
+		m.ResetKitSku()
 		return nil
 	case reservation.FieldCreatedUs:
 		m.ResetCreatedUs()
@@ -8204,30 +9340,42 @@ func (m *ReservationChangeMutation) ResetEdge(name string) error {
 // StockMutation represents an operation that mutates the Stock nodes in the graph.
 type StockMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *int64
-	org           *string
-	sku           *string
-	location      *string
-	owner         *string
-	on_hand       *int64
-	addon_hand    *int64
-	reserved      *int64
-	addreserved   *int64
-	safety        *int64
-	addsafety     *int64
-	seq           *int64
-	addseq        *int64
-	chain         *[]byte
-	version       *int64
-	addversion    *int64
-	updated_us    *int64
-	addupdated_us *int64
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Stock, error)
-	predicates    []predicate.Stock
+	op                 Op
+	typ                string
+	id                 *int64
+	org                *string
+	sku                *string
+	location           *string
+	owner              *string
+	on_hand            *int64
+	addon_hand         *int64
+	reserved           *int64
+	addreserved        *int64
+	safety             *int64
+	addsafety          *int64
+	in_transit         *int64
+	addin_transit      *int64
+	damaged            *int64
+	adddamaged         *int64
+	blocked            *int64
+	addblocked         *int64
+	batched            *int64
+	addbatched         *int64
+	outage_until_us    *int64
+	addoutage_until_us *int64
+	received_us        *int64
+	addreceived_us     *int64
+	seq                *int64
+	addseq             *int64
+	chain              *[]byte
+	version            *int64
+	addversion         *int64
+	updated_us         *int64
+	addupdated_us      *int64
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*Stock, error)
+	predicates         []predicate.Stock
 }
 
 var _ ent.Mutation = (*StockMutation)(nil)
@@ -8646,6 +9794,342 @@ func (m *StockMutation) ResetSafety() {
 	m.addsafety = nil
 }
 
+// SetInTransit sets the "in_transit" field.
+func (m *StockMutation) SetInTransit(i int64) {
+	m.in_transit = &i
+	m.addin_transit = nil
+}
+
+// InTransit returns the value of the "in_transit" field in the mutation.
+func (m *StockMutation) InTransit() (r int64, exists bool) {
+	v := m.in_transit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInTransit returns the old "in_transit" field's value of the Stock entity.
+// If the Stock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockMutation) OldInTransit(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInTransit is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInTransit requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInTransit: %w", err)
+	}
+	return oldValue.InTransit, nil
+}
+
+// AddInTransit adds i to the "in_transit" field.
+func (m *StockMutation) AddInTransit(i int64) {
+	if m.addin_transit != nil {
+		*m.addin_transit += i
+	} else {
+		m.addin_transit = &i
+	}
+}
+
+// AddedInTransit returns the value that was added to the "in_transit" field in this mutation.
+func (m *StockMutation) AddedInTransit() (r int64, exists bool) {
+	v := m.addin_transit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetInTransit resets all changes to the "in_transit" field.
+func (m *StockMutation) ResetInTransit() {
+	m.in_transit = nil
+	m.addin_transit = nil
+}
+
+// SetDamaged sets the "damaged" field.
+func (m *StockMutation) SetDamaged(i int64) {
+	m.damaged = &i
+	m.adddamaged = nil
+}
+
+// Damaged returns the value of the "damaged" field in the mutation.
+func (m *StockMutation) Damaged() (r int64, exists bool) {
+	v := m.damaged
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDamaged returns the old "damaged" field's value of the Stock entity.
+// If the Stock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockMutation) OldDamaged(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDamaged is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDamaged requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDamaged: %w", err)
+	}
+	return oldValue.Damaged, nil
+}
+
+// AddDamaged adds i to the "damaged" field.
+func (m *StockMutation) AddDamaged(i int64) {
+	if m.adddamaged != nil {
+		*m.adddamaged += i
+	} else {
+		m.adddamaged = &i
+	}
+}
+
+// AddedDamaged returns the value that was added to the "damaged" field in this mutation.
+func (m *StockMutation) AddedDamaged() (r int64, exists bool) {
+	v := m.adddamaged
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDamaged resets all changes to the "damaged" field.
+func (m *StockMutation) ResetDamaged() {
+	m.damaged = nil
+	m.adddamaged = nil
+}
+
+// SetBlocked sets the "blocked" field.
+func (m *StockMutation) SetBlocked(i int64) {
+	m.blocked = &i
+	m.addblocked = nil
+}
+
+// Blocked returns the value of the "blocked" field in the mutation.
+func (m *StockMutation) Blocked() (r int64, exists bool) {
+	v := m.blocked
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBlocked returns the old "blocked" field's value of the Stock entity.
+// If the Stock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockMutation) OldBlocked(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBlocked is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBlocked requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBlocked: %w", err)
+	}
+	return oldValue.Blocked, nil
+}
+
+// AddBlocked adds i to the "blocked" field.
+func (m *StockMutation) AddBlocked(i int64) {
+	if m.addblocked != nil {
+		*m.addblocked += i
+	} else {
+		m.addblocked = &i
+	}
+}
+
+// AddedBlocked returns the value that was added to the "blocked" field in this mutation.
+func (m *StockMutation) AddedBlocked() (r int64, exists bool) {
+	v := m.addblocked
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBlocked resets all changes to the "blocked" field.
+func (m *StockMutation) ResetBlocked() {
+	m.blocked = nil
+	m.addblocked = nil
+}
+
+// SetBatched sets the "batched" field.
+func (m *StockMutation) SetBatched(i int64) {
+	m.batched = &i
+	m.addbatched = nil
+}
+
+// Batched returns the value of the "batched" field in the mutation.
+func (m *StockMutation) Batched() (r int64, exists bool) {
+	v := m.batched
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBatched returns the old "batched" field's value of the Stock entity.
+// If the Stock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockMutation) OldBatched(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBatched is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBatched requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBatched: %w", err)
+	}
+	return oldValue.Batched, nil
+}
+
+// AddBatched adds i to the "batched" field.
+func (m *StockMutation) AddBatched(i int64) {
+	if m.addbatched != nil {
+		*m.addbatched += i
+	} else {
+		m.addbatched = &i
+	}
+}
+
+// AddedBatched returns the value that was added to the "batched" field in this mutation.
+func (m *StockMutation) AddedBatched() (r int64, exists bool) {
+	v := m.addbatched
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBatched resets all changes to the "batched" field.
+func (m *StockMutation) ResetBatched() {
+	m.batched = nil
+	m.addbatched = nil
+}
+
+// SetOutageUntilUs sets the "outage_until_us" field.
+func (m *StockMutation) SetOutageUntilUs(i int64) {
+	m.outage_until_us = &i
+	m.addoutage_until_us = nil
+}
+
+// OutageUntilUs returns the value of the "outage_until_us" field in the mutation.
+func (m *StockMutation) OutageUntilUs() (r int64, exists bool) {
+	v := m.outage_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOutageUntilUs returns the old "outage_until_us" field's value of the Stock entity.
+// If the Stock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockMutation) OldOutageUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOutageUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOutageUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOutageUntilUs: %w", err)
+	}
+	return oldValue.OutageUntilUs, nil
+}
+
+// AddOutageUntilUs adds i to the "outage_until_us" field.
+func (m *StockMutation) AddOutageUntilUs(i int64) {
+	if m.addoutage_until_us != nil {
+		*m.addoutage_until_us += i
+	} else {
+		m.addoutage_until_us = &i
+	}
+}
+
+// AddedOutageUntilUs returns the value that was added to the "outage_until_us" field in this mutation.
+func (m *StockMutation) AddedOutageUntilUs() (r int64, exists bool) {
+	v := m.addoutage_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOutageUntilUs resets all changes to the "outage_until_us" field.
+func (m *StockMutation) ResetOutageUntilUs() {
+	m.outage_until_us = nil
+	m.addoutage_until_us = nil
+}
+
+// SetReceivedUs sets the "received_us" field.
+func (m *StockMutation) SetReceivedUs(i int64) {
+	m.received_us = &i
+	m.addreceived_us = nil
+}
+
+// ReceivedUs returns the value of the "received_us" field in the mutation.
+func (m *StockMutation) ReceivedUs() (r int64, exists bool) {
+	v := m.received_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceivedUs returns the old "received_us" field's value of the Stock entity.
+// If the Stock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StockMutation) OldReceivedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceivedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceivedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceivedUs: %w", err)
+	}
+	return oldValue.ReceivedUs, nil
+}
+
+// AddReceivedUs adds i to the "received_us" field.
+func (m *StockMutation) AddReceivedUs(i int64) {
+	if m.addreceived_us != nil {
+		*m.addreceived_us += i
+	} else {
+		m.addreceived_us = &i
+	}
+}
+
+// AddedReceivedUs returns the value that was added to the "received_us" field in this mutation.
+func (m *StockMutation) AddedReceivedUs() (r int64, exists bool) {
+	v := m.addreceived_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReceivedUs resets all changes to the "received_us" field.
+func (m *StockMutation) ResetReceivedUs() {
+	m.received_us = nil
+	m.addreceived_us = nil
+}
+
 // SetSeq sets the "seq" field.
 func (m *StockMutation) SetSeq(i int64) {
 	m.seq = &i
@@ -8884,7 +10368,7 @@ func (m *StockMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *StockMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 17)
 	if m.org != nil {
 		fields = append(fields, stock.FieldOrg)
 	}
@@ -8905,6 +10389,24 @@ func (m *StockMutation) Fields() []string {
 	}
 	if m.safety != nil {
 		fields = append(fields, stock.FieldSafety)
+	}
+	if m.in_transit != nil {
+		fields = append(fields, stock.FieldInTransit)
+	}
+	if m.damaged != nil {
+		fields = append(fields, stock.FieldDamaged)
+	}
+	if m.blocked != nil {
+		fields = append(fields, stock.FieldBlocked)
+	}
+	if m.batched != nil {
+		fields = append(fields, stock.FieldBatched)
+	}
+	if m.outage_until_us != nil {
+		fields = append(fields, stock.FieldOutageUntilUs)
+	}
+	if m.received_us != nil {
+		fields = append(fields, stock.FieldReceivedUs)
 	}
 	if m.seq != nil {
 		fields = append(fields, stock.FieldSeq)
@@ -8940,6 +10442,18 @@ func (m *StockMutation) Field(name string) (ent.Value, bool) {
 		return m.Reserved()
 	case stock.FieldSafety:
 		return m.Safety()
+	case stock.FieldInTransit:
+		return m.InTransit()
+	case stock.FieldDamaged:
+		return m.Damaged()
+	case stock.FieldBlocked:
+		return m.Blocked()
+	case stock.FieldBatched:
+		return m.Batched()
+	case stock.FieldOutageUntilUs:
+		return m.OutageUntilUs()
+	case stock.FieldReceivedUs:
+		return m.ReceivedUs()
 	case stock.FieldSeq:
 		return m.Seq()
 	case stock.FieldChain:
@@ -8971,6 +10485,18 @@ func (m *StockMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldReserved(ctx)
 	case stock.FieldSafety:
 		return m.OldSafety(ctx)
+	case stock.FieldInTransit:
+		return m.OldInTransit(ctx)
+	case stock.FieldDamaged:
+		return m.OldDamaged(ctx)
+	case stock.FieldBlocked:
+		return m.OldBlocked(ctx)
+	case stock.FieldBatched:
+		return m.OldBatched(ctx)
+	case stock.FieldOutageUntilUs:
+		return m.OldOutageUntilUs(ctx)
+	case stock.FieldReceivedUs:
+		return m.OldReceivedUs(ctx)
 	case stock.FieldSeq:
 		return m.OldSeq(ctx)
 	case stock.FieldChain:
@@ -9037,6 +10563,48 @@ func (m *StockMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSafety(v)
 		return nil
+	case stock.FieldInTransit:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInTransit(v)
+		return nil
+	case stock.FieldDamaged:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDamaged(v)
+		return nil
+	case stock.FieldBlocked:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBlocked(v)
+		return nil
+	case stock.FieldBatched:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBatched(v)
+		return nil
+	case stock.FieldOutageUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOutageUntilUs(v)
+		return nil
+	case stock.FieldReceivedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceivedUs(v)
+		return nil
 	case stock.FieldSeq:
 		v, ok := value.(int64)
 		if !ok {
@@ -9082,6 +10650,24 @@ func (m *StockMutation) AddedFields() []string {
 	if m.addsafety != nil {
 		fields = append(fields, stock.FieldSafety)
 	}
+	if m.addin_transit != nil {
+		fields = append(fields, stock.FieldInTransit)
+	}
+	if m.adddamaged != nil {
+		fields = append(fields, stock.FieldDamaged)
+	}
+	if m.addblocked != nil {
+		fields = append(fields, stock.FieldBlocked)
+	}
+	if m.addbatched != nil {
+		fields = append(fields, stock.FieldBatched)
+	}
+	if m.addoutage_until_us != nil {
+		fields = append(fields, stock.FieldOutageUntilUs)
+	}
+	if m.addreceived_us != nil {
+		fields = append(fields, stock.FieldReceivedUs)
+	}
 	if m.addseq != nil {
 		fields = append(fields, stock.FieldSeq)
 	}
@@ -9105,6 +10691,18 @@ func (m *StockMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedReserved()
 	case stock.FieldSafety:
 		return m.AddedSafety()
+	case stock.FieldInTransit:
+		return m.AddedInTransit()
+	case stock.FieldDamaged:
+		return m.AddedDamaged()
+	case stock.FieldBlocked:
+		return m.AddedBlocked()
+	case stock.FieldBatched:
+		return m.AddedBatched()
+	case stock.FieldOutageUntilUs:
+		return m.AddedOutageUntilUs()
+	case stock.FieldReceivedUs:
+		return m.AddedReceivedUs()
 	case stock.FieldSeq:
 		return m.AddedSeq()
 	case stock.FieldVersion:
@@ -9140,6 +10738,48 @@ func (m *StockMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddSafety(v)
+		return nil
+	case stock.FieldInTransit:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddInTransit(v)
+		return nil
+	case stock.FieldDamaged:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDamaged(v)
+		return nil
+	case stock.FieldBlocked:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBlocked(v)
+		return nil
+	case stock.FieldBatched:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBatched(v)
+		return nil
+	case stock.FieldOutageUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOutageUntilUs(v)
+		return nil
+	case stock.FieldReceivedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReceivedUs(v)
 		return nil
 	case stock.FieldSeq:
 		v, ok := value.(int64)
@@ -9209,6 +10849,24 @@ func (m *StockMutation) ResetField(name string) error {
 		return nil
 	case stock.FieldSafety:
 		m.ResetSafety()
+		return nil
+	case stock.FieldInTransit:
+		m.ResetInTransit()
+		return nil
+	case stock.FieldDamaged:
+		m.ResetDamaged()
+		return nil
+	case stock.FieldBlocked:
+		m.ResetBlocked()
+		return nil
+	case stock.FieldBatched:
+		m.ResetBatched()
+		return nil
+	case stock.FieldOutageUntilUs:
+		m.ResetOutageUntilUs()
+		return nil
+	case stock.FieldReceivedUs:
+		m.ResetReceivedUs()
 		return nil
 	case stock.FieldSeq:
 		m.ResetSeq()

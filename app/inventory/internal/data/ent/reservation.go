@@ -64,6 +64,14 @@ type Reservation struct {
 	DistanceM int64 `json:"distance_m,omitempty"`
 	// Replaces holds the value of the "replaces" field.
 	Replaces string `json:"replaces,omitempty"`
+	// Batch holds the value of the "batch" field.
+	Batch string `json:"batch,omitempty"`
+	// Quota holds the value of the "quota" field.
+	Quota string `json:"quota,omitempty"`
+	// Presale holds the value of the "presale" field.
+	Presale string `json:"presale,omitempty"`
+	// KitSku holds the value of the "kit_sku" field.
+	KitSku string `json:"kit_sku,omitempty"`
 	// CreatedUs holds the value of the "created_us" field.
 	CreatedUs int64 `json:"created_us,omitempty"`
 	// UpdatedUs holds the value of the "updated_us" field.
@@ -78,7 +86,7 @@ func (*Reservation) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case reservation.FieldWay, reservation.FieldQuantity, reservation.FieldOpen, reservation.FieldShipped, reservation.FieldReleased, reservation.FieldExpired, reservation.FieldState, reservation.FieldVersion, reservation.FieldExpiresAtUs, reservation.FieldDueUs, reservation.FieldSettlementPriceMinor, reservation.FieldFulfilmentFeeMinor, reservation.FieldDistanceM, reservation.FieldCreatedUs, reservation.FieldUpdatedUs:
 			values[i] = new(sql.NullInt64)
-		case reservation.FieldID, reservation.FieldOrg, reservation.FieldDocument, reservation.FieldLineID, reservation.FieldGid, reservation.FieldSku, reservation.FieldLocation, reservation.FieldOwner, reservation.FieldLocationName, reservation.FieldSeller, reservation.FieldChannel, reservation.FieldReplaces:
+		case reservation.FieldID, reservation.FieldOrg, reservation.FieldDocument, reservation.FieldLineID, reservation.FieldGid, reservation.FieldSku, reservation.FieldLocation, reservation.FieldOwner, reservation.FieldLocationName, reservation.FieldSeller, reservation.FieldChannel, reservation.FieldReplaces, reservation.FieldBatch, reservation.FieldQuota, reservation.FieldPresale, reservation.FieldKitSku:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -245,6 +253,30 @@ func (_m *Reservation) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Replaces = value.String
 			}
+		case reservation.FieldBatch:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field batch", values[i])
+			} else if value.Valid {
+				_m.Batch = value.String
+			}
+		case reservation.FieldQuota:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field quota", values[i])
+			} else if value.Valid {
+				_m.Quota = value.String
+			}
+		case reservation.FieldPresale:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field presale", values[i])
+			} else if value.Valid {
+				_m.Presale = value.String
+			}
+		case reservation.FieldKitSku:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field kit_sku", values[i])
+			} else if value.Valid {
+				_m.KitSku = value.String
+			}
 		case reservation.FieldCreatedUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field created_us", values[i])
@@ -364,6 +396,18 @@ func (_m *Reservation) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("replaces=")
 	builder.WriteString(_m.Replaces)
+	builder.WriteString(", ")
+	builder.WriteString("batch=")
+	builder.WriteString(_m.Batch)
+	builder.WriteString(", ")
+	builder.WriteString("quota=")
+	builder.WriteString(_m.Quota)
+	builder.WriteString(", ")
+	builder.WriteString("presale=")
+	builder.WriteString(_m.Presale)
+	builder.WriteString(", ")
+	builder.WriteString("kit_sku=")
+	builder.WriteString(_m.KitSku)
 	builder.WriteString(", ")
 	builder.WriteString("created_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CreatedUs))

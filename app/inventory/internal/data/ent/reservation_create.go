@@ -230,6 +230,62 @@ func (_c *ReservationCreate) SetNillableReplaces(v *string) *ReservationCreate {
 	return _c
 }
 
+// SetBatch sets the "batch" field.
+func (_c *ReservationCreate) SetBatch(v string) *ReservationCreate {
+	_c.mutation.SetBatch(v)
+	return _c
+}
+
+// SetNillableBatch sets the "batch" field if the given value is not nil.
+func (_c *ReservationCreate) SetNillableBatch(v *string) *ReservationCreate {
+	if v != nil {
+		_c.SetBatch(*v)
+	}
+	return _c
+}
+
+// SetQuota sets the "quota" field.
+func (_c *ReservationCreate) SetQuota(v string) *ReservationCreate {
+	_c.mutation.SetQuota(v)
+	return _c
+}
+
+// SetNillableQuota sets the "quota" field if the given value is not nil.
+func (_c *ReservationCreate) SetNillableQuota(v *string) *ReservationCreate {
+	if v != nil {
+		_c.SetQuota(*v)
+	}
+	return _c
+}
+
+// SetPresale sets the "presale" field.
+func (_c *ReservationCreate) SetPresale(v string) *ReservationCreate {
+	_c.mutation.SetPresale(v)
+	return _c
+}
+
+// SetNillablePresale sets the "presale" field if the given value is not nil.
+func (_c *ReservationCreate) SetNillablePresale(v *string) *ReservationCreate {
+	if v != nil {
+		_c.SetPresale(*v)
+	}
+	return _c
+}
+
+// SetKitSku sets the "kit_sku" field.
+func (_c *ReservationCreate) SetKitSku(v string) *ReservationCreate {
+	_c.mutation.SetKitSku(v)
+	return _c
+}
+
+// SetNillableKitSku sets the "kit_sku" field if the given value is not nil.
+func (_c *ReservationCreate) SetNillableKitSku(v *string) *ReservationCreate {
+	if v != nil {
+		_c.SetKitSku(*v)
+	}
+	return _c
+}
+
 // SetCreatedUs sets the "created_us" field.
 func (_c *ReservationCreate) SetCreatedUs(v int64) *ReservationCreate {
 	_c.mutation.SetCreatedUs(v)
@@ -316,6 +372,22 @@ func (_c *ReservationCreate) defaults() error {
 	if _, ok := _c.mutation.Replaces(); !ok {
 		v := reservation.DefaultReplaces
 		_c.mutation.SetReplaces(v)
+	}
+	if _, ok := _c.mutation.Batch(); !ok {
+		v := reservation.DefaultBatch
+		_c.mutation.SetBatch(v)
+	}
+	if _, ok := _c.mutation.Quota(); !ok {
+		v := reservation.DefaultQuota
+		_c.mutation.SetQuota(v)
+	}
+	if _, ok := _c.mutation.Presale(); !ok {
+		v := reservation.DefaultPresale
+		_c.mutation.SetPresale(v)
+	}
+	if _, ok := _c.mutation.KitSku(); !ok {
+		v := reservation.DefaultKitSku
+		_c.mutation.SetKitSku(v)
 	}
 	return nil
 }
@@ -447,6 +519,38 @@ func (_c *ReservationCreate) check() error {
 	if v, ok := _c.mutation.Replaces(); ok {
 		if err := reservation.ReplacesValidator(v); err != nil {
 			return &ValidationError{Name: "replaces", err: fmt.Errorf(`ent: validator failed for field "Reservation.replaces": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Batch(); !ok {
+		return &ValidationError{Name: "batch", err: errors.New(`ent: missing required field "Reservation.batch"`)}
+	}
+	if v, ok := _c.mutation.Batch(); ok {
+		if err := reservation.BatchValidator(v); err != nil {
+			return &ValidationError{Name: "batch", err: fmt.Errorf(`ent: validator failed for field "Reservation.batch": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Quota(); !ok {
+		return &ValidationError{Name: "quota", err: errors.New(`ent: missing required field "Reservation.quota"`)}
+	}
+	if v, ok := _c.mutation.Quota(); ok {
+		if err := reservation.QuotaValidator(v); err != nil {
+			return &ValidationError{Name: "quota", err: fmt.Errorf(`ent: validator failed for field "Reservation.quota": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Presale(); !ok {
+		return &ValidationError{Name: "presale", err: errors.New(`ent: missing required field "Reservation.presale"`)}
+	}
+	if v, ok := _c.mutation.Presale(); ok {
+		if err := reservation.PresaleValidator(v); err != nil {
+			return &ValidationError{Name: "presale", err: fmt.Errorf(`ent: validator failed for field "Reservation.presale": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.KitSku(); !ok {
+		return &ValidationError{Name: "kit_sku", err: errors.New(`ent: missing required field "Reservation.kit_sku"`)}
+	}
+	if v, ok := _c.mutation.KitSku(); ok {
+		if err := reservation.KitSkuValidator(v); err != nil {
+			return &ValidationError{Name: "kit_sku", err: fmt.Errorf(`ent: validator failed for field "Reservation.kit_sku": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.CreatedUs(); !ok {
@@ -591,6 +695,22 @@ func (_c *ReservationCreate) createSpec() (*Reservation, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Replaces(); ok {
 		_spec.SetField(reservation.FieldReplaces, field.TypeString, value)
 		_node.Replaces = value
+	}
+	if value, ok := _c.mutation.Batch(); ok {
+		_spec.SetField(reservation.FieldBatch, field.TypeString, value)
+		_node.Batch = value
+	}
+	if value, ok := _c.mutation.Quota(); ok {
+		_spec.SetField(reservation.FieldQuota, field.TypeString, value)
+		_node.Quota = value
+	}
+	if value, ok := _c.mutation.Presale(); ok {
+		_spec.SetField(reservation.FieldPresale, field.TypeString, value)
+		_node.Presale = value
+	}
+	if value, ok := _c.mutation.KitSku(); ok {
+		_spec.SetField(reservation.FieldKitSku, field.TypeString, value)
+		_node.KitSku = value
 	}
 	if value, ok := _c.mutation.CreatedUs(); ok {
 		_spec.SetField(reservation.FieldCreatedUs, field.TypeInt64, value)
@@ -899,6 +1019,18 @@ func (u *ReservationUpsertOne) UpdateNewValues() *ReservationUpsertOne {
 		}
 		if _, exists := u.create.mutation.DistanceM(); exists {
 			s.SetIgnore(reservation.FieldDistanceM)
+		}
+		if _, exists := u.create.mutation.Batch(); exists {
+			s.SetIgnore(reservation.FieldBatch)
+		}
+		if _, exists := u.create.mutation.Quota(); exists {
+			s.SetIgnore(reservation.FieldQuota)
+		}
+		if _, exists := u.create.mutation.Presale(); exists {
+			s.SetIgnore(reservation.FieldPresale)
+		}
+		if _, exists := u.create.mutation.KitSku(); exists {
+			s.SetIgnore(reservation.FieldKitSku)
 		}
 		if _, exists := u.create.mutation.CreatedUs(); exists {
 			s.SetIgnore(reservation.FieldCreatedUs)
@@ -1379,6 +1511,18 @@ func (u *ReservationUpsertBulk) UpdateNewValues() *ReservationUpsertBulk {
 			}
 			if _, exists := b.mutation.DistanceM(); exists {
 				s.SetIgnore(reservation.FieldDistanceM)
+			}
+			if _, exists := b.mutation.Batch(); exists {
+				s.SetIgnore(reservation.FieldBatch)
+			}
+			if _, exists := b.mutation.Quota(); exists {
+				s.SetIgnore(reservation.FieldQuota)
+			}
+			if _, exists := b.mutation.Presale(); exists {
+				s.SetIgnore(reservation.FieldPresale)
+			}
+			if _, exists := b.mutation.KitSku(); exists {
+				s.SetIgnore(reservation.FieldKitSku)
 			}
 			if _, exists := b.mutation.CreatedUs(); exists {
 				s.SetIgnore(reservation.FieldCreatedUs)

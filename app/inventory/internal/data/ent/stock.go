@@ -30,6 +30,18 @@ type Stock struct {
 	Reserved int64 `json:"reserved,omitempty"`
 	// Safety holds the value of the "safety" field.
 	Safety int64 `json:"safety,omitempty"`
+	// InTransit holds the value of the "in_transit" field.
+	InTransit int64 `json:"in_transit,omitempty"`
+	// Damaged holds the value of the "damaged" field.
+	Damaged int64 `json:"damaged,omitempty"`
+	// Blocked holds the value of the "blocked" field.
+	Blocked int64 `json:"blocked,omitempty"`
+	// Batched holds the value of the "batched" field.
+	Batched int64 `json:"batched,omitempty"`
+	// OutageUntilUs holds the value of the "outage_until_us" field.
+	OutageUntilUs int64 `json:"outage_until_us,omitempty"`
+	// ReceivedUs holds the value of the "received_us" field.
+	ReceivedUs int64 `json:"received_us,omitempty"`
 	// Seq holds the value of the "seq" field.
 	Seq int64 `json:"seq,omitempty"`
 	// Chain holds the value of the "chain" field.
@@ -48,7 +60,7 @@ func (*Stock) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case stock.FieldChain:
 			values[i] = new([]byte)
-		case stock.FieldID, stock.FieldOnHand, stock.FieldReserved, stock.FieldSafety, stock.FieldSeq, stock.FieldVersion, stock.FieldUpdatedUs:
+		case stock.FieldID, stock.FieldOnHand, stock.FieldReserved, stock.FieldSafety, stock.FieldInTransit, stock.FieldDamaged, stock.FieldBlocked, stock.FieldBatched, stock.FieldOutageUntilUs, stock.FieldReceivedUs, stock.FieldSeq, stock.FieldVersion, stock.FieldUpdatedUs:
 			values[i] = new(sql.NullInt64)
 		case stock.FieldOrg, stock.FieldSku, stock.FieldLocation, stock.FieldOwner:
 			values[i] = new(sql.NullString)
@@ -114,6 +126,42 @@ func (_m *Stock) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field safety", values[i])
 			} else if value.Valid {
 				_m.Safety = value.Int64
+			}
+		case stock.FieldInTransit:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field in_transit", values[i])
+			} else if value.Valid {
+				_m.InTransit = value.Int64
+			}
+		case stock.FieldDamaged:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field damaged", values[i])
+			} else if value.Valid {
+				_m.Damaged = value.Int64
+			}
+		case stock.FieldBlocked:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field blocked", values[i])
+			} else if value.Valid {
+				_m.Blocked = value.Int64
+			}
+		case stock.FieldBatched:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field batched", values[i])
+			} else if value.Valid {
+				_m.Batched = value.Int64
+			}
+		case stock.FieldOutageUntilUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field outage_until_us", values[i])
+			} else if value.Valid {
+				_m.OutageUntilUs = value.Int64
+			}
+		case stock.FieldReceivedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field received_us", values[i])
+			} else if value.Valid {
+				_m.ReceivedUs = value.Int64
 			}
 		case stock.FieldSeq:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -195,6 +243,24 @@ func (_m *Stock) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("safety=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Safety))
+	builder.WriteString(", ")
+	builder.WriteString("in_transit=")
+	builder.WriteString(fmt.Sprintf("%v", _m.InTransit))
+	builder.WriteString(", ")
+	builder.WriteString("damaged=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Damaged))
+	builder.WriteString(", ")
+	builder.WriteString("blocked=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Blocked))
+	builder.WriteString(", ")
+	builder.WriteString("batched=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Batched))
+	builder.WriteString(", ")
+	builder.WriteString("outage_until_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.OutageUntilUs))
+	builder.WriteString(", ")
+	builder.WriteString("received_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReceivedUs))
 	builder.WriteString(", ")
 	builder.WriteString("seq=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Seq))

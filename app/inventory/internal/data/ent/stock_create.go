@@ -87,6 +87,90 @@ func (_c *StockCreate) SetNillableSafety(v *int64) *StockCreate {
 	return _c
 }
 
+// SetInTransit sets the "in_transit" field.
+func (_c *StockCreate) SetInTransit(v int64) *StockCreate {
+	_c.mutation.SetInTransit(v)
+	return _c
+}
+
+// SetNillableInTransit sets the "in_transit" field if the given value is not nil.
+func (_c *StockCreate) SetNillableInTransit(v *int64) *StockCreate {
+	if v != nil {
+		_c.SetInTransit(*v)
+	}
+	return _c
+}
+
+// SetDamaged sets the "damaged" field.
+func (_c *StockCreate) SetDamaged(v int64) *StockCreate {
+	_c.mutation.SetDamaged(v)
+	return _c
+}
+
+// SetNillableDamaged sets the "damaged" field if the given value is not nil.
+func (_c *StockCreate) SetNillableDamaged(v *int64) *StockCreate {
+	if v != nil {
+		_c.SetDamaged(*v)
+	}
+	return _c
+}
+
+// SetBlocked sets the "blocked" field.
+func (_c *StockCreate) SetBlocked(v int64) *StockCreate {
+	_c.mutation.SetBlocked(v)
+	return _c
+}
+
+// SetNillableBlocked sets the "blocked" field if the given value is not nil.
+func (_c *StockCreate) SetNillableBlocked(v *int64) *StockCreate {
+	if v != nil {
+		_c.SetBlocked(*v)
+	}
+	return _c
+}
+
+// SetBatched sets the "batched" field.
+func (_c *StockCreate) SetBatched(v int64) *StockCreate {
+	_c.mutation.SetBatched(v)
+	return _c
+}
+
+// SetNillableBatched sets the "batched" field if the given value is not nil.
+func (_c *StockCreate) SetNillableBatched(v *int64) *StockCreate {
+	if v != nil {
+		_c.SetBatched(*v)
+	}
+	return _c
+}
+
+// SetOutageUntilUs sets the "outage_until_us" field.
+func (_c *StockCreate) SetOutageUntilUs(v int64) *StockCreate {
+	_c.mutation.SetOutageUntilUs(v)
+	return _c
+}
+
+// SetNillableOutageUntilUs sets the "outage_until_us" field if the given value is not nil.
+func (_c *StockCreate) SetNillableOutageUntilUs(v *int64) *StockCreate {
+	if v != nil {
+		_c.SetOutageUntilUs(*v)
+	}
+	return _c
+}
+
+// SetReceivedUs sets the "received_us" field.
+func (_c *StockCreate) SetReceivedUs(v int64) *StockCreate {
+	_c.mutation.SetReceivedUs(v)
+	return _c
+}
+
+// SetNillableReceivedUs sets the "received_us" field if the given value is not nil.
+func (_c *StockCreate) SetNillableReceivedUs(v *int64) *StockCreate {
+	if v != nil {
+		_c.SetReceivedUs(*v)
+	}
+	return _c
+}
+
 // SetSeq sets the "seq" field.
 func (_c *StockCreate) SetSeq(v int64) *StockCreate {
 	_c.mutation.SetSeq(v)
@@ -190,6 +274,30 @@ func (_c *StockCreate) defaults() error {
 		v := stock.DefaultSafety
 		_c.mutation.SetSafety(v)
 	}
+	if _, ok := _c.mutation.InTransit(); !ok {
+		v := stock.DefaultInTransit
+		_c.mutation.SetInTransit(v)
+	}
+	if _, ok := _c.mutation.Damaged(); !ok {
+		v := stock.DefaultDamaged
+		_c.mutation.SetDamaged(v)
+	}
+	if _, ok := _c.mutation.Blocked(); !ok {
+		v := stock.DefaultBlocked
+		_c.mutation.SetBlocked(v)
+	}
+	if _, ok := _c.mutation.Batched(); !ok {
+		v := stock.DefaultBatched
+		_c.mutation.SetBatched(v)
+	}
+	if _, ok := _c.mutation.OutageUntilUs(); !ok {
+		v := stock.DefaultOutageUntilUs
+		_c.mutation.SetOutageUntilUs(v)
+	}
+	if _, ok := _c.mutation.ReceivedUs(); !ok {
+		v := stock.DefaultReceivedUs
+		_c.mutation.SetReceivedUs(v)
+	}
 	if _, ok := _c.mutation.Seq(); !ok {
 		v := stock.DefaultSeq
 		_c.mutation.SetSeq(v)
@@ -247,6 +355,24 @@ func (_c *StockCreate) check() error {
 	}
 	if _, ok := _c.mutation.Safety(); !ok {
 		return &ValidationError{Name: "safety", err: errors.New(`ent: missing required field "Stock.safety"`)}
+	}
+	if _, ok := _c.mutation.InTransit(); !ok {
+		return &ValidationError{Name: "in_transit", err: errors.New(`ent: missing required field "Stock.in_transit"`)}
+	}
+	if _, ok := _c.mutation.Damaged(); !ok {
+		return &ValidationError{Name: "damaged", err: errors.New(`ent: missing required field "Stock.damaged"`)}
+	}
+	if _, ok := _c.mutation.Blocked(); !ok {
+		return &ValidationError{Name: "blocked", err: errors.New(`ent: missing required field "Stock.blocked"`)}
+	}
+	if _, ok := _c.mutation.Batched(); !ok {
+		return &ValidationError{Name: "batched", err: errors.New(`ent: missing required field "Stock.batched"`)}
+	}
+	if _, ok := _c.mutation.OutageUntilUs(); !ok {
+		return &ValidationError{Name: "outage_until_us", err: errors.New(`ent: missing required field "Stock.outage_until_us"`)}
+	}
+	if _, ok := _c.mutation.ReceivedUs(); !ok {
+		return &ValidationError{Name: "received_us", err: errors.New(`ent: missing required field "Stock.received_us"`)}
 	}
 	if _, ok := _c.mutation.Seq(); !ok {
 		return &ValidationError{Name: "seq", err: errors.New(`ent: missing required field "Stock.seq"`)}
@@ -325,6 +451,30 @@ func (_c *StockCreate) createSpec() (*Stock, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Safety(); ok {
 		_spec.SetField(stock.FieldSafety, field.TypeInt64, value)
 		_node.Safety = value
+	}
+	if value, ok := _c.mutation.InTransit(); ok {
+		_spec.SetField(stock.FieldInTransit, field.TypeInt64, value)
+		_node.InTransit = value
+	}
+	if value, ok := _c.mutation.Damaged(); ok {
+		_spec.SetField(stock.FieldDamaged, field.TypeInt64, value)
+		_node.Damaged = value
+	}
+	if value, ok := _c.mutation.Blocked(); ok {
+		_spec.SetField(stock.FieldBlocked, field.TypeInt64, value)
+		_node.Blocked = value
+	}
+	if value, ok := _c.mutation.Batched(); ok {
+		_spec.SetField(stock.FieldBatched, field.TypeInt64, value)
+		_node.Batched = value
+	}
+	if value, ok := _c.mutation.OutageUntilUs(); ok {
+		_spec.SetField(stock.FieldOutageUntilUs, field.TypeInt64, value)
+		_node.OutageUntilUs = value
+	}
+	if value, ok := _c.mutation.ReceivedUs(); ok {
+		_spec.SetField(stock.FieldReceivedUs, field.TypeInt64, value)
+		_node.ReceivedUs = value
 	}
 	if value, ok := _c.mutation.Seq(); ok {
 		_spec.SetField(stock.FieldSeq, field.TypeInt64, value)
@@ -445,6 +595,114 @@ func (u *StockUpsert) UpdateSafety() *StockUpsert {
 // AddSafety adds v to the "safety" field.
 func (u *StockUpsert) AddSafety(v int64) *StockUpsert {
 	u.Add(stock.FieldSafety, v)
+	return u
+}
+
+// SetInTransit sets the "in_transit" field.
+func (u *StockUpsert) SetInTransit(v int64) *StockUpsert {
+	u.Set(stock.FieldInTransit, v)
+	return u
+}
+
+// UpdateInTransit sets the "in_transit" field to the value that was provided on create.
+func (u *StockUpsert) UpdateInTransit() *StockUpsert {
+	u.SetExcluded(stock.FieldInTransit)
+	return u
+}
+
+// AddInTransit adds v to the "in_transit" field.
+func (u *StockUpsert) AddInTransit(v int64) *StockUpsert {
+	u.Add(stock.FieldInTransit, v)
+	return u
+}
+
+// SetDamaged sets the "damaged" field.
+func (u *StockUpsert) SetDamaged(v int64) *StockUpsert {
+	u.Set(stock.FieldDamaged, v)
+	return u
+}
+
+// UpdateDamaged sets the "damaged" field to the value that was provided on create.
+func (u *StockUpsert) UpdateDamaged() *StockUpsert {
+	u.SetExcluded(stock.FieldDamaged)
+	return u
+}
+
+// AddDamaged adds v to the "damaged" field.
+func (u *StockUpsert) AddDamaged(v int64) *StockUpsert {
+	u.Add(stock.FieldDamaged, v)
+	return u
+}
+
+// SetBlocked sets the "blocked" field.
+func (u *StockUpsert) SetBlocked(v int64) *StockUpsert {
+	u.Set(stock.FieldBlocked, v)
+	return u
+}
+
+// UpdateBlocked sets the "blocked" field to the value that was provided on create.
+func (u *StockUpsert) UpdateBlocked() *StockUpsert {
+	u.SetExcluded(stock.FieldBlocked)
+	return u
+}
+
+// AddBlocked adds v to the "blocked" field.
+func (u *StockUpsert) AddBlocked(v int64) *StockUpsert {
+	u.Add(stock.FieldBlocked, v)
+	return u
+}
+
+// SetBatched sets the "batched" field.
+func (u *StockUpsert) SetBatched(v int64) *StockUpsert {
+	u.Set(stock.FieldBatched, v)
+	return u
+}
+
+// UpdateBatched sets the "batched" field to the value that was provided on create.
+func (u *StockUpsert) UpdateBatched() *StockUpsert {
+	u.SetExcluded(stock.FieldBatched)
+	return u
+}
+
+// AddBatched adds v to the "batched" field.
+func (u *StockUpsert) AddBatched(v int64) *StockUpsert {
+	u.Add(stock.FieldBatched, v)
+	return u
+}
+
+// SetOutageUntilUs sets the "outage_until_us" field.
+func (u *StockUpsert) SetOutageUntilUs(v int64) *StockUpsert {
+	u.Set(stock.FieldOutageUntilUs, v)
+	return u
+}
+
+// UpdateOutageUntilUs sets the "outage_until_us" field to the value that was provided on create.
+func (u *StockUpsert) UpdateOutageUntilUs() *StockUpsert {
+	u.SetExcluded(stock.FieldOutageUntilUs)
+	return u
+}
+
+// AddOutageUntilUs adds v to the "outage_until_us" field.
+func (u *StockUpsert) AddOutageUntilUs(v int64) *StockUpsert {
+	u.Add(stock.FieldOutageUntilUs, v)
+	return u
+}
+
+// SetReceivedUs sets the "received_us" field.
+func (u *StockUpsert) SetReceivedUs(v int64) *StockUpsert {
+	u.Set(stock.FieldReceivedUs, v)
+	return u
+}
+
+// UpdateReceivedUs sets the "received_us" field to the value that was provided on create.
+func (u *StockUpsert) UpdateReceivedUs() *StockUpsert {
+	u.SetExcluded(stock.FieldReceivedUs)
+	return u
+}
+
+// AddReceivedUs adds v to the "received_us" field.
+func (u *StockUpsert) AddReceivedUs(v int64) *StockUpsert {
+	u.Add(stock.FieldReceivedUs, v)
 	return u
 }
 
@@ -634,6 +892,132 @@ func (u *StockUpsertOne) AddSafety(v int64) *StockUpsertOne {
 func (u *StockUpsertOne) UpdateSafety() *StockUpsertOne {
 	return u.Update(func(s *StockUpsert) {
 		s.UpdateSafety()
+	})
+}
+
+// SetInTransit sets the "in_transit" field.
+func (u *StockUpsertOne) SetInTransit(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.SetInTransit(v)
+	})
+}
+
+// AddInTransit adds v to the "in_transit" field.
+func (u *StockUpsertOne) AddInTransit(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.AddInTransit(v)
+	})
+}
+
+// UpdateInTransit sets the "in_transit" field to the value that was provided on create.
+func (u *StockUpsertOne) UpdateInTransit() *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateInTransit()
+	})
+}
+
+// SetDamaged sets the "damaged" field.
+func (u *StockUpsertOne) SetDamaged(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.SetDamaged(v)
+	})
+}
+
+// AddDamaged adds v to the "damaged" field.
+func (u *StockUpsertOne) AddDamaged(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.AddDamaged(v)
+	})
+}
+
+// UpdateDamaged sets the "damaged" field to the value that was provided on create.
+func (u *StockUpsertOne) UpdateDamaged() *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateDamaged()
+	})
+}
+
+// SetBlocked sets the "blocked" field.
+func (u *StockUpsertOne) SetBlocked(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.SetBlocked(v)
+	})
+}
+
+// AddBlocked adds v to the "blocked" field.
+func (u *StockUpsertOne) AddBlocked(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.AddBlocked(v)
+	})
+}
+
+// UpdateBlocked sets the "blocked" field to the value that was provided on create.
+func (u *StockUpsertOne) UpdateBlocked() *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateBlocked()
+	})
+}
+
+// SetBatched sets the "batched" field.
+func (u *StockUpsertOne) SetBatched(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.SetBatched(v)
+	})
+}
+
+// AddBatched adds v to the "batched" field.
+func (u *StockUpsertOne) AddBatched(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.AddBatched(v)
+	})
+}
+
+// UpdateBatched sets the "batched" field to the value that was provided on create.
+func (u *StockUpsertOne) UpdateBatched() *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateBatched()
+	})
+}
+
+// SetOutageUntilUs sets the "outage_until_us" field.
+func (u *StockUpsertOne) SetOutageUntilUs(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.SetOutageUntilUs(v)
+	})
+}
+
+// AddOutageUntilUs adds v to the "outage_until_us" field.
+func (u *StockUpsertOne) AddOutageUntilUs(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.AddOutageUntilUs(v)
+	})
+}
+
+// UpdateOutageUntilUs sets the "outage_until_us" field to the value that was provided on create.
+func (u *StockUpsertOne) UpdateOutageUntilUs() *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateOutageUntilUs()
+	})
+}
+
+// SetReceivedUs sets the "received_us" field.
+func (u *StockUpsertOne) SetReceivedUs(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.SetReceivedUs(v)
+	})
+}
+
+// AddReceivedUs adds v to the "received_us" field.
+func (u *StockUpsertOne) AddReceivedUs(v int64) *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.AddReceivedUs(v)
+	})
+}
+
+// UpdateReceivedUs sets the "received_us" field to the value that was provided on create.
+func (u *StockUpsertOne) UpdateReceivedUs() *StockUpsertOne {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateReceivedUs()
 	})
 }
 
@@ -1000,6 +1384,132 @@ func (u *StockUpsertBulk) AddSafety(v int64) *StockUpsertBulk {
 func (u *StockUpsertBulk) UpdateSafety() *StockUpsertBulk {
 	return u.Update(func(s *StockUpsert) {
 		s.UpdateSafety()
+	})
+}
+
+// SetInTransit sets the "in_transit" field.
+func (u *StockUpsertBulk) SetInTransit(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.SetInTransit(v)
+	})
+}
+
+// AddInTransit adds v to the "in_transit" field.
+func (u *StockUpsertBulk) AddInTransit(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.AddInTransit(v)
+	})
+}
+
+// UpdateInTransit sets the "in_transit" field to the value that was provided on create.
+func (u *StockUpsertBulk) UpdateInTransit() *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateInTransit()
+	})
+}
+
+// SetDamaged sets the "damaged" field.
+func (u *StockUpsertBulk) SetDamaged(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.SetDamaged(v)
+	})
+}
+
+// AddDamaged adds v to the "damaged" field.
+func (u *StockUpsertBulk) AddDamaged(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.AddDamaged(v)
+	})
+}
+
+// UpdateDamaged sets the "damaged" field to the value that was provided on create.
+func (u *StockUpsertBulk) UpdateDamaged() *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateDamaged()
+	})
+}
+
+// SetBlocked sets the "blocked" field.
+func (u *StockUpsertBulk) SetBlocked(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.SetBlocked(v)
+	})
+}
+
+// AddBlocked adds v to the "blocked" field.
+func (u *StockUpsertBulk) AddBlocked(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.AddBlocked(v)
+	})
+}
+
+// UpdateBlocked sets the "blocked" field to the value that was provided on create.
+func (u *StockUpsertBulk) UpdateBlocked() *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateBlocked()
+	})
+}
+
+// SetBatched sets the "batched" field.
+func (u *StockUpsertBulk) SetBatched(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.SetBatched(v)
+	})
+}
+
+// AddBatched adds v to the "batched" field.
+func (u *StockUpsertBulk) AddBatched(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.AddBatched(v)
+	})
+}
+
+// UpdateBatched sets the "batched" field to the value that was provided on create.
+func (u *StockUpsertBulk) UpdateBatched() *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateBatched()
+	})
+}
+
+// SetOutageUntilUs sets the "outage_until_us" field.
+func (u *StockUpsertBulk) SetOutageUntilUs(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.SetOutageUntilUs(v)
+	})
+}
+
+// AddOutageUntilUs adds v to the "outage_until_us" field.
+func (u *StockUpsertBulk) AddOutageUntilUs(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.AddOutageUntilUs(v)
+	})
+}
+
+// UpdateOutageUntilUs sets the "outage_until_us" field to the value that was provided on create.
+func (u *StockUpsertBulk) UpdateOutageUntilUs() *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateOutageUntilUs()
+	})
+}
+
+// SetReceivedUs sets the "received_us" field.
+func (u *StockUpsertBulk) SetReceivedUs(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.SetReceivedUs(v)
+	})
+}
+
+// AddReceivedUs adds v to the "received_us" field.
+func (u *StockUpsertBulk) AddReceivedUs(v int64) *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.AddReceivedUs(v)
+	})
+}
+
+// UpdateReceivedUs sets the "received_us" field to the value that was provided on create.
+func (u *StockUpsertBulk) UpdateReceivedUs() *StockUpsertBulk {
+	return u.Update(func(s *StockUpsert) {
+		s.UpdateReceivedUs()
 	})
 }
 

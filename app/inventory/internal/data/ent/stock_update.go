@@ -90,6 +90,132 @@ func (_u *StockUpdate) AddSafety(v int64) *StockUpdate {
 	return _u
 }
 
+// SetInTransit sets the "in_transit" field.
+func (_u *StockUpdate) SetInTransit(v int64) *StockUpdate {
+	_u.mutation.ResetInTransit()
+	_u.mutation.SetInTransit(v)
+	return _u
+}
+
+// SetNillableInTransit sets the "in_transit" field if the given value is not nil.
+func (_u *StockUpdate) SetNillableInTransit(v *int64) *StockUpdate {
+	if v != nil {
+		_u.SetInTransit(*v)
+	}
+	return _u
+}
+
+// AddInTransit adds value to the "in_transit" field.
+func (_u *StockUpdate) AddInTransit(v int64) *StockUpdate {
+	_u.mutation.AddInTransit(v)
+	return _u
+}
+
+// SetDamaged sets the "damaged" field.
+func (_u *StockUpdate) SetDamaged(v int64) *StockUpdate {
+	_u.mutation.ResetDamaged()
+	_u.mutation.SetDamaged(v)
+	return _u
+}
+
+// SetNillableDamaged sets the "damaged" field if the given value is not nil.
+func (_u *StockUpdate) SetNillableDamaged(v *int64) *StockUpdate {
+	if v != nil {
+		_u.SetDamaged(*v)
+	}
+	return _u
+}
+
+// AddDamaged adds value to the "damaged" field.
+func (_u *StockUpdate) AddDamaged(v int64) *StockUpdate {
+	_u.mutation.AddDamaged(v)
+	return _u
+}
+
+// SetBlocked sets the "blocked" field.
+func (_u *StockUpdate) SetBlocked(v int64) *StockUpdate {
+	_u.mutation.ResetBlocked()
+	_u.mutation.SetBlocked(v)
+	return _u
+}
+
+// SetNillableBlocked sets the "blocked" field if the given value is not nil.
+func (_u *StockUpdate) SetNillableBlocked(v *int64) *StockUpdate {
+	if v != nil {
+		_u.SetBlocked(*v)
+	}
+	return _u
+}
+
+// AddBlocked adds value to the "blocked" field.
+func (_u *StockUpdate) AddBlocked(v int64) *StockUpdate {
+	_u.mutation.AddBlocked(v)
+	return _u
+}
+
+// SetBatched sets the "batched" field.
+func (_u *StockUpdate) SetBatched(v int64) *StockUpdate {
+	_u.mutation.ResetBatched()
+	_u.mutation.SetBatched(v)
+	return _u
+}
+
+// SetNillableBatched sets the "batched" field if the given value is not nil.
+func (_u *StockUpdate) SetNillableBatched(v *int64) *StockUpdate {
+	if v != nil {
+		_u.SetBatched(*v)
+	}
+	return _u
+}
+
+// AddBatched adds value to the "batched" field.
+func (_u *StockUpdate) AddBatched(v int64) *StockUpdate {
+	_u.mutation.AddBatched(v)
+	return _u
+}
+
+// SetOutageUntilUs sets the "outage_until_us" field.
+func (_u *StockUpdate) SetOutageUntilUs(v int64) *StockUpdate {
+	_u.mutation.ResetOutageUntilUs()
+	_u.mutation.SetOutageUntilUs(v)
+	return _u
+}
+
+// SetNillableOutageUntilUs sets the "outage_until_us" field if the given value is not nil.
+func (_u *StockUpdate) SetNillableOutageUntilUs(v *int64) *StockUpdate {
+	if v != nil {
+		_u.SetOutageUntilUs(*v)
+	}
+	return _u
+}
+
+// AddOutageUntilUs adds value to the "outage_until_us" field.
+func (_u *StockUpdate) AddOutageUntilUs(v int64) *StockUpdate {
+	_u.mutation.AddOutageUntilUs(v)
+	return _u
+}
+
+// SetReceivedUs sets the "received_us" field.
+func (_u *StockUpdate) SetReceivedUs(v int64) *StockUpdate {
+	_u.mutation.ResetReceivedUs()
+	_u.mutation.SetReceivedUs(v)
+	return _u
+}
+
+// SetNillableReceivedUs sets the "received_us" field if the given value is not nil.
+func (_u *StockUpdate) SetNillableReceivedUs(v *int64) *StockUpdate {
+	if v != nil {
+		_u.SetReceivedUs(*v)
+	}
+	return _u
+}
+
+// AddReceivedUs adds value to the "received_us" field.
+func (_u *StockUpdate) AddReceivedUs(v int64) *StockUpdate {
+	_u.mutation.AddReceivedUs(v)
+	return _u
+}
+
 // SetSeq sets the "seq" field.
 func (_u *StockUpdate) SetSeq(v int64) *StockUpdate {
 	_u.mutation.ResetSeq()
@@ -231,6 +357,42 @@ func (_u *StockUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedSafety(); ok {
 		_spec.AddField(stock.FieldSafety, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.InTransit(); ok {
+		_spec.SetField(stock.FieldInTransit, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInTransit(); ok {
+		_spec.AddField(stock.FieldInTransit, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Damaged(); ok {
+		_spec.SetField(stock.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDamaged(); ok {
+		_spec.AddField(stock.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Blocked(); ok {
+		_spec.SetField(stock.FieldBlocked, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBlocked(); ok {
+		_spec.AddField(stock.FieldBlocked, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Batched(); ok {
+		_spec.SetField(stock.FieldBatched, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBatched(); ok {
+		_spec.AddField(stock.FieldBatched, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.OutageUntilUs(); ok {
+		_spec.SetField(stock.FieldOutageUntilUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOutageUntilUs(); ok {
+		_spec.AddField(stock.FieldOutageUntilUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ReceivedUs(); ok {
+		_spec.SetField(stock.FieldReceivedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReceivedUs(); ok {
+		_spec.AddField(stock.FieldReceivedUs, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.Seq(); ok {
 		_spec.SetField(stock.FieldSeq, field.TypeInt64, value)
 	}
@@ -332,6 +494,132 @@ func (_u *StockUpdateOne) SetNillableSafety(v *int64) *StockUpdateOne {
 // AddSafety adds value to the "safety" field.
 func (_u *StockUpdateOne) AddSafety(v int64) *StockUpdateOne {
 	_u.mutation.AddSafety(v)
+	return _u
+}
+
+// SetInTransit sets the "in_transit" field.
+func (_u *StockUpdateOne) SetInTransit(v int64) *StockUpdateOne {
+	_u.mutation.ResetInTransit()
+	_u.mutation.SetInTransit(v)
+	return _u
+}
+
+// SetNillableInTransit sets the "in_transit" field if the given value is not nil.
+func (_u *StockUpdateOne) SetNillableInTransit(v *int64) *StockUpdateOne {
+	if v != nil {
+		_u.SetInTransit(*v)
+	}
+	return _u
+}
+
+// AddInTransit adds value to the "in_transit" field.
+func (_u *StockUpdateOne) AddInTransit(v int64) *StockUpdateOne {
+	_u.mutation.AddInTransit(v)
+	return _u
+}
+
+// SetDamaged sets the "damaged" field.
+func (_u *StockUpdateOne) SetDamaged(v int64) *StockUpdateOne {
+	_u.mutation.ResetDamaged()
+	_u.mutation.SetDamaged(v)
+	return _u
+}
+
+// SetNillableDamaged sets the "damaged" field if the given value is not nil.
+func (_u *StockUpdateOne) SetNillableDamaged(v *int64) *StockUpdateOne {
+	if v != nil {
+		_u.SetDamaged(*v)
+	}
+	return _u
+}
+
+// AddDamaged adds value to the "damaged" field.
+func (_u *StockUpdateOne) AddDamaged(v int64) *StockUpdateOne {
+	_u.mutation.AddDamaged(v)
+	return _u
+}
+
+// SetBlocked sets the "blocked" field.
+func (_u *StockUpdateOne) SetBlocked(v int64) *StockUpdateOne {
+	_u.mutation.ResetBlocked()
+	_u.mutation.SetBlocked(v)
+	return _u
+}
+
+// SetNillableBlocked sets the "blocked" field if the given value is not nil.
+func (_u *StockUpdateOne) SetNillableBlocked(v *int64) *StockUpdateOne {
+	if v != nil {
+		_u.SetBlocked(*v)
+	}
+	return _u
+}
+
+// AddBlocked adds value to the "blocked" field.
+func (_u *StockUpdateOne) AddBlocked(v int64) *StockUpdateOne {
+	_u.mutation.AddBlocked(v)
+	return _u
+}
+
+// SetBatched sets the "batched" field.
+func (_u *StockUpdateOne) SetBatched(v int64) *StockUpdateOne {
+	_u.mutation.ResetBatched()
+	_u.mutation.SetBatched(v)
+	return _u
+}
+
+// SetNillableBatched sets the "batched" field if the given value is not nil.
+func (_u *StockUpdateOne) SetNillableBatched(v *int64) *StockUpdateOne {
+	if v != nil {
+		_u.SetBatched(*v)
+	}
+	return _u
+}
+
+// AddBatched adds value to the "batched" field.
+func (_u *StockUpdateOne) AddBatched(v int64) *StockUpdateOne {
+	_u.mutation.AddBatched(v)
+	return _u
+}
+
+// SetOutageUntilUs sets the "outage_until_us" field.
+func (_u *StockUpdateOne) SetOutageUntilUs(v int64) *StockUpdateOne {
+	_u.mutation.ResetOutageUntilUs()
+	_u.mutation.SetOutageUntilUs(v)
+	return _u
+}
+
+// SetNillableOutageUntilUs sets the "outage_until_us" field if the given value is not nil.
+func (_u *StockUpdateOne) SetNillableOutageUntilUs(v *int64) *StockUpdateOne {
+	if v != nil {
+		_u.SetOutageUntilUs(*v)
+	}
+	return _u
+}
+
+// AddOutageUntilUs adds value to the "outage_until_us" field.
+func (_u *StockUpdateOne) AddOutageUntilUs(v int64) *StockUpdateOne {
+	_u.mutation.AddOutageUntilUs(v)
+	return _u
+}
+
+// SetReceivedUs sets the "received_us" field.
+func (_u *StockUpdateOne) SetReceivedUs(v int64) *StockUpdateOne {
+	_u.mutation.ResetReceivedUs()
+	_u.mutation.SetReceivedUs(v)
+	return _u
+}
+
+// SetNillableReceivedUs sets the "received_us" field if the given value is not nil.
+func (_u *StockUpdateOne) SetNillableReceivedUs(v *int64) *StockUpdateOne {
+	if v != nil {
+		_u.SetReceivedUs(*v)
+	}
+	return _u
+}
+
+// AddReceivedUs adds value to the "received_us" field.
+func (_u *StockUpdateOne) AddReceivedUs(v int64) *StockUpdateOne {
+	_u.mutation.AddReceivedUs(v)
 	return _u
 }
 
@@ -505,6 +793,42 @@ func (_u *StockUpdateOne) sqlSave(ctx context.Context) (_node *Stock, err error)
 	}
 	if value, ok := _u.mutation.AddedSafety(); ok {
 		_spec.AddField(stock.FieldSafety, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.InTransit(); ok {
+		_spec.SetField(stock.FieldInTransit, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInTransit(); ok {
+		_spec.AddField(stock.FieldInTransit, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Damaged(); ok {
+		_spec.SetField(stock.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDamaged(); ok {
+		_spec.AddField(stock.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Blocked(); ok {
+		_spec.SetField(stock.FieldBlocked, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBlocked(); ok {
+		_spec.AddField(stock.FieldBlocked, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Batched(); ok {
+		_spec.SetField(stock.FieldBatched, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBatched(); ok {
+		_spec.AddField(stock.FieldBatched, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.OutageUntilUs(); ok {
+		_spec.SetField(stock.FieldOutageUntilUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOutageUntilUs(); ok {
+		_spec.AddField(stock.FieldOutageUntilUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ReceivedUs(); ok {
+		_spec.SetField(stock.FieldReceivedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedReceivedUs(); ok {
+		_spec.AddField(stock.FieldReceivedUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Seq(); ok {
 		_spec.SetField(stock.FieldSeq, field.TypeInt64, value)

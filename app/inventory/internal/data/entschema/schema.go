@@ -43,7 +43,9 @@ func (Location) Fields() []ent.Field {
 		field.Bool("shared").Default(false),
 		field.Int64("settlement_rate_bp").Default(0),
 		field.Int64("fulfilment_fee_minor").Default(0),
-		field.Int64("version"), // the sender's: an older one never overwrites a newer one
+		field.Int64("version"),                    // the sender's: an older one never overwrites a newer one
+		field.Bytes("profile").Optional(),         // JSON: opening hours, cut-off, groups, region, limits; kept here, not by the sender
+		field.Int64("profile_version").Default(0), // grows with every change of the profile
 		field.Int64("updated_us"),
 	}
 }
@@ -81,6 +83,12 @@ func (Stock) Fields() []ent.Field {
 		field.Int64("on_hand").Default(0),
 		field.Int64("reserved").Default(0),
 		field.Int64("safety").Default(0),
+		field.Int64("in_transit").Default(0),                                     // on the way here, of transfers
+		field.Int64("damaged").Default(0),                                        // here, not for sale, not in on_hand
+		field.Int64("blocked").Default(0),                                        // part of on_hand that must not be sold: expired lots
+		field.Int64("batched").Default(0),                                        // part of on_hand that is in lots
+		field.Int64("outage_until_us").Default(0),                                // declined by the store: not promised online until then
+		field.Int64("received_us").Default(0),                                    // when on hand last rose from nothing: how old the stock is
 		field.Int64("seq").Default(0),                                            // number of its last movement
 		field.Bytes("chain").MaxLen(32).Annotations(entsql.Annotation{Size: 32}), // hash of its last movement
 		field.Int64("version").Default(0),                                        // the guard of every update
@@ -121,6 +129,9 @@ func (Movement) Fields() []ent.Field {
 		column.Text("ref", refLen),
 		column.Text("actor", 128),
 		column.Text("note", nameLen),
+		column.Fixed("bucket", 16),              // empty: on hand; else IN_TRANSIT or DAMAGED
+		column.Fixed("batch", column.CodeLen),   // of which lot
+		column.Fixed("request", column.CodeLen), // request id of the command
 		field.Int64("quantity").Immutable(),
 		field.Int64("qty_before").Immutable(),
 		field.Int64("qty_after").Immutable(),
@@ -133,7 +144,7 @@ func (Movement) Fields() []ent.Field {
 func (Movement) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("sku", "location", "owner", "seq").Unique(),
-		index.Fields("sku", "location", "owner", "reason", "document", "ref").Unique().StorageKey("movement_once"),
+		index.Fields("sku", "location", "owner", "reason", "document", "ref", "bucket").Unique().StorageKey("movement_once"),
 		index.Fields("document"),
 		index.Fields("at_us", "id"),
 		index.Fields("location", "at_us", "id"),
@@ -151,7 +162,22 @@ func (Hold) Annotations() []schema.Annotation { return column.Table("holds") }
 
 // Fields of a hold; its id is the document.
 func (Hold) Fields() []ent.Field {
-	return []ent.Field{column.Key("id", column.CodeLen), field.Int64("created_us").Immutable()}
+	return []ent.Field{
+		column.Key("id", column.CodeLen),
+		field.Bytes("demand").Optional(),     // what was asked for, so that it can be allocated again
+		field.Int8("state").Default(0),       // 0: as its reservations say; else waiting for stock, or for a person
+		field.Int64("round").Default(0),      // how often it has been allocated
+		field.Int64("priority").Default(0),   // of those that wait: higher first
+		field.Int64("ship_by_us").Default(0), // then the earlier; 0: none
+		field.Int64("waiting_since_us").Default(0),
+		field.Int64("tried_us").Default(0), // last attempt to allocate it
+		field.Int64("created_us").Immutable(),
+	}
+}
+
+// Indexes of holds.
+func (Hold) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("state", "priority", "ship_by_us", "waiting_since_us")}
 }
 
 // Reservation holds units for one line of a document.
@@ -190,6 +216,10 @@ func (Reservation) Fields() []ent.Field {
 		field.Int64("fulfilment_fee_minor").Immutable(),
 		field.Int64("distance_m").Immutable(),
 		column.Text("replaces", column.IDLen),
+		column.Fixed("batch", column.CodeLen),   // lot that it holds; empty: none
+		column.Fixed("quota", column.IDLen),     // exclusive quota that it draws on; empty: none
+		column.Fixed("presale", column.IDLen),   // promise of stock to come that it draws on; empty: none
+		column.Fixed("kit_sku", column.CodeLen), // the kit that was sold, of which this is a part
 		field.Int64("created_us").Immutable(),
 		field.Int64("updated_us"),
 	}

@@ -14,6 +14,20 @@ const (
 	FieldID = "id"
 	// FieldOrg holds the string denoting the org field in the database.
 	FieldOrg = "org"
+	// FieldDemand holds the string denoting the demand field in the database.
+	FieldDemand = "demand"
+	// FieldState holds the string denoting the state field in the database.
+	FieldState = "state"
+	// FieldRound holds the string denoting the round field in the database.
+	FieldRound = "round"
+	// FieldPriority holds the string denoting the priority field in the database.
+	FieldPriority = "priority"
+	// FieldShipByUs holds the string denoting the ship_by_us field in the database.
+	FieldShipByUs = "ship_by_us"
+	// FieldWaitingSinceUs holds the string denoting the waiting_since_us field in the database.
+	FieldWaitingSinceUs = "waiting_since_us"
+	// FieldTriedUs holds the string denoting the tried_us field in the database.
+	FieldTriedUs = "tried_us"
 	// FieldCreatedUs holds the string denoting the created_us field in the database.
 	FieldCreatedUs = "created_us"
 	// Table holds the table name of the hold in the database.
@@ -24,6 +38,13 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldOrg,
+	FieldDemand,
+	FieldState,
+	FieldRound,
+	FieldPriority,
+	FieldShipByUs,
+	FieldWaitingSinceUs,
+	FieldTriedUs,
 	FieldCreatedUs,
 }
 
@@ -47,6 +68,18 @@ var (
 	Interceptors [1]ent.Interceptor
 	// OrgValidator is a validator for the "org" field. It is called by the builders before save.
 	OrgValidator func(string) error
+	// DefaultState holds the default value on creation for the "state" field.
+	DefaultState int8
+	// DefaultRound holds the default value on creation for the "round" field.
+	DefaultRound int64
+	// DefaultPriority holds the default value on creation for the "priority" field.
+	DefaultPriority int64
+	// DefaultShipByUs holds the default value on creation for the "ship_by_us" field.
+	DefaultShipByUs int64
+	// DefaultWaitingSinceUs holds the default value on creation for the "waiting_since_us" field.
+	DefaultWaitingSinceUs int64
+	// DefaultTriedUs holds the default value on creation for the "tried_us" field.
+	DefaultTriedUs int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -62,6 +95,36 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 // ByOrg orders the results by the org field.
 func ByOrg(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOrg, opts...).ToFunc()
+}
+
+// ByState orders the results by the state field.
+func ByState(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldState, opts...).ToFunc()
+}
+
+// ByRound orders the results by the round field.
+func ByRound(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRound, opts...).ToFunc()
+}
+
+// ByPriority orders the results by the priority field.
+func ByPriority(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPriority, opts...).ToFunc()
+}
+
+// ByShipByUs orders the results by the ship_by_us field.
+func ByShipByUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShipByUs, opts...).ToFunc()
+}
+
+// ByWaitingSinceUs orders the results by the waiting_since_us field.
+func ByWaitingSinceUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWaitingSinceUs, opts...).ToFunc()
+}
+
+// ByTriedUs orders the results by the tried_us field.
+func ByTriedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTriedUs, opts...).ToFunc()
 }
 
 // ByCreatedUs orders the results by the created_us field.

@@ -67,6 +67,41 @@ func Org(v string) predicate.Hold {
 	return predicate.Hold(sql.FieldEQ(FieldOrg, v))
 }
 
+// Demand applies equality check predicate on the "demand" field. It's identical to DemandEQ.
+func Demand(v []byte) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldDemand, v))
+}
+
+// State applies equality check predicate on the "state" field. It's identical to StateEQ.
+func State(v int8) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldState, v))
+}
+
+// Round applies equality check predicate on the "round" field. It's identical to RoundEQ.
+func Round(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldRound, v))
+}
+
+// Priority applies equality check predicate on the "priority" field. It's identical to PriorityEQ.
+func Priority(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldPriority, v))
+}
+
+// ShipByUs applies equality check predicate on the "ship_by_us" field. It's identical to ShipByUsEQ.
+func ShipByUs(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldShipByUs, v))
+}
+
+// WaitingSinceUs applies equality check predicate on the "waiting_since_us" field. It's identical to WaitingSinceUsEQ.
+func WaitingSinceUs(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldWaitingSinceUs, v))
+}
+
+// TriedUs applies equality check predicate on the "tried_us" field. It's identical to TriedUsEQ.
+func TriedUs(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldTriedUs, v))
+}
+
 // CreatedUs applies equality check predicate on the "created_us" field. It's identical to CreatedUsEQ.
 func CreatedUs(v int64) predicate.Hold {
 	return predicate.Hold(sql.FieldEQ(FieldCreatedUs, v))
@@ -135,6 +170,296 @@ func OrgEqualFold(v string) predicate.Hold {
 // OrgContainsFold applies the ContainsFold predicate on the "org" field.
 func OrgContainsFold(v string) predicate.Hold {
 	return predicate.Hold(sql.FieldContainsFold(FieldOrg, v))
+}
+
+// DemandEQ applies the EQ predicate on the "demand" field.
+func DemandEQ(v []byte) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldDemand, v))
+}
+
+// DemandNEQ applies the NEQ predicate on the "demand" field.
+func DemandNEQ(v []byte) predicate.Hold {
+	return predicate.Hold(sql.FieldNEQ(FieldDemand, v))
+}
+
+// DemandIn applies the In predicate on the "demand" field.
+func DemandIn(vs ...[]byte) predicate.Hold {
+	return predicate.Hold(sql.FieldIn(FieldDemand, vs...))
+}
+
+// DemandNotIn applies the NotIn predicate on the "demand" field.
+func DemandNotIn(vs ...[]byte) predicate.Hold {
+	return predicate.Hold(sql.FieldNotIn(FieldDemand, vs...))
+}
+
+// DemandGT applies the GT predicate on the "demand" field.
+func DemandGT(v []byte) predicate.Hold {
+	return predicate.Hold(sql.FieldGT(FieldDemand, v))
+}
+
+// DemandGTE applies the GTE predicate on the "demand" field.
+func DemandGTE(v []byte) predicate.Hold {
+	return predicate.Hold(sql.FieldGTE(FieldDemand, v))
+}
+
+// DemandLT applies the LT predicate on the "demand" field.
+func DemandLT(v []byte) predicate.Hold {
+	return predicate.Hold(sql.FieldLT(FieldDemand, v))
+}
+
+// DemandLTE applies the LTE predicate on the "demand" field.
+func DemandLTE(v []byte) predicate.Hold {
+	return predicate.Hold(sql.FieldLTE(FieldDemand, v))
+}
+
+// DemandIsNil applies the IsNil predicate on the "demand" field.
+func DemandIsNil() predicate.Hold {
+	return predicate.Hold(sql.FieldIsNull(FieldDemand))
+}
+
+// DemandNotNil applies the NotNil predicate on the "demand" field.
+func DemandNotNil() predicate.Hold {
+	return predicate.Hold(sql.FieldNotNull(FieldDemand))
+}
+
+// StateEQ applies the EQ predicate on the "state" field.
+func StateEQ(v int8) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldState, v))
+}
+
+// StateNEQ applies the NEQ predicate on the "state" field.
+func StateNEQ(v int8) predicate.Hold {
+	return predicate.Hold(sql.FieldNEQ(FieldState, v))
+}
+
+// StateIn applies the In predicate on the "state" field.
+func StateIn(vs ...int8) predicate.Hold {
+	return predicate.Hold(sql.FieldIn(FieldState, vs...))
+}
+
+// StateNotIn applies the NotIn predicate on the "state" field.
+func StateNotIn(vs ...int8) predicate.Hold {
+	return predicate.Hold(sql.FieldNotIn(FieldState, vs...))
+}
+
+// StateGT applies the GT predicate on the "state" field.
+func StateGT(v int8) predicate.Hold {
+	return predicate.Hold(sql.FieldGT(FieldState, v))
+}
+
+// StateGTE applies the GTE predicate on the "state" field.
+func StateGTE(v int8) predicate.Hold {
+	return predicate.Hold(sql.FieldGTE(FieldState, v))
+}
+
+// StateLT applies the LT predicate on the "state" field.
+func StateLT(v int8) predicate.Hold {
+	return predicate.Hold(sql.FieldLT(FieldState, v))
+}
+
+// StateLTE applies the LTE predicate on the "state" field.
+func StateLTE(v int8) predicate.Hold {
+	return predicate.Hold(sql.FieldLTE(FieldState, v))
+}
+
+// RoundEQ applies the EQ predicate on the "round" field.
+func RoundEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldRound, v))
+}
+
+// RoundNEQ applies the NEQ predicate on the "round" field.
+func RoundNEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNEQ(FieldRound, v))
+}
+
+// RoundIn applies the In predicate on the "round" field.
+func RoundIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldIn(FieldRound, vs...))
+}
+
+// RoundNotIn applies the NotIn predicate on the "round" field.
+func RoundNotIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNotIn(FieldRound, vs...))
+}
+
+// RoundGT applies the GT predicate on the "round" field.
+func RoundGT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGT(FieldRound, v))
+}
+
+// RoundGTE applies the GTE predicate on the "round" field.
+func RoundGTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGTE(FieldRound, v))
+}
+
+// RoundLT applies the LT predicate on the "round" field.
+func RoundLT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLT(FieldRound, v))
+}
+
+// RoundLTE applies the LTE predicate on the "round" field.
+func RoundLTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLTE(FieldRound, v))
+}
+
+// PriorityEQ applies the EQ predicate on the "priority" field.
+func PriorityEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldPriority, v))
+}
+
+// PriorityNEQ applies the NEQ predicate on the "priority" field.
+func PriorityNEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNEQ(FieldPriority, v))
+}
+
+// PriorityIn applies the In predicate on the "priority" field.
+func PriorityIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldIn(FieldPriority, vs...))
+}
+
+// PriorityNotIn applies the NotIn predicate on the "priority" field.
+func PriorityNotIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNotIn(FieldPriority, vs...))
+}
+
+// PriorityGT applies the GT predicate on the "priority" field.
+func PriorityGT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGT(FieldPriority, v))
+}
+
+// PriorityGTE applies the GTE predicate on the "priority" field.
+func PriorityGTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGTE(FieldPriority, v))
+}
+
+// PriorityLT applies the LT predicate on the "priority" field.
+func PriorityLT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLT(FieldPriority, v))
+}
+
+// PriorityLTE applies the LTE predicate on the "priority" field.
+func PriorityLTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLTE(FieldPriority, v))
+}
+
+// ShipByUsEQ applies the EQ predicate on the "ship_by_us" field.
+func ShipByUsEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldShipByUs, v))
+}
+
+// ShipByUsNEQ applies the NEQ predicate on the "ship_by_us" field.
+func ShipByUsNEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNEQ(FieldShipByUs, v))
+}
+
+// ShipByUsIn applies the In predicate on the "ship_by_us" field.
+func ShipByUsIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldIn(FieldShipByUs, vs...))
+}
+
+// ShipByUsNotIn applies the NotIn predicate on the "ship_by_us" field.
+func ShipByUsNotIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNotIn(FieldShipByUs, vs...))
+}
+
+// ShipByUsGT applies the GT predicate on the "ship_by_us" field.
+func ShipByUsGT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGT(FieldShipByUs, v))
+}
+
+// ShipByUsGTE applies the GTE predicate on the "ship_by_us" field.
+func ShipByUsGTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGTE(FieldShipByUs, v))
+}
+
+// ShipByUsLT applies the LT predicate on the "ship_by_us" field.
+func ShipByUsLT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLT(FieldShipByUs, v))
+}
+
+// ShipByUsLTE applies the LTE predicate on the "ship_by_us" field.
+func ShipByUsLTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLTE(FieldShipByUs, v))
+}
+
+// WaitingSinceUsEQ applies the EQ predicate on the "waiting_since_us" field.
+func WaitingSinceUsEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldWaitingSinceUs, v))
+}
+
+// WaitingSinceUsNEQ applies the NEQ predicate on the "waiting_since_us" field.
+func WaitingSinceUsNEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNEQ(FieldWaitingSinceUs, v))
+}
+
+// WaitingSinceUsIn applies the In predicate on the "waiting_since_us" field.
+func WaitingSinceUsIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldIn(FieldWaitingSinceUs, vs...))
+}
+
+// WaitingSinceUsNotIn applies the NotIn predicate on the "waiting_since_us" field.
+func WaitingSinceUsNotIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNotIn(FieldWaitingSinceUs, vs...))
+}
+
+// WaitingSinceUsGT applies the GT predicate on the "waiting_since_us" field.
+func WaitingSinceUsGT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGT(FieldWaitingSinceUs, v))
+}
+
+// WaitingSinceUsGTE applies the GTE predicate on the "waiting_since_us" field.
+func WaitingSinceUsGTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGTE(FieldWaitingSinceUs, v))
+}
+
+// WaitingSinceUsLT applies the LT predicate on the "waiting_since_us" field.
+func WaitingSinceUsLT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLT(FieldWaitingSinceUs, v))
+}
+
+// WaitingSinceUsLTE applies the LTE predicate on the "waiting_since_us" field.
+func WaitingSinceUsLTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLTE(FieldWaitingSinceUs, v))
+}
+
+// TriedUsEQ applies the EQ predicate on the "tried_us" field.
+func TriedUsEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldEQ(FieldTriedUs, v))
+}
+
+// TriedUsNEQ applies the NEQ predicate on the "tried_us" field.
+func TriedUsNEQ(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNEQ(FieldTriedUs, v))
+}
+
+// TriedUsIn applies the In predicate on the "tried_us" field.
+func TriedUsIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldIn(FieldTriedUs, vs...))
+}
+
+// TriedUsNotIn applies the NotIn predicate on the "tried_us" field.
+func TriedUsNotIn(vs ...int64) predicate.Hold {
+	return predicate.Hold(sql.FieldNotIn(FieldTriedUs, vs...))
+}
+
+// TriedUsGT applies the GT predicate on the "tried_us" field.
+func TriedUsGT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGT(FieldTriedUs, v))
+}
+
+// TriedUsGTE applies the GTE predicate on the "tried_us" field.
+func TriedUsGTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldGTE(FieldTriedUs, v))
+}
+
+// TriedUsLT applies the LT predicate on the "tried_us" field.
+func TriedUsLT(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLT(FieldTriedUs, v))
+}
+
+// TriedUsLTE applies the LTE predicate on the "tried_us" field.
+func TriedUsLTE(v int64) predicate.Hold {
+	return predicate.Hold(sql.FieldLTE(FieldTriedUs, v))
 }
 
 // CreatedUsEQ applies the EQ predicate on the "created_us" field.

@@ -34,6 +34,10 @@ const (
 	FieldFulfilmentFeeMinor = "fulfilment_fee_minor"
 	// FieldVersion holds the string denoting the version field in the database.
 	FieldVersion = "version"
+	// FieldProfile holds the string denoting the profile field in the database.
+	FieldProfile = "profile"
+	// FieldProfileVersion holds the string denoting the profile_version field in the database.
+	FieldProfileVersion = "profile_version"
 	// FieldUpdatedUs holds the string denoting the updated_us field in the database.
 	FieldUpdatedUs = "updated_us"
 	// Table holds the table name of the location in the database.
@@ -54,6 +58,8 @@ var Columns = []string{
 	FieldSettlementRateBp,
 	FieldFulfilmentFeeMinor,
 	FieldVersion,
+	FieldProfile,
+	FieldProfileVersion,
 	FieldUpdatedUs,
 }
 
@@ -91,6 +97,8 @@ var (
 	DefaultSettlementRateBp int64
 	// DefaultFulfilmentFeeMinor holds the default value on creation for the "fulfilment_fee_minor" field.
 	DefaultFulfilmentFeeMinor int64
+	// DefaultProfileVersion holds the default value on creation for the "profile_version" field.
+	DefaultProfileVersion int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -156,6 +164,11 @@ func ByFulfilmentFeeMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByVersion orders the results by the version field.
 func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVersion, opts...).ToFunc()
+}
+
+// ByProfileVersion orders the results by the profile_version field.
+func ByProfileVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldProfileVersion, opts...).ToFunc()
 }
 
 // ByUpdatedUs orders the results by the updated_us field.

@@ -117,6 +117,16 @@ func Version(v int64) predicate.Location {
 	return predicate.Location(sql.FieldEQ(FieldVersion, v))
 }
 
+// Profile applies equality check predicate on the "profile" field. It's identical to ProfileEQ.
+func Profile(v []byte) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldProfile, v))
+}
+
+// ProfileVersion applies equality check predicate on the "profile_version" field. It's identical to ProfileVersionEQ.
+func ProfileVersion(v int64) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldProfileVersion, v))
+}
+
 // UpdatedUs applies equality check predicate on the "updated_us" field. It's identical to UpdatedUsEQ.
 func UpdatedUs(v int64) predicate.Location {
 	return predicate.Location(sql.FieldEQ(FieldUpdatedUs, v))
@@ -570,6 +580,96 @@ func VersionLT(v int64) predicate.Location {
 // VersionLTE applies the LTE predicate on the "version" field.
 func VersionLTE(v int64) predicate.Location {
 	return predicate.Location(sql.FieldLTE(FieldVersion, v))
+}
+
+// ProfileEQ applies the EQ predicate on the "profile" field.
+func ProfileEQ(v []byte) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldProfile, v))
+}
+
+// ProfileNEQ applies the NEQ predicate on the "profile" field.
+func ProfileNEQ(v []byte) predicate.Location {
+	return predicate.Location(sql.FieldNEQ(FieldProfile, v))
+}
+
+// ProfileIn applies the In predicate on the "profile" field.
+func ProfileIn(vs ...[]byte) predicate.Location {
+	return predicate.Location(sql.FieldIn(FieldProfile, vs...))
+}
+
+// ProfileNotIn applies the NotIn predicate on the "profile" field.
+func ProfileNotIn(vs ...[]byte) predicate.Location {
+	return predicate.Location(sql.FieldNotIn(FieldProfile, vs...))
+}
+
+// ProfileGT applies the GT predicate on the "profile" field.
+func ProfileGT(v []byte) predicate.Location {
+	return predicate.Location(sql.FieldGT(FieldProfile, v))
+}
+
+// ProfileGTE applies the GTE predicate on the "profile" field.
+func ProfileGTE(v []byte) predicate.Location {
+	return predicate.Location(sql.FieldGTE(FieldProfile, v))
+}
+
+// ProfileLT applies the LT predicate on the "profile" field.
+func ProfileLT(v []byte) predicate.Location {
+	return predicate.Location(sql.FieldLT(FieldProfile, v))
+}
+
+// ProfileLTE applies the LTE predicate on the "profile" field.
+func ProfileLTE(v []byte) predicate.Location {
+	return predicate.Location(sql.FieldLTE(FieldProfile, v))
+}
+
+// ProfileIsNil applies the IsNil predicate on the "profile" field.
+func ProfileIsNil() predicate.Location {
+	return predicate.Location(sql.FieldIsNull(FieldProfile))
+}
+
+// ProfileNotNil applies the NotNil predicate on the "profile" field.
+func ProfileNotNil() predicate.Location {
+	return predicate.Location(sql.FieldNotNull(FieldProfile))
+}
+
+// ProfileVersionEQ applies the EQ predicate on the "profile_version" field.
+func ProfileVersionEQ(v int64) predicate.Location {
+	return predicate.Location(sql.FieldEQ(FieldProfileVersion, v))
+}
+
+// ProfileVersionNEQ applies the NEQ predicate on the "profile_version" field.
+func ProfileVersionNEQ(v int64) predicate.Location {
+	return predicate.Location(sql.FieldNEQ(FieldProfileVersion, v))
+}
+
+// ProfileVersionIn applies the In predicate on the "profile_version" field.
+func ProfileVersionIn(vs ...int64) predicate.Location {
+	return predicate.Location(sql.FieldIn(FieldProfileVersion, vs...))
+}
+
+// ProfileVersionNotIn applies the NotIn predicate on the "profile_version" field.
+func ProfileVersionNotIn(vs ...int64) predicate.Location {
+	return predicate.Location(sql.FieldNotIn(FieldProfileVersion, vs...))
+}
+
+// ProfileVersionGT applies the GT predicate on the "profile_version" field.
+func ProfileVersionGT(v int64) predicate.Location {
+	return predicate.Location(sql.FieldGT(FieldProfileVersion, v))
+}
+
+// ProfileVersionGTE applies the GTE predicate on the "profile_version" field.
+func ProfileVersionGTE(v int64) predicate.Location {
+	return predicate.Location(sql.FieldGTE(FieldProfileVersion, v))
+}
+
+// ProfileVersionLT applies the LT predicate on the "profile_version" field.
+func ProfileVersionLT(v int64) predicate.Location {
+	return predicate.Location(sql.FieldLT(FieldProfileVersion, v))
+}
+
+// ProfileVersionLTE applies the LTE predicate on the "profile_version" field.
+func ProfileVersionLTE(v int64) predicate.Location {
+	return predicate.Location(sql.FieldLTE(FieldProfileVersion, v))
 }
 
 // UpdatedUsEQ applies the EQ predicate on the "updated_us" field.

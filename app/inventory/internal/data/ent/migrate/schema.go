@@ -82,6 +82,13 @@ var (
 	HoldsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
 		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "demand", Type: field.TypeBytes, Nullable: true},
+		{Name: "state", Type: field.TypeInt8, Default: 0},
+		{Name: "round", Type: field.TypeInt64, Default: 0},
+		{Name: "priority", Type: field.TypeInt64, Default: 0},
+		{Name: "ship_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "waiting_since_us", Type: field.TypeInt64, Default: 0},
+		{Name: "tried_us", Type: field.TypeInt64, Default: 0},
 		{Name: "created_us", Type: field.TypeInt64},
 	}
 	// HoldsTable holds the schema information for the "holds" table.
@@ -89,6 +96,13 @@ var (
 		Name:       "holds",
 		Columns:    HoldsColumns,
 		PrimaryKey: []*schema.Column{HoldsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "hold_state_priority_ship_by_us_waiting_since_us",
+				Unique:  false,
+				Columns: []*schema.Column{HoldsColumns[3], HoldsColumns[5], HoldsColumns[6], HoldsColumns[7]},
+			},
+		},
 	}
 	// LocationsColumns holds the columns for the "locations" table.
 	LocationsColumns = []*schema.Column{
@@ -104,6 +118,8 @@ var (
 		{Name: "settlement_rate_bp", Type: field.TypeInt64, Default: 0},
 		{Name: "fulfilment_fee_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "version", Type: field.TypeInt64},
+		{Name: "profile", Type: field.TypeBytes, Nullable: true},
+		{Name: "profile_version", Type: field.TypeInt64, Default: 0},
 		{Name: "updated_us", Type: field.TypeInt64},
 	}
 	// LocationsTable holds the schema information for the "locations" table.
@@ -125,6 +141,9 @@ var (
 		{Name: "ref", Type: field.TypeString, Size: 80, Default: ""},
 		{Name: "actor", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "note", Type: field.TypeString, Size: 200, Default: ""},
+		{Name: "bucket", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "batch", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "request", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "quantity", Type: field.TypeInt64},
 		{Name: "qty_before", Type: field.TypeInt64},
 		{Name: "qty_after", Type: field.TypeInt64},
@@ -145,7 +164,7 @@ var (
 			{
 				Name:    "movement_once",
 				Unique:  true,
-				Columns: []*schema.Column{MovementsColumns[2], MovementsColumns[3], MovementsColumns[4], MovementsColumns[6], MovementsColumns[7], MovementsColumns[8]},
+				Columns: []*schema.Column{MovementsColumns[2], MovementsColumns[3], MovementsColumns[4], MovementsColumns[6], MovementsColumns[7], MovementsColumns[8], MovementsColumns[11]},
 			},
 			{
 				Name:    "movement_document",
@@ -155,12 +174,12 @@ var (
 			{
 				Name:    "movement_at_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{MovementsColumns[14], MovementsColumns[0]},
+				Columns: []*schema.Column{MovementsColumns[17], MovementsColumns[0]},
 			},
 			{
 				Name:    "movement_location_at_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{MovementsColumns[3], MovementsColumns[14], MovementsColumns[0]},
+				Columns: []*schema.Column{MovementsColumns[3], MovementsColumns[17], MovementsColumns[0]},
 			},
 		},
 	}
@@ -191,6 +210,10 @@ var (
 		{Name: "fulfilment_fee_minor", Type: field.TypeInt64},
 		{Name: "distance_m", Type: field.TypeInt64},
 		{Name: "replaces", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "batch", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "quota", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "presale", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "kit_sku", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "created_us", Type: field.TypeInt64},
 		{Name: "updated_us", Type: field.TypeInt64},
 	}
@@ -203,7 +226,7 @@ var (
 			{
 				Name:    "reservation_document_created_us",
 				Unique:  false,
-				Columns: []*schema.Column{ReservationsColumns[2], ReservationsColumns[25]},
+				Columns: []*schema.Column{ReservationsColumns[2], ReservationsColumns[29]},
 			},
 			{
 				Name:    "reservation_due_us",
@@ -252,6 +275,12 @@ var (
 		{Name: "on_hand", Type: field.TypeInt64, Default: 0},
 		{Name: "reserved", Type: field.TypeInt64, Default: 0},
 		{Name: "safety", Type: field.TypeInt64, Default: 0},
+		{Name: "in_transit", Type: field.TypeInt64, Default: 0},
+		{Name: "damaged", Type: field.TypeInt64, Default: 0},
+		{Name: "blocked", Type: field.TypeInt64, Default: 0},
+		{Name: "batched", Type: field.TypeInt64, Default: 0},
+		{Name: "outage_until_us", Type: field.TypeInt64, Default: 0},
+		{Name: "received_us", Type: field.TypeInt64, Default: 0},
 		{Name: "seq", Type: field.TypeInt64, Default: 0},
 		{Name: "chain", Type: field.TypeBytes, Size: 32},
 		{Name: "version", Type: field.TypeInt64, Default: 0},

@@ -32,6 +32,12 @@ const (
 	FieldActor = "actor"
 	// FieldNote holds the string denoting the note field in the database.
 	FieldNote = "note"
+	// FieldBucket holds the string denoting the bucket field in the database.
+	FieldBucket = "bucket"
+	// FieldBatch holds the string denoting the batch field in the database.
+	FieldBatch = "batch"
+	// FieldRequest holds the string denoting the request field in the database.
+	FieldRequest = "request"
 	// FieldQuantity holds the string denoting the quantity field in the database.
 	FieldQuantity = "quantity"
 	// FieldQtyBefore holds the string denoting the qty_before field in the database.
@@ -59,6 +65,9 @@ var Columns = []string{
 	FieldRef,
 	FieldActor,
 	FieldNote,
+	FieldBucket,
+	FieldBatch,
+	FieldRequest,
 	FieldQuantity,
 	FieldQtyBefore,
 	FieldQtyAfter,
@@ -108,6 +117,18 @@ var (
 	DefaultNote string
 	// NoteValidator is a validator for the "note" field. It is called by the builders before save.
 	NoteValidator func(string) error
+	// DefaultBucket holds the default value on creation for the "bucket" field.
+	DefaultBucket string
+	// BucketValidator is a validator for the "bucket" field. It is called by the builders before save.
+	BucketValidator func(string) error
+	// DefaultBatch holds the default value on creation for the "batch" field.
+	DefaultBatch string
+	// BatchValidator is a validator for the "batch" field. It is called by the builders before save.
+	BatchValidator func(string) error
+	// DefaultRequest holds the default value on creation for the "request" field.
+	DefaultRequest string
+	// RequestValidator is a validator for the "request" field. It is called by the builders before save.
+	RequestValidator func(string) error
 	// HashValidator is a validator for the "hash" field. It is called by the builders before save.
 	HashValidator func([]byte) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -170,6 +191,21 @@ func ByActor(opts ...sql.OrderTermOption) OrderOption {
 // ByNote orders the results by the note field.
 func ByNote(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNote, opts...).ToFunc()
+}
+
+// ByBucket orders the results by the bucket field.
+func ByBucket(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBucket, opts...).ToFunc()
+}
+
+// ByBatch orders the results by the batch field.
+func ByBatch(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBatch, opts...).ToFunc()
+}
+
+// ByRequest orders the results by the request field.
+func ByRequest(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRequest, opts...).ToFunc()
 }
 
 // ByQuantity orders the results by the quantity field.

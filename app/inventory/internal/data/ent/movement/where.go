@@ -112,6 +112,21 @@ func Note(v string) predicate.Movement {
 	return predicate.Movement(sql.FieldEQ(FieldNote, v))
 }
 
+// Bucket applies equality check predicate on the "bucket" field. It's identical to BucketEQ.
+func Bucket(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldEQ(FieldBucket, v))
+}
+
+// Batch applies equality check predicate on the "batch" field. It's identical to BatchEQ.
+func Batch(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldEQ(FieldBatch, v))
+}
+
+// Request applies equality check predicate on the "request" field. It's identical to RequestEQ.
+func Request(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldEQ(FieldRequest, v))
+}
+
 // Quantity applies equality check predicate on the "quantity" field. It's identical to QuantityEQ.
 func Quantity(v int64) predicate.Movement {
 	return predicate.Movement(sql.FieldEQ(FieldQuantity, v))
@@ -760,6 +775,201 @@ func NoteEqualFold(v string) predicate.Movement {
 // NoteContainsFold applies the ContainsFold predicate on the "note" field.
 func NoteContainsFold(v string) predicate.Movement {
 	return predicate.Movement(sql.FieldContainsFold(FieldNote, v))
+}
+
+// BucketEQ applies the EQ predicate on the "bucket" field.
+func BucketEQ(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldEQ(FieldBucket, v))
+}
+
+// BucketNEQ applies the NEQ predicate on the "bucket" field.
+func BucketNEQ(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldNEQ(FieldBucket, v))
+}
+
+// BucketIn applies the In predicate on the "bucket" field.
+func BucketIn(vs ...string) predicate.Movement {
+	return predicate.Movement(sql.FieldIn(FieldBucket, vs...))
+}
+
+// BucketNotIn applies the NotIn predicate on the "bucket" field.
+func BucketNotIn(vs ...string) predicate.Movement {
+	return predicate.Movement(sql.FieldNotIn(FieldBucket, vs...))
+}
+
+// BucketGT applies the GT predicate on the "bucket" field.
+func BucketGT(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldGT(FieldBucket, v))
+}
+
+// BucketGTE applies the GTE predicate on the "bucket" field.
+func BucketGTE(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldGTE(FieldBucket, v))
+}
+
+// BucketLT applies the LT predicate on the "bucket" field.
+func BucketLT(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldLT(FieldBucket, v))
+}
+
+// BucketLTE applies the LTE predicate on the "bucket" field.
+func BucketLTE(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldLTE(FieldBucket, v))
+}
+
+// BucketContains applies the Contains predicate on the "bucket" field.
+func BucketContains(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldContains(FieldBucket, v))
+}
+
+// BucketHasPrefix applies the HasPrefix predicate on the "bucket" field.
+func BucketHasPrefix(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldHasPrefix(FieldBucket, v))
+}
+
+// BucketHasSuffix applies the HasSuffix predicate on the "bucket" field.
+func BucketHasSuffix(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldHasSuffix(FieldBucket, v))
+}
+
+// BucketEqualFold applies the EqualFold predicate on the "bucket" field.
+func BucketEqualFold(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldEqualFold(FieldBucket, v))
+}
+
+// BucketContainsFold applies the ContainsFold predicate on the "bucket" field.
+func BucketContainsFold(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldContainsFold(FieldBucket, v))
+}
+
+// BatchEQ applies the EQ predicate on the "batch" field.
+func BatchEQ(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldEQ(FieldBatch, v))
+}
+
+// BatchNEQ applies the NEQ predicate on the "batch" field.
+func BatchNEQ(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldNEQ(FieldBatch, v))
+}
+
+// BatchIn applies the In predicate on the "batch" field.
+func BatchIn(vs ...string) predicate.Movement {
+	return predicate.Movement(sql.FieldIn(FieldBatch, vs...))
+}
+
+// BatchNotIn applies the NotIn predicate on the "batch" field.
+func BatchNotIn(vs ...string) predicate.Movement {
+	return predicate.Movement(sql.FieldNotIn(FieldBatch, vs...))
+}
+
+// BatchGT applies the GT predicate on the "batch" field.
+func BatchGT(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldGT(FieldBatch, v))
+}
+
+// BatchGTE applies the GTE predicate on the "batch" field.
+func BatchGTE(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldGTE(FieldBatch, v))
+}
+
+// BatchLT applies the LT predicate on the "batch" field.
+func BatchLT(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldLT(FieldBatch, v))
+}
+
+// BatchLTE applies the LTE predicate on the "batch" field.
+func BatchLTE(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldLTE(FieldBatch, v))
+}
+
+// BatchContains applies the Contains predicate on the "batch" field.
+func BatchContains(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldContains(FieldBatch, v))
+}
+
+// BatchHasPrefix applies the HasPrefix predicate on the "batch" field.
+func BatchHasPrefix(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldHasPrefix(FieldBatch, v))
+}
+
+// BatchHasSuffix applies the HasSuffix predicate on the "batch" field.
+func BatchHasSuffix(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldHasSuffix(FieldBatch, v))
+}
+
+// BatchEqualFold applies the EqualFold predicate on the "batch" field.
+func BatchEqualFold(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldEqualFold(FieldBatch, v))
+}
+
+// BatchContainsFold applies the ContainsFold predicate on the "batch" field.
+func BatchContainsFold(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldContainsFold(FieldBatch, v))
+}
+
+// RequestEQ applies the EQ predicate on the "request" field.
+func RequestEQ(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldEQ(FieldRequest, v))
+}
+
+// RequestNEQ applies the NEQ predicate on the "request" field.
+func RequestNEQ(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldNEQ(FieldRequest, v))
+}
+
+// RequestIn applies the In predicate on the "request" field.
+func RequestIn(vs ...string) predicate.Movement {
+	return predicate.Movement(sql.FieldIn(FieldRequest, vs...))
+}
+
+// RequestNotIn applies the NotIn predicate on the "request" field.
+func RequestNotIn(vs ...string) predicate.Movement {
+	return predicate.Movement(sql.FieldNotIn(FieldRequest, vs...))
+}
+
+// RequestGT applies the GT predicate on the "request" field.
+func RequestGT(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldGT(FieldRequest, v))
+}
+
+// RequestGTE applies the GTE predicate on the "request" field.
+func RequestGTE(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldGTE(FieldRequest, v))
+}
+
+// RequestLT applies the LT predicate on the "request" field.
+func RequestLT(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldLT(FieldRequest, v))
+}
+
+// RequestLTE applies the LTE predicate on the "request" field.
+func RequestLTE(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldLTE(FieldRequest, v))
+}
+
+// RequestContains applies the Contains predicate on the "request" field.
+func RequestContains(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldContains(FieldRequest, v))
+}
+
+// RequestHasPrefix applies the HasPrefix predicate on the "request" field.
+func RequestHasPrefix(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldHasPrefix(FieldRequest, v))
+}
+
+// RequestHasSuffix applies the HasSuffix predicate on the "request" field.
+func RequestHasSuffix(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldHasSuffix(FieldRequest, v))
+}
+
+// RequestEqualFold applies the EqualFold predicate on the "request" field.
+func RequestEqualFold(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldEqualFold(FieldRequest, v))
+}
+
+// RequestContainsFold applies the ContainsFold predicate on the "request" field.
+func RequestContainsFold(v string) predicate.Movement {
+	return predicate.Movement(sql.FieldContainsFold(FieldRequest, v))
 }
 
 // QuantityEQ applies the EQ predicate on the "quantity" field.

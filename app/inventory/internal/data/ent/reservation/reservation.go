@@ -60,6 +60,14 @@ const (
 	FieldDistanceM = "distance_m"
 	// FieldReplaces holds the string denoting the replaces field in the database.
 	FieldReplaces = "replaces"
+	// FieldBatch holds the string denoting the batch field in the database.
+	FieldBatch = "batch"
+	// FieldQuota holds the string denoting the quota field in the database.
+	FieldQuota = "quota"
+	// FieldPresale holds the string denoting the presale field in the database.
+	FieldPresale = "presale"
+	// FieldKitSku holds the string denoting the kit_sku field in the database.
+	FieldKitSku = "kit_sku"
 	// FieldCreatedUs holds the string denoting the created_us field in the database.
 	FieldCreatedUs = "created_us"
 	// FieldUpdatedUs holds the string denoting the updated_us field in the database.
@@ -95,6 +103,10 @@ var Columns = []string{
 	FieldFulfilmentFeeMinor,
 	FieldDistanceM,
 	FieldReplaces,
+	FieldBatch,
+	FieldQuota,
+	FieldPresale,
+	FieldKitSku,
 	FieldCreatedUs,
 	FieldUpdatedUs,
 }
@@ -155,6 +167,22 @@ var (
 	DefaultReplaces string
 	// ReplacesValidator is a validator for the "replaces" field. It is called by the builders before save.
 	ReplacesValidator func(string) error
+	// DefaultBatch holds the default value on creation for the "batch" field.
+	DefaultBatch string
+	// BatchValidator is a validator for the "batch" field. It is called by the builders before save.
+	BatchValidator func(string) error
+	// DefaultQuota holds the default value on creation for the "quota" field.
+	DefaultQuota string
+	// QuotaValidator is a validator for the "quota" field. It is called by the builders before save.
+	QuotaValidator func(string) error
+	// DefaultPresale holds the default value on creation for the "presale" field.
+	DefaultPresale string
+	// PresaleValidator is a validator for the "presale" field. It is called by the builders before save.
+	PresaleValidator func(string) error
+	// DefaultKitSku holds the default value on creation for the "kit_sku" field.
+	DefaultKitSku string
+	// KitSkuValidator is a validator for the "kit_sku" field. It is called by the builders before save.
+	KitSkuValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -285,6 +313,26 @@ func ByDistanceM(opts ...sql.OrderTermOption) OrderOption {
 // ByReplaces orders the results by the replaces field.
 func ByReplaces(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReplaces, opts...).ToFunc()
+}
+
+// ByBatch orders the results by the batch field.
+func ByBatch(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBatch, opts...).ToFunc()
+}
+
+// ByQuota orders the results by the quota field.
+func ByQuota(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuota, opts...).ToFunc()
+}
+
+// ByPresale orders the results by the presale field.
+func ByPresale(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPresale, opts...).ToFunc()
+}
+
+// ByKitSku orders the results by the kit_sku field.
+func ByKitSku(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldKitSku, opts...).ToFunc()
 }
 
 // ByCreatedUs orders the results by the created_us field.

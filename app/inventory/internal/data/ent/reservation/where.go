@@ -182,6 +182,26 @@ func Replaces(v string) predicate.Reservation {
 	return predicate.Reservation(sql.FieldEQ(FieldReplaces, v))
 }
 
+// Batch applies equality check predicate on the "batch" field. It's identical to BatchEQ.
+func Batch(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldBatch, v))
+}
+
+// Quota applies equality check predicate on the "quota" field. It's identical to QuotaEQ.
+func Quota(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldQuota, v))
+}
+
+// Presale applies equality check predicate on the "presale" field. It's identical to PresaleEQ.
+func Presale(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldPresale, v))
+}
+
+// KitSku applies equality check predicate on the "kit_sku" field. It's identical to KitSkuEQ.
+func KitSku(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldKitSku, v))
+}
+
 // CreatedUs applies equality check predicate on the "created_us" field. It's identical to CreatedUsEQ.
 func CreatedUs(v int64) predicate.Reservation {
 	return predicate.Reservation(sql.FieldEQ(FieldCreatedUs, v))
@@ -1425,6 +1445,266 @@ func ReplacesEqualFold(v string) predicate.Reservation {
 // ReplacesContainsFold applies the ContainsFold predicate on the "replaces" field.
 func ReplacesContainsFold(v string) predicate.Reservation {
 	return predicate.Reservation(sql.FieldContainsFold(FieldReplaces, v))
+}
+
+// BatchEQ applies the EQ predicate on the "batch" field.
+func BatchEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldBatch, v))
+}
+
+// BatchNEQ applies the NEQ predicate on the "batch" field.
+func BatchNEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNEQ(FieldBatch, v))
+}
+
+// BatchIn applies the In predicate on the "batch" field.
+func BatchIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldIn(FieldBatch, vs...))
+}
+
+// BatchNotIn applies the NotIn predicate on the "batch" field.
+func BatchNotIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotIn(FieldBatch, vs...))
+}
+
+// BatchGT applies the GT predicate on the "batch" field.
+func BatchGT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGT(FieldBatch, v))
+}
+
+// BatchGTE applies the GTE predicate on the "batch" field.
+func BatchGTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGTE(FieldBatch, v))
+}
+
+// BatchLT applies the LT predicate on the "batch" field.
+func BatchLT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLT(FieldBatch, v))
+}
+
+// BatchLTE applies the LTE predicate on the "batch" field.
+func BatchLTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLTE(FieldBatch, v))
+}
+
+// BatchContains applies the Contains predicate on the "batch" field.
+func BatchContains(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContains(FieldBatch, v))
+}
+
+// BatchHasPrefix applies the HasPrefix predicate on the "batch" field.
+func BatchHasPrefix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasPrefix(FieldBatch, v))
+}
+
+// BatchHasSuffix applies the HasSuffix predicate on the "batch" field.
+func BatchHasSuffix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasSuffix(FieldBatch, v))
+}
+
+// BatchEqualFold applies the EqualFold predicate on the "batch" field.
+func BatchEqualFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEqualFold(FieldBatch, v))
+}
+
+// BatchContainsFold applies the ContainsFold predicate on the "batch" field.
+func BatchContainsFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContainsFold(FieldBatch, v))
+}
+
+// QuotaEQ applies the EQ predicate on the "quota" field.
+func QuotaEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldQuota, v))
+}
+
+// QuotaNEQ applies the NEQ predicate on the "quota" field.
+func QuotaNEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNEQ(FieldQuota, v))
+}
+
+// QuotaIn applies the In predicate on the "quota" field.
+func QuotaIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldIn(FieldQuota, vs...))
+}
+
+// QuotaNotIn applies the NotIn predicate on the "quota" field.
+func QuotaNotIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotIn(FieldQuota, vs...))
+}
+
+// QuotaGT applies the GT predicate on the "quota" field.
+func QuotaGT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGT(FieldQuota, v))
+}
+
+// QuotaGTE applies the GTE predicate on the "quota" field.
+func QuotaGTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGTE(FieldQuota, v))
+}
+
+// QuotaLT applies the LT predicate on the "quota" field.
+func QuotaLT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLT(FieldQuota, v))
+}
+
+// QuotaLTE applies the LTE predicate on the "quota" field.
+func QuotaLTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLTE(FieldQuota, v))
+}
+
+// QuotaContains applies the Contains predicate on the "quota" field.
+func QuotaContains(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContains(FieldQuota, v))
+}
+
+// QuotaHasPrefix applies the HasPrefix predicate on the "quota" field.
+func QuotaHasPrefix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasPrefix(FieldQuota, v))
+}
+
+// QuotaHasSuffix applies the HasSuffix predicate on the "quota" field.
+func QuotaHasSuffix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasSuffix(FieldQuota, v))
+}
+
+// QuotaEqualFold applies the EqualFold predicate on the "quota" field.
+func QuotaEqualFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEqualFold(FieldQuota, v))
+}
+
+// QuotaContainsFold applies the ContainsFold predicate on the "quota" field.
+func QuotaContainsFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContainsFold(FieldQuota, v))
+}
+
+// PresaleEQ applies the EQ predicate on the "presale" field.
+func PresaleEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldPresale, v))
+}
+
+// PresaleNEQ applies the NEQ predicate on the "presale" field.
+func PresaleNEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNEQ(FieldPresale, v))
+}
+
+// PresaleIn applies the In predicate on the "presale" field.
+func PresaleIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldIn(FieldPresale, vs...))
+}
+
+// PresaleNotIn applies the NotIn predicate on the "presale" field.
+func PresaleNotIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotIn(FieldPresale, vs...))
+}
+
+// PresaleGT applies the GT predicate on the "presale" field.
+func PresaleGT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGT(FieldPresale, v))
+}
+
+// PresaleGTE applies the GTE predicate on the "presale" field.
+func PresaleGTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGTE(FieldPresale, v))
+}
+
+// PresaleLT applies the LT predicate on the "presale" field.
+func PresaleLT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLT(FieldPresale, v))
+}
+
+// PresaleLTE applies the LTE predicate on the "presale" field.
+func PresaleLTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLTE(FieldPresale, v))
+}
+
+// PresaleContains applies the Contains predicate on the "presale" field.
+func PresaleContains(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContains(FieldPresale, v))
+}
+
+// PresaleHasPrefix applies the HasPrefix predicate on the "presale" field.
+func PresaleHasPrefix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasPrefix(FieldPresale, v))
+}
+
+// PresaleHasSuffix applies the HasSuffix predicate on the "presale" field.
+func PresaleHasSuffix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasSuffix(FieldPresale, v))
+}
+
+// PresaleEqualFold applies the EqualFold predicate on the "presale" field.
+func PresaleEqualFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEqualFold(FieldPresale, v))
+}
+
+// PresaleContainsFold applies the ContainsFold predicate on the "presale" field.
+func PresaleContainsFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContainsFold(FieldPresale, v))
+}
+
+// KitSkuEQ applies the EQ predicate on the "kit_sku" field.
+func KitSkuEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldKitSku, v))
+}
+
+// KitSkuNEQ applies the NEQ predicate on the "kit_sku" field.
+func KitSkuNEQ(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNEQ(FieldKitSku, v))
+}
+
+// KitSkuIn applies the In predicate on the "kit_sku" field.
+func KitSkuIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldIn(FieldKitSku, vs...))
+}
+
+// KitSkuNotIn applies the NotIn predicate on the "kit_sku" field.
+func KitSkuNotIn(vs ...string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotIn(FieldKitSku, vs...))
+}
+
+// KitSkuGT applies the GT predicate on the "kit_sku" field.
+func KitSkuGT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGT(FieldKitSku, v))
+}
+
+// KitSkuGTE applies the GTE predicate on the "kit_sku" field.
+func KitSkuGTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGTE(FieldKitSku, v))
+}
+
+// KitSkuLT applies the LT predicate on the "kit_sku" field.
+func KitSkuLT(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLT(FieldKitSku, v))
+}
+
+// KitSkuLTE applies the LTE predicate on the "kit_sku" field.
+func KitSkuLTE(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLTE(FieldKitSku, v))
+}
+
+// KitSkuContains applies the Contains predicate on the "kit_sku" field.
+func KitSkuContains(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContains(FieldKitSku, v))
+}
+
+// KitSkuHasPrefix applies the HasPrefix predicate on the "kit_sku" field.
+func KitSkuHasPrefix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasPrefix(FieldKitSku, v))
+}
+
+// KitSkuHasSuffix applies the HasSuffix predicate on the "kit_sku" field.
+func KitSkuHasSuffix(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldHasSuffix(FieldKitSku, v))
+}
+
+// KitSkuEqualFold applies the EqualFold predicate on the "kit_sku" field.
+func KitSkuEqualFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEqualFold(FieldKitSku, v))
+}
+
+// KitSkuContainsFold applies the ContainsFold predicate on the "kit_sku" field.
+func KitSkuContainsFold(v string) predicate.Reservation {
+	return predicate.Reservation(sql.FieldContainsFold(FieldKitSku, v))
 }
 
 // CreatedUsEQ applies the EQ predicate on the "created_us" field.

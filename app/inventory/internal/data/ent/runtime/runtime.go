@@ -253,6 +253,30 @@ func init() {
 			return nil
 		}
 	}()
+	// holdDescState is the schema descriptor for state field.
+	holdDescState := holdFields[2].Descriptor()
+	// hold.DefaultState holds the default value on creation for the state field.
+	hold.DefaultState = holdDescState.Default.(int8)
+	// holdDescRound is the schema descriptor for round field.
+	holdDescRound := holdFields[3].Descriptor()
+	// hold.DefaultRound holds the default value on creation for the round field.
+	hold.DefaultRound = holdDescRound.Default.(int64)
+	// holdDescPriority is the schema descriptor for priority field.
+	holdDescPriority := holdFields[4].Descriptor()
+	// hold.DefaultPriority holds the default value on creation for the priority field.
+	hold.DefaultPriority = holdDescPriority.Default.(int64)
+	// holdDescShipByUs is the schema descriptor for ship_by_us field.
+	holdDescShipByUs := holdFields[5].Descriptor()
+	// hold.DefaultShipByUs holds the default value on creation for the ship_by_us field.
+	hold.DefaultShipByUs = holdDescShipByUs.Default.(int64)
+	// holdDescWaitingSinceUs is the schema descriptor for waiting_since_us field.
+	holdDescWaitingSinceUs := holdFields[6].Descriptor()
+	// hold.DefaultWaitingSinceUs holds the default value on creation for the waiting_since_us field.
+	hold.DefaultWaitingSinceUs = holdDescWaitingSinceUs.Default.(int64)
+	// holdDescTriedUs is the schema descriptor for tried_us field.
+	holdDescTriedUs := holdFields[7].Descriptor()
+	// hold.DefaultTriedUs holds the default value on creation for the tried_us field.
+	hold.DefaultTriedUs = holdDescTriedUs.Default.(int64)
 	// holdDescID is the schema descriptor for id field.
 	holdDescID := holdFields[0].Descriptor()
 	// hold.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -306,6 +330,10 @@ func init() {
 	locationDescFulfilmentFeeMinor := locationFields[10].Descriptor()
 	// location.DefaultFulfilmentFeeMinor holds the default value on creation for the fulfilment_fee_minor field.
 	location.DefaultFulfilmentFeeMinor = locationDescFulfilmentFeeMinor.Default.(int64)
+	// locationDescProfileVersion is the schema descriptor for profile_version field.
+	locationDescProfileVersion := locationFields[13].Descriptor()
+	// location.DefaultProfileVersion holds the default value on creation for the profile_version field.
+	location.DefaultProfileVersion = locationDescProfileVersion.Default.(int64)
 	// locationDescID is the schema descriptor for id field.
 	locationDescID := locationFields[0].Descriptor()
 	// location.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -461,8 +489,26 @@ func init() {
 	movement.DefaultNote = movementDescNote.Default.(string)
 	// movement.NoteValidator is a validator for the "note" field. It is called by the builders before save.
 	movement.NoteValidator = movementDescNote.Validators[0].(func(string) error)
+	// movementDescBucket is the schema descriptor for bucket field.
+	movementDescBucket := movementFields[10].Descriptor()
+	// movement.DefaultBucket holds the default value on creation for the bucket field.
+	movement.DefaultBucket = movementDescBucket.Default.(string)
+	// movement.BucketValidator is a validator for the "bucket" field. It is called by the builders before save.
+	movement.BucketValidator = movementDescBucket.Validators[0].(func(string) error)
+	// movementDescBatch is the schema descriptor for batch field.
+	movementDescBatch := movementFields[11].Descriptor()
+	// movement.DefaultBatch holds the default value on creation for the batch field.
+	movement.DefaultBatch = movementDescBatch.Default.(string)
+	// movement.BatchValidator is a validator for the "batch" field. It is called by the builders before save.
+	movement.BatchValidator = movementDescBatch.Validators[0].(func(string) error)
+	// movementDescRequest is the schema descriptor for request field.
+	movementDescRequest := movementFields[12].Descriptor()
+	// movement.DefaultRequest holds the default value on creation for the request field.
+	movement.DefaultRequest = movementDescRequest.Default.(string)
+	// movement.RequestValidator is a validator for the "request" field. It is called by the builders before save.
+	movement.RequestValidator = movementDescRequest.Validators[0].(func(string) error)
 	// movementDescHash is the schema descriptor for hash field.
-	movementDescHash := movementFields[14].Descriptor()
+	movementDescHash := movementFields[17].Descriptor()
 	// movement.HashValidator is a validator for the "hash" field. It is called by the builders before save.
 	movement.HashValidator = movementDescHash.Validators[0].(func([]byte) error)
 	// movementDescID is the schema descriptor for id field.
@@ -658,6 +704,30 @@ func init() {
 	reservation.DefaultReplaces = reservationDescReplaces.Default.(string)
 	// reservation.ReplacesValidator is a validator for the "replaces" field. It is called by the builders before save.
 	reservation.ReplacesValidator = reservationDescReplaces.Validators[0].(func(string) error)
+	// reservationDescBatch is the schema descriptor for batch field.
+	reservationDescBatch := reservationFields[24].Descriptor()
+	// reservation.DefaultBatch holds the default value on creation for the batch field.
+	reservation.DefaultBatch = reservationDescBatch.Default.(string)
+	// reservation.BatchValidator is a validator for the "batch" field. It is called by the builders before save.
+	reservation.BatchValidator = reservationDescBatch.Validators[0].(func(string) error)
+	// reservationDescQuota is the schema descriptor for quota field.
+	reservationDescQuota := reservationFields[25].Descriptor()
+	// reservation.DefaultQuota holds the default value on creation for the quota field.
+	reservation.DefaultQuota = reservationDescQuota.Default.(string)
+	// reservation.QuotaValidator is a validator for the "quota" field. It is called by the builders before save.
+	reservation.QuotaValidator = reservationDescQuota.Validators[0].(func(string) error)
+	// reservationDescPresale is the schema descriptor for presale field.
+	reservationDescPresale := reservationFields[26].Descriptor()
+	// reservation.DefaultPresale holds the default value on creation for the presale field.
+	reservation.DefaultPresale = reservationDescPresale.Default.(string)
+	// reservation.PresaleValidator is a validator for the "presale" field. It is called by the builders before save.
+	reservation.PresaleValidator = reservationDescPresale.Validators[0].(func(string) error)
+	// reservationDescKitSku is the schema descriptor for kit_sku field.
+	reservationDescKitSku := reservationFields[27].Descriptor()
+	// reservation.DefaultKitSku holds the default value on creation for the kit_sku field.
+	reservation.DefaultKitSku = reservationDescKitSku.Default.(string)
+	// reservation.KitSkuValidator is a validator for the "kit_sku" field. It is called by the builders before save.
+	reservation.KitSkuValidator = reservationDescKitSku.Validators[0].(func(string) error)
 	// reservationDescID is the schema descriptor for id field.
 	reservationDescID := reservationFields[0].Descriptor()
 	// reservation.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -822,20 +892,44 @@ func init() {
 	stockDescSafety := stockFields[6].Descriptor()
 	// stock.DefaultSafety holds the default value on creation for the safety field.
 	stock.DefaultSafety = stockDescSafety.Default.(int64)
+	// stockDescInTransit is the schema descriptor for in_transit field.
+	stockDescInTransit := stockFields[7].Descriptor()
+	// stock.DefaultInTransit holds the default value on creation for the in_transit field.
+	stock.DefaultInTransit = stockDescInTransit.Default.(int64)
+	// stockDescDamaged is the schema descriptor for damaged field.
+	stockDescDamaged := stockFields[8].Descriptor()
+	// stock.DefaultDamaged holds the default value on creation for the damaged field.
+	stock.DefaultDamaged = stockDescDamaged.Default.(int64)
+	// stockDescBlocked is the schema descriptor for blocked field.
+	stockDescBlocked := stockFields[9].Descriptor()
+	// stock.DefaultBlocked holds the default value on creation for the blocked field.
+	stock.DefaultBlocked = stockDescBlocked.Default.(int64)
+	// stockDescBatched is the schema descriptor for batched field.
+	stockDescBatched := stockFields[10].Descriptor()
+	// stock.DefaultBatched holds the default value on creation for the batched field.
+	stock.DefaultBatched = stockDescBatched.Default.(int64)
+	// stockDescOutageUntilUs is the schema descriptor for outage_until_us field.
+	stockDescOutageUntilUs := stockFields[11].Descriptor()
+	// stock.DefaultOutageUntilUs holds the default value on creation for the outage_until_us field.
+	stock.DefaultOutageUntilUs = stockDescOutageUntilUs.Default.(int64)
+	// stockDescReceivedUs is the schema descriptor for received_us field.
+	stockDescReceivedUs := stockFields[12].Descriptor()
+	// stock.DefaultReceivedUs holds the default value on creation for the received_us field.
+	stock.DefaultReceivedUs = stockDescReceivedUs.Default.(int64)
 	// stockDescSeq is the schema descriptor for seq field.
-	stockDescSeq := stockFields[7].Descriptor()
+	stockDescSeq := stockFields[13].Descriptor()
 	// stock.DefaultSeq holds the default value on creation for the seq field.
 	stock.DefaultSeq = stockDescSeq.Default.(int64)
 	// stockDescChain is the schema descriptor for chain field.
-	stockDescChain := stockFields[8].Descriptor()
+	stockDescChain := stockFields[14].Descriptor()
 	// stock.ChainValidator is a validator for the "chain" field. It is called by the builders before save.
 	stock.ChainValidator = stockDescChain.Validators[0].(func([]byte) error)
 	// stockDescVersion is the schema descriptor for version field.
-	stockDescVersion := stockFields[9].Descriptor()
+	stockDescVersion := stockFields[15].Descriptor()
 	// stock.DefaultVersion holds the default value on creation for the version field.
 	stock.DefaultVersion = stockDescVersion.Default.(int64)
 	// stockDescUpdatedUs is the schema descriptor for updated_us field.
-	stockDescUpdatedUs := stockFields[10].Descriptor()
+	stockDescUpdatedUs := stockFields[16].Descriptor()
 	// stock.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	stock.DefaultUpdatedUs = stockDescUpdatedUs.Default.(int64)
 }

@@ -26,6 +26,18 @@ const (
 	FieldReserved = "reserved"
 	// FieldSafety holds the string denoting the safety field in the database.
 	FieldSafety = "safety"
+	// FieldInTransit holds the string denoting the in_transit field in the database.
+	FieldInTransit = "in_transit"
+	// FieldDamaged holds the string denoting the damaged field in the database.
+	FieldDamaged = "damaged"
+	// FieldBlocked holds the string denoting the blocked field in the database.
+	FieldBlocked = "blocked"
+	// FieldBatched holds the string denoting the batched field in the database.
+	FieldBatched = "batched"
+	// FieldOutageUntilUs holds the string denoting the outage_until_us field in the database.
+	FieldOutageUntilUs = "outage_until_us"
+	// FieldReceivedUs holds the string denoting the received_us field in the database.
+	FieldReceivedUs = "received_us"
 	// FieldSeq holds the string denoting the seq field in the database.
 	FieldSeq = "seq"
 	// FieldChain holds the string denoting the chain field in the database.
@@ -48,6 +60,12 @@ var Columns = []string{
 	FieldOnHand,
 	FieldReserved,
 	FieldSafety,
+	FieldInTransit,
+	FieldDamaged,
+	FieldBlocked,
+	FieldBatched,
+	FieldOutageUntilUs,
+	FieldReceivedUs,
 	FieldSeq,
 	FieldChain,
 	FieldVersion,
@@ -86,6 +104,18 @@ var (
 	DefaultReserved int64
 	// DefaultSafety holds the default value on creation for the "safety" field.
 	DefaultSafety int64
+	// DefaultInTransit holds the default value on creation for the "in_transit" field.
+	DefaultInTransit int64
+	// DefaultDamaged holds the default value on creation for the "damaged" field.
+	DefaultDamaged int64
+	// DefaultBlocked holds the default value on creation for the "blocked" field.
+	DefaultBlocked int64
+	// DefaultBatched holds the default value on creation for the "batched" field.
+	DefaultBatched int64
+	// DefaultOutageUntilUs holds the default value on creation for the "outage_until_us" field.
+	DefaultOutageUntilUs int64
+	// DefaultReceivedUs holds the default value on creation for the "received_us" field.
+	DefaultReceivedUs int64
 	// DefaultSeq holds the default value on creation for the "seq" field.
 	DefaultSeq int64
 	// ChainValidator is a validator for the "chain" field. It is called by the builders before save.
@@ -137,6 +167,36 @@ func ByReserved(opts ...sql.OrderTermOption) OrderOption {
 // BySafety orders the results by the safety field.
 func BySafety(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSafety, opts...).ToFunc()
+}
+
+// ByInTransit orders the results by the in_transit field.
+func ByInTransit(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldInTransit, opts...).ToFunc()
+}
+
+// ByDamaged orders the results by the damaged field.
+func ByDamaged(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDamaged, opts...).ToFunc()
+}
+
+// ByBlocked orders the results by the blocked field.
+func ByBlocked(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBlocked, opts...).ToFunc()
+}
+
+// ByBatched orders the results by the batched field.
+func ByBatched(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBatched, opts...).ToFunc()
+}
+
+// ByOutageUntilUs orders the results by the outage_until_us field.
+func ByOutageUntilUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOutageUntilUs, opts...).ToFunc()
+}
+
+// ByReceivedUs orders the results by the received_us field.
+func ByReceivedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReceivedUs, opts...).ToFunc()
 }
 
 // BySeq orders the results by the seq field.

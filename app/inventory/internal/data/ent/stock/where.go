@@ -87,6 +87,36 @@ func Safety(v int64) predicate.Stock {
 	return predicate.Stock(sql.FieldEQ(FieldSafety, v))
 }
 
+// InTransit applies equality check predicate on the "in_transit" field. It's identical to InTransitEQ.
+func InTransit(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldInTransit, v))
+}
+
+// Damaged applies equality check predicate on the "damaged" field. It's identical to DamagedEQ.
+func Damaged(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldDamaged, v))
+}
+
+// Blocked applies equality check predicate on the "blocked" field. It's identical to BlockedEQ.
+func Blocked(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldBlocked, v))
+}
+
+// Batched applies equality check predicate on the "batched" field. It's identical to BatchedEQ.
+func Batched(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldBatched, v))
+}
+
+// OutageUntilUs applies equality check predicate on the "outage_until_us" field. It's identical to OutageUntilUsEQ.
+func OutageUntilUs(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldOutageUntilUs, v))
+}
+
+// ReceivedUs applies equality check predicate on the "received_us" field. It's identical to ReceivedUsEQ.
+func ReceivedUs(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldReceivedUs, v))
+}
+
 // Seq applies equality check predicate on the "seq" field. It's identical to SeqEQ.
 func Seq(v int64) predicate.Stock {
 	return predicate.Stock(sql.FieldEQ(FieldSeq, v))
@@ -485,6 +515,246 @@ func SafetyLT(v int64) predicate.Stock {
 // SafetyLTE applies the LTE predicate on the "safety" field.
 func SafetyLTE(v int64) predicate.Stock {
 	return predicate.Stock(sql.FieldLTE(FieldSafety, v))
+}
+
+// InTransitEQ applies the EQ predicate on the "in_transit" field.
+func InTransitEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldInTransit, v))
+}
+
+// InTransitNEQ applies the NEQ predicate on the "in_transit" field.
+func InTransitNEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNEQ(FieldInTransit, v))
+}
+
+// InTransitIn applies the In predicate on the "in_transit" field.
+func InTransitIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldIn(FieldInTransit, vs...))
+}
+
+// InTransitNotIn applies the NotIn predicate on the "in_transit" field.
+func InTransitNotIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNotIn(FieldInTransit, vs...))
+}
+
+// InTransitGT applies the GT predicate on the "in_transit" field.
+func InTransitGT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGT(FieldInTransit, v))
+}
+
+// InTransitGTE applies the GTE predicate on the "in_transit" field.
+func InTransitGTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGTE(FieldInTransit, v))
+}
+
+// InTransitLT applies the LT predicate on the "in_transit" field.
+func InTransitLT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLT(FieldInTransit, v))
+}
+
+// InTransitLTE applies the LTE predicate on the "in_transit" field.
+func InTransitLTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLTE(FieldInTransit, v))
+}
+
+// DamagedEQ applies the EQ predicate on the "damaged" field.
+func DamagedEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldDamaged, v))
+}
+
+// DamagedNEQ applies the NEQ predicate on the "damaged" field.
+func DamagedNEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNEQ(FieldDamaged, v))
+}
+
+// DamagedIn applies the In predicate on the "damaged" field.
+func DamagedIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldIn(FieldDamaged, vs...))
+}
+
+// DamagedNotIn applies the NotIn predicate on the "damaged" field.
+func DamagedNotIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNotIn(FieldDamaged, vs...))
+}
+
+// DamagedGT applies the GT predicate on the "damaged" field.
+func DamagedGT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGT(FieldDamaged, v))
+}
+
+// DamagedGTE applies the GTE predicate on the "damaged" field.
+func DamagedGTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGTE(FieldDamaged, v))
+}
+
+// DamagedLT applies the LT predicate on the "damaged" field.
+func DamagedLT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLT(FieldDamaged, v))
+}
+
+// DamagedLTE applies the LTE predicate on the "damaged" field.
+func DamagedLTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLTE(FieldDamaged, v))
+}
+
+// BlockedEQ applies the EQ predicate on the "blocked" field.
+func BlockedEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldBlocked, v))
+}
+
+// BlockedNEQ applies the NEQ predicate on the "blocked" field.
+func BlockedNEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNEQ(FieldBlocked, v))
+}
+
+// BlockedIn applies the In predicate on the "blocked" field.
+func BlockedIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldIn(FieldBlocked, vs...))
+}
+
+// BlockedNotIn applies the NotIn predicate on the "blocked" field.
+func BlockedNotIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNotIn(FieldBlocked, vs...))
+}
+
+// BlockedGT applies the GT predicate on the "blocked" field.
+func BlockedGT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGT(FieldBlocked, v))
+}
+
+// BlockedGTE applies the GTE predicate on the "blocked" field.
+func BlockedGTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGTE(FieldBlocked, v))
+}
+
+// BlockedLT applies the LT predicate on the "blocked" field.
+func BlockedLT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLT(FieldBlocked, v))
+}
+
+// BlockedLTE applies the LTE predicate on the "blocked" field.
+func BlockedLTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLTE(FieldBlocked, v))
+}
+
+// BatchedEQ applies the EQ predicate on the "batched" field.
+func BatchedEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldBatched, v))
+}
+
+// BatchedNEQ applies the NEQ predicate on the "batched" field.
+func BatchedNEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNEQ(FieldBatched, v))
+}
+
+// BatchedIn applies the In predicate on the "batched" field.
+func BatchedIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldIn(FieldBatched, vs...))
+}
+
+// BatchedNotIn applies the NotIn predicate on the "batched" field.
+func BatchedNotIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNotIn(FieldBatched, vs...))
+}
+
+// BatchedGT applies the GT predicate on the "batched" field.
+func BatchedGT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGT(FieldBatched, v))
+}
+
+// BatchedGTE applies the GTE predicate on the "batched" field.
+func BatchedGTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGTE(FieldBatched, v))
+}
+
+// BatchedLT applies the LT predicate on the "batched" field.
+func BatchedLT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLT(FieldBatched, v))
+}
+
+// BatchedLTE applies the LTE predicate on the "batched" field.
+func BatchedLTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLTE(FieldBatched, v))
+}
+
+// OutageUntilUsEQ applies the EQ predicate on the "outage_until_us" field.
+func OutageUntilUsEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldOutageUntilUs, v))
+}
+
+// OutageUntilUsNEQ applies the NEQ predicate on the "outage_until_us" field.
+func OutageUntilUsNEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNEQ(FieldOutageUntilUs, v))
+}
+
+// OutageUntilUsIn applies the In predicate on the "outage_until_us" field.
+func OutageUntilUsIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldIn(FieldOutageUntilUs, vs...))
+}
+
+// OutageUntilUsNotIn applies the NotIn predicate on the "outage_until_us" field.
+func OutageUntilUsNotIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNotIn(FieldOutageUntilUs, vs...))
+}
+
+// OutageUntilUsGT applies the GT predicate on the "outage_until_us" field.
+func OutageUntilUsGT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGT(FieldOutageUntilUs, v))
+}
+
+// OutageUntilUsGTE applies the GTE predicate on the "outage_until_us" field.
+func OutageUntilUsGTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGTE(FieldOutageUntilUs, v))
+}
+
+// OutageUntilUsLT applies the LT predicate on the "outage_until_us" field.
+func OutageUntilUsLT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLT(FieldOutageUntilUs, v))
+}
+
+// OutageUntilUsLTE applies the LTE predicate on the "outage_until_us" field.
+func OutageUntilUsLTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLTE(FieldOutageUntilUs, v))
+}
+
+// ReceivedUsEQ applies the EQ predicate on the "received_us" field.
+func ReceivedUsEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldEQ(FieldReceivedUs, v))
+}
+
+// ReceivedUsNEQ applies the NEQ predicate on the "received_us" field.
+func ReceivedUsNEQ(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNEQ(FieldReceivedUs, v))
+}
+
+// ReceivedUsIn applies the In predicate on the "received_us" field.
+func ReceivedUsIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldIn(FieldReceivedUs, vs...))
+}
+
+// ReceivedUsNotIn applies the NotIn predicate on the "received_us" field.
+func ReceivedUsNotIn(vs ...int64) predicate.Stock {
+	return predicate.Stock(sql.FieldNotIn(FieldReceivedUs, vs...))
+}
+
+// ReceivedUsGT applies the GT predicate on the "received_us" field.
+func ReceivedUsGT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGT(FieldReceivedUs, v))
+}
+
+// ReceivedUsGTE applies the GTE predicate on the "received_us" field.
+func ReceivedUsGTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldGTE(FieldReceivedUs, v))
+}
+
+// ReceivedUsLT applies the LT predicate on the "received_us" field.
+func ReceivedUsLT(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLT(FieldReceivedUs, v))
+}
+
+// ReceivedUsLTE applies the LTE predicate on the "received_us" field.
+func ReceivedUsLTE(v int64) predicate.Stock {
+	return predicate.Stock(sql.FieldLTE(FieldReceivedUs, v))
 }
 
 // SeqEQ applies the EQ predicate on the "seq" field.
