@@ -97,3 +97,57 @@ func (Capacity) Fields() []ent.Field {
 func (Capacity) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("location", "day").Unique()}
 }
+
+// Simulation replays orders against a copy of the stock, under several strategies.
+type Simulation struct{ ent.Schema }
+
+// Annotations name the table.
+func (Simulation) Annotations() []schema.Annotation { return column.Raw("simulations") }
+
+// Fields of a simulation.
+func (Simulation) Fields() []ent.Field {
+	return []ent.Field{
+		column.Key("id", column.IDLen),
+		field.Int8("state"),       // open for orders, waiting, running, done, failed
+		field.Bytes("strategies"), // JSON: names and versions
+		field.Int64("orders").Default(0),
+		field.Int64("done").Default(0),
+		field.Bytes("report").Optional(), // JSON, when done
+		column.Text("failure", nameLen),
+		column.Text("created_by", 128),
+		column.Text("lease_owner", column.CodeLen),
+		field.Int64("lease_until_us").Default(0),
+		field.Int64("version").Default(1),
+		field.Int64("created_us").Immutable(),
+		field.Int64("updated_us"),
+	}
+}
+
+// Indexes of simulations.
+func (Simulation) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("state", "lease_until_us"), index.Fields("created_us", "id")}
+}
+
+// SimulationOrder is an order of a simulation and what each strategy made of it.
+type SimulationOrder struct{ ent.Schema }
+
+// Annotations name the table.
+func (SimulationOrder) Annotations() []schema.Annotation { return column.Raw("simulation_orders") }
+
+// Fields of a simulation's order.
+func (SimulationOrder) Fields() []ent.Field {
+	return []ent.Field{
+		field.Int64("id"),
+		column.Key("simulation", column.IDLen),
+		field.Int64("number").Immutable(), // in the order of the file
+		column.Key("document", column.CodeLen),
+		field.Bytes("demand").Immutable(),
+		field.Bytes("outcome").Optional(), // JSON, one entry a strategy
+		field.Bool("differs").Default(false),
+	}
+}
+
+// Indexes of a simulation's orders.
+func (SimulationOrder) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("simulation", "number").Unique(), index.Fields("simulation", "differs", "number")}
+}

@@ -112,6 +112,18 @@ CREATE UNIQUE INDEX `sharing_policies_live_key_key` ON `sharing_policies` (`live
 CREATE INDEX `sharingpolicy_ended_us_until_us` ON `sharing_policies` (`ended_us`, `until_us`);
 -- Create index "sharingpolicy_created_us_id" to table: "sharing_policies"
 CREATE INDEX `sharingpolicy_created_us_id` ON `sharing_policies` (`created_us`, `id`);
+-- Create "simulations" table
+CREATE TABLE `simulations` (`id` text NOT NULL, `state` integer NOT NULL, `strategies` blob NOT NULL, `orders` integer NOT NULL DEFAULT (0), `done` integer NOT NULL DEFAULT (0), `report` blob NULL, `failure` text NOT NULL DEFAULT (''), `created_by` text NOT NULL DEFAULT (''), `lease_owner` text NOT NULL DEFAULT (''), `lease_until_us` integer NOT NULL DEFAULT (0), `version` integer NOT NULL DEFAULT (1), `created_us` integer NOT NULL, `updated_us` integer NOT NULL, PRIMARY KEY (`id`));
+-- Create index "simulation_state_lease_until_us" to table: "simulations"
+CREATE INDEX `simulation_state_lease_until_us` ON `simulations` (`state`, `lease_until_us`);
+-- Create index "simulation_created_us_id" to table: "simulations"
+CREATE INDEX `simulation_created_us_id` ON `simulations` (`created_us`, `id`);
+-- Create "simulation_orders" table
+CREATE TABLE `simulation_orders` (`id` integer NOT NULL PRIMARY KEY AUTOINCREMENT, `simulation` text NOT NULL, `number` integer NOT NULL, `document` text NOT NULL, `demand` blob NOT NULL, `outcome` blob NULL, `differs` bool NOT NULL DEFAULT (false));
+-- Create index "simulationorder_simulation_number" to table: "simulation_orders"
+CREATE UNIQUE INDEX `simulationorder_simulation_number` ON `simulation_orders` (`simulation`, `number`);
+-- Create index "simulationorder_simulation_differs_number" to table: "simulation_orders"
+CREATE INDEX `simulationorder_simulation_differs_number` ON `simulation_orders` (`simulation`, `differs`, `number`);
 -- Create "stock_changes" table
 CREATE TABLE `stock_changes` (`id` text NOT NULL, `position` integer NULL, `body` blob NOT NULL, `created_us` integer NOT NULL, PRIMARY KEY (`id`));
 -- Create index "stock_changes_position_key" to table: "stock_changes"
