@@ -9,6 +9,7 @@ package inventory
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,7 +32,9 @@ const (
 	name = "inventory"
 	// expireEvery leaves room below the 60 s in which a hold must be freed after its deadline.
 	expireEvery = 5 * time.Second
-	purgeEvery  = time.Hour
+	// closeWait is how long the commands that wait for their transaction may take when the process ends.
+	closeWait  = 10 * time.Second
+	purgeEvery = time.Hour
 )
 
 // Config is what can be chosen.
@@ -53,6 +56,7 @@ type Center struct {
 	*center.Frame
 	store   *data.Store
 	service *service.Inventory
+	reserve *service.Reservations
 	branch  *service.Branch
 	hit     func(bound string)
 }
@@ -70,19 +74,31 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		return nil, err
 	}
 	store := data.New(frame.DB(), d.PageSecret)
+	if err := d.Observe.Register(store.Group().Collectors()...); err != nil {
+		return nil, errors.Join(fmt.Errorf("metrics of the group: %w", err), frame.Close())
+	}
 	catalogue := data.Catalogue{Client: productv1.NewProductClient(d.Dial("product"))}
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
 	return &Center{
 		Frame: frame, store: store, hit: hit,
-		service: service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
+		service: service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit), reserve: service.NewReservations(store), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
 	}, nil
+}
+
+// Close answers what waits for its transaction, then ends the connections.
+func (c *Center) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+	defer cancel()
+	return errors.Join(c.store.Group().Close(ctx), c.Frame.Close())
 }
 
 // Register puts the services on the process's servers.
 func (c *Center) Register(r *server.Registrar) {
 	inventoryv1.RegisterInventoryServer(r.GRPC, c.service)
+	inventoryv1.RegisterReservationsServer(r.GRPC, c.reserve)
 	if r.HTTP != nil {
 		inventoryv1.RegisterInventoryHTTPServer(r.HTTP, c.service)
+		inventoryv1.RegisterReservationsHTTPServer(r.HTTP, c.reserve)
 	}
 	inventoryv1.RegisterInventoryBranchServer(r.Branch, c.branch)
 }
@@ -98,6 +114,6 @@ func (c *Center) Workers() []func(context.Context) error {
 // expire frees what was held past its deadline. Several replicas may do so at once.
 func (c *Center) expire(ctx context.Context) error {
 	ctx = tenancy.WithService(ctx, "inventory-expiry")
-	_, err := biz.Expire{Due: c.store, Writer: c.store, InTx: c.DB().InTx, NowUS: c.DB().Now, Hit: c.hit}.Run(ctx)
+	_, err := biz.Expire{Due: c.store, Together: c.store.Together, NowUS: c.DB().Now, Hit: c.hit}.Run(ctx)
 	return err
 }

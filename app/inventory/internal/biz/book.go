@@ -2,27 +2,39 @@ package biz
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
 // Book is the working set of one transaction: rows that are locked, and what has been decided about them so far. Later
 // decisions see earlier ones, so two lines of one SKU, or two orders of one batch, never count the same piece twice.
-// Nothing is stored until the StockWriter writes Changes.
+// Nothing is stored until the StockWriter writes Changes, and what one member of a batch has decided can be undone.
 type Book struct {
 	nowUS int64
 	actor string
 	newID func(prefix string) string
 
 	stock     map[StockKey]*Stock
+	shelves   map[Shelf][]*Stock // by owner
 	shortfall map[StockKey]int64 // as it was when the row came in
 	touched   map[StockKey]bool
+	locations map[string]Location // as they are now
 
+	documents    map[string]bool // locked and stored
+	opened       []DocumentLock  // new ones
 	reservations map[string]*Reservation
+	of           map[string][]*Reservation // by document, oldest first
+	replaced     map[string]*Reservation   // by the reservation that it replaces
 	created      []*Reservation
 	changed      map[string]bool
 	history      []ReservationChange
 	movements    []Movement
+	booked       map[Entry]int64     // entries that are in the ledger, of those that were asked for
 	reasons      map[StockKey]string // document that last changed the row
+
+	explanations  []DocumentExplanation
+	discrepancies []Discrepancy
+	journal       []func() // undoes what was done since the book was opened, last first
 }
 
 // Changes is what a Book has decided: rows in the order in which they were locked, ledger entries in the order of decision.
@@ -34,6 +46,16 @@ type Changes struct {
 	History   []ReservationChange
 	Movements []Movement
 	Gaps      []Gap
+	// Opened are documents that hold stock for the first time.
+	Opened        []DocumentLock
+	Explanations  []DocumentExplanation
+	Discrepancies []Discrepancy
+}
+
+// DocumentExplanation is why the locations of a document were chosen, for the organisation that sells.
+type DocumentExplanation struct {
+	Org string
+	Explanation
 }
 
 // Gap is a change of a stock row's shortfall: discrepancies of that size are opened, or closed.
@@ -47,9 +69,27 @@ type Gap struct {
 // NewBook opens a book at the database's time.
 func NewBook(nowUS int64, actor string, newID func(prefix string) string) *Book {
 	return &Book{nowUS: nowUS, actor: actor, newID: newID,
-		stock: map[StockKey]*Stock{}, shortfall: map[StockKey]int64{}, touched: map[StockKey]bool{},
-		reservations: map[string]*Reservation{}, changed: map[string]bool{}, reasons: map[StockKey]string{}}
+		stock: map[StockKey]*Stock{}, shelves: map[Shelf][]*Stock{}, shortfall: map[StockKey]int64{}, touched: map[StockKey]bool{}, locations: map[string]Location{},
+		documents: map[string]bool{}, reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replaced: map[string]*Reservation{},
+		changed: map[string]bool{}, booked: map[Entry]int64{}, reasons: map[StockKey]string{}}
 }
+
+// As names who decides from now on.
+func (b *Book) As(actor string) { b.actor = actor }
+
+// Mark returns a function that undoes what was decided since: a member of a batch that is refused leaves nothing.
+func (b *Book) Mark() (undo func()) {
+	n := len(b.journal)
+	return func() {
+		for i := len(b.journal) - 1; i >= n; i-- {
+			b.journal[i]()
+		}
+		b.journal = b.journal[:n]
+	}
+}
+
+// undoable remembers how to undo a change that is about to be made. Whatever a Book knows changes through here.
+func (b *Book) undoable(undo func()) { b.journal = append(b.journal, undo) }
 
 // NowUS is the time of the book.
 func (b *Book) NowUS() int64 { return b.nowUS }
@@ -59,16 +99,63 @@ func (b *Book) AddStock(rows ...*Stock) {
 	for _, s := range rows {
 		if _, in := b.stock[s.key]; !in {
 			b.stock[s.key], b.shortfall[s.key] = s, s.Shortfall()
+			at := Shelf{s.key.SKU, s.key.Location}
+			b.shelves[at] = append(b.shelves[at], s)
 		}
 	}
 }
+
+// AddLocations takes locations in as they are now.
+func (b *Book) AddLocations(locations ...Location) {
+	for _, l := range locations {
+		b.locations[l.Code] = l
+	}
+}
+
+// AddDocuments takes in which of the locked documents are stored.
+func (b *Book) AddDocuments(documents ...string) {
+	for _, d := range documents {
+		b.documents[d] = true
+	}
+}
+
+// AddBooked takes in which entries are in the ledger, and what was on hand after each.
+func (b *Book) AddBooked(entries map[Entry]int64) { maps.Copy(b.booked, entries) }
+
+// Booked says whether an entry that was asked for is in the ledger, or was booked here.
+func (b *Book) Booked(e Entry) bool {
+	_, booked := b.booked[e]
+	return booked
+}
+
+// Location returns a location as it is now, if it was asked for and exists.
+func (b *Book) Location(code string) (Location, bool) {
+	l, known := b.locations[code]
+	return l, known
+}
+
+// Shelf returns the locked rows of a SKU at a location, of all owners if the shelf was locked.
+func (b *Book) Shelf(at Shelf) []*Stock { return b.shelves[at] }
 
 // AddReservations takes the reservations of locked documents in.
 func (b *Book) AddReservations(rows ...*Reservation) {
 	for _, r := range rows {
 		if _, in := b.reservations[r.terms.ID]; !in {
-			b.reservations[r.terms.ID] = r
+			b.index(r)
 		}
+	}
+}
+
+func (b *Book) index(r *Reservation) {
+	t := r.terms
+	b.reservations[t.ID] = r
+	list := append(b.of[t.Document], r)
+	slices.SortStableFunc(list, func(x, y *Reservation) int {
+		return cmp.Or(cmp.Compare(x.terms.CreatedAtUS, y.terms.CreatedAtUS), cmp.Compare(x.terms.ID, y.terms.ID))
+	})
+	b.of[t.Document] = list
+	if t.Replaces != "" {
+		b.replaced[t.Replaces] = r
 	}
 }
 
@@ -79,20 +166,9 @@ func (b *Book) Stock(key StockKey) *Stock { return b.stock[key] }
 func (b *Book) Reservation(id string) *Reservation { return b.reservations[id] }
 
 // Of returns a document's reservations, oldest first.
-func (b *Book) Of(document string) []*Reservation {
-	var list []*Reservation
-	for _, r := range b.reservations {
-		if r.terms.Document == document {
-			list = append(list, r)
-		}
-	}
-	slices.SortFunc(list, func(x, y *Reservation) int {
-		return cmp.Or(cmp.Compare(x.terms.CreatedAtUS, y.terms.CreatedAtUS), cmp.Compare(x.terms.ID, y.terms.ID))
-	})
-	return list
-}
+func (b *Book) Of(document string) []*Reservation { return slices.Clone(b.of[document]) }
 
-// Hold reserves what a plan takes. All or nothing: on an error the book must be thrown away.
+// Hold reserves what a plan takes. On an error what the document holds by then must be undone.
 func (b *Book) Hold(t Terms) (*Reservation, error) {
 	s, err := b.row(t.Key, t.Document)
 	if err != nil {
@@ -109,6 +185,7 @@ func (b *Book) Hold(t Terms) (*Reservation, error) {
 func (b *Book) Confirm(r *Reservation) error {
 	switch r.state {
 	case Held:
+		b.keep(r)
 		return b.record(r.confirm())
 	case Expired:
 		if b.replacement(r) != nil {
@@ -127,6 +204,7 @@ func (b *Book) Confirm(r *Reservation) error {
 		if err != nil {
 			return err
 		}
+		b.keep(again)
 		return b.record(again.confirm())
 	}
 	return nil
@@ -141,6 +219,7 @@ func (b *Book) Release(r *Reservation) (int64, error) {
 	if err := b.giveBack(r, qty); err != nil {
 		return 0, err
 	}
+	b.keep(r)
 	return qty, b.record(r.release())
 }
 
@@ -149,7 +228,17 @@ func (b *Book) Expire(r *Reservation) error {
 	if err := b.giveBack(r, r.open); err != nil {
 		return err
 	}
+	b.keep(r)
 	return b.record(r.expire(b.nowUS))
+}
+
+// Extend gives a held reservation a later deadline. One that has none, because it is confirmed or never expires, stays.
+func (b *Book) Extend(r *Reservation, untilUS int64) error {
+	if r.state != Held || r.terms.ExpiresAtUS == 0 || r.terms.ExpiresAtUS == untilUS {
+		return nil
+	}
+	b.keep(r)
+	return b.record(r.extend(untilUS))
 }
 
 // Ship turns qty of a reservation into a movement. The goods have left, so it never refuses: what the reservation (or the
@@ -172,6 +261,7 @@ func (b *Book) Ship(r *Reservation, qty int64, m Movement) error {
 		if err != nil {
 			return err
 		}
+		b.keep(holder)
 		if err := b.record(holder.ship(held)); err != nil {
 			return err
 		}
@@ -187,6 +277,20 @@ func (b *Book) Ship(r *Reservation, qty int64, m Movement) error {
 		b.move(m, step)
 	}
 	return nil
+}
+
+// Explain notes why the locations of a document were chosen.
+func (b *Book) Explain(org string, e Explanation) {
+	n := len(b.explanations)
+	b.undoable(func() { b.explanations = b.explanations[:n] })
+	b.explanations = append(b.explanations, DocumentExplanation{org, e})
+}
+
+// Discrepancy lists what cannot be booked on a stock row.
+func (b *Book) Discrepancy(d Discrepancy) {
+	n := len(b.discrepancies)
+	b.undoable(func() { b.discrepancies = b.discrepancies[:n] })
+	b.discrepancies = append(b.discrepancies, d)
 }
 
 // restMark tells the entry of what left without a reservation from the entry of what was held.
@@ -213,7 +317,7 @@ func (b *Book) SetSafety(key StockKey, qty int64) error {
 
 // Changes is what has been decided.
 func (b *Book) Changes() Changes {
-	c := Changes{NowUS: b.nowUS, History: b.history, Movements: b.movements}
+	c := Changes{NowUS: b.nowUS, History: b.history, Movements: b.movements, Opened: b.opened, Explanations: b.explanations, Discrepancies: b.discrepancies}
 	keys := make([]StockKey, 0, len(b.touched))
 	for key := range b.touched {
 		keys = append(keys, key)
@@ -260,11 +364,30 @@ func (b *Book) row(key StockKey, document string) (*Stock, error) {
 	if s == nil {
 		return nil, broken("stock row %s is not locked", key)
 	}
+	was, touched, reason := *s, b.touched[key], b.reasons[key]
+	b.undoable(func() {
+		*s = was
+		b.reasons[key] = reason
+		if !touched {
+			delete(b.touched, key)
+		}
+	})
 	b.touched[key] = true
 	if document != "" {
 		b.reasons[key] = document
 	}
 	return s, nil
+}
+
+// keep remembers a reservation that is about to change.
+func (b *Book) keep(r *Reservation) {
+	was, changed := *r, b.changed[r.terms.ID]
+	b.undoable(func() {
+		*r = was
+		if !changed {
+			delete(b.changed, r.terms.ID)
+		}
+	})
 }
 
 func (b *Book) create(t Terms) (*Reservation, error) {
@@ -273,19 +396,29 @@ func (b *Book) create(t Terms) (*Reservation, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.reservations[t.ID] = r
+	n, documents, list := len(b.created), len(b.opened), b.of[t.Document]
+	known := b.documents[t.Document]
+	b.undoable(func() {
+		b.created, b.opened, b.of[t.Document] = b.created[:n], b.opened[:documents], list
+		delete(b.reservations, t.ID)
+		if t.Replaces != "" {
+			delete(b.replaced, t.Replaces)
+		}
+		if !known {
+			delete(b.documents, t.Document)
+		}
+	})
+	if !known {
+		b.documents[t.Document] = true
+		b.opened = append(b.opened, DocumentLock{Document: t.Document, Seller: t.Seller})
+	}
+	b.of[t.Document] = slices.Clone(list)
+	b.index(r)
 	b.created = append(b.created, r)
 	return r, nil
 }
 
-func (b *Book) replacement(r *Reservation) *Reservation {
-	for _, other := range b.reservations {
-		if other.terms.Replaces == r.terms.ID {
-			return other
-		}
-	}
-	return nil
-}
+func (b *Book) replacement(r *Reservation) *Reservation { return b.replaced[r.terms.ID] }
 
 func (b *Book) giveBack(r *Reservation, qty int64) error {
 	s, err := b.row(r.terms.Key, r.terms.Document)
@@ -300,6 +433,8 @@ func (b *Book) record(change ReservationChange, err error) error {
 		return err
 	}
 	change.Actor, change.AtUS = b.actor, b.nowUS
+	n := len(b.history)
+	b.undoable(func() { b.history = b.history[:n] })
 	b.changed[change.ReservationID] = true
 	b.history = append(b.history, change)
 	return nil
@@ -313,5 +448,14 @@ func (b *Book) move(m Movement, step Step) {
 	s := b.stock[m.Key]
 	m.Hash = m.Chained(s.chain)
 	s.chain = m.Hash
+	n, entry := len(b.movements), m.Entry()
+	after, booked := b.booked[entry]
+	b.undoable(func() {
+		b.movements = b.movements[:n]
+		if b.booked[entry] = after; !booked {
+			delete(b.booked, entry)
+		}
+	})
 	b.movements = append(b.movements, m)
+	b.booked[entry] = step.After
 }

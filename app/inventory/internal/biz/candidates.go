@@ -18,7 +18,9 @@ const (
 type Search struct {
 	Locations LocationFinder
 	Stock     StockReader
-	Strategy  Strategy
+	// Rows reads the rows themselves, where Stock may be behind them; nil: Stock is not.
+	Rows     StockReader
+	Strategy Strategy
 	// Hit counts that a bound was hit: the answer is right for what was looked at, and more was there.
 	Hit func(bound string)
 }
@@ -79,6 +81,14 @@ func (s Search) Candidates(ctx context.Context, d Demand) ([]Candidate, []Explai
 		}
 	}
 	return found, dropped.Candidates, nil
+}
+
+// anew is a search among the rows themselves.
+func (s Search) anew() Search {
+	if s.Rows != nil {
+		s.Stock = s.Rows
+	}
+	return s
 }
 
 func (s Search) drop(d Demand, p Placed) string {
@@ -144,6 +154,7 @@ func (s Search) scattered(ctx context.Context, d Demand, directory *Directory, f
 
 // refresh reads the stock of the candidates again.
 func (s Search) refresh(ctx context.Context, d Demand, candidates []Candidate) ([]Candidate, error) {
+	s = s.anew()
 	fresh := make([]Candidate, 0, len(candidates))
 	for ring := range slices.Chunk(candidates, maxRinged) {
 		placed := make([]Placed, len(ring))

@@ -90,6 +90,35 @@ func (l LiveHold) Fault() (int, string, string, map[string]string) {
 	return 409, "STATE_CONFLICT", "this document already holds stock: release it first", map[string]string{"state": l.State.String()}
 }
 
+// NotHeld refuses to change a line of which nothing is held any more.
+type NotHeld struct {
+	Document, Line string
+	State          ReservationState
+}
+
+// Error names the line.
+func (n NotHeld) Error() string {
+	return "line " + n.Line + " of " + n.Document + " is not held: " + n.State.String()
+}
+
+// Fault is the public face.
+func (n NotHeld) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "nothing is held for this line any more: reserve it again", map[string]string{"state": n.State.String(), "line_id": n.Line}
+}
+
+// UnknownReservation says that nothing was ever held for this document, or for this line of it.
+type UnknownReservation struct{ Document, Line string }
+
+// Error names them.
+func (u UnknownReservation) Error() string {
+	return "no reservation of " + u.Document + ", line " + u.Line
+}
+
+// Fault is the public face.
+func (u UnknownReservation) Fault() (int, string, string, map[string]string) {
+	return 404, "RESERVATION_UNKNOWN", "there is no such reservation: check the document and its lines", map[string]string{"document": u.Document, "line_id": u.Line}
+}
+
 // Forbidden refuses a caller without the role.
 type Forbidden struct{ Need string }
 

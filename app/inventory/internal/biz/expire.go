@@ -3,17 +3,16 @@ package biz
 import "context"
 
 const (
-	expireBatch  = 100 // documents a transaction
-	expireRounds = 50  // transactions a run; what is left goes with the next
+	expireBatch  = 100 // documents a decision
+	expireRounds = 50  // decisions a run; what is left goes with the next
 )
 
 // Expire frees what was held past its deadline, by the database's clock. Several may run: the document's lock decides who
 // frees it, and a reservation that has left the state Held is not due any more.
 type Expire struct {
-	Due    DueFinder
-	Writer StockWriter
-	// InTx runs a batch in a transaction of its own.
-	InTx func(ctx context.Context, fn func(ctx context.Context) error) error
+	Due DueFinder
+	// Together decides on a Book, in a transaction that may be shared with others.
+	Together func(ctx context.Context, need Need, fn func(*Book) error) error
 	// NowUS is the database's time.
 	NowUS func(ctx context.Context) (int64, error)
 	// Hit counts that a run has left some for the next.
@@ -33,8 +32,8 @@ func (uc Expire) Run(ctx context.Context) (int, error) {
 			return total, err
 		}
 		freed := 0
-		err = uc.InTx(ctx, func(ctx context.Context) (err error) {
-			freed, err = uc.Decide(ctx, documents)
+		err = uc.Together(ctx, uc.Need(documents), func(book *Book) (err error) {
+			freed, err = uc.Decide(book, documents)
 			return err
 		})
 		if err != nil {
@@ -48,35 +47,28 @@ func (uc Expire) Run(ctx context.Context) (int, error) {
 	return total, nil
 }
 
-// Decide frees the due reservations of these documents inside the transaction.
-func (uc Expire) Decide(ctx context.Context, documents []string) (int, error) {
-	book, err := uc.Writer.Open(ctx, "service:inventory-expiry")
-	if err != nil {
-		return 0, err
+// Need locks the documents and the rows of what is due.
+func (Expire) Need(documents []string) Need {
+	n := Need{Touches: (*Reservation).Due}
+	for _, d := range documents {
+		n.Documents = append(n.Documents, DocumentLock{Document: d})
 	}
-	locks := make([]DocumentLock, len(documents))
-	for i, d := range documents {
-		locks[i].Document = d
-	}
-	if err := uc.Writer.LockDocuments(ctx, book, locks); err != nil {
-		return 0, err
-	}
-	var due []*Reservation
-	var keys []StockKey
+	return n
+}
+
+// Decide frees the due reservations of these documents on the Book.
+func (Expire) Decide(book *Book, documents []string) (freed int, err error) {
+	book.As("service:inventory-expiry")
 	for _, d := range documents {
 		for _, r := range book.Of(d) {
-			if r.Due(book.NowUS()) {
-				due, keys = append(due, r), append(keys, r.terms.Key)
+			if !r.Due(book.NowUS()) {
+				continue
 			}
+			if err := book.Expire(r); err != nil {
+				return 0, err
+			}
+			freed++
 		}
 	}
-	if err := uc.Writer.LockStock(ctx, book, sortKeys(keys), nil); err != nil {
-		return 0, err
-	}
-	for _, r := range due {
-		if err := book.Expire(r); err != nil {
-			return 0, err
-		}
-	}
-	return len(due), uc.Writer.Write(ctx, book.Changes())
+	return freed, nil
 }

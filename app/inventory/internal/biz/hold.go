@@ -36,7 +36,8 @@ func (in HoldInput) Validate() error {
 // HoldStock chooses the nearest locations that can fill a demand and holds the stock there, all or nothing.
 //
 // Facts come first, without locks; the decision is made again with the locked rows, because facts are hints. Two lines
-// of one SKU see each other, and so do two orders.
+// of one SKU see each other, and so do two orders. Many are decided on one Book (Look, Need, DecideOn); what no round of
+// facts is enough for is decided alone (Gather, Decide), where more rows are locked until the plan stands.
 type HoldStock struct {
 	Search Search
 	Writer StockWriter
@@ -48,6 +49,10 @@ type HoldStock struct {
 type HoldFacts struct {
 	candidates []Candidate
 	dropped    []Explained
+	keys       []StockKey // to be locked
+	codes      []string   // locations to be read
+	shelves    bool       // lock what the chosen store has, whoever owns it
+	all        bool       // every row of every candidate is locked then
 }
 
 // Gather reads the candidates.
@@ -56,7 +61,7 @@ func (uc HoldStock) Gather(ctx context.Context, in HoldInput) (HoldFacts, error)
 		return HoldFacts{}, err
 	}
 	candidates, dropped, err := uc.Search.Candidates(ctx, in.Demand)
-	return HoldFacts{candidates, dropped}, err
+	return HoldFacts{candidates: candidates, dropped: dropped}, err
 }
 
 // Decide holds the stock inside the transaction. A document that holds something already is refused with LiveHold.
@@ -65,16 +70,11 @@ func (uc HoldStock) Decide(ctx context.Context, actor string, in HoldInput, fact
 	if err != nil {
 		return nil, err
 	}
-	if in.ExpiresAtUS > 0 && in.ExpiresAtUS <= book.NowUS() {
-		return nil, Invalid{"expires_at_us", "must be in the future"}
-	}
 	if err := uc.Writer.LockDocuments(ctx, book, []DocumentLock{{in.Document, in.Seller}}); err != nil {
 		return nil, err
 	}
-	for _, r := range book.Of(in.Document) {
-		if r.Open() > 0 {
-			return nil, LiveHold{in.Document, r.State()}
-		}
+	if err := uc.free(book, in); err != nil {
+		return nil, err
 	}
 	plan, candidates, why, err := uc.settle(ctx, book, in, facts)
 	if err != nil {
@@ -84,11 +84,9 @@ func (uc HoldStock) Decide(ctx context.Context, actor string, in HoldInput, fact
 	if err != nil {
 		return nil, err
 	}
-	if err := uc.Writer.Write(ctx, book.Changes()); err != nil {
-		return nil, err
-	}
 	why.DecidedAtUS = book.NowUS()
-	return held, uc.Writer.Explain(ctx, in.Seller, why)
+	book.Explain(in.Seller, why)
+	return held, uc.Writer.Write(ctx, book.Changes())
 }
 
 // settle plans until the plan stands on locked rows: what others took meanwhile is seen under the lock, and the plan is

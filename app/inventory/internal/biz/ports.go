@@ -24,8 +24,8 @@ type StockReader interface {
 	WithSome(ctx context.Context, skus []string, limit int) (rows []*Stock, more bool, err error)
 }
 
-// StockWriter locks rows and writes what a Book has decided, in the context's transaction. It is the seam of the hot path:
-// whoever implements it may decide many commands on one Book and write them together.
+// StockWriter locks rows and writes what a Book has decided, in the context's transaction: for a command that is decided
+// alone. Those of the hot path say what they need (Need) and are decided on a Book that many share.
 type StockWriter interface {
 	// Open starts a Book at the database's time; actor is named on what it writes.
 	Open(ctx context.Context, actor string) (*Book, error)
@@ -38,10 +38,6 @@ type StockWriter interface {
 	Booked(ctx context.Context, entries []Entry) (map[Entry]int64, error)
 	// Write stores the changes of a Book: guarded, all or nothing.
 	Write(ctx context.Context, c Changes) error
-	// Explain stores why the locations of a document were chosen.
-	Explain(ctx context.Context, org string, e Explanation) error
-	// Discrepancy lists what cannot be booked on a stock row.
-	Discrepancy(ctx context.Context, d Discrepancy) error
 }
 
 // DocumentLock names a document to lock; Seller opens it when it is new. Without a seller an unknown document stays unknown.

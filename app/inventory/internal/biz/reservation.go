@@ -40,7 +40,7 @@ func (s ReservationState) String() string {
 // Active says that units are still held.
 func (s ReservationState) Active() bool { return s == Held || s == Confirmed }
 
-// Terms are what a reservation was made for. They never change.
+// Terms are what a reservation was made for. They never change, but for a deadline that is moved to later.
 type Terms struct {
 	ID       string
 	Document string
@@ -131,6 +131,23 @@ func (r *Reservation) Open() int64 { return r.open }
 // Due says whether the deadline has passed. Confirmed ones have none.
 func (r *Reservation) Due(nowUS int64) bool {
 	return r.state == Held && r.terms.ExpiresAtUS > 0 && r.terms.ExpiresAtUS <= nowUS
+}
+
+// past is Expired for one that only waits to be freed.
+func (r *Reservation) past(nowUS int64) ReservationState {
+	if r.Due(nowUS) {
+		return Expired
+	}
+	return 0
+}
+
+// extend moves the deadline to later.
+func (r *Reservation) extend(untilUS int64) (ReservationChange, error) {
+	if untilUS < r.terms.ExpiresAtUS {
+		return ReservationChange{}, Invalid{"expires_at_us", "must not be earlier than the deadline that there is"}
+	}
+	r.terms.ExpiresAtUS = untilUS
+	return r.change(Held, r.open)
 }
 
 // confirm takes the deadline away.

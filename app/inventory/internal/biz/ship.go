@@ -1,10 +1,6 @@
 package biz
 
-import (
-	"context"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // ShipInput says that goods have left.
 type ShipInput struct {
@@ -25,77 +21,79 @@ type ShipLine struct {
 // It never refuses, because the goods are gone. What no reservation holds any more is taken from on hand; where the books
 // have less, a discrepancy of that size is opened. A reservation that nobody knows is listed as a discrepancy of its own.
 // Each (fulfilment, reservation) is booked once, however often it is sent.
-type Ship struct{ Writer StockWriter }
+type Ship struct{}
 
-// Decide books the shipment inside the transaction.
-func (uc Ship) Decide(ctx context.Context, actor string, in ShipInput) error {
+func (in ShipInput) complete() ShipInput {
 	if in.Reason != ReasonSale {
 		in.Reason = ReasonShip
 	}
 	if in.Fulfilment == "" {
 		in.Fulfilment = in.Document
 	}
+	return in
+}
+
+// quantities are what left of each reservation.
+func (in ShipInput) quantities() map[string]int64 {
 	quantity := map[string]int64{}
 	for _, l := range in.Lines {
 		if l.Quantity > 0 {
 			quantity[l.ReservationID] += l.Quantity
 		}
 	}
-	book, known, err := open(ctx, uc.Writer, actor, in.Document, func(_ *Book, r *Reservation) bool { return quantity[r.terms.ID] > 0 })
-	if err != nil {
-		return err
+	return quantity
+}
+
+// entry of the ledger that books a reservation's part of the shipment; rest is what no reservation held.
+func (in ShipInput) entry(r *Reservation, rest string) Entry {
+	return Entry{Key: r.terms.Key, Reason: in.Reason, Document: in.Fulfilment, Ref: r.terms.ID + rest}
+}
+
+// Need locks the document and the rows of its reservations that are named, and looks up what was booked before.
+func (Ship) Need(in ShipInput) Need {
+	in = in.complete()
+	quantity := in.quantities()
+	return Need{
+		Documents: []DocumentLock{{Document: in.Document}},
+		Touches:   func(r *Reservation, _ int64) bool { return quantity[r.terms.ID] > 0 },
+		Entries: func(b *Book) []Entry {
+			var entries []Entry
+			for _, r := range b.Of(in.Document) {
+				if quantity[r.terms.ID] > 0 {
+					entries = append(entries, in.entry(r, ""), in.entry(r, restMark))
+				}
+			}
+			return entries
+		},
 	}
-	booked, err := uc.booked(ctx, in, known)
-	if err != nil {
-		return err
-	}
-	for _, r := range known {
+}
+
+// Decide books the shipment on the Book.
+func (Ship) Decide(book *Book, actor string, in ShipInput) error {
+	book.As(actor)
+	in = in.complete()
+	quantity := in.quantities()
+	for _, r := range book.Of(in.Document) {
 		qty := quantity[r.terms.ID]
+		if qty == 0 {
+			continue
+		}
 		delete(quantity, r.terms.ID)
-		if booked[r.terms.ID] {
+		if book.Booked(in.entry(r, "")) || book.Booked(in.entry(r, restMark)) {
 			continue
 		}
 		if err := book.Ship(r, qty, Movement{Reason: in.Reason, Document: in.Fulfilment}); err != nil {
 			return err
 		}
 	}
-	if err := uc.Writer.Write(ctx, book.Changes()); err != nil {
-		return err
-	}
-	return uc.unknown(ctx, in, quantity)
-}
-
-// booked finds the reservations that this fulfilment has shipped before.
-func (uc Ship) booked(ctx context.Context, in ShipInput, reservations []*Reservation) (map[string]bool, error) {
-	var asked []Entry
-	for _, r := range reservations {
-		for _, ref := range []string{r.terms.ID, r.terms.ID + restMark} {
-			asked = append(asked, Entry{Key: r.terms.Key, Reason: in.Reason, Document: in.Fulfilment, Ref: ref})
-		}
-	}
-	found, err := uc.Writer.Booked(ctx, asked)
-	if err != nil {
-		return nil, err
-	}
-	booked := map[string]bool{}
-	for e := range found {
-		booked[strings.TrimSuffix(e.Ref, restMark)] = true
-	}
-	return booked, nil
-}
-
-// unknown lists what left under reservations that do not exist.
-func (uc Ship) unknown(ctx context.Context, in ShipInput, quantity map[string]int64) error {
+	// What left under reservations that do not exist.
 	ids := make([]string, 0, len(quantity))
 	for id := range quantity {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		err := uc.Writer.Discrepancy(ctx, Discrepancy{Document: in.Fulfilment, ReservationID: id, Kind: KindUnknown, Size: quantity[id]})
-		if err != nil {
-			return err
-		}
+		book.Discrepancy(Discrepancy{Document: in.Fulfilment, ReservationID: id, Kind: KindUnknown, Size: quantity[id]})
 	}
 	return nil
 }

@@ -18,6 +18,14 @@ func (k StockKey) Compare(o StockKey) int {
 	return cmp.Or(strings.Compare(k.SKU, o.SKU), strings.Compare(k.Location, o.Location), strings.Compare(k.Owner, o.Owner))
 }
 
+// Shelf is one SKU at one location, whoever owns the pieces.
+type Shelf struct {
+	SKU, Location string
+}
+
+// Shelf says where the pieces are.
+func (k StockKey) Shelf() Shelf { return Shelf{k.SKU, k.Location} }
+
 // Stock is what one owner has of one SKU in one location. Quantities are pieces.
 type Stock struct {
 	key                      StockKey

@@ -23,11 +23,15 @@ type Store struct {
 	// pageSecret signs page tokens.
 	pageSecret []byte
 	directory  directoryCache
+	parts      []part
+	group      *Group
 }
 
 // New takes an open database.
 func New(db *database.DB, pageSecret []byte) *Store {
-	return &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret}
+	s := &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret}
+	s.parts, s.group = s.bookParts(), s.newGroup()
+	return s
 }
 
 // marks is n parameters for a list.

@@ -14,7 +14,7 @@ import (
 )
 
 // lockChunk bounds the rows that one statement locks.
-const lockChunk = 128
+const lockChunk = 256
 
 // errGuard means that a locked row was changed by another: the locks do not hold what they promise.
 var errGuard = errors.New("inventory: a row has changed under its lock")
@@ -47,15 +47,11 @@ func (s *Store) LockDocuments(ctx context.Context, b *biz.Book, documents []biz.
 			return fmt.Errorf("open document %s: %w", d.Document, err)
 		}
 	}
-	rows, err := q.QueryContext(ctx, "SELECT id FROM holds WHERE id IN ("+marks(len(names))+") ORDER BY id"+s.db.ForUpdate(), anys(names)...)
+	known, err := s.lockDocumentRows(ctx, names)
 	if err != nil {
-		return fmt.Errorf("lock documents: %w", err)
+		return err
 	}
-	for rows.Next() {
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return fmt.Errorf("lock documents: %w", err)
-	}
+	b.AddDocuments(known...)
 	reservations, err := s.reservations(ctx, "WHERE document IN ("+marks(len(names))+") ORDER BY document, created_us, id", anys(names)...)
 	if err != nil {
 		return err
@@ -81,16 +77,6 @@ func (s *Store) LockStock(ctx context.Context, b *biz.Book, keys []biz.StockKey,
 		}
 	}
 	return nil
-}
-
-func (s *Store) lockStock(ctx context.Context, keys []biz.StockKey) ([]*biz.Stock, error) {
-	args := make([]any, 0, 3*len(keys))
-	for _, k := range keys {
-		args = append(args, k.SKU, k.Location, k.Owner)
-	}
-	one := "(sku = ? AND location = ? AND owner = ?)"
-	return s.scanStock(ctx, "SELECT "+stockColumns+" FROM stock"+s.byIndex()+" WHERE "+one+strings.Repeat(" OR "+one, len(keys)-1)+
-		" ORDER BY sku, location, owner"+s.db.ForUpdate(), args...)
 }
 
 // openAbsent makes the rows that are not there and locks them. Another may open the same row at the same time: whose comes

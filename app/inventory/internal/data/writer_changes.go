@@ -12,32 +12,7 @@ import (
 )
 
 // writeChunk bounds the rows of one statement.
-const writeChunk = 100
-
-// Write stores the changes of a Book: each table with as few statements as can be.
-func (s *Store) Write(ctx context.Context, c biz.Changes) error {
-	if err := s.updateStock(ctx, c); err != nil {
-		return err
-	}
-	if err := s.insertReservations(ctx, c); err != nil {
-		return err
-	}
-	if err := s.updateReservations(ctx, c); err != nil {
-		return err
-	}
-	if err := s.insertHistory(ctx, c); err != nil {
-		return err
-	}
-	if err := s.insertMovements(ctx, c); err != nil {
-		return err
-	}
-	for _, gap := range c.Gaps {
-		if err := s.closeOrOpen(ctx, gap, c.NowUS); err != nil {
-			return err
-		}
-	}
-	return s.logChange(ctx, c)
-}
+const writeChunk = 256
 
 // changed is a row for guarded: what it is found by, and its new values.
 type changed struct {
@@ -89,6 +64,16 @@ func (s *Store) updateStock(ctx context.Context, c biz.Changes) error {
 	return s.guarded(ctx, "stock", []string{"on_hand", "reserved", "safety", "seq", "chain", "in_transit", "damaged", "blocked", "batched", "outage_until_us", "received_us"}, rows, c.NowUS, true)
 }
 
+func (s *Store) writeReservations(ctx context.Context, c biz.Changes) error {
+	if err := s.insertReservations(ctx, c); err != nil {
+		return err
+	}
+	if err := s.updateReservations(ctx, c); err != nil {
+		return err
+	}
+	return s.insertHistory(ctx, c)
+}
+
 func (s *Store) updateReservations(ctx context.Context, c biz.Changes) error {
 	// A reservation may have taken several steps in one Book: the guard is the version before the first.
 	first := map[string]int64{}
@@ -99,9 +84,9 @@ func (s *Store) updateReservations(ctx context.Context, c biz.Changes) error {
 	}
 	rows := make([]changed, len(c.Changed))
 	for i, r := range c.Changed {
-		rows[i] = changed{r.ID, first[r.ID] - 1, []any{r.Open, r.Shipped, r.Released, r.Expired, int8(r.State), r.Version, dueUS(r)}}
+		rows[i] = changed{r.ID, first[r.ID] - 1, []any{r.Open, r.Shipped, r.Released, r.Expired, int8(r.State), r.Version, r.ExpiresAtUS, dueUS(r)}}
 	}
-	return s.guarded(ctx, "reservations", []string{"open", "shipped", "released", "expired", "state", "version", "due_us"}, rows, c.NowUS, false)
+	return s.guarded(ctx, "reservations", []string{"open", "shipped", "released", "expired", "state", "version", "expires_at_us", "due_us"}, rows, c.NowUS, false)
 }
 
 // dueUS is the deadline while it counts.
@@ -189,12 +174,9 @@ func (s *Store) insertMovements(ctx context.Context, c biz.Changes) error {
 	return s.insert(ctx, "movements", movementColumns, rows)
 }
 
-// closeOrOpen keeps the open discrepancies of a stock row as large as its shortfall: a new gap is listed, stock that comes
-// in closes the oldest ones. The stock row is locked, so nobody else does the same.
-func (s *Store) closeOrOpen(ctx context.Context, gap biz.Gap, nowUS int64) error {
-	if gap.Delta > 0 {
-		return s.Discrepancy(ctx, biz.Discrepancy{Org: gap.Org, Document: gap.Document, Key: gap.Key, Kind: biz.KindShortfall, Size: gap.Delta})
-	}
+// closeGap closes the oldest open discrepancies of a stock row that came nearer to its promises. The row is locked, so
+// nobody else does the same.
+func (s *Store) closeGap(ctx context.Context, gap biz.Gap, nowUS int64) error {
 	q := s.db.Conn(ctx)
 	rows, err := q.QueryContext(ctx, "SELECT id, open FROM discrepancies WHERE sku = ? AND location = ? AND owner = ? AND kind = ? AND open > 0 ORDER BY opened_us, id",
 		gap.Key.SKU, gap.Key.Location, gap.Key.Owner, biz.KindShortfall)
@@ -236,22 +218,38 @@ func (s *Store) closeOrOpen(ctx context.Context, gap biz.Gap, nowUS int64) error
 	return nil
 }
 
-// Discrepancy lists what a person has to look at.
-func (s *Store) Discrepancy(ctx context.Context, d biz.Discrepancy) error {
-	now, err := s.db.Now(ctx)
-	if err != nil {
-		return err
-	}
-	return s.insert(ctx, "discrepancies", "id, org, sku, location, owner, kind, document, reservation_id, size, open, opened_us", [][]any{{
-		ids.New("dsc"), d.Org, d.Key.SKU, d.Key.Location, d.Key.Owner, d.Kind, d.Document, d.ReservationID, d.Size, d.Size, now}})
+// discrepancy lists what a person has to look at.
+func discrepancy(d biz.Discrepancy, nowUS int64) []any {
+	return []any{ids.New("dsc"), d.Org, d.Key.SKU, d.Key.Location, d.Key.Owner, d.Kind, d.Document, d.ReservationID, d.Size, d.Size, nowUS}
 }
 
-// Explain stores why the locations of a document were chosen.
-func (s *Store) Explain(ctx context.Context, org string, e biz.Explanation) error {
-	candidates, err := json.Marshal(e.Candidates)
-	if err != nil {
-		return fmt.Errorf("explain %s: %w", e.Document, err)
+// writeDiscrepancies lists what cannot be booked, and keeps what is open of each stock row as large as its shortfall.
+func (s *Store) writeDiscrepancies(ctx context.Context, c biz.Changes) error {
+	var rows [][]any
+	for _, d := range c.Discrepancies {
+		rows = append(rows, discrepancy(d, c.NowUS))
 	}
-	return s.insert(ctx, "allocations", "id, org, document, strategy, text, candidates, considered, took_us, decided_at_us", [][]any{{
-		ids.New("alc"), org, e.Document, e.Strategy, e.Text(), candidates, e.Considered, e.TookUS, e.DecidedAtUS}})
+	for _, gap := range c.Gaps {
+		if gap.Delta > 0 {
+			rows = append(rows, discrepancy(biz.Discrepancy{Org: gap.Org, Document: gap.Document, Key: gap.Key, Kind: biz.KindShortfall, Size: gap.Delta}, c.NowUS))
+			continue
+		}
+		if err := s.closeGap(ctx, gap, c.NowUS); err != nil {
+			return err
+		}
+	}
+	return s.insert(ctx, "discrepancies", "id, org, sku, location, owner, kind, document, reservation_id, size, open, opened_us", rows)
+}
+
+// insertExplanations stores why the locations of documents were chosen.
+func (s *Store) insertExplanations(ctx context.Context, c biz.Changes) error {
+	rows := make([][]any, len(c.Explanations))
+	for i, e := range c.Explanations {
+		candidates, err := json.Marshal(e.Candidates)
+		if err != nil {
+			return fmt.Errorf("explain %s: %w", e.Document, err)
+		}
+		rows[i] = []any{ids.New("alc"), e.Org, e.Document, e.Strategy, e.Text(), candidates, e.Considered, e.TookUS, e.DecidedAtUS}
+	}
+	return s.insert(ctx, "allocations", "id, org, document, strategy, text, candidates, considered, took_us, decided_at_us", rows)
 }

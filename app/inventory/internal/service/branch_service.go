@@ -23,6 +23,7 @@ import (
 type Branch struct {
 	inventoryv1.UnimplementedInventoryBranchServer
 	db       *database.DB
+	group    *data.Group
 	log      *slog.Logger
 	branchOf func(context.Context) (saga.Branch, bool)
 
@@ -35,7 +36,7 @@ type Branch struct {
 
 // NewBranch puts the use cases together.
 func NewBranch(db *database.DB, store *data.Store, log *slog.Logger) *Branch {
-	return &Branch{db: db, log: log, branchOf: saga.BranchFromContext, confirm: biz.ConfirmHold{Writer: store}, release: biz.Release{Writer: store}, ship: biz.Ship{Writer: store},
+	return &Branch{db: db, group: store.Group(), log: log, branchOf: saga.BranchFromContext,
 		takeBack: biz.TakeBack{Locations: store, Writer: store}, locations: biz.PutLocations{Book: store}}
 }
 
@@ -47,6 +48,23 @@ const (
 
 // once runs fn in one transaction, once for each branch of a distributed transaction. step names it for the kill points.
 func (b *Branch) once(ctx context.Context, step string, fn func(ctx context.Context) error) (*emptypb.Empty, error) {
+	return b.called(ctx, step, func(ctx context.Context, branch saga.Branch) error {
+		return b.db.InTx(ctx, func(ctx context.Context) error {
+			return barrier.Once(ctx, branch.GID, branch.ID, branch.Op, fn)
+		})
+	})
+}
+
+// together is once for a decision that shares its transaction with others.
+func (b *Branch) together(ctx context.Context, step string, need biz.Need, decide func(book *biz.Book) error) (*emptypb.Empty, error) {
+	return b.called(ctx, step, func(ctx context.Context, branch saga.Branch) error {
+		at := barrier.Named(branch.GID, branch.ID, branch.Op)
+		return b.group.Do(ctx, &at, need, decide)
+	})
+}
+
+// called checks who calls, and answers as the coordinator expects it.
+func (b *Branch) called(ctx context.Context, step string, run func(ctx context.Context, branch saga.Branch) error) (*emptypb.Empty, error) {
 	branch, verified := b.branchOf(ctx)
 	if !verified {
 		return nil, fault.Unauthenticated()
@@ -55,10 +73,7 @@ func (b *Branch) once(ctx context.Context, step string, fn func(ctx context.Cont
 	if err := failpoint.Hit("inventory." + step + ".before"); err != nil {
 		return nil, fault.Branch(fault.Confirm, err)
 	}
-	err := b.db.InTx(ctx, func(ctx context.Context) error {
-		return barrier.Once(ctx, branch.GID, branch.ID, branch.Op, fn)
-	})
-	if err != nil {
+	if err := run(ctx, branch); err != nil {
 		return nil, fault.Branch(fault.Confirm, err)
 	}
 	if err := failpoint.Hit("inventory." + step + ".after"); err != nil {
@@ -69,13 +84,15 @@ func (b *Branch) once(ctx context.Context, step string, fn func(ctx context.Cont
 
 // ConfirmHold takes the deadlines of a paid document away.
 func (b *Branch) ConfirmHold(ctx context.Context, in *inventoryv1.ConfirmHoldCall) (*emptypb.Empty, error) {
-	return b.once(ctx, "confirm", func(ctx context.Context) error { return b.confirm.Decide(ctx, branchActor, in.GetDocument()) })
+	return b.together(ctx, "confirm", b.confirm.Need(in.GetDocument()), func(book *biz.Book) error {
+		return b.confirm.Decide(book, branchActor, in.GetDocument())
+	})
 }
 
 // Release gives the stock of a cancelled document back.
 func (b *Branch) Release(ctx context.Context, in *inventoryv1.ReleaseCall) (*emptypb.Empty, error) {
-	return b.once(ctx, "release", func(ctx context.Context) error {
-		_, err := b.release.Decide(ctx, branchActor, in.GetDocument())
+	return b.together(ctx, "release", b.release.Need(in.GetDocument()), func(book *biz.Book) error {
+		_, err := b.release.Decide(book, branchActor, in.GetDocument())
 		return err
 	})
 }
@@ -86,7 +103,7 @@ func (b *Branch) Ship(ctx context.Context, in *inventoryv1.ShipCall) (*emptypb.E
 	for _, l := range in.GetLines() {
 		input.Lines = append(input.Lines, biz.ShipLine{ReservationID: l.GetReservationId(), Quantity: l.GetQuantity()})
 	}
-	return b.once(ctx, "ship", func(ctx context.Context) error { return b.ship.Decide(ctx, actorOr(in.GetActor()), input) })
+	return b.together(ctx, "ship", b.ship.Need(input), func(book *biz.Book) error { return b.ship.Decide(book, actorOr(in.GetActor()), input) })
 }
 
 // TakeBack books returned goods in.

@@ -34,6 +34,16 @@ func asService(ctx context.Context) (context.Context, error) {
 	return nil, fault.Forbidden("service")
 }
 
+// serviceCaller is asService, and who that is.
+func serviceCaller(ctx context.Context) (context.Context, biz.Caller, error) {
+	ctx, err := asService(ctx)
+	if err != nil {
+		return nil, biz.Caller{}, err
+	}
+	by, err := callerOf(ctx)
+	return ctx, by, err
+}
+
 // scoped refuses those who see no shelves, whatever their scope: members, and the accounts of other platforms. What may be
 // promised is all that they are told (GetAvailability).
 func scoped(ctx context.Context) error {

@@ -34,6 +34,38 @@ func (s *Inventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest) (*inv
 	if err != nil {
 		return nil, err
 	}
+	return command.Grouped[*biz.Book, biz.Need, biz.HoldFacts, *inventoryv1.HoldResponse]{
+		Method:  inventoryv1.Inventory_Hold_FullMethodName,
+		Request: in,
+		Step:    holdStep(input.GID),
+		Facts:   func(ctx context.Context, round int) (biz.HoldFacts, error) { return s.hold.Look(ctx, input, round) },
+		Need:    func(facts biz.HoldFacts) biz.Need { return s.hold.Need(input, facts) },
+		Decide: func(book *biz.Book, facts biz.HoldFacts) (*inventoryv1.HoldResponse, error) {
+			held, err := s.hold.DecideOn(book, by.Name, input, facts)
+			if err != nil {
+				return nil, err
+			}
+			return toHeld(input.Document, held), nil
+		},
+		Repeated: func(book *biz.Book) (*inventoryv1.HoldResponse, error) {
+			return toHeld(input.Document, s.hold.HeldBefore(book, input)), nil
+		},
+		Last: func(ctx context.Context) (*inventoryv1.HoldResponse, error) { return s.holdAlone(ctx, by, in, input) },
+	}.Run(ctx, s.group)
+}
+
+// holdStep is the step of the distributed transaction that a hold belongs to, if it belongs to one.
+func holdStep(gid string) *barrier.Step {
+	if gid == "" {
+		return nil
+	}
+	step := barrier.Action(gid, holdBranch)
+	return &step
+}
+
+// holdAlone is a hold whose rows others took each time before they were locked: it locks more of them, in a transaction of
+// its own.
+func (s *Inventory) holdAlone(ctx context.Context, by biz.Caller, in *inventoryv1.HoldRequest, input biz.HoldInput) (*inventoryv1.HoldResponse, error) {
 	return command.Local[biz.HoldFacts, *inventoryv1.HoldResponse]{
 		Method:  inventoryv1.Inventory_Hold_FullMethodName,
 		Request: in,
@@ -44,6 +76,7 @@ func (s *Inventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest) (*inv
 				held, err = s.hold.Decide(ctx, by.Name, input, facts)
 				return err
 			}
+			var err error
 			if input.GID == "" {
 				err = hold(ctx)
 			} else if err = barrier.Do(ctx, input.GID, holdBranch, hold); err == nil && held == nil {
@@ -91,26 +124,25 @@ func (s *Inventory) ReleaseHold(ctx context.Context, in *inventoryv1.ReleaseHold
 	if err != nil {
 		return nil, err
 	}
-	return command.Local[nothing, *inventoryv1.ReleaseHoldResponse]{
+	var step *barrier.Step
+	if gid := in.GetGid(); gid != "" {
+		undo := barrier.Undoing(gid, holdBranch)
+		step = &undo
+	}
+	return command.Grouped[*biz.Book, biz.Need, nothing, *inventoryv1.ReleaseHoldResponse]{
 		Method:  inventoryv1.Inventory_ReleaseHold_FullMethodName,
 		Request: in,
-		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.ReleaseHoldResponse, error) {
-			var released int64
-			undo := func(ctx context.Context) (err error) {
-				released, err = s.release.Undo(ctx, by.Name, in.GetDocument(), in.GetGid())
-				return err
-			}
-			if in.GetGid() == "" {
-				err = undo(ctx)
-			} else {
-				err = barrier.Undo(ctx, in.GetGid(), holdBranch, undo)
-			}
+		Step:    step,
+		Facts:   func(context.Context, int) (nothing, error) { return nothing{}, nil },
+		Need:    func(nothing) biz.Need { return s.release.Need(in.GetDocument()) },
+		Decide: func(book *biz.Book, _ nothing) (*inventoryv1.ReleaseHoldResponse, error) {
+			released, err := s.release.Undo(book, by.Name, in.GetDocument(), in.GetGid())
 			if err != nil {
 				return nil, err
 			}
 			return &inventoryv1.ReleaseHoldResponse{Released: released}, nil
 		},
-	}.Run(ctx, s.db)
+	}.Run(ctx, s.group)
 }
 
 // ReceiveStock books goods in.

@@ -26,6 +26,7 @@ type Inventory struct {
 	inventoryv1.UnimplementedInventoryServer
 	db    *database.DB
 	store *data.Store
+	group *data.Group
 
 	hold         biz.HoldStock
 	release      biz.Release
@@ -38,9 +39,8 @@ type Inventory struct {
 // New puts the use cases together. hit counts bounds that were hit.
 func New(db *database.DB, store *data.Store, catalogue biz.Catalogue, strategy biz.Strategy, hit func(bound string)) *Inventory {
 	return &Inventory{
-		db: db, store: store,
-		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Strategy: strategy, Hit: hit}, Writer: store, ElapsedUS: stopwatch},
-		release:      biz.Release{Writer: store},
+		db: db, store: store, group: store.Group(),
+		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Rows: store, Strategy: strategy, Hit: hit}, Writer: store, ElapsedUS: stopwatch},
 		receive:      biz.ReceiveStock{Catalogue: catalogue, Locations: store, Writer: store},
 		adjust:       biz.AdjustStock{Catalogue: catalogue, Stock: store, Locations: store, Writer: store},
 		imports:      biz.ImportStock{Catalogue: catalogue, Locations: store, Writer: store},

@@ -68,7 +68,7 @@ func TestKillHelper(t *testing.T) {
 
 // Killed before or after any commit, and told again, the order's stock ends the same: nothing lost, nothing twice.
 func TestKilledAtEachPointTheOrderEndsTheSame(t *testing.T) {
-	points := []string{"command.local.tx.before", "command.local.reply.before"}
+	points := []string{"command.local.tx.before", "command.local.reply.before", "command.group.tx.before", "command.group.reply.before"}
 	for _, step := range []string{"locations", "confirm", "release", "ship", "takeback"} {
 		points = append(points, "inventory."+step+".before", "inventory."+step+".after")
 	}

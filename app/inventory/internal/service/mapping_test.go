@@ -103,3 +103,16 @@ func TestMappingForgetsNoField(t *testing.T) {
 	require.Nil(t, fromPoint(nil))
 	require.Equal(t, (*commonv1.GeoPoint)(nil), toPoint(nil))
 }
+
+func TestEveryFieldOfAReserveRequestIsMapped(t *testing.T) {
+	in := &inventoryv1.ReserveRequest{}
+	n := int64(0)
+	populate(in.ProtoReflect(), &n)
+	got := fromReserve(in)
+	l := in.Lines[0]
+	require.Equal(t, biz.ReserveInput{Document: in.Document, Channel: in.Channel, Seller: in.SellerOrg, Way: biz.LocalDelivery, ExpiresAtUS: in.ExpiresAtUs, Partial: true,
+		Lines: []biz.ReserveLine{{ID: l.LineId, SKU: l.Sku, Location: l.Location, Owner: l.Owner, Quantity: l.Quantity, ListPriceMinor: l.ListPriceMinor}}}, got)
+	out := toReserved(got, biz.Reserved{Quantities: []int64{5}, Reservations: []*biz.Reservation{{}}})
+	full(t, out.ProtoReflect())
+	full(t, out.Lines[0].ProtoReflect())
+}

@@ -30,6 +30,7 @@ var pageSecret = []byte("0123456789abcdef0123456789abcdef")
 // rig is a center without its listeners.
 type rig struct {
 	*Inventory
+	*Reservations
 	branch *Branch
 	db     *database.DB
 	store  *data.Store
@@ -40,7 +41,7 @@ type rig struct {
 func newRig(db *database.DB) *rig {
 	store := data.New(db, pageSecret)
 	shop := &products{}
-	r := &rig{shop: shop, Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	r := &rig{shop: shop, Reservations: NewReservations(store), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok
@@ -158,7 +159,7 @@ func (r *rig) audit(t testing.TB) {
 
 func (r *rig) expire(t testing.TB) int {
 	t.Helper()
-	n, err := biz.Expire{Due: r.store, Writer: r.store, InTx: r.db.InTx, NowUS: r.db.Now, Hit: func(string) {}}.Run(tenancy.WithService(t.Context(), "expiry"))
+	n, err := biz.Expire{Due: r.store, Together: r.store.Together, NowUS: r.db.Now, Hit: func(string) {}}.Run(tenancy.WithService(t.Context(), "expiry"))
 	require.NoError(t, err)
 	return n
 }

@@ -1,0 +1,28 @@
+package biz
+
+// Need is what a decision wants to find in a Book, locked: the parts of the Book read it before the first member decides.
+type Need struct {
+	// Documents are locked first. One without a seller that is not there stays unknown.
+	Documents []DocumentLock
+	// Touches says which reservations of the documents will change: their stock rows are locked. nil: none.
+	Touches func(r *Reservation, nowUS int64) bool
+	// Keys are single rows; Shelves are the rows of all owners. What is not there is left out.
+	Keys    []StockKey
+	Shelves []Shelf
+	// Locations are read as they are now.
+	Locations []string
+	// Entries are looked up in the ledger; it is asked with the documents and their reservations in the Book.
+	Entries func(b *Book) []Entry
+}
+
+// Weight is about how many rows are locked.
+func (n Need) Weight() int { return 1 + len(n.Documents) + len(n.Keys) + len(n.Shelves) }
+
+// Elsewhere says that a decision needs rows that are not locked: it has to be made again with them.
+type Elsewhere struct{ Document string }
+
+// Error says for whom.
+func (e Elsewhere) Error() string { return "the allocation of " + e.Document + " needs other rows" }
+
+// Again asks for another round.
+func (Elsewhere) Again() bool { return true }

@@ -1,0 +1,172 @@
+package data
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+)
+
+// lockNeededDocuments locks the documents that are stored, in their order, and takes their reservations in. New ones are
+// stored by the first reservation: whoever stores the same one meanwhile makes the transaction be done again.
+func (s *Store) lockNeededDocuments(ctx context.Context, b *biz.Book, needs []biz.Need) error {
+	var names []string
+	for _, n := range needs {
+		for _, d := range n.Documents {
+			names = append(names, d.Document)
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	for chunk := range slices.Chunk(names, lockChunk) {
+		known, err := s.lockDocumentRows(ctx, chunk)
+		if err != nil || len(known) == 0 {
+			return errors.Join(err, ctx.Err())
+		}
+		b.AddDocuments(known...)
+		reservations, err := s.reservations(ctx, "WHERE document IN ("+marks(len(known))+") ORDER BY document, created_us, id", anys(known)...)
+		if err != nil {
+			return err
+		}
+		b.AddReservations(reservations...)
+	}
+	return nil
+}
+
+// lockDocumentRows locks those of the documents that are stored, and names them.
+func (s *Store) lockDocumentRows(ctx context.Context, names []string) ([]string, error) {
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT id FROM holds WHERE id IN ("+marks(len(names))+") ORDER BY id"+s.db.ForUpdate(), anys(names)...)
+	if err != nil {
+		return nil, fmt.Errorf("lock documents: %w", err)
+	}
+	defer rows.Close()
+	var known []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("lock documents: %w", err)
+		}
+		known = append(known, id)
+	}
+	return known, rows.Err()
+}
+
+// insertDocuments stores the documents that hold stock for the first time.
+func (s *Store) insertDocuments(ctx context.Context, c biz.Changes) error {
+	opened := slices.SortedFunc(slices.Values(c.Opened), func(x, y biz.DocumentLock) int { return cmp.Compare(x.Document, y.Document) })
+	rows := make([][]any, len(opened))
+	for i, d := range opened {
+		rows[i] = []any{d.Document, d.Seller, c.NowUS}
+	}
+	return s.insert(ctx, "holds", "id, org, created_us", rows)
+}
+
+// lockNeededStock locks the rows of all plans and of all reservations that will change, in their one order.
+func (s *Store) lockNeededStock(ctx context.Context, b *biz.Book, needs []biz.Need) error {
+	// A key without an owner stands for the rows of all owners.
+	var keys []biz.StockKey
+	for _, n := range needs {
+		keys = append(keys, n.Keys...)
+		for _, at := range n.Shelves {
+			keys = append(keys, biz.StockKey{SKU: at.SKU, Location: at.Location})
+		}
+		if n.Touches == nil {
+			continue
+		}
+		for _, d := range n.Documents {
+			for _, r := range b.Of(d.Document) {
+				if n.Touches(r, b.NowUS()) {
+					keys = append(keys, r.Terms().Key)
+				}
+			}
+		}
+	}
+	slices.SortFunc(keys, biz.StockKey.Compare)
+	keys = slices.Compact(keys)
+	var shelf biz.Shelf
+	keys = slices.DeleteFunc(keys, func(k biz.StockKey) bool { // an empty owner sorts first
+		if k.Owner == "" {
+			shelf = k.Shelf()
+			return false
+		}
+		return k.Shelf() == shelf
+	})
+	for chunk := range slices.Chunk(keys, lockChunk) {
+		found, err := s.lockStock(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		b.AddStock(found...)
+	}
+	return nil
+}
+
+// readNeededLocations takes the locations in as they are now: from the directory while it is as new as the rows.
+func (s *Store) readNeededLocations(ctx context.Context, b *biz.Book, needs []biz.Need) error {
+	var codes []string
+	for _, n := range needs {
+		codes = append(codes, n.Locations...)
+	}
+	if len(codes) == 0 {
+		return nil
+	}
+	slices.Sort(codes)
+	codes = slices.Compact(codes)
+	generation, err := s.generation(ctx)
+	if err != nil {
+		return fmt.Errorf("generation of locations: %w", err)
+	}
+	if l := s.directory.current.Load(); l != nil && l.generation == generation {
+		for _, code := range codes {
+			if known, ok := l.Get(code); ok {
+				b.AddLocations(known)
+			}
+		}
+		return nil
+	}
+	fresh, err := s.Fresh(ctx, codes)
+	if err != nil {
+		return err
+	}
+	b.AddLocations(fresh...)
+	return nil
+}
+
+// readNeededEntries looks the entries up that members must not book twice.
+func (s *Store) readNeededEntries(ctx context.Context, b *biz.Book, needs []biz.Need) error {
+	var entries []biz.Entry
+	for _, n := range needs {
+		if n.Entries != nil {
+			entries = append(entries, n.Entries(b)...)
+		}
+	}
+	booked, err := s.Booked(ctx, entries)
+	if err != nil {
+		return err
+	}
+	b.AddBooked(booked)
+	return nil
+}
+
+// lockStock locks rows in their order; a key without an owner stands for those of all owners.
+func (s *Store) lockStock(ctx context.Context, keys []biz.StockKey) ([]*biz.Stock, error) {
+	args := make([]any, 0, 3*len(keys))
+	var where strings.Builder
+	for i, k := range keys {
+		if i > 0 {
+			where.WriteString(" OR ")
+		}
+		where.WriteString("(sku = ? AND location = ?")
+		args = append(args, k.SKU, k.Location)
+		if k.Owner != "" {
+			where.WriteString(" AND owner = ?")
+			args = append(args, k.Owner)
+		}
+		where.WriteString(")")
+	}
+	return s.scanStock(ctx, "SELECT "+stockColumns+" FROM stock"+s.byIndex()+" WHERE "+where.String()+" ORDER BY sku, location, owner"+s.db.ForUpdate(), args...)
+}

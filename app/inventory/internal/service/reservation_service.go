@@ -1,0 +1,92 @@
+package service
+
+import (
+	"context"
+
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/inventory/internal/data"
+)
+
+// Reservations holds stock where the caller has chosen to. Like Hold it runs in the name of the center that calls.
+type Reservations struct {
+	inventoryv1.UnimplementedReservationsServer
+	group *data.Group
+
+	reserve biz.Reserve
+	extend  biz.ExtendReservation
+}
+
+// NewReservations puts the use cases together.
+func NewReservations(store *data.Store) *Reservations {
+	return &Reservations{group: store.Group(), reserve: biz.Reserve{Locations: store}}
+}
+
+// Reserve holds given quantities at given locations.
+func (s *Reservations) Reserve(ctx context.Context, in *inventoryv1.ReserveRequest) (*inventoryv1.ReserveResponse, error) {
+	ctx, by, err := serviceCaller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	input := fromReserve(in)
+	return command.Grouped[*biz.Book, biz.Need, nothing, *inventoryv1.ReserveResponse]{
+		Method:  inventoryv1.Reservations_Reserve_FullMethodName,
+		Request: in,
+		Facts:   func(ctx context.Context, _ int) (nothing, error) { return nothing{}, s.reserve.Gather(ctx, input) },
+		Need:    func(nothing) biz.Need { return s.reserve.Need(input) },
+		Decide: func(book *biz.Book, _ nothing) (*inventoryv1.ReserveResponse, error) {
+			got, err := s.reserve.Decide(book, by.Name, input)
+			if err != nil {
+				return nil, err
+			}
+			return toReserved(input, got), nil
+		},
+	}.Run(ctx, s.group)
+}
+
+// ExtendReservation gives what a document still holds a later deadline.
+func (s *Reservations) ExtendReservation(ctx context.Context, in *inventoryv1.ExtendReservationRequest) (*inventoryv1.ExtendReservationResponse, error) {
+	ctx, by, err := serviceCaller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	input := biz.ExtendInput{Document: in.GetDocument(), Lines: in.GetLineIds(), ExpiresAtUS: in.GetExpiresAtUs()}
+	return command.Grouped[*biz.Book, biz.Need, nothing, *inventoryv1.ExtendReservationResponse]{
+		Method:  inventoryv1.Reservations_ExtendReservation_FullMethodName,
+		Request: in,
+		Facts:   func(context.Context, int) (nothing, error) { return nothing{}, nil },
+		Need:    func(nothing) biz.Need { return s.extend.Need(input) },
+		Decide: func(book *biz.Book, _ nothing) (*inventoryv1.ExtendReservationResponse, error) {
+			held, err := s.extend.Decide(book, by.Name, input)
+			if err != nil {
+				return nil, err
+			}
+			out := &inventoryv1.ExtendReservationResponse{}
+			for _, r := range held {
+				out.Reservations = append(out.Reservations, toReservation(r.Row()))
+			}
+			return out, nil
+		},
+	}.Run(ctx, s.group)
+}
+
+func fromReserve(in *inventoryv1.ReserveRequest) biz.ReserveInput {
+	out := biz.ReserveInput{Document: in.GetDocument(), Channel: in.GetChannel(), Seller: in.GetSellerOrg(), Way: biz.Way(in.GetWay()),
+		Lines: make([]biz.ReserveLine, len(in.GetLines())), ExpiresAtUS: in.GetExpiresAtUs(), Partial: in.GetPartial()}
+	for i, l := range in.GetLines() {
+		out.Lines[i] = biz.ReserveLine{ID: l.GetLineId(), SKU: l.GetSku(), Location: l.GetLocation(), Owner: l.GetOwner(), Quantity: l.GetQuantity(), ListPriceMinor: l.GetListPriceMinor()}
+	}
+	return out
+}
+
+func toReserved(in biz.ReserveInput, got biz.Reserved) *inventoryv1.ReserveResponse {
+	out := &inventoryv1.ReserveResponse{Document: in.Document}
+	for i, l := range in.Lines {
+		out.Lines = append(out.Lines, &inventoryv1.ReservedLine{LineId: l.ID, Wanted: l.Quantity, Reserved: got.Quantities[i]})
+	}
+	for _, r := range got.Reservations {
+		out.Reservations = append(out.Reservations, toReservation(r.Row()))
+	}
+	return out
+}
