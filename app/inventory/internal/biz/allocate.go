@@ -1,16 +1,26 @@
 package biz
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/onepool/onepool/app/internal/geo"
 )
+
+// maxWeightG is the most that a piece may weigh: a thousand tons.
+const maxWeightG int64 = 1_000_000_000
 
 // DemandLine is what one order line wants.
 type DemandLine struct {
 	ID, SKU        string
 	Quantity       int64
 	ListPriceMinor int64
+	WeightG        int64  // of one piece; 0: not known
+	Category       string // of the SKU; empty: not known
+	// Group joins lines that must come from one location; empty: none.
+	Group string
 }
 
 // Demand is what a document wants, and how it is to be delivered.
@@ -19,9 +29,29 @@ type Demand struct {
 	Seller            string // organisation that sells
 	Way               Way
 	Destination       *geo.Point // where the goods go; nil: not known
+	Region            string     // code of the destination's district; empty: not known
 	Location          string     // the chosen store, for pickup and carry-out
+	HomeStore         string     // the member's; empty: none
+	PromisedUS        int64      // when it has been promised; 0: not
 	Lines             []DemandLine
-	MaxParcels        int // 0: the strategy's own limit
+	MaxParcels        int  // at most, within what the strategy allows; 0: the strategy's own limit
+	Partial           bool // takes what is there; the rest stays open, if the strategy back-orders
+	Facts             Facts
+}
+
+// Facts are what a decision goes by besides stock: it reads no clock and asks nobody.
+type Facts struct {
+	NowUS int64
+	// Declined says which locations have said no to this document, and in words to be read after "declined this document".
+	Declined map[string]string
+	// Protectors are the organisations in whose territory the destination lies.
+	Protectors []string
+	// SellerFranchise says that the seller is a franchisee.
+	SellerFranchise bool
+	// Served counts what each organisation has been given in the strategy's rolling window.
+	Served map[string]int64
+	// Freight is the strategy's table; nil: there is none.
+	Freight *Freight
 }
 
 // Validate refuses what cannot be allocated.
@@ -48,6 +78,9 @@ func (d Demand) Validate() error {
 		if l.ID == "" || l.SKU == "" || l.ListPriceMinor < 0 {
 			return Invalid{"lines", "each needs a line id, a SKU and a price that is not negative"}
 		}
+		if l.WeightG < 0 || l.WeightG > maxWeightG {
+			return Invalid{"lines.weight_g", "must be between 0 and 1000000000"}
+		}
 		if seen[l.ID] {
 			return Invalid{"lines.line_id", "occurs twice: " + l.ID}
 		}
@@ -67,37 +100,19 @@ func (d Demand) SKUs() []string {
 	return skus
 }
 
-// Strategy says how a demand is allocated. It is data with a version: the explanation names it.
-type Strategy struct {
-	Name         string
-	Version      int64
-	MaxParcels   int   // of a demand that does not say
-	Nodes        int   // bound of the exact search for a split
-	LocalRadiusM int64 // how far local delivery goes
-}
-
-// NearThenSplit is the default: the nearest location that has all lines; else the fewest parcels, then the nearest.
-func NearThenSplit() Strategy {
-	return Strategy{Name: "near-then-split", Version: 1, MaxParcels: 5, Nodes: 20_000, LocalRadiusM: 20_000}
-}
-
-func (s Strategy) parcels(d Demand) int {
-	if d.Way.AtTheStore() {
-		return 1
-	}
-	if d.MaxParcels > 0 {
-		return d.MaxParcels
-	}
-	return s.MaxParcels
-}
-
-// Candidate is a location that may deliver, with what it has of the wanted SKUs. Candidates come ranked: by distance, then
-// code, when the destination is known.
+// Candidate is a location that may deliver, with what it has of the wanted SKUs.
 type Candidate struct {
 	Location  Location
 	DistanceM int64
 	Stock     []*Stock
+	// Load is what it has been given on the day that this document would be its work.
+	Load Load
+	// Left limits what may be sold of a row by the sharing policy; rows that are not in it have no such limit.
+	Left map[StockKey]int64
 }
+
+// Load counts what a location has been given on a day of its own: days since 1970-01-01, 0 where nothing is counted.
+type Load struct{ Day, Orders, Lines int64 }
 
 // Take is a part of a plan: pieces of one owner for one line.
 type Take struct {
@@ -111,6 +126,14 @@ type Plan struct {
 	Takes []Take
 	// Chosen are indexes into the candidates, nearest first: one a parcel.
 	Chosen []int
+	// Open is what stays without stock, of a demand that takes parts.
+	Open []OpenLine
+}
+
+// OpenLine is a line, or a part of one, that waits for stock.
+type OpenLine struct {
+	LineID, SKU string
+	Quantity    int64
 }
 
 // Keys are the stock rows of the plan, in the order in which they are locked.
@@ -127,148 +150,116 @@ func sortKeys(keys []StockKey) []StockKey {
 	return slices.Compact(keys)
 }
 
-// Allocate chooses the locations that ship. It refuses with NoLocation when there is no candidate, and with Short, for the
-// first line that is short, when the candidates do not have enough within the allowed number of parcels.
+// Allocate chooses the locations that ship: the first stage of the strategy that can fill the demand decides. It refuses
+// with NoLocation when no candidate may serve it, and with Short, for the first line that is short, when the candidates do
+// not have enough within the allowed number of parcels. Candidates may come in any order.
 func Allocate(d Demand, candidates []Candidate, s Strategy) (Plan, Explanation, error) {
 	why := explain(d, s)
-	if len(candidates) == 0 {
-		return Plan{}, why, NoLocation{"none is active, shared with this seller and able to"}
-	}
-	t := tabulate(d, candidates)
-	why.candidates(t)
-	if at := t.single(); at >= 0 {
-		why.choose(t, []int{at}, "nearest single")
-		return t.plan([]int{at}), why, nil
-	}
-	limit := s.parcels(d)
-	if limit > 1 {
-		if chosen, proven := t.split(limit, s.Nodes); chosen != nil {
-			how := "fewest parcels, then nearest"
-			if why.Proven = proven; !proven {
-				how = "few parcels (search stopped at its bound)"
-			}
-			why.choose(t, chosen, how)
-			return t.plan(chosen), why, nil
+	why.Considered = len(candidates)
+	ranked := rank(d, candidates)
+	kept, dropped := guard(d, ranked, s)
+	ladder := s.ladder(d)
+	var last, failed *table
+	for i, g := range ladder {
+		t := g.table(d, s, kept)
+		why.stage(i, g)
+		if last = t; len(t.candidates) == 0 {
+			continue
 		}
+		failed = t
+		chosen, proven := t.decide(g, s.Nodes)
+		if chosen == nil {
+			continue
+		}
+		plan, err := t.plan(chosen)
+		if err != nil {
+			return Plan{}, why, err
+		}
+		why.Proven = proven
+		why.tell(ranked, dropped, t, chosen)
+		for i, c := range plan.Chosen {
+			plan.Chosen[i] = t.at[c]
+		}
+		return plan, why, nil
 	}
-	return Plan{}, why, t.short(limit)
+	if last != nil {
+		why.tell(ranked, dropped, last, nil)
+	}
+	if failed == nil {
+		return Plan{}, why, NoLocation{"none is active, shared with this seller, within the strategy's rules and able to"}
+	}
+	return Plan{}, why, failed.short(failed.limit)
 }
 
-// table is a demand against its candidates: has[c][s] pieces of SKU s may be sold from candidate c.
-type table struct {
-	demand     Demand
-	skus       []string
-	need       []int64 // of each SKU, over all lines
-	candidates []Candidate
-	has        [][]int64
+// placed is a candidate with its number in the caller's list.
+type placed struct {
+	*Candidate
+	at int
 }
 
-func tabulate(d Demand, candidates []Candidate) *table {
-	t := &table{demand: d, skus: d.SKUs(), candidates: candidates, has: make([][]int64, len(candidates))}
-	t.need = make([]int64, len(t.skus))
+// rank puts candidates into their one order, however they come: by distance; where the goods go being unknown, warehouses
+// before stores; then by code.
+func rank(d Demand, candidates []Candidate) []placed {
+	ranked := make([]placed, len(candidates))
+	for i := range candidates {
+		ranked[i] = placed{&candidates[i], i}
+	}
+	store := func(p placed) int {
+		if d.Destination == nil && p.Location.Kind != Warehouse {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(ranked, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(a.DistanceM, b.DistanceM), store(a)-store(b), strings.Compare(a.Location.Code, b.Location.Code))
+	})
+	return ranked
+}
+
+// guard drops what no strategy may choose: the location is not active, no contract shares its stock, it cannot deliver this
+// way or so far, it is not the chosen store, its day is full, or it has declined this document.
+func guard(d Demand, ranked []placed, s Strategy) (kept []placed, dropped map[int]string) {
+	dropped = map[int]string{}
+	for _, p := range ranked {
+		reason := p.Location.drop(d)
+		if says, _ := p.Location.reaches(d); reason == "" && d.Way == LocalDelivery && !says && p.DistanceM > s.LocalRadiusM {
+			reason = "beyond the radius of local delivery"
+		}
+		if reason == "" {
+			reason = p.full(d, 100)
+		}
+		if reason != "" {
+			dropped[p.at] = reason
+			continue
+		}
+		kept = append(kept, p)
+	}
+	return kept, dropped
+}
+
+// full says why a document more would fill the location's day above a part of its limits, or nothing. Lines are counted as
+// those that it could be given. A customer at the till is nobody's order.
+func (c *Candidate) full(d Demand, percent int64) string {
+	p := c.Location.Profile
+	if !p.limited() || d.Way == CarryOut {
+		return ""
+	}
+	if limit := p.body.DailyOrders; limit > 0 && (c.Load.Orders+1)*100 > limit*percent {
+		return fmt.Sprintf("its day is full (%d of %d orders)", c.Load.Orders, limit)
+	}
+	if limit := p.body.DailyLines; limit > 0 && (c.Load.Lines+c.lines(d))*100 > limit*percent {
+		return fmt.Sprintf("its day is full (%d of %d lines)", c.Load.Lines, limit)
+	}
+	return ""
+}
+
+// lines counts the lines of which the candidate has some.
+func (c *Candidate) lines(d Demand) int64 {
+	n := int64(0)
 	for _, l := range d.Lines {
-		t.need[slices.Index(t.skus, l.SKU)] += l.Quantity
-	}
-	for c, candidate := range candidates {
-		t.has[c] = make([]int64, len(t.skus))
-		for _, stock := range candidate.Stock {
-			if s := slices.Index(t.skus, stock.key.SKU); s >= 0 && stock.key.Location == candidate.Location.Code {
-				t.has[c][s] += stock.Left(d.Way)
-			}
+		if slices.ContainsFunc(c.Stock, func(s *Stock) bool { return s.key.SKU == l.SKU && s.Left(d.Way) > 0 }) {
+			n++
 		}
 	}
-	return t
-}
-
-// single is the first candidate that has all lines, or -1.
-func (t *table) single() int {
-	for c := range t.candidates {
-		if t.full(c) {
-			return c
-		}
-	}
-	return -1
-}
-
-func (t *table) full(c int) bool {
-	for s, need := range t.need {
-		if t.has[c][s] < need {
-			return false
-		}
-	}
-	return true
-}
-
-// lines counts the SKUs of which c has enough, and those of which it has some.
-func (t *table) lines(c int) (enough, some int) {
-	for s, need := range t.need {
-		if t.has[c][s] >= need {
-			enough++
-		}
-		if t.has[c][s] > 0 {
-			some++
-		}
-	}
-	return enough, some
-}
-
-// plan fills the lines from the chosen candidates, nearest first, each from the owner that comes first.
-func (t *table) plan(chosen []int) Plan {
-	p := Plan{Chosen: chosen}
-	open := make([]int64, len(t.demand.Lines))
-	for i, l := range t.demand.Lines {
-		open[i] = l.Quantity
-	}
-	for _, c := range chosen {
-		at := t.candidates[c]
-		stock := slices.Clone(at.Stock)
-		slices.SortFunc(stock, func(a, b *Stock) int {
-			return at.Location.ownersFirst(t.demand.Seller, a.key.Owner, b.key.Owner)
-		})
-		left := make([]int64, len(stock))
-		for i, s := range stock {
-			left[i] = s.Left(t.demand.Way)
-		}
-		for i, l := range t.demand.Lines {
-			for j, s := range stock {
-				if qty := min(open[i], left[j]); qty > 0 && s.key.SKU == l.SKU {
-					p.Takes = append(p.Takes, Take{LineID: l.ID, Key: s.key, Quantity: qty})
-					open[i], left[j] = open[i]-qty, left[j]-qty
-				}
-			}
-		}
-	}
-	return p
-}
-
-// short names the first line that is short: first one of which all candidates together have too little, else one that
-// would need another parcel than is allowed.
-func (t *table) short(limit int) error {
-	for s, need := range t.need {
-		left := int64(0)
-		for c := range t.candidates {
-			left += t.has[c][s]
-		}
-		if left < need && limit > 1 {
-			return Short{SKU: t.skus[s], Wanted: need, Left: left}
-		}
-	}
-	got := t.most(limit)
-	for s, need := range t.need {
-		if got[s] < need {
-			return Short{SKU: t.skus[s], Wanted: need, Left: got[s]}
-		}
-	}
-	return broken("nothing is short of %v", t.need)
-}
-
-// most is what the best few candidates together have of each SKU.
-func (t *table) most(limit int) []int64 {
-	got := make([]int64, len(t.skus))
-	for _, c := range t.greedy(limit) {
-		for s := range got {
-			got[s] += t.has[c][s]
-		}
-	}
-	return got
+	return max(n, 1)
 }

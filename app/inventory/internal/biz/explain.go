@@ -13,6 +13,8 @@ const maxExplained = 50
 type Explanation struct {
 	Document, Strategy string
 	Wanted             string
+	Stage              string // the one that decided, or was tried last
+	StageNumber        int    // from 1
 	Considered         int
 	Proven             bool // no better choice exists
 	Candidates         []Explained
@@ -28,7 +30,19 @@ type Explained struct {
 	Has       string `json:"has"`
 	Chosen    bool   `json:"chosen"`
 	Reason    string `json:"reason"`
+	Filter    string `json:"filter,omitempty"` // the rule that dropped it; guard: one that holds for every strategy
+	Stage     string `json:"stage,omitempty"`  // the stage that chose it
+	// Ranks are its places by each preference, 1 for the best, in the order of the preferences.
+	Ranks []Rank `json:"ranks,omitempty"`
 }
+
+// Rank is a place by one preference.
+type Rank struct {
+	Rule string `json:"rule"`
+	Rank int    `json:"rank"`
+}
+
+const ruleGuard = "guard"
 
 func explain(d Demand, s Strategy) Explanation {
 	wanted := make([]string, 0, len(d.Lines))
@@ -53,31 +67,135 @@ func (e *Explanation) Drop(l Location, distanceM int64, reason string) {
 	}
 }
 
-func (e *Explanation) candidates(t *table) {
-	e.Considered = len(t.candidates)
-	for c, candidate := range t.candidates {
-		if c >= maxExplained {
-			return
+// stage notes which stage is tried.
+func (e *Explanation) stage(number int, g stage) { e.StageNumber, e.Stage = number+1, g.name }
+
+// tell names the candidates in rank order: what the guards and the filters of the stage dropped, what each has, and how it
+// compares with the chosen set. Chosen ones are named even where the explanation is full.
+func (e *Explanation) tell(ranked []placed, dropped map[int]string, t *table, chosen []int) {
+	var least score
+	if chosen != nil {
+		least, _ = t.value(chosen)
+	}
+	number := make(map[int]int, len(t.at)) // of a candidate in the table, by the caller's number
+	for c, at := range t.at {
+		number[at] = c
+	}
+	ranks := t.ranks()
+	first := 0 // the line of the first chosen one
+	for _, p := range ranked {
+		c, kept := number[p.at]
+		picked := kept && slices.Contains(chosen, c)
+		if len(e.Candidates) >= maxExplained && !picked {
+			continue
 		}
-		e.Candidates = append(e.Candidates, t.explained(c, candidate))
+		x := Explained{Location: p.Location.Code, Name: p.Location.Name, DistanceM: p.DistanceM, Has: "-"}
+		switch reason, guarded := dropped[p.at]; {
+		case guarded:
+			x.Filter, x.Reason = ruleGuard, "dropped: "+reason
+		case !kept:
+			x.Filter, x.Reason = t.notes[p.at].name, "dropped: "+t.notes[p.at].reason
+		case picked:
+			x.Has, x.Reason = t.stock(c)
+			x.Chosen, x.Stage, x.Reason = true, e.Stage, "chosen: "+t.how(chosen, e.Proven)
+		default:
+			x.Has, x.Reason = t.stock(c)
+			if x.Reason == "" {
+				x.Reason = t.after(c, least, first)
+			}
+		}
+		if kept {
+			x.Ranks = ranks(c)
+		}
+		if e.Candidates = append(e.Candidates, x); picked && first == 0 {
+			first = len(e.Candidates)
+		}
 	}
 }
 
-func (t *table) explained(c int, candidate Candidate) Explained {
-	x := Explained{Location: candidate.Location.Code, Name: candidate.Location.Name, DistanceM: candidate.DistanceM}
-	enough, _ := t.lines(c)
-	x.Has = fmt.Sprintf("%d of %d lines", enough, len(t.skus))
-	if enough == len(t.skus) {
-		x.Has, x.Reason = "all lines", "ranked after the chosen"
-		return x
+// ranks gives a candidate's places by each preference.
+func (t *table) ranks() func(c int) []Rank {
+	places := make([][]int64, len(t.levels)) // the different penalties, in order
+	for i, l := range t.levels {
+		places[i] = slices.Clone(l.penalty)
+		slices.Sort(places[i])
+		places[i] = slices.Compact(places[i])
 	}
-	for s, need := range t.need {
-		if t.has[c][s] < need {
-			x.Reason = "dropped: " + t.shelf(candidate, t.skus[s], t.has[c][s])
-			break
+	return func(c int) []Rank {
+		var all []Rank
+		for i, l := range t.levels {
+			if l.name == ruleFewestParcels {
+				continue
+			}
+			at, _ := slices.BinarySearch(places[i], l.penalty[c])
+			all = append(all, Rank{l.name, at + 1})
+		}
+		return all
+	}
+}
+
+// stock says what a candidate has; why not: the first SKU of which it has too little.
+func (t *table) stock(c int) (has, whyNot string) {
+	enough, _ := t.lines(c)
+	if enough == len(t.skus) {
+		if t.full(c) {
+			return "all lines", ""
+		}
+		return "all lines", "dropped: cannot keep together what must not be split"
+	}
+	has = fmt.Sprintf("%d of %d lines", enough, len(t.skus))
+	for s := range t.skus {
+		if t.has[c][s] < t.need[s] {
+			return has, "dropped: " + t.shelf(t.candidates[c], t.skus[s], t.has[c][s])
 		}
 	}
-	return x
+	return has, ""
+}
+
+// after says by which preference a candidate that has all lines comes after the chosen set.
+func (t *table) after(c int, least score, line int) string {
+	if least == nil {
+		return "could serve alone"
+	}
+	if line == 0 {
+		line = 1
+	}
+	v, ok := t.value([]int{c})
+	if !ok {
+		return "not needed"
+	}
+	why := "equal, and comes later by its code"
+	for i := range v {
+		if v[i] == least[i] {
+			continue
+		}
+		if why = "farther"; i < len(t.levels) && t.levels[i].name != ruleNearest {
+			why = "less by " + t.levels[i].text
+		}
+		break
+	}
+	return fmt.Sprintf("ranked after %d: %s", line, why)
+}
+
+// how says by what the set was chosen.
+func (t *table) how(chosen []int, proven bool) string {
+	var words []string
+	for _, l := range t.levels {
+		if len(chosen) > 1 || l.name != ruleFewestParcels {
+			words = append(words, l.text)
+		}
+	}
+	text := strings.Join(words, ", then ")
+	switch {
+	case len(t.waiting()) > 0:
+		text = strings.TrimPrefix(text+"; what is not there waits for stock", "; ")
+	case len(chosen) == 1:
+		text = strings.TrimSpace(text + " single")
+	}
+	if !proven {
+		text += " (search stopped at its bound)"
+	}
+	return text
 }
 
 // shelf says what a candidate has of a SKU, in words of the shop.
@@ -94,35 +212,32 @@ func (t *table) shelf(candidate Candidate, sku string, left int64) string {
 // toPromise is what the words about a shelf hold, and only they.
 const toPromise = " to promise ("
 
-// Discreet keeps the figures of locations that the reader does not see exactly out of an explanation and its text.
+// Discreet keeps the figures of locations that the reader does not see exactly out of an explanation and its text: what is
+// on the shelf, what stands in brackets after the reason for dropping it, and its ranks.
 func (e Explanation) Discreet(text string, sees func(location string) bool) (Explanation, string) {
 	lines := strings.Split(text, "\n")
 	e.Candidates = slices.Clone(e.Candidates)
 	for i := range e.Candidates {
 		c := &e.Candidates[i]
-		words := strings.Fields(c.Reason)
-		if !strings.Contains(c.Reason, toPromise) || len(words) < 2 || sees(c.Location) {
+		if sees(c.Location) {
 			continue
 		}
-		told := "dropped: too few of " + words[1]
+		c.Ranks = nil
+		told := c.Reason
+		if words := strings.Fields(c.Reason); strings.Contains(c.Reason, toPromise) && len(words) >= 2 {
+			told = "dropped: too few of " + words[1]
+		} else if strings.HasPrefix(c.Reason, "dropped: ") {
+			told, _, _ = strings.Cut(c.Reason, " (")
+		}
+		if told == c.Reason {
+			continue
+		}
 		if i+1 < len(lines) { // the first line says what was wanted
 			lines[i+1] = strings.TrimSuffix(lines[i+1], c.Reason) + told
 		}
 		c.Reason = told
 	}
 	return e, strings.Join(lines, "\n")
-}
-
-func (e *Explanation) choose(t *table, chosen []int, how string) {
-	for _, c := range chosen {
-		code := t.candidates[c].Location.Code
-		at := slices.IndexFunc(e.Candidates, func(x Explained) bool { return x.Location == code })
-		if at < 0 {
-			e.Candidates = append(e.Candidates, t.explained(c, t.candidates[c]))
-			at = len(e.Candidates) - 1
-		}
-		e.Candidates[at].Chosen, e.Candidates[at].Reason = true, "chosen: "+how
-	}
 }
 
 // Text is the explanation for a person.
@@ -132,6 +247,10 @@ func (e Explanation) Text() string {
 	for i, c := range e.Candidates {
 		fmt.Fprintf(&b, "%3d  %-12s %-24s %7.1f km  %-14s %s\n", i+1, c.Location, c.Name, float64(c.DistanceM)/1000, c.Has, c.Reason)
 	}
-	fmt.Fprintf(&b, "decided in %d us, %d candidates\n", e.TookUS, e.Considered)
+	fmt.Fprintf(&b, "decided in %d us, %d candidates", e.TookUS, e.Considered)
+	if e.Stage != "" {
+		fmt.Fprintf(&b, ", stage %d %q", e.StageNumber, e.Stage)
+	}
+	b.WriteString("\n")
 	return b.String()
 }

@@ -86,6 +86,9 @@ type Location struct {
 	SettlementRateBP   int64 // of the list price, when its stock is supplied to another seller
 	FulfilmentFeeMinor int64
 	Version            int64 // an older one never overwrites a newer one
+	// Profile is how it works; nil: nothing is said. It has a version of its own.
+	Profile        *Profile
+	ProfileVersion int64
 }
 
 // Validate refuses what cannot be.
@@ -127,6 +130,12 @@ func (l Location) drop(d Demand) string {
 		return "not the chosen store"
 	case d.Destination != nil && !d.Way.AtTheStore() && l.Point == nil:
 		return "its position is not known"
+	}
+	if said, declined := d.Facts.Declined[l.Code]; declined {
+		return "declined this document" + said
+	}
+	if says, reaches := l.reaches(d); d.Way == LocalDelivery && says && !reaches {
+		return "beyond its area of local delivery"
 	}
 	return ""
 }

@@ -1,0 +1,156 @@
+package biz
+
+import (
+	"cmp"
+	"slices"
+)
+
+// maxLocalRounds bounds the local search: each round must have found something better.
+const maxLocalRounds = 50
+
+// greedyLocal is a set by greedy choice, made better by local search; nil when it finds none of at most limit parcels.
+func (t *table) greedyLocal(limit int) []int {
+	var best []int
+	var least score
+	for _, set := range [][]int{t.greedy(limit), t.greedyByValue(limit)} {
+		if len(set) == 0 || !t.fills(set) {
+			continue
+		}
+		set = t.prune(set)
+		if v, ok := t.value(set); ok && (best == nil || v.compare(least) < 0) {
+			best, least = set, v
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	return t.improve(best, least, limit)
+}
+
+// greedy picks at most limit candidates, each time the one that fills the most of what is still open, the nearer of equals.
+func (t *table) greedy(limit int) []int {
+	open := slices.Clone(t.need)
+	var chosen []int
+	for len(chosen) < limit {
+		best, most := -1, int64(0)
+		for c := range t.candidates {
+			if slices.Contains(chosen, c) {
+				continue
+			}
+			filled := int64(0)
+			for r := range open {
+				filled += min(max(open[r], 0), t.has[c][r])
+			}
+			if filled > most {
+				best, most = c, filled
+			}
+		}
+		if best < 0 {
+			break
+		}
+		chosen = append(chosen, best)
+		for r := range open {
+			open[r] -= t.has[best][r]
+		}
+	}
+	slices.Sort(chosen)
+	return chosen
+}
+
+// greedyByValue walks the candidates in the order of the preferences and picks those that fill something that is open.
+func (t *table) greedyByValue(limit int) []int {
+	order := make([]int, len(t.candidates))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		for _, l := range t.levels {
+			if l.penalty[a] != l.penalty[b] {
+				return cmp.Compare(l.penalty[a], l.penalty[b])
+			}
+		}
+		return 0
+	})
+	open := slices.Clone(t.need)
+	var chosen []int
+	for _, c := range order {
+		useful := false
+		for r := range open {
+			useful = useful || open[r] > 0 && t.has[c][r] > 0
+		}
+		if !useful {
+			continue
+		}
+		if chosen = append(chosen, c); len(chosen) > limit {
+			if chosen = t.prune(sorted(chosen)); len(chosen) > limit {
+				return nil
+			}
+		}
+		for r := range open {
+			open[r] -= t.has[c][r]
+		}
+	}
+	return sorted(chosen)
+}
+
+// prune drops what the others can do without, the last in rank first.
+func (t *table) prune(set []int) []int {
+	for i := len(set) - 1; i >= 0 && len(set) > 1; i-- {
+		without := slices.Delete(slices.Clone(set), i, i+1)
+		if !t.fills(without) {
+			continue
+		}
+		if len(t.groups) > 0 {
+			if _, ok := t.assign(without); !ok {
+				continue
+			}
+		}
+		set = without
+	}
+	return set
+}
+
+// improve replaces one or two members by one other, as long as the set gets better.
+func (t *table) improve(set []int, v score, limit int) []int {
+	for range maxLocalRounds {
+		better, least := set, v
+		try := func(other []int) {
+			if !t.fills(other) {
+				return
+			}
+			other = t.prune(other)
+			if len(other) > limit {
+				return
+			}
+			if w, ok := t.value(other); ok && (w.compare(least) < 0 || w.compare(least) == 0 && compareTied(other, better) < 0) {
+				better, least = other, w
+			}
+		}
+		for c := range t.candidates {
+			if slices.Contains(set, c) {
+				continue
+			}
+			for i := range set {
+				one := append(slices.Delete(slices.Clone(set), i, i+1), c)
+				try(sorted(one))
+				for j := i + 1; j < len(set); j++ {
+					two := slices.Delete(slices.Clone(set), j, j+1)
+					try(sorted(append(slices.Delete(two, i, i+1), c)))
+				}
+			}
+		}
+		if slices.Equal(better, set) {
+			break
+		}
+		set, v = better, least
+	}
+	return set
+}
+
+func sorted(set []int) []int {
+	slices.Sort(set)
+	return set
+}
+
+// compareTied orders sets that are worth the same: fewer members, then the first ranks.
+func compareTied(a, b []int) int { return cmp.Or(len(a)-len(b), slices.Compare(a, b)) }
