@@ -25,7 +25,9 @@ func exhaustive(t *table) []int {
 				set = append(set, c)
 			}
 		}
-		if len(set) > t.limit || slices.ContainsFunc(set, func(c int) bool { return fillsAll(t, slices.DeleteFunc(slices.Clone(set), func(o int) bool { return o == c })) }) {
+		if len(set) > t.limit || slices.ContainsFunc(set, func(c int) bool {
+			return fillsAll(t, slices.DeleteFunc(slices.Clone(set), func(o int) bool { return o == c }))
+		}) {
 			continue
 		}
 		v, ok := t.value(set)

@@ -149,7 +149,7 @@ func (g stage) table(d Demand, s Strategy, kept []placed) *table {
 			t.levels = append(t.levels, level{p.name, p.rule.text(), penalty, freight})
 		}
 	}
-	if t.limit = g.parcels(d, len(d.Lines)); d.Partial && g.split.BackOrder {
+	if t.limit = g.parcels(d, len(candidates)); d.Partial && g.split.BackOrder {
 		t.lower(t.has)
 	}
 	return t

@@ -107,14 +107,14 @@ func (s Strategy) ladder(d Demand) []stage {
 	return s.stages
 }
 
-// parcels is how many parcels a stage may make of a demand of n rows.
+// parcels is how many parcels a stage may make of a demand, with n candidates.
 func (g stage) parcels(d Demand, n int) int {
 	most := g.split.Parcels
 	if d.Way.AtTheStore() {
 		most = 1
 	}
-	if most == 0 {
-		most = n
+	if most == 0 || most > n {
+		most = min(n, maxParcels)
 	}
 	if d.MaxParcels > 0 {
 		most = min(most, d.MaxParcels)
