@@ -74,8 +74,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		return nil, err
 	}
 	store := data.New(frame.DB(), d.PageSecret)
-	if err := d.Observe.Register(store.Group().Collectors()...); err != nil {
-		return nil, errors.Join(fmt.Errorf("metrics of the group: %w", err), frame.Close())
+	if err := d.Observe.Register(append(store.Group().Collectors(), store.PoolCollectors()...)...); err != nil {
+		return nil, errors.Join(fmt.Errorf("metrics of the store: %w", err), frame.Close())
 	}
 	catalogue := data.Catalogue{Client: productv1.NewProductClient(d.Dial("product"))}
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
@@ -90,6 +90,11 @@ func (c *Center) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 	defer cancel()
 	return errors.Join(c.store.Group().Close(ctx), c.Frame.Close())
+}
+
+// Ready says whether the database answers and the pool of stock is in memory.
+func (c *Center) Ready(ctx context.Context) error {
+	return errors.Join(c.Frame.Ready(ctx), c.store.PoolReady())
 }
 
 // Register puts the services on the process's servers.
@@ -108,7 +113,8 @@ func (c *Center) Workers() []func(context.Context) error {
 	return append(c.Frame.Workers(),
 		c.Every(expireEvery, "free expired holds", c.expire),
 		c.Every(purgeEvery, "purge the change log", c.store.PurgeChanges),
-		func(ctx context.Context) error { c.store.Sequence(ctx, c.Report("number the change log")); return nil })
+		func(ctx context.Context) error { c.store.Sequence(ctx, c.Report("number the change log")); return nil },
+		func(ctx context.Context) error { c.store.FollowStock(ctx, c.Report("follow the stock")); return nil })
 }
 
 // expire frees what was held past its deadline. Several replicas may do so at once.

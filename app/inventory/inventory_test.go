@@ -5,6 +5,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -27,7 +28,7 @@ func TestTheCenterOpensMigratesWorksAndCloses(t *testing.T) {
 	for range 2 {
 		require.NoError(t, c.Migrate(t.Context()), "migrating again changes nothing")
 	}
-	require.NoError(t, c.Ready(t.Context()))
+	require.ErrorContains(t, c.Ready(t.Context()), "being loaded", "the pool of stock is not in memory yet")
 	require.NoError(t, c.expire(t.Context()))
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
@@ -35,6 +36,7 @@ func TestTheCenterOpensMigratesWorksAndCloses(t *testing.T) {
 	for _, work := range workers {
 		go func() { ended <- work(ctx) }()
 	}
+	require.Eventually(t, func() bool { return c.Ready(t.Context()) == nil }, 10*time.Second, time.Millisecond)
 	stop()
 	for range workers {
 		require.NoError(t, <-ended)

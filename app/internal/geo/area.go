@@ -15,7 +15,7 @@ const (
 // Polygon is an area on the earth whose edges are great circles. It may lie on a pole or on the date line, and is at most
 // 80 degrees wide from its middle.
 type Polygon struct {
-	middle, east, north vector
+	middle, east, north Vector
 	flat                [][2]float64 // the corners, seen from the earth's centre on the plane that touches it in the middle
 }
 
@@ -25,19 +25,19 @@ func NewPolygon(corners []Point) (*Polygon, error) {
 	if len(corners) < 3 || len(corners) > MaxCorners {
 		return nil, refuse("a polygon has 3 to %d corners, not %d", MaxCorners, len(corners))
 	}
-	var sum vector
+	var sum Vector
 	for _, c := range corners {
 		if err := c.Validate(); err != nil {
 			return nil, err
 		}
-		v := c.vector()
-		sum = vector{sum[0] + v[0], sum[1] + v[1], sum[2] + v[2]}
+		v := c.Vector()
+		sum = Vector{sum[0] + v[0], sum[1] + v[1], sum[2] + v[2]}
 	}
 	length := math.Sqrt(dot(sum, sum))
 	if length < 1e-9 {
 		return nil, refuse("a polygon's corners lie all around the earth")
 	}
-	p := &Polygon{middle: vector{sum[0] / length, sum[1] / length, sum[2] / length}}
+	p := &Polygon{middle: Vector{sum[0] / length, sum[1] / length, sum[2] / length}}
 	p.east, p.north = tangents(p.middle)
 	for _, c := range corners {
 		at, ok := p.project(c)
@@ -74,7 +74,7 @@ func (p *Polygon) Contains(at Point) bool {
 // project looks at a point from the earth's centre: great circles become straight lines. Only what is on the same side of
 // the earth can be seen.
 func (p *Polygon) project(at Point) ([2]float64, bool) {
-	v := at.vector()
+	v := at.Vector()
 	towards := dot(v, p.middle)
 	if towards < minCos {
 		return [2]float64{}, false
@@ -126,20 +126,20 @@ func turn(a, b, c [2]float64) float64 {
 	return (b[0]-a[0])*(c[1]-a[1]) - (b[1]-a[1])*(c[0]-a[0])
 }
 
-func dot(a, b vector) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }
+func dot(a, b Vector) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }
 
 // tangents are two directions along the ground at m. Which ones does not matter; they exist at the poles too.
-func tangents(m vector) (east, north vector) {
-	axis := vector{0, 0, 1}
+func tangents(m Vector) (east, north Vector) {
+	axis := Vector{0, 0, 1}
 	if math.Abs(m[2]) > 0.9 {
-		axis = vector{1, 0, 0}
+		axis = Vector{1, 0, 0}
 	}
 	east = cross(axis, m)
 	length := math.Sqrt(dot(east, east))
-	east = vector{east[0] / length, east[1] / length, east[2] / length}
+	east = Vector{east[0] / length, east[1] / length, east[2] / length}
 	return east, cross(m, east)
 }
 
-func cross(a, b vector) vector {
-	return vector{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
+func cross(a, b Vector) Vector {
+	return Vector{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
 }

@@ -14,14 +14,14 @@ import (
 
 // byForce sorts all items the slow way, in the same unit.
 func byForce(items []Item, from Point) []string {
-	at := from.vector()
+	at := from.Vector()
 	type far struct {
 		id string
 		mm int64
 	}
 	all := make([]far, len(items))
 	for i, item := range items {
-		v := item.vector()
+		v := item.Vector()
 		all[i] = far{item.ID, chordMM(v[0]-at[0], v[1]-at[1], v[2]-at[2])}
 	}
 	slices.SortFunc(all, func(a, b far) int {

@@ -30,14 +30,14 @@ const leafSize = 8
 type Index struct {
 	items   []Item   // by id: an item's number is also its rank among equals
 	leaves  []int32  // item numbers, each leaf's side by side
-	vectors []vector // of leaves, in the same order
+	vectors []Vector // of leaves, in the same order
 	nodes   []node   // nodes[0] is the root; empty if there are no items
 	queues  sync.Pool
 }
 
 // node is a box with the items in leaves[from:to]; an inner node's children are left and left+1.
 type node struct {
-	low, high vector
+	low, high Vector
 	from, to  int32
 	left      int32 // 0 in a leaf: the root is nobody's child
 }
@@ -47,10 +47,10 @@ func Build(items []Item) (*Index, error) {
 	if len(items) > math.MaxInt32/2 {
 		return nil, fmt.Errorf("%w: an index holds at most %d items", ErrGeo, math.MaxInt32/2)
 	}
-	x := &Index{items: slices.Clone(items), leaves: make([]int32, len(items)), vectors: make([]vector, len(items))}
+	x := &Index{items: slices.Clone(items), leaves: make([]int32, len(items)), vectors: make([]Vector, len(items))}
 	x.queues.New = func() any { return new(queue) }
 	slices.SortFunc(x.items, func(a, b Item) int { return strings.Compare(a.ID, b.ID) })
-	byNumber := make([]vector, len(items))
+	byNumber := make([]Vector, len(items))
 	for i, item := range x.items {
 		if err := item.Validate(); err != nil {
 			return nil, fmt.Errorf("%q: %w", item.ID, err)
@@ -58,7 +58,7 @@ func Build(items []Item) (*Index, error) {
 		if i > 0 && x.items[i-1].ID == item.ID {
 			return nil, fmt.Errorf("%w: id %q occurs twice", ErrGeo, item.ID)
 		}
-		x.leaves[i], byNumber[i] = int32(i), item.vector()
+		x.leaves[i], byNumber[i] = int32(i), item.Vector()
 	}
 	if len(items) > 0 {
 		x.nodes = append(x.nodes, node{from: 0, to: int32(len(items))})
@@ -75,7 +75,7 @@ func (x *Index) Len() int { return len(x.items) }
 
 // split bounds node n and halves it along its longest side until it is a leaf. Halving by number bounds the depth by
 // log2 of the items, also when all of them lie on one point.
-func (x *Index) split(n int, byNumber []vector) {
+func (x *Index) split(n int, byNumber []Vector) {
 	from, to := x.nodes[n].from, x.nodes[n].to
 	low, high := byNumber[x.leaves[from]], byNumber[x.leaves[from]]
 	for _, number := range x.leaves[from+1 : to] {
@@ -108,7 +108,7 @@ func (x *Index) split(n int, byNumber []vector) {
 // caller that stops after k items has paid for little more than k. From a point that Validate refuses it yields nothing.
 func (x *Index) Walk(from Point) iter.Seq2[Item, float64] {
 	return func(yield func(Item, float64) bool) {
-		x.walk(from, func(number int32, mm int64) bool { return yield(x.items[number], arcKM(mm)) })
+		x.walk(from, func(number int32, mm int64) bool { return yield(x.items[number], ArcKM(mm)) })
 	}
 }
 
@@ -120,18 +120,32 @@ func (x *Index) Nearest(from Point, n int, keep func(Item) bool) []Neighbour {
 	found := make([]Neighbour, 0, min(n, len(x.items)))
 	x.walk(from, func(number int32, mm int64) bool {
 		if keep == nil || keep(x.items[number]) {
-			found = append(found, Neighbour{x.items[number], arcKM(mm)})
+			found = append(found, Neighbour{x.items[number], ArcKM(mm)})
 		}
 		return len(found) < n
 	})
 	return found
 }
 
+// Visit is Walk by reference and millimetres of the chord: for who compares very many places.
+func (x *Index) Visit(from Point, visit func(ref uint32, mm int64) bool) {
+	x.walk(from, func(number int32, mm int64) bool { return visit(x.items[number].Ref, mm) })
+}
+
+// Refs are the references of all items in the order of the tree: neighbours are near each other.
+func (x *Index) Refs() []uint32 {
+	refs := make([]uint32, len(x.leaves))
+	for at, number := range x.leaves {
+		refs[at] = x.items[number].Ref
+	}
+	return refs
+}
+
 func (x *Index) walk(from Point, visit func(number int32, mm int64) bool) {
 	if len(x.nodes) == 0 || from.Validate() != nil {
 		return
 	}
-	at := from.vector()
+	at := from.Vector()
 	q := x.queues.Get().(*queue)
 	defer func() {
 		q.entries = q.entries[:0]
@@ -161,7 +175,7 @@ func (x *Index) walk(from Point, visit func(number int32, mm int64) bool) {
 
 // boundMM is at most the distance of any item in the box: a box's coordinates are its items' own, each difference is at
 // most the item's, and every step of chordMM keeps that order, also after rounding.
-func (n *node) boundMM(at vector) int64 {
+func (n *node) boundMM(at Vector) int64 {
 	return chordMM(
 		max(n.low[0]-at[0], at[0]-n.high[0], 0),
 		max(n.low[1]-at[1], at[1]-n.high[1], 0),

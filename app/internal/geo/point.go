@@ -43,26 +43,48 @@ func Haversine(a, b Point) float64 {
 	return 2 * EarthKM * math.Asin(math.Sqrt(min(1, h)))
 }
 
-// vector is a point of the unit sphere.
-type vector [3]float64
+// Vector is a point of the unit sphere.
+type Vector [3]float64
 
-func (p Point) vector() vector {
+// Vector turns degrees into a place on the sphere: what is compared with many others is turned once.
+func (p Point) Vector() Vector {
 	const radian = math.Pi / 180
 	sinLat, cosLat := math.Sincos(p.Lat * radian)
 	sinLng, cosLng := math.Sincos(p.Lng * radian)
-	return vector{cosLat * cosLng, cosLat * sinLng, sinLat}
+	return Vector{cosLat * cosLng, cosLat * sinLng, sinLat}
 }
 
 // chordMM is the straight line between two unit vectors with the given differences, on the earth, in whole millimetres.
 // It grows with the great-circle distance, so it orders like it, without trigonometry. The conversions forbid fused
 // multiplication: every machine rounds the same way, and a smaller difference never gives a longer line.
 func chordMM(dx, dy, dz float64) int64 {
-	squared := float64(dx*dx) + float64(dy*dy) + float64(dz*dz)
+	return MM(float64(dx*dx) + float64(dy*dy) + float64(dz*dz))
+}
+
+// Squared is the squared chord between two vectors: it orders like the distance, and MM makes millimetres of it.
+func (v Vector) Squared(o Vector) float64 {
+	dx, dy, dz := v[0]-o[0], v[1]-o[1], v[2]-o[2]
+	return float64(dx*dx) + float64(dy*dy) + float64(dz*dz)
+}
+
+// MM is the chord in whole millimetres on the earth: the unit in which distances are equal.
+func MM(squared float64) int64 {
 	return int64(float64(math.Sqrt(squared)*(EarthKM*1e6)) + 0.5)
 }
 
-// arcKM turns a chord into the great circle above it.
-func arcKM(chordMM int64) float64 {
+// SquaredMM is a bound for Squared: what is above it is at least a millimetre farther than mm, also after rounding.
+func SquaredMM(mm int64) float64 {
+	chord := (float64(mm) + 1) / (EarthKM * 1e6)
+	return chord * chord
+}
+
+// ChordMM is the chord below a great circle, rounded up: no place within km is beyond it.
+func ChordMM(km float64) int64 {
+	return int64(math.Ceil(2*EarthKM*1e6*math.Sin(min(math.Pi/2, km/(2*EarthKM))))) + 1
+}
+
+// ArcKM turns a chord in millimetres into the great circle above it.
+func ArcKM(chordMM int64) float64 {
 	return 2 * EarthKM * math.Asin(min(1, float64(chordMM)/(2*EarthKM*1e6)))
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/onepool/onepool/app/internal/geo"
+	"github.com/onepool/onepool/app/inventory/internal/biz/pool"
 )
 
 // Directory is all locations as they were at one moment. It never changes: a new one takes its place. What it says is a
@@ -15,6 +16,8 @@ type Directory struct {
 	list   []Location // by code
 	byCode map[string]int
 	index  *geo.Index // those with a position; Ref is the number in list
+	// own are the active locations of each organisation that nobody else may sell from.
+	own map[string][]int
 }
 
 // Placed is a location and how far it is.
@@ -25,11 +28,14 @@ type Placed struct {
 
 // NewDirectory takes the locations over.
 func NewDirectory(locations []Location) (*Directory, error) {
-	d := &Directory{list: slices.Clone(locations), byCode: make(map[string]int, len(locations))}
+	d := &Directory{list: slices.Clone(locations), byCode: make(map[string]int, len(locations)), own: map[string][]int{}}
 	slices.SortFunc(d.list, func(a, b Location) int { return cmp.Compare(a.Code, b.Code) })
 	items := make([]geo.Item, 0, len(d.list))
 	for i, l := range d.list {
 		d.byCode[l.Code] = i
+		if l.Active && !l.Shared {
+			d.own[l.Org] = append(d.own[l.Org], i)
+		}
 		if l.Point != nil {
 			items = append(items, geo.Item{ID: l.Code, Point: *l.Point, Ref: uint32(i)})
 		}
@@ -50,6 +56,19 @@ func (d *Directory) Get(code string) (Location, bool) {
 
 // Len is the number of locations.
 func (d *Directory) Len() int { return len(d.list) }
+
+// at is the location at a place in the list.
+func (d *Directory) at(ref int) *Location { return &d.list[ref] }
+
+// Chart numbers the locations for the pool's index. Open are those whose stock every channel may promise.
+func (d *Directory) Chart(x *pool.Index) *pool.Chart {
+	spots := make([]pool.Spot, len(d.list))
+	for i := range d.list {
+		l := &d.list[i]
+		spots[i] = pool.Spot{Code: l.Code, Point: l.Point, Open: l.Active && l.Shared, First: l.Kind == Warehouse}
+	}
+	return pool.NewChart(x, spots, d.index)
+}
 
 // Near yields the locations with a position, nearest first, then by code.
 func (d *Directory) Near(from geo.Point) iter.Seq[Placed] {

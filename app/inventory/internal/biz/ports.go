@@ -20,8 +20,6 @@ type Catalogue interface {
 type StockReader interface {
 	// AtLocations returns what these locations have of the SKUs.
 	AtLocations(ctx context.Context, skus, locations []string) ([]*Stock, error)
-	// WithSome returns rows of the SKUs that may have something left, at most limit; more says that there are others.
-	WithSome(ctx context.Context, skus []string, limit int) (rows []*Stock, more bool, err error)
 }
 
 // StockWriter locks rows and writes what a Book has decided, in the context's transaction: for a command that is decided

@@ -53,7 +53,10 @@ func (s *Store) logChange(ctx context.Context, c biz.Changes) error {
 		}
 		rest = rest[n:]
 	}
-	return s.db.AfterCommit(ctx, func() { s.db.Signal(topicChanges) })
+	return s.db.AfterCommit(ctx, func() {
+		s.pool.tellCommitted(c.Stock)
+		s.db.Signal(topicChanges)
+	})
 }
 
 // ChangesAfter returns what was logged after a position, in order, at most limit commits. Nothing is missed: positions have

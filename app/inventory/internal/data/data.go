@@ -25,11 +25,12 @@ type Store struct {
 	directory  directoryCache
 	parts      []part
 	group      *Group
+	pool       poolKeeper
 }
 
 // New takes an open database.
 func New(db *database.DB, pageSecret []byte) *Store {
-	s := &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret}
+	s := &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret, pool: newPoolKeeper()}
 	s.parts, s.group = s.bookParts(), s.newGroup()
 	return s
 }

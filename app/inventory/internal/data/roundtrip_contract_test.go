@@ -159,29 +159,3 @@ func TestAReplicaSeesChangedLocationsWithinASecond(t *testing.T) {
 		})
 	}
 }
-
-func TestRareStockIsFoundBeyondTheRings(t *testing.T) {
-	contract(t, func(ctx context.Context, t *testing.T, db *database.DB, s *Store) {
-		require.NoError(t, db.InTx(ctx, func(ctx context.Context) error {
-			book, err := s.Open(ctx, "test")
-			if err != nil {
-				return err
-			}
-			keys := []biz.StockKey{{SKU: "A", Location: "1", Owner: "HQ"}, {SKU: "A", Location: "2", Owner: "HQ"}, {SKU: "B", Location: "3", Owner: "HQ"}}
-			if err := s.LockStock(ctx, book, keys, map[string]string{"1": "HQ", "2": "HQ", "3": "HQ"}); err != nil {
-				return err
-			}
-			for i, k := range keys[1:] {
-				if err := book.Receive(k, int64(i+1), biz.Movement{Reason: biz.ReasonReceive, Document: "d", Ref: "r"}); err != nil {
-					return err
-				}
-			}
-			return s.Write(ctx, book.Changes())
-		}))
-		rows, more, err := s.WithSome(ctx, []string{"A", "B"}, 1)
-		require.NoError(t, err)
-		require.True(t, more)
-		require.Len(t, rows, 1)
-		require.Equal(t, "2", rows[0].Key().Location, "an empty row is no candidate")
-	})
-}

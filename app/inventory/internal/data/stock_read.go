@@ -35,37 +35,6 @@ func (s *Store) AtLocations(ctx context.Context, skus, locations []string) ([]*b
 	return all, nil
 }
 
-// WithSome reads rows of the SKUs that may have something left, by SKU and location: at most limit.
-func (s *Store) WithSome(ctx context.Context, skus []string, limit int) ([]*biz.Stock, bool, error) {
-	rows, err := s.stock(ctx, "WHERE sku IN ("+marks(len(skus))+") AND on_hand > reserved ORDER BY sku, location, owner LIMIT ?",
-		append(anys(skus), limit+1)...)
-	if err != nil {
-		return nil, false, err
-	}
-	return rows[:min(len(rows), limit)], len(rows) > limit, nil
-}
-
-// OnlineTotals sums promises over active locations that are shared or belong to org.
-func (s *Store) OnlineTotals(ctx context.Context, skus []string, org string) (map[string]int64, error) {
-	rows, err := s.db.Conn(ctx).QueryContext(ctx, `SELECT s.sku, SUM(s.on_hand - s.reserved - s.safety) FROM stock s JOIN locations l ON l.id = s.location
-		WHERE s.sku IN (`+marks(len(skus))+`) AND s.on_hand - s.reserved - s.safety > 0 AND l.active = ? AND (l.shared = ? OR l.org = ?)
-		GROUP BY s.sku`, append(anys(skus), true, true, org)...)
-	if err != nil {
-		return nil, fmt.Errorf("sum stock: %w", err)
-	}
-	defer rows.Close()
-	totals := map[string]int64{}
-	for rows.Next() {
-		var sku string
-		var total int64
-		if err := rows.Scan(&sku, &total); err != nil {
-			return nil, fmt.Errorf("sum stock: %w", err)
-		}
-		totals[sku] = total
-	}
-	return totals, rows.Err()
-}
-
 func (s *Store) stock(ctx context.Context, rest string, args ...any) ([]*biz.Stock, error) {
 	return s.scanStock(ctx, "SELECT "+stockColumns+" FROM stock "+rest, args...)
 }

@@ -40,11 +40,11 @@ type Inventory struct {
 func New(db *database.DB, store *data.Store, catalogue biz.Catalogue, strategy biz.Strategy, hit func(bound string)) *Inventory {
 	return &Inventory{
 		db: db, store: store, group: store.Group(),
-		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Rows: store, Strategy: strategy, Hit: hit}, Writer: store, ElapsedUS: stopwatch},
+		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Pool: store, Shares: biz.SharesAll{}, Strategy: strategy, Hit: hit}, Writer: store, ElapsedUS: stopwatch},
 		receive:      biz.ReceiveStock{Catalogue: catalogue, Locations: store, Writer: store},
 		adjust:       biz.AdjustStock{Catalogue: catalogue, Stock: store, Locations: store, Writer: store},
 		imports:      biz.ImportStock{Catalogue: catalogue, Locations: store, Writer: store},
-		availability: biz.GetAvailability{Locations: store, Stock: store, Totals: store},
+		availability: biz.GetAvailability{Pool: store, Shares: biz.SharesAll{}},
 	}
 }
 
@@ -101,7 +101,7 @@ func (s *Inventory) GetAvailability(ctx context.Context, in *inventoryv1.GetAvai
 	if err != nil {
 		return nil, err
 	}
-	q := biz.AvailabilityQuery{SKUs: in.GetSkus(), RadiusM: in.GetRadiusM(), Locations: int(in.GetLocations()), Location: in.GetLocation()}
+	q := biz.AvailabilityQuery{SKUs: in.GetSkus(), Channel: in.GetChannel(), RadiusM: in.GetRadiusM(), Locations: int(in.GetLocations()), Location: in.GetLocation()}
 	if in.Lat != nil && in.Lng != nil {
 		q.Near = fromPoint(&commonv1.GeoPoint{Lat: in.GetLat(), Lng: in.GetLng()})
 		if err := q.Near.Validate(); err != nil {
