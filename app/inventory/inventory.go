@@ -40,6 +40,8 @@ const (
 // Config is what can be chosen.
 type Config struct {
 	DB database.Config
+	// LoopbackWebhooks lets webhooks go to this machine. Never in production.
+	LoopbackWebhooks bool
 }
 
 // Deps are what the process provides.
@@ -47,29 +49,34 @@ type Deps struct {
 	Observe *observe.Observer
 	// Dial is the way to another center.
 	Dial func(center string) grpc.ClientConnInterface
-	// PageSecret is the key of page tokens.
-	PageSecret []byte
+	// PageSecret is the key of page tokens, WebhookKey that of webhooks' secrets.
+	PageSecret, WebhookKey []byte
 }
 
 // Center is the inventory center of one process.
 type Center struct {
 	*center.Frame
-	store   *data.Store
-	service *service.Inventory
-	reserve *service.Reservations
-	branch  *service.Branch
-	hit     func(bound string)
+	store     *data.Store
+	service   *service.Inventory
+	reserve   *service.Reservations
+	feed      *service.StockFeed
+	deliverer *service.Deliverer
+	branch    *service.Branch
+	hit       func(bound string)
 }
 
 // New opens the database. It does not migrate.
 func New(ctx context.Context, c Config, d Deps) (*Center, error) {
-	if d.Observe == nil || d.Dial == nil || len(d.PageSecret) == 0 {
-		return nil, errors.New("inventory: observer, dialer and page secret are required")
+	if d.Observe == nil || d.Dial == nil || len(d.PageSecret) == 0 || len(d.WebhookKey) == 0 {
+		return nil, errors.New("inventory: observer, dialer, page secret and webhook key are required")
 	}
 	bounds := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "onepool_inventory_bound_hits_total", Help: "How often a search or a run stopped at its bound.",
 	}, []string{"bound"})
-	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Metrics: []prometheus.Collector{bounds}}, d.Observe)
+	told := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "onepool_inventory_webhook_deliveries_total", Help: "Deliveries to webhooks: told, failed (tried again later), parked, lost (to another replica or by a change).",
+	}, []string{"outcome"})
+	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Metrics: []prometheus.Collector{bounds, told}}, d.Observe)
 	if err != nil {
 		return nil, err
 	}
@@ -79,9 +86,12 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	}
 	catalogue := data.Catalogue{Client: productv1.NewProductClient(d.Dial("product"))}
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
+	inventory := service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit)
+	feed := service.FeedConfig{Key: d.WebhookKey, Loopback: c.LoopbackWebhooks, Hit: hit}
 	return &Center{
 		Frame: frame, store: store, hit: hit,
-		service: service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit), reserve: service.NewReservations(store), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
+		service: inventory, reserve: service.NewReservations(store), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()), feed: service.NewFeed(frame.DB(), store, inventory, feed),
+		deliverer: service.NewDeliverer(store, inventory, feed, func(outcome string) { told.WithLabelValues(outcome).Inc() }, frame.Report("tell webhooks")),
 	}, nil
 }
 
@@ -101,9 +111,11 @@ func (c *Center) Ready(ctx context.Context) error {
 func (c *Center) Register(r *server.Registrar) {
 	inventoryv1.RegisterInventoryServer(r.GRPC, c.service)
 	inventoryv1.RegisterReservationsServer(r.GRPC, c.reserve)
+	inventoryv1.RegisterStockFeedServer(r.GRPC, c.feed)
 	if r.HTTP != nil {
 		inventoryv1.RegisterInventoryHTTPServer(r.HTTP, c.service)
 		inventoryv1.RegisterReservationsHTTPServer(r.HTTP, c.reserve)
+		inventoryv1.RegisterStockFeedHTTPServer(r.HTTP, c.feed)
 	}
 	inventoryv1.RegisterInventoryBranchServer(r.Branch, c.branch)
 }
@@ -114,7 +126,8 @@ func (c *Center) Workers() []func(context.Context) error {
 		c.Every(expireEvery, "free expired holds", c.expire),
 		c.Every(purgeEvery, "purge the change log", c.store.PurgeChanges),
 		func(ctx context.Context) error { c.store.Sequence(ctx, c.Report("number the change log")); return nil },
-		func(ctx context.Context) error { c.store.FollowStock(ctx, c.Report("follow the stock")); return nil })
+		func(ctx context.Context) error { c.store.FollowStock(ctx, c.Report("follow the stock")); return nil },
+		func(ctx context.Context) error { c.deliverer.Run(tenancy.WithService(ctx, name)); return nil })
 }
 
 // expire frees what was held past its deadline. Several replicas may do so at once.

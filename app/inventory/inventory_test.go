@@ -23,7 +23,7 @@ func TestTheCenterOpensMigratesWorksAndCloses(t *testing.T) {
 	o, err := observe.New(t.Context(), observe.Config{Service: "test"}, &bytes.Buffer{})
 	require.NoError(t, err)
 	c, err := New(t.Context(), Config{DB: database.Config{Engine: database.SQLite, Path: filepath.Join(t.TempDir(), "inventory.db")}},
-		Deps{Observe: o, Dial: func(string) grpc.ClientConnInterface { return nil }, PageSecret: bytes.Repeat([]byte("k"), 32)})
+		Deps{Observe: o, Dial: func(string) grpc.ClientConnInterface { return nil }, PageSecret: bytes.Repeat([]byte("k"), 32), WebhookKey: bytes.Repeat([]byte("w"), 32)})
 	require.NoError(t, err)
 	for range 2 {
 		require.NoError(t, c.Migrate(t.Context()), "migrating again changes nothing")

@@ -34,17 +34,29 @@ const (
 	InventoryErrorReason_RESERVATION_UNKNOWN InventoryErrorReason = 4
 	// A hold that arrived after it had been cancelled.
 	InventoryErrorReason_LATE_TRY InventoryErrorReason = 5
+	// The cursor's place in the feed is no longer kept: begin anew with a full read. metadata: kept_days.
+	InventoryErrorReason_FEED_EXPIRED InventoryErrorReason = 40
+	// The cursor is altered, or of another caller, channel or filter.
+	InventoryErrorReason_CURSOR_INVALID InventoryErrorReason = 41
+	// The url of a webhook is not one that may be called. metadata: field, why.
+	InventoryErrorReason_WEBHOOK_URL_REFUSED InventoryErrorReason = 42
+	// A channel has as many webhooks as it may. metadata: most.
+	InventoryErrorReason_WEBHOOK_LIMIT InventoryErrorReason = 43
 )
 
 // Enum value maps for InventoryErrorReason.
 var (
 	InventoryErrorReason_name = map[int32]string{
-		0: "INVENTORY_UNSPECIFIED",
-		1: "STOCK_INSUFFICIENT",
-		2: "NO_LOCATION",
-		3: "LOCATION_UNKNOWN",
-		4: "RESERVATION_UNKNOWN",
-		5: "LATE_TRY",
+		0:  "INVENTORY_UNSPECIFIED",
+		1:  "STOCK_INSUFFICIENT",
+		2:  "NO_LOCATION",
+		3:  "LOCATION_UNKNOWN",
+		4:  "RESERVATION_UNKNOWN",
+		5:  "LATE_TRY",
+		40: "FEED_EXPIRED",
+		41: "CURSOR_INVALID",
+		42: "WEBHOOK_URL_REFUSED",
+		43: "WEBHOOK_LIMIT",
 	}
 	InventoryErrorReason_value = map[string]int32{
 		"INVENTORY_UNSPECIFIED": 0,
@@ -53,6 +65,10 @@ var (
 		"LOCATION_UNKNOWN":      3,
 		"RESERVATION_UNKNOWN":   4,
 		"LATE_TRY":              5,
+		"FEED_EXPIRED":          40,
+		"CURSOR_INVALID":        41,
+		"WEBHOOK_URL_REFUSED":   42,
+		"WEBHOOK_LIMIT":         43,
 	}
 )
 
@@ -87,14 +103,18 @@ var File_inventory_v1_errors_proto protoreflect.FileDescriptor
 
 const file_inventory_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\xbb\x01\n" +
+	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\xa5\x02\n" +
 	"\x14InventoryErrorReason\x12\x19\n" +
 	"\x15INVENTORY_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x12STOCK_INSUFFICIENT\x10\x01\x1a\x04\xa8E\x99\x03\x12\x15\n" +
 	"\vNO_LOCATION\x10\x02\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
 	"\x10LOCATION_UNKNOWN\x10\x03\x1a\x04\xa8E\x94\x03\x12\x1d\n" +
 	"\x13RESERVATION_UNKNOWN\x10\x04\x1a\x04\xa8E\x94\x03\x12\x12\n" +
-	"\bLATE_TRY\x10\x05\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
+	"\bLATE_TRY\x10\x05\x1a\x04\xa8E\x99\x03\x12\x16\n" +
+	"\fFEED_EXPIRED\x10(\x1a\x04\xa8E\x99\x03\x12\x18\n" +
+	"\x0eCURSOR_INVALID\x10)\x1a\x04\xa8E\x90\x03\x12\x1d\n" +
+	"\x13WEBHOOK_URL_REFUSED\x10*\x1a\x04\xa8E\x90\x03\x12\x17\n" +
+	"\rWEBHOOK_LIMIT\x10+\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
 
 var (
 	file_inventory_v1_errors_proto_rawDescOnce sync.Once

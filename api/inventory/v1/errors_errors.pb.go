@@ -88,3 +88,59 @@ func IsLateTry(err error) bool {
 func ErrorLateTry(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, InventoryErrorReason_LATE_TRY.String(), fmt.Sprintf(format, args...))
 }
+
+// The cursor's place in the feed is no longer kept: begin anew with a full read. metadata: kept_days.
+func IsFeedExpired(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_FEED_EXPIRED.String() && e.Code == 409
+}
+
+// The cursor's place in the feed is no longer kept: begin anew with a full read. metadata: kept_days.
+func ErrorFeedExpired(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_FEED_EXPIRED.String(), fmt.Sprintf(format, args...))
+}
+
+// The cursor is altered, or of another caller, channel or filter.
+func IsCursorInvalid(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_CURSOR_INVALID.String() && e.Code == 400
+}
+
+// The cursor is altered, or of another caller, channel or filter.
+func ErrorCursorInvalid(format string, args ...interface{}) *errors.Error {
+	return errors.New(400, InventoryErrorReason_CURSOR_INVALID.String(), fmt.Sprintf(format, args...))
+}
+
+// The url of a webhook is not one that may be called. metadata: field, why.
+func IsWebhookUrlRefused(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_WEBHOOK_URL_REFUSED.String() && e.Code == 400
+}
+
+// The url of a webhook is not one that may be called. metadata: field, why.
+func ErrorWebhookUrlRefused(format string, args ...interface{}) *errors.Error {
+	return errors.New(400, InventoryErrorReason_WEBHOOK_URL_REFUSED.String(), fmt.Sprintf(format, args...))
+}
+
+// A channel has as many webhooks as it may. metadata: most.
+func IsWebhookLimit(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_WEBHOOK_LIMIT.String() && e.Code == 409
+}
+
+// A channel has as many webhooks as it may. metadata: most.
+func ErrorWebhookLimit(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_WEBHOOK_LIMIT.String(), fmt.Sprintf(format, args...))
+}

@@ -726,9 +726,11 @@ func (x *Points) GetExpireMonths() int32 {
 
 // Stand-ins for parties outside, for trying things out: never in production.
 type Sandbox struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Payments      bool                   `protobuf:"varint,1,opt,name=payments,proto3" json:"payments,omitempty"`
-	Sms           bool                   `protobuf:"varint,2,opt,name=sms,proto3" json:"sms,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Payments bool                   `protobuf:"varint,1,opt,name=payments,proto3" json:"payments,omitempty"`
+	Sms      bool                   `protobuf:"varint,2,opt,name=sms,proto3" json:"sms,omitempty"`
+	// Webhooks may go to this machine (loopback), also without TLS.
+	Webhooks      bool `protobuf:"varint,3,opt,name=webhooks,proto3" json:"webhooks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -773,6 +775,13 @@ func (x *Sandbox) GetPayments() bool {
 func (x *Sandbox) GetSms() bool {
 	if x != nil {
 		return x.Sms
+	}
+	return false
+}
+
+func (x *Sandbox) GetWebhooks() bool {
+	if x != nil {
+		return x.Webhooks
 	}
 	return false
 }
@@ -908,10 +917,11 @@ const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\vvalue_minor\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\n" +
 	"valueMinor\x12/\n" +
 	"\rexpire_months\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xb0\t(\x01R\fexpireMonths\"7\n" +
+	"\xbaH\a\x1a\x05\x18\xb0\t(\x01R\fexpireMonths\"S\n" +
 	"\aSandbox\x12\x1a\n" +
 	"\bpayments\x18\x01 \x01(\bR\bpayments\x12\x10\n" +
-	"\x03sms\x18\x02 \x01(\bR\x03sms\"[\n" +
+	"\x03sms\x18\x02 \x01(\bR\x03sms\x12\x1a\n" +
+	"\bwebhooks\x18\x03 \x01(\bR\bwebhooks\"[\n" +
 	"\aObserve\x12<\n" +
 	"\tlog_level\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1aR\x05debugR\x04infoR\x04warnR\x05errorR\blogLevel\x12\x12\n" +
 	"\x04otlp\x18\x02 \x01(\tR\x04otlpB.Z,github.com/onepool/onepool/app/internal/confb\x06proto3"

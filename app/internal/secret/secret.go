@@ -32,6 +32,7 @@ const (
 	Persons  = "persons"   // encryption of persons' data
 	Sandbox  = "sandboxes" // signatures of the sandbox payment provider
 	Codes    = "codes"     // one-time codes
+	Webhooks = "webhooks"  // secrets of webhooks
 )
 
 // Keyring derives keys from the platform's secret.

@@ -28,11 +28,7 @@ const (
 )
 
 // Change is one commit's stock rows, at its position in the log. Rows have no chain and no sequence number.
-type Change struct {
-	Position int64
-	AtUS     int64
-	Rows     []biz.StockRow
-}
+type Change = biz.StockChange
 
 // ChangeFeed is the log for the sequencer.
 func ChangeFeed() sequence.Feed {
@@ -57,6 +53,15 @@ func (s *Store) logChange(ctx context.Context, c biz.Changes) error {
 		s.pool.tellCommitted(c.Stock)
 		s.db.Signal(topicChanges)
 	})
+}
+
+// logEverything adds to the log, in the context's transaction, that what may be promised has changed for more than can be
+// listed: followers are told to read all. nowUS is the database's time.
+func (s *Store) logEverything(ctx context.Context, nowUS int64) error {
+	if err := s.insert(ctx, "stock_changes", "id, body, created_us", [][]any{{ids.New("chg"), encodeRows(nil), nowUS}}); err != nil {
+		return err
+	}
+	return s.db.AfterCommit(ctx, func() { s.db.Signal(topicChanges) })
 }
 
 // ChangesAfter returns what was logged after a position, in order, at most limit commits. Nothing is missed: positions have

@@ -26,6 +26,7 @@ type Store struct {
 	parts      []part
 	group      *Group
 	pool       poolKeeper
+	tail       changeTail
 }
 
 // New takes an open database.

@@ -147,7 +147,7 @@ func (s *Store) Put(ctx context.Context, locations []biz.Location) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	known := map[string]int64{}
+	known := map[string]biz.Location{}
 	codes := make([]string, len(locations))
 	for i, l := range locations {
 		codes[i] = l.Code
@@ -157,18 +157,19 @@ func (s *Store) Put(ctx context.Context, locations []biz.Location) (int, error) 
 		return 0, err
 	}
 	for _, l := range before {
-		known[l.Code] = l.Version
+		known[l.Code] = l
 	}
-	put := 0
+	put, opened := 0, false
 	for _, l := range locations {
-		version, exists := known[l.Code]
-		if exists && version >= l.Version {
+		was, exists := known[l.Code]
+		if exists && was.Version >= l.Version {
 			continue
 		}
 		if err := s.putOne(ctx, l, exists, now); err != nil {
 			return 0, err
 		}
-		known[l.Code] = l.Version
+		opened = opened || exists && (was.Active != l.Active || was.Shared != l.Shared || was.Org != l.Org)
+		known[l.Code] = l
 		put++
 	}
 	if put == 0 {
@@ -176,6 +177,11 @@ func (s *Store) Put(ctx context.Context, locations []biz.Location) (int, error) 
 	}
 	if _, err := q.ExecContext(ctx, "UPDATE generations SET number = number + 1 WHERE id = ?", generationOf); err != nil {
 		return 0, fmt.Errorf("put locations: %w", err)
+	}
+	if opened { // or closed: its whole stock may be promised now, or cannot be any more
+		if err := s.logEverything(ctx, now); err != nil {
+			return 0, err
+		}
 	}
 	return put, s.db.AfterCommit(ctx, func() { s.directory.stale.Store(true) })
 }
