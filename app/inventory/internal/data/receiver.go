@@ -40,8 +40,10 @@ type Receiver struct {
 }
 
 // NewReceiver takes the key that secrets are made of.
-func NewReceiver(key []byte, loopback bool) *Receiver {
-	dialer := &net.Dialer{Timeout: receiverDialTime, Control: func(_, address string, _ syscall.RawConn) error {
+func NewReceiver(key []byte, loopback bool) *Receiver { return newReceiver(key, loopback, nil) }
+
+func newReceiver(key []byte, loopback bool, names *net.Resolver) *Receiver {
+	dialer := &net.Dialer{Timeout: receiverDialTime, Resolver: names, Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
 		if err != nil || !biz.WebhookAddress(at.Addr(), loopback) {
 			return errAddress

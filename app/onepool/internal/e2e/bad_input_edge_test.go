@@ -134,6 +134,9 @@ func (e *stranger) route(t *testing.T, method, body string) (verb, path, rest st
 	if rule.GetGet() != "" {
 		verb, path = http.MethodGet, rule.GetGet()
 	}
+	if rule.GetDelete() != "" {
+		verb, path = http.MethodDelete, rule.GetDelete()
+	}
 	path = regexp.MustCompile(`{(\w+)}`).ReplaceAllStringFunc(path, func(name string) string {
 		name = strings.Trim(name, "{}")
 		value := fmt.Sprint(fields[name])

@@ -108,6 +108,9 @@ func (h overHTTP) call(ctx context.Context, m protoreflect.MethodDescriptor, by 
 	if template == "" {
 		verb, template = http.MethodGet, route(m).GetGet()
 	}
+	if template == "" {
+		verb, template = http.MethodDelete, route(m).GetDelete()
+	}
 	rest := proto.Clone(in)
 	path := pathVariable.ReplaceAllStringFunc(template, func(v string) string {
 		field := rest.ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(strings.Trim(v, "{}")))
@@ -116,7 +119,7 @@ func (h overHTTP) call(ctx context.Context, m protoreflect.MethodDescriptor, by 
 		return url.PathEscape(value)
 	})
 	var body []byte
-	if verb == http.MethodGet {
+	if verb != http.MethodPost {
 		query := url.Values{}
 		flatten("", rest.ProtoReflect(), query)
 		if len(query) > 0 {
