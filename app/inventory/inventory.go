@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	khttp "github.com/go-kratos/kratos/v2/transport/http"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 
@@ -56,13 +57,24 @@ type Deps struct {
 // Center is the inventory center of one process.
 type Center struct {
 	*center.Frame
-	store     *data.Store
-	service   *service.Inventory
-	reserve   *service.Reservations
-	feed      *service.StockFeed
-	deliverer *service.Deliverer
-	branch    *service.Branch
-	hit       func(bound string)
+	store   *data.Store
+	offers  []offer
+	branch  *service.Branch
+	workers []func(context.Context) error
+	hit     func(bound string)
+}
+
+// offer puts one service on the process's servers.
+type offer func(*server.Registrar)
+
+// over makes an offer of a service over gRPC and, where there is a server for it, HTTP.
+func over[G, H any](onGRPC func(grpc.ServiceRegistrar, G), g G, onHTTP func(*khttp.Server, H), h H) offer {
+	return func(r *server.Registrar) {
+		onGRPC(r.GRPC, g)
+		if r.HTTP != nil {
+			onHTTP(r.HTTP, h)
+		}
+	}
 }
 
 // New opens the database. It does not migrate.
@@ -88,11 +100,26 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
 	inventory := service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit)
 	feed := service.FeedConfig{Key: d.WebhookKey, Loopback: c.LoopbackWebhooks, Hit: hit}
-	return &Center{
-		Frame: frame, store: store, hit: hit,
-		service: inventory, reserve: service.NewReservations(store), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()), feed: service.NewFeed(frame.DB(), store, inventory, feed),
-		deliverer: service.NewDeliverer(store, inventory, feed, func(outcome string) { told.WithLabelValues(outcome).Inc() }, frame.Report("tell webhooks")),
-	}, nil
+	deliverer := service.NewDeliverer(store, inventory, feed, func(outcome string) { told.WithLabelValues(outcome).Inc() }, frame.Report("tell webhooks"))
+	reservations := service.NewReservations(store)
+	stockFeed := service.NewFeed(frame.DB(), store, inventory, feed)
+	all := &Center{Frame: frame, store: store, hit: hit, branch: service.NewBranch(frame.DB(), store, d.Observe.Log())}
+	all.offers = []offer{
+		over[inventoryv1.InventoryServer, inventoryv1.InventoryHTTPServer](inventoryv1.RegisterInventoryServer, inventory, inventoryv1.RegisterInventoryHTTPServer, inventory),
+		over[inventoryv1.ReservationsServer, inventoryv1.ReservationsHTTPServer](inventoryv1.RegisterReservationsServer, reservations, inventoryv1.RegisterReservationsHTTPServer, reservations),
+		over[inventoryv1.StockFeedServer, inventoryv1.StockFeedHTTPServer](inventoryv1.RegisterStockFeedServer, stockFeed, inventoryv1.RegisterStockFeedHTTPServer, stockFeed),
+	}
+	all.workers = []func(context.Context) error{
+		all.Every(expireEvery, "free expired holds", all.expire),
+		all.Every(purgeEvery, "purge the change log", store.PurgeChanges),
+		func(ctx context.Context) error {
+			store.Sequence(ctx, frame.Report("number the change log"))
+			return nil
+		},
+		func(ctx context.Context) error { store.FollowStock(ctx, frame.Report("follow the stock")); return nil },
+		func(ctx context.Context) error { deliverer.Run(tenancy.WithService(ctx, name)); return nil },
+	}
+	return all, nil
 }
 
 // Close answers what waits for its transaction, then ends the connections.
@@ -109,25 +136,15 @@ func (c *Center) Ready(ctx context.Context) error {
 
 // Register puts the services on the process's servers.
 func (c *Center) Register(r *server.Registrar) {
-	inventoryv1.RegisterInventoryServer(r.GRPC, c.service)
-	inventoryv1.RegisterReservationsServer(r.GRPC, c.reserve)
-	inventoryv1.RegisterStockFeedServer(r.GRPC, c.feed)
-	if r.HTTP != nil {
-		inventoryv1.RegisterInventoryHTTPServer(r.HTTP, c.service)
-		inventoryv1.RegisterReservationsHTTPServer(r.HTTP, c.reserve)
-		inventoryv1.RegisterStockFeedHTTPServer(r.HTTP, c.feed)
+	for _, offer := range c.offers {
+		offer(r)
 	}
 	inventoryv1.RegisterInventoryBranchServer(r.Branch, c.branch)
 }
 
 // Workers run until their context ends.
 func (c *Center) Workers() []func(context.Context) error {
-	return append(c.Frame.Workers(),
-		c.Every(expireEvery, "free expired holds", c.expire),
-		c.Every(purgeEvery, "purge the change log", c.store.PurgeChanges),
-		func(ctx context.Context) error { c.store.Sequence(ctx, c.Report("number the change log")); return nil },
-		func(ctx context.Context) error { c.store.FollowStock(ctx, c.Report("follow the stock")); return nil },
-		func(ctx context.Context) error { c.deliverer.Run(tenancy.WithService(ctx, name)); return nil })
+	return append(c.Frame.Workers(), c.workers...)
 }
 
 // expire frees what was held past its deadline. Several replicas may do so at once.
