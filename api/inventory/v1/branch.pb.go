@@ -311,12 +311,15 @@ func (x *TakeBackCall) GetActor() string {
 }
 
 type TakeBackLine struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	LineId        string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
-	Sku           string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
-	Location      string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
-	Owner         string                 `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
-	Quantity      int64                  `protobuf:"varint,5,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	LineId   string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	Sku      string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Location string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
+	Owner    string                 `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Pieces that came back, damaged ones included.
+	Quantity int64 `protobuf:"varint,5,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Of these, pieces that cannot be sold; more than quantity counts as all of it.
+	Damaged       int64 `protobuf:"varint,6,opt,name=damaged,proto3" json:"damaged,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -382,6 +385,13 @@ func (x *TakeBackLine) GetOwner() string {
 func (x *TakeBackLine) GetQuantity() int64 {
 	if x != nil {
 		return x.Quantity
+	}
+	return 0
+}
+
+func (x *TakeBackLine) GetDamaged() int64 {
+	if x != nil {
+		return x.Damaged
 	}
 	return 0
 }
@@ -581,13 +591,14 @@ const file_inventory_v1_branch_proto_rawDesc = "" +
 	"\fTakeBackCall\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\x128\n" +
 	"\x05lines\x18\x02 \x03(\v2\".onepool.inventory.v1.TakeBackLineR\x05lines\x12\x14\n" +
-	"\x05actor\x18\x03 \x01(\tR\x05actor\"\x87\x01\n" +
+	"\x05actor\x18\x03 \x01(\tR\x05actor\"\xa1\x01\n" +
 	"\fTakeBackLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
 	"\blocation\x18\x03 \x01(\tR\blocation\x12\x14\n" +
 	"\x05owner\x18\x04 \x01(\tR\x05owner\x12\x1a\n" +
-	"\bquantity\x18\x05 \x01(\x03R\bquantity\"U\n" +
+	"\bquantity\x18\x05 \x01(\x03R\bquantity\x12\x18\n" +
+	"\adamaged\x18\x06 \x01(\x03R\adamaged\"U\n" +
 	"\x10PutLocationsCall\x12A\n" +
 	"\tlocations\x18\x01 \x03(\v2#.onepool.inventory.v1.LocationFactsR\tlocations\"\x95\x03\n" +
 	"\rLocationFacts\x12\x12\n" +

@@ -889,7 +889,17 @@ type Stock struct {
 	// on hand - reserved - safety stock, never below zero.
 	Online int64 `protobuf:"varint,7,opt,name=online,proto3" json:"online,omitempty"`
 	// on hand - reserved, never below zero.
-	AtTheTill     int64 `protobuf:"varint,8,opt,name=at_the_till,json=atTheTill,proto3" json:"at_the_till,omitempty"`
+	AtTheTill int64 `protobuf:"varint,8,opt,name=at_the_till,json=atTheTill,proto3" json:"at_the_till,omitempty"`
+	// On its way here from another location; not part of on hand.
+	InTransit int64 `protobuf:"varint,9,opt,name=in_transit,json=inTransit,proto3" json:"in_transit,omitempty"`
+	// Here, but not for sale; not part of on hand.
+	Damaged int64 `protobuf:"varint,10,opt,name=damaged,proto3" json:"damaged,omitempty"`
+	// Pieces of on hand that must not be sold: expired lots.
+	Blocked int64 `protobuf:"varint,11,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	// Pieces of on hand that are in lots.
+	InLots int64 `protobuf:"varint,12,opt,name=in_lots,json=inLots,proto3" json:"in_lots,omitempty"`
+	// Being counted by a stocktake that freezes: nothing is promised online, the till sells on.
+	Frozen        bool `protobuf:"varint,13,opt,name=frozen,proto3" json:"frozen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -978,6 +988,41 @@ func (x *Stock) GetAtTheTill() int64 {
 		return x.AtTheTill
 	}
 	return 0
+}
+
+func (x *Stock) GetInTransit() int64 {
+	if x != nil {
+		return x.InTransit
+	}
+	return 0
+}
+
+func (x *Stock) GetDamaged() int64 {
+	if x != nil {
+		return x.Damaged
+	}
+	return 0
+}
+
+func (x *Stock) GetBlocked() int64 {
+	if x != nil {
+		return x.Blocked
+	}
+	return 0
+}
+
+func (x *Stock) GetInLots() int64 {
+	if x != nil {
+		return x.InLots
+	}
+	return 0
+}
+
+func (x *Stock) GetFrozen() bool {
+	if x != nil {
+		return x.Frozen
+	}
+	return false
 }
 
 type ListStockRequest struct {
@@ -1106,15 +1151,22 @@ type Movement struct {
 	Location string                 `protobuf:"bytes,2,opt,name=location,proto3" json:"location,omitempty"`
 	Sku      string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
 	Owner    string                 `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
-	// RECEIVE, IMPORT, ADJUST, SHIP, SALE, RETURN.
-	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	Document      string `protobuf:"bytes,6,opt,name=document,proto3" json:"document,omitempty"`
-	Actor         string `protobuf:"bytes,7,opt,name=actor,proto3" json:"actor,omitempty"`
-	Quantity      int64  `protobuf:"varint,8,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	Before        int64  `protobuf:"varint,9,opt,name=before,proto3" json:"before,omitempty"`
-	After         int64  `protobuf:"varint,10,opt,name=after,proto3" json:"after,omitempty"`
-	AtUs          int64  `protobuf:"varint,11,opt,name=at_us,json=atUs,proto3" json:"at_us,omitempty"`
-	Note          string `protobuf:"bytes,12,opt,name=note,proto3" json:"note,omitempty"`
+	// RECEIVE, IMPORT, ADJUST, SHIP, SALE, RETURN, DAMAGE, RESTORE, WRITE_OFF, TRANSFER_OUT, TRANSFER_IN, TRANSFER_LOSS,
+	// TRANSFER_BACK, STOCKTAKE.
+	Reason   string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Document string `protobuf:"bytes,6,opt,name=document,proto3" json:"document,omitempty"`
+	Actor    string `protobuf:"bytes,7,opt,name=actor,proto3" json:"actor,omitempty"`
+	Quantity int64  `protobuf:"varint,8,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Before   int64  `protobuf:"varint,9,opt,name=before,proto3" json:"before,omitempty"`
+	After    int64  `protobuf:"varint,10,opt,name=after,proto3" json:"after,omitempty"`
+	AtUs     int64  `protobuf:"varint,11,opt,name=at_us,json=atUs,proto3" json:"at_us,omitempty"`
+	Note     string `protobuf:"bytes,12,opt,name=note,proto3" json:"note,omitempty"`
+	// What changed, and what before and after speak of: ON_HAND, IN_TRANSIT, DAMAGED.
+	Bucket string `protobuf:"bytes,13,opt,name=bucket,proto3" json:"bucket,omitempty"`
+	// Code of the lot; empty: of none.
+	Batch string `protobuf:"bytes,14,opt,name=batch,proto3" json:"batch,omitempty"`
+	// Id of the command, or of the distributed transaction, that booked it.
+	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1233,13 +1285,41 @@ func (x *Movement) GetNote() string {
 	return ""
 }
 
+func (x *Movement) GetBucket() string {
+	if x != nil {
+		return x.Bucket
+	}
+	return ""
+}
+
+func (x *Movement) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+func (x *Movement) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 type ListMovementsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	Location      string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
-	Sku           string                 `protobuf:"bytes,4,opt,name=sku,proto3" json:"sku,omitempty"`
-	Document      string                 `protobuf:"bytes,5,opt,name=document,proto3" json:"document,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	PageSize  int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	Location  string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
+	Sku       string                 `protobuf:"bytes,4,opt,name=sku,proto3" json:"sku,omitempty"`
+	Document  string                 `protobuf:"bytes,5,opt,name=document,proto3" json:"document,omitempty"`
+	Reason    string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// ON_HAND, IN_TRANSIT or DAMAGED; empty: all.
+	Bucket string `protobuf:"bytes,7,opt,name=bucket,proto3" json:"bucket,omitempty"`
+	// Booked at this moment or later, in microseconds since 1970 UTC; 0: from the beginning.
+	FromUs int64 `protobuf:"varint,8,opt,name=from_us,json=fromUs,proto3" json:"from_us,omitempty"`
+	// Booked before this moment; 0: until now.
+	UntilUs       int64 `protobuf:"varint,9,opt,name=until_us,json=untilUs,proto3" json:"until_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1307,6 +1387,34 @@ func (x *ListMovementsRequest) GetDocument() string {
 		return x.Document
 	}
 	return ""
+}
+
+func (x *ListMovementsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ListMovementsRequest) GetBucket() string {
+	if x != nil {
+		return x.Bucket
+	}
+	return ""
+}
+
+func (x *ListMovementsRequest) GetFromUs() int64 {
+	if x != nil {
+		return x.FromUs
+	}
+	return 0
+}
+
+func (x *ListMovementsRequest) GetUntilUs() int64 {
+	if x != nil {
+		return x.UntilUs
+	}
+	return 0
 }
 
 type ListMovementsResponse struct {
@@ -2528,7 +2636,7 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x03sku\x18\x03 \x01(\tR\x03sku\x12\x17\n" +
 	"\aon_hand\x18\x04 \x01(\x03R\x06onHand\x12!\n" +
 	"\fsafety_stock\x18\x05 \x01(\x03R\vsafetyStock\x12\x14\n" +
-	"\x05owner\x18\x06 \x01(\tR\x05owner\"\xdb\x01\n" +
+	"\x05owner\x18\x06 \x01(\tR\x05owner\"\xdf\x02\n" +
 	"\x05Stock\x12\x1a\n" +
 	"\blocation\x18\x01 \x01(\tR\blocation\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x14\n" +
@@ -2537,7 +2645,14 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\breserved\x18\x05 \x01(\x03R\breserved\x12!\n" +
 	"\fsafety_stock\x18\x06 \x01(\x03R\vsafetyStock\x12\x16\n" +
 	"\x06online\x18\a \x01(\x03R\x06online\x12\x1e\n" +
-	"\vat_the_till\x18\b \x01(\x03R\tatTheTill\"\x97\x01\n" +
+	"\vat_the_till\x18\b \x01(\x03R\tatTheTill\x12\x1d\n" +
+	"\n" +
+	"in_transit\x18\t \x01(\x03R\tinTransit\x12\x18\n" +
+	"\adamaged\x18\n" +
+	" \x01(\x03R\adamaged\x12\x18\n" +
+	"\ablocked\x18\v \x01(\x03R\ablocked\x12\x17\n" +
+	"\ain_lots\x18\f \x01(\x03R\x06inLots\x12\x16\n" +
+	"\x06frozen\x18\r \x01(\bR\x06frozen\"\x97\x01\n" +
 	"\x10ListStockRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -2546,7 +2661,7 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x03sku\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\"n\n" +
 	"\x11ListStockResponse\x121\n" +
 	"\x05stock\x18\x01 \x03(\v2\x1b.onepool.inventory.v1.StockR\x05stock\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9b\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe8\x02\n" +
 	"\bMovement\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x12\x10\n" +
@@ -2560,14 +2675,23 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x05after\x18\n" +
 	" \x01(\x03R\x05after\x12\x13\n" +
 	"\x05at_us\x18\v \x01(\x03R\x04atUs\x12\x12\n" +
-	"\x04note\x18\f \x01(\tR\x04note\"\xc0\x01\n" +
+	"\x04note\x18\f \x01(\tR\x04note\x12\x16\n" +
+	"\x06bucket\x18\r \x01(\tR\x06bucket\x12\x14\n" +
+	"\x05batch\x18\x0e \x01(\tR\x05batch\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x0f \x01(\tR\trequestId\"\xe6\x02\n" +
 	"\x14ListMovementsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x12#\n" +
 	"\blocation\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation\x12\x19\n" +
 	"\x03sku\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12#\n" +
-	"\bdocument\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\bdocument\"}\n" +
+	"\bdocument\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\bdocument\x12\x1f\n" +
+	"\x06reason\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18\x10R\x06reason\x12=\n" +
+	"\x06bucket\x18\a \x01(\tB%\xbaH\"r R\x00R\aON_HANDR\n" +
+	"IN_TRANSITR\aDAMAGEDR\x06bucket\x12 \n" +
+	"\afrom_us\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06fromUs\x12\"\n" +
+	"\buntil_us\x18\t \x01(\x03B\a\xbaH\x04\"\x02(\x00R\auntilUs\"}\n" +
 	"\x15ListMovementsResponse\x12<\n" +
 	"\tmovements\x18\x01 \x03(\v2\x1e.onepool.inventory.v1.MovementR\tmovements\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x99\x02\n" +

@@ -53,7 +53,7 @@ func (uc AdjustStock) Decide(ctx context.Context, by Caller, in AdjustInput, kno
 	if err := uc.Writer.LockStock(ctx, book, []StockKey{key}, orgsOf(locations)); err != nil {
 		return nil, err
 	}
-	m := Movement{Reason: ReasonAdjust, Document: in.Document, Ref: in.Request, Note: in.Reason}
+	m := Movement{Reason: ReasonAdjust, Document: in.Document, Ref: in.Request, Note: in.Reason, Request: in.Request}
 	if err := book.Adjust(key, in.Delta, m); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,10 @@
 //     exactly that size exists.
 //   - A reservation leaves the states Held and Confirmed for good exactly once, and open + shipped + released + expired is
 //     its quantity at any time.
-//   - Every change of on hand is one movement with the next number of its stock row: stock is the sum of its movements.
+//   - Every change of on hand, of what is in transit and of what is damaged is one movement with the next number of its stock
+//     row: each of the three is the sum of its movements.
+//   - What is in transit to a location is what open transfers have sent it and nobody has received, missed or sent back. The
+//     owner of goods does not change because they travel.
 //   - Allocate is a function of its arguments: no clock, no map order, no randomness.
 //   - What is decided under a lock was read under that lock; everything read before is a hint.
 package biz

@@ -446,6 +446,9 @@ func (b *Book) move(m Movement, step Step) {
 		m.Actor = b.actor
 	}
 	s := b.stock[m.Key]
+	if m.Bucket == "" && step.Before <= 0 && step.After > 0 {
+		s.receivedUS = b.nowUS
+	}
 	m.Hash = m.Chained(s.chain)
 	s.chain = m.Hash
 	n, entry := len(b.movements), m.Entry()

@@ -29,6 +29,18 @@ func (c Caller) MayBook(l Location) error {
 	return nil
 }
 
+// MayDecide says whether the caller may decide what becomes of goods at a location: headquarters' operators anywhere, a
+// store's manager in it.
+func (c Caller) MayDecide(l Location) error {
+	if err := c.MayBook(l); err != nil {
+		return err
+	}
+	if !c.any("manager", "operator", "admin") {
+		return Forbidden{"manager, operator or admin"}
+	}
+	return nil
+}
+
 // MayName says whether the caller may book goods of this owner there: others' goods are headquarters' to book.
 func (c Caller) MayName(owner string, l Location) error {
 	if owner != l.Org && !c.Headquarters {

@@ -35,23 +35,29 @@ func (uc ImportStock) Gather(ctx context.Context, rows []ImportRow) (SKUs, error
 	return existing(ctx, uc.Catalogue, keysOfRows(rows))
 }
 
+// ImportInput are rows of a file. Request is the command that brings them.
+type ImportInput struct {
+	Request, Document string
+	Rows              []ImportRow
+}
+
 // Decide books the rows inside the transaction.
-func (uc ImportStock) Decide(ctx context.Context, by Caller, document string, rows []ImportRow, known SKUs) (batch.Result, error) {
+func (uc ImportStock) Decide(ctx context.Context, by Caller, in ImportInput, known SKUs) (batch.Result, error) {
 	var result batch.Result
-	locations, err := locationsOf(ctx, uc.Locations, keysOfRows(rows))
+	locations, err := locationsOf(ctx, uc.Locations, keysOfRows(in.Rows))
 	if err != nil {
 		return result, err
 	}
 	var good []accepted
 	var entries []Entry
-	for _, row := range rows {
+	for _, row := range in.Rows {
 		key, why := check(by, locations, known, row)
 		if why != nil {
 			result.Refused(row.Line, why)
 			continue
 		}
 		row.Key = key
-		entry := Entry{Key: key, Reason: ReasonImport, Document: document}
+		entry := Entry{Key: key, Reason: ReasonImport, Document: in.Document}
 		good, entries = append(good, accepted{row, entry}), append(entries, entry)
 	}
 	book, err := uc.Writer.Open(ctx, by.Name)
@@ -74,7 +80,7 @@ func (uc ImportStock) Decide(ctx context.Context, by Caller, document string, ro
 			}
 			continue
 		}
-		outcome, why, err := count(book, row)
+		outcome, why, err := count(book, row, in.Request)
 		switch {
 		case err != nil:
 			return result, err
@@ -128,9 +134,9 @@ func check(by Caller, locations map[string]Location, known SKUs, row ImportRow) 
 }
 
 // count sets a row to what was counted. A count that changes nothing is booked all the same: it must not be booked later.
-func count(book *Book, row accepted) (batch.Outcome, *batch.Refusal, error) {
+func count(book *Book, row accepted, request string) (batch.Outcome, *batch.Refusal, error) {
 	before := book.Stock(row.Key).Row()
-	m := Movement{Reason: ReasonImport, Document: row.entry.Document}
+	m := Movement{Reason: ReasonImport, Document: row.entry.Document, Request: request}
 	err := book.Adjust(row.Key, row.OnHand-before.OnHand, m)
 	var below BelowReserved
 	if errors.As(err, &below) {

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 )
 
-// Reason says why on hand changed.
+// Reason says why a quantity changed.
 type Reason string
 
 // The reasons of movements.
@@ -16,9 +16,21 @@ const (
 	ReasonShip    Reason = "SHIP"
 	ReasonSale    Reason = "SALE"
 	ReasonReturn  Reason = "RETURN"
+
+	ReasonDamage   Reason = "DAMAGE"    // on hand to damaged
+	ReasonRestore  Reason = "RESTORE"   // damaged to on hand
+	ReasonWriteOff Reason = "WRITE_OFF" // damaged, or expired, and gone
+
+	ReasonTransferOut  Reason = "TRANSFER_OUT"  // on hand here to in transit there
+	ReasonTransferIn   Reason = "TRANSFER_IN"   // in transit to on hand, or to damaged
+	ReasonTransferLoss Reason = "TRANSFER_LOSS" // in transit, and never arrived
+	ReasonTransferBack Reason = "TRANSFER_BACK" // in transit there to on hand where it came from
+
+	ReasonStocktake Reason = "STOCKTAKE" // what was counted less what the books had
 )
 
-// Movement is an entry of the ledger: who changed on hand, why, for which document, before and after. Never updated.
+// Movement is an entry of the ledger: who changed on hand (or another bucket), why, for which document, before and after.
+// Never updated.
 type Movement struct {
 	ID  string
 	Key StockKey

@@ -67,4 +67,6 @@ const (
 	KindShortfall = "SHORTFALL"
 	// KindUnknown: goods left under a reservation that nobody knows. Only a person can book it.
 	KindUnknown = "UNKNOWN_SHIPMENT"
+	// KindTransferShort: less arrived than was sent. It is booked; a person finds out where it is.
+	KindTransferShort = "TRANSFER_SHORT"
 )

@@ -63,7 +63,7 @@ func (uc ReceiveStock) Decide(ctx context.Context, by Caller, in ReceiveInput, k
 		return nil, err
 	}
 	for i, l := range in.Lines {
-		m := Movement{Reason: ReasonReceive, Document: in.Document, Ref: in.Request + "-" + strconv.Itoa(i+1)}
+		m := Movement{Reason: ReasonReceive, Document: in.Document, Ref: in.Request + "-" + strconv.Itoa(i+1), Request: in.Request}
 		if err := book.Receive(keys[i], l.Quantity, m); err != nil {
 			return nil, err
 		}

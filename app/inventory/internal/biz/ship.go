@@ -7,6 +7,7 @@ type ShipInput struct {
 	Document   string // whose reservations they are
 	Fulfilment string // named on the movements
 	Reason     Reason // SHIP or SALE
+	Request    string // the distributed transaction that tells it
 	Lines      []ShipLine
 }
 
@@ -82,7 +83,7 @@ func (Ship) Decide(book *Book, actor string, in ShipInput) error {
 		if book.Booked(in.entry(r, "")) || book.Booked(in.entry(r, restMark)) {
 			continue
 		}
-		if err := book.Ship(r, qty, Movement{Reason: in.Reason, Document: in.Fulfilment}); err != nil {
+		if err := book.Ship(r, qty, Movement{Reason: in.Reason, Document: in.Fulfilment, Request: in.Request}); err != nil {
 			return err
 		}
 	}

@@ -51,9 +51,11 @@ type StockRow struct {
 	Chain                         []byte
 	// InTransit is on its way here; Damaged is here and not for sale. Neither is part of OnHand.
 	InTransit, Damaged int64
-	// Blocked is what must not be sold of OnHand (expired lots); Batched is what of it is in lots.
+	// Blocked is what must not be sold of OnHand: the pieces of expired lots that nobody holds. Batched is what of it is in
+	// lots.
 	Blocked, Batched int64
-	// OutageUntilUS: the store has said that it has none; nothing is promised online until then. 0: no outage.
+	// OutageUntilUS: the store has said that it has none; nothing is promised online until then. 0: no outage. A row that is
+	// frozen has FrozenUS added: whoever looks at outages only sees one without an end.
 	OutageUntilUS int64
 	// ReceivedUS is when OnHand last rose from nothing.
 	ReceivedUS int64
@@ -73,6 +75,9 @@ func RestoreStock(r StockRow) (*Stock, error) {
 	if r.Reserved < 0 || r.SafetyStock < 0 || r.Seq < 0 || r.OnHand > MaxOnHand || r.OnHand < -MaxOnHand {
 		return nil, broken("stock row %s: on hand %d, reserved %d, safety %d, seq %d", r.Key, r.OnHand, r.Reserved, r.SafetyStock, r.Seq)
 	}
+	if min(r.InTransit, r.Damaged, r.Blocked, r.Batched, r.OutageUntilUS, r.ReceivedUS) < 0 {
+		return nil, broken("stock row %s: in transit %d, damaged %d, blocked %d, in lots %d", r.Key, r.InTransit, r.Damaged, r.Blocked, r.Batched)
+	}
 	return &Stock{key: r.Key, id: r.ID, org: r.Org, onHand: r.OnHand, reserved: r.Reserved, safety: r.SafetyStock, seq: r.Seq, chain: r.Chain, version: r.Version,
 		inTransit: r.InTransit, damaged: r.Damaged, blocked: r.Blocked, batched: r.Batched, outageUntilUS: r.OutageUntilUS, receivedUS: r.ReceivedUS}, nil
 }
@@ -86,11 +91,17 @@ func (s *Stock) Row() StockRow {
 // Key says which stock it is.
 func (s *Stock) Key() StockKey { return s.key }
 
-// Promise is what may be promised online: on hand - reserved - safety stock, never below zero.
-func (s *Stock) Promise() int64 { return max(0, s.onHand-s.reserved-s.safety) }
+// Promise is what may be promised online: on hand - reserved - safety stock, without what is blocked, never below zero.
+// Nothing of a frozen row is.
+func (s *Stock) Promise() int64 {
+	if s.Frozen() {
+		return 0
+	}
+	return max(0, s.onHand-s.reserved-s.blocked-s.safety)
+}
 
-// AtTheTill is what a customer who stands in the shop may take: safety stock does not stop him.
-func (s *Stock) AtTheTill() int64 { return max(0, s.onHand-s.reserved) }
+// AtTheTill is what a customer who stands in the shop may take: safety stock does not stop him, an expired lot does.
+func (s *Stock) AtTheTill() int64 { return max(0, s.onHand-s.reserved-s.blocked) }
 
 // Left is what may be sold for this way of delivery.
 func (s *Stock) Left(way Way) int64 {
@@ -185,11 +196,14 @@ func (s *Stock) SetSafety(qty int64) error {
 	return nil
 }
 
-func (s *Stock) step(delta int64) Step {
-	before := s.onHand
-	s.onHand += delta
+func (s *Stock) step(delta int64) Step { return s.change(&s.onHand, delta) }
+
+// change is a step of one bucket. All buckets of a row share its sequence.
+func (s *Stock) change(bucket *int64, delta int64) Step {
+	before := *bucket
+	*bucket += delta
 	s.seq++
-	return Step{Seq: s.seq, Quantity: delta, Before: before, After: s.onHand}
+	return Step{Seq: s.seq, Quantity: delta, Before: before, After: *bucket}
 }
 
 func pieces(qty int64) error {

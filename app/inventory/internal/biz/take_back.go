@@ -6,7 +6,8 @@ import "context"
 type TakeBackLine struct {
 	LineID   string
 	Key      StockKey
-	Quantity int64
+	Quantity int64 // of these, Damaged cannot be sold
+	Damaged  int64
 }
 
 // TakeBack books returned goods in at a location. Each (return, line, stock row) is booked once, however often it is sent.
@@ -16,21 +17,39 @@ type TakeBack struct {
 	Writer    StockWriter
 }
 
+// TakeBackInput is a return that has arrived. Request is the distributed transaction that tells it.
+type TakeBackInput struct {
+	Document, Request string
+	Lines             []TakeBackLine
+}
+
+// entries are what the return adds: to on hand, and to what is damaged.
+func (in TakeBackInput) entries() ([]Entry, map[Entry]int64) {
+	var entries []Entry
+	quantity := map[Entry]int64{}
+	add := func(e Entry, qty int64) {
+		if qty > 0 && quantity[e] == 0 {
+			entries = append(entries, e)
+		}
+		quantity[e] += qty
+	}
+	for _, l := range in.Lines {
+		e := Entry{Key: l.Key, Reason: ReasonReturn, Document: in.Document, Ref: l.LineID}
+		damaged := max(0, min(l.Damaged, l.Quantity))
+		add(e, max(0, l.Quantity)-damaged)
+		e.Bucket = BucketDamaged
+		add(e, damaged)
+	}
+	return entries, quantity
+}
+
 // Decide books the return inside the transaction.
-func (uc TakeBack) Decide(ctx context.Context, actor, document string, lines []TakeBackLine) error {
+func (uc TakeBack) Decide(ctx context.Context, actor string, in TakeBackInput) error {
 	book, err := uc.Writer.Open(ctx, actor)
 	if err != nil {
 		return err
 	}
-	var entries []Entry
-	quantity := map[Entry]int64{}
-	for _, l := range lines {
-		e := Entry{Key: l.Key, Reason: ReasonReturn, Document: document, Ref: l.LineID}
-		if l.Quantity > 0 && quantity[e] == 0 {
-			entries = append(entries, e)
-		}
-		quantity[e] += max(0, l.Quantity)
-	}
+	entries, quantity := in.entries()
 	booked, err := uc.lock(ctx, book, entries)
 	if err != nil {
 		return err
@@ -39,8 +58,12 @@ func (uc TakeBack) Decide(ctx context.Context, actor, document string, lines []T
 		if _, done := booked[e]; done {
 			continue
 		}
-		m := Movement{Reason: e.Reason, Document: e.Document, Ref: e.Ref}
-		if err := book.Receive(e.Key, quantity[e], m); err != nil {
+		m := Movement{Reason: e.Reason, Document: e.Document, Ref: e.Ref, Request: in.Request}
+		receive := book.Receive
+		if e.Bucket == BucketDamaged {
+			receive = book.ReceiveDamaged
+		}
+		if err := receive(e.Key, quantity[e], m); err != nil {
 			return err
 		}
 	}

@@ -37,17 +37,22 @@ func (s *Store) checks() []invariant.Check {
 		}
 		return "CAST(" + column + " AS TEXT)"
 	}
-	const movementsOf = "(SELECT COALESCE(SUM(m.quantity), 0) FROM movements m WHERE m.sku = s.sku AND m.location = s.location AND m.owner = s.owner AND m.bucket = '')"
+	moved := func(bucket string) string {
+		return "(SELECT COALESCE(SUM(m.quantity), 0) FROM movements m WHERE m.sku = s.sku AND m.location = s.location AND m.owner = s.owner AND m.bucket = '" + bucket + "')"
+	}
+	sums := func(column, bucket string) string {
+		return "SELECT " + row("s") + ", " + s.concat(number("s."+column), "' "+column+", movements say '", number(moved(bucket))) +
+			" FROM stock s WHERE s." + column + " <> " + moved(bucket) + " UNION ALL "
+	}
 	const heldOf = "(SELECT COALESCE(SUM(r.open), 0) FROM reservations r WHERE r.sku = s.sku AND r.location = s.location AND r.owner = s.owner AND r.state IN (1, 2))"
 	const listed = "(SELECT COALESCE(SUM(d.open), 0) FROM discrepancies d WHERE d.sku = s.sku AND d.location = s.location AND d.owner = s.owner AND d.kind = 'SHORTFALL')"
 	const gap = "(CASE WHEN s.reserved > s.on_hand THEN s.reserved - s.on_hand ELSE 0 END)"
 	return []invariant.Check{
 		{
-			ID: "I1", Title: "on hand = sum of its movements",
+			ID: "I1", Title: "on hand, in transit and damaged are each the sum of their movements",
 			Counted: "SELECT COUNT(*) FROM stock",
-			Violations: "SELECT " + row("s") + ", " + s.concat(number("s.on_hand"), "' on hand, movements say '", number(movementsOf)) +
-				" FROM stock s WHERE s.on_hand <> " + movementsOf +
-				" UNION ALL SELECT " + row("m") + ", 'movements without a stock row' FROM movements m WHERE NOT EXISTS" +
+			Violations: sums("on_hand", "") + sums("in_transit", biz.BucketInTransit) + sums("damaged", biz.BucketDamaged) +
+				"SELECT " + row("m") + ", 'movements without a stock row' FROM movements m WHERE NOT EXISTS" +
 				" (SELECT 1 FROM stock s WHERE s.sku = m.sku AND s.location = m.location AND s.owner = m.owner)",
 		},
 		{
@@ -112,9 +117,11 @@ func transitions() string {
 // verifyPage bounds the movements in memory.
 const verifyPage = 1000
 
-// verifyMovements walks each stock row's movements and compares the hashes, up to the one that the row remembers.
+// verifyMovements walks each stock row's movements and compares the hashes, up to the one that the row remembers. All buckets
+// are in one chain; before and after follow within a bucket.
 func (s *Store) verifyMovements(ctx context.Context, q database.Querier, violation func(subject, detail string)) (checked int64, err error) {
 	var last biz.Movement
+	after := map[string]int64{} // what each bucket of the row was left at
 	ends := map[biz.StockKey][]byte{}
 	for {
 		n := 0
@@ -133,16 +140,17 @@ func (s *Store) verifyMovements(ctx context.Context, q database.Querier, violati
 			}
 			if m.Key != last.Key {
 				last = biz.Movement{}
+				clear(after)
 			}
 			switch {
 			case m.Seq != last.Seq+1:
 				violation(m.ID, "the movement before it is missing")
-			case m.Before != last.After || m.Before+m.Quantity != m.After:
+			case m.Before != after[m.Bucket] || m.Before+m.Quantity != m.After:
 				violation(m.ID, "before and after do not follow")
 			case !bytes.Equal(m.Hash, m.Chained(last.Hash)):
 				violation(m.ID, "the movement was changed")
 			}
-			last = m
+			last, after[m.Bucket] = m, m.After
 			ends[m.Key] = m.Hash
 			n++
 		}

@@ -127,16 +127,23 @@ func (s *Store) ListStock(ctx context.Context, at, sku string, p Page) ([]*biz.S
 	return all, next, nil
 }
 
-// MovementFilter says which movements.
-type MovementFilter struct{ Location, SKU, Document string }
+// MovementFilter says which movements. What is empty does not narrow; an empty bucket is on hand, none is all of them.
+type MovementFilter struct {
+	Location, SKU, Document, Reason string
+	Bucket                          *string
+	FromUS, UntilUS                 int64
+}
 
-// ListMovements lists the newest first, within the caller's organisations.
-func (s *Store) ListMovements(ctx context.Context, f MovementFilter, p Page) ([]biz.Movement, string, error) {
-	l, err := s.open(ctx, p, 2, "movements", f.Location, f.SKU, f.Document)
-	if err != nil {
-		return nil, "", err
+// query is the filter's part of a page token.
+func (f MovementFilter) query() []string {
+	bucket := "any"
+	if f.Bucket != nil {
+		bucket = "=" + *f.Bucket
 	}
-	q := s.ent.Movement.Query().Order(ent.Desc(movement.FieldAtUs, movement.FieldID)).Limit(l.size + 1)
+	return []string{"movements", f.Location, f.SKU, f.Document, f.Reason, bucket, strconv.FormatInt(f.FromUS, 10), strconv.FormatInt(f.UntilUS, 10)}
+}
+
+func (f MovementFilter) narrow(q *ent.MovementQuery) *ent.MovementQuery {
 	if f.Location != "" {
 		q = q.Where(movement.LocationEQ(f.Location))
 	}
@@ -146,6 +153,28 @@ func (s *Store) ListMovements(ctx context.Context, f MovementFilter, p Page) ([]
 	if f.Document != "" {
 		q = q.Where(movement.DocumentEQ(f.Document))
 	}
+	if f.Reason != "" {
+		q = q.Where(movement.ReasonEQ(f.Reason))
+	}
+	if f.Bucket != nil {
+		q = q.Where(movement.BucketEQ(*f.Bucket))
+	}
+	if f.FromUS > 0 {
+		q = q.Where(movement.AtUsGTE(f.FromUS))
+	}
+	if f.UntilUS > 0 {
+		q = q.Where(movement.AtUsLT(f.UntilUS))
+	}
+	return q
+}
+
+// ListMovements lists the newest first, within the caller's organisations.
+func (s *Store) ListMovements(ctx context.Context, f MovementFilter, p Page) ([]biz.Movement, string, error) {
+	l, err := s.open(ctx, p, 2, f.query()...)
+	if err != nil {
+		return nil, "", err
+	}
+	q := f.narrow(s.ent.Movement.Query().Order(ent.Desc(movement.FieldAtUs, movement.FieldID)).Limit(l.size + 1))
 	if len(l.after) > 0 {
 		at, err := strconv.ParseInt(l.after[0], 10, 64)
 		if err != nil {

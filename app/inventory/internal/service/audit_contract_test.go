@@ -13,14 +13,16 @@ import (
 // Each invariant turns red when a row that it watches is corrupted: a check that cannot fail proves nothing.
 func TestACorruptedRowTurnsItsInvariantRed(t *testing.T) {
 	for id, statements := range map[string][]string{
-		"I1":  {"UPDATE stock SET on_hand = on_hand + 1 WHERE sku = 'LJ'", "DELETE FROM stock WHERE sku = 'TG'"},
+		"I1": {"UPDATE stock SET on_hand = on_hand + 1 WHERE sku = 'LJ'", "DELETE FROM stock WHERE sku = 'TG'", "UPDATE stock SET damaged = damaged - 1 WHERE damaged > 0",
+			"UPDATE stock SET in_transit = in_transit + 1", "UPDATE movements SET quantity = quantity + 1 WHERE bucket = 'DAMAGED'"},
 		"I2":  {"UPDATE stock SET reserved = 100 WHERE sku = 'LJ'", "UPDATE stock SET reserved = -1 WHERE sku = 'TG'", "UPDATE discrepancies SET open = open + 1"},
 		"I3":  {"UPDATE stock SET reserved = reserved - 1 WHERE reserved > 0", "UPDATE reservations SET expires_at_us = 1 WHERE state = 1"},
 		"I4":  {"UPDATE reservations SET shipped = shipped + 1", "UPDATE reservations SET released = released + 1, open = open - 1 WHERE open = 0"},
 		"I5":  {"UPDATE reservations SET state = 4 WHERE state = 1", "INSERT INTO reservation_changes (org, reservation_id, version, from_state, to_state, quantity, at_us) SELECT org, reservation_id, version + 1, 3, 4, 1, at_us FROM reservation_changes WHERE to_state = 3"},
 		"I14": {"UPDATE reservation_changes SET from_state = 4 WHERE to_state = 3", "DELETE FROM reservation_changes WHERE to_state = 3", "UPDATE reservations SET version = version + 1"},
 		"I17": {"UPDATE commands SET answer = NULL, refusal = NULL"},
-		"I19": {"UPDATE movements SET document = 'other' WHERE reason = 'SHIP'", "DELETE FROM movements WHERE reason = 'SHIP'", "DELETE FROM movements WHERE seq = 1"},
+		"I19": {"UPDATE movements SET document = 'other' WHERE reason = 'SHIP'", "DELETE FROM movements WHERE reason = 'SHIP'", "DELETE FROM movements WHERE seq = 1", "UPDATE movements SET bucket = 'IN_TRANSIT' WHERE bucket = 'DAMAGED'",
+			"UPDATE movements SET qty_before = qty_before + 1, qty_after = qty_after + 1 WHERE bucket = 'DAMAGED'", "DELETE FROM movements WHERE bucket = 'DAMAGED'", "UPDATE movements SET request = 'another'"},
 	} {
 		for _, statement := range statements {
 			t.Run(id, func(t *testing.T) {
@@ -57,6 +59,8 @@ func (r *rig) busy(t *testing.T) {
 	r.city(t)
 	r.stock(t, "S-01", "LJ", 9)
 	r.stock(t, "S-01", "TG", 9)
+	_, err := r.MarkDamaged(hq(t.Context(), "operator"), damaged("S-01", "TG", 2))
+	require.NoError(t, err)
 	shipped, err := r.Hold(order(t.Context()), parcel("ord_1", line("1", "LJ", 2)))
 	require.NoError(t, err)
 	_, err = r.Hold(order(t.Context()), parcel("ord_2", line("1", "LJ", 3), line("2", "TG", 1)))

@@ -99,7 +99,7 @@ func (b *Branch) Release(ctx context.Context, in *inventoryv1.ReleaseCall) (*emp
 
 // Ship turns reservations into movements.
 func (b *Branch) Ship(ctx context.Context, in *inventoryv1.ShipCall) (*emptypb.Empty, error) {
-	input := biz.ShipInput{Document: in.GetDocument(), Fulfilment: in.GetFulfilment(), Reason: biz.Reason(in.GetReason())}
+	input := biz.ShipInput{Document: in.GetDocument(), Fulfilment: in.GetFulfilment(), Reason: biz.Reason(in.GetReason()), Request: b.request(ctx)}
 	for _, l := range in.GetLines() {
 		input.Lines = append(input.Lines, biz.ShipLine{ReservationID: l.GetReservationId(), Quantity: l.GetQuantity()})
 	}
@@ -108,13 +108,11 @@ func (b *Branch) Ship(ctx context.Context, in *inventoryv1.ShipCall) (*emptypb.E
 
 // TakeBack books returned goods in.
 func (b *Branch) TakeBack(ctx context.Context, in *inventoryv1.TakeBackCall) (*emptypb.Empty, error) {
-	lines := make([]biz.TakeBackLine, len(in.GetLines()))
+	input := biz.TakeBackInput{Document: in.GetDocument(), Request: b.request(ctx), Lines: make([]biz.TakeBackLine, len(in.GetLines()))}
 	for i, l := range in.GetLines() {
-		lines[i] = biz.TakeBackLine{LineID: l.GetLineId(), Key: biz.StockKey{SKU: l.GetSku(), Location: l.GetLocation(), Owner: l.GetOwner()}, Quantity: l.GetQuantity()}
+		input.Lines[i] = biz.TakeBackLine{LineID: l.GetLineId(), Key: biz.StockKey{SKU: l.GetSku(), Location: l.GetLocation(), Owner: l.GetOwner()}, Quantity: l.GetQuantity(), Damaged: l.GetDamaged()}
 	}
-	return b.once(ctx, "takeback", func(ctx context.Context) error {
-		return b.takeBack.Decide(ctx, actorOr(in.GetActor()), in.GetDocument(), lines)
-	})
+	return b.once(ctx, "takeback", func(ctx context.Context) error { return b.takeBack.Decide(ctx, actorOr(in.GetActor()), input) })
 }
 
 // PutLocations takes over where stock can be.
@@ -132,6 +130,12 @@ func (b *Branch) PutLocations(ctx context.Context, in *inventoryv1.PutLocationsC
 		b.log.ErrorContext(ctx, "locations left out", "center", "inventory", "error", errors.Join(bad...))
 	}
 	return out, err
+}
+
+// request names the distributed transaction on what it books, and the branch of it.
+func (b *Branch) request(ctx context.Context) string {
+	branch, _ := b.branchOf(ctx)
+	return branch.GID + "/" + branch.ID
 }
 
 // actorOr names who did it; what is too long for the ledger is cut, because a branch does not refuse.

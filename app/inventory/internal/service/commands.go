@@ -209,7 +209,7 @@ func (s *Inventory) ImportStock(ctx context.Context, in *inventoryv1.ImportStock
 		Request: in,
 		Facts:   func(ctx context.Context) (biz.SKUs, error) { return s.imports.Gather(ctx, rows) },
 		Decide: func(ctx context.Context, known biz.SKUs) (*commonv1.ImportResult, error) {
-			result, err := s.imports.Decide(ctx, by, in.GetDocument(), rows, known)
+			result, err := s.imports.Decide(ctx, by, biz.ImportInput{Request: in.GetRequestId(), Document: in.GetDocument(), Rows: rows}, known)
 			if err != nil {
 				return nil, err
 			}

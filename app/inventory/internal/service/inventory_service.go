@@ -83,7 +83,12 @@ func (s *Inventory) ListMovements(ctx context.Context, in *inventoryv1.ListMovem
 	if err := scoped(ctx); err != nil {
 		return nil, err
 	}
-	f := data.MovementFilter{Location: in.GetLocation(), SKU: in.GetSku(), Document: in.GetDocument()}
+	f := data.MovementFilter{Location: in.GetLocation(), SKU: in.GetSku(), Document: in.GetDocument(), Reason: in.GetReason(), FromUS: in.GetFromUs(), UntilUS: in.GetUntilUs()}
+	if bucket := in.GetBucket(); bucket == onHand {
+		f.Bucket = new(string)
+	} else if bucket != "" {
+		f.Bucket = &bucket
+	}
 	rows, next, err := s.store.ListMovements(ctx, f, data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
 	if err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ func toReservations(rows []biz.ReservationRow) []*inventoryv1.Reservation {
 func toStock(s *biz.Stock) *inventoryv1.Stock {
 	r := s.Row()
 	return &inventoryv1.Stock{Location: r.Key.Location, Sku: r.Key.SKU, Owner: r.Key.Owner, OnHand: r.OnHand, Reserved: r.Reserved, SafetyStock: r.SafetyStock,
-		Online: s.Promise(), AtTheTill: s.AtTheTill()}
+		Online: s.Promise(), AtTheTill: s.AtTheTill(), InTransit: r.InTransit, Damaged: r.Damaged, Blocked: r.Blocked, InLots: r.Batched, Frozen: s.Frozen()}
 }
 
 func toStocks(rows []*biz.Stock) []*inventoryv1.Stock {
@@ -63,7 +63,18 @@ func toStocks(rows []*biz.Stock) []*inventoryv1.Stock {
 
 func toMovement(m biz.Movement) *inventoryv1.Movement {
 	return &inventoryv1.Movement{Id: m.ID, Location: m.Key.Location, Sku: m.Key.SKU, Owner: m.Key.Owner, Reason: string(m.Reason), Document: m.Document,
-		Actor: m.Actor, Quantity: m.Quantity, Before: m.Before, After: m.After, AtUs: m.AtUS, Note: m.Note}
+		Actor: m.Actor, Quantity: m.Quantity, Before: m.Before, After: m.After, AtUs: m.AtUS, Note: m.Note,
+		Bucket: toBucket(m.Bucket), Batch: m.Batch, RequestId: m.Request}
+}
+
+// onHand is what the API calls the bucket that has no name in the ledger.
+const onHand = "ON_HAND"
+
+func toBucket(bucket string) string {
+	if bucket == "" {
+		return onHand
+	}
+	return bucket
 }
 
 func toLocation(l biz.Location) *inventoryv1.Location {

@@ -81,10 +81,22 @@ func TestMappingForgetsNoField(t *testing.T) {
 	reservation := toReservation(biz.ReservationRow{Terms: biz.Terms{ID: "r", Document: "d", LineID: "l", Key: key, LocationName: "n", LocationOrg: "o", Quantity: 9,
 		ExpiresAtUS: 1, SettlementPriceMinor: 2, FulfilmentFeeMinor: 3, DistanceM: 4}, State: biz.Confirmed, Open: 5, Shipped: 4})
 	full(t, reservation.ProtoReflect())
-	row, err := biz.RestoreStock(biz.StockRow{Key: key, Org: "HQ", OnHand: 9, Reserved: 2, SafetyStock: 3})
+	row, err := biz.RestoreStock(biz.StockRow{Key: key, Org: "HQ", OnHand: 9, Reserved: 2, SafetyStock: 3, InTransit: 4, Damaged: 5, Blocked: 1, Batched: 6})
 	require.NoError(t, err)
-	full(t, toStock(row).ProtoReflect())
-	full(t, toMovement(biz.Movement{ID: "m", Key: key, Step: biz.Step{Quantity: 1, Before: 2, After: 3}, Reason: biz.ReasonShip, Document: "d", Actor: "a", AtUS: 4, Note: "n"}).ProtoReflect())
+	shown, frozen := toStock(row), row.Row()
+	frozen.OutageUntilUS = biz.FrozenUS + 7
+	row, err = biz.RestoreStock(frozen)
+	require.NoError(t, err)
+	shown.Frozen = toStock(row).Frozen // nothing of a frozen row is online
+	require.Zero(t, toStock(row).Online)
+	full(t, shown.ProtoReflect())
+	full(t, toMovement(biz.Movement{ID: "m", Key: key, Step: biz.Step{Quantity: 1, Before: 2, After: 3}, Reason: biz.ReasonShip, Document: "d", Actor: "a", AtUS: 4, Note: "n",
+		Batch: "b", Request: "q"}).ProtoReflect())
+	full(t, toDiscrepancy(biz.Listed{ID: "d", Discrepancy: biz.Discrepancy{Org: "o", Document: "p", ReservationID: "r", Key: key, Kind: "k", Size: 5}, Open: 4, OpenedUS: 1, ClosedUS: 2}).ProtoReflect())
+	damage := &inventoryv1.DamageRequest{}
+	populate(damage.ProtoReflect(), &n)
+	require.Equal(t, biz.DamageInput{Request: damage.RequestId, Document: damage.Document, Reason: damage.Reason,
+		Key: biz.StockKey{SKU: damage.Sku, Location: damage.Location, Owner: damage.Owner}, Quantity: damage.Quantity}, fromDamage(damage))
 	allocation := toAllocation(biz.Explanation{Document: "d", Strategy: "s", TookUS: 1, DecidedAtUS: 2,
 		Candidates: []biz.Explained{{Location: "S-01", Name: "n", DistanceM: 3, Chosen: true, Reason: "r"}}}, "text")
 	full(t, allocation.ProtoReflect())

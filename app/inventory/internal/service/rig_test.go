@@ -31,6 +31,7 @@ var pageSecret = []byte("0123456789abcdef0123456789abcdef")
 type rig struct {
 	*Inventory
 	*Reservations
+	*Stockroom
 	branch *Branch
 	db     *database.DB
 	store  *data.Store
@@ -41,7 +42,7 @@ type rig struct {
 func newRig(db *database.DB) *rig {
 	store := data.New(db, pageSecret)
 	shop := &products{}
-	r := &rig{shop: shop, Reservations: NewReservations(store), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	r := &rig{shop: shop, Reservations: NewReservations(store), Stockroom: NewStockroom(db, store), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok

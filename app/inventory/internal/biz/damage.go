@@ -1,0 +1,63 @@
+package biz
+
+import "context"
+
+// DamageInput says what happened to pieces of one stock row.
+type DamageInput struct {
+	Request, Document, Reason string
+	Key                       StockKey
+	Quantity                  int64
+}
+
+// Damage says what becomes of damaged pieces: they are put aside (MarkDamaged), put back (RestoreDamaged) or given up
+// (WriteOffDamaged, which a manager decides). Each command is one pair of entries in the ledger, or one.
+type Damage struct {
+	Locations LocationFinder
+	Writer    StockWriter
+}
+
+// Mark puts pieces aside inside the transaction and returns the row as it is then.
+func (uc Damage) Mark(ctx context.Context, by Caller, in DamageInput) (*Stock, error) {
+	return uc.decide(ctx, by, in, ReasonDamage, (*Book).Damage)
+}
+
+// Restore puts damaged pieces back inside the transaction.
+func (uc Damage) Restore(ctx context.Context, by Caller, in DamageInput) (*Stock, error) {
+	return uc.decide(ctx, by, in, ReasonRestore, (*Book).Restore)
+}
+
+// WriteOff gives damaged pieces up inside the transaction.
+func (uc Damage) WriteOff(ctx context.Context, by Caller, in DamageInput) (*Stock, error) {
+	return uc.decide(ctx, by, in, ReasonWriteOff, (*Book).WriteOff)
+}
+
+func (uc Damage) decide(ctx context.Context, by Caller, in DamageInput, reason Reason, change func(*Book, StockKey, int64, Movement) error) (*Stock, error) {
+	locations, err := locationsOf(ctx, uc.Locations, []StockKey{in.Key})
+	if err != nil {
+		return nil, err
+	}
+	key, err := booking(by, locations, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	if reason == ReasonWriteOff {
+		if err := by.MayDecide(locations[key.Location]); err != nil {
+			return nil, err
+		}
+	}
+	book, err := uc.Writer.Open(ctx, by.Name)
+	if err != nil {
+		return nil, err
+	}
+	if err := uc.Writer.LockStock(ctx, book, []StockKey{key}, nil); err != nil {
+		return nil, err
+	}
+	if book.Stock(key) == nil {
+		return nil, UnknownStock{key}
+	}
+	m := Movement{Reason: reason, Document: in.Document, Ref: in.Request, Note: in.Reason, Request: in.Request}
+	if err := change(book, key, in.Quantity, m); err != nil {
+		return nil, err
+	}
+	return book.Stock(key), uc.Writer.Write(ctx, book.Changes())
+}

@@ -1,0 +1,104 @@
+package service
+
+import (
+	"context"
+
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/inventory/internal/data"
+)
+
+// Stockroom is the work behind the shelf: what is damaged, and what a person has to look at.
+type Stockroom struct {
+	inventoryv1.UnimplementedStockroomServer
+	db     *database.DB
+	store  *data.Store
+	damage biz.Damage
+	closes biz.CloseDiscrepancy
+}
+
+// NewStockroom puts the use cases together.
+func NewStockroom(db *database.DB, store *data.Store) *Stockroom {
+	return &Stockroom{db: db, store: store, damage: biz.Damage{Locations: store, Writer: store}, closes: biz.CloseDiscrepancy{Book: store}}
+}
+
+// MarkDamaged puts pieces aside.
+func (s *Stockroom) MarkDamaged(ctx context.Context, in *inventoryv1.DamageRequest) (*inventoryv1.DamageResponse, error) {
+	return s.move(ctx, inventoryv1.Stockroom_MarkDamaged_FullMethodName, in, s.damage.Mark)
+}
+
+// RestoreDamaged puts damaged pieces back.
+func (s *Stockroom) RestoreDamaged(ctx context.Context, in *inventoryv1.DamageRequest) (*inventoryv1.DamageResponse, error) {
+	return s.move(ctx, inventoryv1.Stockroom_RestoreDamaged_FullMethodName, in, s.damage.Restore)
+}
+
+// WriteOffDamaged gives damaged pieces up.
+func (s *Stockroom) WriteOffDamaged(ctx context.Context, in *inventoryv1.DamageRequest) (*inventoryv1.DamageResponse, error) {
+	return s.move(ctx, inventoryv1.Stockroom_WriteOffDamaged_FullMethodName, in, s.damage.WriteOff)
+}
+
+func (s *Stockroom) move(ctx context.Context, method string, in *inventoryv1.DamageRequest, decide func(context.Context, biz.Caller, biz.DamageInput) (*biz.Stock, error)) (*inventoryv1.DamageResponse, error) {
+	by, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return command.Local[nothing, *inventoryv1.DamageResponse]{
+		Method:  method,
+		Request: in,
+		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.DamageResponse, error) {
+			row, err := decide(ctx, by, fromDamage(in))
+			if err != nil {
+				return nil, err
+			}
+			return &inventoryv1.DamageResponse{Stock: toStock(row)}, nil
+		},
+	}.Run(ctx, s.db)
+}
+
+// ListDiscrepancies lists what a person has to look at, within the caller's organisations.
+func (s *Stockroom) ListDiscrepancies(ctx context.Context, in *inventoryv1.ListDiscrepanciesRequest) (*inventoryv1.ListDiscrepanciesResponse, error) {
+	if err := scoped(ctx); err != nil {
+		return nil, err
+	}
+	f := data.DiscrepancyFilter{Location: in.GetLocation(), Kind: in.GetKind(), ClosedToo: in.GetClosedToo()}
+	rows, next, err := s.store.ListDiscrepancies(ctx, f, data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
+	if err != nil {
+		return nil, err
+	}
+	out := &inventoryv1.ListDiscrepanciesResponse{NextPageToken: next}
+	for _, d := range rows {
+		out.Discrepancies = append(out.Discrepancies, toDiscrepancy(d))
+	}
+	return out, nil
+}
+
+// CloseDiscrepancy takes note that a person has looked into it.
+func (s *Stockroom) CloseDiscrepancy(ctx context.Context, in *inventoryv1.CloseDiscrepancyRequest) (*inventoryv1.Discrepancy, error) {
+	by, err := callerOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return command.Local[nothing, *inventoryv1.Discrepancy]{
+		Method:  inventoryv1.Stockroom_CloseDiscrepancy_FullMethodName,
+		Request: in,
+		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.Discrepancy, error) {
+			d, err := s.closes.Decide(ctx, by, in.GetId())
+			if err != nil {
+				return nil, err
+			}
+			return toDiscrepancy(d), nil
+		},
+	}.Run(ctx, s.db)
+}
+
+func fromDamage(in *inventoryv1.DamageRequest) biz.DamageInput {
+	return biz.DamageInput{Request: in.GetRequestId(), Document: in.GetDocument(), Reason: in.GetReason(),
+		Key: biz.StockKey{SKU: in.GetSku(), Location: in.GetLocation(), Owner: in.GetOwner()}, Quantity: in.GetQuantity()}
+}
+
+func toDiscrepancy(d biz.Listed) *inventoryv1.Discrepancy {
+	return &inventoryv1.Discrepancy{Id: d.ID, Kind: d.Kind, Location: d.Key.Location, Sku: d.Key.SKU, Owner: d.Key.Owner, Document: d.Document,
+		ReservationId: d.ReservationID, Size: d.Size, Open: d.Open, OpenedUs: d.OpenedUS, ClosedUs: d.ClosedUS}
+}
