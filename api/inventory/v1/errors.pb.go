@@ -42,6 +42,16 @@ const (
 	InventoryErrorReason_WEBHOOK_URL_REFUSED InventoryErrorReason = 42
 	// A channel has as many webhooks as it may. metadata: most.
 	InventoryErrorReason_WEBHOOK_LIMIT InventoryErrorReason = 43
+	// The number is on another transfer of the organisation that sends. metadata: number.
+	InventoryErrorReason_TRANSFER_NUMBER_TAKEN InventoryErrorReason = 50
+	// More pieces than the line has left to send, or on their way. metadata: line, left.
+	InventoryErrorReason_TRANSFER_EXCEEDED InventoryErrorReason = 51
+	// Lines are not counted yet. metadata: missed, sku.
+	InventoryErrorReason_STOCKTAKE_INCOMPLETE InventoryErrorReason = 52
+	// Another stocktake counts this stock. metadata: stocktake, sku, owner.
+	InventoryErrorReason_STOCKTAKE_OPEN InventoryErrorReason = 53
+	// A stocktake is decided by somebody who has neither counted nor submitted it.
+	InventoryErrorReason_SECOND_PERSON_NEEDED InventoryErrorReason = 54
 )
 
 // Enum value maps for InventoryErrorReason.
@@ -57,6 +67,11 @@ var (
 		41: "CURSOR_INVALID",
 		42: "WEBHOOK_URL_REFUSED",
 		43: "WEBHOOK_LIMIT",
+		50: "TRANSFER_NUMBER_TAKEN",
+		51: "TRANSFER_EXCEEDED",
+		52: "STOCKTAKE_INCOMPLETE",
+		53: "STOCKTAKE_OPEN",
+		54: "SECOND_PERSON_NEEDED",
 	}
 	InventoryErrorReason_value = map[string]int32{
 		"INVENTORY_UNSPECIFIED": 0,
@@ -69,6 +84,11 @@ var (
 		"CURSOR_INVALID":        41,
 		"WEBHOOK_URL_REFUSED":   42,
 		"WEBHOOK_LIMIT":         43,
+		"TRANSFER_NUMBER_TAKEN": 50,
+		"TRANSFER_EXCEEDED":     51,
+		"STOCKTAKE_INCOMPLETE":  52,
+		"STOCKTAKE_OPEN":        53,
+		"SECOND_PERSON_NEEDED":  54,
 	}
 )
 
@@ -103,7 +123,7 @@ var File_inventory_v1_errors_proto protoreflect.FileDescriptor
 
 const file_inventory_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\xa5\x02\n" +
+	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\xbd\x03\n" +
 	"\x14InventoryErrorReason\x12\x19\n" +
 	"\x15INVENTORY_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x12STOCK_INSUFFICIENT\x10\x01\x1a\x04\xa8E\x99\x03\x12\x15\n" +
@@ -114,7 +134,12 @@ const file_inventory_v1_errors_proto_rawDesc = "" +
 	"\fFEED_EXPIRED\x10(\x1a\x04\xa8E\x99\x03\x12\x18\n" +
 	"\x0eCURSOR_INVALID\x10)\x1a\x04\xa8E\x90\x03\x12\x1d\n" +
 	"\x13WEBHOOK_URL_REFUSED\x10*\x1a\x04\xa8E\x90\x03\x12\x17\n" +
-	"\rWEBHOOK_LIMIT\x10+\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
+	"\rWEBHOOK_LIMIT\x10+\x1a\x04\xa8E\x99\x03\x12\x1f\n" +
+	"\x15TRANSFER_NUMBER_TAKEN\x102\x1a\x04\xa8E\x99\x03\x12\x1b\n" +
+	"\x11TRANSFER_EXCEEDED\x103\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
+	"\x14STOCKTAKE_INCOMPLETE\x104\x1a\x04\xa8E\x99\x03\x12\x18\n" +
+	"\x0eSTOCKTAKE_OPEN\x105\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
+	"\x14SECOND_PERSON_NEEDED\x106\x1a\x04\xa8E\x93\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
 
 var (
 	file_inventory_v1_errors_proto_rawDescOnce sync.Once

@@ -144,3 +144,73 @@ func IsWebhookLimit(err error) bool {
 func ErrorWebhookLimit(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, InventoryErrorReason_WEBHOOK_LIMIT.String(), fmt.Sprintf(format, args...))
 }
+
+// The number is on another transfer of the organisation that sends. metadata: number.
+func IsTransferNumberTaken(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_TRANSFER_NUMBER_TAKEN.String() && e.Code == 409
+}
+
+// The number is on another transfer of the organisation that sends. metadata: number.
+func ErrorTransferNumberTaken(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_TRANSFER_NUMBER_TAKEN.String(), fmt.Sprintf(format, args...))
+}
+
+// More pieces than the line has left to send, or on their way. metadata: line, left.
+func IsTransferExceeded(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_TRANSFER_EXCEEDED.String() && e.Code == 409
+}
+
+// More pieces than the line has left to send, or on their way. metadata: line, left.
+func ErrorTransferExceeded(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_TRANSFER_EXCEEDED.String(), fmt.Sprintf(format, args...))
+}
+
+// Lines are not counted yet. metadata: missed, sku.
+func IsStocktakeIncomplete(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_STOCKTAKE_INCOMPLETE.String() && e.Code == 409
+}
+
+// Lines are not counted yet. metadata: missed, sku.
+func ErrorStocktakeIncomplete(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_STOCKTAKE_INCOMPLETE.String(), fmt.Sprintf(format, args...))
+}
+
+// Another stocktake counts this stock. metadata: stocktake, sku, owner.
+func IsStocktakeOpen(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_STOCKTAKE_OPEN.String() && e.Code == 409
+}
+
+// Another stocktake counts this stock. metadata: stocktake, sku, owner.
+func ErrorStocktakeOpen(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_STOCKTAKE_OPEN.String(), fmt.Sprintf(format, args...))
+}
+
+// A stocktake is decided by somebody who has neither counted nor submitted it.
+func IsSecondPersonNeeded(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_SECOND_PERSON_NEEDED.String() && e.Code == 403
+}
+
+// A stocktake is decided by somebody who has neither counted nor submitted it.
+func ErrorSecondPersonNeeded(format string, args ...interface{}) *errors.Error {
+	return errors.New(403, InventoryErrorReason_SECOND_PERSON_NEEDED.String(), fmt.Sprintf(format, args...))
+}

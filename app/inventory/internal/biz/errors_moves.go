@@ -56,3 +56,77 @@ func (c ClosesByItself) Error() string { return "discrepancy " + c.ID + " closes
 func (c ClosesByItself) Fault() (int, string, string, map[string]string) {
 	return 409, "STATE_CONFLICT", "a shortfall closes by itself: receive stock, count the shelf, or release what is reserved", map[string]string{"state": KindShortfall}
 }
+
+// UnknownTransfer says that there is no such transfer for this caller.
+type UnknownTransfer struct{ ID string }
+
+// Error names it.
+func (u UnknownTransfer) Error() string { return "there is no transfer " + u.ID }
+
+// Fault is the public face.
+func (u UnknownTransfer) Fault() (int, string, string, map[string]string) {
+	return 404, "NOT_FOUND", "there is no such transfer", map[string]string{"kind": "transfer"}
+}
+
+// TransferNumberTaken refuses a paper's number that the sending organisation has used.
+type TransferNumberTaken struct{ Number string }
+
+// Error names it.
+func (n TransferNumberTaken) Error() string { return "there is a transfer with the number " + n.Number }
+
+// Fault is the public face.
+func (n TransferNumberTaken) Fault() (int, string, string, map[string]string) {
+	return 409, "TRANSFER_NUMBER_TAKEN", "this number is on another transfer: look that one up, or choose another number", map[string]string{"number": n.Number}
+}
+
+// TransferExceeded refuses more pieces than a line has left to send, or on their way.
+type TransferExceeded struct {
+	Line int
+	Left int64
+}
+
+// Error says how many are left.
+func (e TransferExceeded) Error() string { return fmt.Sprintf("line %d has %d left", e.Line, e.Left) }
+
+// Fault is the public face.
+func (e TransferExceeded) Fault() (int, string, string, map[string]string) {
+	return 409, "TRANSFER_EXCEEDED", "more pieces than the line has left: correct it, and receive what came in excess by itself", map[string]string{
+		"line": strconv.Itoa(e.Line), "left": strconv.FormatInt(e.Left, 10)}
+}
+
+// TooManySteps refuses one more part of a transfer that came in too many: the next one must be the last.
+type TooManySteps struct{ Most int }
+
+// Error says how many there may be.
+func (t TooManySteps) Error() string { return fmt.Sprintf("more than %d steps", t.Most) }
+
+// Fault is the public face.
+func (t TooManySteps) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "it came in too many parts: say of each line what is missing, or that this was the last", map[string]string{
+		"state": TransferReceiving.String(), "most": strconv.Itoa(t.Most)}
+}
+
+// WrongState refuses what a transfer or stocktake cannot do in its state.
+type WrongState struct{ What, State string }
+
+// Error names the state.
+func (w WrongState) Error() string { return "the " + w.What + " is " + w.State }
+
+// Fault is the public face.
+func (w WrongState) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "the " + w.What + " is in another state: look at it again", map[string]string{"state": w.State}
+}
+
+// MovedOn refuses a caller who decided on an older version.
+type MovedOn struct {
+	State   string
+	Version int64
+}
+
+// Error says where it is.
+func (m MovedOn) Error() string { return fmt.Sprintf("%s, version %d", m.State, m.Version) }
+
+// Fault is the public face.
+func (m MovedOn) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "it has changed since you looked: look at it again", map[string]string{"state": m.State, "version": strconv.FormatInt(m.Version, 10)}
+}

@@ -20,6 +20,8 @@ func TestACorruptedRowTurnsItsInvariantRed(t *testing.T) {
 		"I4":  {"UPDATE reservations SET shipped = shipped + 1", "UPDATE reservations SET released = released + 1, open = open - 1 WHERE open = 0"},
 		"I5":  {"UPDATE reservations SET state = 4 WHERE state = 1", "INSERT INTO reservation_changes (org, reservation_id, version, from_state, to_state, quantity, at_us) SELECT org, reservation_id, version + 1, 3, 4, 1, at_us FROM reservation_changes WHERE to_state = 3"},
 		"I14": {"UPDATE reservation_changes SET from_state = 4 WHERE to_state = 3", "DELETE FROM reservation_changes WHERE to_state = 3", "UPDATE reservations SET version = version + 1"},
+		"I1a": {"UPDATE transfers SET state = 5 WHERE state = 3", "UPDATE stock SET in_transit = in_transit + 1 WHERE in_transit > 0", "UPDATE stock SET in_transit = 1 WHERE in_transit = 0",
+			"UPDATE stock SET in_transit = 0 WHERE in_transit > 0", "DELETE FROM transfers"},
 		"I17": {"UPDATE commands SET answer = NULL, refusal = NULL"},
 		"I19": {"UPDATE movements SET document = 'other' WHERE reason = 'SHIP'", "DELETE FROM movements WHERE reason = 'SHIP'", "DELETE FROM movements WHERE seq = 1", "UPDATE movements SET bucket = 'IN_TRANSIT' WHERE bucket = 'DAMAGED'",
 			"UPDATE movements SET qty_before = qty_before + 1, qty_after = qty_after + 1 WHERE bucket = 'DAMAGED'", "DELETE FROM movements WHERE bucket = 'DAMAGED'", "UPDATE movements SET request = 'another'"},
@@ -59,6 +61,7 @@ func (r *rig) busy(t *testing.T) {
 	r.city(t)
 	r.stock(t, "S-01", "LJ", 9)
 	r.stock(t, "S-01", "TG", 9)
+	r.sent(t, r.planned(t, "S-01", "S-02", wish("TG", 2)).Id)
 	_, err := r.MarkDamaged(hq(t.Context(), "operator"), damaged("S-01", "TG", 2))
 	require.NoError(t, err)
 	shipped, err := r.Hold(order(t.Context()), parcel("ord_1", line("1", "LJ", 2)))

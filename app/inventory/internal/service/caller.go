@@ -69,3 +69,11 @@ func reader(ctx context.Context) (context.Context, error) {
 	}
 	return ctx, scoped(ctx)
 }
+
+// staffOf says who asks, of those who work with shelves.
+func staffOf(ctx context.Context) (biz.Caller, error) {
+	if err := scoped(ctx); err != nil {
+		return biz.Caller{}, err
+	}
+	return callerOf(ctx)
+}

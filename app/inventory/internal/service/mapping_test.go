@@ -93,6 +93,16 @@ func TestMappingForgetsNoField(t *testing.T) {
 	full(t, toMovement(biz.Movement{ID: "m", Key: key, Step: biz.Step{Quantity: 1, Before: 2, After: 3}, Reason: biz.ReasonShip, Document: "d", Actor: "a", AtUS: 4, Note: "n",
 		Batch: "b", Request: "q"}).ProtoReflect())
 	full(t, toDiscrepancy(biz.Listed{ID: "d", Discrepancy: biz.Discrepancy{Org: "o", Document: "p", ReservationID: "r", Key: key, Kind: "k", Size: 5}, Open: 4, OpenedUS: 1, ClosedUS: 2}).ProtoReflect())
+	moved := toTransfer(biz.TransferRow{ID: "i", Number: "n", From: "f", To: "t", FromOrg: "o", ToOrg: "p", State: biz.TransferSent, Version: 2, Note: "n", CreatedBy: "c", CreatedUS: 1,
+		SentUS: 2, ReceivedUS: 3, ExpectedUS: 4, Lines: []biz.TransferLine{{SKU: "s", Owner: "o", Wanted: 9, Sent: 8, Received: 1, Damaged: 2, Missing: 1, Returned: 1}},
+		History: []biz.TransferStep{{State: biz.TransferDraft, Actor: "a", AtUS: 5}}})
+	full(t, moved.ProtoReflect())
+	full(t, moved.Lines[0].ProtoReflect())
+	full(t, moved.History[0].ProtoReflect())
+	plan := &inventoryv1.CreateTransferRequest{}
+	populate(plan.ProtoReflect(), &n)
+	require.Equal(t, biz.TransferInput{Number: plan.Number, From: plan.FromLocation, To: plan.ToLocation, Note: plan.Note, ExpectedUS: plan.ExpectedUs,
+		Lines: []biz.TransferLine{{SKU: plan.Lines[0].Sku, Owner: plan.Lines[0].Owner, Wanted: plan.Lines[0].Quantity}}}, fromTransfer(plan))
 	damage := &inventoryv1.DamageRequest{}
 	populate(damage.ProtoReflect(), &n)
 	require.Equal(t, biz.DamageInput{Request: damage.RequestId, Document: damage.Document, Reason: damage.Reason,

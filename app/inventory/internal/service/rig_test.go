@@ -32,6 +32,7 @@ type rig struct {
 	*Inventory
 	*Reservations
 	*Stockroom
+	*Transfers
 	branch *Branch
 	db     *database.DB
 	store  *data.Store
@@ -42,7 +43,7 @@ type rig struct {
 func newRig(db *database.DB) *rig {
 	store := data.New(db, pageSecret)
 	shop := &products{}
-	r := &rig{shop: shop, Reservations: NewReservations(store), Stockroom: NewStockroom(db, store), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	r := &rig{shop: shop, Reservations: NewReservations(store), Stockroom: NewStockroom(db, store), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok
@@ -153,7 +154,7 @@ func (r *rig) audit(t testing.TB) {
 		seen[result.Id] = true
 		require.Zero(t, result.Violations, "%s: %v", result.Id, result.Examples)
 	}
-	for _, id := range []string{"I1", "I2", "I3", "I4", "I5", "I14", "I17", "I19"} {
+	for _, id := range []string{"I1", "I2", "I3", "I4", "I5", "I14", "I17", "I19", "I1a"} {
 		require.True(t, seen[id], "%s was not checked", id)
 	}
 }

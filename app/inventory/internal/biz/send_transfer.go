@@ -1,0 +1,41 @@
+package biz
+
+import "context"
+
+// SendTransferInput says what leaves. Nothing named: all that is wanted.
+type SendTransferInput struct {
+	Request, ID string
+	Version     int64 // that the caller has seen; 0: any
+	Lines       []Sending
+	ExpectedUS  int64
+}
+
+// SendTransfer books goods out at one location and on their way to another.
+type SendTransfer struct{ Moves }
+
+// Decide books it inside the transaction. It refuses with Short where the shelf has less that nobody holds.
+func (uc SendTransfer) Decide(ctx context.Context, by Caller, in SendTransferInput) (TransferRow, error) {
+	t, book, err := uc.lock(ctx, by, in.ID, in.Version, func(by Caller, t *Transfer) error { return t.atSource(by) })
+	if err != nil {
+		return TransferRow{}, err
+	}
+	if err := t.send(in.Lines, in.ExpectedUS, by.Name, book.NowUS()); err != nil {
+		return TransferRow{}, err
+	}
+	if err := uc.lockRows(ctx, book, t, func(i int) bool { return t.row.Lines[i].Sent > 0 }); err != nil {
+		return TransferRow{}, err
+	}
+	for i, l := range t.row.Lines {
+		if l.Sent == 0 {
+			continue
+		}
+		if book.Stock(t.source(l)) == nil {
+			return TransferRow{}, Short{SKU: l.SKU, Wanted: l.Sent}
+		}
+		m := Movement{Document: t.row.ID, Ref: t.ref(i), Note: t.row.Note, Request: in.Request}
+		if err := book.Send(t.source(l), t.target(l), l.Sent, m); err != nil {
+			return TransferRow{}, err
+		}
+	}
+	return uc.store(ctx, book, t)
+}
