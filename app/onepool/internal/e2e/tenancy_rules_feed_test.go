@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"sync/atomic"
+
 	"google.golang.org/protobuf/proto"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
@@ -19,10 +21,13 @@ var feedRules = map[string]map[string]rule{
 		"ListWebhooks": {sees: "channel " + editors, own: "channel2", mark: webhookOf, ask: func(objects) proto.Message {
 			return &inventoryv1.ListWebhooksRequest{PageSize: 200}
 		}},
-		"DeleteWebhook": {may: editors, none: "channel2", ask: func(o objects) proto.Message {
-			return &inventoryv1.DeleteWebhookRequest{RequestId: id(), Id: o.Webhook}
+		// Each time another one: those who may do it one after the other.
+		"DeleteWebhook": {may: "channel " + editors, none: "channel2", ask: func(o objects) proto.Message {
+			return &inventoryv1.DeleteWebhookRequest{RequestId: id(), Id: o.Doomed[deleted.Add(1)%int64(len(o.Doomed))]}
 		}},
 	},
 }
+
+var deleted atomic.Int64
 
 func webhookOf(o objects) string { return o.Webhook }

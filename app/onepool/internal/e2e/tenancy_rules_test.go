@@ -77,7 +77,7 @@ func audited(list string) rule {
 func inside(ask func(o objects) proto.Message) rule { return rule{ask: ask, inside: true} }
 
 // The specification: each method of the platform, and who may call it. Branch services are not in it: nobody reaches them.
-var rules = specified(coreRules)
+var rules = specified(coreRules, feedRules)
 
 // specified puts the parts of the specification together; a service stands in one of them.
 func specified(parts ...map[string]map[string]rule) map[string]map[string]rule {

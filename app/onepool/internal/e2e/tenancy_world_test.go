@@ -79,6 +79,9 @@ type objects struct {
 	// Collect was sold to A by headquarters and is collected at a direct store.
 	Collect, CollectFulfilment string
 	Till, External             string
+	// Webhook is of headquarters' channel account, and so are those that are there to be deleted.
+	Webhook string
+	Doomed  [8]string
 	// The same for both: there are no secrets in them.
 	SKU, Barcode, Period string
 	PriceMinor           int64
@@ -91,6 +94,10 @@ func absent(o objects) objects {
 	o.Unpaid, o.ToPay, o.Paid, o.Received, o.HQOrder, o.Till, o.Collect = no("ord"), no("ord"), no("ord"), no("ord"), no("ord"), no("ord"), no("ord")
 	o.Payment, o.Fulfilment, o.HQFulfilment, o.CollectFulfilment, o.Line, o.External = no("pay"), no("ful"), no("ful"), no("ful"), no("oln"), "TM-NONE"
 	o.Returns = [2]string{no("ret"), no("ret")}
+	o.Webhook = no("whk")
+	for i := range o.Doomed {
+		o.Doomed[i] = no("whk")
+	}
 	return o
 }
 
@@ -99,7 +106,7 @@ func (o objects) pairs(other objects) []string {
 	return []string{o.Member, other.Member, o.Store, other.Store, o.Login, other.Login, o.Guide, other.Guide, o.Device, other.Device,
 		o.Unpaid, other.Unpaid, o.ToPay, other.ToPay, o.Paid, other.Paid, o.Received, other.Received, o.Payment, other.Payment,
 		o.Fulfilment, other.Fulfilment, o.HQFulfilment, other.HQFulfilment, o.Line, other.Line, o.Returns[0], other.Returns[0],
-		o.Returns[1], other.Returns[1], o.HQOrder, other.HQOrder, o.Collect, other.Collect, o.CollectFulfilment, other.CollectFulfilment, o.Till, other.Till, o.External, other.External}
+		o.Returns[1], other.Returns[1], o.HQOrder, other.HQOrder, o.Collect, other.Collect, o.CollectFulfilment, other.CollectFulfilment, o.Till, other.Till, o.External, other.External, o.Webhook, other.Webhook}
 }
 
 // world is a platform with somebody in every role, and objects that belong to somebody.
@@ -295,6 +302,18 @@ func (w *world) machineSales() {
 	taken, err := w.http().send(w.ctx, "POST", "/channel/v1/orders", w.callers[channel], body)
 	require.NoError(t, err)
 	require.Equal(t, 200, taken.code, taken)
+	w.webhooks()
+}
+
+func (w *world) webhooks() {
+	feed := inventoryv1.NewStockFeedClient(w.grpc)
+	for i := range 1 + len(w.objects.Doomed) {
+		hook, err := feed.PutWebhook(w.admin.GRPC(w.ctx), &inventoryv1.PutWebhookRequest{RequestId: client.RequestID(), Channel: "tmall", Org: "HQ", Url: "https://shop.example/stock"})
+		require.NoError(w.t, err)
+		if w.objects.Webhook = hook.Id; i < len(w.objects.Doomed) {
+			w.objects.Doomed[i] = hook.Id
+		}
+	}
 }
 
 func channelOrder(o objects) *ecommercev1.PostOrderRequest {
