@@ -13,11 +13,23 @@ import (
 const newLocationWait = 600 * time.Millisecond
 
 // promises asks where channels ask: GetAvailability decides what a channel may promise, here too, by whatever rules it has.
-type promises struct{ inventory *Inventory }
+// It answers from memory, at most a second behind; a feed's figures must not be behind its cursor, so that the memory is
+// brought up to date before.
+type promises struct {
+	inventory *Inventory
+	pool      biz.PoolKeeper
+}
+
+func (p promises) ask(ctx context.Context, in *inventoryv1.GetAvailabilityRequest) (*inventoryv1.GetAvailabilityResponse, error) {
+	if _, err := p.pool.PoolNow(ctx); err != nil {
+		return nil, err
+	}
+	return p.inventory.GetAvailability(ctx, in)
+}
 
 // Totals asks for all locations together.
 func (p promises) Totals(ctx context.Context, channel string, skus []string) (map[string]int64, error) {
-	got, err := p.inventory.GetAvailability(ctx, &inventoryv1.GetAvailabilityRequest{Skus: skus, Channel: channel})
+	got, err := p.ask(ctx, &inventoryv1.GetAvailabilityRequest{Skus: skus, Channel: channel})
 	if err != nil {
 		return nil, err
 	}
@@ -30,15 +42,15 @@ func (p promises) Totals(ctx context.Context, channel string, skus []string) (ma
 
 // At asks for one location. One that is newer than this replica's directory is waited for.
 func (p promises) At(ctx context.Context, channel, location string, skus []string) (map[string]biz.Promised, error) {
-	ask := &inventoryv1.GetAvailabilityRequest{Skus: skus, Channel: channel, Location: location}
-	got, err := p.inventory.GetAvailability(ctx, ask)
+	at := &inventoryv1.GetAvailabilityRequest{Skus: skus, Channel: channel, Location: location}
+	got, err := p.ask(ctx, at)
 	if errors.As(err, &biz.UnknownLocation{}) {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-time.After(newLocationWait):
 		}
-		got, err = p.inventory.GetAvailability(ctx, ask)
+		got, err = p.ask(ctx, at)
 	}
 	if errors.As(err, &biz.UnknownLocation{}) {
 		return nil, nil // nobody can promise anything there
@@ -46,11 +58,11 @@ func (p promises) At(ctx context.Context, channel, location string, skus []strin
 	if err != nil {
 		return nil, err
 	}
-	at := make(map[string]biz.Promised, len(skus))
+	figures := make(map[string]biz.Promised, len(skus))
 	for _, item := range got.GetItems() {
 		for _, near := range item.GetNear() {
-			at[item.GetSku()] = biz.Promised{Online: near.GetOnline(), AtTheTill: near.GetAtTheTill()}
+			figures[item.GetSku()] = biz.Promised{Online: near.GetOnline(), AtTheTill: near.GetAtTheTill()}
 		}
 	}
-	return at, nil
+	return figures, nil
 }

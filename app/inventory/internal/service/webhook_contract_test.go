@@ -109,7 +109,7 @@ func TestAWebhookMissesNothingWhileItsReceiverFails(t *testing.T) {
 		covers(t, taken, hook.Position, hook.Position+writers*each)
 		for i := range skus {
 			sku := fmt.Sprintf("SKU-%d", i)
-			require.Equal(t, a.total(t, account(t.Context(), "HQ", "tmall"), sku), to.stock[sku], sku)
+			require.Equal(t, a.onShelves(t, sku), to.stock[sku], sku)
 		}
 		require.Zero(t, a.hook(t, hook.Id).Failures)
 		require.Empty(t, a.hook(t, hook.Id).LastError)
