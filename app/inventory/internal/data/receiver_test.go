@@ -98,8 +98,9 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 }
 
 func TestWhatAReceiverDidWrongIsSaidWithoutOurSide(t *testing.T) {
-	r := NewReceiver([]byte("key"), true)
 	tell := func(url string) string {
+		r := NewReceiver([]byte("key"), true) // without the connections of the call before
+		r.http.Timeout /= 8
 		return r.Tell(t.Context(), biz.WebhookRow{ID: "whk_1", URL: url}, biz.Notice{}, 0).Error()
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
@@ -112,7 +113,6 @@ func TestWhatAReceiverDidWrongIsSaidWithoutOurSide(t *testing.T) {
 	release := make(chan struct{})
 	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(func() { close(release); slow.Close() })
-	r.http.Timeout /= 80
 	require.Equal(t, "no answer in time", tell(slow.URL))
 	require.Contains(t, NewReceiver([]byte("key"), false).Tell(t.Context(), biz.WebhookRow{URL: slow.URL}, biz.Notice{}, 0).Error(), "https")
 }
