@@ -188,6 +188,8 @@ func flatten(prefix string, m protoreflect.Message, into url.Values) {
 			}
 		case field.Message() != nil:
 			flatten(name+".", value.Message(), into)
+		case field.Enum() != nil:
+			into.Add(name, string(field.Enum().Values().ByNumber(value.Enum()).Name()))
 		default:
 			into.Add(name, value.String())
 		}
