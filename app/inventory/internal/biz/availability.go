@@ -2,7 +2,6 @@ package biz
 
 import (
 	"context"
-	"slices"
 
 	"github.com/onepool/onepool/app/internal/geo"
 	"github.com/onepool/onepool/app/inventory/internal/biz/pool"
@@ -12,6 +11,8 @@ const (
 	fewBelow    = 5 // fewer than this are "few"
 	defaultNear = 5
 	maxNear     = 50
+	// nearLooked are the nearest locations that are looked through for each SKU before it is looked for by itself.
+	nearLooked = 128
 	// borderMM: so near to a radius the distance is looked at in metres, as it is shown.
 	borderMM = 2000
 )
@@ -35,7 +36,7 @@ type Availability struct {
 
 // LocationAvailability is what one location has. Exact says whether the caller may see figures.
 type LocationAvailability struct {
-	Location          Location
+	Location          *Location
 	DistanceM         int64
 	Level             string
 	Exact             bool
@@ -66,13 +67,8 @@ func (uc GetAvailability) Get(ctx context.Context, by Caller, q AvailabilityQuer
 		q.Locations = defaultNear
 	}
 	a := availability{pool: p, share: share, by: by, query: q}
-	if q.Location != "" {
-		var known bool
-		if a.place, known = p.byCode[q.Location]; !known {
-			return nil, UnknownLocation{q.Location}
-		}
-	} else if q.Near != nil && q.RadiusM > 0 {
-		a.around = a.within()
+	if err := a.place(); err != nil {
+		return nil, err
 	}
 	answer := make([]Availability, len(q.SKUs))
 	for i, shelf := range p.Stock.Shelves(q.SKUs) {
@@ -85,40 +81,72 @@ func (uc GetAvailability) Get(ctx context.Context, by Caller, q AvailabilityQuer
 
 // availability is a question under way; the last three are of one SKU.
 type availability struct {
-	pool   Pool
-	share  ChannelShare
-	by     Caller
-	query  AvailabilityQuery
-	place  int         // of the asked location in the directory
-	around pool.Around // within the radius
+	pool  Pool
+	share ChannelShare
+	by    Caller
+	query AvailabilityQuery
+
+	asked         int      // the location of the question, by its place in the directory
+	exact, rough  pool.Set // those within the radius whose figures the caller may see, and the others
+	nearest       []pool.Found
+	numbers       []uint32 // of the nearest
+	nearestAreAll bool     // there are no others
+	shown         []int
 
 	sku   string
 	shelf *pool.Shelf
 	limit pool.Limit
 }
 
+// place finds out what all SKUs have in common: which locations are asked for.
+func (a *availability) place() error {
+	q := a.query
+	switch {
+	case q.Location != "":
+		var known bool
+		if a.asked, known = a.pool.byCode[q.Location]; !known {
+			return UnknownLocation{q.Location}
+		}
+		return nil
+	case q.Near == nil:
+		return nil
+	case q.RadiusM > 0:
+		a.within()
+	}
+	most := max(nearLooked, 2*q.Locations)
+	a.nearest = a.pool.Chart.Nearest(pool.Question{From: q.Near, Most: most, WithinMM: a.withinMM(), Keep: a.keep})
+	a.nearestAreAll = len(a.nearest) < most
+	a.numbers = make([]uint32, len(a.nearest))
+	for i, f := range a.nearest {
+		a.numbers[i] = a.pool.Chart.Number(f.Ref)
+	}
+	return nil
+}
+
 func (a *availability) answer(item *Availability) {
 	switch q := a.query; {
 	case q.Location != "":
-		la := a.at(a.place)
+		la := a.at(a.asked)
 		item.Near, item.Online = []LocationAvailability{la}, la.Online
+		return
 	case q.Near != nil && q.RadiusM > 0:
-		a.inRadius(item)
-	case q.Near != nil:
-		found := a.pool.Chart.Nearest(pool.Question{Wants: []pool.Want{{Shelf: a.shelf, Shown: true}}, From: q.Near, Most: q.Locations, NowUS: a.pool.NowUS,
-			Keep: func(ref int, _ int64) bool { return a.counts(a.pool.at(ref)) }})
-		for _, f := range found {
-			item.Near = append(item.Near, a.at(f.Ref))
-		}
-		item.Online = a.total()
+		item.Online = a.inRadius()
 	default:
 		item.Online = a.total()
+	}
+	if a.query.Near != nil {
+		item.Near = a.near()
 	}
 }
 
 // counts says whether a location's stock may be promised to this caller's customers.
 func (a *availability) counts(l *Location) bool {
 	return l.Active && (l.Shared || l.Org == a.by.Org)
+}
+
+// keep says whether a location counts, and is within the radius.
+func (a *availability) keep(ref int, mm int64) bool {
+	return a.counts(a.pool.at(ref)) && (a.query.RadiusM == 0 || a.inside(mm))
 }
 
 // total is over all locations: those open to all, and the caller's own that are not.
@@ -136,87 +164,108 @@ func (a *availability) total() int64 {
 
 // figures are what a location has, within what the channel may promise.
 func (a *availability) figures(n uint32) pool.Figures {
-	return a.limited(n, a.shelf.At(n, a.pool.NowUS))
-}
-
-func (a *availability) limited(n uint32, f pool.Figures) pool.Figures {
+	f := a.shelf.At(n, a.pool.NowUS)
 	if a.limit != nil && f.Online > 0 {
 		f.Online = a.limit(n, f.Online)
 	}
 	return f
 }
 
-// within finds the locations that count within the radius, in metres as they are shown.
-func (a *availability) within() pool.Around {
-	km := float64(a.query.RadiusM+1) / 1000
-	border := geo.ChordMM(km) - borderMM
-	return a.pool.Chart.Within(*a.query.Near, km, func(n uint32, mm int64) bool {
+// withinMM is a chord that holds the radius; 0: there is none.
+func (a *availability) withinMM() int64 {
+	if a.query.RadiusM == 0 {
+		return 0
+	}
+	return geo.ChordMM(a.km())
+}
+
+func (a *availability) km() float64 { return float64(a.query.RadiusM+1) / 1000 }
+
+// inside says whether a chord is within the radius, in metres as they are shown.
+func (a *availability) inside(mm int64) bool {
+	return mm < a.withinMM()-borderMM || metres(geo.ArcKM(mm)) <= a.query.RadiusM
+}
+
+// within finds the locations that count within the radius.
+func (a *availability) within() {
+	a.pool.Chart.Within(*a.query.Near, a.km(), func(n uint32, mm int64) {
 		ref, known := a.pool.Chart.Ref(n)
-		return known && a.counts(a.pool.at(ref)) && (mm < border || metres(geo.ArcKM(mm)) <= a.query.RadiusM)
+		if !known || !a.keep(ref, mm) {
+			return
+		}
+		if a.by.SeesExactly(*a.pool.at(ref)) {
+			a.exact.Add(n)
+		} else {
+			a.rough.Add(n)
+		}
 	})
 }
 
-// inRadius sums over all locations within the radius, and names the nearest.
-func (a *availability) inRadius(item *Availability) {
-	type near struct {
-		mm  int64
-		ref int
+// inRadius sums over all locations within the radius.
+func (a *availability) inRadius() int64 {
+	if a.limit == nil {
+		return a.shelf.Sum(a.exact, nil, a.pool.NowUS) + a.shelf.Sum(a.rough, roughly, a.pool.NowUS)
 	}
-	nearest := make([]near, 0, maxNear)
-	exactly := a.by.Service || a.by.Headquarters
-	a.shelf.Each(a.around.In, a.pool.NowUS, func(n uint32, f pool.Figures) {
-		if f.Till <= 0 {
-			return
-		}
-		ref, _ := a.pool.Chart.Ref(n)
-		online := a.limited(n, f).Online
-		if !exactly && !a.by.SeesExactly(*a.pool.at(ref)) {
-			online = roughly(online)
-		}
-		item.Online += online
-		x := near{a.around.MM(n), ref}
-		at := len(nearest)
-		for at > 0 && (x.mm < nearest[at-1].mm || x.mm == nearest[at-1].mm && x.ref < nearest[at-1].ref) {
-			at--
-		}
-		if at == a.query.Locations {
-			return
-		}
-		if len(nearest) == a.query.Locations {
-			nearest = nearest[:len(nearest)-1]
-		}
-		nearest = slices.Insert(nearest, at, x)
-	})
-	for _, x := range nearest {
-		item.Near = append(item.Near, a.at(x.ref))
+	online := int64(0)
+	for _, part := range []struct {
+		in  pool.Set
+		say func(int64) int64
+	}{{a.exact, exactly}, {a.rough, roughly}} {
+		a.shelf.Each(part.in, a.pool.NowUS, func(n uint32, f pool.Figures) {
+			if f.Online > 0 {
+				online += part.say(a.limit(n, f.Online))
+			}
+		})
 	}
+	return online
+}
+
+// near names the nearest locations that have something. Mostly they are among the nearest of all; what is rare is looked
+// for by itself.
+func (a *availability) near() []LocationAvailability {
+	if a.shelf == nil {
+		return nil
+	}
+	a.shown = a.shelf.Shown(a.nearest, a.numbers, a.query.Locations, a.pool.NowUS, a.shown[:0])
+	if len(a.shown) == a.query.Locations || a.nearestAreAll {
+		list := make([]LocationAvailability, len(a.shown))
+		for i, at := range a.shown {
+			list[i] = a.placed(a.nearest[at].Ref, a.nearest[at].MM)
+		}
+		return list
+	}
+	found := a.pool.Chart.Nearest(pool.Question{Wants: []pool.Want{{Shelf: a.shelf, Shown: true}}, From: a.query.Near, Most: a.query.Locations,
+		WithinMM: a.withinMM(), Keep: a.keep, NowUS: a.pool.NowUS})
+	list := make([]LocationAvailability, len(found))
+	for i, f := range found {
+		list[i] = a.placed(f.Ref, f.MM)
+	}
+	return list
 }
 
 // at is what one location has.
 func (a *availability) at(ref int) LocationAvailability {
-	l := a.pool.at(ref)
-	n := a.pool.Chart.Number(ref)
-	p := Placed{Location: *l}
+	mm := int64(0)
 	if a.query.Near != nil {
-		if mm, placed := a.pool.Chart.Distance(a.query.Near.Vector(), n); placed {
-			p.DistanceM = metres(geo.ArcKM(mm))
-		}
+		mm, _ = a.pool.Chart.Distance(a.query.Near.Vector(), a.pool.Chart.Number(ref))
 	}
-	return levelled(a.by, p, a.figures(n))
+	return a.placed(ref, mm)
 }
 
-func levelled(by Caller, p Placed, f pool.Figures) LocationAvailability {
-	if !p.Location.Active {
+func (a *availability) placed(ref int, mm int64) LocationAvailability {
+	l := a.pool.at(ref)
+	f := a.figures(a.pool.Chart.Number(ref))
+	if !l.Active {
 		f = pool.Figures{}
 	}
-	la := LocationAvailability{Location: p.Location, DistanceM: p.DistanceM, Level: "no"}
+	la := LocationAvailability{Location: l, DistanceM: metres(geo.ArcKM(mm)), Level: "no"}
 	switch {
 	case f.Online >= fewBelow:
 		la.Level = "yes"
 	case f.Online > 0:
 		la.Level = "few"
 	}
-	if la.Exact = by.SeesExactly(p.Location); la.Exact {
+	if la.Exact = a.by.SeesExactly(*l); la.Exact {
 		la.Online, la.AtTheTill = f.Online, f.Till
 	} else {
 		la.Online = roughly(f.Online)
@@ -234,3 +283,5 @@ func roughly(online int64) int64 {
 	}
 	return 0
 }
+
+func exactly(online int64) int64 { return online }

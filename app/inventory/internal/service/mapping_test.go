@@ -111,7 +111,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 		Candidates: []biz.Explained{{Location: "S-01", Name: "n", DistanceM: 3, Chosen: true, Reason: "r"}}}, "text")
 	full(t, allocation.ProtoReflect())
 	full(t, allocation.Candidates[0].ProtoReflect())
-	available := toAvailability(biz.Availability{SKU: "LJ", Online: 1, Near: []biz.LocationAvailability{{Location: location, DistanceM: 2, Level: "few", Exact: true, Online: 1, AtTheTill: 2}}})
+	available := toAvailability(biz.Availability{SKU: "LJ", Online: 1, Near: []biz.LocationAvailability{{Location: &location, DistanceM: 2, Level: "few", Exact: true, Online: 1, AtTheTill: 2}}})
 	full(t, available.ProtoReflect())
 	full(t, available.Near[0].ProtoReflect())
 	var result batch.Result

@@ -136,28 +136,13 @@ func (c *Chart) Number(ref int) uint32 { return c.numbers[ref] }
 // Open says whether every channel may promise the stock of a location.
 func (c *Chart) Open(n uint32) bool { return c.open.Has(n) }
 
-// Around is what lies within a distance of a point.
-type Around struct {
-	In Set
-	// mm is the chord to each location of the set, by number.
-	mm []int64
-}
-
-// MM is the chord in millimetres to a location of the set.
-func (a Around) MM(n uint32) int64 { return a.mm[n] }
-
-// Within finds all that keep accepts within km of a point. The set may hold some that are a few millimetres beyond.
-func (c *Chart) Within(from geo.Point, km float64, keep func(n uint32, mm int64) bool) Around {
+// Within visits all locations within km of a point, in the order of their numbers; some may be a few millimetres beyond.
+func (c *Chart) Within(from geo.Point, km float64, visit func(n uint32, mm int64)) {
 	limit := geo.SquaredMM(geo.ChordMM(km))
 	at := from.Vector()
-	a := Around{mm: make([]int64, len(c.vectors))}
 	for n := range c.vectors {
 		if d := c.vectors[n].Squared(at); d <= limit {
-			if mm := geo.MM(d); keep(uint32(n), mm) {
-				a.In.Add(uint32(n))
-				a.mm[n] = mm
-			}
+			visit(uint32(n), geo.MM(d))
 		}
 	}
-	return a
 }

@@ -24,7 +24,7 @@ type Want struct {
 
 // Question asks for the locations that have all of what is wanted, the nearest first.
 type Question struct {
-	Wants []Want     // each of another SKU
+	Wants []Want     // each of another SKU; none: the nearest locations, whatever they have
 	From  *geo.Point // nil: by the chart's own order
 	Most  int
 	// Keep says whether a location may be in the answer; nil: all may. It must not come back to the index.
@@ -49,7 +49,7 @@ func (c *Chart) Nearest(q Question) []Found {
 			return nil
 		}
 	}
-	if len(wants) == 0 || q.Most <= 0 || len(c.vectors) == 0 {
+	if len(wants) == 0 && q.From == nil || q.Most <= 0 || len(c.vectors) == 0 {
 		return nil
 	}
 	for _, w := range wants {
@@ -67,7 +67,7 @@ func (c *Chart) Nearest(q Question) []Found {
 		}
 		a.at = q.From.Vector()
 	}
-	if q.From == nil || a.fewMeet() {
+	if len(wants) > 0 && (q.From == nil || a.fewMeet()) {
 		a.intersect()
 	} else {
 		a.outwards()

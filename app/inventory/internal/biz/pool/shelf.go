@@ -90,28 +90,74 @@ func (s *Shelf) Each(in Set, nowUS int64, visit func(n uint32, f Figures)) {
 	}
 }
 
-// sum adds up what may be promised over a set.
-func (s *Shelf) sum(in Set, nowUS int64) int64 {
-	online := int64(0)
-	add := func(i int, n uint32) {
-		if cell := s.cells[i]; cell&extraordinary == 0 {
-			online += int64(cell >> 32)
-		} else {
-			online += s.figures(i, n, nowUS).Online
-		}
+// Sum adds up what may be promised over a set; most bounds what counts of one location.
+func (s *Shelf) Sum(in Set, most func(online int64) int64, nowUS int64) int64 {
+	if s == nil || len(in) == 0 {
+		return 0
 	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if most == nil {
+		return s.sum(in, nowUS)
+	}
+	online := int64(0)
+	s.promised(in, func(i int, n uint32) { online += most(s.figures(i, n, nowUS).Online) })
+	return online
+}
+
+// promised visits the locations of a set that may have some to promise.
+func (s *Shelf) promised(in Set, visit func(i int, n uint32)) {
 	for i, n := range s.few {
 		if in.Has(n) {
-			add(i, n)
+			visit(i, n)
 		}
 	}
 	for w := range min(len(s.online), len(in)) {
 		for hits := s.online[w] & in[w]; hits != 0; hits &= hits - 1 {
 			b := bits.TrailingZeros64(hits)
-			add(int(s.before[w])+bits.OnesCount64(s.many[w]&(1<<b-1)), uint32(w<<6+b))
+			visit(int(s.before[w])+bits.OnesCount64(s.many[w]&(1<<b-1)), uint32(w<<6+b))
 		}
 	}
-	return online
+}
+
+func (s *Shelf) sum(in Set, nowUS int64) int64 {
+	if s.many == nil || len(s.several) > 0 {
+		online := int64(0)
+		s.promised(in, func(i int, n uint32) { online += s.figures(i, n, nowUS).Online })
+		return online
+	}
+	online := uint64(0)
+	for w := range min(len(s.online), len(in)) {
+		hits := s.online[w] & in[w]
+		if hits == 0 {
+			continue
+		}
+		word, cells := s.many[w], s.cells[s.before[w]:]
+		for ; hits != 0; hits &= hits - 1 {
+			online += cells[bits.OnesCount64(word&(hits&-hits-1))] >> 32
+		}
+	}
+	return int64(online)
+}
+
+// Shown looks for the first locations of a list that have something to show, if only at the till. It gives their places in
+// the list.
+func (s *Shelf) Shown(list []Found, numbers []uint32, most int, nowUS int64, found []int) []int {
+	if s == nil {
+		return found
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for at := range list {
+		if n := numbers[at]; s.many == nil || s.many.Has(n) {
+			if s.at(n, nowUS).Till > 0 {
+				if found = append(found, at); len(found) == most {
+					break
+				}
+			}
+		}
+	}
+	return found
 }
 
 func (s *Shelf) at(n uint32, nowUS int64) Figures {
@@ -184,10 +230,12 @@ func (s *Shelf) put(r Row) {
 			return
 		}
 		s.cells[i], s.versions[i] = uint64(r.Online)<<32|uint64(r.Till), uint32(r.Version)
+		s.adjust(r.At, r.Online-int64(cell>>32))
 	} else if !s.putBeside(i, cell, r) {
 		return
+	} else {
+		s.changes++
 	}
-	s.changes++
 	if has := s.hasOnline(i, r.At); has != had {
 		if has {
 			s.some++

@@ -16,6 +16,7 @@ type Terms struct {
 type total struct {
 	Terms
 	changes uint64
+	all     bool  // no limit: a change of one location is a change of the sum
 	untilUS int64 // the next outage ends; 0: none does
 	online  int64
 }
@@ -37,7 +38,7 @@ func (s *Shelf) Total(t Terms, limit Limit, nowUS int64) int64 {
 			return known.online
 		}
 	}
-	fresh := total{Terms: t, changes: changes, untilUS: s.nextUS(nowUS)}
+	fresh := total{Terms: t, changes: changes, all: limit == nil, untilUS: s.nextUS(nowUS)}
 	if limit == nil {
 		fresh.online = s.sum(t.Chart.open, nowUS)
 	}
@@ -59,6 +60,22 @@ func (s *Shelf) Total(t Terms, limit Limit, nowUS int64) int64 {
 		s.totals = append(s.totals, fresh)
 	}
 	return fresh.online
+}
+
+// adjust changes the sums that depend on nothing but the figures; the others have to be made again.
+func (s *Shelf) adjust(n uint32, delta int64) {
+	if delta == 0 {
+		return
+	}
+	s.changes++
+	for i := range s.totals {
+		if t := &s.totals[i]; t.all && t.changes == s.changes-1 {
+			t.changes++
+			if t.Chart.open.Has(n) {
+				t.online += delta
+			}
+		}
+	}
 }
 
 // nextUS is when the next outage ends.
