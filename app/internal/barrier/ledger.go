@@ -35,14 +35,12 @@ const ledgerRows = 256
 // Read returns what is known of the steps' transactions.
 func Read(ctx context.Context, db *database.DB, steps []Step) (*Ledger, error) {
 	l := &Ledger{known: map[Step]bool{}}
-	var gids []any
-	for _, s := range steps {
-		if !slices.Contains(gids, any(s.gid)) {
-			gids = append(gids, s.gid)
-		}
+	gids := make([]any, len(steps))
+	for i, s := range steps {
+		gids[i] = s.gid
 	}
 	for chunk := range slices.Chunk(gids, ledgerRows) {
-		if err := l.read(ctx, db, chunk); err != nil {
+		if err := l.read(database.Repeated(ctx), db, db.Pad(chunk)); err != nil {
 			return nil, fmt.Errorf("read barriers: %w", err)
 		}
 	}
@@ -110,15 +108,12 @@ func (l *Ledger) Write(ctx context.Context, db *database.DB) error {
 	if err != nil {
 		return err
 	}
-	for chunk := range slices.Chunk(l.fresh, ledgerRows) {
-		args := make([]any, 0, 4*len(chunk))
-		for _, s := range chunk {
-			args = append(args, s.gid, s.branch, s.op, now)
-		}
-		_, err := db.Conn(ctx).ExecContext(ctx, "INSERT INTO barriers (gid, branch, op, created_us) VALUES (?, ?, ?, ?)"+strings.Repeat(", (?, ?, ?, ?)", len(chunk)-1), args...)
-		if err != nil {
-			return fmt.Errorf("write barriers: %w", err)
-		}
+	rows := make([][]any, len(l.fresh))
+	for i, s := range l.fresh {
+		rows[i] = []any{s.gid, s.branch, s.op, now}
+	}
+	if err := db.InsertRows(ctx, "barriers (gid, branch, op, created_us)", rows); err != nil {
+		return fmt.Errorf("write barriers: %w", err)
 	}
 	return nil
 }

@@ -4,16 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/onepool/onepool/app/internal/database"
 )
-
-// groupRows bounds the rows of one statement.
-const groupRows = 256
 
 // key is what makes a request id one.
 type key struct{ caller, method, requestID string }
@@ -77,9 +73,12 @@ func (g *Group[W, N]) stored(ctx context.Context, members []*member[W, N]) (map[
 	var where []string
 	var args []any
 	for _, of := range methods {
-		ids := asked[of]
+		ids := g.conf.DB.Pad(asked[of])
 		where = append(where, "caller = ? AND method = ? AND request_id IN (?"+strings.Repeat(", ?", len(ids)-1)+")")
 		args = append(append(args, of.caller, of.method), ids...)
+	}
+	if len(methods) == 1 { // others hardly come again
+		ctx = database.Repeated(ctx)
 	}
 	rows, err := g.conf.DB.Conn(ctx).QueryContext(ctx, "SELECT caller, method, request_id, hash, answer, refusal FROM commands WHERE ("+strings.Join(where, ") OR (")+")", args...)
 	if err != nil {
@@ -108,17 +107,12 @@ func record(ctx context.Context, db *database.DB, all []answered) error {
 	if err != nil {
 		return err
 	}
-	for chunk := range slices.Chunk(all, groupRows) {
-		args := make([]any, 0, 7*len(chunk))
-		for _, a := range chunk {
-			args = append(args, a.caller, a.method, a.requestID, a.identity.hash, a.answer, a.refusal, now)
-		}
-		const one = "(?, ?, ?, ?, ?, ?, ?)"
-		_, err := db.Conn(ctx).ExecContext(ctx, "INSERT INTO commands (caller, method, request_id, hash, answer, refusal, created_us) VALUES "+
-			one+strings.Repeat(", "+one, len(chunk)-1), args...)
-		if err != nil {
-			return fmt.Errorf("record answers: %w", err)
-		}
+	rows := make([][]any, len(all))
+	for i, a := range all {
+		rows[i] = []any{a.caller, a.method, a.requestID, a.identity.hash, a.answer, a.refusal, now}
+	}
+	if err := db.InsertRows(ctx, "commands (caller, method, request_id, hash, answer, refusal, created_us)", rows); err != nil {
+		return fmt.Errorf("record answers: %w", err)
 	}
 	return nil
 }

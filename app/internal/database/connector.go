@@ -55,8 +55,9 @@ type fullRows interface {
 // autocommit mode: until the transaction's end every statement, and its commit, answer that error.
 type watchedConn struct {
 	fullConn
-	inTx  bool
-	ended error
+	inTx     bool
+	ended    error
+	prepared map[string]preparedStmt
 }
 
 func (c *watchedConn) see(err error) {
@@ -80,7 +81,7 @@ func (c *watchedConn) ExecContext(ctx context.Context, query string, args []driv
 	if c.ended != nil {
 		return nil, c.ended
 	}
-	res, err := c.fullConn.ExecContext(ctx, query, args)
+	res, err := c.exec(ctx, query, args)
 	c.see(err)
 	return res, err
 }
@@ -90,7 +91,7 @@ func (c *watchedConn) QueryContext(ctx context.Context, query string, args []dri
 	if c.ended != nil {
 		return nil, c.ended
 	}
-	rows, err := c.fullConn.QueryContext(ctx, query, args)
+	rows, err := c.query(ctx, query, args)
 	c.see(err)
 	if full, ok := rows.(fullRows); ok && err == nil && c.inTx {
 		return watchedRows{full, c}, nil

@@ -30,6 +30,7 @@ const (
 // mariadb is a private server.
 type mariadb struct {
 	dir, socket string
+	more        []string // options of its own
 	port        int
 	pid         int
 	lifeline    *os.File // while it is open the server lives
@@ -119,7 +120,10 @@ func scratch() string {
 	return os.TempDir()
 }
 
-func startMariaDB() (*mariadb, error) {
+func startMariaDB() (*mariadb, error) { return startMariaDBIn(scratch()) }
+
+// startMariaDBIn starts a server with a folder of its own below root. more are options beside the usual.
+func startMariaDBIn(root string, more ...string) (*mariadb, error) {
 	daemon, err := find("mariadbd")
 	if err != nil {
 		return nil, err
@@ -132,14 +136,14 @@ func startMariaDB() (*mariadb, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-	dir, err := os.MkdirTemp(scratch(), "onepool-mariadb-")
+	dir, err := os.MkdirTemp(root, "onepool-mariadb-")
 	if err != nil {
 		return nil, err
 	}
 	if out, err := exec.Command("cp", "-a", template+"/.", dir).CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("copy template: %w: %s", err, out), os.RemoveAll(dir))
 	}
-	s := &mariadb{dir: dir, socket: filepath.Join(dir, "s.sock")}
+	s := &mariadb{more: more, dir: dir, socket: filepath.Join(dir, "s.sock")}
 	if s.port, err = freePort(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -185,7 +189,7 @@ rm -rf "$DIR"`
 		return err
 	}
 	args := append([]string{"-c", script, "mariadb-watch", daemon}, options(s.dir)...)
-	args = append(args, "--bind-address=127.0.0.1", "--port="+strconv.Itoa(s.port), "--socket="+s.socket,
+	args = append(append(args, s.more...), "--bind-address=127.0.0.1", "--port="+strconv.Itoa(s.port), "--socket="+s.socket,
 		"--init-file="+initFile, "--skip-name-resolve", "--max-connections=600", "--pid-file="+filepath.Join(s.dir, "mysqld.pid"))
 	cmd := exec.Command("/bin/sh", args...)
 	cmd.Env = append(os.Environ(), "DIR="+s.dir)

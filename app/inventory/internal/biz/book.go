@@ -16,7 +16,7 @@ type Book struct {
 
 	stock     map[StockKey]*Stock
 	shelves   map[Shelf][]*Stock // by owner
-	shortfall map[StockKey]int64 // as it was when the row came in
+	before    map[StockKey]Stock // as the row came in
 	touched   map[StockKey]bool
 	locations map[string]Location // as they are now
 
@@ -39,13 +39,15 @@ type Book struct {
 
 // Changes is what a Book has decided: rows in the order in which they were locked, ledger entries in the order of decision.
 type Changes struct {
-	NowUS     int64
-	Stock     []StockRow
-	Created   []ReservationRow
-	Changed   []ReservationRow
-	History   []ReservationChange
-	Movements []Movement
-	Gaps      []Gap
+	NowUS int64
+	Stock []StockRow
+	// OnlyReserved says of each row of Stock that nothing but what is reserved has changed, as holds and releases do.
+	OnlyReserved []bool
+	Created      []ReservationRow
+	Changed      []ReservationRow
+	History      []ReservationChange
+	Movements    []Movement
+	Gaps         []Gap
 	// Opened are documents that hold stock for the first time.
 	Opened        []DocumentLock
 	Explanations  []DocumentExplanation
@@ -69,7 +71,7 @@ type Gap struct {
 // NewBook opens a book at the database's time.
 func NewBook(nowUS int64, actor string, newID func(prefix string) string) *Book {
 	return &Book{nowUS: nowUS, actor: actor, newID: newID,
-		stock: map[StockKey]*Stock{}, shelves: map[Shelf][]*Stock{}, shortfall: map[StockKey]int64{}, touched: map[StockKey]bool{}, locations: map[string]Location{},
+		stock: map[StockKey]*Stock{}, shelves: map[Shelf][]*Stock{}, before: map[StockKey]Stock{}, touched: map[StockKey]bool{}, locations: map[string]Location{},
 		documents: map[string]bool{}, reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replaced: map[string]*Reservation{},
 		changed: map[string]bool{}, booked: map[Entry]int64{}, reasons: map[StockKey]string{}}
 }
@@ -98,7 +100,7 @@ func (b *Book) NowUS() int64 { return b.nowUS }
 func (b *Book) AddStock(rows ...*Stock) {
 	for _, s := range rows {
 		if _, in := b.stock[s.key]; !in {
-			b.stock[s.key], b.shortfall[s.key] = s, s.Shortfall()
+			b.stock[s.key], b.before[s.key] = s, *s
 			at := Shelf{s.key.SKU, s.key.Location}
 			b.shelves[at] = append(b.shelves[at], s)
 		}
@@ -326,7 +328,9 @@ func (b *Book) Changes() Changes {
 	for _, key := range keys {
 		s := b.stock[key]
 		c.Stock = append(c.Stock, s.Row())
-		if delta := s.Shortfall() - b.shortfall[key]; delta != 0 {
+		before := b.before[key]
+		c.OnlyReserved = append(c.OnlyReserved, s.onlyReserved(before))
+		if delta := s.Shortfall() - before.Shortfall(); delta != 0 {
 			c.Gaps = append(c.Gaps, Gap{Key: key, Org: s.org, Document: b.reasons[key], Delta: delta})
 		}
 	}

@@ -1,7 +1,9 @@
 package biz
 
 import (
+	"bytes"
 	"cmp"
+	"reflect"
 	"strings"
 )
 
@@ -109,6 +111,14 @@ func (s *Stock) Left(way Way) int64 {
 		return s.AtTheTill()
 	}
 	return s.Promise()
+}
+
+// onlyReserved says whether nothing but what is reserved has changed since.
+func (s *Stock) onlyReserved(before Stock) bool {
+	now, was := s.Row(), before.Row()
+	same := bytes.Equal(now.Chain, was.Chain)
+	now.Chain, was.Chain, now.Reserved = nil, nil, was.Reserved
+	return same && reflect.DeepEqual(now, was)
 }
 
 // Shortfall is how many pieces are promised or gone that the books do not have: the size of the open discrepancies.

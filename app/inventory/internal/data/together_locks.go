@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
 
@@ -28,7 +28,8 @@ func (s *Store) lockNeededDocuments(ctx context.Context, b *biz.Book, needs []bi
 			return errors.Join(err, ctx.Err())
 		}
 		b.AddDocuments(known...)
-		reservations, err := s.reservations(ctx, "WHERE document IN ("+marks(len(known))+") ORDER BY document, created_us, id", anys(known)...)
+		args := s.db.Pad(anys(known))
+		reservations, err := s.reservations(database.Repeated(ctx), "WHERE document IN ("+marks(len(args))+") ORDER BY document, created_us, id", args...)
 		if err != nil {
 			return err
 		}
@@ -39,7 +40,9 @@ func (s *Store) lockNeededDocuments(ctx context.Context, b *biz.Book, needs []bi
 
 // lockDocumentRows locks those of the documents that are stored, and names them.
 func (s *Store) lockDocumentRows(ctx context.Context, names []string) ([]string, error) {
-	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT id FROM holds WHERE id IN ("+marks(len(names))+") ORDER BY id"+s.db.ForUpdate(), anys(names)...)
+	args := s.db.Pad(anys(names))
+	ctx = database.Repeated(ctx)
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT id FROM holds WHERE id IN ("+marks(len(args))+") ORDER BY id"+s.db.ForUpdate(), args...)
 	if err != nil {
 		return nil, fmt.Errorf("lock documents: %w", err)
 	}
@@ -152,21 +155,25 @@ func (s *Store) readNeededEntries(ctx context.Context, b *biz.Book, needs []biz.
 	return nil
 }
 
-// lockStock locks rows in their order; a key without an owner stands for those of all owners.
+// lockStock locks rows in their order; a key without an owner stands for those of all owners, and has the other keys of
+// the statement do so too: what comes with them is locked for nothing, which is seldom and harmless.
 func (s *Store) lockStock(ctx context.Context, keys []biz.StockKey) ([]*biz.Stock, error) {
-	args := make([]any, 0, 3*len(keys))
-	var where strings.Builder
-	for i, k := range keys {
-		if i > 0 {
-			where.WriteString(" OR ")
-		}
-		where.WriteString("(sku = ? AND location = ?")
-		args = append(args, k.SKU, k.Location)
-		if k.Owner != "" {
-			where.WriteString(" AND owner = ?")
-			args = append(args, k.Owner)
-		}
-		where.WriteString(")")
+	columns, width := "(sku, location, owner)", 3
+	if slices.ContainsFunc(keys, func(k biz.StockKey) bool { return k.Owner == "" }) {
+		columns, width = "(sku, location)", 2
 	}
-	return s.scanStock(ctx, "SELECT "+stockColumns+" FROM stock"+s.byIndex()+" WHERE "+where.String()+" ORDER BY sku, location, owner"+s.db.ForUpdate(), args...)
+	args := make([]any, 0, width*len(keys))
+	for _, k := range keys {
+		args = append(args, []any{k.SKU, k.Location, k.Owner}[:width]...)
+	}
+	if s.db.Engine() == database.MySQL { // the text comes again
+		for len(keys) > 1 && len(args)/width&(len(args)/width-1) != 0 {
+			args = append(args, args[len(args)-width:]...)
+		}
+	}
+	tuples := database.Tuples(len(args)/width, width)
+	if s.db.Engine() == database.SQLite {
+		tuples = "VALUES " + tuples
+	}
+	return s.scanStock(database.Repeated(ctx), "SELECT "+stockColumns+" FROM stock"+s.byIndex()+" WHERE "+columns+" IN ("+tuples+") ORDER BY sku, location, owner"+s.db.ForUpdate(), args...)
 }

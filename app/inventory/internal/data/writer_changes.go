@@ -4,15 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
-
-// writeChunk bounds the rows of one statement.
-const writeChunk = 256
 
 // changed is a row for guarded: what it is found by, and its new values.
 type changed struct {
@@ -21,47 +20,80 @@ type changed struct {
 	values  []any
 }
 
-// guarded updates many rows by one statement. Each row must still be the version that was locked.
-func (s *Store) guarded(ctx context.Context, table string, columns []string, rows []changed, nowUS int64, bump bool) error {
-	for chunk := range slices.Chunk(rows, writeChunk) {
-		var set strings.Builder
-		var args []any
-		for i, column := range columns {
-			fmt.Fprintf(&set, "%s = CASE id%s END, ", column, strings.Repeat(" WHEN ? THEN ?", len(chunk)))
-			for _, r := range chunk {
-				args = append(args, r.id, r.values[i])
-			}
+// guarded updates many rows by one statement. Each row must still be the version that was locked, and is steps versions
+// older then.
+//
+// On the MySQL protocol that is an insert that meets the primary key of each row, which costs a half of a CASE for each
+// column; filler are columns that it has to name although they do not change, because they have no default. SQLite joins
+// the values.
+func (s *Store) guarded(ctx context.Context, table string, columns, filler []string, rows []changed, steps, nowUS int64) error {
+	ctx = database.Repeated(ctx)
+	for from, to := range s.db.Portions(len(rows)) {
+		portion := rows[from:to]
+		query, per := upsert(table, columns, filler, steps, len(portion)), int64(2) // what is inserted counts once, what is updated twice
+		if s.db.Engine() == database.SQLite {
+			query, per = updateFrom(table, columns, steps, len(portion)), 1
 		}
-		if bump {
-			set.WriteString("version = version + 1, ")
+		args := make([]any, 0, len(portion)*(3+len(columns)))
+		for _, r := range portion {
+			args = append(append(args, r.id, r.version, nowUS), r.values...)
 		}
-		set.WriteString("updated_us = ?")
-		args = append(args, nowUS)
-		for _, r := range chunk {
-			args = append(args, r.id, r.version)
-		}
-		one := "(id = ? AND version = ?)"
-		res, err := s.db.Conn(ctx).ExecContext(ctx, "UPDATE "+table+" SET "+set.String()+" WHERE "+one+strings.Repeat(" OR "+one, len(chunk)-1), args...)
+		res, err := s.db.Conn(ctx).ExecContext(ctx, query, args...)
 		if err != nil {
 			return fmt.Errorf("update %s: %w", table, err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n != int64(len(chunk)) {
-			return fmt.Errorf("update %s: %d of %d rows: %w (%v)", table, n, len(chunk), errGuard, err)
+		if n, err := res.RowsAffected(); err != nil || n != per*int64(len(portion)) {
+			return fmt.Errorf("update %s: %d of %d rows: %w (%v)", table, n/per, len(portion), errGuard, err)
 		}
 	}
 	return nil
 }
 
+// upsert changes rows that exist. A row that does not, or is of another version, makes the count of affected rows too
+// small, and what it would have inserted is rolled back.
+func upsert(table string, columns, filler []string, steps int64, rows int) string {
+	var set, into strings.Builder
+	for _, c := range columns {
+		fmt.Fprintf(&into, ", %s", c)
+		fmt.Fprintf(&set, "%s = IF(version = VALUES(version), VALUES(%s), %s), ", c, c, c)
+	}
+	for _, c := range filler {
+		fmt.Fprintf(&into, ", %s", c)
+	}
+	one := "(?, ?, ?" + strings.Repeat(", ?", len(columns)) + strings.Repeat(", 0", len(filler)) + ")"
+	return "INSERT INTO " + table + " (id, version, updated_us" + into.String() + ") VALUES " + one + strings.Repeat(", "+one, rows-1) +
+		// From left to right: the version is the last to be set, because the others ask for it.
+		" ON DUPLICATE KEY UPDATE " + set.String() + "updated_us = IF(version = VALUES(version), VALUES(updated_us), updated_us), " +
+		fmt.Sprintf("version = IF(version = VALUES(version), version + %d, version)", steps)
+}
+
+// updateFrom joins the values to the rows.
+func updateFrom(table string, columns []string, steps int64, rows int) string {
+	set := fmt.Sprintf("version = %s.version + %d, updated_us = v.column3", table, steps)
+	for i, c := range columns {
+		set += fmt.Sprintf(", %s = v.column%d", c, i+4)
+	}
+	return "UPDATE " + table + " SET " + set + " FROM (VALUES " + database.Tuples(rows, 3+len(columns)) + ") AS v WHERE " + table + ".id = v.column1 AND " + table + ".version = v.column2"
+}
+
 func (s *Store) updateStock(ctx context.Context, c biz.Changes) error {
-	rows := make([]changed, len(c.Stock))
+	var reserved, all []changed
 	for i, r := range c.Stock {
+		if i < len(c.OnlyReserved) && c.OnlyReserved[i] {
+			reserved = append(reserved, changed{r.ID, r.Version, []any{r.Reserved}})
+			continue
+		}
 		chain := r.Chain
 		if chain == nil {
 			chain = []byte{}
 		}
-		rows[i] = changed{r.ID, r.Version, []any{r.OnHand, r.Reserved, r.SafetyStock, r.Seq, chain, r.InTransit, r.Damaged, r.Blocked, r.Batched, r.OutageUntilUS, r.ReceivedUS}}
+		all = append(all, changed{r.ID, r.Version, []any{r.OnHand, r.Reserved, r.SafetyStock, r.Seq, chain, r.InTransit, r.Damaged, r.Blocked, r.Batched, r.OutageUntilUS, r.ReceivedUS}})
 	}
-	return s.guarded(ctx, "stock", []string{"on_hand", "reserved", "safety", "seq", "chain", "in_transit", "damaged", "blocked", "batched", "outage_until_us", "received_us"}, rows, c.NowUS, true)
+	key := []string{"org", "sku", "location", "owner"}
+	if err := s.guarded(ctx, "stock", []string{"reserved"}, append(key, "chain"), reserved, 1, c.NowUS); err != nil {
+		return err
+	}
+	return s.guarded(ctx, "stock", []string{"on_hand", "reserved", "safety", "seq", "chain", "in_transit", "damaged", "blocked", "batched", "outage_until_us", "received_us"}, key, all, 1, c.NowUS)
 }
 
 func (s *Store) writeReservations(ctx context.Context, c biz.Changes) error {
@@ -82,11 +114,19 @@ func (s *Store) updateReservations(ctx context.Context, c biz.Changes) error {
 			first[h.ReservationID] = h.Version
 		}
 	}
-	rows := make([]changed, len(c.Changed))
-	for i, r := range c.Changed {
-		rows[i] = changed{r.ID, first[r.ID] - 1, []any{r.Open, r.Shipped, r.Released, r.Expired, int8(r.State), r.Version, r.ExpiresAtUS, dueUS(r)}}
+	bySteps := map[int64][]changed{}
+	for _, r := range c.Changed {
+		version := first[r.ID] - 1
+		steps := r.Version - version
+		bySteps[steps] = append(bySteps[steps], changed{r.ID, version, []any{r.Open, r.Shipped, r.Released, r.Expired, int8(r.State), r.ExpiresAtUS, dueUS(r)}})
 	}
-	return s.guarded(ctx, "reservations", []string{"open", "shipped", "released", "expired", "state", "version", "expires_at_us", "due_us"}, rows, c.NowUS, false)
+	filler := []string{"org", "document", "line_id", "sku", "location", "owner", "seller", "way", "quantity", "settlement_price_minor", "fulfilment_fee_minor", "distance_m", "created_us"}
+	for _, steps := range slices.Sorted(maps.Keys(bySteps)) {
+		if err := s.guarded(ctx, "reservations", []string{"open", "shipped", "released", "expired", "state", "expires_at_us", "due_us"}, filler, bySteps[steps], steps, c.NowUS); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dueUS is the deadline while it counts.
@@ -99,16 +139,8 @@ func dueUS(r biz.ReservationRow) int64 {
 
 // insert adds rows, each as long as columns says.
 func (s *Store) insert(ctx context.Context, table, columns string, rows [][]any) error {
-	for chunk := range slices.Chunk(rows, writeChunk) {
-		one := "(" + marks(len(chunk[0])) + ")"
-		var args []any
-		for _, r := range chunk {
-			args = append(args, r...)
-		}
-		_, err := s.db.Conn(ctx).ExecContext(ctx, "INSERT INTO "+table+" ("+columns+") VALUES "+one+strings.Repeat(", "+one, len(chunk)-1), args...)
-		if err != nil {
-			return fmt.Errorf("insert into %s: %w", table, err)
-		}
+	if err := s.db.InsertRows(ctx, table+" ("+columns+")", rows); err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err)
 	}
 	return nil
 }

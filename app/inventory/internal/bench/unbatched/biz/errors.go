@@ -1,0 +1,124 @@
+package biz
+
+import (
+	"fmt"
+	"strconv"
+)
+
+const reasonSKUUnknown = "SKU_UNKNOWN"
+
+// The refusals of this center. Each knows its public face (code, reason, message, metadata); the edge asks for it.
+
+// Short refuses a demand: fewer pieces are left than are wanted.
+type Short struct {
+	SKU          string
+	Wanted, Left int64
+}
+
+// Error says what is short.
+func (s Short) Error() string {
+	return fmt.Sprintf("%s: wanted %d, left %d", s.SKU, s.Wanted, s.Left)
+}
+
+// Fault is the public face.
+func (s Short) Fault() (int, string, string, map[string]string) {
+	return 409, "STOCK_INSUFFICIENT", "not enough stock: order less, or choose another way of delivery", map[string]string{
+		"sku": s.SKU, "wanted": strconv.FormatInt(s.Wanted, 10), "left": strconv.FormatInt(s.Left, 10)}
+}
+
+// NoLocation refuses a demand that no location may deliver, whatever it has in stock.
+type NoLocation struct{ Why string }
+
+// Error says why.
+func (n NoLocation) Error() string { return "no location may deliver: " + n.Why }
+
+// Fault is the public face.
+func (n NoLocation) Fault() (int, string, string, map[string]string) {
+	return 409, "NO_LOCATION", "no location may deliver this way to this place: " + n.Why, nil
+}
+
+// UnknownLocation refuses a location that does not exist, or not for this caller.
+type UnknownLocation struct{ Code string }
+
+// Error names it.
+func (u UnknownLocation) Error() string { return "location " + u.Code + " is not known" }
+
+// Fault is the public face.
+func (u UnknownLocation) Fault() (int, string, string, map[string]string) {
+	return 404, "LOCATION_UNKNOWN", "there is no such location: check its code", map[string]string{"location": u.Code}
+}
+
+// UnknownSKU refuses stock of what is not in the catalogue: it could not be sold, and would hide a mistyped code.
+type UnknownSKU struct{ Code string }
+
+// Error names it.
+func (u UnknownSKU) Error() string { return "SKU " + u.Code + " is not known" }
+
+// Fault is the public face.
+func (u UnknownSKU) Fault() (int, string, string, map[string]string) {
+	return 404, reasonSKUUnknown, "there is no such SKU: check its code, or import the product first", map[string]string{"sku": u.Code}
+}
+
+// BelowReserved refuses to correct on hand below what customers hold.
+type BelowReserved struct {
+	Key              StockKey
+	OnHand, Reserved int64
+}
+
+// Error says what is held.
+func (b BelowReserved) Error() string {
+	return fmt.Sprintf("%s: %d on hand, %d reserved", b.Key, b.OnHand, b.Reserved)
+}
+
+// Fault is the public face.
+func (b BelowReserved) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "on hand cannot go below what is reserved: release or move the reservations first", map[string]string{
+		"state": "RESERVED", "on_hand": strconv.FormatInt(b.OnHand, 10), "reserved": strconv.FormatInt(b.Reserved, 10)}
+}
+
+// LiveHold refuses a second hold of a document.
+type LiveHold struct {
+	Document string
+	State    ReservationState
+}
+
+// Error names the document.
+func (l LiveHold) Error() string { return "document " + l.Document + " already holds stock" }
+
+// Fault is the public face.
+func (l LiveHold) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "this document already holds stock: release it first", map[string]string{"state": l.State.String()}
+}
+
+// Forbidden refuses a caller without the role.
+type Forbidden struct{ Need string }
+
+// Error says what it takes.
+func (f Forbidden) Error() string { return "needs " + f.Need }
+
+// Fault is the public face.
+func (f Forbidden) Fault() (int, string, string, map[string]string) {
+	return 403, "FORBIDDEN", "you may not do this: it needs " + f.Need, nil
+}
+
+// Invalid refuses a field.
+type Invalid struct{ Field, Rule string }
+
+// Error names the field and its rule.
+func (i Invalid) Error() string { return i.Field + ": " + i.Rule }
+
+// Fault is the public face.
+func (i Invalid) Fault() (int, string, string, map[string]string) {
+	return 400, "VALIDATOR", i.Field + ": " + i.Rule, map[string]string{"field": i.Field}
+}
+
+// UnknownDocument says that there is nothing under this document for this caller.
+type UnknownDocument struct{ Document string }
+
+// Error names it.
+func (u UnknownDocument) Error() string { return "nothing is known of document " + u.Document }
+
+// Fault is the public face.
+func (u UnknownDocument) Fault() (int, string, string, map[string]string) {
+	return 404, "NOT_FOUND", "there is no such allocation", map[string]string{"kind": "allocation"}
+}

@@ -1,0 +1,80 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/inventory/internal/bench/unbatched/biz"
+)
+
+const (
+	// maxParameters of one statement; both engines allow far more, but a plan for more is no plan.
+	maxParameters = 1000
+	// maxRanges bounds SKUs x locations of one statement, so that the optimizer keeps to the index.
+	maxRanges    = 4096
+	stockColumns = "id, org, sku, location, owner, on_hand, reserved, safety, seq, chain, version, in_transit, damaged, blocked, batched, outage_until_us, received_us"
+)
+
+// AtLocations reads what these locations have of the SKUs, without locks.
+func (s *Store) AtLocations(ctx context.Context, skus, locations []string) ([]*biz.Stock, error) {
+	var all []*biz.Stock
+	if len(skus) == 0 {
+		return nil, nil
+	}
+	per := min(maxParameters-len(skus), max(1, maxRanges/len(skus)))
+	for chunk := range slices.Chunk(locations, per) {
+		rows, err := s.stock(ctx, "WHERE sku IN ("+marks(len(skus))+") AND location IN ("+marks(len(chunk))+") ORDER BY sku, location, owner",
+			append(anys(skus), anys(chunk)...)...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}
+
+// WithSome reads rows of the SKUs that may have something left, by SKU and location: at most limit.
+func (s *Store) WithSome(ctx context.Context, skus []string, limit int) ([]*biz.Stock, bool, error) {
+	rows, err := s.stock(ctx, "WHERE sku IN ("+marks(len(skus))+") AND on_hand > reserved ORDER BY sku, location, owner LIMIT ?",
+		append(anys(skus), limit+1)...)
+	if err != nil {
+		return nil, false, err
+	}
+	return rows[:min(len(rows), limit)], len(rows) > limit, nil
+}
+
+func (s *Store) stock(ctx context.Context, rest string, args ...any) ([]*biz.Stock, error) {
+	return s.scanStock(ctx, "SELECT "+stockColumns+" FROM stock "+rest, args...)
+}
+
+func (s *Store) scanStock(ctx context.Context, query string, args ...any) ([]*biz.Stock, error) {
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read stock: %w", err)
+	}
+	defer rows.Close()
+	var all []*biz.Stock
+	for rows.Next() {
+		var r biz.StockRow
+		if err := rows.Scan(&r.ID, &r.Org, &r.Key.SKU, &r.Key.Location, &r.Key.Owner, &r.OnHand, &r.Reserved, &r.SafetyStock, &r.Seq, &r.Chain, &r.Version,
+			&r.InTransit, &r.Damaged, &r.Blocked, &r.Batched, &r.OutageUntilUS, &r.ReceivedUS); err != nil {
+			return nil, fmt.Errorf("read stock: %w", err)
+		}
+		row, err := biz.RestoreStock(r)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+	}
+	return all, rows.Err()
+}
+
+// byIndex names the index of a locking read: a scan of the table would lock, or wait for, rows of others.
+func (s *Store) byIndex() string {
+	if s.db.Engine() == database.MySQL {
+		return " FORCE INDEX (stock_sku_location_owner)"
+	}
+	return ""
+}

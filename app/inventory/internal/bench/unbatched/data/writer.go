@@ -1,0 +1,155 @@
+package data
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/inventory/internal/bench/unbatched/biz"
+)
+
+// lockChunk bounds the rows that one statement locks.
+const lockChunk = 128
+
+// errGuard means that a locked row was changed by another: the locks do not hold what they promise.
+var errGuard = errors.New("inventory: a row has changed under its lock")
+
+// Open starts a Book at the database's time.
+func (s *Store) Open(ctx context.Context, actor string) (*biz.Book, error) {
+	now, err := s.db.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return biz.NewBook(now, actor, ids.New), nil
+}
+
+// LockDocuments takes the locks of the documents, in their order, and their reservations in.
+func (s *Store) LockDocuments(ctx context.Context, b *biz.Book, documents []biz.DocumentLock) error {
+	if len(documents) == 0 {
+		return nil
+	}
+	documents = slices.Clone(documents)
+	slices.SortFunc(documents, func(x, y biz.DocumentLock) int { return cmp.Compare(x.Document, y.Document) })
+	q := s.db.Conn(ctx)
+	names := make([]string, len(documents))
+	for i, d := range documents {
+		names[i] = d.Document
+		if d.Seller == "" {
+			continue
+		}
+		_, err := q.ExecContext(ctx, "INSERT INTO holds (id, org, created_us) VALUES (?, ?, ?)"+s.orIgnore("id"), d.Document, d.Seller, b.NowUS())
+		if err != nil {
+			return fmt.Errorf("open document %s: %w", d.Document, err)
+		}
+	}
+	rows, err := q.QueryContext(ctx, "SELECT id FROM holds WHERE id IN ("+marks(len(names))+") ORDER BY id"+s.db.ForUpdate(), anys(names)...)
+	if err != nil {
+		return fmt.Errorf("lock documents: %w", err)
+	}
+	for rows.Next() {
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("lock documents: %w", err)
+	}
+	reservations, err := s.reservations(ctx, "WHERE document IN ("+marks(len(names))+") ORDER BY document, created_us, id", anys(names)...)
+	if err != nil {
+		return err
+	}
+	b.AddReservations(reservations...)
+	return nil
+}
+
+// LockStock locks the rows in their one order and takes them in. Absent ones are opened when org names the organisation of
+// their location.
+func (s *Store) LockStock(ctx context.Context, b *biz.Book, keys []biz.StockKey, org map[string]string) error {
+	keys = slices.Clone(keys)
+	slices.SortFunc(keys, biz.StockKey.Compare)
+	keys = slices.Compact(keys)
+	for chunk := range slices.Chunk(keys, lockChunk) {
+		found, err := s.lockStock(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		b.AddStock(found...)
+		if err := s.openAbsent(ctx, b, chunk, org); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) lockStock(ctx context.Context, keys []biz.StockKey) ([]*biz.Stock, error) {
+	args := make([]any, 0, 3*len(keys))
+	for _, k := range keys {
+		args = append(args, k.SKU, k.Location, k.Owner)
+	}
+	one := "(sku = ? AND location = ? AND owner = ?)"
+	return s.scanStock(ctx, "SELECT "+stockColumns+" FROM stock"+s.byIndex()+" WHERE "+one+strings.Repeat(" OR "+one, len(keys)-1)+
+		" ORDER BY sku, location, owner"+s.db.ForUpdate(), args...)
+}
+
+// openAbsent makes the rows that are not there and locks them. Another may open the same row at the same time: whose comes
+// first does not matter.
+func (s *Store) openAbsent(ctx context.Context, b *biz.Book, keys []biz.StockKey, org map[string]string) error {
+	var absent []biz.StockKey
+	var args []any
+	for _, k := range keys {
+		if o := org[k.Location]; o != "" && b.Stock(k) == nil {
+			absent = append(absent, k)
+			args = append(args, o, k.SKU, k.Location, k.Owner, []byte{})
+		}
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	one := "(?, ?, ?, ?, ?)"
+	_, err := s.db.Conn(ctx).ExecContext(ctx, "INSERT INTO stock (org, sku, location, owner, chain) VALUES "+one+strings.Repeat(", "+one, len(absent)-1)+s.orIgnore("version"), args...)
+	if err != nil {
+		return fmt.Errorf("open stock rows: %w", err)
+	}
+	found, err := s.lockStock(ctx, absent)
+	if err != nil {
+		return err
+	}
+	b.AddStock(found...)
+	return nil
+}
+
+// Booked says which of these entries are in the ledger, and what was on hand after each.
+func (s *Store) Booked(ctx context.Context, entries []biz.Entry) (map[biz.Entry]int64, error) {
+	booked := map[biz.Entry]int64{}
+	for chunk := range slices.Chunk(entries, lockChunk) {
+		args := make([]any, 0, 7*len(chunk))
+		for _, e := range chunk {
+			args = append(args, e.Key.SKU, e.Key.Location, e.Key.Owner, string(e.Reason), e.Document, e.Ref, e.Bucket)
+		}
+		one := "(sku = ? AND location = ? AND owner = ? AND reason = ? AND document = ? AND ref = ? AND bucket = ?)"
+		rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT sku, location, owner, reason, document, ref, bucket, qty_after FROM movements WHERE "+
+			one+strings.Repeat(" OR "+one, len(chunk)-1), args...)
+		if err != nil {
+			return nil, fmt.Errorf("read ledger: %w", err)
+		}
+		if err := scanBooked(rows, booked); err != nil {
+			return nil, fmt.Errorf("read ledger: %w", err)
+		}
+	}
+	return booked, nil
+}
+
+func scanBooked(rows *sql.Rows, booked map[biz.Entry]int64) error {
+	defer rows.Close()
+	for rows.Next() {
+		var e biz.Entry
+		var after int64
+		if err := rows.Scan(&e.Key.SKU, &e.Key.Location, &e.Key.Owner, &e.Reason, &e.Document, &e.Ref, &e.Bucket, &after); err != nil {
+			return err
+		}
+		booked[e] = after
+	}
+	return rows.Err()
+}

@@ -1,0 +1,107 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/bench"
+	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/inventory/internal/bench/unbatched"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/inventory/internal/service"
+)
+
+const (
+	batchedClients   = 512
+	unbatchedClients = 64
+)
+
+// holdRequest asks for one piece of a SKU at a store, in a distributed transaction of its own, as the order center does.
+func holdRequest(rows spread) *inventoryv1.HoldRequest {
+	document := ids.New("ord")
+	return &inventoryv1.HoldRequest{RequestId: document, Document: document, Gid: ids.GID("po", document, 1), Channel: "miniprogram", SellerOrg: seller,
+		Way: inventoryv1.DeliveryWay_PICKUP, Location: store(rand.IntN(rows.stores)),
+		Lines: []*inventoryv1.HoldLine{{LineId: "1", Sku: sku(rand.IntN(rows.skus)), Quantity: 1, ListPriceMinor: 9900}}}
+}
+
+// reserveRequest asks for the same of Reserve.
+func reserveRequest(rows spread) *inventoryv1.ReserveRequest {
+	document := ids.New("ord")
+	return &inventoryv1.ReserveRequest{RequestId: document, Document: document, Channel: "miniprogram", SellerOrg: seller, Way: inventoryv1.DeliveryWay_PICKUP,
+		Lines: []*inventoryv1.ReserveLine{{LineId: "1", Sku: sku(rand.IntN(rows.skus)), Location: store(rand.IntN(rows.stores)), Quantity: 1, ListPriceMinor: 9900}}}
+}
+
+// asOrder is who holds stock.
+func asOrder(ctx context.Context) context.Context { return tenancy.WithService(ctx, "order") }
+
+// writerTargets are how many times faster than the baseline it has to be.
+var writerTargets = map[string]bench.Target{
+	onMariaDB.name + hotRow.name:     bench.AtLeast(20),
+	onMariaDB.name + manyRows.name:   bench.AtLeast(8),
+	onBinaryLog.name + hotRow.name:   bench.AtLeast(50),
+	onBinaryLog.name + manyRows.name: bench.AtLeast(6),
+}
+
+// writerCase compares holds that share transactions with holds that have one each.
+func writerCase(on engine, rows spread) bench.Case {
+	name := "inventory/hold, " + rows.name + ", " + on.name
+	cpu := bench.Target{}
+	if !on.sqlite {
+		cpu = bench.AtMost(1. / 15)
+	}
+	figures := []bench.Figure{
+		{Name: name, Unit: "holds/s", Target: writerTargets[on.name+rows.name]},
+		{Name: name + ", CPU of platform and database", Unit: "us/hold", Target: cpu},
+	}
+	return bench.Case{Name: name, Run: func(ctx context.Context, e *bench.Env) ([]bench.Result, error) {
+		return compare(ctx, e, on, rows, figures, func(w *world) func(ctx context.Context, client int) error {
+			inventory := service.New(w.db, w.store, nil, biz.NearThenSplit(), func(string) {})
+			return func(ctx context.Context, _ int) error {
+				_, err := inventory.Hold(ctx, holdRequest(rows))
+				return err
+			}
+		})
+	}}
+}
+
+// reserveCase compares Reserve with holds that have a transaction each.
+func reserveCase(on engine, rows spread) bench.Case {
+	name := "inventory/reserve, " + rows.name + ", " + on.name
+	figures := []bench.Figure{{Name: name, Unit: "reservations/s"}, {Name: name + ", CPU of platform and database", Unit: "us/reservation"}}
+	return bench.Case{Name: name, Run: func(ctx context.Context, e *bench.Env) ([]bench.Result, error) {
+		return compare(ctx, e, on, rows, figures, func(w *world) func(ctx context.Context, client int) error {
+			reservations := service.NewReservations(w.store)
+			return func(ctx context.Context, _ int) error {
+				_, err := reservations.Reserve(ctx, reserveRequest(rows))
+				return err
+			}
+		})
+	}}
+}
+
+// compare measures rate and CPU time of both sides in one world, and audits it.
+func compare(ctx context.Context, e *bench.Env, on engine, rows spread, figures []bench.Figure, batched func(w *world) func(ctx context.Context, client int) error) (results []bench.Result, err error) {
+	w, err := open(ctx, on, rows)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	baseline := unbatched.New(w.db)
+	one := func(ctx context.Context, _ int) error {
+		_, err := baseline.Hold(ctx, holdRequest(rows))
+		return err
+	}
+	measure := func(clients int, op func(ctx context.Context, client int) error) func(ctx context.Context) (bench.Sample, error) {
+		return func(ctx context.Context) (bench.Sample, error) {
+			rate, cpu, err := e.Rate(asOrder(ctx), clients, w.meter, op)
+			return bench.Sample{rate, cpu}, err
+		}
+	}
+	if results, err = e.Compare(ctx, figures, measure(unbatchedClients, one), measure(batchedClients, batched(w))); err != nil {
+		return nil, err
+	}
+	return results, w.audit(ctx)
+}
