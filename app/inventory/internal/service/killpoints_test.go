@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -20,7 +22,10 @@ import (
 	"github.com/onepool/onepool/app/inventory/internal/data/migrations"
 )
 
-const killEnv = "INVENTORY_KILL_DATABASE"
+const (
+	killEnv   = "INVENTORY_KILL_DATABASE"
+	killCrowd = "INVENTORY_KILL_CROWD"
+)
 
 // life is all that happens to one order's stock, with the same ids each time it is told.
 func (r *rig) life(ctx context.Context) error {
@@ -55,6 +60,81 @@ func (r *rig) life(ctx context.Context) error {
 	return errors.Join(confirmed, released, shipped, returned)
 }
 
+// crowd is many reservations at once, with the same ids each time. It answers what each was told.
+func (r *rig) crowd(ctx context.Context) ([]string, error) {
+	said, errs := make([]string, 24), make([]error, 24)
+	var all sync.WaitGroup
+	for i := range said {
+		all.Go(func() {
+			in := reserving(fmt.Sprintf("crowd_%02d", i), at("1", "S-01", "LJ", 1))
+			in.RequestId = fmt.Sprintf("one-of-a-crowd-%02d", i)
+			got, err := r.Reserve(order(ctx), in)
+			switch {
+			case err == nil:
+				said[i] = got.Reservations[0].Id
+			case reasonOf(err) == "STOCK_INSUFFICIENT":
+				said[i] = "none left"
+			default:
+				errs[i] = err
+			}
+		})
+	}
+	all.Wait()
+	return said, errors.Join(errs...)
+}
+
+// A crowd's transaction is killed: before it nothing of it is there; after its commit all of it is, and who asks again is
+// told the same.
+func TestACrowdWhoseTransactionIsKilled(t *testing.T) {
+	for _, engine := range testkit.AllEngines {
+		for _, point := range []string{"command.group.tx.before", "command.group.reply.before"} {
+			t.Run(engine+"/"+point, func(t *testing.T) {
+				config := testkit.Config(t, engine)
+				r := newRig(testkit.Migrated(t, config, migrations.Files))
+				r.city(t)
+				r.stock(t, "S-01", "LJ", 20)
+				config.Clock = nil
+				encoded, err := json.Marshal(config)
+				require.NoError(t, err)
+				helper := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKillHelper$", "-test.count=1")
+				helper.Env = append(os.Environ(), killEnv+"="+string(encoded), killCrowd+"=1", "FAILPOINT="+point+"=kill@2")
+				err = helper.Run()
+				var exit *exec.ExitError
+				require.ErrorAs(t, err, &exit, "the point was not hit")
+				require.Equal(t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal())
+
+				kept := map[string]string{} // by document, what the killed process has committed
+				rows, err := r.db.Conn(t.Context()).QueryContext(t.Context(), "SELECT document, id FROM reservations")
+				require.NoError(t, err)
+				for rows.Next() {
+					var document, id string
+					require.NoError(t, rows.Scan(&document, &id))
+					kept[document] = id
+				}
+				require.NoError(t, errors.Join(rows.Err(), rows.Close()))
+				require.NotEmpty(t, kept, "the first transaction was committed")
+				first, err := r.crowd(t.Context())
+				require.NoError(t, err)
+				again, err := r.crowd(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, first, again)
+				sold := 0
+				for i, id := range first {
+					if was := kept[fmt.Sprintf("crowd_%02d", i)]; was != "" {
+						require.Equal(t, was, id)
+					}
+					if id != "none left" {
+						sold++
+					}
+				}
+				require.Equal(t, 20, sold)
+				require.Equal(t, int64(20), r.rows(t, "S-01", "LJ").Reserved)
+				r.audit(t)
+			})
+		}
+	}
+}
+
 // TestKillHelper is the process that is killed at the point that FAILPOINT names.
 func TestKillHelper(t *testing.T) {
 	encoded := os.Getenv(killEnv)
@@ -63,7 +143,13 @@ func TestKillHelper(t *testing.T) {
 	}
 	var config database.Config
 	require.NoError(t, json.Unmarshal([]byte(encoded), &config))
-	require.NoError(t, newRig(testkit.Open(t, config)).life(t.Context()))
+	r := newRig(testkit.Open(t, config))
+	if os.Getenv(killCrowd) != "" {
+		_, err := r.crowd(t.Context())
+		require.NoError(t, err)
+		return
+	}
+	require.NoError(t, r.life(t.Context()))
 }
 
 // Killed before or after any commit, and told again, the order's stock ends the same: nothing lost, nothing twice.
