@@ -210,9 +210,15 @@ func rank(d Demand, candidates []Candidate) []placed {
 		}
 		return 0
 	}
-	slices.SortStableFunc(ranked, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(a.DistanceM, b.DistanceM), store(a)-store(b), strings.Compare(a.Location.Code, b.Location.Code))
-	})
+	order := func(a, b placed) int {
+		if a.DistanceM != b.DistanceM {
+			return cmp.Compare(a.DistanceM, b.DistanceM)
+		}
+		return cmp.Or(store(a)-store(b), strings.Compare(a.Location.Code, b.Location.Code))
+	}
+	if !slices.IsSortedFunc(ranked, order) { // a search finds them in this order
+		slices.SortFunc(ranked, order)
+	}
 	return ranked
 }
 

@@ -13,6 +13,8 @@ const (
 	maxPrice = math.MaxInt64 / unit / 4_096
 	// rounds of improving the multipliers of the rows, at the root and below it.
 	rootRounds, nodeRounds = 60, 12
+	// stalled rounds without progress end the improving.
+	stalled = 10
 )
 
 // bounds are what is left to do at a node.
@@ -46,7 +48,7 @@ func (s *search) bound() (bounds, bool) {
 		return bounds{}, false
 	}
 	b := bounds{}
-	filled := map[int]int64{}
+	filled := make([]int64, len(s.t.candidates))
 	for i, c := range avail {
 		if s.t.has[c][row] > 0 {
 			b.suppliers = append(b.suppliers, c)
@@ -84,6 +86,37 @@ func (s *search) tightest(avail []int, left int) (row int, ok bool) {
 	return row, true
 }
 
+// firstOf moves the n first by less to the front, in order, and returns them.
+func firstOf(list []int, n int, less func(a, b int) bool) []int {
+	if n = min(n, len(list)); n > 12 {
+		slices.SortFunc(list, func(a, b int) int {
+			switch {
+			case less(a, b):
+				return -1
+			case less(b, a):
+				return 1
+			}
+			return a - b
+		})
+		return list[:n]
+	}
+	for i, v := range list {
+		j := min(i, n)
+		if i >= n && !less(v, list[n-1]) {
+			continue
+		}
+		if i >= n {
+			list[i] = list[n-1]
+			j = n - 1
+		}
+		for ; j > 0 && less(v, list[j-1]); j-- {
+			list[j] = list[j-1]
+		}
+		list[j] = v
+	}
+	return list[:n]
+}
+
 // topSum is the sum of the n largest.
 func topSum(list []int64, n int) int64 {
 	if len(list) > n {
@@ -99,9 +132,10 @@ func topSum(list []int64, n int) int64 {
 
 // parts says what each candidate fills of each open row, in units, rounded up.
 func (s *search) parts(avail []int) [][]int64 {
-	part := make([][]int64, len(avail))
+	part, n := make([][]int64, len(avail)), len(s.open)
+	cells := make([]int64, n*len(avail))
 	for i, c := range avail {
-		part[i] = make([]int64, len(s.open))
+		part[i] = cells[i*n : (i+1)*n : (i+1)*n]
 		for r, open := range s.open {
 			if open > 0 {
 				part[i][r] = (min(open, s.t.has[c][r])*unit + open - 1) / open
@@ -133,9 +167,9 @@ func (s *search) coverable(avail []int, part [][]int64, left int) bool {
 				gains[i] += p * part[i][r]
 			}
 		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(gains[b], gains[a]) })
+		chosen := firstOf(order, left, func(a, b int) bool { return gains[a] > gains[b] })
 		got := int64(0)
-		for _, i := range order[:min(left, len(order))] {
+		for _, i := range chosen {
 			got += gains[i]
 		}
 		if got < wanted {
@@ -150,7 +184,7 @@ func (s *search) coverable(avail []int, part [][]int64, left int) bool {
 				continue
 			}
 			filled := int64(0)
-			for _, i := range order[:min(left, len(order))] {
+			for _, i := range chosen {
 				filled += part[i][r]
 			}
 			// What is filled too little is worth more.
@@ -241,7 +275,7 @@ func (s *search) relaxed(avail []int, part [][]int64, left, l int, target int64)
 	best := int64(math.MinInt64)
 	y := slices.Clone(s.prices)
 	costs, order := make([]int64, len(avail)), make([]int, len(avail))
-	agility := int64(8)
+	agility, since := int64(8), 0
 	for round := range s.rounds() {
 		sum := int64(0)
 		for r, p := range y {
@@ -257,8 +291,7 @@ func (s *search) relaxed(avail []int, part [][]int64, left, l int, target int64)
 			}
 			costs[i] = s.weights[c][l] - (covered+unit-1)/unit
 		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(costs[a], costs[b]) })
-		chosen := order[:min(left, len(order))]
+		chosen := firstOf(order, left, func(a, b int) bool { return costs[a] < costs[b] })
 		for i, o := range chosen {
 			if !s.exact && costs[o] >= 0 {
 				chosen = chosen[:i]
@@ -269,12 +302,12 @@ func (s *search) relaxed(avail []int, part [][]int64, left, l int, target int64)
 			sum += costs[o]
 		}
 		if sum > best {
-			best = sum
+			best, since = sum, 0
 			copy(s.prices, y)
-		} else if round%4 == 3 {
+		} else if since++; round%4 == 3 {
 			agility = max(1, agility/2)
 		}
-		if best > target {
+		if best > target || since == stalled {
 			return best
 		}
 		s.reprice(y, chosen, part, max(target-sum, 1), agility)

@@ -114,28 +114,23 @@ func (t *table) prune(set []int) []int {
 func (t *table) improve(set []int, v score, limit int) []int {
 	for range maxLocalRounds {
 		better, least := set, v
-		try := func(other []int) {
-			if !t.fills(other) {
-				return
-			}
-			other = t.prune(other)
-			if len(other) > limit {
-				return
-			}
-			if w, ok := t.value(other); ok && (w.compare(least) < 0 || w.compare(least) == 0 && compareTied(other, better) < 0) {
-				better, least = other, w
-			}
-		}
+		spare := t.spare(set)
 		for c := range t.candidates {
 			if slices.Contains(set, c) {
 				continue
 			}
 			for i := range set {
-				one := append(slices.Delete(slices.Clone(set), i, i+1), c)
-				try(sorted(one))
-				for j := i + 1; j < len(set); j++ {
-					two := slices.Delete(slices.Clone(set), j, j+1)
-					try(sorted(append(slices.Delete(two, i, i+1), c)))
+				for j := i; j < len(set); j++ {
+					if !t.swappable(spare, set[i], set[j], c) {
+						continue
+					}
+					other := swapped(set, i, j, c)
+					if other = t.prune(other); len(other) > limit {
+						continue
+					}
+					if w, ok := t.value(other); ok && (w.compare(least) < 0 || w.compare(least) == 0 && compareTied(other, better) < 0) {
+						better, least = other, w
+					}
 				}
 			}
 		}
@@ -145,6 +140,43 @@ func (t *table) improve(set []int, v score, limit int) []int {
 		set, v = better, least
 	}
 	return set
+}
+
+// spare is what a set has of each row beyond the need.
+func (t *table) spare(set []int) []int64 {
+	spare := make([]int64, len(t.need))
+	for r, need := range t.need {
+		spare[r] = -need
+		for _, c := range set {
+			spare[r] += t.has[c][r]
+		}
+	}
+	return spare
+}
+
+// swappable says whether c fills what a and b (or a alone, when they are the same) would leave open.
+func (t *table) swappable(spare []int64, a, b, c int) bool {
+	for r, more := range spare {
+		more += t.has[c][r] - t.has[a][r]
+		if a != b {
+			more -= t.has[b][r]
+		}
+		if more < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// swapped is a set with c in place of its members i and j, which may be the same.
+func swapped(set []int, i, j, c int) []int {
+	other := make([]int, 0, len(set))
+	for k, member := range set {
+		if k != i && k != j {
+			other = append(other, member)
+		}
+	}
+	return sorted(append(other, c))
 }
 
 func sorted(set []int) []int {

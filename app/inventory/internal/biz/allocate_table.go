@@ -1,6 +1,7 @@
 package biz
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -11,7 +12,7 @@ type table struct {
 	demand     Demand
 	skus       []string
 	need       []int64
-	candidates []Candidate
+	candidates []*Candidate
 	at         []int // the candidates' numbers in the caller's list
 	has        [][]int64
 	lessen     []lessener
@@ -42,14 +43,14 @@ type level struct {
 
 // tabulate is a demand against candidates as they are, without a strategy.
 func tabulate(d Demand, candidates []Candidate) *table {
-	at := make([]int, len(candidates))
-	for i := range at {
-		at[i] = i
+	all, at := make([]*Candidate, len(candidates)), make([]int, len(candidates))
+	for i := range candidates {
+		all[i], at[i] = &candidates[i], i
 	}
-	return newTable(d, candidates, at, nil)
+	return newTable(d, all, at, nil)
 }
 
-func newTable(d Demand, candidates []Candidate, at []int, lessen []lessener) *table {
+func newTable(d Demand, candidates []*Candidate, at []int, lessen []lessener) *table {
 	t := &table{demand: d, skus: d.SKUs(), candidates: candidates, at: at, lessen: lessen, notes: map[int]note{}}
 	t.need = make([]int64, len(t.skus))
 	for _, l := range d.Lines {
@@ -57,8 +58,11 @@ func newTable(d Demand, candidates []Candidate, at []int, lessen []lessener) *ta
 	}
 	t.groupLines()
 	t.has = make([][]int64, len(candidates))
+	n := len(t.need)
+	cells := make([]int64, n*len(candidates))
 	for c := range candidates {
-		t.has[c] = t.row(&candidates[c])
+		t.has[c] = cells[c*n : (c+1)*n : (c+1)*n]
+		t.fill(candidates[c], t.has[c])
 	}
 	return t
 }
@@ -84,9 +88,8 @@ func (t *table) groupLines() {
 	}
 }
 
-// row is what one candidate can give.
-func (t *table) row(c *Candidate) []int64 {
-	row := make([]int64, len(t.need))
+// fill writes what one candidate can give.
+func (t *table) fill(c *Candidate, row []int64) {
 	for _, s := range c.Stock {
 		if i := t.sku(s.key.SKU); i >= 0 && s.key.Location == c.Location.Code {
 			row[i] += t.left(c, s)
@@ -97,7 +100,6 @@ func (t *table) row(c *Candidate) []int64 {
 			row[len(t.skus)+g] = 1
 		}
 	}
-	return row
 }
 
 func (g lineGroup) fits(has []int64) bool {
@@ -137,9 +139,9 @@ func (g stage) table(d Demand, s Strategy, kept []placed) *table {
 	for _, f := range filters {
 		kept = f.keep(d, kept, lessen, notes)
 	}
-	candidates, at := make([]Candidate, len(kept)), make([]int, len(kept))
+	candidates, at := make([]*Candidate, len(kept)), make([]int, len(kept))
 	for i, p := range kept {
-		candidates[i], at[i] = *p.Candidate, p.at
+		candidates[i], at[i] = p.Candidate, p.at
 	}
 	t := newTable(d, candidates, at, lessen)
 	t.notes, t.split = notes, g.split
@@ -165,7 +167,7 @@ func (f filter) keep(d Demand, all []placed, lessen []lessener, notes map[int]no
 		}
 		kept = append(kept, p)
 		if f.soft && !some {
-			some = slices.Max(append(newTable(d, []Candidate{*p.Candidate}, []int{0}, lessen).has[0], 0)) > 0
+			some = slices.Max(append(newTable(d, []*Candidate{p.Candidate}, []int{0}, lessen).has[0], 0)) > 0
 		}
 	}
 	if f.soft && !some {
@@ -180,16 +182,45 @@ func (f filter) keep(d Demand, all []placed, lessen []lessener, notes map[int]no
 // single is the best candidate that has all rows, or -1.
 func (t *table) single() int {
 	best := -1
-	var least score
 	for c := range t.candidates {
 		if !t.full(c) {
 			continue
 		}
-		if v, ok := t.value([]int{c}); ok && (best < 0 || v.compare(least) < 0) {
-			best, least = c, v
+		if len(t.groups) > 0 {
+			if _, ok := t.assign([]int{c}); !ok {
+				continue
+			}
+		}
+		if best < 0 {
+			best = c
+		} else if _, order := t.compareAlone(c, best); order < 0 {
+			best = c
 		}
 	}
 	return best
+}
+
+// compareAlone compares two candidates that each give all that is wanted: the level that decides, and how.
+func (t *table) compareAlone(a, b int) (level, order int) {
+	for i, l := range t.levels {
+		x, y := l.penalty[a], l.penalty[b]
+		if l.freight != nil {
+			x, y = t.freightOfAll(l, a), t.freightOfAll(l, b)
+		}
+		if x != y {
+			return i, cmp.Compare(x, y)
+		}
+	}
+	return len(t.levels), cmp.Compare(t.candidates[a].DistanceM, t.candidates[b].DistanceM)
+}
+
+// freightOfAll is what one parcel with all that is wanted costs.
+func (t *table) freightOfAll(l level, c int) int64 {
+	weight := int64(0)
+	for _, line := range t.demand.Lines {
+		weight += line.Quantity * line.WeightG
+	}
+	return steps(t.demand.freight(t.candidates[c], max(weight, 1)), l.freight.StepMinor)
 }
 
 func (t *table) full(c int) bool {
@@ -245,7 +276,7 @@ func (t *table) value(set []int) (score, bool) {
 		if l.freight != nil {
 			v[i] = 0
 			for j, c := range set {
-				v[i] += steps(t.demand.freight(&t.candidates[c], t.weight(give[j])), l.freight.StepMinor)
+				v[i] += steps(t.demand.freight(t.candidates[c], t.weight(give[j])), l.freight.StepMinor)
 			}
 		}
 	}
@@ -391,7 +422,7 @@ func (t *table) plan(chosen []int) (Plan, error) {
 		return Plan{}, broken("a chosen set does not fill %v", t.need)
 	}
 	for i, c := range chosen {
-		at := &t.candidates[c]
+		at := t.candidates[c]
 		stock := slices.Clone(at.Stock)
 		slices.SortFunc(stock, func(a, b *Stock) int {
 			return at.Location.ownersFirst(t.demand.Seller, a.key.Owner, b.key.Owner)

@@ -3,6 +3,7 @@ package biz
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -73,18 +74,20 @@ func (e *Explanation) stage(number int, g stage) { e.StageNumber, e.Stage = numb
 // tell names the candidates in rank order: what the guards and the filters of the stage dropped, what each has, and how it
 // compares with the chosen set. Chosen ones are named even where the explanation is full.
 func (e *Explanation) tell(ranked []placed, dropped map[int]string, t *table, chosen []int) {
-	var least score
-	if chosen != nil {
-		least, _ = t.value(chosen)
-	}
-	number := make(map[int]int, len(t.at)) // of a candidate in the table, by the caller's number
+	number := make([]int, len(ranked)) // of a candidate in the table, by the caller's number, from 1
 	for c, at := range t.at {
-		number[at] = c
+		number[at] = c + 1
 	}
+	how := ""
+	if chosen != nil {
+		how = "chosen: " + t.how(chosen, e.Proven)
+	}
+	e.Candidates = make([]Explained, 0, min(len(ranked), maxExplained+len(chosen)))
 	ranks := t.ranks()
 	first := 0 // the line of the first chosen one
 	for _, p := range ranked {
-		c, kept := number[p.at]
+		c := number[p.at] - 1
+		kept := c >= 0
 		picked := kept && slices.Contains(chosen, c)
 		if len(e.Candidates) >= maxExplained && !picked {
 			continue
@@ -97,11 +100,11 @@ func (e *Explanation) tell(ranked []placed, dropped map[int]string, t *table, ch
 			x.Filter, x.Reason = t.notes[p.at].name, "dropped: "+t.notes[p.at].reason
 		case picked:
 			x.Has, x.Reason = t.stock(c)
-			x.Chosen, x.Stage, x.Reason = true, e.Stage, "chosen: "+t.how(chosen, e.Proven)
+			x.Chosen, x.Stage, x.Reason = true, e.Stage, how
 		default:
 			x.Has, x.Reason = t.stock(c)
 			if x.Reason == "" {
-				x.Reason = t.after(c, least, first)
+				x.Reason = t.after(c, chosen, first)
 			}
 		}
 		if kept {
@@ -143,7 +146,7 @@ func (t *table) stock(c int) (has, whyNot string) {
 		}
 		return "all lines", "dropped: cannot keep together what must not be split"
 	}
-	has = fmt.Sprintf("%d of %d lines", enough, len(t.skus))
+	has = strconv.Itoa(enough) + " of " + strconv.Itoa(len(t.skus)) + " lines"
 	for s := range t.skus {
 		if t.has[c][s] < t.need[s] {
 			return has, "dropped: " + t.shelf(t.candidates[c], t.skus[s], t.has[c][s])
@@ -152,29 +155,23 @@ func (t *table) stock(c int) (has, whyNot string) {
 	return has, ""
 }
 
-// after says by which preference a candidate that has all lines comes after the chosen set.
-func (t *table) after(c int, least score, line int) string {
-	if least == nil {
+// after says by which preference a candidate that has all lines comes after the chosen one.
+func (t *table) after(c int, chosen []int, line int) string {
+	switch {
+	case len(chosen) == 0:
 		return "could serve alone"
+	case len(chosen) > 1:
+		return "has all, and several are preferred"
 	}
-	if line == 0 {
-		line = 1
+	level, order := t.compareAlone(c, chosen[0])
+	why := "farther"
+	switch {
+	case order == 0:
+		why = "equal, and later by its code"
+	case level < len(t.levels) && t.levels[level].name != ruleNearest:
+		why = "not as good by " + t.levels[level].text
 	}
-	v, ok := t.value([]int{c})
-	if !ok {
-		return "not needed"
-	}
-	why := "equal, and comes later by its code"
-	for i := range v {
-		if v[i] == least[i] {
-			continue
-		}
-		if why = "farther"; i < len(t.levels) && t.levels[i].name != ruleNearest {
-			why = "less by " + t.levels[i].text
-		}
-		break
-	}
-	return fmt.Sprintf("ranked after %d: %s", line, why)
+	return "ranked after " + strconv.Itoa(max(line, 1)) + ": " + why
 }
 
 // how says by what the set was chosen.
@@ -199,7 +196,7 @@ func (t *table) how(chosen []int, proven bool) string {
 }
 
 // shelf says what a candidate has of a SKU, in words of the shop.
-func (t *table) shelf(candidate Candidate, sku string, left int64) string {
+func (t *table) shelf(candidate *Candidate, sku string, left int64) string {
 	var onHand, reserved, safety int64
 	for _, s := range candidate.Stock {
 		if s.key.SKU == sku {

@@ -19,7 +19,7 @@ type preferenceRule interface {
 	// text says what is preferred, in words.
 	text() string
 	// penalties of the candidates in their order; nil: the rule abstains, it knows nothing about this demand.
-	penalties(d Demand, candidates []Candidate) []int64
+	penalties(d Demand, candidates []*Candidate) []int64
 }
 
 // newPreference makes a rule by its name; nil when there is none.
@@ -56,10 +56,10 @@ func newPreference(name string) preferenceRule {
 }
 
 // each gives each candidate a penalty.
-func each(candidates []Candidate, penalty func(c *Candidate) int64) []int64 {
+func each(candidates []*Candidate, penalty func(c *Candidate) int64) []int64 {
 	all := make([]int64, len(candidates))
 	for i := range candidates {
-		all[i] = penalty(&candidates[i])
+		all[i] = penalty(candidates[i])
 	}
 	return all
 }
@@ -84,7 +84,7 @@ type fewestParcels struct{}
 
 func (*fewestParcels) check(string) error { return nil }
 func (*fewestParcels) text() string       { return "fewest parcels" }
-func (*fewestParcels) penalties(_ Demand, candidates []Candidate) []int64 {
+func (*fewestParcels) penalties(_ Demand, candidates []*Candidate) []int64 {
 	return each(candidates, func(*Candidate) int64 { return 1 })
 }
 
@@ -95,7 +95,7 @@ type nearest struct {
 
 func (r *nearest) check(field string) error { return stepRule(field+".step_m", r.StepM) }
 func (*nearest) text() string               { return "nearest" }
-func (r *nearest) penalties(d Demand, candidates []Candidate) []int64 {
+func (r *nearest) penalties(d Demand, candidates []*Candidate) []int64 {
 	if d.Destination == nil || d.Way.AtTheStore() {
 		return nil
 	}
@@ -114,7 +114,7 @@ func (r *cheapestFreight) check(field string) error {
 func (*cheapestFreight) text() string { return "cheapest freight" }
 
 // penalties are the prices of the smallest parcels: no parcel of a location costs less.
-func (r *cheapestFreight) penalties(d Demand, candidates []Candidate) []int64 {
+func (r *cheapestFreight) penalties(d Demand, candidates []*Candidate) []int64 {
 	if d.Facts.Freight == nil || d.Way != Parcel {
 		return nil
 	}
@@ -135,7 +135,7 @@ type homeStore struct{}
 
 func (*homeStore) check(string) error { return nil }
 func (*homeStore) text() string       { return "home store first" }
-func (*homeStore) penalties(d Demand, candidates []Candidate) []int64 {
+func (*homeStore) penalties(d Demand, candidates []*Candidate) []int64 {
 	if d.HomeStore == "" {
 		return nil
 	}
@@ -155,7 +155,7 @@ type kindFirst struct {
 
 func (*kindFirst) check(string) error { return nil }
 func (r *kindFirst) text() string     { return r.words }
-func (r *kindFirst) penalties(_ Demand, candidates []Candidate) []int64 {
+func (r *kindFirst) penalties(_ Demand, candidates []*Candidate) []int64 {
 	return each(candidates, func(c *Candidate) int64 {
 		if (c.Location.Kind == FranchiseStore) == (r.first == FranchiseStore) {
 			return 0
@@ -174,7 +174,7 @@ func (r *warehouses) text() string {
 	}
 	return "store before warehouse"
 }
-func (r *warehouses) penalties(_ Demand, candidates []Candidate) []int64 {
+func (r *warehouses) penalties(_ Demand, candidates []*Candidate) []int64 {
 	return each(candidates, func(c *Candidate) int64 {
 		if (c.Location.Kind == Warehouse) == r.first {
 			return 0
@@ -188,7 +188,7 @@ type ownStock struct{}
 
 func (*ownStock) check(string) error { return nil }
 func (*ownStock) text() string       { return "seller's own stock first" }
-func (*ownStock) penalties(d Demand, candidates []Candidate) []int64 {
+func (*ownStock) penalties(d Demand, candidates []*Candidate) []int64 {
 	return each(candidates, func(c *Candidate) int64 {
 		own, others := false, false
 		for _, s := range c.Stock {
@@ -213,7 +213,7 @@ type territoryFirst struct {
 
 func (r *territoryFirst) check(field string) error { return sellersRule(field, r.Sellers) }
 func (*territoryFirst) text() string               { return "territory's own franchisee first" }
-func (r *territoryFirst) penalties(d Demand, candidates []Candidate) []int64 {
+func (r *territoryFirst) penalties(d Demand, candidates []*Candidate) []int64 {
 	if !d.protected(r.Sellers) {
 		return nil
 	}
@@ -230,7 +230,7 @@ type leastLoaded struct{}
 
 func (*leastLoaded) check(string) error { return nil }
 func (*leastLoaded) text() string       { return "least loaded" }
-func (*leastLoaded) penalties(_ Demand, candidates []Candidate) []int64 {
+func (*leastLoaded) penalties(_ Demand, candidates []*Candidate) []int64 {
 	return each(candidates, func(c *Candidate) int64 {
 		if !c.Location.Profile.limited() {
 			return 0
@@ -252,7 +252,7 @@ type oldestStock struct{}
 
 func (*oldestStock) check(string) error { return nil }
 func (*oldestStock) text() string       { return "oldest stock" }
-func (*oldestStock) penalties(d Demand, candidates []Candidate) []int64 {
+func (*oldestStock) penalties(d Demand, candidates []*Candidate) []int64 {
 	const dayUS = 86_400 * 1_000_000
 	since := func(c *Candidate) int64 {
 		oldest := d.Facts.NowUS
@@ -277,7 +277,7 @@ type fairShare struct{}
 
 func (*fairShare) check(string) error { return nil }
 func (*fairShare) text() string       { return "fair share among franchisees" }
-func (*fairShare) penalties(d Demand, candidates []Candidate) []int64 {
+func (*fairShare) penalties(d Demand, candidates []*Candidate) []int64 {
 	least, any := int64(0), false
 	for i := range candidates {
 		if candidates[i].Location.Kind == FranchiseStore {

@@ -160,6 +160,14 @@ func TestEachFilter(t *testing.T) {
 	}
 }
 
+func pointers(all []Candidate) []*Candidate {
+	list := make([]*Candidate, len(all))
+	for i := range all {
+		list[i] = &all[i]
+	}
+	return list
+}
+
 func TestEachPreference(t *testing.T) {
 	profiles := map[string]ProfileBody{
 		"D-1": {TimeZone: "Asia/Shanghai", Region: "110101", DailyOrders: 10, DailyLines: 100},
@@ -220,12 +228,12 @@ func TestEachPreference(t *testing.T) {
 			}
 			if c.order == "" {
 				near := nearest{StepM: 2000}
-				require.Equal(t, []int64{0, 1, 1, 2, 2}, near.penalties(d, all))
+				require.Equal(t, []int64{0, 1, 1, 2, 2}, near.penalties(d, pointers(all)))
 				return
 			}
 			rule := newPreference(c.rule)
 			got := "abstains"
-			if p := rule.penalties(d, all); p != nil {
+			if p := rule.penalties(d, pointers(all)); p != nil {
 				got = strings.Trim(fmt.Sprint(p), "[]")
 			}
 			require.Equal(t, c.order, got)
