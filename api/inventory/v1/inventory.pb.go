@@ -1777,7 +1777,13 @@ type HoldRequest struct {
 	// Microseconds since 1970 UTC; compared with the database's clock. 0: does not expire (a paid channel order).
 	ExpiresAtUs int64 `protobuf:"varint,10,opt,name=expires_at_us,json=expiresAtUs,proto3" json:"expires_at_us,omitempty"`
 	// At most this many parcels; 0 means the strategy's own limit.
-	MaxParcels    int32 `protobuf:"varint,11,opt,name=max_parcels,json=maxParcels,proto3" json:"max_parcels,omitempty"`
+	MaxParcels int32 `protobuf:"varint,11,opt,name=max_parcels,json=maxParcels,proto3" json:"max_parcels,omitempty"`
+	// Code of the destination's district, for strategies, territories and freight.
+	Region string `protobuf:"bytes,30,opt,name=region,proto3" json:"region,omitempty"`
+	// The buyer's own store, if it has one.
+	HomeStore string `protobuf:"bytes,31,opt,name=home_store,json=homeStore,proto3" json:"home_store,omitempty"`
+	// When the goods have been promised, in microseconds since 1970 UTC; 0: not.
+	PromisedUs    int64 `protobuf:"varint,32,opt,name=promised_us,json=promisedUs,proto3" json:"promised_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1889,6 +1895,27 @@ func (x *HoldRequest) GetMaxParcels() int32 {
 	return 0
 }
 
+func (x *HoldRequest) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *HoldRequest) GetHomeStore() string {
+	if x != nil {
+		return x.HomeStore
+	}
+	return ""
+}
+
+func (x *HoldRequest) GetPromisedUs() int64 {
+	if x != nil {
+		return x.PromisedUs
+	}
+	return 0
+}
+
 type HoldLine struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	LineId   string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -1896,8 +1923,14 @@ type HoldLine struct {
 	Quantity int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	// List price of one piece, the base of the owner's settlement price.
 	ListPriceMinor int64 `protobuf:"varint,4,opt,name=list_price_minor,json=listPriceMinor,proto3" json:"list_price_minor,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Of one piece, in grams; 0: not known.
+	WeightG int64 `protobuf:"varint,30,opt,name=weight_g,json=weightG,proto3" json:"weight_g,omitempty"`
+	// Of the SKU, for the rules of the last mile.
+	Category string `protobuf:"bytes,31,opt,name=category,proto3" json:"category,omitempty"`
+	// Lines with the same group come from one location. Empty: none.
+	Group         string `protobuf:"bytes,32,opt,name=group,proto3" json:"group,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HoldLine) Reset() {
@@ -1956,6 +1989,27 @@ func (x *HoldLine) GetListPriceMinor() int64 {
 		return x.ListPriceMinor
 	}
 	return 0
+}
+
+func (x *HoldLine) GetWeightG() int64 {
+	if x != nil {
+		return x.WeightG
+	}
+	return 0
+}
+
+func (x *HoldLine) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *HoldLine) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
 }
 
 type HoldResponse struct {
@@ -2720,7 +2774,7 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x06online\x18\x05 \x01(\x03H\x00R\x06online\x88\x01\x01\x12#\n" +
 	"\vat_the_till\x18\x06 \x01(\x03H\x01R\tatTheTill\x88\x01\x01B\t\n" +
 	"\a_onlineB\x0e\n" +
-	"\f_at_the_till\"\x8a\x04\n" +
+	"\f_at_the_till\"\xfd\x04\n" +
 	"\vHoldRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -2738,12 +2792,21 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	" \x01(\x03B\a\xbaH\x04\"\x02(\x00R\vexpiresAtUs\x12+\n" +
 	"\vmax_parcels\x18\v \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\n" +
-	"maxParcels\"\xa7\x01\n" +
+	"maxParcels\x12\x1f\n" +
+	"\x06region\x18\x1e \x01(\tB\a\xbaH\x04r\x02\x18@R\x06region\x12&\n" +
+	"\n" +
+	"home_store\x18\x1f \x01(\tB\a\xbaH\x04r\x02\x18@R\thomeStore\x12(\n" +
+	"\vpromised_us\x18  \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
+	"promisedUs\"\x95\x02\n" +
 	"\bHoldLine\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x1b\n" +
 	"\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x121\n" +
-	"\x10list_price_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0elistPriceMinor\"q\n" +
+	"\x10list_price_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0elistPriceMinor\x12(\n" +
+	"\bweight_g\x18\x1e \x01(\x03B\r\xbaH\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\aweightG\x12#\n" +
+	"\bcategory\x18\x1f \x01(\tB\a\xbaH\x04r\x02\x18@R\bcategory\x12\x1d\n" +
+	"\x05group\x18  \x01(\tB\a\xbaH\x04r\x02\x18@R\x05group\"q\n" +
 	"\fHoldResponse\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\x12E\n" +
 	"\freservations\x18\x02 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations\"\x91\x04\n" +

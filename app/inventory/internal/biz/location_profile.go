@@ -1,6 +1,7 @@
 package biz
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -228,3 +229,16 @@ func (r refusedField) Fault() (int, string, string, map[string]string) {
 
 func refuseTime(field, rule string) error { return refusedField{Invalid{field, rule}, "TIME_INVALID"} }
 func refuseGeo(field, rule string) error  { return refusedField{Invalid{field, rule}, "GEO_INVALID"} }
+
+// FieldOf says which field an error refuses, and by what rule.
+func FieldOf(err error) (field, rule string, refused bool) {
+	var coded refusedField
+	if errors.As(err, &coded) {
+		return coded.Field, coded.Rule, true
+	}
+	var plain Invalid
+	if errors.As(err, &plain) {
+		return plain.Field, plain.Rule, true
+	}
+	return "", "", false
+}

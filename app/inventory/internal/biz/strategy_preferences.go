@@ -9,6 +9,7 @@ const (
 	ruleFewestParcels   = "fewest_parcels"
 	ruleNearest         = "nearest"
 	ruleCheapestFreight = "cheapest_freight"
+	ruleFairShare       = "fair_share"
 )
 
 // preferenceRule orders locations. It gives each a penalty of at least 0, and a set of parcels has the sum of theirs: the
@@ -49,7 +50,7 @@ func newPreference(name string) preferenceRule {
 		return &leastLoaded{}
 	case "oldest_stock":
 		return &oldestStock{}
-	case "fair_share":
+	case ruleFairShare:
 		return &fairShare{}
 	}
 	return nil

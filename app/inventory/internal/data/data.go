@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
 	"github.com/onepool/onepool/app/inventory/internal/data/ent"
 	_ "github.com/onepool/onepool/app/inventory/internal/data/ent/runtime" // binds the tenancy rules
 )
@@ -22,7 +23,8 @@ type Store struct {
 	ent *ent.Client
 	// pageSecret signs page tokens.
 	pageSecret []byte
-	directory  directoryCache
+	directory  kept[*biz.Directory]
+	rules      kept[*biz.Rules]
 	parts      []part
 	group      *Group
 	pool       poolKeeper
@@ -31,7 +33,8 @@ type Store struct {
 
 // New takes an open database.
 func New(db *database.DB, pageSecret []byte) *Store {
-	s := &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret, pool: newPoolKeeper()}
+	s := &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret, pool: newPoolKeeper(),
+		directory: kept[*biz.Directory]{of: locationsKept}, rules: kept[*biz.Rules]{of: rulesKept}}
 	s.parts, s.group = s.bookParts(), s.newGroup()
 	return s
 }

@@ -3,97 +3,33 @@ package data
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/onepool/onepool/app/internal/geo"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
 
 const (
-	// directoryAge is how old the directory may be before its generation is looked at again: with the time of a read it
-	// stays below the second that is promised.
-	directoryAge = 500 * time.Millisecond
 	maxLocations = 500_000
-	generationOf = "locations"
+	// locationsKept names the generation of the locations.
+	locationsKept = "locations"
 )
-
-// directoryCache holds the locations in memory. They are hints, so replicas need not agree at every moment.
-type directoryCache struct {
-	mu      sync.Mutex // one loads, the others wait
-	current atomic.Pointer[loadedDirectory]
-	stale   atomic.Bool // this process has just changed them
-}
-
-type loadedDirectory struct {
-	*biz.Directory
-	generation int64
-	checked    time.Time
-}
 
 // Directory returns all locations, at most a second behind the rows. It must not be called inside a transaction.
 func (s *Store) Directory(ctx context.Context) (*biz.Directory, error) {
-	c := &s.directory
-	if l := c.current.Load(); l != nil && !c.stale.Load() && time.Since(l.checked) < directoryAge {
-		return l.Directory, nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	l := c.current.Load()
-	if l != nil && !c.stale.Load() && time.Since(l.checked) < directoryAge {
-		return l.Directory, nil
-	}
-	checked := time.Now()
-	c.stale.Store(false)
-	generation, err := s.generation(ctx)
-	if err == nil && l != nil && l.generation == generation {
-		c.current.Store(&loadedDirectory{l.Directory, generation, checked})
-		return l.Directory, nil
-	}
-	if err == nil {
-		l, err = s.loadDirectory(ctx, checked)
-	}
-	if err != nil {
-		c.stale.Store(true)
-		return nil, err
-	}
-	c.current.Store(l)
-	return l.Directory, nil
-}
-
-func (s *Store) generation(ctx context.Context) (number int64, err error) {
-	err = s.db.Conn(ctx).QueryRowContext(ctx, "SELECT number FROM generations WHERE id = ?", generationOf).Scan(&number)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return number, err
-}
-
-func (s *Store) loadDirectory(ctx context.Context, checked time.Time) (*loadedDirectory, error) {
-	l := &loadedDirectory{checked: checked}
-	err := s.db.InSnapshot(ctx, func(ctx context.Context) (err error) {
-		if l.generation, err = s.generation(ctx); err != nil {
-			return err
-		}
+	return s.directory.get(ctx, s, func(ctx context.Context) (*biz.Directory, error) {
 		locations, err := s.locations(ctx, "ORDER BY id LIMIT ?", maxLocations+1)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(locations) > maxLocations {
-			return fmt.Errorf("more than %d locations", maxLocations)
+			return nil, fmt.Errorf("more than %d locations", maxLocations)
 		}
-		l.Directory, err = biz.NewDirectory(locations)
-		return err
+		return biz.NewDirectory(locations)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("load locations: %w", err)
-	}
-	return l, nil
 }
 
 // Fresh reads the rows of these locations.
@@ -109,7 +45,7 @@ func (s *Store) Fresh(ctx context.Context, codes []string) ([]biz.Location, erro
 	return all, nil
 }
 
-const locationColumns = "id, name, org, kind, lat, lng, active, ways, shared, settlement_rate_bp, fulfilment_fee_minor, version"
+const locationColumns = "id, name, org, kind, lat, lng, active, ways, shared, settlement_rate_bp, fulfilment_fee_minor, version, profile, profile_version"
 
 func (s *Store) locations(ctx context.Context, rest string, args ...any) ([]biz.Location, error) {
 	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT "+locationColumns+" FROM locations "+rest, args...)
@@ -121,26 +57,37 @@ func (s *Store) locations(ctx context.Context, rest string, args ...any) ([]biz.
 	for rows.Next() {
 		var l biz.Location
 		var lat, lng sql.NullFloat64
-		if err := rows.Scan(&l.Code, &l.Name, &l.Org, &l.Kind, &lat, &lng, &l.Active, &l.Ways, &l.Shared, &l.SettlementRateBP, &l.FulfilmentFeeMinor, &l.Version); err != nil {
+		var profile []byte
+		if err := rows.Scan(&l.Code, &l.Name, &l.Org, &l.Kind, &lat, &lng, &l.Active, &l.Ways, &l.Shared, &l.SettlementRateBP, &l.FulfilmentFeeMinor, &l.Version, &profile, &l.ProfileVersion); err != nil {
 			return nil, fmt.Errorf("read locations: %w", err)
 		}
 		if lat.Valid && lng.Valid {
 			l.Point = &geo.Point{Lat: lat.Float64, Lng: lng.Float64}
+		}
+		if l.Profile, err = profileOf(profile); err != nil {
+			return nil, err
 		}
 		all = append(all, l)
 	}
 	return all, rows.Err()
 }
 
+// profileOf reads how a location works; nil: nothing is said.
+func profileOf(body []byte) (*biz.Profile, error) {
+	if len(body) == 0 {
+		return nil, nil
+	}
+	p, err := biz.ParseProfile(body)
+	if err != nil {
+		return nil, fmt.Errorf("profile of a location: %w", err)
+	}
+	return p, nil
+}
+
 // Put stores the locations that are newer than what is there. The generation's row is the lock: one at a time, and
 // replicas see that something has changed.
 func (s *Store) Put(ctx context.Context, locations []biz.Location) (int, error) {
-	q := s.db.Conn(ctx)
-	if _, err := q.ExecContext(ctx, "INSERT INTO generations (id, number) VALUES (?, 0)"+s.orIgnore("id"), generationOf); err != nil {
-		return 0, fmt.Errorf("put locations: %w", err)
-	}
-	var number int64
-	if err := q.QueryRowContext(ctx, "SELECT number FROM generations WHERE id = ?"+s.db.ForUpdate(), generationOf).Scan(&number); err != nil {
+	if err := s.lockGeneration(ctx, locationsKept); err != nil {
 		return 0, fmt.Errorf("put locations: %w", err)
 	}
 	now, err := s.db.Now(ctx)
@@ -175,15 +122,12 @@ func (s *Store) Put(ctx context.Context, locations []biz.Location) (int, error) 
 	if put == 0 {
 		return 0, nil
 	}
-	if _, err := q.ExecContext(ctx, "UPDATE generations SET number = number + 1 WHERE id = ?", generationOf); err != nil {
-		return 0, fmt.Errorf("put locations: %w", err)
-	}
 	if opened { // or closed: its whole stock may be promised now, or cannot be any more
 		if err := s.logEverything(ctx, now); err != nil {
 			return 0, err
 		}
 	}
-	return put, s.db.AfterCommit(ctx, func() { s.directory.stale.Store(true) })
+	return put, s.directory.changed(ctx, s)
 }
 
 func (s *Store) putOne(ctx context.Context, l biz.Location, exists bool, now int64) error {
@@ -202,4 +146,28 @@ func (s *Store) putOne(ctx context.Context, l biz.Location, exists bool, now int
 		return fmt.Errorf("put location %s: %w", l.Code, err)
 	}
 	return nil
+}
+
+// PutProfile stores how a location works, in place of the version that the caller has seen. It answers the new version; 0
+// when another has been stored meanwhile, or there is no such location.
+func (s *Store) PutProfile(ctx context.Context, code string, expected int64, p *biz.Profile) (int64, error) {
+	if err := s.lockGeneration(ctx, locationsKept); err != nil {
+		return 0, fmt.Errorf("put profile: %w", err)
+	}
+	now, err := s.db.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	body, err := json.Marshal(p.Body())
+	if err != nil {
+		return 0, fmt.Errorf("put profile of %s: %w", code, err)
+	}
+	res, err := s.db.Conn(ctx).ExecContext(ctx, "UPDATE locations SET profile = ?, profile_version = profile_version + 1, updated_us = ? WHERE id = ? AND profile_version = ?", body, now, code, expected)
+	if err != nil {
+		return 0, fmt.Errorf("put profile of %s: %w", code, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return 0, err
+	}
+	return expected + 1, s.directory.changed(ctx, s)
 }

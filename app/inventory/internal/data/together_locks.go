@@ -119,13 +119,13 @@ func (s *Store) readNeededLocations(ctx context.Context, b *biz.Book, needs []bi
 	}
 	slices.Sort(codes)
 	codes = slices.Compact(codes)
-	generation, err := s.generation(ctx)
+	generation, err := s.generation(ctx, locationsKept)
 	if err != nil {
 		return fmt.Errorf("generation of locations: %w", err)
 	}
 	if l := s.directory.current.Load(); l != nil && l.generation == generation {
 		for _, code := range codes {
-			if known, ok := l.Get(code); ok {
+			if known, ok := l.value.Get(code); ok {
 				b.AddLocations(known)
 			}
 		}
