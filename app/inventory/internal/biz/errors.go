@@ -151,3 +151,36 @@ func (u UnknownDocument) Error() string { return "nothing is known of document "
 func (u UnknownDocument) Fault() (int, string, string, map[string]string) {
 	return 404, "NOT_FOUND", "there is no such allocation", map[string]string{"kind": "allocation"}
 }
+
+// PolicyConflict refuses a sharing policy that is equal to one in force at the same time: nobody could say which counts.
+type PolicyConflict struct{ Other string }
+
+// Error names the other.
+func (p PolicyConflict) Error() string { return "sharing policy " + p.Other + " is about the same" }
+
+// Fault is the public face.
+func (p PolicyConflict) Fault() (int, string, string, map[string]string) {
+	return 409, "POLICY_CONFLICT", "another policy for the same channel, place and product is in force then: end it first, or choose another time", map[string]string{"policy": p.Other}
+}
+
+// PolicyOver refuses to end a sharing policy that is over.
+type PolicyOver struct{ ID string }
+
+// Error names it.
+func (p PolicyOver) Error() string { return "sharing policy " + p.ID + " is over" }
+
+// Fault is the public face.
+func (p PolicyOver) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "this sharing policy is over already", map[string]string{"state": "OVER", "policy": p.ID}
+}
+
+// UnknownPolicy says that there is no such sharing policy for this caller.
+type UnknownPolicy struct{ ID string }
+
+// Error names it.
+func (u UnknownPolicy) Error() string { return "sharing policy " + u.ID + " is not known" }
+
+// Fault is the public face.
+func (u UnknownPolicy) Fault() (int, string, string, map[string]string) {
+	return 404, "NOT_FOUND", "there is no such sharing policy", map[string]string{"kind": "sharing policy"}
+}

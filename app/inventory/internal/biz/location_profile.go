@@ -201,7 +201,12 @@ func (l Location) in(groups []string) bool {
 }
 
 // region is the code of its district; empty: not known.
-func (l Location) region() string { return l.Profile.Body().Region }
+func (l Location) region() string {
+	if l.Profile == nil {
+		return ""
+	}
+	return l.Profile.body.Region
+}
 
 // reaches says whether local delivery gets to the destination. A location that does not say goes by the strategy's radius.
 func (l Location) reaches(d Demand) (says, reaches bool) {
