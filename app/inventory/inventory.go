@@ -59,6 +59,9 @@ type Center struct {
 	*center.Frame
 	store   *data.Store
 	offers  []offer
+	service *service.Inventory
+	reserve *service.Reservations
+	sharing *service.Sharing
 	branch  *service.Branch
 	workers []func(context.Context) error
 	hit     func(bound string)
@@ -96,7 +99,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if err := d.Observe.Register(append(store.Group().Collectors(), store.PoolCollectors()...)...); err != nil {
 		return nil, errors.Join(fmt.Errorf("metrics of the store: %w", err), frame.Close())
 	}
-	catalogue := data.Catalogue{Client: productv1.NewProductClient(d.Dial("product"))}
+	products := productv1.NewProductClient(d.Dial("product"))
+	catalogue, categories := data.Catalogue{Client: products}, data.NewCategories(products)
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
 	inventory := service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit)
 	feed := service.FeedConfig{Key: d.WebhookKey, Loopback: c.LoopbackWebhooks, Hit: hit}
@@ -124,6 +128,11 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		func(ctx context.Context) error { deliverer.Run(tenancy.WithService(ctx, name)); return nil },
 	}
 	return all, nil
+	return &Center{
+		Frame: frame, store: store, hit: hit,
+		service: service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit), reserve: service.NewReservations(store), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
+		sharing: service.NewSharing(frame.DB(), store, catalogue, categories),
+	}, nil
 }
 
 // Close answers what waits for its transaction, then ends the connections.
@@ -142,6 +151,13 @@ func (c *Center) Ready(ctx context.Context) error {
 func (c *Center) Register(r *server.Registrar) {
 	for _, offer := range c.offers {
 		offer(r)
+	inventoryv1.RegisterInventoryServer(r.GRPC, c.service)
+	inventoryv1.RegisterReservationsServer(r.GRPC, c.reserve)
+	inventoryv1.RegisterSharingPoliciesServer(r.GRPC, c.sharing)
+	if r.HTTP != nil {
+		inventoryv1.RegisterInventoryHTTPServer(r.HTTP, c.service)
+		inventoryv1.RegisterReservationsHTTPServer(r.HTTP, c.reserve)
+		inventoryv1.RegisterSharingPoliciesHTTPServer(r.HTTP, c.sharing)
 	}
 	inventoryv1.RegisterInventoryBranchServer(r.Branch, c.branch)
 }

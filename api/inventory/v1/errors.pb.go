@@ -52,6 +52,12 @@ const (
 	InventoryErrorReason_STOCKTAKE_OPEN InventoryErrorReason = 53
 	// A stocktake is decided by somebody who has neither counted nor submitted it.
 	InventoryErrorReason_SECOND_PERSON_NEEDED InventoryErrorReason = 54
+	// An equal sharing policy is in force at a common moment. metadata: policy.
+	InventoryErrorReason_POLICY_CONFLICT InventoryErrorReason = 30
+	// No SKU is of this category. metadata: category.
+	InventoryErrorReason_CATEGORY_UNKNOWN InventoryErrorReason = 31
+	// No location is in this region. metadata: region.
+	InventoryErrorReason_REGION_UNKNOWN InventoryErrorReason = 32
 )
 
 // Enum value maps for InventoryErrorReason.
@@ -72,6 +78,9 @@ var (
 		52: "STOCKTAKE_INCOMPLETE",
 		53: "STOCKTAKE_OPEN",
 		54: "SECOND_PERSON_NEEDED",
+		30: "POLICY_CONFLICT",
+		31: "CATEGORY_UNKNOWN",
+		32: "REGION_UNKNOWN",
 	}
 	InventoryErrorReason_value = map[string]int32{
 		"INVENTORY_UNSPECIFIED": 0,
@@ -89,6 +98,9 @@ var (
 		"STOCKTAKE_INCOMPLETE":  52,
 		"STOCKTAKE_OPEN":        53,
 		"SECOND_PERSON_NEEDED":  54,
+		"POLICY_CONFLICT":       30,
+		"CATEGORY_UNKNOWN":      31,
+		"REGION_UNKNOWN":        32,
 	}
 )
 
@@ -123,7 +135,7 @@ var File_inventory_v1_errors_proto protoreflect.FileDescriptor
 
 const file_inventory_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\xbd\x03\n" +
+	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\x8e\x04\n" +
 	"\x14InventoryErrorReason\x12\x19\n" +
 	"\x15INVENTORY_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x12STOCK_INSUFFICIENT\x10\x01\x1a\x04\xa8E\x99\x03\x12\x15\n" +
@@ -139,7 +151,10 @@ const file_inventory_v1_errors_proto_rawDesc = "" +
 	"\x11TRANSFER_EXCEEDED\x103\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
 	"\x14STOCKTAKE_INCOMPLETE\x104\x1a\x04\xa8E\x99\x03\x12\x18\n" +
 	"\x0eSTOCKTAKE_OPEN\x105\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
-	"\x14SECOND_PERSON_NEEDED\x106\x1a\x04\xa8E\x93\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
+	"\x14SECOND_PERSON_NEEDED\x106\x1a\x04\xa8E\x93\x03\x12\x19\n" +
+	"\x0fPOLICY_CONFLICT\x10\x1e\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
+	"\x10CATEGORY_UNKNOWN\x10\x1f\x1a\x04\xa8E\x94\x03\x12\x18\n" +
+	"\x0eREGION_UNKNOWN\x10 \x1a\x04\xa8E\x94\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
 
 var (
 	file_inventory_v1_errors_proto_rawDescOnce sync.Once

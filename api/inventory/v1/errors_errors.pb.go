@@ -214,3 +214,45 @@ func IsSecondPersonNeeded(err error) bool {
 func ErrorSecondPersonNeeded(format string, args ...interface{}) *errors.Error {
 	return errors.New(403, InventoryErrorReason_SECOND_PERSON_NEEDED.String(), fmt.Sprintf(format, args...))
 }
+
+// An equal sharing policy is in force at a common moment. metadata: policy.
+func IsPolicyConflict(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_POLICY_CONFLICT.String() && e.Code == 409
+}
+
+// An equal sharing policy is in force at a common moment. metadata: policy.
+func ErrorPolicyConflict(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_POLICY_CONFLICT.String(), fmt.Sprintf(format, args...))
+}
+
+// No SKU is of this category. metadata: category.
+func IsCategoryUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_CATEGORY_UNKNOWN.String() && e.Code == 404
+}
+
+// No SKU is of this category. metadata: category.
+func ErrorCategoryUnknown(format string, args ...interface{}) *errors.Error {
+	return errors.New(404, InventoryErrorReason_CATEGORY_UNKNOWN.String(), fmt.Sprintf(format, args...))
+}
+
+// No location is in this region. metadata: region.
+func IsRegionUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_REGION_UNKNOWN.String() && e.Code == 404
+}
+
+// No location is in this region. metadata: region.
+func ErrorRegionUnknown(format string, args ...interface{}) *errors.Error {
+	return errors.New(404, InventoryErrorReason_REGION_UNKNOWN.String(), fmt.Sprintf(format, args...))
+}

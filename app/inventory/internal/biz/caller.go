@@ -7,6 +7,7 @@ type Caller struct {
 	Name         string // for the ledger
 	Service      bool
 	Headquarters bool
+	Direct       bool // works in a store of headquarters' own
 	Org          string
 	Store        string // the one it works in, if it is bound to one
 	Roles        []string
@@ -45,6 +46,31 @@ func (c Caller) MayDecide(l Location) error {
 func (c Caller) MayName(owner string, l Location) error {
 	if owner != l.Org && !c.Headquarters {
 		return Forbidden{"headquarters, for goods of another owner"}
+	}
+	return nil
+}
+
+// MayShare says whether the caller may set or end a policy of this scope. l is the location that the scope names, nil when
+// it names none. A location's policies are its organisation's to set, by a manager, because the goods there are its own;
+// headquarters sets them everywhere, also for its own stores. To all others the location is not there.
+func (c Caller) MayShare(scope SharingScope, l *Location) error {
+	switch {
+	case c.Headquarters:
+		if !c.any("operator", "admin") {
+			return Forbidden{"operator or admin"}
+		}
+		if scope.PlaceKind == AtLocation && l == nil {
+			return UnknownLocation{scope.Place}
+		}
+		return nil
+	case scope.PlaceKind != AtLocation || c.Service || c.Org == "":
+		return Forbidden{"headquarters"}
+	case l == nil || c.Org != l.Org || c.Store != "" && c.Store != l.Code:
+		return UnknownLocation{scope.Place}
+	case c.Direct:
+		return Forbidden{"headquarters"}
+	case !c.any("manager"):
+		return Forbidden{"manager"}
 	}
 	return nil
 }

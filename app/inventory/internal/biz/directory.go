@@ -54,6 +54,9 @@ func (d *Directory) Get(code string) (Location, bool) {
 	return d.list[i], true
 }
 
+// Any says whether a location is of some sort.
+func (d *Directory) Any(of func(Location) bool) bool { return slices.ContainsFunc(d.list, of) }
+
 // Len is the number of locations.
 func (d *Directory) Len() int { return len(d.list) }
 

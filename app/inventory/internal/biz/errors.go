@@ -184,3 +184,39 @@ func (u UnknownPolicy) Error() string { return "sharing policy " + u.ID + " is n
 func (u UnknownPolicy) Fault() (int, string, string, map[string]string) {
 	return 404, "NOT_FOUND", "there is no such sharing policy", map[string]string{"kind": "sharing policy"}
 }
+
+// TooManyPolicies refuses another sharing policy.
+type TooManyPolicies struct{ Most int }
+
+// Error says how many there may be.
+func (t TooManyPolicies) Error() string {
+	return fmt.Sprintf("%d sharing policies are in force", t.Most)
+}
+
+// Fault is the public face.
+func (t TooManyPolicies) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "there are too many sharing policies: end some, or say the same with regions, store types and categories", map[string]string{
+		"state": "FULL", "most": strconv.Itoa(t.Most)}
+}
+
+// UnknownCategory refuses a policy for what no SKU is of: it would hide a mistyped name.
+type UnknownCategory struct{ Category string }
+
+// Error names it.
+func (u UnknownCategory) Error() string { return "no SKU is of category " + u.Category }
+
+// Fault is the public face.
+func (u UnknownCategory) Fault() (int, string, string, map[string]string) {
+	return 404, "CATEGORY_UNKNOWN", "no SKU is of this category: check its name, or import its products first", map[string]string{"category": u.Category}
+}
+
+// UnknownRegion refuses a policy for where no location is.
+type UnknownRegion struct{ Region string }
+
+// Error names it.
+func (u UnknownRegion) Error() string { return "no location is in region " + u.Region }
+
+// Fault is the public face.
+func (u UnknownRegion) Fault() (int, string, string, map[string]string) {
+	return 404, "REGION_UNKNOWN", "no location is in this region: check its code, or say first where the locations are", map[string]string{"region": u.Region}
+}

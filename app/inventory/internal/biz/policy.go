@@ -2,8 +2,8 @@ package biz
 
 import (
 	"cmp"
-	"slices"
-	"strconv"
+	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -64,7 +64,7 @@ type SharingScope struct {
 
 // String keeps different scopes apart: two policies with the same one must not be in force at the same time.
 func (s SharingScope) String() string {
-	return s.Channel + "|" + strconv.Itoa(int(s.PlaceKind)) + s.Place + "|" + strconv.Itoa(int(s.ProductKind)) + s.Product
+	return fmt.Sprintf("%d:%s/%d:%d:%s/%d:%d:%s", len(s.Channel), s.Channel, s.PlaceKind, len(s.Place), s.Place, s.ProductKind, len(s.Product), s.Product)
 }
 
 // SharingRow is a policy as it is stored.
@@ -185,14 +185,13 @@ func (s SharingScope) validate() error {
 	return nil
 }
 
-// plain says that a code can be shown and compared: no blanks at its ends, no control characters, not the mark between the
-// parts of a scope.
+// plain says that a code can be shown and compared: no blanks at its ends, no control characters.
 func plain(code string, size int) bool {
 	if code == "" || utf8.RuneCountInString(code) > size || code[0] == ' ' || code[len(code)-1] == ' ' {
 		return false
 	}
 	for _, r := range code {
-		if r == '|' || r == utf8.RuneError || !unicode.IsPrint(r) {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
 			return false
 		}
 	}
@@ -248,14 +247,6 @@ func comparePolicies(a, b *SharingPolicy) int {
 	return cmp.Or(cmp.Compare(a.row.CreatedAtUS, b.row.CreatedAtUS), cmp.Compare(a.row.ID, b.row.ID))
 }
 
-// Covers says whether a region's code covers another's: the same, or one within it. Codes nest by their beginning, as
-// administrative division codes do (31 covers 310101), or in parts (east covers east/shanghai, but not eastern).
-func Covers(code, region string) bool {
-	return code != "" && len(code) <= len(region) && region[:len(code)] == code && (len(code) == len(region) || nests(region, len(code)))
-}
-
-// nests says whether region[:n] is a region of its own.
-func nests(region string, n int) bool {
-	digit := func(b byte) bool { return '0' <= b && b <= '9' }
-	return slices.Contains([]byte("/-."), region[n]) || digit(region[n-1]) && digit(region[n])
-}
+// Covers says whether a region's code covers another's: a longer code lies in the shorter one that it begins with, as
+// administrative division codes do (31 is around 310101).
+func Covers(code, region string) bool { return code != "" && strings.HasPrefix(region, code) }

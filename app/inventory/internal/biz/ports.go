@@ -70,3 +70,33 @@ const (
 	// KindTransferShort: less arrived than was sent. It is booked; a person finds out where it is.
 	KindTransferShort = "TRANSFER_SHORT"
 )
+
+// SharingReader knows the policies.
+type SharingReader interface {
+	// Sharing is at most a second behind the rows.
+	Sharing(ctx context.Context) (*SharingSet, error)
+	// QuotasUsed reads what is drawn from quotas for these SKUs at these locations.
+	QuotasUsed(ctx context.Context, skus, locations []string) (QuotasUsed, error)
+}
+
+// SharingBook stores policies, in the context's transaction.
+type SharingBook interface {
+	// LockSharing lets one change policies at a time, until the transaction ends. It returns the database's time and the
+	// policies that are not over then.
+	LockSharing(ctx context.Context) (nowUS int64, live []*SharingPolicy, err error)
+	// SharingPolicy reads one, also when it is over; nil when there is none.
+	SharingPolicy(ctx context.Context, id string) (*SharingPolicy, error)
+	// AddSharing stores a new one.
+	AddSharing(ctx context.Context, p *SharingPolicy) error
+	// EndSharing stores the end of one.
+	EndSharing(ctx context.Context, p *SharingPolicy) error
+}
+
+// CategoryFinder knows the categories of SKUs. They are another center's: it is asked before a transaction, never in one.
+type CategoryFinder interface {
+	// Categories returns the category of each code, as it was some minutes ago at most; empty for what is no SKU. An error
+	// means that nobody knows now.
+	Categories(ctx context.Context, skus []string) (map[string]string, error)
+	// HasCategory says whether any SKU is of this category.
+	HasCategory(ctx context.Context, category string) (bool, error)
+}

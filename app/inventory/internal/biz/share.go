@@ -11,6 +11,12 @@ type Drawn interface {
 	Used(k QuotaKey) int64
 }
 
+// QuotasUsed is Drawn from a map.
+type QuotasUsed map[QuotaKey]int64
+
+// Used is what is held, or was shipped, from a quota.
+func (u QuotasUsed) Used(k QuotaKey) int64 { return u[k] }
+
 // Share is what one channel may promise, asked at one location after another. It is made once a question: moving it and
 // asking it allocate nothing. Not for concurrent use.
 type Share struct {

@@ -1,6 +1,9 @@
 package biz
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Sharing is the policies that are in force at one moment, made ready to be asked for very many locations and SKUs. It
 // never changes: when something comes into force or ends, another takes its place.
@@ -73,9 +76,7 @@ func newChannelRules(channel string, live []*SharingPolicy) *channelRules {
 	}
 	for code, rules := range r.regions {
 		for n := len(code) - 1; n > 0 && rules.within == nil; n-- {
-			if nests(code, n) {
-				rules.within = r.regions[code[:n]]
-			}
+			rules.within = r.regions[code[:n]]
 		}
 	}
 	return r
@@ -178,9 +179,6 @@ func (r *channelRules) at(l Location) localRules {
 // region returns the rules of the smallest region around a code.
 func (r *channelRules) region(code string) *placeRules {
 	for n := len(code); n > 0; n-- {
-		if n < len(code) && !nests(code, n) {
-			continue
-		}
 		if rules := r.regions[code[:n]]; rules != nil {
 			return rules
 		}
@@ -211,3 +209,28 @@ func (r *localRules) policy(sku, category string) *SharingPolicy {
 	}
 	return nil
 }
+
+// SharingSet is all policies that are not over, as they were at one moment. It never changes: a new one takes its place.
+type SharingSet struct {
+	policies []*SharingPolicy
+	ready    atomic.Pointer[Sharing] // for the moment that was asked for last
+}
+
+// NewSharingSet takes the policies over.
+func NewSharingSet(policies []*SharingPolicy) *SharingSet {
+	return &SharingSet{policies: slices.Clone(policies)}
+}
+
+// At returns the policies that are in force at a moment. Between two moments at which something begins or ends it is the
+// same.
+func (s *SharingSet) At(atUS int64) *Sharing {
+	if ready := s.ready.Load(); ready != nil && ready.Valid(atUS) {
+		return ready
+	}
+	ready := NewSharing(s.policies, atUS)
+	s.ready.Store(ready)
+	return ready
+}
+
+// Policies of the set.
+func (s *SharingSet) Policies() []*SharingPolicy { return slices.Clone(s.policies) }

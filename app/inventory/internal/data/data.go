@@ -25,6 +25,7 @@ type Store struct {
 	pageSecret []byte
 	directory  kept[*biz.Directory]
 	rules      kept[*biz.Rules]
+	sharing    kept[*biz.SharingSet]
 	parts      []part
 	group      *Group
 	pool       poolKeeper
@@ -33,8 +34,10 @@ type Store struct {
 
 // New takes an open database.
 func New(db *database.DB, pageSecret []byte) *Store {
-	s := &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret, pool: newPoolKeeper(),
-		directory: kept[*biz.Directory]{of: locationsKept}, rules: kept[*biz.Rules]{of: rulesKept}}
+	s := &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret, pool: newPoolKeeper()}
+	s.directory.of = locationsKept
+	s.rules.of = rulesKept
+	s.sharing.of = sharingKept
 	s.parts, s.group = s.bookParts(), s.newGroup()
 	return s
 }

@@ -92,7 +92,9 @@ func (s *Store) ListLocations(ctx context.Context, kind biz.LocationKind, p Page
 	rows, next := cut(l, rows, func(r *ent.Location) []string { return []string{r.ID} })
 	locations := make([]biz.Location, len(rows))
 	for i, r := range rows {
-		locations[i] = fromDBLocation(r)
+		if locations[i], err = fromDBLocation(r); err != nil {
+			return nil, "", err
+		}
 	}
 	return locations, next, nil
 }
@@ -227,13 +229,14 @@ func (s *Store) Allocation(ctx context.Context, document string) (biz.Explanatio
 	return e, r.Text, nil
 }
 
-func fromDBLocation(r *ent.Location) biz.Location {
-	l := biz.Location{Code: r.ID, Name: r.Name, Org: r.Org, Kind: biz.LocationKind(r.Kind), Active: r.Active, Ways: biz.Ways(r.Ways), Shared: r.Shared,
-		SettlementRateBP: r.SettlementRateBp, FulfilmentFeeMinor: r.FulfilmentFeeMinor, Version: r.Version}
+func fromDBLocation(r *ent.Location) (l biz.Location, err error) {
+	l = biz.Location{Code: r.ID, Name: r.Name, Org: r.Org, Kind: biz.LocationKind(r.Kind), Active: r.Active, Ways: biz.Ways(r.Ways), Shared: r.Shared,
+		SettlementRateBP: r.SettlementRateBp, FulfilmentFeeMinor: r.FulfilmentFeeMinor, Version: r.Version, ProfileVersion: r.ProfileVersion}
 	if r.Lat != nil && r.Lng != nil {
 		l.Point = &geo.Point{Lat: *r.Lat, Lng: *r.Lng}
 	}
-	return l
+	l.Profile, err = profileOf(r.Profile)
+	return l, err
 }
 
 func fromDBStock(r *ent.Stock) (*biz.Stock, error) {

@@ -35,6 +35,37 @@ func (s *Store) AtLocations(ctx context.Context, skus, locations []string) ([]*b
 	return all, nil
 }
 
+// Walk reads stock page by page, by location and SKU if locations are named, else by SKU and location: each has an index.
+func (s *Store) Walk(ctx context.Context, skus, locations []string, after biz.Shelf, limit int) ([]*biz.Stock, bool, error) {
+	first, second, last := "sku", "location", []any{after.SKU, after.SKU, after.Location}
+	if len(locations) > 0 {
+		first, second, last = "location", "sku", []any{after.Location, after.Location, after.SKU}
+	}
+	where := "(" + first + " > ? OR " + first + " = ? AND " + second + " > ?)"
+	args := last
+	if len(skus) > 0 {
+		where += " AND sku IN (" + marks(len(skus)) + ")"
+		args = append(args, anys(skus)...)
+	}
+	if len(locations) > 0 {
+		where += " AND location IN (" + marks(len(locations)) + ")"
+		args = append(args, anys(locations)...)
+	}
+	rows, err := s.stock(ctx, "WHERE "+where+" ORDER BY "+first+", "+second+", owner LIMIT ?", append(args, limit+1)...)
+	if err != nil || len(rows) <= limit {
+		return rows, false, err
+	}
+	// The owners of the last place may be cut apart: it belongs to the next page.
+	cut, n := rows[limit].Key(), limit
+	for n > 0 && rows[n-1].Key().SKU == cut.SKU && rows[n-1].Key().Location == cut.Location {
+		n--
+	}
+	if n == 0 {
+		return nil, false, fmt.Errorf("%s at %s has more than %d owners", cut.SKU, cut.Location, limit)
+	}
+	return rows[:n], true, nil
+}
+
 func (s *Store) stock(ctx context.Context, rest string, args ...any) ([]*biz.Stock, error) {
 	return s.scanStock(ctx, "SELECT "+stockColumns+" FROM stock "+rest, args...)
 }

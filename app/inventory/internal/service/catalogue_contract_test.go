@@ -19,6 +19,14 @@ import (
 // nowhere begins the codes that are no SKUs; all others are.
 const nowhere = "NO-"
 
+// categoryOf is what a code begins with, if that is a category here.
+func categoryOf(code string) string {
+	if begin, _, found := strings.Cut(code, "-"); found && strings.Contains("green black", begin) {
+		return begin
+	}
+	return ""
+}
+
 // products is the product center.
 type products struct {
 	productv1.ProductClient
@@ -39,8 +47,22 @@ func (p *products) GetSkus(ctx context.Context, in *productv1.GetSkusRequest, _ 
 	out := &productv1.GetSkusResponse{}
 	for _, code := range in.Codes {
 		if !strings.HasPrefix(code, nowhere) {
-			out.Skus = append(out.Skus, &productv1.Sku{Code: code})
+			out.Skus = append(out.Skus, &productv1.Sku{Code: code, Category: categoryOf(code)})
 		}
+	}
+	return out, nil
+}
+
+func (p *products) ListSkus(ctx context.Context, in *productv1.ListSkusRequest, _ ...grpc.CallOption) (*productv1.ListSkusResponse, error) {
+	switch {
+	case database.InTransaction(ctx):
+		return nil, status.Error(codes.Internal, "asked inside a transaction")
+	case p.down.Load():
+		return nil, status.Error(codes.Unavailable, "nobody listens")
+	}
+	out := &productv1.ListSkusResponse{}
+	if in.Category == categoryOf(in.Category+"-1") {
+		out.Skus = append(out.Skus, &productv1.Sku{Code: in.Category + "-1", Category: in.Category})
 	}
 	return out, nil
 }

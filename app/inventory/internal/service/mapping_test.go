@@ -122,6 +122,26 @@ func TestMappingForgetsNoField(t *testing.T) {
 	imported := toImportResult(result)
 	full(t, imported.ProtoReflect())
 	full(t, imported.Errors[0].ProtoReflect())
+	policy := biz.SharingRow{ID: "p", SharingScope: biz.SharingScope{Channel: "c"}, Mode: biz.ShareQuota, Value: 3, FromUS: 4, UntilUS: 5, EndedUS: 6, CreatedBy: "b", CreatedAtUS: 7}
+	for place := biz.Everywhere; place <= biz.AtLocation; place++ {
+		for product := biz.Everything; product <= biz.OfSKU; product++ {
+			policy.PlaceKind, policy.Place, policy.ProductKind, policy.Product = place, "DIRECT_STORE", product, "x"
+			if place == biz.Everywhere {
+				policy.Place = ""
+			}
+			if product == biz.Everything {
+				policy.Product = ""
+			}
+			back := fromSharingTerms(toSharingTerms(policy))
+			back.ID, back.EndedUS, back.CreatedBy, back.CreatedAtUS = policy.ID, policy.EndedUS, policy.CreatedBy, policy.CreatedAtUS
+			require.Equal(t, policy, back)
+		}
+	}
+	full(t, toSharingPolicy(policy).ProtoReflect())
+	explainedPolicy, err := biz.RestoreSharingPolicy(policy)
+	require.NoError(t, err)
+	full(t, toShareExplained(biz.ShareExplained{Policy: explainedPolicy, Location: location, OnHand: 1, Reserved: 2, Online: 3, KeptForOthers: 4, QuotaUsed: 5, Promise: 6, AtTheTill: 7, Text: "t"}).ProtoReflect())
+	full(t, toSharingDifference(biz.SharingDifference{Location: "l", SKU: "s", SharingChange: biz.SharingChange{Channel: "c", Before: 1, After: 2}}).ProtoReflect())
 	require.Nil(t, fromPoint(nil))
 	require.Equal(t, (*commonv1.GeoPoint)(nil), toPoint(nil))
 }

@@ -34,6 +34,7 @@ type rig struct {
 	*Stockroom
 	*Transfers
 	branch *Branch
+	shares *Sharing
 	db     *database.DB
 	store  *data.Store
 	shop   *products
@@ -44,6 +45,7 @@ func newRig(db *database.DB) *rig {
 	store := data.New(db, pageSecret)
 	shop := &products{}
 	r := &rig{shop: shop, Reservations: NewReservations(store), Stockroom: NewStockroom(db, store), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	r.shares = NewSharing(db, store, data.Catalogue{Client: shop}, data.NewCategories(shop))
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok
