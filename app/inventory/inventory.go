@@ -59,9 +59,6 @@ type Center struct {
 	*center.Frame
 	store   *data.Store
 	offers  []offer
-	service *service.Inventory
-	reserve *service.Reservations
-	sharing *service.Sharing
 	branch  *service.Branch
 	workers []func(context.Context) error
 	hit     func(bound string)
@@ -102,10 +99,11 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	products := productv1.NewProductClient(d.Dial("product"))
 	catalogue, categories := data.Catalogue{Client: products}, data.NewCategories(products)
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
-	inventory := service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit)
+	inventory := service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), categories, hit)
 	feed := service.FeedConfig{Key: d.WebhookKey, Loopback: c.LoopbackWebhooks, Hit: hit}
 	deliverer := service.NewDeliverer(store, inventory, feed, func(outcome string) { told.WithLabelValues(outcome).Inc() }, frame.Report("tell webhooks"))
-	reservations := service.NewReservations(store)
+	reservations := service.NewReservations(frame.DB(), store, categories)
+	sharing := service.NewSharing(frame.DB(), store, catalogue, categories)
 	room := service.NewStockroom(frame.DB(), store)
 	transfers := service.NewTransfers(frame.DB(), store, catalogue)
 	stockFeed := service.NewFeed(frame.DB(), store, inventory, feed)
@@ -113,6 +111,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	all.offers = []offer{
 		over[inventoryv1.InventoryServer, inventoryv1.InventoryHTTPServer](inventoryv1.RegisterInventoryServer, inventory, inventoryv1.RegisterInventoryHTTPServer, inventory),
 		over[inventoryv1.ReservationsServer, inventoryv1.ReservationsHTTPServer](inventoryv1.RegisterReservationsServer, reservations, inventoryv1.RegisterReservationsHTTPServer, reservations),
+		over[inventoryv1.SharingPoliciesServer, inventoryv1.SharingPoliciesHTTPServer](inventoryv1.RegisterSharingPoliciesServer, sharing, inventoryv1.RegisterSharingPoliciesHTTPServer, sharing),
 		over[inventoryv1.StockroomServer, inventoryv1.StockroomHTTPServer](inventoryv1.RegisterStockroomServer, room, inventoryv1.RegisterStockroomHTTPServer, room),
 		over[inventoryv1.TransfersServer, inventoryv1.TransfersHTTPServer](inventoryv1.RegisterTransfersServer, transfers, inventoryv1.RegisterTransfersHTTPServer, transfers),
 		over[inventoryv1.StockFeedServer, inventoryv1.StockFeedHTTPServer](inventoryv1.RegisterStockFeedServer, stockFeed, inventoryv1.RegisterStockFeedHTTPServer, stockFeed),
@@ -128,11 +127,6 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		func(ctx context.Context) error { deliverer.Run(tenancy.WithService(ctx, name)); return nil },
 	}
 	return all, nil
-	return &Center{
-		Frame: frame, store: store, hit: hit,
-		service: service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), hit), reserve: service.NewReservations(store), branch: service.NewBranch(frame.DB(), store, d.Observe.Log()),
-		sharing: service.NewSharing(frame.DB(), store, catalogue, categories),
-	}, nil
 }
 
 // Close answers what waits for its transaction, then ends the connections.
@@ -151,13 +145,6 @@ func (c *Center) Ready(ctx context.Context) error {
 func (c *Center) Register(r *server.Registrar) {
 	for _, offer := range c.offers {
 		offer(r)
-	inventoryv1.RegisterInventoryServer(r.GRPC, c.service)
-	inventoryv1.RegisterReservationsServer(r.GRPC, c.reserve)
-	inventoryv1.RegisterSharingPoliciesServer(r.GRPC, c.sharing)
-	if r.HTTP != nil {
-		inventoryv1.RegisterInventoryHTTPServer(r.HTTP, c.service)
-		inventoryv1.RegisterReservationsHTTPServer(r.HTTP, c.reserve)
-		inventoryv1.RegisterSharingPoliciesHTTPServer(r.HTTP, c.sharing)
 	}
 	inventoryv1.RegisterInventoryBranchServer(r.Branch, c.branch)
 }

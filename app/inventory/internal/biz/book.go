@@ -32,6 +32,12 @@ type Book struct {
 	booked       map[Entry]int64     // entries that are in the ledger, of those that were asked for
 	reasons      map[StockKey]string // document that last changed the row
 
+	sharing    *Sharing          // the policies in force
+	categories map[string]string // of SKUs, if a policy names one
+	shares     map[string]*Share // by channel
+	quotas     map[QuotaKey]*QuotaRow
+	drawn      map[QuotaKey]bool // quotas whose count has changed
+
 	explanations  []DocumentExplanation
 	discrepancies []Discrepancy
 	journal       []func() // undoes what was done since the book was opened, last first
@@ -48,6 +54,7 @@ type Changes struct {
 	History      []ReservationChange
 	Movements    []Movement
 	Gaps         []Gap
+	Quotas       []QuotaRow
 	// Opened are documents that hold stock for the first time.
 	Opened        []DocumentLock
 	Explanations  []DocumentExplanation
@@ -73,7 +80,8 @@ func NewBook(nowUS int64, actor string, newID func(prefix string) string) *Book 
 	return &Book{nowUS: nowUS, actor: actor, newID: newID,
 		stock: map[StockKey]*Stock{}, shelves: map[Shelf][]*Stock{}, before: map[StockKey]Stock{}, touched: map[StockKey]bool{}, locations: map[string]Location{},
 		documents: map[string]bool{}, reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replaced: map[string]*Reservation{},
-		changed: map[string]bool{}, booked: map[Entry]int64{}, reasons: map[StockKey]string{}}
+		changed: map[string]bool{}, booked: map[Entry]int64{}, reasons: map[StockKey]string{},
+		sharing: NewSharing(nil, nowUS), categories: map[string]string{}, shares: map[string]*Share{}, quotas: map[QuotaKey]*QuotaRow{}, drawn: map[QuotaKey]bool{}}
 }
 
 // As names who decides from now on.
@@ -170,10 +178,14 @@ func (b *Book) Reservation(id string) *Reservation { return b.reservations[id] }
 // Of returns a document's reservations, oldest first.
 func (b *Book) Of(document string) []*Reservation { return slices.Clone(b.of[document]) }
 
-// Hold reserves what a plan takes. On an error what the document holds by then must be undone.
+// Hold reserves what a plan takes, as far as the sharing policies leave it to the channel. On an error what the document
+// holds by then must be undone.
 func (b *Book) Hold(t Terms) (*Reservation, error) {
 	s, err := b.row(t.Key, t.Document)
 	if err != nil {
+		return nil, err
+	}
+	if err := b.drawing(&t); err != nil {
 		return nil, err
 	}
 	if err := s.Hold(t.Quantity, t.Way); err != nil {
@@ -202,6 +214,7 @@ func (b *Book) Confirm(r *Reservation) error {
 		if err := s.HoldAnyway(t.Quantity); err != nil {
 			return err
 		}
+		b.redrawing(&t)
 		again, err := b.create(t)
 		if err != nil {
 			return err
@@ -344,6 +357,10 @@ func (b *Book) Changes() Changes {
 			c.Changed = append(c.Changed, b.reservations[id].Row())
 		}
 	}
+	for k := range b.drawn {
+		c.Quotas = append(c.Quotas, *b.quotas[k])
+	}
+	slices.SortFunc(c.Quotas, func(x, y QuotaRow) int { return cmp.Compare(x.ID, y.ID) })
 	slices.SortFunc(c.Changed, func(x, y ReservationRow) int { return cmp.Compare(x.ID, y.ID) })
 	return c
 }
@@ -400,6 +417,9 @@ func (b *Book) create(t Terms) (*Reservation, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.draw(t, t.Quantity); err != nil {
+		return nil, err
+	}
 	n, documents, list := len(b.created), len(b.opened), b.of[t.Document]
 	known := b.documents[t.Document]
 	b.undoable(func() {
@@ -427,6 +447,9 @@ func (b *Book) replacement(r *Reservation) *Reservation { return b.replaced[r.te
 func (b *Book) giveBack(r *Reservation, qty int64) error {
 	s, err := b.row(r.terms.Key, r.terms.Document)
 	if err != nil {
+		return err
+	}
+	if err := b.draw(r.terms, -qty); err != nil {
 		return err
 	}
 	return s.Release(qty)

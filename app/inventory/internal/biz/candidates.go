@@ -34,7 +34,11 @@ type Search struct {
 	Stock     StockReader
 	Pool      PoolKeeper
 	Shares    ChannelShares
-	Strategy  Strategy
+	// Sharing says what of the rows the channel may take, Categories what policies call SKUs; nil: all may be taken.
+	Sharing    SharingReader
+	Categories CategoryFinder
+	ClockUS    func(ctx context.Context) (int64, error)
+	Strategy   Strategy
 	// now: the pool must know every commit made so far.
 	now bool
 	// Hit counts that a bound was hit: the answer is right for what was looked at, and more was there.
@@ -300,7 +304,11 @@ func (s Search) read(ctx context.Context, d Demand, at []Placed) ([]Candidate, e
 	for i, p := range at {
 		candidates[i] = Candidate{Location: p.Location, DistanceM: p.DistanceM, Stock: has[p.Location.Code]}
 	}
-	return candidates, nil
+	limits, err := s.limits(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return candidates, limits.apply(ctx, d, candidates)
 }
 
 // refresh reads the stock of the candidates again.

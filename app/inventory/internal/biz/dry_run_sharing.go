@@ -19,7 +19,6 @@ type DryRunInput struct {
 	After Shelf
 }
 
-
 // SharingDifference is a figure that would change.
 type SharingDifference struct {
 	Location, SKU string

@@ -75,7 +75,7 @@ func explainShare(share *Share, channel string, l Location, sku, category string
 		e.OnHand, e.Reserved = e.OnHand+s.onHand, e.Reserved+s.reserved
 		e.Online, e.AtTheTill = e.Online+s.Promise(), e.AtTheTill+s.AtTheTill()
 	}
-	share.At(l)
+	share.At(&l)
 	e.Policy = share.Policy(sku, category)
 	if k, own := share.Quota(sku, category); own {
 		e.QuotaUsed = used.Used(k)

@@ -53,6 +53,7 @@ type HoldFacts struct {
 	codes      []string   // locations to be read
 	shelves    bool       // lock what the chosen store has, whoever owns it
 	all        bool       // every row of every candidate is locked then
+	limits     *limits    // what policies leave to the channel
 }
 
 // Gather reads the candidates.
@@ -60,8 +61,12 @@ func (uc HoldStock) Gather(ctx context.Context, in HoldInput) (HoldFacts, error)
 	if err := in.Validate(); err != nil {
 		return HoldFacts{}, err
 	}
+	limits, err := uc.Search.limits(ctx, in.Demand)
+	if err != nil {
+		return HoldFacts{}, err
+	}
 	candidates, dropped, err := uc.Search.Candidates(ctx, in.Demand)
-	return HoldFacts{candidates: candidates, dropped: dropped}, err
+	return HoldFacts{candidates: candidates, dropped: dropped, limits: limits}, err
 }
 
 // Decide holds the stock inside the transaction. A document that holds something already is refused with LiveHold.
@@ -101,7 +106,9 @@ func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts 
 			if candidates, err = uc.Search.refresh(ctx, in.Demand, candidates); err != nil {
 				return Plan{}, nil, Explanation{}, err
 			}
-			candidates = withLocked(book, candidates)
+			if candidates, err = withLocked(book, in.Demand, candidates); err != nil {
+				return Plan{}, nil, Explanation{}, err
+			}
 		}
 		plan, why, err := Allocate(in.Demand, candidates, uc.Search.Strategy)
 		if err != nil {
@@ -124,7 +131,7 @@ func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts 
 		case round > replans:
 			return Plan{}, nil, why, broken("the allocation of %s does not stand on rows that are all locked", in.Document)
 		}
-		if candidates, err = uc.lock(ctx, book, in.Demand, candidates, keys, verified); err != nil {
+		if candidates, err = uc.lock(ctx, book, in.Demand, candidates, keys, facts.limits, verified); err != nil {
 			return Plan{}, nil, why, err
 		}
 	}
@@ -147,7 +154,16 @@ func stands(book *Book, plan Plan, candidates []Candidate, verified map[string]b
 
 // lock locks rows, reads their locations again, and puts both in place of the hints. A location that may not deliver any
 // more falls out.
-func (uc HoldStock) lock(ctx context.Context, book *Book, d Demand, candidates []Candidate, keys []StockKey, verified map[string]bool) ([]Candidate, error) {
+func (uc HoldStock) lock(ctx context.Context, book *Book, d Demand, candidates []Candidate, keys []StockKey, limits *limits, verified map[string]bool) ([]Candidate, error) {
+	need := Need{Keys: keys}
+	if d.Way != CarryOut {
+		need.Channel, need.Categories = d.Channel, limits.known()
+	}
+	if limits != nil { // policies share out what all owners have there
+		for i := range keys {
+			keys[i].Owner = ""
+		}
+	}
 	if err := uc.Writer.LockStock(ctx, book, keys, nil); err != nil {
 		return nil, err
 	}
@@ -159,6 +175,10 @@ func (uc HoldStock) lock(ctx context.Context, book *Book, d Demand, candidates [
 	codes = slices.Compact(codes)
 	locations, err := uc.Search.Locations.Fresh(ctx, codes)
 	if err != nil {
+		return nil, err
+	}
+	book.AddLocations(locations...)
+	if err := uc.Writer.LockShares(ctx, book, need); err != nil {
 		return nil, err
 	}
 	fresh := map[string]Location{}
@@ -176,11 +196,11 @@ func (uc HoldStock) lock(ctx context.Context, book *Book, d Demand, candidates [
 		}
 		kept = append(kept, c)
 	}
-	return withLocked(book, kept), nil
+	return withLocked(book, d, kept)
 }
 
-// withLocked replaces hints by locked rows. A row that is gone counts as nothing.
-func withLocked(book *Book, candidates []Candidate) []Candidate {
+// withLocked replaces hints by locked rows, and what they leave to the channel.
+func withLocked(book *Book, d Demand, candidates []Candidate) ([]Candidate, error) {
 	for i, c := range candidates {
 		rows := slices.Clone(c.Stock)
 		for j, s := range rows {
@@ -190,7 +210,7 @@ func withLocked(book *Book, candidates []Candidate) []Candidate {
 		}
 		candidates[i].Stock = rows
 	}
-	return candidates
+	return candidates, shareLocked(book, d, candidates)
 }
 
 // narrow keeps the nearest candidates whose rows can all be locked.

@@ -9,8 +9,12 @@ func (uc HoldStock) Look(ctx context.Context, in HoldInput, round int) (HoldFact
 	if err := in.Validate(); err != nil {
 		return HoldFacts{}, err
 	}
+	limits, err := uc.Search.limits(ctx, in.Demand)
+	if err != nil {
+		return HoldFacts{}, err
+	}
 	if in.Way.AtTheStore() {
-		return uc.atTheStore(ctx, in)
+		return uc.atTheStore(ctx, in, limits)
 	}
 	if round == 0 {
 		facts, err := uc.Gather(ctx, in)
@@ -30,7 +34,7 @@ func (uc HoldStock) Look(ctx context.Context, in HoldInput, round int) (HoldFact
 		return HoldFacts{}, err
 	}
 	some := narrow(candidates)
-	facts := HoldFacts{candidates: candidates, dropped: dropped, keys: allKeys(some), all: len(some) == len(candidates)}
+	facts := HoldFacts{candidates: candidates, dropped: dropped, keys: allKeys(some), all: len(some) == len(candidates), limits: limits}
 	for _, c := range some {
 		facts.codes = append(facts.codes, c.Location.Code)
 	}
@@ -38,7 +42,7 @@ func (uc HoldStock) Look(ctx context.Context, in HoldInput, round int) (HoldFact
 }
 
 // atTheStore needs no hints: the one candidate is the chosen store, and its shelves are locked.
-func (uc HoldStock) atTheStore(ctx context.Context, in HoldInput) (HoldFacts, error) {
+func (uc HoldStock) atTheStore(ctx context.Context, in HoldInput, limits *limits) (HoldFacts, error) {
 	directory, err := uc.Search.Locations.Directory(ctx)
 	if err != nil {
 		return HoldFacts{}, err
@@ -47,12 +51,18 @@ func (uc HoldStock) atTheStore(ctx context.Context, in HoldInput) (HoldFacts, er
 	if !known {
 		return HoldFacts{}, UnknownLocation{in.Location}
 	}
-	return HoldFacts{candidates: []Candidate{{Location: l}}, codes: []string{l.Code}, shelves: true, all: true}, nil
+	return HoldFacts{candidates: []Candidate{{Location: l}}, codes: []string{l.Code}, shelves: true, all: true, limits: limits}, nil
 }
 
 // Need is what the facts want to be locked.
 func (uc HoldStock) Need(in HoldInput, facts HoldFacts) Need {
 	n := Need{Documents: []DocumentLock{{in.Document, in.Seller}}, Keys: facts.keys, Locations: facts.codes}
+	if in.Way != CarryOut {
+		n.Channel, n.Categories = in.Channel, facts.limits.known()
+	}
+	if facts.limits != nil { // policies share out what all owners have there
+		n.Keys, n.Shelves = nil, shelvesOf(facts.keys)
+	}
 	if facts.shelves {
 		for _, sku := range in.SKUs() {
 			n.Shelves = append(n.Shelves, Shelf{sku, in.Location})
@@ -70,7 +80,10 @@ func (uc HoldStock) DecideOn(book *Book, actor string, in HoldInput, facts HoldF
 	if err := uc.free(book, in); err != nil {
 		return nil, err
 	}
-	candidates, dropped := uc.now(book, in, facts)
+	candidates, dropped, err := uc.now(book, in, facts)
+	if err != nil {
+		return nil, err
+	}
 	plan, why, err := Allocate(in.Demand, candidates, uc.Search.Strategy)
 	if err != nil {
 		if facts.all {
@@ -116,7 +129,7 @@ func (uc HoldStock) free(book *Book, in HoldInput) error {
 
 // now puts the locations as they are now, and the locked rows, in place of the hints. A location that may not deliver any
 // more falls out.
-func (uc HoldStock) now(book *Book, in HoldInput, facts HoldFacts) ([]Candidate, []Explained) {
+func (uc HoldStock) now(book *Book, in HoldInput, facts HoldFacts) ([]Candidate, []Explained, error) {
 	candidates := make([]Candidate, 0, len(facts.candidates))
 	var dropped Explanation
 	for _, c := range facts.candidates {
@@ -134,7 +147,8 @@ func (uc HoldStock) now(book *Book, in HoldInput, facts HoldFacts) ([]Candidate,
 		}
 		candidates = append(candidates, c)
 	}
-	return withLocked(book, candidates), dropped.Candidates
+	candidates, err := withLocked(book, in.Demand, candidates)
+	return candidates, dropped.Candidates, err
 }
 
 // HeldBefore is what this distributed transaction has held for the document.

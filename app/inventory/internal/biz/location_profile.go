@@ -201,7 +201,7 @@ func (l Location) in(groups []string) bool {
 }
 
 // region is the code of its district; empty: not known.
-func (l Location) region() string {
+func (l *Location) region() string {
 	if l.Profile == nil {
 		return ""
 	}

@@ -11,6 +11,10 @@ type Need struct {
 	Shelves []Shelf
 	// Locations are read as they are now.
 	Locations []string
+	// Channel holds on the shelves of Keys and Shelves: what exclusive quotas count there is locked. Empty: none does, or at the
+	// till only. Categories are those of its SKUs, if a policy names one.
+	Channel    string
+	Categories map[string]string
 	// Entries are looked up in the ledger; it is asked with the documents and their reservations in the Book.
 	Entries func(b *Book) []Entry
 }

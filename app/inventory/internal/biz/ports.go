@@ -32,6 +32,9 @@ type StockWriter interface {
 	// LockStock locks the rows, in their one order, and takes them in. Absent ones are opened when org names the
 	// location's organisation, and left out otherwise.
 	LockStock(ctx context.Context, b *Book, keys []StockKey, org map[string]string) error
+	// LockShares takes the policies in, and locks the counts of quotas that a channel's holds on these shelves depend on.
+	// Counts come after stock rows and locations.
+	LockShares(ctx context.Context, b *Book, n Need) error
 	// Booked says which of these entries are in the ledger already, and what was on hand after each.
 	Booked(ctx context.Context, entries []Entry) (map[Entry]int64, error)
 	// Write stores the changes of a Book: guarded, all or nothing.

@@ -57,23 +57,41 @@ func (in ReserveInput) Validate() error {
 // Reserve holds stock where the caller wants it: nothing is searched for, and nothing is moved elsewhere. A location that
 // is not known is refused with UnknownLocation, one that may not serve this seller or this way with NoLocation. A line
 // that is held already is refused with LiveHold.
-type Reserve struct{ Locations LocationFinder }
-
-// Gather checks the input and the locations, before the transaction: what it says of these is a hint.
-func (uc Reserve) Gather(ctx context.Context, in ReserveInput) error {
-	if err := in.Validate(); err != nil {
-		return err
-	}
-	// Whoever asks for the directory keeps it fresh, so that the transaction does not have to read rows.
-	_, err := uc.Locations.Directory(ctx)
-	return err
+type Reserve struct {
+	Locations  LocationFinder
+	Sharing    SharingReader
+	Categories CategoryFinder
+	NowUS      func(ctx context.Context) (int64, error)
 }
 
-// Need locks the document and what the lines name.
-func (Reserve) Need(in ReserveInput) Need {
-	n := Need{Documents: []DocumentLock{{in.Document, in.Seller}}}
+// Gather checks the input and the locations, before the transaction: what it says of these is a hint.
+func (uc Reserve) Gather(ctx context.Context, in ReserveInput) (ReserveFacts, error) {
+	if err := in.Validate(); err != nil {
+		return ReserveFacts{}, err
+	}
+	// Whoever asks for the directory keeps it fresh, so that the transaction does not have to read rows.
+	if _, err := uc.Locations.Directory(ctx); err != nil {
+		return ReserveFacts{}, err
+	}
+	d := Demand{Channel: in.Channel, Way: in.Way}
 	for _, l := range in.Lines {
-		if l.Owner == "" {
+		d.Lines = append(d.Lines, DemandLine{SKU: l.SKU})
+	}
+	limits, err := Search{Sharing: uc.Sharing, Categories: uc.Categories, ClockUS: uc.NowUS}.limits(ctx, d)
+	return ReserveFacts{limits}, err
+}
+
+// ReserveFacts is what is known before the transaction.
+type ReserveFacts struct{ limits *limits }
+
+// Need locks the document and what the lines name.
+func (Reserve) Need(in ReserveInput, facts ReserveFacts) Need {
+	n := Need{Documents: []DocumentLock{{in.Document, in.Seller}}}
+	if in.Way != CarryOut {
+		n.Channel, n.Categories = in.Channel, facts.limits.known()
+	}
+	for _, l := range in.Lines {
+		if l.Owner == "" || facts.limits != nil { // policies share out what all owners have there
 			n.Shelves = append(n.Shelves, Shelf{l.SKU, l.Location})
 		} else {
 			n.Keys = append(n.Keys, StockKey{l.SKU, l.Location, l.Owner})
@@ -161,7 +179,11 @@ func (l ReserveLine) rows(book *Book, seller string, at Location) []*Stock {
 func (Reserve) take(book *Book, in ReserveInput, i int, at Location, out *Reserved) error {
 	l := in.Lines[i]
 	for _, s := range l.rows(book, in.Seller, at) {
-		qty := min(l.Quantity-out.Quantities[i], s.Left(in.Way))
+		limit, err := book.Limit(in.Channel, in.Way, s.key.Shelf())
+		if err != nil {
+			return err
+		}
+		qty := min(l.Quantity-out.Quantities[i], s.Left(in.Way), limit)
 		if qty <= 0 {
 			continue
 		}
@@ -194,9 +216,15 @@ func (Reserve) short(book *Book, in ReserveInput, i int, out Reserved) error {
 			s.Left += out.Quantities[j]
 		}
 	}
+	left := int64(0)
 	for _, row := range at.rows(book, in.Seller, Location{}) {
-		s.Left += row.Left(in.Way)
+		left += row.Left(in.Way)
 	}
+	limit, err := book.Limit(in.Channel, in.Way, Shelf{at.SKU, at.Location})
+	if err != nil {
+		return err
+	}
+	s.Left += min(left, limit)
 	return s
 }
 

@@ -44,7 +44,7 @@ func (s *Sharing) For(channel string) *Share {
 }
 
 // At moves to a location, and says whether any policy may count there: where none does, all that is online may be promised.
-func (s *Share) At(l Location) bool {
+func (s *Share) At(l *Location) bool {
 	s.at, s.place = s.rules.at(l), l.Code
 	any := !s.at.none()
 	for i := range s.rivals {
@@ -129,8 +129,8 @@ func Differences(before, after *Sharing, channels []string, l Location, sku, cat
 	var list []SharingChange
 	for _, channel := range channels {
 		was, will := before.For(channel), after.For(channel)
-		was.At(l)
-		will.At(l)
+		was.At(&l)
+		will.At(&l)
 		c := SharingChange{channel, was.Promise(sku, category, online, drawn), will.Promise(sku, category, online, drawn)}
 		if c.Before != c.After {
 			list = append(list, c)

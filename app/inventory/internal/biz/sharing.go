@@ -15,9 +15,11 @@ import (
 type Sharing struct {
 	sinceUS, untilUS int64
 	channels         map[string]*channelRules
-	others           *channelRules // of channels that no policy names
-	rivals           []*channelRules
+	others           *channelRules             // of channels that no policy names
+	rivals           []*channelRules           // channels with an exclusive quota somewhere
+	quotas           map[string]*SharingPolicy // exclusive quotas by id
 	categories       bool
+	free             bool
 }
 
 // channelRules are the rules of one channel, by place.
@@ -39,7 +41,7 @@ type placeRules struct {
 
 // NewSharing makes the policies that are in force at a moment ready.
 func NewSharing(policies []*SharingPolicy, atUS int64) *Sharing {
-	s := &Sharing{untilUS: maxSharingUS, channels: map[string]*channelRules{}}
+	s := &Sharing{untilUS: maxSharingUS, channels: map[string]*channelRules{}, quotas: map[string]*SharingPolicy{}}
 	var live []*SharingPolicy
 	for _, p := range policies {
 		for _, edge := range []int64{p.row.FromUS, p.overUS()} {
@@ -54,13 +56,17 @@ func NewSharing(policies []*SharingPolicy, atUS int64) *Sharing {
 		}
 	}
 	slices.SortFunc(live, comparePolicies)
+	s.free = len(live) == 0
 	s.others = newChannelRules("", live)
 	for _, p := range live {
 		s.categories = s.categories || p.row.ProductKind == OfCategory
 		if c := p.row.Channel; c != "" && s.channels[c] == nil {
 			s.channels[c] = newChannelRules(c, live)
 		}
-		if p.row.Mode == ShareQuota && !slices.Contains(s.rivals, s.channels[p.row.Channel]) {
+		if p.row.Mode != ShareQuota {
+			continue
+		}
+		if s.quotas[p.row.ID] = p; !slices.Contains(s.rivals, s.channels[p.row.Channel]) {
 			s.rivals = append(s.rivals, s.channels[p.row.Channel])
 		}
 	}
@@ -137,9 +143,10 @@ func (s *Sharing) ByCategory() bool { return s.categories }
 func (s *Sharing) Quotas() bool { return len(s.rivals) > 0 }
 
 // Free says that no policy is in force: every channel may promise all that is online.
-func (s *Sharing) Free() bool {
-	return len(s.channels) == 0 && s.others.all == nil && s.others.types == [FranchiseStore + 1]*placeRules{} && len(s.others.regions)+len(s.others.locations) == 0
-}
+func (s *Sharing) Free() bool { return s.free }
+
+// quota returns an exclusive quota that is in force, or nil.
+func (s *Sharing) quota(id string) *SharingPolicy { return s.quotas[id] }
 
 // Channels that policies in force name, in order.
 func (s *Sharing) Channels() []string {
@@ -161,7 +168,7 @@ func (s *Sharing) rules(channel string) *channelRules {
 // localRules are the rules of a channel at one location, the most specific place first.
 type localRules [4]*placeRules
 
-func (r *channelRules) at(l Location) localRules {
+func (r *channelRules) at(l *Location) localRules {
 	var at localRules
 	if len(r.locations) > 0 {
 		at[0] = r.locations[l.Code]
@@ -231,6 +238,9 @@ func (s *SharingSet) At(atUS int64) *Sharing {
 	s.ready.Store(ready)
 	return ready
 }
+
+// Empty says that no policy is in force, nor will be.
+func (s *SharingSet) Empty() bool { return len(s.policies) == 0 }
 
 // Policies of the set.
 func (s *SharingSet) Policies() []*SharingPolicy { return slices.Clone(s.policies) }

@@ -28,7 +28,7 @@ var nanjingRoad = Location{Code: "S-01", Kind: DirectStore, Profile: in("310101"
 
 func may(s *Sharing, channel string, l Location, sku, category string, online int64) int64 {
 	share := s.For(channel)
-	share.At(l)
+	share.At(&l)
 	return share.Promise(sku, category, online, noneDrawn)
 }
 
@@ -111,7 +111,7 @@ func TestAnExclusiveQuotaIsTakenAwayFromAllOthers(t *testing.T) {
 	require.Equal(t, int64(7), may(s, "miniprogram", Location{Code: "S-02", Kind: DirectStore}, "LJ", "", 7), "elsewhere it keeps nothing")
 
 	share := s.For("miniprogram")
-	require.True(t, share.At(nanjingRoad))
+	require.True(t, share.At(&nanjingRoad))
 	used := QuotasUsed{{"q", "LJ", "S-01"}: 2}
 	require.Equal(t, int64(7), share.Promise("LJ", "", 8, used), "what is drawn is not kept twice")
 	require.Equal(t, int64(8), share.Promise("LJ", "", 8, QuotasUsed{{"q", "LJ", "S-01"}: 5}))
@@ -264,7 +264,7 @@ func TestResolvingAgreesWithTheRuleInWords(t *testing.T) {
 		for _, channel := range append(someChannels, "other") {
 			share := s.For(channel)
 			for _, l := range somePlaces {
-				counts := share.At(l)
+				counts := share.At(&l)
 				for _, sku := range someSKUs {
 					for _, category := range append(someCategories, "") {
 						want := slowly(policies, at, channel, l, sku, category)
@@ -289,11 +289,11 @@ func TestChannelsTogetherNeverReserveMoreThanIsOnline(t *testing.T) {
 		used := QuotasUsed{}
 		left, kept := online, int64(0)
 		nobody := s.For("nobody")
-		nobody.At(l)
+		nobody.At(&l)
 		kept = nobody.Kept(sku, category, used)
 		for range rapid.IntRange(1, 20).Draw(rt, "reservations") {
 			share := s.For(rapid.SampledFrom([]string{"tmall", "jd", "douyin", "miniprogram"}).Draw(rt, "who"))
-			share.At(l)
+			share.At(&l)
 			promise := share.Promise(sku, category, left, used)
 			require.GreaterOrEqual(rt, promise, int64(0))
 			require.LessOrEqual(rt, promise, left)
@@ -329,7 +329,7 @@ func TestAskingAllocatesNothing(t *testing.T) {
 	var drawn Drawn = QuotasUsed{{"q", "LJ", "S-01"}: 2}
 	asked, sum := int64(0), int64(0)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		share.At(nanjingRoad)
+		share.At(&nanjingRoad)
 		asked++
 		sum += share.Promise("LJ", "green", 9, drawn)
 	}))

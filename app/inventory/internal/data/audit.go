@@ -45,6 +45,7 @@ func (s *Store) checks() []invariant.Check {
 			" FROM stock s WHERE s." + column + " <> " + moved(bucket) + " UNION ALL "
 	}
 	const heldOf = "(SELECT COALESCE(SUM(r.open), 0) FROM reservations r WHERE r.sku = s.sku AND r.location = s.location AND r.owner = s.owner AND r.state IN (1, 2))"
+	const drawnOf = "(SELECT COALESCE(SUM(r.open + r.shipped), 0) FROM reservations r WHERE r.sku = q.sku AND r.location = q.location AND r.quota = q.policy)"
 	const listed = "(SELECT COALESCE(SUM(d.open), 0) FROM discrepancies d WHERE d.sku = s.sku AND d.location = s.location AND d.owner = s.owner AND d.kind = 'SHORTFALL')"
 	const gap = "(CASE WHEN s.reserved > s.on_hand THEN s.reserved - s.on_hand ELSE 0 END)"
 	return []invariant.Check{
@@ -62,13 +63,18 @@ func (s *Store) checks() []invariant.Check {
 				" FROM stock s WHERE s.reserved < 0 OR " + gap + " <> " + listed,
 		},
 		{
-			ID: "I3", Title: "reserved = sum of its active reservations; none is active later than 60 s after its deadline",
+			ID: "I3", Title: "reserved = sum of its active reservations, a quota's count of what they draw; none is active later than 60 s after its deadline",
 			Counted: "SELECT COUNT(*) FROM stock",
 			Violations: "SELECT " + row("s") + ", " + s.concat(number("s.reserved"), "' reserved, reservations hold '", number(heldOf)) +
 				" FROM stock s WHERE s.reserved <> " + heldOf +
 				" UNION ALL SELECT r.id, 'held past its deadline' FROM reservations r WHERE r.state = 1 AND r.expires_at_us > 0 AND r.expires_at_us < ?" +
 				" UNION ALL SELECT r.id, 'holds stock that has no row' FROM reservations r WHERE r.open > 0 AND NOT EXISTS" +
-				" (SELECT 1 FROM stock s WHERE s.sku = r.sku AND s.location = r.location AND s.owner = r.owner)",
+				" (SELECT 1 FROM stock s WHERE s.sku = r.sku AND s.location = r.location AND s.owner = r.owner)" +
+				" UNION ALL SELECT q.policy, " + s.concat("q.sku", "' at '", "q.location", "': '", number("q.used"), "' drawn from the quota, reservations say '", number(drawnOf)) +
+				" FROM quotas q WHERE q.used <> " + drawnOf +
+				" UNION ALL SELECT r.id, 'draws on a quota that is not counted' FROM reservations r WHERE r.quota <> '' AND r.open + r.shipped > 0 AND NOT EXISTS" +
+				" (SELECT 1 FROM quotas q WHERE q.policy = r.quota AND q.sku = r.sku AND q.location = r.location)" +
+				" UNION ALL SELECT q.policy, 'is overdrawn' FROM quotas q JOIN sharing_policies p ON p.id = q.policy WHERE q.used > p.value",
 			Args: func(nowUS int64) []any { return []any{nowUS - expiryGraceUS} },
 		},
 		{

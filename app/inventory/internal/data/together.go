@@ -29,6 +29,7 @@ func (s *Store) bookParts() []part {
 		{"documents", s.lockNeededDocuments, s.insertDocuments},
 		{"stock", s.lockNeededStock, s.updateStock},
 		{"locations", s.readNeededLocations, nil},
+		{"quotas", s.lockNeededQuotas, s.updateQuotas},
 		{"reservations", nil, s.writeReservations},
 		{"ledger", s.readNeededEntries, s.insertMovements},
 		{"discrepancies", nil, s.writeDiscrepancies},

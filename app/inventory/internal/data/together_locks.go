@@ -77,15 +77,8 @@ func (s *Store) lockNeededStock(ctx context.Context, b *biz.Book, needs []biz.Ne
 		for _, at := range n.Shelves {
 			keys = append(keys, biz.StockKey{SKU: at.SKU, Location: at.Location})
 		}
-		if n.Touches == nil {
-			continue
-		}
-		for _, d := range n.Documents {
-			for _, r := range b.Of(d.Document) {
-				if n.Touches(r, b.NowUS()) {
-					keys = append(keys, r.Terms().Key)
-				}
-			}
+		for _, r := range touched(b, n) {
+			keys = append(keys, r.Terms().Key)
 		}
 	}
 	slices.SortFunc(keys, biz.StockKey.Compare)
@@ -108,22 +101,41 @@ func (s *Store) lockNeededStock(ctx context.Context, b *biz.Book, needs []biz.Ne
 	return nil
 }
 
-// readNeededLocations takes the locations in as they are now: from the directory while it is as new as the rows.
+// touched are the reservations of a member's documents that will change.
+func touched(b *biz.Book, n biz.Need) (list []*biz.Reservation) {
+	if n.Touches == nil {
+		return nil
+	}
+	for _, d := range n.Documents {
+		for _, r := range b.Of(d.Document) {
+			if n.Touches(r, b.NowUS()) {
+				list = append(list, r)
+			}
+		}
+	}
+	return list
+}
+
+// readNeededLocations takes the locations in as they are now, and the policies in force: from memory while that is as new as
+// the rows.
 func (s *Store) readNeededLocations(ctx context.Context, b *biz.Book, needs []biz.Need) error {
 	var codes []string
 	for _, n := range needs {
 		codes = append(codes, n.Locations...)
 	}
 	if len(codes) == 0 {
-		return nil
+		return s.addSharing(ctx, b, anyGeneration)
 	}
 	slices.Sort(codes)
 	codes = slices.Compact(codes)
-	generation, err := s.generation(ctx, locationsKept)
+	generations, err := s.generations(ctx, locationsKept, sharingKept)
 	if err != nil {
-		return fmt.Errorf("generation of locations: %w", err)
+		return fmt.Errorf("generations of locations and policies: %w", err)
 	}
-	if l := s.directory.current.Load(); l != nil && l.generation == generation {
+	if err := s.addSharing(ctx, b, generations[sharingKept]); err != nil {
+		return err
+	}
+	if l := s.directory.current.Load(); l != nil && l.generation == generations[locationsKept] {
 		for _, code := range codes {
 			if known, ok := l.value.Get(code); ok {
 				b.AddLocations(known)

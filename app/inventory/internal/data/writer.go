@@ -25,7 +25,8 @@ func (s *Store) Open(ctx context.Context, actor string) (*biz.Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	return biz.NewBook(now, actor, ids.New), nil
+	book := biz.NewBook(now, actor, ids.New)
+	return book, s.addSharing(ctx, book, anyGeneration)
 }
 
 // LockDocuments takes the locks of the documents, in their order, and their reservations in.

@@ -15,8 +15,9 @@ func TestACorruptedRowTurnsItsInvariantRed(t *testing.T) {
 	for id, statements := range map[string][]string{
 		"I1": {"UPDATE stock SET on_hand = on_hand + 1 WHERE sku = 'LJ'", "DELETE FROM stock WHERE sku = 'TG'", "UPDATE stock SET damaged = damaged - 1 WHERE damaged > 0",
 			"UPDATE stock SET in_transit = in_transit + 1", "UPDATE movements SET quantity = quantity + 1 WHERE bucket = 'DAMAGED'"},
-		"I2":  {"UPDATE stock SET reserved = 100 WHERE sku = 'LJ'", "UPDATE stock SET reserved = -1 WHERE sku = 'TG'", "UPDATE discrepancies SET open = open + 1"},
-		"I3":  {"UPDATE stock SET reserved = reserved - 1 WHERE reserved > 0", "UPDATE reservations SET expires_at_us = 1 WHERE state = 1"},
+		"I2": {"UPDATE stock SET reserved = 100 WHERE sku = 'LJ'", "UPDATE stock SET reserved = -1 WHERE sku = 'TG'", "UPDATE discrepancies SET open = open + 1"},
+		"I3": {"UPDATE stock SET reserved = reserved - 1 WHERE reserved > 0", "UPDATE reservations SET expires_at_us = 1 WHERE state = 1",
+			"UPDATE quotas SET used = used + 1", "UPDATE reservations SET quota = 'shp_other' WHERE quota <> ''", "UPDATE sharing_policies SET value = 0"},
 		"I4":  {"UPDATE reservations SET shipped = shipped + 1", "UPDATE reservations SET released = released + 1, open = open - 1 WHERE open = 0"},
 		"I5":  {"UPDATE reservations SET state = 4 WHERE state = 1", "INSERT INTO reservation_changes (org, reservation_id, version, from_state, to_state, quantity, at_us) SELECT org, reservation_id, version + 1, 3, 4, 1, at_us FROM reservation_changes WHERE to_state = 3"},
 		"I14": {"UPDATE reservation_changes SET from_state = 4 WHERE to_state = 3", "DELETE FROM reservation_changes WHERE to_state = 3", "UPDATE reservations SET version = version + 1"},
@@ -63,6 +64,9 @@ func (r *rig) busy(t *testing.T) {
 	r.stock(t, "S-01", "TG", 9)
 	r.sent(t, r.planned(t, "S-01", "S-02", wish("TG", 2)).Id)
 	_, err := r.MarkDamaged(hq(t.Context(), "operator"), damaged("S-01", "TG", 2))
+	require.NoError(t, err)
+	r.policy(t, quota("douyin", "S-01", "TG", 2))
+	_, err = r.Hold(order(t.Context()), by("douyin", parcel("ord_3", line("1", "TG", 1))))
 	require.NoError(t, err)
 	shipped, err := r.Hold(order(t.Context()), parcel("ord_1", line("1", "LJ", 2)))
 	require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 	"github.com/onepool/onepool/app/inventory/internal/data"
 )
@@ -19,8 +20,8 @@ type Reservations struct {
 }
 
 // NewReservations puts the use cases together.
-func NewReservations(store *data.Store) *Reservations {
-	return &Reservations{group: store.Group(), reserve: biz.Reserve{Locations: store}}
+func NewReservations(db *database.DB, store *data.Store, categories biz.CategoryFinder) *Reservations {
+	return &Reservations{group: store.Group(), reserve: biz.Reserve{Locations: store, Sharing: store, Categories: categories, NowUS: db.Now}}
 }
 
 // Reserve holds given quantities at given locations.
@@ -30,12 +31,12 @@ func (s *Reservations) Reserve(ctx context.Context, in *inventoryv1.ReserveReque
 		return nil, err
 	}
 	input := fromReserve(in)
-	return command.Grouped[*biz.Book, biz.Need, nothing, *inventoryv1.ReserveResponse]{
+	return command.Grouped[*biz.Book, biz.Need, biz.ReserveFacts, *inventoryv1.ReserveResponse]{
 		Method:  inventoryv1.Reservations_Reserve_FullMethodName,
 		Request: in,
-		Facts:   func(ctx context.Context, _ int) (nothing, error) { return nothing{}, s.reserve.Gather(ctx, input) },
-		Need:    func(nothing) biz.Need { return s.reserve.Need(input) },
-		Decide: func(book *biz.Book, _ nothing) (*inventoryv1.ReserveResponse, error) {
+		Facts:   func(ctx context.Context, _ int) (biz.ReserveFacts, error) { return s.reserve.Gather(ctx, input) },
+		Need:    func(facts biz.ReserveFacts) biz.Need { return s.reserve.Need(input, facts) },
+		Decide: func(book *biz.Book, _ biz.ReserveFacts) (*inventoryv1.ReserveResponse, error) {
 			got, err := s.reserve.Decide(book, by.Name, input)
 			if err != nil {
 				return nil, err

@@ -44,8 +44,9 @@ type rig struct {
 func newRig(db *database.DB) *rig {
 	store := data.New(db, pageSecret)
 	shop := &products{}
-	r := &rig{shop: shop, Reservations: NewReservations(store), Stockroom: NewStockroom(db, store), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
-	r.shares = NewSharing(db, store, data.Catalogue{Client: shop}, data.NewCategories(shop))
+	categories := data.NewCategories(shop)
+	r := &rig{shop: shop, Reservations: NewReservations(db, store, categories), Stockroom: NewStockroom(db, store), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), categories, func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	r.shares = NewSharing(db, store, data.Catalogue{Client: shop}, categories)
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok
