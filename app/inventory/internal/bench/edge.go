@@ -76,7 +76,7 @@ func (w *world) serve(ctx context.Context) (conn grpc.ClientConnInterface, stop 
 	}
 	r := servers.Registrar()
 	inventoryv1.RegisterInventoryServer(r.GRPC, empty{})
-	inventoryv1.RegisterReservationsServer(r.GRPC, service.NewReservations(w.store))
+	inventoryv1.RegisterReservationsServer(r.GRPC, service.NewReservations(w.db, w.store, nil))
 	ctx, cancel := context.WithCancel(ctx)
 	ended, ready := make(chan error, 1), make(chan struct{})
 	go func() { ended <- servers.Run(ctx, func() { close(ready) }) }()

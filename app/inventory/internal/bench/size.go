@@ -37,7 +37,7 @@ func sizeCase(on engine) bench.Case {
 
 // reserving measures how long a reservation takes, and its CPU time.
 func (w *world) reserving(e *bench.Env, rows spread) func(ctx context.Context) (bench.Sample, error) {
-	reservations := service.NewReservations(w.store)
+	reservations := service.NewReservations(w.db, w.store, nil)
 	return func(ctx context.Context) (bench.Sample, error) {
 		rate, cpu, err := e.Rate(asOrder(ctx), batchedClients, w.meter, func(ctx context.Context, _ int) error {
 			_, err := reservations.Reserve(ctx, reserveRequest(rows))

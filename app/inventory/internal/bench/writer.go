@@ -58,7 +58,7 @@ func writerCase(on engine, rows spread) bench.Case {
 	}
 	return bench.Case{Name: name, Run: func(ctx context.Context, e *bench.Env) ([]bench.Result, error) {
 		return compare(ctx, e, on, rows, figures, func(w *world) func(ctx context.Context, client int) error {
-			inventory := service.New(w.db, w.store, nil, biz.NearThenSplit(), func(string) {})
+			inventory := service.New(w.db, w.store, nil, biz.NearThenSplit(), nil, func(string) {})
 			return func(ctx context.Context, _ int) error {
 				_, err := inventory.Hold(ctx, holdRequest(rows))
 				return err
@@ -73,7 +73,7 @@ func reserveCase(on engine, rows spread) bench.Case {
 	figures := []bench.Figure{{Name: name, Unit: "reservations/s"}, {Name: name + ", CPU of platform and database", Unit: "us/reservation"}}
 	return bench.Case{Name: name, Run: func(ctx context.Context, e *bench.Env) ([]bench.Result, error) {
 		return compare(ctx, e, on, rows, figures, func(w *world) func(ctx context.Context, client int) error {
-			reservations := service.NewReservations(w.store)
+			reservations := service.NewReservations(w.db, w.store, nil)
 			return func(ctx context.Context, _ int) error {
 				_, err := reservations.Reserve(ctx, reserveRequest(rows))
 				return err

@@ -24,7 +24,7 @@ type Book struct {
 	opened       []DocumentLock  // new ones
 	reservations map[string]*Reservation
 	of           map[string][]*Reservation // by document, oldest first
-	replaced     map[string]*Reservation   // by the reservation that it replaces
+	replaced     map[again]*Reservation    // what holds again, at the same place, what a reservation held
 	created      []*Reservation
 	changed      map[string]bool
 	history      []ReservationChange
@@ -36,7 +36,8 @@ type Book struct {
 	categories map[string]string // of SKUs, if a policy names one
 	shares     map[string]*Share // by channel
 	quotas     map[QuotaKey]*QuotaRow
-	drawn      map[QuotaKey]bool // quotas whose count has changed
+	drawn      map[QuotaKey]bool  // quotas whose count has changed
+	relieved   map[StockKey]int64 // pieces that a row fell short of before reservations moved away
 
 	explanations  []DocumentExplanation
 	discrepancies []Discrepancy
@@ -67,21 +68,24 @@ type DocumentExplanation struct {
 	Explanation
 }
 
-// Gap is a change of a stock row's shortfall: discrepancies of that size are opened, or closed.
+// Gap is a change of a stock row's shortfall: discrepancies of that size are opened, or closed. Relieved pieces were missing
+// and are not any more, because reservations have moved elsewhere: they are listed, and closed.
 type Gap struct {
 	Key      StockKey
 	Org      string
 	Document string
 	Delta    int64
+	Relieved int64
 }
 
 // NewBook opens a book at the database's time.
 func NewBook(nowUS int64, actor string, newID func(prefix string) string) *Book {
 	return &Book{nowUS: nowUS, actor: actor, newID: newID,
 		stock: map[StockKey]*Stock{}, shelves: map[Shelf][]*Stock{}, before: map[StockKey]Stock{}, touched: map[StockKey]bool{}, locations: map[string]Location{},
-		documents: map[string]bool{}, reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replaced: map[string]*Reservation{},
+		documents: map[string]bool{}, reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replaced: map[again]*Reservation{},
 		changed: map[string]bool{}, booked: map[Entry]int64{}, reasons: map[StockKey]string{},
-		sharing: NewSharing(nil, nowUS), categories: map[string]string{}, shares: map[string]*Share{}, quotas: map[QuotaKey]*QuotaRow{}, drawn: map[QuotaKey]bool{}}
+		sharing: NewSharing(nil, nowUS), categories: map[string]string{}, shares: map[string]*Share{}, quotas: map[QuotaKey]*QuotaRow{}, drawn: map[QuotaKey]bool{},
+		relieved: map[StockKey]int64{}}
 }
 
 // As names who decides from now on.
@@ -165,7 +169,7 @@ func (b *Book) index(r *Reservation) {
 	})
 	b.of[t.Document] = list
 	if t.Replaces != "" {
-		b.replaced[t.Replaces] = r
+		b.replaced[again{t.Replaces, t.Key}] = r
 	}
 }
 
@@ -290,6 +294,9 @@ func (b *Book) Ship(r *Reservation, qty int64, m Movement) error {
 		m.Ref += restMark
 		m.Note = "left without a reservation"
 		b.move(m, step)
+		if err := b.calledBack(r, rest); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -343,8 +350,8 @@ func (b *Book) Changes() Changes {
 		c.Stock = append(c.Stock, s.Row())
 		before := b.before[key]
 		c.OnlyReserved = append(c.OnlyReserved, s.onlyReserved(before))
-		if delta := s.Shortfall() - before.Shortfall(); delta != 0 {
-			c.Gaps = append(c.Gaps, Gap{Key: key, Org: s.org, Document: b.reasons[key], Delta: delta})
+		if delta, relieved := s.Shortfall()-before.Shortfall(), b.relieved[key]; delta != 0 || relieved != 0 {
+			c.Gaps = append(c.Gaps, Gap{Key: key, Org: s.org, Document: b.reasons[key], Delta: delta, Relieved: relieved})
 		}
 	}
 	isNew := map[string]bool{}
@@ -426,7 +433,7 @@ func (b *Book) create(t Terms) (*Reservation, error) {
 		b.created, b.opened, b.of[t.Document] = b.created[:n], b.opened[:documents], list
 		delete(b.reservations, t.ID)
 		if t.Replaces != "" {
-			delete(b.replaced, t.Replaces)
+			delete(b.replaced, again{t.Replaces, t.Key})
 		}
 		if !known {
 			delete(b.documents, t.Document)
@@ -442,7 +449,15 @@ func (b *Book) create(t Terms) (*Reservation, error) {
 	return r, nil
 }
 
-func (b *Book) replacement(r *Reservation) *Reservation { return b.replaced[r.terms.ID] }
+// again names a reservation and the row that it held.
+type again struct {
+	id  string
+	key StockKey
+}
+
+func (b *Book) replacement(r *Reservation) *Reservation {
+	return b.replaced[again{r.terms.ID, r.terms.Key}]
+}
 
 func (b *Book) giveBack(r *Reservation, qty int64) error {
 	s, err := b.row(r.terms.Key, r.terms.Document)

@@ -157,7 +157,7 @@ func stands(book *Book, plan Plan, candidates []Candidate, verified map[string]b
 func (uc HoldStock) lock(ctx context.Context, book *Book, d Demand, candidates []Candidate, keys []StockKey, limits *limits, verified map[string]bool) ([]Candidate, error) {
 	need := Need{Keys: keys}
 	if d.Way != CarryOut {
-		need.Channel, need.Categories = d.Channel, limits.known()
+		need.Channels, need.Categories = []string{d.Channel}, limits.known()
 	}
 	if limits != nil { // policies share out what all owners have there
 		for i := range keys {

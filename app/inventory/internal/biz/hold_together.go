@@ -58,7 +58,7 @@ func (uc HoldStock) atTheStore(ctx context.Context, in HoldInput, limits *limits
 func (uc HoldStock) Need(in HoldInput, facts HoldFacts) Need {
 	n := Need{Documents: []DocumentLock{{in.Document, in.Seller}}, Keys: facts.keys, Locations: facts.codes}
 	if in.Way != CarryOut {
-		n.Channel, n.Categories = in.Channel, facts.limits.known()
+		n.Channels, n.Categories = []string{in.Channel}, facts.limits.known()
 	}
 	if facts.limits != nil { // policies share out what all owners have there
 		n.Keys, n.Shelves = nil, shelvesOf(facts.keys)

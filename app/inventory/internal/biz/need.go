@@ -11,10 +11,12 @@ type Need struct {
 	Shelves []Shelf
 	// Locations are read as they are now.
 	Locations []string
-	// Channel holds on the shelves of Keys and Shelves: what exclusive quotas count there is locked. Empty: none does, or at the
-	// till only. Categories are those of its SKUs, if a policy names one.
-	Channel    string
+	// Channels hold on the shelves of Keys and Shelves: what exclusive quotas count there is locked. None: none does, or at the
+	// till only. Categories are those of the SKUs, if a policy names one.
+	Channels   []string
 	Categories map[string]string
+	// Open are rows that are made where they are not there, with the organisation of their location.
+	Open map[StockKey]string
 	// Entries are looked up in the ledger; it is asked with the documents and their reservations in the Book.
 	Entries func(b *Book) []Entry
 }

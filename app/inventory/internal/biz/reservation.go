@@ -14,7 +14,8 @@ const (
 	Expired   ReservationState = 5
 )
 
-// Transitions is the state machine: what is not here cannot happen. Confirmed to Confirmed is a part that was shipped.
+// Transitions is the state machine: what is not here cannot happen. A state that stays has shipped or released a part,
+// or has got a later deadline.
 var Transitions = map[ReservationState][]ReservationState{
 	Held:      {Held, Confirmed, Shipped, Released, Expired},
 	Confirmed: {Confirmed, Shipped, Released},
@@ -56,7 +57,8 @@ type Terms struct {
 	SettlementPriceMinor      int64
 	FulfilmentFeeMinor        int64
 	DistanceM                 int64
-	// Replaces names the expired reservation whose units were paid for after all.
+	// Replaces names the reservation whose units these were: it expired and was paid for after all, or they have moved here from
+	// another location.
 	Replaces    string
 	CreatedAtUS int64
 	// Batch is the lot that it holds, Quota the exclusive quota and Presale the promise of stock to come that it draws on,
@@ -158,6 +160,19 @@ func (r *Reservation) release() (ReservationChange, error) {
 	qty := r.open
 	r.released, r.open = r.released+qty, 0
 	return r.change(Released, qty)
+}
+
+// releasePart gives back some of what is open: those pieces are held elsewhere, or nowhere any more.
+func (r *Reservation) releasePart(qty int64) (ReservationChange, error) {
+	if qty < 1 || qty > r.open {
+		return ReservationChange{}, broken("release %d of %d open, reservation %s", qty, r.open, r.terms.ID)
+	}
+	r.released, r.open = r.released+qty, r.open-qty
+	to := r.state
+	if r.open == 0 {
+		to = Released
+	}
+	return r.change(to, qty)
 }
 
 // expire gives back all that is open, because the deadline has passed.

@@ -88,7 +88,7 @@ type ReserveFacts struct{ limits *limits }
 func (Reserve) Need(in ReserveInput, facts ReserveFacts) Need {
 	n := Need{Documents: []DocumentLock{{in.Document, in.Seller}}}
 	if in.Way != CarryOut {
-		n.Channel, n.Categories = in.Channel, facts.limits.known()
+		n.Channels, n.Categories = []string{in.Channel}, facts.limits.known()
 	}
 	for _, l := range in.Lines {
 		if l.Owner == "" || facts.limits != nil { // policies share out what all owners have there

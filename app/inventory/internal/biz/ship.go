@@ -56,7 +56,10 @@ func (Ship) Need(in ShipInput) Need {
 	quantity := in.quantities()
 	return Need{
 		Documents: []DocumentLock{{Document: in.Document}},
-		Touches:   func(r *Reservation, _ int64) bool { return quantity[r.terms.ID] > 0 },
+		// What has moved elsewhere is called back when the location that it left ships it after all.
+		Touches: func(r *Reservation, _ int64) bool {
+			return quantity[r.terms.ID] > 0 || r.terms.Replaces != "" && r.open > 0
+		},
 		Entries: func(b *Book) []Entry {
 			var entries []Entry
 			for _, r := range b.Of(in.Document) {

@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	productv1 "github.com/onepool/onepool/api/product/v1"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
@@ -22,4 +23,19 @@ func (c Catalogue) Existing(ctx context.Context, codes []string) (biz.SKUs, erro
 		known[sku.GetCode()] = true
 	}
 	return known, nil
+}
+
+// ListPrices returns the price of one piece of each SKU, as it is now.
+func (c Catalogue) ListPrices(ctx context.Context, skus []string) (map[string]int64, error) {
+	prices := make(map[string]int64, len(skus))
+	for chunk := range slices.Chunk(skus, skusAsked) {
+		reply, err := c.Client.GetSkus(ctx, &productv1.GetSkusRequest{Codes: chunk})
+		if err != nil {
+			return nil, fmt.Errorf("prices of SKUs: %w", err)
+		}
+		for _, sku := range reply.GetSkus() {
+			prices[sku.GetCode()] = sku.GetListPrice().GetAmountMinor()
+		}
+	}
+	return prices, nil
 }

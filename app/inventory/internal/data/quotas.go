@@ -53,13 +53,12 @@ func (s *Store) lockNeededQuotas(ctx context.Context, b *biz.Book, needs []biz.N
 				keys = append(keys, biz.QuotaKey{Policy: t.Quota, SKU: t.Key.SKU, Location: t.Key.Location})
 			}
 		}
-		if n.Channel == "" {
-			continue
-		}
-		for _, at := range shelvesOf(n) {
-			counts, own := b.Counts(n.Channel, at)
-			if keys = append(keys, counts...); own.Policy != "" {
-				drawn[own] = true
+		for _, channel := range n.Channels {
+			for _, at := range shelvesOf(n) {
+				counts, own := b.Counts(channel, at)
+				if keys = append(keys, counts...); own.Policy != "" {
+					drawn[own] = true
+				}
 			}
 		}
 	}
@@ -140,5 +139,5 @@ func (s *Store) updateQuotas(ctx context.Context, c biz.Changes) error {
 	for i, q := range c.Quotas {
 		rows[i] = changed{q.ID, q.Version, []any{q.Used}}
 	}
-	return s.guarded(ctx, "quotas", []string{"used"}, rows, c.NowUS, true)
+	return s.guarded(ctx, "quotas", []string{"used"}, []string{"policy", "sku", "location"}, rows, 1, c.NowUS)
 }

@@ -98,6 +98,26 @@ func (s *Store) lockNeededStock(ctx context.Context, b *biz.Book, needs []biz.Ne
 		}
 		b.AddStock(found...)
 	}
+	return s.openNeeded(ctx, b, needs)
+}
+
+// openNeeded makes the rows that members book on although the location has never had any.
+func (s *Store) openNeeded(ctx context.Context, b *biz.Book, needs []biz.Need) error {
+	var keys []biz.StockKey
+	org := map[string]string{}
+	for _, n := range needs {
+		for k, o := range n.Open {
+			if b.Stock(k) == nil {
+				keys, org[k.Location] = append(keys, k), o
+			}
+		}
+	}
+	slices.SortFunc(keys, biz.StockKey.Compare)
+	for chunk := range slices.Chunk(slices.Compact(keys), lockChunk) {
+		if err := s.openAbsent(ctx, b, chunk, org); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -141,6 +141,20 @@ func scanBooked(rows *sql.Rows, booked map[biz.Entry]int64) error {
 	return rows.Err()
 }
 
+// Youngest returns open reservations of a SKU at a location, the youngest first, without locks.
+func (s *Store) Youngest(ctx context.Context, at biz.Shelf, limit int) ([]biz.ReservationRow, error) {
+	found, err := s.reservations(ctx, "WHERE sku = ? AND location = ? AND state IN (?, ?) ORDER BY created_us DESC, id DESC LIMIT ?",
+		at.SKU, at.Location, int8(biz.Held), int8(biz.Confirmed), limit)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]biz.ReservationRow, len(found))
+	for i, r := range found {
+		rows[i] = r.Row()
+	}
+	return rows, nil
+}
+
 // DueDocuments returns documents with reservations past their deadline, the oldest deadline first.
 func (s *Store) DueDocuments(ctx context.Context, nowUS int64, limit int) ([]string, error) {
 	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT document, MIN(due_us) AS due FROM reservations WHERE due_us > 0 AND due_us <= ? GROUP BY document ORDER BY due, document LIMIT ?", nowUS, limit)

@@ -251,26 +251,33 @@ func (s *Store) closeGap(ctx context.Context, gap biz.Gap, nowUS int64) error {
 }
 
 // discrepancy lists what a person has to look at.
-func discrepancy(d biz.Discrepancy, nowUS int64) []any {
-	return []any{ids.New("dsc"), d.Org, d.Key.SKU, d.Key.Location, d.Key.Owner, d.Kind, d.Document, d.ReservationID, d.Size, d.Size, nowUS}
+// open says how much of it is left to be looked at.
+func discrepancy(d biz.Discrepancy, open, nowUS int64) []any {
+	closedUS := int64(0)
+	if open == 0 {
+		closedUS = nowUS
+	}
+	return []any{ids.New("dsc"), d.Org, d.Key.SKU, d.Key.Location, d.Key.Owner, d.Kind, d.Document, d.ReservationID, d.Size, open, nowUS, closedUS}
 }
 
 // writeDiscrepancies lists what cannot be booked, and keeps what is open of each stock row as large as its shortfall.
 func (s *Store) writeDiscrepancies(ctx context.Context, c biz.Changes) error {
 	var rows [][]any
 	for _, d := range c.Discrepancies {
-		rows = append(rows, discrepancy(d, c.NowUS))
+		rows = append(rows, discrepancy(d, d.Size, c.NowUS))
 	}
 	for _, gap := range c.Gaps {
-		if gap.Delta > 0 {
-			rows = append(rows, discrepancy(biz.Discrepancy{Org: gap.Org, Document: gap.Document, Key: gap.Key, Kind: biz.KindShortfall, Size: gap.Delta}, c.NowUS))
+		if open := max(0, gap.Delta); open+gap.Relieved > 0 {
+			rows = append(rows, discrepancy(biz.Discrepancy{Org: gap.Org, Document: gap.Document, Key: gap.Key, Kind: biz.KindShortfall, Size: open + gap.Relieved}, open, c.NowUS))
+		}
+		if gap.Delta >= 0 {
 			continue
 		}
 		if err := s.closeGap(ctx, gap, c.NowUS); err != nil {
 			return err
 		}
 	}
-	return s.insert(ctx, "discrepancies", "id, org, sku, location, owner, kind, document, reservation_id, size, open, opened_us", rows)
+	return s.insert(ctx, "discrepancies", "id, org, sku, location, owner, kind, document, reservation_id, size, open, opened_us, closed_us", rows)
 }
 
 // insertExplanations stores why the locations of documents were chosen.

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	productv1 "github.com/onepool/onepool/api/product/v1"
 	"github.com/onepool/onepool/app/internal/database"
@@ -47,7 +48,7 @@ func (p *products) GetSkus(ctx context.Context, in *productv1.GetSkusRequest, _ 
 	out := &productv1.GetSkusResponse{}
 	for _, code := range in.Codes {
 		if !strings.HasPrefix(code, nowhere) {
-			out.Skus = append(out.Skus, &productv1.Sku{Code: code, Category: categoryOf(code)})
+			out.Skus = append(out.Skus, &productv1.Sku{Code: code, Category: categoryOf(code), ListPrice: &commonv1.Money{AmountMinor: 9990, Currency: "CNY"}})
 		}
 	}
 	return out, nil

@@ -35,6 +35,7 @@ type rig struct {
 	*Transfers
 	branch *Branch
 	shares *Sharing
+	till   *TillSales
 	db     *database.DB
 	store  *data.Store
 	shop   *products
@@ -46,6 +47,7 @@ func newRig(db *database.DB) *rig {
 	shop := &products{}
 	categories := data.NewCategories(shop)
 	r := &rig{shop: shop, Reservations: NewReservations(db, store, categories), Stockroom: NewStockroom(db, store), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), categories, func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	r.till = NewTillSales(db, store, data.Catalogue{Client: shop}, categories, biz.NearThenSplit())
 	r.shares = NewSharing(db, store, data.Catalogue{Client: shop}, categories)
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)

@@ -27,4 +27,9 @@ func init() {
 			return &inventoryv1.DryRunSharingRequest{Policy: all(o), PageSize: 5}
 		}},
 	}
+	rules["onepool.inventory.v1.TillSales"] = map[string]rule{
+		"BookTillSale": inside(func(o objects) proto.Message {
+			return &inventoryv1.BookTillSaleRequest{RequestId: id(), Document: id(), Location: o.Store, Lines: []*inventoryv1.TillSaleLine{{LineId: "1", Sku: o.SKU, Quantity: 1}}}
+		}),
+	}
 }

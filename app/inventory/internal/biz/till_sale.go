@@ -1,0 +1,425 @@
+package biz
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/onepool/onepool/app/internal/money"
+)
+
+const (
+	// maxYoungest bounds the reservations of one SKU that may move for one sale, moveTo the locations that are tried, and
+	// moveLooked those that are looked at on the way.
+	maxYoungest = 50
+	moveTo      = 12
+	moveRing    = 128
+	moveLooked  = 4096
+)
+
+// TillSaleInput says what a till has sold offline.
+type TillSaleInput struct {
+	Document, Location string
+	Lines              []TillSaleLine
+}
+
+// TillSaleLine is what was sold of one SKU.
+type TillSaleLine struct {
+	ID, SKU  string
+	Quantity int64
+	SoldUS   int64 // by the till's clock; 0: not known
+}
+
+// Validate refuses what cannot be booked.
+func (in TillSaleInput) Validate() error {
+	if in.Document == "" || in.Location == "" || len(in.Lines) == 0 {
+		return Invalid{"lines", "must not be empty, and need a document and a location"}
+	}
+	seen := map[string]bool{}
+	for _, l := range in.Lines {
+		if err := pieces(l.Quantity); err != nil {
+			return err
+		}
+		if l.ID == "" || l.SKU == "" || seen[l.ID] {
+			return Invalid{"lines.line_id", "each line needs one of its own, and a SKU"}
+		}
+		seen[l.ID] = true
+	}
+	return nil
+}
+
+func (in TillSaleInput) skus() []string {
+	skus := make([]string, len(in.Lines))
+	for i, l := range in.Lines {
+		skus[i] = l.SKU
+	}
+	slices.Sort(skus)
+	return slices.Compact(skus)
+}
+
+// TillSale books what a till has sold where nobody could ask whether it was there. It is never refused for stock.
+//
+// Where on hand falls below what is reserved, the youngest open reservations there move elsewhere, for exactly the pieces
+// that are missing: released here and held there on one Book. Where the customer is, is not known any more, so the nearest
+// location to this one is tried first; local delivery moves only so far that its radius is kept whatever the direction.
+// Pickup and carry-out are never moved. What cannot move stays reserved, and an open discrepancy says how much.
+type TillSale struct {
+	Locations  LocationFinder
+	Stock      StockReader
+	Reserved   OpenReservations
+	Prices     ListPrices
+	Sharing    SharingReader
+	Categories CategoryFinder
+	NowUS      func(ctx context.Context) (int64, error)
+	Strategy   Strategy
+}
+
+// OpenReservations knows who holds what.
+type OpenReservations interface {
+	// Youngest returns open reservations of a SKU at a location, the youngest first, at most limit: a hint.
+	Youngest(ctx context.Context, at Shelf, limit int) ([]ReservationRow, error)
+}
+
+// ListPrices knows what SKUs cost. They are another center's: it is asked before a transaction, never in one.
+type ListPrices interface {
+	// ListPrices returns the price of one piece of each SKU in minor units, as it is now.
+	ListPrices(ctx context.Context, skus []string) (map[string]int64, error)
+}
+
+// TillFacts is what is known before the transaction.
+type TillFacts struct {
+	location   Location
+	documents  []string
+	channels   []string
+	targets    map[string][]Placed // by SKU, the nearest first
+	prices     map[string]int64
+	categories map[string]string
+	looked     map[string]bool // SKUs whose reservations were looked for
+}
+
+// Look gathers what may be needed: for a sale that eats nothing reserved, by what is known, that is nothing. In a later round
+// it looks for reservations of all SKUs.
+func (uc TillSale) Look(ctx context.Context, in TillSaleInput, round int) (TillFacts, error) {
+	if err := in.Validate(); err != nil {
+		return TillFacts{}, err
+	}
+	directory, err := uc.Locations.Directory(ctx)
+	if err != nil {
+		return TillFacts{}, err
+	}
+	l, known := directory.Get(in.Location)
+	if !known {
+		return TillFacts{}, UnknownLocation{in.Location}
+	}
+	facts := TillFacts{location: l, targets: map[string][]Placed{}, looked: map[string]bool{}}
+	rows, err := uc.Stock.AtLocations(ctx, in.skus(), []string{in.Location})
+	if err != nil {
+		return facts, err
+	}
+	for _, sku := range in.skus() {
+		left, reserved := int64(0), int64(0)
+		for _, s := range rows {
+			if s.key.SKU == sku {
+				left, reserved = left+s.AtTheTill(), reserved+s.reserved
+			}
+		}
+		for _, line := range in.Lines {
+			if line.SKU == sku {
+				left -= line.Quantity
+			}
+		}
+		if round == 0 && (left >= 0 || reserved == 0) {
+			continue
+		}
+		if err := uc.lookAt(ctx, directory, &facts, sku); err != nil {
+			return facts, err
+		}
+	}
+	return facts, uc.ask(ctx, &facts)
+}
+
+// lookAt finds who could move, and where to.
+func (uc TillSale) lookAt(ctx context.Context, directory *Directory, facts *TillFacts, sku string) error {
+	facts.looked[sku] = true
+	open, err := uc.Reserved.Youngest(ctx, Shelf{sku, facts.location.Code}, maxYoungest)
+	if err != nil {
+		return err
+	}
+	for _, r := range open {
+		if !r.Way.AtTheStore() {
+			facts.documents, facts.channels = append(facts.documents, r.Document), append(facts.channels, r.Channel)
+		}
+	}
+	if len(facts.documents) == 0 {
+		return nil
+	}
+	var ring []Placed
+	read := func() error {
+		codes := make([]string, len(ring))
+		for i, p := range ring {
+			codes[i] = p.Location.Code
+		}
+		rows, err := uc.Stock.AtLocations(ctx, []string{sku}, codes)
+		if err != nil {
+			return err
+		}
+		has := byLocation(rows)
+		for _, p := range ring {
+			if slices.ContainsFunc(has[p.Location.Code], func(s *Stock) bool { return s.Promise() > 0 }) && len(facts.targets[sku]) < moveTo {
+				facts.targets[sku] = append(facts.targets[sku], p)
+			}
+		}
+		ring = ring[:0]
+		return nil
+	}
+	looked := 0
+	for p := range directory.Ranked(Demand{Way: Parcel, Destination: facts.location.Point}) {
+		if looked++; looked > moveLooked || len(facts.targets[sku]) >= moveTo {
+			break
+		}
+		if !p.Location.Active || p.Location.Code == facts.location.Code {
+			continue
+		}
+		if ring = append(ring, p); len(ring) == moveRing {
+			if err := read(); err != nil {
+				return err
+			}
+		}
+	}
+	if len(ring) > 0 && len(facts.targets[sku]) < moveTo {
+		return read()
+	}
+	return nil
+}
+
+// ask gets what the other centers know, for what may move. Without prices nothing moves to goods of another owner.
+func (uc TillSale) ask(ctx context.Context, facts *TillFacts) error {
+	if len(facts.documents) == 0 || len(facts.targets) == 0 {
+		return nil
+	}
+	var skus []string
+	for sku := range facts.targets {
+		skus = append(skus, sku)
+	}
+	slices.Sort(skus)
+	if prices, err := uc.Prices.ListPrices(ctx, skus); err == nil {
+		facts.prices = prices
+	}
+	d := Demand{Way: Parcel}
+	for _, sku := range skus {
+		d.Lines = append(d.Lines, DemandLine{SKU: sku})
+	}
+	limits, err := Search{Sharing: uc.Sharing, Categories: uc.Categories, ClockUS: uc.NowUS}.limits(ctx, d)
+	facts.categories = limits.known()
+	return err
+}
+
+// Need locks who may move, what was sold, and where it may go.
+func (uc TillSale) Need(in TillSaleInput, facts TillFacts) Need {
+	at := facts.location
+	n := Need{Locations: []string{at.Code}, Categories: facts.categories, Open: map[StockKey]string{}, Channels: slices.Compact(slices.Sorted(slices.Values(facts.channels)))}
+	for _, d := range slices.Compact(slices.Sorted(slices.Values(facts.documents))) {
+		n.Documents = append(n.Documents, DocumentLock{Document: d})
+	}
+	skus := in.skus()
+	for _, sku := range skus {
+		n.Shelves = append(n.Shelves, Shelf{sku, at.Code})
+		n.Open[StockKey{sku, at.Code, at.Org}] = at.Org
+		for _, p := range facts.targets[sku] {
+			n.Shelves = append(n.Shelves, Shelf{sku, p.Location.Code})
+			n.Locations = append(n.Locations, p.Location.Code)
+		}
+	}
+	n.Touches = func(r *Reservation, _ int64) bool {
+		return r.open > 0 && r.terms.Key.Location == at.Code && slices.Contains(skus, r.terms.Key.SKU)
+	}
+	n.Entries = func(b *Book) (entries []Entry) {
+		for _, l := range in.Lines {
+			entries = append(entries, in.entries(b, l)...)
+		}
+		return entries
+	}
+	return n
+}
+
+// entries of the ledger that may book a line: one for each owner.
+func (in TillSaleInput) entries(b *Book, l TillSaleLine) (entries []Entry) {
+	for _, s := range b.Shelf(Shelf{l.SKU, in.Location}) {
+		entries = append(entries, Entry{Key: s.key, Reason: ReasonSale, Document: in.Document, Ref: l.ID})
+	}
+	return entries
+}
+
+// TillSold is what became of a line.
+type TillSold struct {
+	ID        string
+	Before    bool // it was booked before
+	OnHand    int64
+	Shortfall int64
+	Moved     []Moved
+	Left      int64 // of the shortfall
+}
+
+// Moved is a reservation, or a part of one, that is held elsewhere now.
+type Moved struct{ From, To ReservationRow }
+
+// Decide books the lines on the Book, in their order. It answers Elsewhere when more could move than is locked.
+func (uc TillSale) Decide(book *Book, actor string, in TillSaleInput, facts TillFacts) ([]TillSold, error) {
+	book.As(actor)
+	sold := make([]TillSold, len(in.Lines))
+	for i, l := range in.Lines {
+		sold[i].ID = l.ID
+		if slices.ContainsFunc(in.entries(book, l), book.Booked) {
+			sold[i].Before = true
+			continue
+		}
+		keys, err := uc.sell(book, in, l, facts.location)
+		if err != nil {
+			return nil, err
+		}
+		for key, short := range keys {
+			sold[i].Shortfall += short
+			moved, left, err := uc.move(book, key, short, facts)
+			if err != nil {
+				return nil, err
+			}
+			sold[i].Moved, sold[i].Left = append(sold[i].Moved, moved...), sold[i].Left+left
+		}
+		for _, s := range book.Shelf(Shelf{l.SKU, in.Location}) {
+			sold[i].OnHand += s.onHand
+		}
+		if sold[i].Left > 0 && !facts.looked[l.SKU] {
+			return nil, Elsewhere{in.Document}
+		}
+	}
+	return sold, nil
+}
+
+// sell takes a line from what is free, the location's own goods first; what is not there is taken from its own row all the
+// same. It says by how much which rows came to fall short.
+func (uc TillSale) sell(book *Book, in TillSaleInput, l TillSaleLine, at Location) (map[StockKey]int64, error) {
+	m := Movement{Reason: ReasonSale, Document: in.Document, Ref: l.ID, Note: "sold offline"}
+	if l.SoldUS > 0 {
+		m.Note += " at " + time.UnixMicro(l.SoldUS).UTC().Format(time.RFC3339)
+	}
+	own := StockKey{l.SKU, at.Code, at.Org}
+	take := map[StockKey]int64{}
+	open := l.Quantity
+	rows := slices.SortedFunc(slices.Values(book.Shelf(own.Shelf())), func(a, b *Stock) int { return at.ownersFirst(at.Org, a.key.Owner, b.key.Owner) })
+	for _, s := range rows {
+		qty := min(open, s.AtTheTill())
+		take[s.key], open = qty, open-qty
+	}
+	take[own] += open
+	short := map[StockKey]int64{}
+	for _, s := range rows {
+		if take[s.key] == 0 {
+			continue
+		}
+		before := s.Shortfall()
+		if err := book.Sell(s.key, take[s.key], m); err != nil {
+			return nil, err
+		}
+		if more := s.Shortfall() - before; more > 0 {
+			short[s.key] = more
+		}
+	}
+	return short, nil
+}
+
+// move takes reservations of a row elsewhere, the youngest first, for exactly so many pieces, and says how many stayed.
+func (uc TillSale) move(book *Book, key StockKey, pieces int64, facts TillFacts) (moved []Moved, left int64, err error) {
+	var open []*Reservation
+	for _, r := range book.reservations {
+		if r.open > 0 && r.terms.Key == key && !r.terms.Way.AtTheStore() && !r.Due(book.nowUS) {
+			open = append(open, r)
+		}
+	}
+	slices.SortFunc(open, func(a, b *Reservation) int {
+		return cmp.Or(cmp.Compare(b.terms.CreatedAtUS, a.terms.CreatedAtUS), cmp.Compare(b.terms.ID, a.terms.ID))
+	})
+	for _, r := range open {
+		// Whole first: a part that goes another way is another parcel.
+		for _, whole := range []bool{true, false} {
+			for _, p := range facts.targets[key.SKU] {
+				want := min(pieces, r.open)
+				if want == 0 {
+					break
+				}
+				to, err := uc.relocate(book, r, want, whole, p, facts)
+				if err != nil {
+					return nil, 0, err
+				}
+				for _, t := range to {
+					moved = append(moved, Moved{r.Row(), t.Row()})
+					pieces -= t.terms.Quantity
+				}
+			}
+		}
+	}
+	return moved, pieces, nil
+}
+
+// relocate moves as many pieces as a location has for the reservation, or none; whole: all of them or none.
+func (uc TillSale) relocate(book *Book, r *Reservation, want int64, whole bool, p Placed, facts TillFacts) ([]*Reservation, error) {
+	l, known := book.Location(p.Location.Code)
+	t := r.terms
+	if !known || l.drop(Demand{Seller: t.Seller, Way: t.Way}) != "" || t.Way == LocalDelivery && p.DistanceM+t.DistanceM > uc.Strategy.LocalRadiusM {
+		return nil, nil
+	}
+	at := Shelf{t.Key.SKU, l.Code}
+	limit, err := book.Limit(t.Channel, t.Way, at)
+	if err != nil {
+		return nil, err
+	}
+	undo := book.Mark()
+	var moved []*Reservation
+	rows := slices.SortedFunc(slices.Values(book.Shelf(at)), func(a, b *Stock) int { return l.ownersFirst(t.Seller, a.key.Owner, b.key.Owner) })
+	for _, s := range rows {
+		qty := min(want, limit, s.Left(t.Way))
+		to, priced := uc.terms(r, s, l, p, facts)
+		if qty <= 0 || !priced {
+			continue
+		}
+		held, err := book.Relocate(r, qty, to)
+		if errors.As(err, new(Short)) || errors.As(err, new(Elsewhere)) {
+			undo() // not there, or not locked: it stays where it is
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		moved = append(moved, held)
+		want, limit = want-qty, limit-qty
+	}
+	if whole && want > 0 {
+		undo()
+		return nil, nil
+	}
+	return moved, nil
+}
+
+// terms of what is held elsewhere: the same line for the same seller. The settlement price is the one that was frozen while
+// the owner stays, and follows the list price of today where it changes.
+func (uc TillSale) terms(r *Reservation, s *Stock, l Location, p Placed, facts TillFacts) (Terms, bool) {
+	t := r.terms
+	t.Key, t.LocationName, t.LocationOrg = s.key, l.Name, l.Org
+	t.DistanceM += p.DistanceM // at most
+	t.Batch, t.Presale = "", ""
+	switch s.key.Owner {
+	case t.Seller:
+		t.SettlementPriceMinor, t.FulfilmentFeeMinor = 0, 0
+	case r.terms.Key.Owner:
+		t.FulfilmentFeeMinor = l.FulfilmentFeeMinor
+	default:
+		list, known := facts.prices[s.key.SKU]
+		price, err := money.Rate(list, l.SettlementRateBP)
+		if !known || err != nil {
+			return t, false
+		}
+		t.SettlementPriceMinor, t.FulfilmentFeeMinor = price, l.FulfilmentFeeMinor
+	}
+	return t, true
+}
