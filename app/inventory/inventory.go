@@ -104,6 +104,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	deliverer := service.NewDeliverer(store, inventory, feed, func(outcome string) { told.WithLabelValues(outcome).Inc() }, frame.Report("tell webhooks"))
 	reservations := service.NewReservations(frame.DB(), store, categories)
 	sharing := service.NewSharing(frame.DB(), store, catalogue, categories)
+	strategies := service.NewStrategies(frame.DB(), store)
 	till := service.NewTillSales(frame.DB(), store, catalogue, categories, biz.NearThenSplit())
 	room := service.NewStockroom(frame.DB(), store)
 	transfers := service.NewTransfers(frame.DB(), store, catalogue)
@@ -113,6 +114,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		over[inventoryv1.InventoryServer, inventoryv1.InventoryHTTPServer](inventoryv1.RegisterInventoryServer, inventory, inventoryv1.RegisterInventoryHTTPServer, inventory),
 		over[inventoryv1.ReservationsServer, inventoryv1.ReservationsHTTPServer](inventoryv1.RegisterReservationsServer, reservations, inventoryv1.RegisterReservationsHTTPServer, reservations),
 		over[inventoryv1.SharingPoliciesServer, inventoryv1.SharingPoliciesHTTPServer](inventoryv1.RegisterSharingPoliciesServer, sharing, inventoryv1.RegisterSharingPoliciesHTTPServer, sharing),
+		over[inventoryv1.StrategiesServer, inventoryv1.StrategiesHTTPServer](inventoryv1.RegisterStrategiesServer, strategies, inventoryv1.RegisterStrategiesHTTPServer, strategies),
 		over[inventoryv1.TillSalesServer, inventoryv1.TillSalesHTTPServer](inventoryv1.RegisterTillSalesServer, till, inventoryv1.RegisterTillSalesHTTPServer, till),
 		over[inventoryv1.StockroomServer, inventoryv1.StockroomHTTPServer](inventoryv1.RegisterStockroomServer, room, inventoryv1.RegisterStockroomHTTPServer, room),
 		over[inventoryv1.TransfersServer, inventoryv1.TransfersHTTPServer](inventoryv1.RegisterTransfersServer, transfers, inventoryv1.RegisterTransfersHTTPServer, transfers),
