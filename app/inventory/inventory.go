@@ -108,6 +108,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	till := service.NewTillSales(frame.DB(), store, catalogue, categories, biz.NearThenSplit())
 	room := service.NewStockroom(frame.DB(), store)
 	transfers := service.NewTransfers(frame.DB(), store, catalogue)
+	strategies := service.NewStrategies(frame.DB(), store)
 	stockFeed := service.NewFeed(frame.DB(), store, inventory, feed)
 	all := &Center{Frame: frame, store: store, hit: hit, branch: service.NewBranch(frame.DB(), store, d.Observe.Log())}
 	all.offers = []offer{
@@ -118,6 +119,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		over[inventoryv1.TillSalesServer, inventoryv1.TillSalesHTTPServer](inventoryv1.RegisterTillSalesServer, till, inventoryv1.RegisterTillSalesHTTPServer, till),
 		over[inventoryv1.StockroomServer, inventoryv1.StockroomHTTPServer](inventoryv1.RegisterStockroomServer, room, inventoryv1.RegisterStockroomHTTPServer, room),
 		over[inventoryv1.TransfersServer, inventoryv1.TransfersHTTPServer](inventoryv1.RegisterTransfersServer, transfers, inventoryv1.RegisterTransfersHTTPServer, transfers),
+		over[inventoryv1.StrategiesServer, inventoryv1.StrategiesHTTPServer](inventoryv1.RegisterStrategiesServer, strategies, inventoryv1.RegisterStrategiesHTTPServer, strategies),
 		over[inventoryv1.StockFeedServer, inventoryv1.StockFeedHTTPServer](inventoryv1.RegisterStockFeedServer, stockFeed, inventoryv1.RegisterStockFeedHTTPServer, stockFeed),
 	}
 	all.workers = []func(context.Context) error{

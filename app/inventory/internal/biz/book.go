@@ -41,6 +41,7 @@ type Book struct {
 
 	explanations  []DocumentExplanation
 	discrepancies []Discrepancy
+	loads         loads
 	journal       []func() // undoes what was done since the book was opened, last first
 }
 
@@ -60,6 +61,8 @@ type Changes struct {
 	Opened        []DocumentLock
 	Explanations  []DocumentExplanation
 	Discrepancies []Discrepancy
+	// Loads are the days of locations of which something was taken or given back.
+	Loads []LoadChange
 }
 
 // DocumentExplanation is why the locations of a document were chosen, for the organisation that sells.
@@ -369,6 +372,7 @@ func (b *Book) Changes() Changes {
 	}
 	slices.SortFunc(c.Quotas, func(x, y QuotaRow) int { return cmp.Compare(x.ID, y.ID) })
 	slices.SortFunc(c.Changed, func(x, y ReservationRow) int { return cmp.Compare(x.ID, y.ID) })
+	c.Loads = b.loadChanges()
 	return c
 }
 
@@ -409,6 +413,7 @@ func (b *Book) row(key StockKey, document string) (*Stock, error) {
 
 // keep remembers a reservation that is about to change.
 func (b *Book) keep(r *Reservation) {
+	b.counts(r.terms)
 	was, changed := *r, b.changed[r.terms.ID]
 	b.undoable(func() {
 		*r = was
@@ -444,6 +449,7 @@ func (b *Book) create(t Terms) (*Reservation, error) {
 		b.opened = append(b.opened, DocumentLock{Document: t.Document, Seller: t.Seller})
 	}
 	b.of[t.Document] = slices.Clone(list)
+	b.counts(t)
 	b.index(r)
 	b.created = append(b.created, r)
 	return r, nil

@@ -38,7 +38,9 @@ type Search struct {
 	Sharing    SharingReader
 	Categories CategoryFinder
 	ClockUS    func(ctx context.Context) (int64, error)
-	Strategy   Strategy
+	// Rules choose the strategy of each demand; nil: it is always this one.
+	Rules    RuleKeeper
+	Strategy Strategy
 	// now: the pool must know every commit made so far.
 	now bool
 	// Hit counts that a bound was hit: the answer is right for what was looked at, and more was there.
@@ -308,7 +310,10 @@ func (s Search) read(ctx context.Context, d Demand, at []Placed) ([]Candidate, e
 	if err != nil {
 		return nil, err
 	}
-	return candidates, limits.apply(ctx, d, candidates)
+	if err := limits.apply(ctx, d, candidates); err != nil {
+		return nil, err
+	}
+	return candidates, s.loaded(ctx, d, candidates)
 }
 
 // refresh reads the stock of the candidates again.

@@ -18,6 +18,9 @@ type Directory struct {
 	index  *geo.Index // those with a position; Ref is the number in list
 	// own are the active locations of each organisation that nobody else may sell from.
 	own map[string][]int
+	// guarded are those with a territory; franchisees are the organisations that have a franchise store.
+	guarded     []int
+	franchisees map[string]bool
 }
 
 // Placed is a location and how far it is.
@@ -28,13 +31,19 @@ type Placed struct {
 
 // NewDirectory takes the locations over.
 func NewDirectory(locations []Location) (*Directory, error) {
-	d := &Directory{list: slices.Clone(locations), byCode: make(map[string]int, len(locations)), own: map[string][]int{}}
+	d := &Directory{list: slices.Clone(locations), byCode: make(map[string]int, len(locations)), own: map[string][]int{}, franchisees: map[string]bool{}}
 	slices.SortFunc(d.list, func(a, b Location) int { return cmp.Compare(a.Code, b.Code) })
 	items := make([]geo.Item, 0, len(d.list))
 	for i, l := range d.list {
 		d.byCode[l.Code] = i
 		if l.Active && !l.Shared {
 			d.own[l.Org] = append(d.own[l.Org], i)
+		}
+		if l.Profile != nil && l.Profile.territory != nil {
+			d.guarded = append(d.guarded, i)
+		}
+		if l.Kind == FranchiseStore {
+			d.franchisees[l.Org] = true
 		}
 		if l.Point != nil {
 			items = append(items, geo.Item{ID: l.Code, Point: *l.Point, Ref: uint32(i)})

@@ -54,6 +54,11 @@ type HoldFacts struct {
 	shelves    bool       // lock what the chosen store has, whoever owns it
 	all        bool       // every row of every candidate is locked then
 	limits     *limits    // what policies leave to the channel
+	loads      []LoadKey  // days to be locked
+
+	ruled    bool // by this strategy and what it has to know
+	strategy Strategy
+	known    Facts
 }
 
 // Gather reads the candidates.
@@ -65,8 +70,12 @@ func (uc HoldStock) Gather(ctx context.Context, in HoldInput) (HoldFacts, error)
 	if err != nil {
 		return HoldFacts{}, err
 	}
-	candidates, dropped, err := uc.Search.Candidates(ctx, in.Demand)
-	return HoldFacts{candidates: candidates, dropped: dropped, limits: limits}, err
+	search, d, err := uc.Search.ruled(ctx, in.Demand)
+	if err != nil {
+		return HoldFacts{}, err
+	}
+	candidates, dropped, err := search.Candidates(ctx, d)
+	return HoldFacts{candidates: candidates, dropped: dropped, limits: limits, ruled: true, strategy: search.Strategy, known: d.Facts}, err
 }
 
 // Decide holds the stock inside the transaction. A document that holds something already is refused with LiveHold.
@@ -81,6 +90,7 @@ func (uc HoldStock) Decide(ctx context.Context, actor string, in HoldInput, fact
 	if err := uc.free(book, in); err != nil {
 		return nil, err
 	}
+	uc, in = uc.under(book, in, facts)
 	plan, candidates, why, err := uc.settle(ctx, book, in, facts)
 	if err != nil {
 		return nil, err
@@ -114,7 +124,7 @@ func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts 
 		if err != nil {
 			return Plan{}, nil, why, err
 		}
-		if stands(book, plan, candidates, verified) {
+		if stands(book, in.Demand, plan, candidates, verified) {
 			why.Candidates = append(why.Candidates, facts.dropped...)
 			why.TookUS = elapsed()
 			if !why.Proven {
@@ -138,7 +148,7 @@ func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts 
 }
 
 // stands says whether all rows of the plan are locked and its locations verified.
-func stands(book *Book, plan Plan, candidates []Candidate, verified map[string]bool) bool {
+func stands(book *Book, d Demand, plan Plan, candidates []Candidate, verified map[string]bool) bool {
 	for _, t := range plan.Takes {
 		if book.Stock(t.Key) == nil {
 			return false
@@ -146,6 +156,9 @@ func stands(book *Book, plan Plan, candidates []Candidate, verified map[string]b
 	}
 	for _, c := range plan.Chosen {
 		if !verified[candidates[c].Location.Code] {
+			return false
+		}
+		if _, locked := capacityDay(book, d, candidates[c].Location); !locked {
 			return false
 		}
 	}
@@ -196,10 +209,14 @@ func (uc HoldStock) lock(ctx context.Context, book *Book, d Demand, candidates [
 		}
 		kept = append(kept, c)
 	}
+	at := slices.DeleteFunc(slices.Clone(kept), func(c Candidate) bool { return !verified[c.Location.Code] })
+	if err := uc.Writer.LockLoads(ctx, book, loadKeys(d, at)); err != nil {
+		return nil, err
+	}
 	return withLocked(book, d, kept)
 }
 
-// withLocked replaces hints by locked rows, and what they leave to the channel.
+// withLocked replaces hints by locked rows, what they leave to the channel, and what the locations have been given.
 func withLocked(book *Book, d Demand, candidates []Candidate) ([]Candidate, error) {
 	for i, c := range candidates {
 		rows := slices.Clone(c.Stock)
@@ -210,7 +227,7 @@ func withLocked(book *Book, d Demand, candidates []Candidate) ([]Candidate, erro
 		}
 		candidates[i].Stock = rows
 	}
-	return candidates, shareLocked(book, d, candidates)
+	return withLoads(book, d, candidates), shareLocked(book, d, candidates)
 }
 
 // narrow keeps the nearest candidates whose rows can all be locked.
@@ -247,8 +264,12 @@ func (uc HoldStock) take(book *Book, in HoldInput, plan Plan, candidates []Candi
 	held := make([]*Reservation, 0, len(plan.Takes))
 	for _, take := range plan.Takes {
 		c := at[take.Key.Location]
+		day, locked := capacityDay(book, in.Demand, c.Location)
+		if !locked {
+			return nil, broken("day %d of %s is not locked", day, c.Location.Code)
+		}
 		t := Terms{Document: in.Document, LineID: take.LineID, GID: in.GID, Key: take.Key, LocationName: c.Location.Name, LocationOrg: c.Location.Org,
-			Seller: in.Seller, Channel: in.Channel, Way: in.Way, Quantity: take.Quantity, ExpiresAtUS: in.ExpiresAtUS, DistanceM: c.DistanceM}
+			Seller: in.Seller, Channel: in.Channel, Way: in.Way, Quantity: take.Quantity, ExpiresAtUS: in.ExpiresAtUS, DistanceM: c.DistanceM, CapacityDay: day}
 		if take.Key.Owner != in.Seller {
 			price, err := money.Rate(lines[take.LineID].ListPriceMinor, c.Location.SettlementRateBP)
 			if err != nil {

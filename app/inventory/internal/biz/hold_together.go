@@ -21,20 +21,29 @@ func (uc HoldStock) Look(ctx context.Context, in HoldInput, round int) (HoldFact
 		if err != nil {
 			return facts, err
 		}
-		if plan, _, err := Allocate(in.Demand, facts.candidates, uc.Search.Strategy); err == nil {
+		in.Facts = facts.known
+		if plan, _, err := Allocate(in.Demand, facts.candidates, facts.strategy); err == nil {
 			facts.keys = plan.Keys()
+			var chosen []Candidate
 			for _, c := range plan.Chosen {
+				chosen = append(chosen, facts.candidates[c])
 				facts.codes = append(facts.codes, facts.candidates[c].Location.Code)
 			}
+			facts.loads = loadKeys(in.Demand, chosen)
 			return facts, nil
 		}
 	}
-	candidates, dropped, err := uc.Search.anew().Candidates(ctx, in.Demand)
+	search, d, err := uc.Search.ruled(ctx, in.Demand)
+	if err != nil {
+		return HoldFacts{}, err
+	}
+	candidates, dropped, err := search.anew().Candidates(ctx, d)
 	if err != nil {
 		return HoldFacts{}, err
 	}
 	some := narrow(candidates)
-	facts := HoldFacts{candidates: candidates, dropped: dropped, keys: allKeys(some), all: len(some) == len(candidates), limits: limits}
+	facts := HoldFacts{candidates: candidates, dropped: dropped, keys: allKeys(some), all: len(some) == len(candidates), limits: limits, loads: loadKeys(d, some),
+		ruled: true, strategy: search.Strategy, known: d.Facts}
 	for _, c := range some {
 		facts.codes = append(facts.codes, c.Location.Code)
 	}
@@ -51,12 +60,18 @@ func (uc HoldStock) atTheStore(ctx context.Context, in HoldInput, limits *limits
 	if !known {
 		return HoldFacts{}, UnknownLocation{in.Location}
 	}
-	return HoldFacts{candidates: []Candidate{{Location: l}}, codes: []string{l.Code}, shelves: true, all: true, limits: limits}, nil
+	search, d, err := uc.Search.ruled(ctx, in.Demand)
+	if err != nil {
+		return HoldFacts{}, err
+	}
+	chosen := []Candidate{{Location: l}}
+	return HoldFacts{candidates: chosen, codes: []string{l.Code}, shelves: true, all: true, limits: limits, loads: loadKeys(d, chosen),
+		ruled: true, strategy: search.Strategy, known: d.Facts}, nil
 }
 
 // Need is what the facts want to be locked.
 func (uc HoldStock) Need(in HoldInput, facts HoldFacts) Need {
-	n := Need{Documents: []DocumentLock{{in.Document, in.Seller}}, Keys: facts.keys, Locations: facts.codes}
+	n := Need{Documents: []DocumentLock{{in.Document, in.Seller}}, Keys: facts.keys, Locations: facts.codes, Loads: facts.loads}
 	if in.Way != CarryOut {
 		n.Channels, n.Categories = []string{in.Channel}, facts.limits.known()
 	}
@@ -80,6 +95,7 @@ func (uc HoldStock) DecideOn(book *Book, actor string, in HoldInput, facts HoldF
 	if err := uc.free(book, in); err != nil {
 		return nil, err
 	}
+	uc, in = uc.under(book, in, facts)
 	candidates, dropped, err := uc.now(book, in, facts)
 	if err != nil {
 		return nil, err
@@ -98,6 +114,9 @@ func (uc HoldStock) DecideOn(book *Book, actor string, in HoldInput, facts HoldF
 	}
 	for _, c := range plan.Chosen {
 		if _, verified := book.Location(candidates[c].Location.Code); !verified {
+			return nil, Elsewhere{in.Document}
+		}
+		if _, locked := capacityDay(book, in.Demand, candidates[c].Location); !locked {
 			return nil, Elsewhere{in.Document}
 		}
 	}

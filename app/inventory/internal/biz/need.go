@@ -17,12 +17,14 @@ type Need struct {
 	Categories map[string]string
 	// Open are rows that are made where they are not there, with the organisation of their location.
 	Open map[StockKey]string
+	// Loads are the days of locations whose capacity may be taken.
+	Loads []LoadKey
 	// Entries are looked up in the ledger; it is asked with the documents and their reservations in the Book.
 	Entries func(b *Book) []Entry
 }
 
 // Weight is about how many rows are locked.
-func (n Need) Weight() int { return 1 + len(n.Documents) + len(n.Keys) + len(n.Shelves) }
+func (n Need) Weight() int { return 1 + len(n.Documents) + len(n.Keys) + len(n.Shelves) + len(n.Loads) }
 
 // Elsewhere says that a decision needs rows that are not locked: it has to be made again with them.
 type Elsewhere struct{ Document string }

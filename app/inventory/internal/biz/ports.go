@@ -35,6 +35,8 @@ type StockWriter interface {
 	// LockShares takes the policies in, and locks the counts of quotas that a channel's holds on these shelves depend on.
 	// Counts come after stock rows and locations.
 	LockShares(ctx context.Context, b *Book, n Need) error
+	// LockLoads locks what locations have been given on these days, and takes it in.
+	LockLoads(ctx context.Context, b *Book, keys []LoadKey) error
 	// Booked says which of these entries are in the ledger already, and what was on hand after each.
 	Booked(ctx context.Context, entries []Entry) (map[Entry]int64, error)
 	// Write stores the changes of a Book: guarded, all or nothing.

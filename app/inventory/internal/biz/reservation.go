@@ -64,6 +64,8 @@ type Terms struct {
 	// Batch is the lot that it holds, Quota the exclusive quota and Presale the promise of stock to come that it draws on,
 	// KitSKU the kit that was sold, of which this is a part. Empty: none.
 	Batch, Quota, Presale, KitSKU string
+	// CapacityDay is the location's day whose capacity it takes; 0: none is counted.
+	CapacityDay int64
 }
 
 // Reservation holds units of one owner at one location for one order line.

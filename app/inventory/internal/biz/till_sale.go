@@ -97,6 +97,7 @@ type TillFacts struct {
 	prices     map[string]int64
 	categories map[string]string
 	looked     map[string]bool // SKUs whose reservations were looked for
+	nowUS      int64           // when it was looked
 }
 
 // Look gathers what may be needed: for a sale that eats nothing reserved, by what is known, that is nothing. In a later round
@@ -143,6 +144,10 @@ func (uc TillSale) Look(ctx context.Context, in TillSaleInput, round int) (TillF
 // lookAt finds who could move, and where to.
 func (uc TillSale) lookAt(ctx context.Context, directory *Directory, facts *TillFacts, sku string) error {
 	facts.looked[sku] = true
+	var err error
+	if facts.nowUS, err = uc.NowUS(ctx); err != nil {
+		return err
+	}
 	open, err := uc.Reserved.Youngest(ctx, Shelf{sku, facts.location.Code}, maxYoungest)
 	if err != nil {
 		return err
@@ -230,6 +235,9 @@ func (uc TillSale) Need(in TillSaleInput, facts TillFacts) Need {
 		for _, p := range facts.targets[sku] {
 			n.Shelves = append(n.Shelves, Shelf{sku, p.Location.Code})
 			n.Locations = append(n.Locations, p.Location.Code)
+			if day, counted := p.Location.loadKey(Demand{Way: Parcel}, facts.nowUS); counted {
+				n.Loads = append(n.Loads, day)
+			}
 		}
 	}
 	n.Touches = func(r *Reservation, _ int64) bool {
@@ -369,6 +377,10 @@ func (uc TillSale) relocate(book *Book, r *Reservation, want int64, whole bool, 
 	if !known || l.drop(Demand{Seller: t.Seller, Way: t.Way}) != "" || t.Way == LocalDelivery && p.DistanceM+t.DistanceM > uc.Strategy.LocalRadiusM {
 		return nil, nil
 	}
+	day, locked := capacityDay(book, Demand{Way: t.Way}, l)
+	if load, _ := book.Load(LoadKey{l.Code, day}); !locked || (&Candidate{Location: l, Load: load}).full(Demand{Way: t.Way}, 100) != "" {
+		return nil, nil // its day is full
+	}
 	at := Shelf{t.Key.SKU, l.Code}
 	limit, err := book.Limit(t.Channel, t.Way, at)
 	if err != nil {
@@ -380,6 +392,7 @@ func (uc TillSale) relocate(book *Book, r *Reservation, want int64, whole bool, 
 	for _, s := range rows {
 		qty := min(want, limit, s.Left(t.Way))
 		to, priced := uc.terms(r, s, l, p, facts)
+		to.CapacityDay = day
 		if qty <= 0 || !priced {
 			continue
 		}

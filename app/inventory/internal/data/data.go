@@ -26,6 +26,7 @@ type Store struct {
 	directory  kept[*biz.Directory]
 	rules      kept[*biz.Rules]
 	sharing    kept[*biz.SharingSet]
+	served     servedCounts
 	parts      []part
 	group      *Group
 	pool       poolKeeper

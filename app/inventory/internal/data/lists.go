@@ -255,6 +255,6 @@ func fromDBReservation(r *ent.Reservation) biz.ReservationRow {
 	return biz.ReservationRow{Terms: biz.Terms{ID: r.ID, Document: r.Document, LineID: r.LineID, GID: r.Gid,
 		Key: biz.StockKey{SKU: r.Sku, Location: r.Location, Owner: r.Owner}, LocationName: r.LocationName, LocationOrg: r.Org, Seller: r.Seller,
 		Channel: r.Channel, Way: biz.Way(r.Way), Quantity: r.Quantity, ExpiresAtUS: r.ExpiresAtUs, SettlementPriceMinor: r.SettlementPriceMinor,
-		FulfilmentFeeMinor: r.FulfilmentFeeMinor, DistanceM: r.DistanceM, Replaces: r.Replaces, CreatedAtUS: r.CreatedUs, Batch: r.Batch, Quota: r.Quota, Presale: r.Presale, KitSKU: r.KitSku},
+		FulfilmentFeeMinor: r.FulfilmentFeeMinor, DistanceM: r.DistanceM, Replaces: r.Replaces, CreatedAtUS: r.CreatedUs, Batch: r.Batch, Quota: r.Quota, Presale: r.Presale, KitSKU: r.KitSku, CapacityDay: r.CapacityDay},
 		State: biz.ReservationState(r.State), Open: r.Open, Shipped: r.Shipped, Released: r.Released, Expired: r.Expired, Version: r.Version}
 }

@@ -28,6 +28,7 @@ func (s *Store) bookParts() []part {
 	return []part{
 		{"documents", s.lockNeededDocuments, s.insertDocuments},
 		{"stock", s.lockNeededStock, s.updateStock},
+		{"loads", s.lockNeededLoads, s.writeLoads},
 		{"locations", s.readNeededLocations, nil},
 		{"quotas", s.lockNeededQuotas, s.updateQuotas},
 		{"reservations", nil, s.writeReservations},

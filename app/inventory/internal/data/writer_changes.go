@@ -146,7 +146,7 @@ func (s *Store) insert(ctx context.Context, table, columns string, rows [][]any)
 }
 
 const reservationColumns = `id, org, document, line_id, gid, sku, location, owner, location_name, seller, channel, way, quantity, open, shipped, released, expired,
-	state, version, expires_at_us, settlement_price_minor, fulfilment_fee_minor, distance_m, replaces, created_us, batch, quota, presale, kit_sku`
+	state, version, expires_at_us, settlement_price_minor, fulfilment_fee_minor, distance_m, replaces, created_us, batch, quota, presale, kit_sku, capacity_day`
 
 func (s *Store) insertReservations(ctx context.Context, c biz.Changes) error {
 	rows := make([][]any, len(c.Created))
@@ -159,7 +159,7 @@ func (s *Store) insertReservations(ctx context.Context, c biz.Changes) error {
 func reservationValues(r biz.ReservationRow) []any {
 	return []any{r.ID, r.LocationOrg, r.Document, r.LineID, r.GID, r.Key.SKU, r.Key.Location, r.Key.Owner, r.LocationName, r.Seller, r.Channel, int8(r.Way),
 		r.Quantity, r.Open, r.Shipped, r.Released, r.Expired, int8(r.State), r.Version, r.ExpiresAtUS, r.SettlementPriceMinor, r.FulfilmentFeeMinor, r.DistanceM,
-		r.Replaces, r.CreatedAtUS, r.Batch, r.Quota, r.Presale, r.KitSKU}
+		r.Replaces, r.CreatedAtUS, r.Batch, r.Quota, r.Presale, r.KitSKU, r.CapacityDay}
 }
 
 // reservations reads raw rows: decisions need them of all organisations.
@@ -174,7 +174,7 @@ func (s *Store) reservations(ctx context.Context, rest string, args ...any) ([]*
 		var r biz.ReservationRow
 		err := rows.Scan(&r.ID, &r.LocationOrg, &r.Document, &r.LineID, &r.GID, &r.Key.SKU, &r.Key.Location, &r.Key.Owner, &r.LocationName, &r.Seller, &r.Channel,
 			&r.Way, &r.Quantity, &r.Open, &r.Shipped, &r.Released, &r.Expired, &r.State, &r.Version, &r.ExpiresAtUS, &r.SettlementPriceMinor, &r.FulfilmentFeeMinor,
-			&r.DistanceM, &r.Replaces, &r.CreatedAtUS, &r.Batch, &r.Quota, &r.Presale, &r.KitSKU)
+			&r.DistanceM, &r.Replaces, &r.CreatedAtUS, &r.Batch, &r.Quota, &r.Presale, &r.KitSKU, &r.CapacityDay)
 		if err != nil {
 			return nil, fmt.Errorf("read reservations: %w", err)
 		}

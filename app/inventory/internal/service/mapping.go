@@ -24,9 +24,11 @@ func toPoint(p *geo.Point) *commonv1.GeoPoint {
 
 func fromHold(in *inventoryv1.HoldRequest) biz.HoldInput {
 	demand := biz.Demand{Document: in.GetDocument(), Channel: in.GetChannel(), Seller: in.GetSellerOrg(), Way: biz.Way(in.GetWay()),
-		Destination: fromPoint(in.GetDestination()), Location: in.GetLocation(), MaxParcels: int(in.GetMaxParcels())}
+		Destination: fromPoint(in.GetDestination()), Location: in.GetLocation(), MaxParcels: int(in.GetMaxParcels()),
+		Region: in.GetRegion(), HomeStore: in.GetHomeStore(), PromisedUS: in.GetPromisedUs()}
 	for _, l := range in.GetLines() {
-		demand.Lines = append(demand.Lines, biz.DemandLine{ID: l.GetLineId(), SKU: l.GetSku(), Quantity: l.GetQuantity(), ListPriceMinor: l.GetListPriceMinor()})
+		demand.Lines = append(demand.Lines, biz.DemandLine{ID: l.GetLineId(), SKU: l.GetSku(), Quantity: l.GetQuantity(), ListPriceMinor: l.GetListPriceMinor(),
+			WeightG: l.GetWeightG(), Category: l.GetCategory(), Group: l.GetGroup()})
 	}
 	return biz.HoldInput{Demand: demand, GID: in.GetGid(), ExpiresAtUS: in.GetExpiresAtUs()}
 }

@@ -75,7 +75,9 @@ func TestMappingForgetsNoField(t *testing.T) {
 	in := fromHold(hold)
 	require.Equal(t, biz.HoldInput{GID: hold.Gid, ExpiresAtUS: hold.ExpiresAtUs, Demand: biz.Demand{Document: hold.Document, Channel: hold.Channel, Seller: hold.SellerOrg,
 		Way: biz.Way(hold.Way), Destination: fromPoint(hold.Destination), Location: hold.Location, MaxParcels: int(hold.MaxParcels),
-		Lines: []biz.DemandLine{{ID: hold.Lines[0].LineId, SKU: hold.Lines[0].Sku, Quantity: hold.Lines[0].Quantity, ListPriceMinor: hold.Lines[0].ListPriceMinor}}}}, in)
+		Region: hold.Region, HomeStore: hold.HomeStore, PromisedUS: hold.PromisedUs,
+		Lines: []biz.DemandLine{{ID: hold.Lines[0].LineId, SKU: hold.Lines[0].Sku, Quantity: hold.Lines[0].Quantity, ListPriceMinor: hold.Lines[0].ListPriceMinor,
+			WeightG: hold.Lines[0].WeightG, Category: hold.Lines[0].Category, Group: hold.Lines[0].Group}}}}, in)
 
 	key := biz.StockKey{SKU: "LJ", Location: "S-01", Owner: "HQ"}
 	reservation := toReservation(biz.ReservationRow{Terms: biz.Terms{ID: "r", Document: "d", LineID: "l", Key: key, LocationName: "n", LocationOrg: "o", Quantity: 9,

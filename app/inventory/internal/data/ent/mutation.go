@@ -6110,6 +6110,8 @@ type ReservationMutation struct {
 	quota                     *string
 	presale                   *string
 	kit_sku                   *string
+	capacity_day              *int64
+	addcapacity_day           *int64
 	created_us                *int64
 	addcreated_us             *int64
 	updated_us                *int64
@@ -7492,6 +7494,62 @@ func (m *ReservationMutation) ResetKitSku() {
 	m.kit_sku = nil
 }
 
+// SetCapacityDay sets the "capacity_day" field.
+func (m *ReservationMutation) SetCapacityDay(i int64) {
+	m.capacity_day = &i
+	m.addcapacity_day = nil
+}
+
+// CapacityDay returns the value of the "capacity_day" field in the mutation.
+func (m *ReservationMutation) CapacityDay() (r int64, exists bool) {
+	v := m.capacity_day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCapacityDay returns the old "capacity_day" field's value of the Reservation entity.
+// If the Reservation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReservationMutation) OldCapacityDay(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCapacityDay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCapacityDay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCapacityDay: %w", err)
+	}
+	return oldValue.CapacityDay, nil
+}
+
+// AddCapacityDay adds i to the "capacity_day" field.
+func (m *ReservationMutation) AddCapacityDay(i int64) {
+	if m.addcapacity_day != nil {
+		*m.addcapacity_day += i
+	} else {
+		m.addcapacity_day = &i
+	}
+}
+
+// AddedCapacityDay returns the value that was added to the "capacity_day" field in this mutation.
+func (m *ReservationMutation) AddedCapacityDay() (r int64, exists bool) {
+	v := m.addcapacity_day
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCapacityDay resets all changes to the "capacity_day" field.
+func (m *ReservationMutation) ResetCapacityDay() {
+	m.capacity_day = nil
+	m.addcapacity_day = nil
+}
+
 // SetCreatedUs sets the "created_us" field.
 func (m *ReservationMutation) SetCreatedUs(i int64) {
 	m.created_us = &i
@@ -7638,7 +7696,7 @@ func (m *ReservationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReservationMutation) Fields() []string {
-	fields := make([]string, 0, 30)
+	fields := make([]string, 0, 31)
 	if m.org != nil {
 		fields = append(fields, reservation.FieldOrg)
 	}
@@ -7723,6 +7781,9 @@ func (m *ReservationMutation) Fields() []string {
 	if m.kit_sku != nil {
 		fields = append(fields, reservation.FieldKitSku)
 	}
+	if m.capacity_day != nil {
+		fields = append(fields, reservation.FieldCapacityDay)
+	}
 	if m.created_us != nil {
 		fields = append(fields, reservation.FieldCreatedUs)
 	}
@@ -7793,6 +7854,8 @@ func (m *ReservationMutation) Field(name string) (ent.Value, bool) {
 		return m.Presale()
 	case reservation.FieldKitSku:
 		return m.KitSku()
+	case reservation.FieldCapacityDay:
+		return m.CapacityDay()
 	case reservation.FieldCreatedUs:
 		return m.CreatedUs()
 	case reservation.FieldUpdatedUs:
@@ -7862,6 +7925,8 @@ func (m *ReservationMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldPresale(ctx)
 	case reservation.FieldKitSku:
 		return m.OldKitSku(ctx)
+	case reservation.FieldCapacityDay:
+		return m.OldCapacityDay(ctx)
 	case reservation.FieldCreatedUs:
 		return m.OldCreatedUs(ctx)
 	case reservation.FieldUpdatedUs:
@@ -8071,6 +8136,13 @@ func (m *ReservationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetKitSku(v)
 		return nil
+	case reservation.FieldCapacityDay:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCapacityDay(v)
+		return nil
 	case reservation.FieldCreatedUs:
 		v, ok := value.(int64)
 		if !ok {
@@ -8132,6 +8204,9 @@ func (m *ReservationMutation) AddedFields() []string {
 	if m.adddistance_m != nil {
 		fields = append(fields, reservation.FieldDistanceM)
 	}
+	if m.addcapacity_day != nil {
+		fields = append(fields, reservation.FieldCapacityDay)
+	}
 	if m.addcreated_us != nil {
 		fields = append(fields, reservation.FieldCreatedUs)
 	}
@@ -8172,6 +8247,8 @@ func (m *ReservationMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFulfilmentFeeMinor()
 	case reservation.FieldDistanceM:
 		return m.AddedDistanceM()
+	case reservation.FieldCapacityDay:
+		return m.AddedCapacityDay()
 	case reservation.FieldCreatedUs:
 		return m.AddedCreatedUs()
 	case reservation.FieldUpdatedUs:
@@ -8275,6 +8352,13 @@ func (m *ReservationMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddDistanceM(v)
+		return nil
+	case reservation.FieldCapacityDay:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCapacityDay(v)
 		return nil
 	case reservation.FieldCreatedUs:
 		v, ok := value.(int64)
@@ -8400,6 +8484,9 @@ func (m *ReservationMutation) ResetField(name string) error {
 		return nil
 	case reservation.FieldKitSku:
 		m.ResetKitSku()
+		return nil
+	case reservation.FieldCapacityDay:
+		m.ResetCapacityDay()
 		return nil
 	case reservation.FieldCreatedUs:
 		m.ResetCreatedUs()

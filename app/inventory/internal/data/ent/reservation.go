@@ -72,6 +72,8 @@ type Reservation struct {
 	Presale string `json:"presale,omitempty"`
 	// KitSku holds the value of the "kit_sku" field.
 	KitSku string `json:"kit_sku,omitempty"`
+	// CapacityDay holds the value of the "capacity_day" field.
+	CapacityDay int64 `json:"capacity_day,omitempty"`
 	// CreatedUs holds the value of the "created_us" field.
 	CreatedUs int64 `json:"created_us,omitempty"`
 	// UpdatedUs holds the value of the "updated_us" field.
@@ -84,7 +86,7 @@ func (*Reservation) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case reservation.FieldWay, reservation.FieldQuantity, reservation.FieldOpen, reservation.FieldShipped, reservation.FieldReleased, reservation.FieldExpired, reservation.FieldState, reservation.FieldVersion, reservation.FieldExpiresAtUs, reservation.FieldDueUs, reservation.FieldSettlementPriceMinor, reservation.FieldFulfilmentFeeMinor, reservation.FieldDistanceM, reservation.FieldCreatedUs, reservation.FieldUpdatedUs:
+		case reservation.FieldWay, reservation.FieldQuantity, reservation.FieldOpen, reservation.FieldShipped, reservation.FieldReleased, reservation.FieldExpired, reservation.FieldState, reservation.FieldVersion, reservation.FieldExpiresAtUs, reservation.FieldDueUs, reservation.FieldSettlementPriceMinor, reservation.FieldFulfilmentFeeMinor, reservation.FieldDistanceM, reservation.FieldCapacityDay, reservation.FieldCreatedUs, reservation.FieldUpdatedUs:
 			values[i] = new(sql.NullInt64)
 		case reservation.FieldID, reservation.FieldOrg, reservation.FieldDocument, reservation.FieldLineID, reservation.FieldGid, reservation.FieldSku, reservation.FieldLocation, reservation.FieldOwner, reservation.FieldLocationName, reservation.FieldSeller, reservation.FieldChannel, reservation.FieldReplaces, reservation.FieldBatch, reservation.FieldQuota, reservation.FieldPresale, reservation.FieldKitSku:
 			values[i] = new(sql.NullString)
@@ -277,6 +279,12 @@ func (_m *Reservation) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.KitSku = value.String
 			}
+		case reservation.FieldCapacityDay:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field capacity_day", values[i])
+			} else if value.Valid {
+				_m.CapacityDay = value.Int64
+			}
 		case reservation.FieldCreatedUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field created_us", values[i])
@@ -408,6 +416,9 @@ func (_m *Reservation) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("kit_sku=")
 	builder.WriteString(_m.KitSku)
+	builder.WriteString(", ")
+	builder.WriteString("capacity_day=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CapacityDay))
 	builder.WriteString(", ")
 	builder.WriteString("created_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CreatedUs))

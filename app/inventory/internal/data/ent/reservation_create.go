@@ -286,6 +286,20 @@ func (_c *ReservationCreate) SetNillableKitSku(v *string) *ReservationCreate {
 	return _c
 }
 
+// SetCapacityDay sets the "capacity_day" field.
+func (_c *ReservationCreate) SetCapacityDay(v int64) *ReservationCreate {
+	_c.mutation.SetCapacityDay(v)
+	return _c
+}
+
+// SetNillableCapacityDay sets the "capacity_day" field if the given value is not nil.
+func (_c *ReservationCreate) SetNillableCapacityDay(v *int64) *ReservationCreate {
+	if v != nil {
+		_c.SetCapacityDay(*v)
+	}
+	return _c
+}
+
 // SetCreatedUs sets the "created_us" field.
 func (_c *ReservationCreate) SetCreatedUs(v int64) *ReservationCreate {
 	_c.mutation.SetCreatedUs(v)
@@ -388,6 +402,10 @@ func (_c *ReservationCreate) defaults() error {
 	if _, ok := _c.mutation.KitSku(); !ok {
 		v := reservation.DefaultKitSku
 		_c.mutation.SetKitSku(v)
+	}
+	if _, ok := _c.mutation.CapacityDay(); !ok {
+		v := reservation.DefaultCapacityDay
+		_c.mutation.SetCapacityDay(v)
 	}
 	return nil
 }
@@ -553,6 +571,9 @@ func (_c *ReservationCreate) check() error {
 			return &ValidationError{Name: "kit_sku", err: fmt.Errorf(`ent: validator failed for field "Reservation.kit_sku": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.CapacityDay(); !ok {
+		return &ValidationError{Name: "capacity_day", err: errors.New(`ent: missing required field "Reservation.capacity_day"`)}
+	}
 	if _, ok := _c.mutation.CreatedUs(); !ok {
 		return &ValidationError{Name: "created_us", err: errors.New(`ent: missing required field "Reservation.created_us"`)}
 	}
@@ -711,6 +732,10 @@ func (_c *ReservationCreate) createSpec() (*Reservation, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.KitSku(); ok {
 		_spec.SetField(reservation.FieldKitSku, field.TypeString, value)
 		_node.KitSku = value
+	}
+	if value, ok := _c.mutation.CapacityDay(); ok {
+		_spec.SetField(reservation.FieldCapacityDay, field.TypeInt64, value)
+		_node.CapacityDay = value
 	}
 	if value, ok := _c.mutation.CreatedUs(); ok {
 		_spec.SetField(reservation.FieldCreatedUs, field.TypeInt64, value)
@@ -1031,6 +1056,9 @@ func (u *ReservationUpsertOne) UpdateNewValues() *ReservationUpsertOne {
 		}
 		if _, exists := u.create.mutation.KitSku(); exists {
 			s.SetIgnore(reservation.FieldKitSku)
+		}
+		if _, exists := u.create.mutation.CapacityDay(); exists {
+			s.SetIgnore(reservation.FieldCapacityDay)
 		}
 		if _, exists := u.create.mutation.CreatedUs(); exists {
 			s.SetIgnore(reservation.FieldCreatedUs)
@@ -1523,6 +1551,9 @@ func (u *ReservationUpsertBulk) UpdateNewValues() *ReservationUpsertBulk {
 			}
 			if _, exists := b.mutation.KitSku(); exists {
 				s.SetIgnore(reservation.FieldKitSku)
+			}
+			if _, exists := b.mutation.CapacityDay(); exists {
+				s.SetIgnore(reservation.FieldCapacityDay)
 			}
 			if _, exists := b.mutation.CreatedUs(); exists {
 				s.SetIgnore(reservation.FieldCreatedUs)

@@ -216,10 +216,11 @@ func (Reservation) Fields() []ent.Field {
 		field.Int64("fulfilment_fee_minor").Immutable(),
 		field.Int64("distance_m").Immutable(),
 		column.Text("replaces", column.IDLen),
-		column.Fixed("batch", column.CodeLen),   // lot that it holds; empty: none
-		column.Fixed("quota", column.IDLen),     // exclusive quota that it draws on; empty: none
-		column.Fixed("presale", column.IDLen),   // promise of stock to come that it draws on; empty: none
-		column.Fixed("kit_sku", column.CodeLen), // the kit that was sold, of which this is a part
+		column.Fixed("batch", column.CodeLen),              // lot that it holds; empty: none
+		column.Fixed("quota", column.IDLen),                // exclusive quota that it draws on; empty: none
+		column.Fixed("presale", column.IDLen),              // promise of stock to come that it draws on; empty: none
+		column.Fixed("kit_sku", column.CodeLen),            // the kit that was sold, of which this is a part
+		field.Int64("capacity_day").Immutable().Default(0), // the location's day whose capacity it takes; 0: none is counted
 		field.Int64("created_us").Immutable(),
 		field.Int64("updated_us"),
 	}
@@ -231,6 +232,7 @@ func (Reservation) Indexes() []ent.Index {
 		index.Fields("document", "created_us"),
 		index.Fields("due_us"),
 		index.Fields("sku", "location", "owner", "state"),
+		index.Fields("created_us", "org", "document"), // who has been given how much lately
 	}
 }
 

@@ -214,6 +214,7 @@ var (
 		{Name: "quota", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "presale", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "kit_sku", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "capacity_day", Type: field.TypeInt64, Default: 0},
 		{Name: "created_us", Type: field.TypeInt64},
 		{Name: "updated_us", Type: field.TypeInt64},
 	}
@@ -226,7 +227,7 @@ var (
 			{
 				Name:    "reservation_document_created_us",
 				Unique:  false,
-				Columns: []*schema.Column{ReservationsColumns[2], ReservationsColumns[29]},
+				Columns: []*schema.Column{ReservationsColumns[2], ReservationsColumns[30]},
 			},
 			{
 				Name:    "reservation_due_us",
@@ -237,6 +238,11 @@ var (
 				Name:    "reservation_sku_location_owner_state",
 				Unique:  false,
 				Columns: []*schema.Column{ReservationsColumns[5], ReservationsColumns[6], ReservationsColumns[7], ReservationsColumns[17]},
+			},
+			{
+				Name:    "reservation_created_us_org_document",
+				Unique:  false,
+				Columns: []*schema.Column{ReservationsColumns[30], ReservationsColumns[1], ReservationsColumns[2]},
 			},
 		},
 	}

@@ -68,6 +68,8 @@ const (
 	FieldPresale = "presale"
 	// FieldKitSku holds the string denoting the kit_sku field in the database.
 	FieldKitSku = "kit_sku"
+	// FieldCapacityDay holds the string denoting the capacity_day field in the database.
+	FieldCapacityDay = "capacity_day"
 	// FieldCreatedUs holds the string denoting the created_us field in the database.
 	FieldCreatedUs = "created_us"
 	// FieldUpdatedUs holds the string denoting the updated_us field in the database.
@@ -107,6 +109,7 @@ var Columns = []string{
 	FieldQuota,
 	FieldPresale,
 	FieldKitSku,
+	FieldCapacityDay,
 	FieldCreatedUs,
 	FieldUpdatedUs,
 }
@@ -183,6 +186,8 @@ var (
 	DefaultKitSku string
 	// KitSkuValidator is a validator for the "kit_sku" field. It is called by the builders before save.
 	KitSkuValidator func(string) error
+	// DefaultCapacityDay holds the default value on creation for the "capacity_day" field.
+	DefaultCapacityDay int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -333,6 +338,11 @@ func ByPresale(opts ...sql.OrderTermOption) OrderOption {
 // ByKitSku orders the results by the kit_sku field.
 func ByKitSku(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldKitSku, opts...).ToFunc()
+}
+
+// ByCapacityDay orders the results by the capacity_day field.
+func ByCapacityDay(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCapacityDay, opts...).ToFunc()
 }
 
 // ByCreatedUs orders the results by the created_us field.

@@ -202,6 +202,11 @@ func KitSku(v string) predicate.Reservation {
 	return predicate.Reservation(sql.FieldEQ(FieldKitSku, v))
 }
 
+// CapacityDay applies equality check predicate on the "capacity_day" field. It's identical to CapacityDayEQ.
+func CapacityDay(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldCapacityDay, v))
+}
+
 // CreatedUs applies equality check predicate on the "created_us" field. It's identical to CreatedUsEQ.
 func CreatedUs(v int64) predicate.Reservation {
 	return predicate.Reservation(sql.FieldEQ(FieldCreatedUs, v))
@@ -1705,6 +1710,46 @@ func KitSkuEqualFold(v string) predicate.Reservation {
 // KitSkuContainsFold applies the ContainsFold predicate on the "kit_sku" field.
 func KitSkuContainsFold(v string) predicate.Reservation {
 	return predicate.Reservation(sql.FieldContainsFold(FieldKitSku, v))
+}
+
+// CapacityDayEQ applies the EQ predicate on the "capacity_day" field.
+func CapacityDayEQ(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldEQ(FieldCapacityDay, v))
+}
+
+// CapacityDayNEQ applies the NEQ predicate on the "capacity_day" field.
+func CapacityDayNEQ(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNEQ(FieldCapacityDay, v))
+}
+
+// CapacityDayIn applies the In predicate on the "capacity_day" field.
+func CapacityDayIn(vs ...int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldIn(FieldCapacityDay, vs...))
+}
+
+// CapacityDayNotIn applies the NotIn predicate on the "capacity_day" field.
+func CapacityDayNotIn(vs ...int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldNotIn(FieldCapacityDay, vs...))
+}
+
+// CapacityDayGT applies the GT predicate on the "capacity_day" field.
+func CapacityDayGT(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGT(FieldCapacityDay, v))
+}
+
+// CapacityDayGTE applies the GTE predicate on the "capacity_day" field.
+func CapacityDayGTE(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldGTE(FieldCapacityDay, v))
+}
+
+// CapacityDayLT applies the LT predicate on the "capacity_day" field.
+func CapacityDayLT(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLT(FieldCapacityDay, v))
+}
+
+// CapacityDayLTE applies the LTE predicate on the "capacity_day" field.
+func CapacityDayLTE(v int64) predicate.Reservation {
+	return predicate.Reservation(sql.FieldLTE(FieldCapacityDay, v))
 }
 
 // CreatedUsEQ applies the EQ predicate on the "created_us" field.

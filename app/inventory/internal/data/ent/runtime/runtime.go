@@ -728,6 +728,10 @@ func init() {
 	reservation.DefaultKitSku = reservationDescKitSku.Default.(string)
 	// reservation.KitSkuValidator is a validator for the "kit_sku" field. It is called by the builders before save.
 	reservation.KitSkuValidator = reservationDescKitSku.Validators[0].(func(string) error)
+	// reservationDescCapacityDay is the schema descriptor for capacity_day field.
+	reservationDescCapacityDay := reservationFields[28].Descriptor()
+	// reservation.DefaultCapacityDay holds the default value on creation for the capacity_day field.
+	reservation.DefaultCapacityDay = reservationDescCapacityDay.Default.(int64)
 	// reservationDescID is the schema descriptor for id field.
 	reservationDescID := reservationFields[0].Descriptor()
 	// reservation.IDValidator is a validator for the "id" field. It is called by the builders before save.
