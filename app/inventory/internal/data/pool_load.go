@@ -35,7 +35,7 @@ func (s *Store) loadPool(ctx context.Context) error {
 	}
 	k.charted.Store(&charted{directory, directory.Chart(k.index)}) // numbers follow the places
 	var first, last sql.NullInt64
-	if err := s.db.Conn(ctx).QueryRowContext(ctx, "SELECT MIN(id), MAX(id) FROM stock").Scan(&first, &last); err != nil {
+	if err := s.db.Conn(ctx).QueryRowContext(ctx, "SELECT (SELECT MIN(id) FROM stock), (SELECT MAX(id) FROM stock)").Scan(&first, &last); err != nil {
 		return fmt.Errorf("read stock: %w", err)
 	}
 	if first.Valid {

@@ -42,7 +42,7 @@ func Fill(ctx context.Context, db *database.DB, store *data.Store, stores []biz.
 			// A store's version is its number; the product spreads its bits.
 			_, err := conn.ExecContext(ctx, `INSERT INTO stock (org, sku, location, owner, on_hand, reserved, safety, chain, version)
 				SELECT l.org, k.code, l.id, l.org, (l.version * 31 + k.n * 17) % 40, 0, 2, '', 1 FROM (`+list.String()+`) k JOIN locations l
-				WHERE ((l.version * 2654435761 + k.n * 2246822519) >> 15) % 5 = 0 ORDER BY k.n, l.id`)
+				WHERE ((l.version * 2654435761 + k.n * 2246822519) >> 15) % 5 = 0`)
 			if err != nil {
 				return fmt.Errorf("fill stock: %w", err)
 			}

@@ -13,6 +13,7 @@ const (
 	fewOf = 64
 	// extraordinary marks a cell whose figures are in the rows kept beside it.
 	extraordinary = uint64(1) << 63
+	vacant        = extraordinary | 1 // a new cell, which no row was put into
 	most          = math.MaxInt32
 )
 
@@ -225,7 +226,10 @@ func (s *Shelf) put(r Row) {
 	i := s.find(r.At)
 	had := s.hasOnline(i, r.At)
 	cell := s.cells[i]
-	if cell&extraordinary == 0 && r.plain() {
+	if cell == vacant && r.plain() {
+		s.cells[i], s.versions[i] = uint64(r.Online)<<32|uint64(r.Till), uint32(r.Version)
+		s.adjust(r.At, r.Online)
+	} else if cell&extraordinary == 0 && r.plain() {
 		if int32(uint32(r.Version)-s.versions[i]) <= 0 {
 			return
 		}
@@ -294,7 +298,7 @@ func (s *Shelf) extend(absent []uint32) {
 		return
 	case 1:
 		at := s.rank(absent[0])
-		s.cells, s.versions = slices.Insert(s.cells, at, extraordinary), slices.Insert(s.versions, at, 0)
+		s.cells, s.versions = slices.Insert(s.cells, at, vacant), slices.Insert(s.versions, at, 0)
 	default:
 		s.extendMany(absent)
 	}
@@ -320,7 +324,7 @@ func (s *Shelf) extendMany(absent []uint32) {
 		at := s.rank(n)
 		copy(cells[from+i:], s.cells[from:at])
 		copy(versions[from+i:], s.versions[from:at])
-		cells[at+i] = extraordinary
+		cells[at+i] = vacant
 		from = at
 	}
 	copy(cells[from+len(absent):], s.cells[from:])
