@@ -34,8 +34,9 @@ const (
 	// expireEvery leaves room below the 60 s in which a hold must be freed after its deadline.
 	expireEvery = 5 * time.Second
 	// closeWait is how long the commands that wait for their transaction may take when the process ends.
-	closeWait  = 10 * time.Second
-	purgeEvery = time.Hour
+	closeWait       = 10 * time.Second
+	purgeEvery      = time.Hour
+	endFreezesEvery = time.Minute
 )
 
 // Config is what can be chosen.
@@ -108,7 +109,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	till := service.NewTillSales(frame.DB(), store, catalogue, categories, biz.NearThenSplit())
 	room := service.NewStockroom(frame.DB(), store)
 	transfers := service.NewTransfers(frame.DB(), store, catalogue)
-	strategies := service.NewStrategies(frame.DB(), store)
+	stocktakes := service.NewStocktakes(frame.DB(), store, catalogue)
 	stockFeed := service.NewFeed(frame.DB(), store, inventory, feed)
 	all := &Center{Frame: frame, store: store, hit: hit, branch: service.NewBranch(frame.DB(), store, d.Observe.Log())}
 	all.offers = []offer{
@@ -119,11 +120,15 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		over[inventoryv1.TillSalesServer, inventoryv1.TillSalesHTTPServer](inventoryv1.RegisterTillSalesServer, till, inventoryv1.RegisterTillSalesHTTPServer, till),
 		over[inventoryv1.StockroomServer, inventoryv1.StockroomHTTPServer](inventoryv1.RegisterStockroomServer, room, inventoryv1.RegisterStockroomHTTPServer, room),
 		over[inventoryv1.TransfersServer, inventoryv1.TransfersHTTPServer](inventoryv1.RegisterTransfersServer, transfers, inventoryv1.RegisterTransfersHTTPServer, transfers),
-		over[inventoryv1.StrategiesServer, inventoryv1.StrategiesHTTPServer](inventoryv1.RegisterStrategiesServer, strategies, inventoryv1.RegisterStrategiesHTTPServer, strategies),
+		over[inventoryv1.StocktakesServer, inventoryv1.StocktakesHTTPServer](inventoryv1.RegisterStocktakesServer, stocktakes, inventoryv1.RegisterStocktakesHTTPServer, stocktakes),
 		over[inventoryv1.StockFeedServer, inventoryv1.StockFeedHTTPServer](inventoryv1.RegisterStockFeedServer, stockFeed, inventoryv1.RegisterStockFeedHTTPServer, stockFeed),
 	}
 	all.workers = []func(context.Context) error{
 		all.Every(expireEvery, "free expired holds", all.expire),
+		all.Every(endFreezesEvery, "end forgotten stocktakes", func(ctx context.Context) error {
+			_, err := stocktakes.EndFreezes(tenancy.WithService(ctx, "inventory-stocktakes"))
+			return err
+		}),
 		all.Every(purgeEvery, "purge the change log", store.PurgeChanges),
 		func(ctx context.Context) error {
 			store.Sequence(ctx, frame.Report("number the change log"))

@@ -78,3 +78,38 @@ func (b *Book) SendBack(from, to StockKey, qty int64, m Movement) error {
 	}
 	return b.Receive(from, qty, m)
 }
+
+// Freeze keeps a row from being promised online while it is counted; Thaw ends that.
+func (b *Book) Freeze(key StockKey) error { return b.alter(key, (*Stock).freeze) }
+
+// Thaw ends a freeze.
+func (b *Book) Thaw(key StockKey) error { return b.alter(key, (*Stock).thaw) }
+
+func (b *Book) alter(key StockKey, change func(*Stock)) error {
+	s, err := b.row(key, "")
+	if err != nil {
+		return err
+	}
+	change(s)
+	return nil
+}
+
+// Count corrects on hand by what was counted less what the books had then.
+func (b *Book) Count(key StockKey, difference int64, m Movement) error {
+	return b.book(key, m, func(s *Stock) (Step, error) { return s.count(difference) })
+}
+
+// Countable are the lines by which a locked row is counted, with what the books have.
+func (b *Book) Countable(key StockKey) []StocktakeLine {
+	figure, seq := b.BookFigure(key, "")
+	return []StocktakeLine{{SKU: key.SKU, Owner: key.Owner, Book: figure, Seq: seq}}
+}
+
+// BookFigure is what the books have on the shelf of a locked row, and the number of its last movement.
+func (b *Book) BookFigure(key StockKey, _ string) (figure, seq int64) {
+	s := b.stock[key]
+	if s == nil {
+		return 0, 0
+	}
+	return s.onHand, s.seq
+}

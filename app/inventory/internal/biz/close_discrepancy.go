@@ -30,7 +30,7 @@ func (uc CloseDiscrepancy) Decide(ctx context.Context, by Caller, id string) (Li
 	}
 	if err := by.MayDecide(Location{Code: listed.Key.Location, Org: listed.Org}); err != nil {
 		if _, hidden := err.(UnknownLocation); hidden {
-			return listed, UnknownDiscrepancy{id}
+			err = Forbidden{"manager of the location"}
 		}
 		return listed, err
 	}

@@ -130,3 +130,65 @@ func (m MovedOn) Error() string { return fmt.Sprintf("%s, version %d", m.State, 
 func (m MovedOn) Fault() (int, string, string, map[string]string) {
 	return 409, "STATE_CONFLICT", "it has changed since you looked: look at it again", map[string]string{"state": m.State, "version": strconv.FormatInt(m.Version, 10)}
 }
+
+// UnknownStocktake says that there is no such stocktake for this caller.
+type UnknownStocktake struct{ ID string }
+
+// Error names it.
+func (u UnknownStocktake) Error() string { return "there is no stocktake " + u.ID }
+
+// Fault is the public face.
+func (u UnknownStocktake) Fault() (int, string, string, map[string]string) {
+	return 404, "NOT_FOUND", "there is no such stocktake", map[string]string{"kind": "stocktake"}
+}
+
+// StocktakeOpen refuses to count what another stocktake counts.
+type StocktakeOpen struct {
+	ID  string
+	Key StockKey
+}
+
+// Error names both.
+func (s StocktakeOpen) Error() string { return s.Key.String() + " is counted by " + s.ID }
+
+// Fault is the public face.
+func (s StocktakeOpen) Fault() (int, string, string, map[string]string) {
+	return 409, "STOCKTAKE_OPEN", "another stocktake counts this: finish or cancel that one first", map[string]string{
+		"stocktake": s.ID, "sku": s.Key.SKU, "owner": s.Key.Owner}
+}
+
+// NotListed refuses a count of what the stocktake does not count.
+type NotListed struct{ SKU, Owner, Batch string }
+
+// Error names it.
+func (n NotListed) Error() string { return n.SKU + " of " + n.Owner + " is not on the list" }
+
+// Fault is the public face.
+func (n NotListed) Fault() (int, string, string, map[string]string) {
+	return 404, "NOT_FOUND", "this is not on the list: open a stocktake of it", map[string]string{"kind": "stocktake line", "sku": n.SKU, "owner": n.Owner, "batch": n.Batch}
+}
+
+// Incomplete refuses to submit while lines are not counted.
+type Incomplete struct {
+	Missed int
+	SKU    string
+}
+
+// Error says how many.
+func (i Incomplete) Error() string { return fmt.Sprintf("%d lines are not counted", i.Missed) }
+
+// Fault is the public face.
+func (i Incomplete) Fault() (int, string, string, map[string]string) {
+	return 409, "STOCKTAKE_INCOMPLETE", "count the lines that are missed, or leave them out", map[string]string{"missed": strconv.Itoa(i.Missed), "sku": i.SKU}
+}
+
+// SecondPersonNeeded refuses a decision by somebody who has counted or submitted.
+type SecondPersonNeeded struct{}
+
+// Error says so.
+func (SecondPersonNeeded) Error() string { return "who has counted or submitted does not decide" }
+
+// Fault is the public face.
+func (SecondPersonNeeded) Fault() (int, string, string, map[string]string) {
+	return 403, "SECOND_PERSON_NEEDED", "you have counted or submitted this stocktake: somebody else decides", nil
+}

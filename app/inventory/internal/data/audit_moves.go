@@ -10,10 +10,33 @@ import (
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
 
+// countedBy finds the open stocktakes of a stock row s.
+const countedBy = "SELECT 1 FROM stocktakes t JOIN stocktake_lines l ON l.stocktake = t.id WHERE t.location = s.location AND l.sku = s.sku AND l.owner = s.owner AND t.state IN (1, 2)"
+
 // movesChecks are the invariants of how stock moves.
 func (s *Store) movesChecks() []invariant.Check {
 	return []invariant.Check{
 		{ID: "I1a", Title: "in transit = what open transfers have sent and nobody has received, missed or sent back", Scan: s.verifyInTransit},
+		{
+			ID: "I1b", Title: "nothing of a stock row is promised online while, and only while, an open stocktake freezes it; one counts it at a time",
+			Counted: "SELECT COUNT(*) FROM stocktake_lines",
+			Violations: "SELECT " + s.concat("s.sku", "' at '", "s.location", "' of '", "s.owner") + ", 'frozen, or not, unlike its stocktake' FROM stock s" +
+				" WHERE (s.outage_until_us >= ?) <> EXISTS (" + countedBy + " AND t.frozen = ?)" +
+				" UNION ALL SELECT l.sku, 'counted by two open stocktakes' FROM stocktake_lines l JOIN stocktakes t ON t.id = l.stocktake WHERE t.state IN (1, 2)" +
+				" GROUP BY t.location, l.sku, l.owner, l.batch HAVING COUNT(*) > 1",
+			Args: func(int64) []any { return []any{biz.FrozenUS, true} },
+		},
+		{
+			ID: "I1c", Title: "a stocktake's differences are booked once, when somebody approves it who has neither counted nor submitted",
+			Counted: "SELECT COUNT(*) FROM stocktakes",
+			Violations: "SELECT t.id, 'approved by who has counted or submitted' FROM stocktakes t WHERE t.state = 3 AND (t.decided_by = t.submitted_by OR EXISTS" +
+				" (SELECT 1 FROM stocktake_counts c WHERE c.stocktake = t.id AND c.actor = t.decided_by))" +
+				" UNION ALL SELECT t.id, 'its differences are not what was booked' FROM stocktakes t WHERE (SELECT COALESCE(SUM(l.difference), 0) FROM stocktake_lines l WHERE l.stocktake = t.id)" +
+				" <> (SELECT COALESCE(SUM(m.quantity), 0) FROM movements m WHERE m.document = t.id AND m.reason = 'STOCKTAKE')" +
+				" UNION ALL SELECT t.id, 'not approved, and booked' FROM stocktakes t WHERE t.state <> 3 AND EXISTS (SELECT 1 FROM movements m WHERE m.document = t.id AND m.reason = 'STOCKTAKE')" +
+				" UNION ALL SELECT t.id, 'a difference is not what was counted less the books' FROM stocktakes t JOIN stocktake_lines l ON l.stocktake = t.id" +
+				" WHERE t.state = 3 AND l.counted IS NOT NULL AND l.difference <> l.counted - l.book",
+		},
 	}
 }
 

@@ -23,6 +23,10 @@ func TestACorruptedRowTurnsItsInvariantRed(t *testing.T) {
 		"I14": {"UPDATE reservation_changes SET from_state = 4 WHERE to_state = 3", "DELETE FROM reservation_changes WHERE to_state = 3", "UPDATE reservations SET version = version + 1"},
 		"I1a": {"UPDATE transfers SET state = 5 WHERE state = 3", "UPDATE stock SET in_transit = in_transit + 1 WHERE in_transit > 0", "UPDATE stock SET in_transit = 1 WHERE in_transit = 0",
 			"UPDATE stock SET in_transit = 0 WHERE in_transit > 0", "DELETE FROM transfers"},
+		"I1b": {"UPDATE stock SET outage_until_us = 0 WHERE outage_until_us > 0", "UPDATE stock SET outage_until_us = 4611686018427387904 WHERE outage_until_us = 0",
+			"UPDATE stocktakes SET state = 5 WHERE state = 1", "UPDATE stocktakes SET frozen = 0 WHERE state = 1", "UPDATE stocktakes SET state = 1 WHERE state = 3"},
+		"I1c": {"UPDATE stocktakes SET decided_by = submitted_by WHERE state = 3", "UPDATE stocktake_counts SET actor = 'hq:eve'", "DELETE FROM movements WHERE reason = 'STOCKTAKE'",
+			"UPDATE stocktakes SET state = 4 WHERE state = 3", "UPDATE stocktake_lines SET book = book + 1 WHERE counted > 0"},
 		"I17": {"UPDATE commands SET answer = NULL, refusal = NULL"},
 		"I19": {"UPDATE movements SET document = 'other' WHERE reason = 'SHIP'", "DELETE FROM movements WHERE reason = 'SHIP'", "DELETE FROM movements WHERE seq = 1", "UPDATE movements SET bucket = 'IN_TRANSIT' WHERE bucket = 'DAMAGED'",
 			"UPDATE movements SET qty_before = qty_before + 1, qty_after = qty_after + 1 WHERE bucket = 'DAMAGED'", "DELETE FROM movements WHERE bucket = 'DAMAGED'", "UPDATE movements SET request = 'another'"},
@@ -63,7 +67,14 @@ func (r *rig) busy(t *testing.T) {
 	r.stock(t, "S-01", "LJ", 9)
 	r.stock(t, "S-01", "TG", 9)
 	r.sent(t, r.planned(t, "S-01", "S-02", wish("TG", 2)).Id)
-	_, err := r.MarkDamaged(hq(t.Context(), "operator"), damaged("S-01", "TG", 2))
+	take := r.opened(t, &inventoryv1.OpenStocktakeRequest{Location: "S-01", Skus: []string{"LJ"}})
+	r.count(t, "bob", take.Id, found("LJ", 8))
+	r.submit(t, "cid", take.Id)
+	_, err := r.ApproveStocktake(person(t.Context(), "eve"), deciding(take.Id))
+	require.NoError(t, err)
+	r.opened(t, &inventoryv1.OpenStocktakeRequest{Location: "S-01", Skus: []string{"LJ"}})
+	r.opened(t, &inventoryv1.OpenStocktakeRequest{Location: "S-02", Skus: []string{"LJ"}, Frozen: true})
+	_, err = r.MarkDamaged(hq(t.Context(), "operator"), damaged("S-01", "TG", 2))
 	require.NoError(t, err)
 	r.policy(t, quota("douyin", "S-01", "TG", 2))
 	_, err = r.Hold(order(t.Context()), by("douyin", parcel("ord_3", line("1", "TG", 1))))

@@ -105,6 +105,10 @@ func TestMappingForgetsNoField(t *testing.T) {
 	populate(plan.ProtoReflect(), &n)
 	require.Equal(t, biz.TransferInput{Number: plan.Number, From: plan.FromLocation, To: plan.ToLocation, Note: plan.Note, ExpectedUS: plan.ExpectedUs,
 		Lines: []biz.TransferLine{{SKU: plan.Lines[0].Sku, Owner: plan.Lines[0].Owner, Wanted: plan.Lines[0].Quantity}}}, fromTransfer(plan))
+	counted := int64(8)
+	full(t, toStocktake(biz.StocktakeRow{ID: "i", Org: "o", Location: "l", Blind: true, Frozen: true, State: biz.StocktakeSubmitted, Version: 2, Note: "n", CreatedBy: "c", SubmittedBy: "s",
+		DecidedBy: "d", CreatedUS: 1, UpdatedUS: 2}, biz.Counted{Lines: 3, Counted: 2}).ProtoReflect())
+	full(t, toStocktakeLine(biz.StocktakeLine{SKU: "s", Owner: "o", Batch: "b", Counted: &counted, Book: 9, CountedBy: "c", CountedUS: 3}, false).ProtoReflect())
 	damage := &inventoryv1.DamageRequest{}
 	populate(damage.ProtoReflect(), &n)
 	require.Equal(t, biz.DamageInput{Request: damage.RequestId, Document: damage.Document, Reason: damage.Reason,

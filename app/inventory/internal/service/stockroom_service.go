@@ -76,7 +76,7 @@ func (s *Stockroom) ListDiscrepancies(ctx context.Context, in *inventoryv1.ListD
 
 // CloseDiscrepancy takes note that a person has looked into it.
 func (s *Stockroom) CloseDiscrepancy(ctx context.Context, in *inventoryv1.CloseDiscrepancyRequest) (*inventoryv1.Discrepancy, error) {
-	by, err := callerOf(ctx)
+	by, err := staffOf(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -391,13 +391,6 @@ func TestADaysCapacityIsTakenAndGivenBackWithTheStock(t *testing.T) {
 	})
 }
 
-func (r *rig) nowUS(t testing.TB) int64 {
-	t.Helper()
-	now, err := r.db.Now(t.Context())
-	require.NoError(t, err)
-	return now
-}
-
 func (r *rig) why(t testing.TB, document string) string {
 	t.Helper()
 	a, err := r.GetAllocation(order(t.Context()), &inventoryv1.GetAllocationRequest{Document: document})

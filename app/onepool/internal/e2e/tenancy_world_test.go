@@ -82,6 +82,9 @@ type objects struct {
 	// Webhook is of headquarters' channel account, and so are those that are there to be deleted.
 	Webhook string
 	Doomed  [8]string
+	// Transfer takes goods from F1's store to its other store, Stocktake counts them in F1's store, and Discrepancy says that
+	// some never arrived there.
+	Transfer, Stocktake, Discrepancy string
 	// The same for both: there are no secrets in them.
 	SKU, Barcode, Period string
 	PriceMinor           int64
@@ -98,6 +101,7 @@ func absent(o objects) objects {
 	for i := range o.Doomed {
 		o.Doomed[i] = no("whk")
 	}
+	o.Transfer, o.Stocktake, o.Discrepancy = no("trf"), no("stk"), no("dsc")
 	return o
 }
 
@@ -106,7 +110,8 @@ func (o objects) pairs(other objects) []string {
 	return []string{o.Member, other.Member, o.Store, other.Store, o.Login, other.Login, o.Guide, other.Guide, o.Device, other.Device,
 		o.Unpaid, other.Unpaid, o.ToPay, other.ToPay, o.Paid, other.Paid, o.Received, other.Received, o.Payment, other.Payment,
 		o.Fulfilment, other.Fulfilment, o.HQFulfilment, other.HQFulfilment, o.Line, other.Line, o.Returns[0], other.Returns[0],
-		o.Returns[1], other.Returns[1], o.HQOrder, other.HQOrder, o.Collect, other.Collect, o.CollectFulfilment, other.CollectFulfilment, o.Till, other.Till, o.External, other.External, o.Webhook, other.Webhook}
+		o.Returns[1], other.Returns[1], o.HQOrder, other.HQOrder, o.Collect, other.Collect, o.CollectFulfilment, other.CollectFulfilment, o.Till, other.Till, o.External, other.External, o.Webhook, other.Webhook,
+		o.Transfer, other.Transfer, o.Stocktake, other.Stocktake, o.Discrepancy, other.Discrepancy}
 }
 
 // world is a platform with somebody in every role, and objects that belong to somebody.
@@ -248,6 +253,7 @@ func (w *world) sales() {
 	o.Collect, o.CollectFulfilment = collect.Id, w.pay(collect.Id).Fulfilments[0].Id
 	w.ship(o.HQFulfilment)
 	w.machineSales()
+	w.moves()
 	w.settled()
 }
 

@@ -104,3 +104,31 @@ func (StocktakeLine) Fields() []ent.Field {
 func (StocktakeLine) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("stocktake", "sku", "owner", "batch").Unique(), index.Fields("sku", "owner", "stocktake")}
 }
+
+// StocktakeCount is one count of a line by one person. Only inserted: who has counted does not decide.
+type StocktakeCount struct{ ent.Schema }
+
+// Annotations name the table.
+func (StocktakeCount) Annotations() []schema.Annotation { return column.Raw("stocktake_counts") }
+
+// Fields of a count.
+func (StocktakeCount) Fields() []ent.Field {
+	return []ent.Field{
+		field.Int64("id"),
+		column.Key("stocktake", column.IDLen),
+		column.Key("sku", column.CodeLen),
+		column.Key("owner", column.CodeLen),
+		column.Fixed("batch", column.CodeLen),
+		field.Int64("counted").Immutable(),
+		field.Int64("book").Immutable(), // on hand at that moment
+		field.Int64("seq").Immutable(),  // last movement at that moment
+		column.Key("actor", 128),
+		column.Fixed("request", column.CodeLen), // request id of the command
+		field.Int64("at_us").Immutable(),
+	}
+}
+
+// Indexes of counts.
+func (StocktakeCount) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("stocktake", "actor"), index.Fields("stocktake", "sku", "owner", "batch")}
+}
