@@ -59,7 +59,7 @@ func (uc GetAvailability) Get(ctx context.Context, by Caller, q AvailabilityQuer
 	if err != nil {
 		return nil, err
 	}
-	share, err := uc.Shares.Share(ctx, q.Channel)
+	share, err := uc.Shares.Share(ctx, q.Channel, q.SKUs, p.NowUS)
 	if err != nil {
 		return nil, err
 	}

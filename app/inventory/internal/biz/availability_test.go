@@ -17,7 +17,7 @@ type policies struct {
 	asked   int
 }
 
-func (p *policies) Share(_ context.Context, channel string) (ChannelShare, error) {
+func (p *policies) Share(_ context.Context, channel string, _ []string, _ int64) (ChannelShare, error) {
 	if channel != "tmall" {
 		return nil, nil
 	}

@@ -60,9 +60,11 @@ func (s Search) Candidates(ctx context.Context, d Demand) ([]Candidate, []Explai
 	if d.Way.AtTheStore() {
 		return s.atTheStore(ctx, d, p)
 	}
-	share, err := s.Shares.Share(ctx, d.Channel)
-	if err != nil {
-		return nil, nil, err
+	var share ChannelShare
+	if d.Way != CarryOut { // at the till no policy counts
+		if share, err = s.Shares.Share(ctx, d.Channel, d.SKUs(), p.NowUS); err != nil {
+			return nil, nil, err
+		}
 	}
 	found, dropped, err := s.gather(ctx, d, p, share, wide)
 	if err != nil || s.now || s.enough(d, found) {

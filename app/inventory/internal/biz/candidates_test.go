@@ -209,7 +209,7 @@ func TestAChannelThatMayNotSellALocationsStockLooksElsewhere(t *testing.T) {
 // sharing is what channels may promise, as functions.
 type sharing map[string]func(l *Location, online int64) int64
 
-func (s sharing) Share(_ context.Context, channel string) (ChannelShare, error) {
+func (s sharing) Share(_ context.Context, channel string, _ []string, _ int64) (ChannelShare, error) {
 	if may := s[channel]; may != nil {
 		return sharingOf(may), nil
 	}

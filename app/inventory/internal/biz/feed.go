@@ -19,6 +19,8 @@ type StockChange struct {
 	Position int64
 	AtUS     int64
 	Rows     []StockRow
+	// Quotas are the counts that changed with them.
+	Quotas []QuotaRow
 }
 
 // ChangeLog is what commits have changed, in an order without gaps.

@@ -36,9 +36,9 @@ func (r StockRow) Hint(number uint32) pool.Row {
 
 // ChannelShares knows what part of the pool each channel may promise: the sharing policies.
 type ChannelShares interface {
-	// Share opens a question of one channel; nil: it may promise all that is online anywhere. The answers of a question stay
-	// as they are while it is asked.
-	Share(ctx context.Context, channel string) (ChannelShare, error)
+	// Share opens a question of one channel about these SKUs, at the database's time; nil: it may promise all that is online
+	// anywhere.
+	Share(ctx context.Context, channel string, skus []string, nowUS int64) (ChannelShare, error)
 }
 
 // ChannelShare is what one channel may promise, asked for very many locations and SKUs: it allocates nothing, and asks
@@ -54,7 +54,9 @@ type ChannelShare interface {
 type SharesAll struct{}
 
 // Share opens a question to which the answer is always: all.
-func (SharesAll) Share(context.Context, string) (ChannelShare, error) { return nil, nil }
+func (SharesAll) Share(context.Context, string, []string, int64) (ChannelShare, error) {
+	return nil, nil
+}
 
 // limit is a share as the index asks for it.
 func (p Pool) limit(share ChannelShare, sku string) pool.Limit {

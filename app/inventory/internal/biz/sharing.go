@@ -1,6 +1,8 @@
 package biz
 
 import (
+	"fmt"
+	"hash/fnv"
 	"slices"
 	"sync/atomic"
 )
@@ -221,11 +223,16 @@ func (r *localRules) policy(sku, category string) *SharingPolicy {
 type SharingSet struct {
 	policies []*SharingPolicy
 	ready    atomic.Pointer[Sharing] // for the moment that was asked for last
+	edition  uint64                  // another one for other policies
 }
 
 // NewSharingSet takes the policies over.
 func NewSharingSet(policies []*SharingPolicy) *SharingSet {
-	return &SharingSet{policies: slices.Clone(policies)}
+	h := fnv.New64a()
+	for _, p := range policies { // they never change, but end
+		fmt.Fprintf(h, "%s %d;", p.row.ID, p.overUS())
+	}
+	return &SharingSet{policies: slices.Clone(policies), edition: h.Sum64()}
 }
 
 // At returns the policies that are in force at a moment. Between two moments at which something begins or ends it is the

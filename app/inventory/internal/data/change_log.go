@@ -42,15 +42,17 @@ func (s *Store) logChange(ctx context.Context, c biz.Changes) error {
 	if len(c.Stock) == 0 {
 		return nil
 	}
+	quotas := c.Quotas
 	for rest := c.Stock; len(rest) > 0; {
 		n := min(len(rest), changeRows)
-		if err := s.insert(ctx, "stock_changes", "id, body, created_us", [][]any{{ids.New("chg"), encodeRows(rest[:n]), c.NowUS}}); err != nil {
+		if err := s.insert(ctx, "stock_changes", "id, body, created_us", [][]any{{ids.New("chg"), encodeChange(rest[:n], quotas), c.NowUS}}); err != nil {
 			return err
 		}
-		rest = rest[n:]
+		rest, quotas = rest[n:], nil
 	}
 	return s.db.AfterCommit(ctx, func() {
 		s.pool.tellCommitted(c.Stock)
+		s.quotas.tellCommitted(c.Quotas)
 		s.db.Signal(topicChanges)
 	})
 }
@@ -58,7 +60,7 @@ func (s *Store) logChange(ctx context.Context, c biz.Changes) error {
 // logEverything adds to the log, in the context's transaction, that what may be promised has changed for more than can be
 // listed: followers are told to read all. nowUS is the database's time.
 func (s *Store) logEverything(ctx context.Context, nowUS int64) error {
-	if err := s.insert(ctx, "stock_changes", "id, body, created_us", [][]any{{ids.New("chg"), encodeRows(nil), nowUS}}); err != nil {
+	if err := s.insert(ctx, "stock_changes", "id, body, created_us", [][]any{{ids.New("chg"), encodeChange(nil, nil), nowUS}}); err != nil {
 		return err
 	}
 	return s.db.AfterCommit(ctx, func() { s.db.Signal(topicChanges) })
@@ -79,7 +81,7 @@ func (s *Store) ChangesAfter(ctx context.Context, position int64, limit int) ([]
 		if err := rows.Scan(&c.Position, &c.AtUS, &body); err != nil {
 			return nil, fmt.Errorf("read change log: %w", err)
 		}
-		if c.Rows, err = decodeRows(body); err != nil {
+		if c.Rows, c.Quotas, err = decodeChange(body); err != nil {
 			return nil, fmt.Errorf("read change log at %d: %w", c.Position, err)
 		}
 		all = append(all, c)
@@ -118,10 +120,15 @@ func (s *Store) Sequence(ctx context.Context, report func(context.Context, error
 // Changed wakes a follower in this process after a commit that changed stock.
 func (s *Store) Changed() <-chan struct{} { return s.db.Signals(topicChanges) }
 
-// encodeRows writes rows with lengths and varints: a log row of a large commit stays small.
-func encodeRows(rows []biz.StockRow) []byte {
-	b := make([]byte, 0, 16+80*len(rows))
-	b = append(b, 1) // the form's version
+// encodeChange writes rows with lengths and varints: a log row of a large commit stays small. The counts of quotas follow, in
+// a form of its own, when some have changed.
+func encodeChange(rows []biz.StockRow, quotas []biz.QuotaRow) []byte {
+	b := make([]byte, 0, 16+80*len(rows)+80*len(quotas))
+	form := byte(1)
+	if len(quotas) > 0 {
+		form = 2
+	}
+	b = append(b, form)
 	b = binary.AppendUvarint(b, uint64(len(rows)))
 	for _, r := range rows {
 		for _, s := range []string{r.Key.SKU, r.Key.Location, r.Key.Owner, r.Org} {
@@ -133,13 +140,27 @@ func encodeRows(rows []biz.StockRow) []byte {
 			b = binary.AppendVarint(b, v)
 		}
 	}
+	if form == 1 {
+		return b
+	}
+	b = binary.AppendUvarint(b, uint64(len(quotas)))
+	for _, q := range quotas {
+		for _, s := range []string{q.Policy, q.SKU, q.Location} {
+			b = binary.AppendUvarint(b, uint64(len(s)))
+			b = append(b, s...)
+		}
+		for _, v := range []int64{q.ID, q.Used, q.Version + 1} {
+			b = binary.AppendVarint(b, v)
+		}
+	}
 	return b
 }
 
-func decodeRows(b []byte) ([]biz.StockRow, error) {
-	if len(b) == 0 || b[0] != 1 {
-		return nil, errChange
+func decodeChange(b []byte) ([]biz.StockRow, []biz.QuotaRow, error) {
+	if len(b) == 0 || b[0] != 1 && b[0] != 2 {
+		return nil, nil, errChange
 	}
+	form := b[0]
 	b = b[1:]
 	bad := false
 	count := func() uint64 {
@@ -172,7 +193,7 @@ func decodeRows(b []byte) ([]biz.StockRow, error) {
 	}
 	n := count()
 	if bad || n > changeRows {
-		return nil, errChange
+		return nil, nil, errChange
 	}
 	rows := make([]biz.StockRow, n)
 	for i := range rows {
@@ -184,8 +205,24 @@ func decodeRows(b []byte) ([]biz.StockRow, error) {
 			*to = number()
 		}
 	}
-	if bad || len(b) > 0 {
-		return nil, errChange
+	var quotas []biz.QuotaRow
+	if form == 2 && !bad {
+		if n = count(); bad || n > changeRows {
+			return nil, nil, errChange
+		}
+		quotas = make([]biz.QuotaRow, n)
 	}
-	return rows, nil
+	for i := range quotas {
+		q := &quotas[i]
+		for _, to := range []*string{&q.Policy, &q.SKU, &q.Location} {
+			*to = text()
+		}
+		for _, to := range []*int64{&q.ID, &q.Used, &q.Version} {
+			*to = number()
+		}
+	}
+	if bad || len(b) > 0 {
+		return nil, nil, errChange
+	}
+	return rows, quotas, nil
 }

@@ -56,15 +56,21 @@ func TestEveryCommitThatChangesStockIsInTheLog(t *testing.T) {
 func TestALogRowComesBackWhole(t *testing.T) {
 	row := filled[biz.StockRow](t)
 	row.Chain, row.Seq = nil, 0
-	got, err := decodeRows(encodeRows([]biz.StockRow{row, {}}))
+	got, none, err := decodeChange(encodeChange([]biz.StockRow{row, {}}, nil))
+	require.Empty(t, none)
 	require.NoError(t, err)
 	row.Version++
 	require.Equal(t, []biz.StockRow{row, {Version: 1}}, got)
-	whole := encodeRows([]biz.StockRow{row})
+	quota := filled[biz.QuotaRow](t)
+	whole := encodeChange([]biz.StockRow{row}, []biz.QuotaRow{quota, {}})
+	_, quotas, err := decodeChange(whole)
+	require.NoError(t, err)
+	quota.Version++
+	require.Equal(t, []biz.QuotaRow{quota, {Version: 1}}, quotas)
 	for n := range whole {
-		_, err := decodeRows(whole[:n])
+		_, _, err := decodeChange(whole[:n])
 		require.ErrorIs(t, err, errChange, "cut at %d", n)
 	}
-	_, err = decodeRows(append(whole, 0))
+	_, _, err = decodeChange(append(whole, 0))
 	require.ErrorIs(t, err, errChange)
 }

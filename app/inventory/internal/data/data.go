@@ -31,11 +31,12 @@ type Store struct {
 	group      *Group
 	pool       poolKeeper
 	tail       changeTail
+	quotas     *quotaCounts
 }
 
 // New takes an open database.
 func New(db *database.DB, pageSecret []byte) *Store {
-	s := &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret, pool: newPoolKeeper()}
+	s := &Store{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), pageSecret: pageSecret, pool: newPoolKeeper(), quotas: newQuotaCounts()}
 	s.directory.of = locationsKept
 	s.rules.of = rulesKept
 	s.sharing.of = sharingKept

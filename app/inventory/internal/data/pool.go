@@ -170,6 +170,7 @@ func (s *Store) advance(ctx context.Context) error {
 		}
 		for _, c := range changes {
 			k.tell(c.Rows)
+			s.quotas.tell(c.Quotas)
 			k.position = c.Position
 		}
 		if len(changes) < changesATurn {
@@ -192,11 +193,12 @@ func (s *Store) tellUnnumbered(ctx context.Context) error {
 			if err := rows.Scan(&after, &body); err != nil {
 				return errors.Join(fmt.Errorf("read change log: %w", err), rows.Close())
 			}
-			changed, err := decodeRows(body)
+			changed, quotas, err := decodeChange(body)
 			if err != nil {
 				return errors.Join(fmt.Errorf("read change log, %s: %w", after, err), rows.Close())
 			}
 			s.pool.tell(changed)
+			s.quotas.tell(quotas)
 			n++
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {

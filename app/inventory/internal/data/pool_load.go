@@ -34,6 +34,9 @@ func (s *Store) loadPool(ctx context.Context) error {
 		return err
 	}
 	k.charted.Store(&charted{directory, directory.Chart(k.index)}) // numbers follow the places
+	if err := s.loadQuotas(ctx); err != nil {
+		return err
+	}
 	var first, last sql.NullInt64
 	if err := s.db.Conn(ctx).QueryRowContext(ctx, "SELECT (SELECT MIN(id) FROM stock), (SELECT MAX(id) FROM stock)").Scan(&first, &last); err != nil {
 		return fmt.Errorf("read stock: %w", err)

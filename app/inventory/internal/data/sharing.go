@@ -74,6 +74,14 @@ func (s *Store) AddSharing(ctx context.Context, p *biz.SharingPolicy) error {
 	if err != nil {
 		return err
 	}
+	return s.sharingChanged(ctx, r.CreatedAtUS)
+}
+
+// sharingChanged tells replicas that there are other policies, and followers of the log that any figure may be another.
+func (s *Store) sharingChanged(ctx context.Context, nowUS int64) error {
+	if err := s.logEverything(ctx, nowUS); err != nil {
+		return err
+	}
 	return s.sharing.changed(ctx, s)
 }
 
@@ -87,7 +95,7 @@ func (s *Store) EndSharing(ctx context.Context, p *biz.SharingPolicy) error {
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return fmt.Errorf("end sharing policy %s: %w (%v)", r.ID, errGuard, err)
 	}
-	return s.sharing.changed(ctx, s)
+	return s.sharingChanged(ctx, r.EndedUS)
 }
 
 func (s *Store) policies(ctx context.Context, rest string, args ...any) ([]*biz.SharingPolicy, error) {

@@ -38,13 +38,14 @@ type Inventory struct {
 
 // New puts the use cases together. hit counts bounds that were hit.
 func New(db *database.DB, store *data.Store, catalogue biz.Catalogue, strategy biz.Strategy, categories biz.CategoryFinder, hit func(bound string)) *Inventory {
+	shares := biz.PolicyShares{Sharing: store, Categories: categories}
 	return &Inventory{
 		db: db, store: store, group: store.Group(),
-		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Pool: store, Shares: biz.SharesAll{}, Sharing: store, Categories: categories, ClockUS: db.Now, Rules: store, Strategy: strategy, Hit: hit}, Writer: store, ElapsedUS: stopwatch},
+		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Pool: store, Shares: shares, Sharing: store, Categories: categories, ClockUS: db.Now, Rules: store, Strategy: strategy, Hit: hit}, Writer: store, ElapsedUS: stopwatch},
 		receive:      biz.ReceiveStock{Catalogue: catalogue, Locations: store, Writer: store},
 		adjust:       biz.AdjustStock{Catalogue: catalogue, Stock: store, Locations: store, Writer: store},
 		imports:      biz.ImportStock{Catalogue: catalogue, Locations: store, Writer: store},
-		availability: biz.GetAvailability{Pool: store, Shares: biz.SharesAll{}},
+		availability: biz.GetAvailability{Pool: store, Shares: shares},
 	}
 }
 

@@ -328,3 +328,58 @@ func TestRandomPoliciesAndReservations(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// online is what a channel may promise: in total, at one location, within a radius, and at the places that are named near.
+func (r *rig) online(t testing.TB, channel, sku string) []int64 {
+	t.Helper()
+	lat, lng := square.Lat, square.Lng
+	ask := func(in *inventoryv1.GetAvailabilityRequest) *inventoryv1.Availability {
+		in.Skus, in.Channel = []string{sku}, channel
+		got, err := r.GetAvailability(hq(t.Context()), in)
+		require.NoError(t, err)
+		return got.Items[0]
+	}
+	figures := []int64{ask(&inventoryv1.GetAvailabilityRequest{}).Online, ask(&inventoryv1.GetAvailabilityRequest{Location: "S-01"}).Online,
+		ask(&inventoryv1.GetAvailabilityRequest{Lat: &lat, Lng: &lng, RadiusM: 500}).Online}
+	for _, n := range ask(&inventoryv1.GetAvailabilityRequest{Lat: &lat, Lng: &lng}).Near {
+		figures = append(figures, n.GetOnline())
+	}
+	return figures
+}
+
+// What is shown is what the channel may hold: in total, at a place and near one, at once here and within a second elsewhere.
+func TestAvailabilityIsTheChannelsOwn(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.stock(t, "S-01", "green-1", 10)
+		r.stock(t, "W-01", "green-1", 20)
+		other := newRig(r.db)
+		require.Equal(t, []int64{30, 10, 10, 10, 20}, other.online(t, "jd", "green-1"))
+		require.Equal(t, []int64{30, 10, 10, 10, 20}, r.online(t, "jd", "green-1"))
+
+		q := r.policy(t, quota("douyin", "S-01", "green-1", 3))
+		half := terms("jd", inventoryv1.SharingMode_SHARE_PERCENTAGE, 5000)
+		half.Place = &inventoryv1.SharingTerms_StoreType{StoreType: inventoryv1.LocationKind_WAREHOUSE}
+		half.Product = &inventoryv1.SharingTerms_Category{Category: "green"}
+		r.policy(t, half)
+		require.Equal(t, []int64{17, 7, 7, 7, 10}, r.online(t, "jd", "green-1"))
+		require.Equal(t, []int64{23, 3, 3, 3, 20}, r.online(t, "douyin", "green-1"))
+		require.Equal(t, []int64{27, 7, 7, 7, 20}, r.online(t, "miniprogram", "green-1"))
+
+		_, err := r.Hold(order(t.Context()), by("douyin", parcel("d_1", line("1", "green-1", 2))))
+		require.NoError(t, err)
+		require.Equal(t, []int64{17, 7, 7, 7, 10}, r.online(t, "jd", "green-1"), "what douyin holds of its quota was nobody else's")
+		require.Equal(t, []int64{21, 1, 1, 1, 20}, r.online(t, "douyin", "green-1"))
+		require.Eventually(t, func() bool {
+			return slices.Equal([]int64{17, 7, 7, 7, 10}, other.online(t, "jd", "green-1")) && slices.Equal([]int64{21, 1, 1, 1, 20}, other.online(t, "douyin", "green-1"))
+		}, time.Second, 20*time.Millisecond)
+		require.Equal(t, []int64{21, 1, 1, 1, 20}, newRig(r.db).online(t, "douyin", "green-1"), "one that starts now reads the counts")
+
+		_, err = r.branch.Release(called(t.Context()), &inventoryv1.ReleaseCall{Document: "d_1"})
+		require.NoError(t, err)
+		require.Equal(t, []int64{23, 3, 3, 3, 20}, r.online(t, "douyin", "green-1"))
+		_, err = r.shares.EndSharingPolicy(hq(t.Context(), "operator"), &inventoryv1.EndSharingPolicyRequest{RequestId: requestID(), Id: q.Id})
+		require.NoError(t, err)
+		require.Equal(t, []int64{30, 10, 10, 10, 20}, r.online(t, "douyin", "green-1"))
+	})
+}

@@ -40,13 +40,6 @@ func (r *rig) explained(t testing.TB, channel, at, sku string) *inventoryv1.Expl
 	return e
 }
 
-func (r *rig) nowUS(t testing.TB) int64 {
-	t.Helper()
-	now, err := r.clock.NowUS(t.Context())
-	require.NoError(t, err)
-	return now
-}
-
 // regions writes where locations are, as their profiles say.
 func (r *rig) regions(t testing.TB, of map[string]string) {
 	t.Helper()
