@@ -9,6 +9,8 @@
 //     row: each of the three is the sum of its movements.
 //   - What is in transit to a location is what open transfers have sent it and nobody has received, missed or sent back. The
 //     owner of goods does not change because they travel.
+//   - What a channel holds online is within its sharing policy; an exclusive quota is never overdrawn, and nobody else holds
+//     what it still keeps.
 //   - Allocate is a function of its arguments: no clock, no map order, no randomness.
 //   - What is decided under a lock was read under that lock; everything read before is a hint.
 package biz
