@@ -38,7 +38,7 @@ func TestTheMeasuresRun(t *testing.T) {
 
 func measure(ctx context.Context, t *testing.T, engine string, stores, skus int) data.PoolMeasure {
 	db := testkit.Migrated(t, testkit.Config(t, engine), migrations.Files)
-	require.NoError(t, Fill(ctx, db, data.New(db, nil), Stores(stores, 1), skus))
+	require.NoError(t, data.FillPool(ctx, data.New(db, nil), Stores(stores, 1), SKUs(skus)))
 	m, err := data.MeasurePool(ctx, db)
 	require.NoError(t, err)
 	return m

@@ -77,6 +77,15 @@ func NewPromise(stores []biz.Location, skus int, part float64, questions int, se
 	return q, nil
 }
 
+// SKUs are the first n.
+func SKUs(n int) []string {
+	list := make([]string, n)
+	for k := range list {
+		list[k] = sku(k)
+	}
+	return list
+}
+
 func sku(k int) string { return fmt.Sprintf("SKU-%05d", k) }
 
 // Ask asks for all of it: the figures of the radius, or in total with the nearest five where it is 0. Between two questions
