@@ -6,6 +6,7 @@ import (
 
 	"github.com/onepool/onepool/app/internal/bench"
 	inventory "github.com/onepool/onepool/app/inventory/internal/bench"
+	"github.com/onepool/onepool/app/inventory/internal/poolbench"
 )
 
-func main() { os.Exit(bench.Main(inventory.Cases())) }
+func main() { os.Exit(bench.Main(inventory.Cases(), poolbench.Cases())) }
