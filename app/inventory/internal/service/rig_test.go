@@ -175,3 +175,11 @@ func (r *rig) expire(t testing.TB) int {
 func reasonOf(err error) string { return kratos.Reason(fault.Public(err)) }
 
 func metadataOf(err error) map[string]string { return kratos.FromError(fault.Public(err)).Metadata }
+
+// nowUS is the database's time.
+func (r *rig) nowUS(t testing.TB) int64 {
+	t.Helper()
+	now, err := r.db.Now(t.Context())
+	require.NoError(t, err)
+	return now
+}
