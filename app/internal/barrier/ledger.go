@@ -27,6 +27,8 @@ func Undoing(gid, branch string) Step { return Step{gid, branch, opUndo} }
 type Ledger struct {
 	known map[Step]bool
 	fresh []Step
+	// refused are steps that were entered and undone: they leave no row that could meet another's.
+	refused []Step
 }
 
 // ledgerRows bounds the rows, or the transactions, of one statement.
@@ -97,13 +99,26 @@ func (l *Ledger) Mark() (undo func()) {
 	return func() {
 		for _, s := range l.fresh[n:] {
 			delete(l.known, s)
+			l.refused = append(l.refused, s)
 		}
 		l.fresh = l.fresh[:n]
 	}
 }
 
-// Write stores the steps that were entered.
+// Write stores the steps that were entered. It fails with ErrOvertaken when a step that was refused has been made by
+// another transaction meanwhile: then the refusal was for what that one did.
 func (l *Ledger) Write(ctx context.Context, db *database.DB) error {
+	if len(l.refused) > 0 {
+		now, err := Read(ctx, db, l.refused)
+		if err != nil {
+			return err
+		}
+		for s := range now.known {
+			if !l.known[s] {
+				return fmt.Errorf("barrier %s/%s: %w", s.gid, s.branch, database.ErrOvertaken)
+			}
+		}
+	}
 	now, err := db.Now(ctx)
 	if err != nil {
 		return err

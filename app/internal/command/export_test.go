@@ -19,7 +19,7 @@ func (g *Group[W, N]) Waiting() int {
 func (g *Group[W, N]) Busy() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.writer != nil
+	return g.writers > 0
 }
 
 // Refused is what the metric of refusals of a full queue says.

@@ -21,6 +21,9 @@ const (
 	maxMembers = 256
 	// maxWaiting members of a queue; one more is refused.
 	maxWaiting = 4096
+	// maxWriters at work: while one writes and commits, the other looks for what its members were told before, and waits for
+	// their locks. More would only wait for each other.
+	maxWriters = 2
 	// maxWeight of the members of one transaction together; one alone may have more.
 	maxWeight = 8192
 	// groupTimeout bounds one transaction of many, its retries included.
@@ -48,10 +51,12 @@ type GroupConfig[W Work, N any] struct {
 }
 
 // Group commits many local commands in one transaction: whoever comes while a transaction runs waits for the next one,
-// which takes all that wait, at most 256. There is no timer: a single command is committed at once.
+// which takes all that wait, at most 256. There is no timer: a single command is committed at once. When more wait than one
+// transaction takes, the next one begins, on the MySQL protocol, as soon as the one before it has its locks.
 //
 // All that package command promises holds for each member, and besides:
-//   - Members decide one after the other, in the order of their arrival, in memory. What is read for them is locked before
+//   - Members decide one after the other, in the order of their arrival, in memory (those of the next transaction when the
+//     rows that they share with this one are free). What is read for them is locked before
 //     the first decides. A member that is refused, or fails, or panics, leaves nothing in the work.
 //   - A transaction that fails as a whole is done again; if it fails again, each member runs alone, on its own goroutine,
 //     so that one that cannot succeed harms nobody.
@@ -63,16 +68,20 @@ type Group[W Work, N any] struct {
 	conf    GroupConfig[W, N]
 	metrics *groupMetrics
 
-	mu     sync.Mutex
-	queue  []*member[W, N]
-	writer chan struct{} // closed when the writer has gone home; nil: there is none
-	closed bool
+	// turn is had by the writer that takes members and locks what they need.
+	turn chan struct{}
+
+	mu      sync.Mutex
+	queue   []*member[W, N]
+	writers int
+	home    chan struct{} // closed when the last writer has gone home
+	closed  bool
 }
 
-// NewGroup makes a group. It has nothing to be started: the first member of a queue starts the writer, which ends with
-// the queue.
+// NewGroup makes a group. It has nothing to be started: the first member of a queue starts a writer, which ends with the
+// queue.
 func NewGroup[W Work, N any](conf GroupConfig[W, N]) *Group[W, N] {
-	return &Group[W, N]{conf: conf, metrics: newGroupMetrics(conf.DB.Name())}
+	return &Group[W, N]{conf: conf, metrics: newGroupMetrics(conf.DB.Name()), turn: make(chan struct{}, 1)}
 }
 
 // Collectors are the metrics of the group, to be registered once.
@@ -82,13 +91,13 @@ func (g *Group[W, N]) Collectors() []prometheus.Collector { return g.metrics.col
 func (g *Group[W, N]) Close(ctx context.Context) error {
 	g.mu.Lock()
 	g.closed = true
-	writer := g.writer
+	writers, home := g.writers, g.home
 	g.mu.Unlock()
-	if writer == nil {
+	if writers == 0 {
 		return nil
 	}
 	select {
-	case <-writer:
+	case <-home:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("command: group still at work: %w", ctx.Err())
@@ -152,32 +161,59 @@ func (g *Group[W, N]) enqueue(m *member[W, N]) error {
 	}
 	g.queue = append(g.queue, m)
 	g.metrics.waiting.Set(float64(len(g.queue)))
-	if g.writer == nil {
-		g.writer = make(chan struct{})
-		go g.write(g.writer)
+	if g.writers == 0 || g.full() && g.writers < maxWriters && g.conf.DB.Engine() == database.MySQL {
+		if g.writers++; g.writers == 1 {
+			g.home = make(chan struct{})
+		}
+		go g.write()
 	}
 	return nil
 }
 
+// full says that a whole transaction waits.
+func (g *Group[W, N]) full() bool { return len(g.queue) >= maxMembers }
+
 // write commits until nobody waits.
-func (g *Group[W, N]) write(over chan struct{}) {
-	defer close(over)
+func (g *Group[W, N]) write() {
 	for {
+		g.turn <- struct{}{}
+		var once sync.Once
+		locked := func() { once.Do(func() { <-g.turn }) }
 		members := g.next()
 		if members == nil {
+			locked()
 			return
 		}
 		g.metrics.members.Observe(float64(len(members)))
-		for i, r := range g.commit(members) {
+		results := g.commit(members, locked)
+		locked()
+		for i, r := range results {
 			members[i].done <- r
 		}
 	}
 }
 
-// next takes the members of the next transaction from the queue; nil ends the writer.
+// next takes the members of the next transaction from the queue. It answers nil, and the writer is gone, when there are
+// none, or fewer than fill a transaction while another writer is at work, who will see to them.
 func (g *Group[W, N]) next() []*member[W, N] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	var taken []*member[W, N]
+	if g.writers == 1 || g.full() {
+		taken = g.take()
+	}
+	g.metrics.waiting.Set(float64(len(g.queue)))
+	if taken == nil {
+		if g.writers--; g.writers == 0 {
+			g.queue = nil
+			close(g.home)
+		}
+	}
+	return taken
+}
+
+// take cuts as many members from the queue as a transaction holds.
+func (g *Group[W, N]) take() []*member[W, N] {
 	var taken []*member[W, N]
 	weight, seen := 0, 0
 	for _, m := range g.queue {
@@ -196,18 +232,15 @@ func (g *Group[W, N]) next() []*member[W, N] {
 	}
 	clear(g.queue[:seen])
 	g.queue = g.queue[seen:]
-	g.metrics.waiting.Set(float64(len(g.queue)))
-	if taken == nil {
-		g.queue, g.writer = nil, nil
-	}
 	return taken
 }
 
-// commit decides for the members in one transaction, and sends each its own way when that fails.
-func (g *Group[W, N]) commit(members []*member[W, N]) []result {
+// commit decides for the members in one transaction, and sends each its own way when that fails. locked is called when all
+// that they need is.
+func (g *Group[W, N]) commit(members []*member[W, N], locked func()) []result {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
 	defer cancel()
-	results, err := g.together(ctx, members)
+	results, err := g.together(ctx, members, locked)
 	switch {
 	case err == nil:
 		return results
@@ -229,7 +262,7 @@ func gone(err error) bool { return database.IsUnavailable(err) && !database.IsRe
 
 // alone runs a member in a transaction of its own.
 func (g *Group[W, N]) alone(m *member[W, N]) result {
-	results, err := g.together(m.ctx, []*member[W, N]{m})
+	results, err := g.together(m.ctx, []*member[W, N]{m}, func() {})
 	if err != nil {
 		return result{err: err}
 	}
@@ -238,14 +271,14 @@ func (g *Group[W, N]) alone(m *member[W, N]) result {
 
 // together runs one transaction, again when another has taken a request id, a step or a document of it meanwhile: by then
 // the other's row is there to be read.
-func (g *Group[W, N]) together(ctx context.Context, members []*member[W, N]) ([]result, error) {
+func (g *Group[W, N]) together(ctx context.Context, members []*member[W, N], locked func()) ([]result, error) {
 	results := make([]result, len(members))
 	if err := failpoint.Hit("command.group.tx.before"); err != nil {
 		return results, err
 	}
 	for attempt := 0; ; attempt++ {
 		err := g.conf.DB.InTx(ctx, func(ctx context.Context) error {
-			err := g.once(ctx, members, results)
+			err := g.once(ctx, members, results, locked)
 			if len(members) > 1 && database.IsLockTimeout(err) && g.conf.DB.Engine() == database.MySQL {
 				return fmt.Errorf("%w: %v", errWaited, err) // one of them waits for another's lock: the others need not wait again
 			}
@@ -265,7 +298,7 @@ func (g *Group[W, N]) together(ctx context.Context, members []*member[W, N]) ([]
 var errWaited = errors.New("command: a lock of the group was not to be had")
 
 // once is one attempt inside the transaction.
-func (g *Group[W, N]) once(ctx context.Context, members []*member[W, N], results []result) error {
+func (g *Group[W, N]) once(ctx context.Context, members []*member[W, N], results []result, locked func()) error {
 	clear(results)
 	stored, err := g.stored(ctx, members)
 	if err != nil {
@@ -292,6 +325,7 @@ func (g *Group[W, N]) once(ctx context.Context, members []*member[W, N], results
 	if err != nil {
 		return err
 	}
+	locked()
 	var answers []answered
 	for i, m := range members {
 		results[i] = g.decide(m, work, steps, stored, &answers)

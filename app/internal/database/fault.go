@@ -20,6 +20,9 @@ var (
 	ErrNoTransaction = errors.New("database: statement outside a transaction")
 	// ErrEnded is returned for a statement in a transaction that has ended: its context leaked.
 	ErrEnded = errors.New("database: the context's transaction has ended")
+	// ErrOvertaken ends a transaction that has found out that something it read before it had its locks is not so any more.
+	// All of it is tried again, as after a deadlock.
+	ErrOvertaken = errors.New("database: what was read has changed before the locks were had")
 	// ErrForeign is returned when the context's transaction belongs to another database.
 	ErrForeign = errors.New("database: the context's transaction belongs to another database")
 )
@@ -89,6 +92,9 @@ func IsUnavailable(err error) bool {
 
 // retryReason names why the whole transaction may be tried again, or is empty.
 func retryReason(err error) string {
+	if errors.Is(err, ErrOvertaken) {
+		return "overtaken"
+	}
 	if me, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch me.Number {
 		case mysqlDeadlock:

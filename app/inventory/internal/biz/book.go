@@ -22,6 +22,7 @@ type Book struct {
 
 	documents    map[string]bool // locked and stored
 	opened       []DocumentLock  // new ones
+	absent       []string        // not stored when the locks were taken
 	reservations map[string]*Reservation
 	of           map[string][]*Reservation // by document, oldest first
 	replaced     map[again]*Reservation    // what holds again, at the same place, what a reservation held
@@ -58,7 +59,9 @@ type Changes struct {
 	Gaps         []Gap
 	Quotas       []QuotaRow
 	// Opened are documents that hold stock for the first time.
-	Opened        []DocumentLock
+	Opened []DocumentLock
+	// Absent are documents that were not there to be locked, and hold nothing now either.
+	Absent        []string
 	Explanations  []DocumentExplanation
 	Discrepancies []Discrepancy
 	// Loads are the days of locations of which something was taken or given back.
@@ -135,6 +138,9 @@ func (b *Book) AddDocuments(documents ...string) {
 		b.documents[d] = true
 	}
 }
+
+// AddAbsent takes in which documents were not there to be locked.
+func (b *Book) AddAbsent(documents ...string) { b.absent = append(b.absent, documents...) }
 
 // AddBooked takes in which entries are in the ledger, and what was on hand after each.
 func (b *Book) AddBooked(entries map[Entry]int64) { maps.Copy(b.booked, entries) }
@@ -343,6 +349,11 @@ func (b *Book) SetSafety(key StockKey, qty int64) error {
 // Changes is what has been decided.
 func (b *Book) Changes() Changes {
 	c := Changes{NowUS: b.nowUS, History: b.history, Movements: b.movements, Opened: b.opened, Explanations: b.explanations, Discrepancies: b.discrepancies}
+	for _, d := range b.absent {
+		if !b.documents[d] {
+			c.Absent = append(c.Absent, d)
+		}
+	}
 	keys := make([]StockKey, 0, len(b.touched))
 	for key := range b.touched {
 		keys = append(keys, key)

@@ -3,7 +3,6 @@ package data
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -24,8 +23,12 @@ func (s *Store) lockNeededDocuments(ctx context.Context, b *biz.Book, needs []bi
 	names = slices.Compact(names)
 	for chunk := range slices.Chunk(names, lockChunk) {
 		known, err := s.lockDocumentRows(ctx, chunk)
-		if err != nil || len(known) == 0 {
-			return errors.Join(err, ctx.Err())
+		if err != nil {
+			return err
+		}
+		b.AddAbsent(slices.DeleteFunc(slices.Clone(chunk), func(d string) bool { return slices.Contains(known, d) })...)
+		if len(known) == 0 {
+			continue
 		}
 		b.AddDocuments(known...)
 		args := s.db.Pad(anys(known))
@@ -58,8 +61,21 @@ func (s *Store) lockDocumentRows(ctx context.Context, names []string) ([]string,
 	return known, rows.Err()
 }
 
-// insertDocuments stores the documents that hold stock for the first time.
+// insertDocuments stores the documents that hold stock for the first time. A document that was not there to be locked, and
+// holds nothing now either, leaves no row that could meet another's: it has to be absent still, or whoever was refused for
+// it may have been refused for what another did under its name.
 func (s *Store) insertDocuments(ctx context.Context, c biz.Changes) error {
+	for chunk := range slices.Chunk(c.Absent, lockChunk) {
+		args := s.db.Pad(anys(chunk))
+		var n int64
+		err := s.db.Conn(ctx).QueryRowContext(database.Repeated(ctx), "SELECT COUNT(*) FROM holds WHERE id IN ("+marks(len(args))+")", args...).Scan(&n)
+		if err == nil && n > 0 {
+			err = database.ErrOvertaken
+		}
+		if err != nil {
+			return fmt.Errorf("documents that were absent: %w", err)
+		}
+	}
 	opened := slices.SortedFunc(slices.Values(c.Opened), func(x, y biz.DocumentLock) int { return cmp.Compare(x.Document, y.Document) })
 	rows := make([][]any, len(opened))
 	for i, d := range opened {

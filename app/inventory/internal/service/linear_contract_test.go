@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -206,10 +207,27 @@ func TestOneSKUIsLinearizable(t *testing.T) {
 			})
 		}
 		all.Wait()
-		result := porcupine.CheckOperationsTimeout(linear(linearStart), slices.Concat(history...), time.Minute)
-		require.Equal(t, porcupine.Ok, result)
+		operations := slices.Concat(history...)
+		result, info := porcupine.CheckOperationsVerbose(linear(linearStart), operations, time.Minute)
+		require.Equal(t, porcupine.Ok, result, "%s", unexplained(operations, info))
 		r.audit(t)
 	})
+}
+
+// unexplained tells the history around where no order of the steps explains the answers.
+func unexplained(operations []porcupine.Operation, info porcupine.LinearizationInfo) string {
+	longest := 0
+	for _, partition := range info.PartialLinearizationsOperations() {
+		for _, order := range partition {
+			longest = max(longest, len(order))
+		}
+	}
+	slices.SortFunc(operations, func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) })
+	told := fmt.Sprintf("%d of %d steps can be put in order; those around the first that cannot:\n", longest, len(operations))
+	for _, o := range operations[max(0, longest-20):min(len(operations), longest+20)] {
+		told += fmt.Sprintf("%9d %9d client %d %+v -> %+v\n", o.Call/1000, o.Return/1000, o.ClientId, o.Input, o.Output)
+	}
+	return told
 }
 
 // The judge can say no: two clients that both got the last unit are found out.
