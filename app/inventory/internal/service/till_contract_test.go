@@ -301,3 +301,24 @@ func TestTillSalesAmongOtherHistories(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// What moves is work of the location that it moves to, and a location whose day is full gets none.
+func TestAMoveTakesCapacity(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.profile(t, &inventoryv1.LocationProfile{Location: "S-02", TimeZone: "Asia/Shanghai", DailyOrders: 1})
+		r.stock(t, "S-01", "LJ", 2)
+		for _, document := range []string{"ord_1", "ord_2"} {
+			_, err := r.Hold(order(t.Context()), parcel(document, line("1", "LJ", 1)))
+			require.NoError(t, err)
+			r.clock.Advance(time.Second)
+		}
+		r.stock(t, "S-02", "LJ", 5)
+		got, err := r.till.BookTillSale(order(t.Context()), tillSale("till_1", "S-01", soldAt("1", "LJ", 2)))
+		require.NoError(t, err)
+		require.Equal(t, int64(1), got.Lines[0].Left, "one order a day, and no more")
+		require.Equal(t, []string{"S-02 1 HELD"}, r.held(t, "ord_2"))
+		require.Equal(t, []string{"S-01 1 HELD"}, r.held(t, "ord_1"))
+		r.audit(t)
+	})
+}
