@@ -110,6 +110,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	room := service.NewStockroom(frame.DB(), store)
 	transfers := service.NewTransfers(frame.DB(), store, catalogue)
 	stocktakes := service.NewStocktakes(frame.DB(), store, catalogue)
+	simulations := service.NewSimulations(frame.DB(), store, categories)
 	stockFeed := service.NewFeed(frame.DB(), store, inventory, feed)
 	all := &Center{Frame: frame, store: store, hit: hit, branch: service.NewBranch(frame.DB(), store, d.Observe.Log())}
 	all.offers = []offer{
@@ -121,6 +122,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		over[inventoryv1.StockroomServer, inventoryv1.StockroomHTTPServer](inventoryv1.RegisterStockroomServer, room, inventoryv1.RegisterStockroomHTTPServer, room),
 		over[inventoryv1.TransfersServer, inventoryv1.TransfersHTTPServer](inventoryv1.RegisterTransfersServer, transfers, inventoryv1.RegisterTransfersHTTPServer, transfers),
 		over[inventoryv1.StocktakesServer, inventoryv1.StocktakesHTTPServer](inventoryv1.RegisterStocktakesServer, stocktakes, inventoryv1.RegisterStocktakesHTTPServer, stocktakes),
+		over[inventoryv1.SimulationsServer, inventoryv1.SimulationsHTTPServer](inventoryv1.RegisterSimulationsServer, simulations, inventoryv1.RegisterSimulationsHTTPServer, simulations),
 		over[inventoryv1.StockFeedServer, inventoryv1.StockFeedHTTPServer](inventoryv1.RegisterStockFeedServer, stockFeed, inventoryv1.RegisterStockFeedHTTPServer, stockFeed),
 	}
 	all.workers = []func(context.Context) error{
@@ -129,6 +131,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			_, err := stocktakes.EndFreezes(tenancy.WithService(ctx, "inventory-stocktakes"))
 			return err
 		}),
+		all.Every(simulateEvery, "simulate", simulations.Work),
 		all.Every(purgeEvery, "purge the change log", store.PurgeChanges),
 		func(ctx context.Context) error {
 			store.Sequence(ctx, frame.Report("number the change log"))

@@ -57,7 +57,7 @@ func explain(d Demand, s Strategy) Explanation {
 	case d.Destination != nil:
 		place = fmt.Sprintf(" near %.4f,%.4f", d.Destination.Lat, d.Destination.Lng)
 	}
-	return Explanation{Proven: true, Document: d.Document, Strategy: fmt.Sprintf("%s v%d", s.Name, s.Version),
+	return Explanation{Proven: true, Document: d.Document, Strategy: s.Label(),
 		Wanted: strings.Join(wanted, ", ") + place + ", " + d.Way.String()}
 }
 

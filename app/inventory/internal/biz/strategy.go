@@ -2,6 +2,7 @@ package biz
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 )
 
@@ -99,6 +100,9 @@ func NearThenSplit() Strategy {
 
 // atTheTill is the ladder for a customer who stands in the shop with the goods: no rule of a strategy stops him.
 var atTheTill = []stage{{name: "at the till", split: Split{Parcels: 1}}}
+
+// Label is the name and version by which people know it.
+func (s Strategy) Label() string { return fmt.Sprintf("%s v%d", s.Name, s.Version) }
 
 func (s Strategy) ladder(d Demand) []stage {
 	if d.Way == CarryOut {

@@ -91,6 +91,9 @@ func (c *Client) Store() storev1.StoreHTTPClient       { return storev1.NewStore
 func (c *Client) Inventory() inventoryv1.InventoryHTTPClient {
 	return inventoryv1.NewInventoryHTTPClient(c.http)
 }
+func (c *Client) Simulations() inventoryv1.SimulationsHTTPClient {
+	return inventoryv1.NewSimulationsHTTPClient(c.http)
+}
 func (c *Client) Order() orderv1.OrderHTTPClient    { return orderv1.NewOrderHTTPClient(c.http) }
 func (c *Client) Member() memberv1.MemberHTTPClient { return memberv1.NewMemberHTTPClient(c.http) }
 func (c *Client) Rebate() rebatev1.RebateHTTPClient { return rebatev1.NewRebateHTTPClient(c.http) }

@@ -43,7 +43,7 @@ func policy(ctx context.Context, c *client.Client, files fs.FS, name string) err
 	}
 	hash := sha256.Sum256(raw)
 	req.RequestId = "policy-" + hex.EncodeToString(hash[:16])
-	return patiently(ctx, func() error {
+	return client.Patiently(ctx, func() error {
 		_, err := c.Rebate().PutPolicy(ctx, req)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

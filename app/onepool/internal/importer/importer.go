@@ -12,13 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"slices"
 	"sort"
 	"strings"
 	"time"
-
-	kerrors "github.com/go-kratos/kratos/v2/errors"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	"github.com/onepool/onepool/app/internal/csvload"
@@ -27,8 +24,6 @@ import (
 
 const (
 	batchRows = 200
-	attempts  = 6
-	firstWait = 200 * time.Millisecond
 	// onTheWay is how long, in all, a run waits for what an earlier import has committed and another center has not
 	// heard of yet: locations follow their stores by message.
 	onTheWay     = 5 * time.Second
@@ -214,7 +209,7 @@ func (s *sender) flush(ctx context.Context) error {
 func (s *sender) send(ctx context.Context, rows []csvload.Row) (result *commonv1.ImportResult, err error) {
 	s.batches++
 	id := fmt.Sprintf("imp-%s-%06d", s.run, s.batches)
-	err = patiently(ctx, func() error {
+	err = client.Patiently(ctx, func() error {
 		result, err = s.kind.send(ctx, s.client, batch{requestID: id, document: s.document, rows: rows})
 		return err
 	})
@@ -245,30 +240,4 @@ func (s *sender) finish() {
 	if s.progress != nil {
 		s.progress.Finish(s.counts())
 	}
-}
-
-// patiently repeats a call whose outcome is unknown or that was told to come later: a bounded number of times.
-func patiently(ctx context.Context, call func() error) error {
-	wait := firstWait
-	for attempt := 1; ; attempt++ {
-		err := call()
-		if err == nil || attempt == attempts || !passing(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-			wait *= 2
-		}
-	}
-}
-
-func passing(err error) bool {
-	var network net.Error
-	if errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return true
-	}
-	code := kerrors.Code(err)
-	return code == 429 || code == 503 || code == 504
 }
