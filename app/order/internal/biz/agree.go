@@ -16,17 +16,20 @@ func AgreeStock(r Record, held []HeldStock) (found []Disagreement) {
 		found = append(found, Disagreement{subject, fmt.Sprintf(format, args...)})
 	}
 	byID := make(map[string]HeldStock, len(held))
-	byLine := map[string]int64{}
+	type wanted struct{ line, sku string }
+	taken := map[wanted]int64{}
 	for _, h := range held {
 		byID[h.ID] = h
-		byLine[h.LineID] += h.Open + h.Shipped
+		taken[wanted{h.LineID, h.SKU}] += h.Open + h.Shipped
 		if r.State == OrderCancelled && h.Open+h.Shipped > 0 {
 			say(h.ID, "the order is cancelled, %d are held and %d shipped", h.Open, h.Shipped)
 		}
 	}
 	for _, l := range r.Lines {
-		if byLine[l.ID] > l.Quantity {
-			say(l.ID, "%d are held or shipped, %d were ordered", byLine[l.ID], l.Quantity)
+		for _, p := range r.parts(l) {
+			if n := taken[wanted{l.ID, p.sku}]; n > l.Quantity*p.pieces {
+				say(l.ID, "%d of %s are held or shipped, %d were ordered", n, p.sku, l.Quantity*p.pieces)
+			}
 		}
 	}
 	for _, f := range r.Fulfilments {
@@ -110,7 +113,7 @@ func taken(accrued int64, l Line) int64 {
 // AgreeSupplies compares a settled order with its supply entries (I18a~): one for each shipped line of another owner, one
 // for each returned one, at the frozen price, and no other.
 func AgreeSupplies(r Record, supplies []Supply) (found []Disagreement) {
-	type key struct{ document, line, owner string }
+	type key struct{ document, line, sku, owner string }
 	type entry struct{ quantity, price, entries int64 }
 	want, got := map[key]entry{}, map[key]entry{}
 	for _, f := range r.Fulfilments {
@@ -120,7 +123,7 @@ func AgreeSupplies(r Record, supplies []Supply) (found []Disagreement) {
 			}
 			switch f.State {
 			case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
-				k := key{f.ID, l.LineID, l.Owner}
+				k := key{f.ID, l.LineID, l.SKU, l.Owner}
 				want[k] = entry{want[k].quantity + l.Quantity, l.SettlementMinor, 1}
 			}
 		}
@@ -133,7 +136,7 @@ func AgreeSupplies(r Record, supplies []Supply) (found []Disagreement) {
 			for _, f := range r.Fulfilments {
 				for _, l := range f.Lines {
 					if l.ID == piece.FulfilmentLineID && l.Owner != r.Org {
-						k := key{ret.ID, l.LineID, l.Owner}
+						k := key{ret.ID, l.LineID, l.SKU, l.Owner}
 						want[k] = entry{want[k].quantity - piece.Quantity, l.SettlementMinor, 1}
 					}
 				}
@@ -141,18 +144,18 @@ func AgreeSupplies(r Record, supplies []Supply) (found []Disagreement) {
 		}
 	}
 	for _, s := range supplies {
-		k := key{s.Document, s.LineID, s.Owner}
+		k := key{s.Document, s.LineID, s.SKU, s.Owner}
 		got[k] = entry{got[k].quantity + s.Quantity, s.PriceMinor, got[k].entries + 1}
 	}
 	for k, w := range want {
 		if g := got[k]; g != w {
-			found = append(found, Disagreement{k.document, fmt.Sprintf("line %s of %s: %d supplied at %d in %d entries, not %d at %d in 1",
-				k.line, k.owner, g.quantity, g.price, g.entries, w.quantity, w.price)})
+			found = append(found, Disagreement{k.document, fmt.Sprintf("line %s, %s of %s: %d supplied at %d in %d entries, not %d at %d in 1",
+				k.line, k.sku, k.owner, g.quantity, g.price, g.entries, w.quantity, w.price)})
 		}
 	}
 	for k := range got {
 		if _, known := want[k]; !known {
-			found = append(found, Disagreement{k.document, fmt.Sprintf("line %s of %s: supplied, but not shipped by another owner", k.line, k.owner)})
+			found = append(found, Disagreement{k.document, fmt.Sprintf("line %s, %s of %s: supplied, but not shipped by another owner", k.line, k.sku, k.owner)})
 		}
 	}
 	return found

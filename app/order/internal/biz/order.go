@@ -148,7 +148,7 @@ func Place(d Draft, held []Reservation, terms Terms, nowUS int64, actor string) 
 	return o, nil
 }
 
-// plan makes one fulfilment for each location.
+// plan makes one fulfilment for each location. Lines of a kit name its parts.
 func (o *Order) plan(held []Reservation, event Event) error {
 	titles := make(map[string]map[string]string, len(o.r.Lines))
 	for _, l := range o.r.Lines {
@@ -169,6 +169,9 @@ func (o *Order) plan(held []Reservation, event Event) error {
 			ID: ids.New("fln"), LineID: h.LineID, SKU: h.SKU, Title: titles[h.LineID], Quantity: h.Quantity, Owner: h.Owner,
 			ReservationID: h.ID, SettlementMinor: h.SettlementMinor, FeeMinor: h.FeeMinor,
 		})
+	}
+	if err := o.r.whole(); err != nil {
+		return err
 	}
 	for i := range o.r.Fulfilments {
 		f := &o.r.Fulfilments[i]
@@ -205,14 +208,7 @@ func (o *Order) pay() error {
 	return nil
 }
 
-func (o *Order) line(id string) *Line {
-	for i := range o.r.Lines {
-		if o.r.Lines[i].ID == id {
-			return &o.r.Lines[i]
-		}
-	}
-	return nil
-}
+func (o *Order) line(id string) *Line { return o.r.line(id) }
 
 func (o *Order) fulfilment(id string) *Fulfilment {
 	for i := range o.r.Fulfilments {

@@ -105,8 +105,8 @@ type Accrual struct {
 
 // Supply is goods of another owner that left (or came back, negative).
 type Supply struct {
-	ID, LineID, Document, Owner string
-	Quantity, PriceMinor        int64
+	ID, LineID, SKU, Document, Owner string
+	Quantity, PriceMinor             int64
 }
 
 // PaymentProvider moves money.

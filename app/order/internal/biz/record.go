@@ -143,7 +143,7 @@ type Line struct {
 	PayableMinor      int64
 	PointsAmountMinor int64
 	Points            int64
-	ReturnedQuantity  int64
+	ReturnedQuantity  int64 // units: pieces, or kits
 	RefundedMinor     int64 // money
 	PointsBack        int64
 }
@@ -169,7 +169,7 @@ type Fulfilment struct {
 	Version   int64
 }
 
-// FulfilmentLine is pieces of one order line, of one owner.
+// FulfilmentLine is pieces of one order line, of one owner: of its SKU, or of a part of the kit that was sold (see kit.go).
 type FulfilmentLine struct {
 	ID               string
 	LineID           string
@@ -234,7 +234,7 @@ type Return struct {
 	RequestedAtUS, ApprovedAtUS, ReceivedAtUS, DoneAtUS int64
 }
 
-// ReturnLine is pieces of one fulfilment line.
+// ReturnLine is pieces of one fulfilment line. What a kit gives back stands on the first of its pieces.
 type ReturnLine struct {
 	ID               string
 	LineID           string

@@ -6,7 +6,7 @@ import (
 	"github.com/onepool/onepool/app/internal/ids"
 )
 
-// ReturnWish is pieces of a line that somebody wants to bring back.
+// ReturnWish is units of a line that somebody wants to bring back: pieces, or whole kits.
 type ReturnWish struct {
 	LineID   string
 	Quantity int64
@@ -48,26 +48,49 @@ func (o *Order) RequestReturn(wishes []ReturnWish, reason string, byMember bool)
 	return ret.ID, nil
 }
 
-// pick finds pieces of a line in its fulfilments, the oldest first; short is how many are missing.
+// pick finds units of a line in its fulfilments, the oldest first: all parts of a kit together; short is how many are missing.
 func (o *Order) pick(wish ReturnWish, taken map[string]int64, byMember bool) (pieces []ReturnLine, short int64) {
 	short = wish.Quantity
+	parts := o.r.parts(*o.line(wish.LineID))
 	for _, f := range o.r.Fulfilments {
 		if !o.returnableNow(f, byMember) {
 			continue
 		}
-		for _, l := range f.Lines {
-			if l.LineID != wish.LineID || short == 0 {
-				continue
+		n := min(short, o.unitsLeft(f, wish.LineID, parts, taken))
+		short -= n
+		for _, p := range parts {
+			need := n * p.pieces
+			for _, l := range f.Lines {
+				if q := min(need, o.piecesLeft(l, taken)); q > 0 && l.LineID == wish.LineID && l.SKU == p.sku {
+					pieces = append(pieces, ReturnLine{ID: ids.New("rln"), LineID: l.LineID, FulfilmentLineID: l.ID, SKU: l.SKU, Quantity: q})
+					need -= q
+				}
 			}
-			n := min(short, l.Quantity-l.ReturnedQuantity-o.openPieces(l.ID)-taken[l.ID])
-			if n <= 0 {
-				continue
-			}
-			pieces = append(pieces, ReturnLine{ID: ids.New("rln"), LineID: l.LineID, FulfilmentLineID: l.ID, SKU: l.SKU, Quantity: n})
-			short -= n
 		}
 	}
 	return pieces, short
+}
+
+// unitsLeft is how many units of a line a fulfilment can still give back: of a kit, what all its parts are there for.
+func (o *Order) unitsLeft(f Fulfilment, lineID string, parts []part, taken map[string]int64) int64 {
+	units := int64(-1)
+	for _, p := range parts {
+		var n int64
+		for _, l := range f.Lines {
+			if l.LineID == lineID && l.SKU == p.sku {
+				n += o.piecesLeft(l, taken)
+			}
+		}
+		if n /= max(1, p.pieces); units < 0 || n < units {
+			units = n
+		}
+	}
+	return max(0, units)
+}
+
+// piecesLeft are not back, and in no return that is open or in the making.
+func (o *Order) piecesLeft(l FulfilmentLine, taken map[string]int64) int64 {
+	return l.Quantity - l.ReturnedQuantity - o.openPieces(l.ID) - taken[l.ID]
 }
 
 func (o *Order) returnableNow(f Fulfilment, byMember bool) bool {
@@ -78,14 +101,10 @@ func (o *Order) returnableNow(f Fulfilment, byMember bool) bool {
 }
 
 func (o *Order) left(lineID string, taken map[string]int64) (n int64) {
+	parts := o.r.parts(*o.line(lineID))
 	for _, f := range o.r.Fulfilments {
-		if !o.returnableNow(f, false) {
-			continue
-		}
-		for _, l := range f.Lines {
-			if l.LineID == lineID {
-				n += l.Quantity - l.ReturnedQuantity - o.openPieces(l.ID) - taken[l.ID]
-			}
+		if o.returnableNow(f, false) {
+			n += o.unitsLeft(f, lineID, parts, taken)
 		}
 	}
 	return n
@@ -120,21 +139,21 @@ func (o *Order) forecast(ret *Return) {
 		if other.ID == ret.ID || other.State != ReturnRequested && other.State != ReturnApproved {
 			continue
 		}
-		for _, l := range other.Lines {
-			ahead[l.LineID] += l.Quantity
+		for i, units := range o.r.Worth(other.Lines) {
+			ahead[other.Lines[i].LineID] += units
 		}
 	}
 	o.share(ret, ahead)
 }
 
-// share computes what each piece gives back, after ahead pieces of its line.
+// share computes what each piece gives back, after ahead units of its line.
 func (o *Order) share(ret *Return, ahead map[string]int64) {
 	ret.RefundMinor, ret.PointsBack = 0, 0
-	for i := range ret.Lines {
+	for i, units := range o.r.Worth(ret.Lines) {
 		piece := &ret.Lines[i]
 		l := o.line(piece.LineID)
-		back := l.Back(l.ReturnedQuantity+ahead[l.ID], piece.Quantity)
-		ahead[l.ID] += piece.Quantity
+		back := l.Back(l.ReturnedQuantity+ahead[l.ID], units)
+		ahead[l.ID] += units
 		piece.RefundMinor, piece.PointsBack = back.MoneyMinor, back.Points
 		ret.RefundMinor += back.MoneyMinor
 		ret.PointsBack += back.Points
@@ -166,9 +185,10 @@ func (o *Order) ReceiveReturn(returnID, location string) error {
 	}
 	ret.Location, ret.ReceivedAtUS = location, o.nowUS
 	o.share(ret, map[string]int64{})
-	for _, piece := range ret.Lines {
+	for i, units := range o.r.Worth(ret.Lines) {
+		piece := ret.Lines[i]
 		l := o.line(piece.LineID)
-		l.ReturnedQuantity += piece.Quantity
+		l.ReturnedQuantity += units
 		l.RefundedMinor += piece.RefundMinor
 		l.PointsBack += piece.PointsBack
 		_, fl := o.fulfilmentLine(piece.FulfilmentLineID)

@@ -170,7 +170,7 @@ func (c Rebates) Rebates(ctx context.Context, orderIDs []string) (map[string]biz
 	for _, s := range reply.GetSupplyEntries() {
 		o := out[s.GetOrderId()]
 		o.Supplies = append(o.Supplies, biz.Supply{
-			ID: s.GetId(), LineID: s.GetLineId(), Document: s.GetFulfilmentId(), Owner: s.GetOwnerOrg(), Quantity: s.GetQuantity(), PriceMinor: s.GetPriceMinor(),
+			ID: s.GetId(), LineID: s.GetLineId(), SKU: s.GetSku(), Document: s.GetFulfilmentId(), Owner: s.GetOwnerOrg(), Quantity: s.GetQuantity(), PriceMinor: s.GetPriceMinor(),
 		})
 		out[s.GetOrderId()] = o
 	}

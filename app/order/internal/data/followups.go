@@ -191,10 +191,10 @@ func (f *followUp) goodsBack(r biz.Record, returnID string) {
 	}
 }
 
-// supplied adds pieces to the entry of their line, owner and price: one entry each.
+// supplied adds pieces to the entry of their line, SKU (a kit's line has several), owner and price: one entry each.
 func supplied(lines []*rebatev1.SupplyLine, more *rebatev1.SupplyLine) []*rebatev1.SupplyLine {
 	for _, l := range lines {
-		if l.LineId == more.LineId && l.OwnerOrg == more.OwnerOrg && l.PriceMinor == more.PriceMinor {
+		if l.LineId == more.LineId && l.Sku == more.Sku && l.OwnerOrg == more.OwnerOrg && l.PriceMinor == more.PriceMinor {
 			l.Quantity += more.Quantity
 			return lines
 		}
@@ -202,10 +202,10 @@ func supplied(lines []*rebatev1.SupplyLine, more *rebatev1.SupplyLine) []*rebate
 	return append(lines, more)
 }
 
-// takenBack adds pieces to the entry of their line, location and owner.
+// takenBack adds pieces to the entry of their line, SKU, location and owner.
 func takenBack(lines []*inventoryv1.TakeBackLine, more *inventoryv1.TakeBackLine) []*inventoryv1.TakeBackLine {
 	for _, l := range lines {
-		if l.LineId == more.LineId && l.Location == more.Location && l.Owner == more.Owner {
+		if l.LineId == more.LineId && l.Sku == more.Sku && l.Location == more.Location && l.Owner == more.Owner {
 			l.Quantity += more.Quantity
 			return lines
 		}

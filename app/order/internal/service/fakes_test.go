@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -25,7 +27,9 @@ type world struct {
 	prices map[string]int64
 	// stock by location and SKU; locations are tried in the order of their names.
 	stock  map[string]map[string]int64
-	orgs   map[string]string // of locations
+	kits   map[string]map[string]int64 // pieces of each part, by the sold SKU
+	owners map[string]string           // of SKUs whose owner is not their location's organisation
+	orgs   map[string]string           // of locations
 	points map[string]int64
 	answer map[string]proto.Message
 	shut   map[string]bool // gids that were released
@@ -175,6 +179,14 @@ func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ 
 	}
 	out := &inventoryv1.HoldResponse{Document: in.Document}
 	for _, l := range in.Lines {
+		if parts := f.w.kits[l.Sku]; parts != nil {
+			held, err := f.kit(in, l, parts)
+			if err != nil {
+				return nil, err
+			}
+			out.Reservations = append(out.Reservations, held...)
+			continue
+		}
 		left := l.Quantity
 		for _, location := range []string{"S1", "S2"} {
 			if in.Location != "" && in.Location != location {
@@ -184,14 +196,7 @@ func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ 
 			if n == 0 {
 				continue
 			}
-			r := &inventoryv1.Reservation{
-				Id: ids.Derived("res", in.RequestId, l.LineId, location), Document: in.Document, LineId: l.LineId, Sku: l.Sku, Location: location,
-				LocationName: location, LocationOrg: f.w.orgs[location], Owner: f.w.orgs[location], Quantity: n, Open: n, State: inventoryv1.ReservationState_HELD,
-			}
-			if r.Owner != in.SellerOrg {
-				r.SettlementPriceMinor, r.FulfilmentFeeMinor = l.ListPriceMinor/2, 500
-			}
-			out.Reservations = append(out.Reservations, r)
+			out.Reservations = append(out.Reservations, f.reserved(in, l, l.Sku, location, n))
 			left -= n
 		}
 		if left > 0 {
@@ -205,6 +210,39 @@ func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ 
 	f.w.holds[in.Document] = out.Reservations
 	f.w.answer[in.RequestId] = out
 	return out, nil
+}
+
+func (f fakeInventory) reserved(in *inventoryv1.HoldRequest, l *inventoryv1.HoldLine, sku, location string, n int64) *inventoryv1.Reservation {
+	r := &inventoryv1.Reservation{
+		Id: ids.Derived("res", in.RequestId, l.LineId, sku, location), Document: in.Document, LineId: l.LineId, Sku: sku, Location: location,
+		LocationName: location, LocationOrg: f.w.orgs[location], Owner: f.w.orgs[location], Quantity: n, Open: n, State: inventoryv1.ReservationState_HELD,
+	}
+	if owner := f.w.owners[sku]; owner != "" {
+		r.Owner = owner
+	}
+	if r.Owner != in.SellerOrg {
+		r.SettlementPriceMinor, r.FulfilmentFeeMinor = l.ListPriceMinor/2, 500
+		if sku != l.Sku {
+			r.SettlementPriceMinor = int64(len(sku)) // of a part: whatever inventory has frozen
+		}
+	}
+	return r
+}
+
+// kit holds all parts of a kit at one location.
+func (f fakeInventory) kit(in *inventoryv1.HoldRequest, l *inventoryv1.HoldLine, parts map[string]int64) ([]*inventoryv1.Reservation, error) {
+	for _, location := range []string{"S1", "S2"} {
+		enough := true
+		var held []*inventoryv1.Reservation
+		for _, sku := range slices.Sorted(maps.Keys(parts)) {
+			enough = enough && f.w.stock[location][sku] >= l.Quantity*parts[sku]
+			held = append(held, f.reserved(in, l, sku, location, l.Quantity*parts[sku]))
+		}
+		if enough {
+			return held, nil
+		}
+	}
+	return nil, fault.StockInsufficient(l.Sku, l.Quantity, 0)
 }
 
 func (f fakeInventory) ReleaseHold(ctx context.Context, in *inventoryv1.ReleaseHoldRequest, _ ...grpc.CallOption) (*inventoryv1.ReleaseHoldResponse, error) {

@@ -106,12 +106,13 @@ func TestRandomLivesEndInAHealthyAudit(t *testing.T) {
 			}
 		}()
 		random := rand.New(rand.NewPCG(seed, 1))
+		s.giftBox()
 		for _, stock := range s.world.stock {
 			stock["tea"], stock["cup"], stock["pot"] = 100, 100, 100
 		}
 		for range lives {
 			s.world.points["mbr_ann"] = 1000
-			req := wish(line("tea", 1+random.Int64N(3)), line("pot", 1), line("cup", 1+random.Int64N(40)))
+			req := wish(line("tea", 1+random.Int64N(3)), line("pot", 1), line("cup", 1+random.Int64N(40)), line("box", 1+random.Int64N(2)))
 			req.Points = random.Int64N(1000)
 			o, err := s.PlaceOrder(s.as(ann), req)
 			if err != nil {

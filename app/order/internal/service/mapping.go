@@ -193,14 +193,15 @@ func toReturn(r biz.Record, ret biz.Return) *orderv1.ReturnInfo {
 		Reason: ret.Reason, RequestedAtUs: ret.RequestedAtUS, ReceivedAtUs: ret.ReceivedAtUS, RefundedAtUs: ret.DoneAtUS, Location: backAt(r, ret),
 	}
 	at := map[string]*orderv1.ReturnLine{} // pieces of one line from several locations are one line to the buyer
-	for _, l := range ret.Lines {
+	worth := r.Worth(ret.Lines)
+	for i, l := range ret.Lines {
 		line, ok := at[l.LineID]
 		if !ok {
-			line = &orderv1.ReturnLine{LineId: l.LineID, Sku: l.SKU, Refund: toMoney(0, r.Currency)}
+			line = &orderv1.ReturnLine{LineId: l.LineID, Sku: r.SKUOf(l.LineID), Refund: toMoney(0, r.Currency)}
 			at[l.LineID] = line
 			out.Lines = append(out.Lines, line)
 		}
-		line.Quantity += l.Quantity
+		line.Quantity += worth[i]
 		line.Refund.AmountMinor += l.RefundMinor
 		line.PointsBack += l.PointsBack
 	}

@@ -24,13 +24,14 @@ type Supply struct {
 	AtUS                           int64
 }
 
-// NewSupply returns the supply of a shipped line; there is one for each (document, line, owner).
+// NewSupply returns the supply of a shipped line; there is one for each (document, line, SKU, owner): of a kit's line, one a
+// part.
 func NewSupply(order, document, seller, currency string, s Shipped, atUS int64) (Supply, error) {
 	amount, err := money.Mul(s.PriceMinor, s.Quantity)
 	if err != nil {
 		return Supply{}, fmt.Errorf("supply of line %s: %w", s.Line, err)
 	}
-	return Supply{ID: ids.Derived("sup", document, s.Line, s.Owner), Order: order, Line: s.Line, Document: document, SKU: s.SKU,
+	return Supply{ID: ids.Derived("sup", document, s.Line, s.SKU, s.Owner), Order: order, Line: s.Line, Document: document, SKU: s.SKU,
 		Owner: s.Owner, Seller: seller, Currency: currency, Quantity: s.Quantity, PriceMinor: s.PriceMinor,
 		AmountMinor: amount, FeeMinor: s.FeeMinor, AtUS: atUS}, nil
 }

@@ -116,12 +116,12 @@ func Checks() []invariant.Check {
 		},
 		invariant.OneAnswer(),
 		{
-			ID: "I18a", Title: "a supply is between two organisations, at quantity x price, once for each document, line and owner",
+			ID: "I18a", Title: "a supply is between two organisations, at quantity x price, once for each document, line, SKU and owner",
 			Counted: "SELECT COUNT(*) FROM supply_entries",
 			Violations: `SELECT id, CONCAT_WS(' ', quantity, 'x', price_minor, '=', amount_minor, 'from', org, 'to', seller_org) FROM supply_entries
 					WHERE org = seller_org OR quantity = 0 OR amount_minor <> quantity * price_minor OR price_minor < 0
 				UNION ALL SELECT MIN(id), CONCAT_WS(' ', COUNT(*), 'supplies of', document, line_id) FROM supply_entries
-					GROUP BY document, line_id, org HAVING COUNT(*) > 1`,
+					GROUP BY document, line_id, sku, org HAVING COUNT(*) > 1`,
 		},
 		{
 			ID: "I18", Title: "an entry has its accrual's organisation, an accrual its order, a statement line its statement's organisation",

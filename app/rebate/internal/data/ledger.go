@@ -218,7 +218,7 @@ func (l *Ledger) AddEntry(ctx context.Context, a *biz.Accrual, e biz.Entry) erro
 
 // AddSupply says false when the supply exists.
 func (l *Ledger) AddSupply(ctx context.Context, s biz.Supply) (bool, error) {
-	known, err := l.ent.Supply.Query().Where(supply.ID(s.ID)).Exist(ctx)
+	known, err := l.ent.Supply.Query().Where(supply.Document(s.Document), supply.LineID(s.Line), supply.Sku(s.SKU), supply.Org(s.Owner)).Exist(ctx)
 	if err != nil || known {
 		return false, err
 	}

@@ -55,6 +55,13 @@ func newBench(t *testing.T, engine string) *bench {
 	config := testkit.Config(t, engine)
 	config.Clock = b.clock
 	b.db = testkit.Migrated(t, config, fs.FS(migrations.Files))
+	b.open(t)
+	return b
+}
+
+// open puts the center together on its database.
+func (b *bench) open(t *testing.T) {
+	t.Helper()
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	require.NoError(t, err)
 	b.Rebate = New(b.db, data.NewLedger(b.db), zone, key)
@@ -62,7 +69,6 @@ func newBench(t *testing.T, engine string) *bench {
 	b.branch.branch = func(context.Context) (saga.Branch, bool) {
 		return saga.Branch{GID: fmt.Sprintf("gid-%d", b.call.Add(1)), ID: "01", Op: "action"}, true
 	}
-	return b
 }
 
 func hq(ctx context.Context, roles ...string) context.Context {

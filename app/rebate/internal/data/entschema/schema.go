@@ -177,10 +177,10 @@ func (Supply) Fields() []ent.Field {
 	}
 }
 
-// Indexes of a supply: one for each document, line and owner.
+// Indexes of a supply: one for each document, line, SKU (the parts of a kit are supplied each by itself) and owner.
 func (Supply) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("document", "line_id", "org").Unique(),
+		index.Fields("document", "line_id", "sku", "org").Unique(),
 		index.Fields("order_id"),
 	}
 }

@@ -285,9 +285,9 @@ var (
 		PrimaryKey: []*schema.Column{SupplyEntriesColumns[0]},
 		Indexes: []*schema.Index{
 			{
-				Name:    "supply_document_line_id_org",
+				Name:    "supply_document_line_id_sku_org",
 				Unique:  true,
-				Columns: []*schema.Column{SupplyEntriesColumns[4], SupplyEntriesColumns[3], SupplyEntriesColumns[1]},
+				Columns: []*schema.Column{SupplyEntriesColumns[4], SupplyEntriesColumns[3], SupplyEntriesColumns[5], SupplyEntriesColumns[1]},
 			},
 			{
 				Name:    "supply_order_id",

@@ -1,0 +1,62 @@
+package biz
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// kitOrder sells three boxes of one pot and two cups, one cup of which has another owner.
+func kitOrder(t *testing.T) (*book, Draft) {
+	p, err := Calculate(PriceInput{Lines: []WantedLine{{SKU: "box", Quantity: 3}}, SKUs: shelf(map[string]int64{"box": 10000})})
+	require.NoError(t, err)
+	d := NewDraft(Header{ID: "ord_1", Org: "hq", Kind: KindMall, MerchantAccount: "acct", PayUntilUS: 100 * second}, p)
+	return &book{nowUS: 1 * second}, d
+}
+
+func boxes(d Draft, pots, hqCups, fraCups int64) []Reservation {
+	at := func(id, sku, owner string, n int64) Reservation {
+		return Reservation{ID: id, LineID: d.Record.Lines[0].ID, SKU: sku, Location: "S2", LocationOrg: "fra", Owner: owner, Quantity: n}
+	}
+	return []Reservation{at("r1", "pot", "fra", pots), at("r2", "cup", "hq", hqCups), at("r3", "cup", "fra", fraCups)}
+}
+
+func TestWholeKitsComeBackWhateverTheirOwners(t *testing.T) {
+	b, d := kitOrder(t)
+	o, err := Place(d, boxes(d, 3, 1, 5), demoTerms, b.nowUS, "test")
+	require.NoError(t, err)
+	b.keep(o)
+	b.pay(t)
+	b.ship(t, 0)
+	line := b.r.Lines[0].ID
+	for n := int64(1); n <= 3; n++ {
+		var ret string
+		require.NoError(t, b.do(func(o *Order) (err error) {
+			ret, err = o.RequestReturn([]ReturnWish{{line, 1}}, "x", true)
+			return err
+		}))
+		pieces := map[string]int64{}
+		for _, p := range b.r.Returns[n-1].Lines {
+			pieces[p.SKU] += p.Quantity
+		}
+		require.Equal(t, map[string]int64{"pot": 1, "cup": 2}, pieces, "kit %d", n)
+		require.Equal(t, int64(10000), b.r.Returns[n-1].RefundMinor, "one kit's money, once")
+		require.NoError(t, b.do(func(o *Order) error { return o.ApproveReturn(ret) }))
+		require.NoError(t, b.do(func(o *Order) error { return o.ReceiveReturn(ret, "") }))
+		require.Equal(t, n, b.r.Lines[0].ReturnedQuantity)
+		b.audit(t)
+	}
+	for _, l := range b.r.Fulfilments[0].Lines {
+		require.Equal(t, l.Quantity, l.ReturnedQuantity, "every piece of every owner is back: %s of %s", l.SKU, l.Owner)
+	}
+	requireReason(t, "REFUND_EXCEEDS_PAID", b.do(func(o *Order) error {
+		_, err := o.RequestReturn([]ReturnWish{{line, 1}}, "x", false)
+		return err
+	}))
+}
+
+func TestABrokenKitIsNoOrder(t *testing.T) {
+	_, d := kitOrder(t)
+	_, err := Place(d, boxes(d, 3, 1, 4), demoTerms, 1*second, "test")
+	require.ErrorContains(t, err, "5 pieces of cup are held for 3 kits")
+}
