@@ -37,6 +37,8 @@ const (
 	closeWait       = 10 * time.Second
 	purgeEvery      = time.Hour
 	endFreezesEvery = time.Minute
+	// serveEvery is how long stock that came in otherwise than by a delivery note may wait for those who wait for it.
+	serveEvery = 2 * time.Second
 )
 
 // Config is what can be chosen.
@@ -111,6 +113,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	transfers := service.NewTransfers(frame.DB(), store, catalogue)
 	stocktakes := service.NewStocktakes(frame.DB(), store, catalogue)
 	simulations := service.NewSimulations(frame.DB(), store, categories)
+	kits, presales := service.NewKits(frame.DB(), store, catalogue), service.NewPresales(frame.DB(), store, catalogue)
 	stockFeed := service.NewFeed(frame.DB(), store, inventory, feed)
 	all := &Center{Frame: frame, store: store, hit: hit, branch: service.NewBranch(frame.DB(), store, d.Observe.Log())}
 	all.offers = []offer{
@@ -123,6 +126,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		over[inventoryv1.TransfersServer, inventoryv1.TransfersHTTPServer](inventoryv1.RegisterTransfersServer, transfers, inventoryv1.RegisterTransfersHTTPServer, transfers),
 		over[inventoryv1.StocktakesServer, inventoryv1.StocktakesHTTPServer](inventoryv1.RegisterStocktakesServer, stocktakes, inventoryv1.RegisterStocktakesHTTPServer, stocktakes),
 		over[inventoryv1.SimulationsServer, inventoryv1.SimulationsHTTPServer](inventoryv1.RegisterSimulationsServer, simulations, inventoryv1.RegisterSimulationsHTTPServer, simulations),
+		over[inventoryv1.KitsServer, inventoryv1.KitsHTTPServer](inventoryv1.RegisterKitsServer, kits, inventoryv1.RegisterKitsHTTPServer, kits),
+		over[inventoryv1.PresalesServer, inventoryv1.PresalesHTTPServer](inventoryv1.RegisterPresalesServer, presales, inventoryv1.RegisterPresalesHTTPServer, presales),
 		over[inventoryv1.StockFeedServer, inventoryv1.StockFeedHTTPServer](inventoryv1.RegisterStockFeedServer, stockFeed, inventoryv1.RegisterStockFeedHTTPServer, stockFeed),
 	}
 	all.workers = []func(context.Context) error{
@@ -132,6 +137,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			return err
 		}),
 		all.Every(simulateEvery, "simulate", simulations.Work),
+		all.Every(serveEvery, "serve those who wait for stock", all.serve),
 		all.Every(purgeEvery, "purge the change log", store.PurgeChanges),
 		func(ctx context.Context) error {
 			store.Sequence(ctx, frame.Report("number the change log"))
@@ -172,5 +178,11 @@ func (c *Center) Workers() []func(context.Context) error {
 func (c *Center) expire(ctx context.Context) error {
 	ctx = tenancy.WithService(ctx, "inventory-expiry")
 	_, err := biz.Expire{Due: c.store, Together: c.store.Together, NowUS: c.DB().Now, Hit: c.hit}.Run(ctx)
+	return err
+}
+
+// serve gives stock that has come in to those who wait for it. Several replicas may do so at once.
+func (c *Center) serve(ctx context.Context) error {
+	_, err := biz.ServeWaiting{Waiting: c.store, Together: c.store.Together, Hit: c.hit}.Run(tenancy.WithService(ctx, "inventory-arrivals"))
 	return err
 }

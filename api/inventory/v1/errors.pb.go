@@ -58,6 +58,15 @@ const (
 	InventoryErrorReason_CATEGORY_UNKNOWN InventoryErrorReason = 31
 	// No location is in this region. metadata: region.
 	InventoryErrorReason_REGION_UNKNOWN InventoryErrorReason = 32
+	InventoryErrorReason_KIT_UNKNOWN    InventoryErrorReason = 70
+	// A kit inside a kit. metadata: sku.
+	InventoryErrorReason_KIT_NESTED InventoryErrorReason = 71
+	// A SKU with stock of its own cannot become a kit, and a kit gets no stock of its own. metadata: sku.
+	InventoryErrorReason_KIT_HAS_STOCK   InventoryErrorReason = 72
+	InventoryErrorReason_PRESALE_UNKNOWN InventoryErrorReason = 73
+	InventoryErrorReason_PRESALE_CLOSED  InventoryErrorReason = 74
+	// The quota would fall below what is sold. metadata: used.
+	InventoryErrorReason_PRESALE_BELOW_USED InventoryErrorReason = 75
 )
 
 // Enum value maps for InventoryErrorReason.
@@ -81,6 +90,12 @@ var (
 		30: "POLICY_CONFLICT",
 		31: "CATEGORY_UNKNOWN",
 		32: "REGION_UNKNOWN",
+		70: "KIT_UNKNOWN",
+		71: "KIT_NESTED",
+		72: "KIT_HAS_STOCK",
+		73: "PRESALE_UNKNOWN",
+		74: "PRESALE_CLOSED",
+		75: "PRESALE_BELOW_USED",
 	}
 	InventoryErrorReason_value = map[string]int32{
 		"INVENTORY_UNSPECIFIED": 0,
@@ -101,6 +116,12 @@ var (
 		"POLICY_CONFLICT":       30,
 		"CATEGORY_UNKNOWN":      31,
 		"REGION_UNKNOWN":        32,
+		"KIT_UNKNOWN":           70,
+		"KIT_NESTED":            71,
+		"KIT_HAS_STOCK":         72,
+		"PRESALE_UNKNOWN":       73,
+		"PRESALE_CLOSED":        74,
+		"PRESALE_BELOW_USED":    75,
 	}
 )
 
@@ -135,7 +156,7 @@ var File_inventory_v1_errors_proto protoreflect.FileDescriptor
 
 const file_inventory_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\x8e\x04\n" +
+	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\xa7\x05\n" +
 	"\x14InventoryErrorReason\x12\x19\n" +
 	"\x15INVENTORY_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x12STOCK_INSUFFICIENT\x10\x01\x1a\x04\xa8E\x99\x03\x12\x15\n" +
@@ -154,7 +175,14 @@ const file_inventory_v1_errors_proto_rawDesc = "" +
 	"\x14SECOND_PERSON_NEEDED\x106\x1a\x04\xa8E\x93\x03\x12\x19\n" +
 	"\x0fPOLICY_CONFLICT\x10\x1e\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
 	"\x10CATEGORY_UNKNOWN\x10\x1f\x1a\x04\xa8E\x94\x03\x12\x18\n" +
-	"\x0eREGION_UNKNOWN\x10 \x1a\x04\xa8E\x94\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
+	"\x0eREGION_UNKNOWN\x10 \x1a\x04\xa8E\x94\x03\x12\x15\n" +
+	"\vKIT_UNKNOWN\x10F\x1a\x04\xa8E\x94\x03\x12\x14\n" +
+	"\n" +
+	"KIT_NESTED\x10G\x1a\x04\xa8E\x99\x03\x12\x17\n" +
+	"\rKIT_HAS_STOCK\x10H\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fPRESALE_UNKNOWN\x10I\x1a\x04\xa8E\x94\x03\x12\x18\n" +
+	"\x0ePRESALE_CLOSED\x10J\x1a\x04\xa8E\x99\x03\x12\x1c\n" +
+	"\x12PRESALE_BELOW_USED\x10K\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
 
 var (
 	file_inventory_v1_errors_proto_rawDescOnce sync.Once

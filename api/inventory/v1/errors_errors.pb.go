@@ -256,3 +256,81 @@ func IsRegionUnknown(err error) bool {
 func ErrorRegionUnknown(format string, args ...interface{}) *errors.Error {
 	return errors.New(404, InventoryErrorReason_REGION_UNKNOWN.String(), fmt.Sprintf(format, args...))
 }
+
+func IsKitUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_KIT_UNKNOWN.String() && e.Code == 404
+}
+
+func ErrorKitUnknown(format string, args ...interface{}) *errors.Error {
+	return errors.New(404, InventoryErrorReason_KIT_UNKNOWN.String(), fmt.Sprintf(format, args...))
+}
+
+// A kit inside a kit. metadata: sku.
+func IsKitNested(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_KIT_NESTED.String() && e.Code == 409
+}
+
+// A kit inside a kit. metadata: sku.
+func ErrorKitNested(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_KIT_NESTED.String(), fmt.Sprintf(format, args...))
+}
+
+// A SKU with stock of its own cannot become a kit, and a kit gets no stock of its own. metadata: sku.
+func IsKitHasStock(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_KIT_HAS_STOCK.String() && e.Code == 409
+}
+
+// A SKU with stock of its own cannot become a kit, and a kit gets no stock of its own. metadata: sku.
+func ErrorKitHasStock(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_KIT_HAS_STOCK.String(), fmt.Sprintf(format, args...))
+}
+
+func IsPresaleUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_PRESALE_UNKNOWN.String() && e.Code == 404
+}
+
+func ErrorPresaleUnknown(format string, args ...interface{}) *errors.Error {
+	return errors.New(404, InventoryErrorReason_PRESALE_UNKNOWN.String(), fmt.Sprintf(format, args...))
+}
+
+func IsPresaleClosed(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_PRESALE_CLOSED.String() && e.Code == 409
+}
+
+func ErrorPresaleClosed(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_PRESALE_CLOSED.String(), fmt.Sprintf(format, args...))
+}
+
+// The quota would fall below what is sold. metadata: used.
+func IsPresaleBelowUsed(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_PRESALE_BELOW_USED.String() && e.Code == 409
+}
+
+// The quota would fall below what is sold. metadata: used.
+func ErrorPresaleBelowUsed(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_PRESALE_BELOW_USED.String(), fmt.Sprintf(format, args...))
+}

@@ -1783,7 +1783,11 @@ type HoldRequest struct {
 	// The buyer's own store, if it has one.
 	HomeStore string `protobuf:"bytes,31,opt,name=home_store,json=homeStore,proto3" json:"home_store,omitempty"`
 	// When the goods have been promised, in microseconds since 1970 UTC; 0: not.
-	PromisedUs    int64 `protobuf:"varint,32,opt,name=promised_us,json=promisedUs,proto3" json:"promised_us,omitempty"`
+	PromisedUs int64 `protobuf:"varint,32,opt,name=promised_us,json=promisedUs,proto3" json:"promised_us,omitempty"`
+	// What is not on hand may be taken from presales (stock that will arrive). Kits are held from what is on hand only.
+	AllowPresale bool `protobuf:"varint,20,opt,name=allow_presale,json=allowPresale,proto3" json:"allow_presale,omitempty"`
+	// Hold what is there; the rest is answered as short. Without it: all or nothing.
+	Partial       bool `protobuf:"varint,21,opt,name=partial,proto3" json:"partial,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1916,6 +1920,20 @@ func (x *HoldRequest) GetPromisedUs() int64 {
 	return 0
 }
 
+func (x *HoldRequest) GetAllowPresale() bool {
+	if x != nil {
+		return x.AllowPresale
+	}
+	return false
+}
+
+func (x *HoldRequest) GetPartial() bool {
+	if x != nil {
+		return x.Partial
+	}
+	return false
+}
+
 type HoldLine struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	LineId   string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -2013,9 +2031,11 @@ func (x *HoldLine) GetGroup() string {
 }
 
 type HoldResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Document      string                 `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
-	Reservations  []*Reservation         `protobuf:"bytes,2,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Document     string                 `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	Reservations []*Reservation         `protobuf:"bytes,2,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	// What a partial hold could not get.
+	Short         []*ShortLine `protobuf:"bytes,20,rep,name=short,proto3" json:"short,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2064,7 +2084,84 @@ func (x *HoldResponse) GetReservations() []*Reservation {
 	return nil
 }
 
-// Units held for one order line at one location, of one owner.
+func (x *HoldResponse) GetShort() []*ShortLine {
+	if x != nil {
+		return x.Short
+	}
+	return nil
+}
+
+// What is missing of a line.
+type ShortLine struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	LineId string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	// As it was sold: of a kit the kit, and how many kits.
+	Sku           string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Wanted        int64  `protobuf:"varint,3,opt,name=wanted,proto3" json:"wanted,omitempty"`
+	Short         int64  `protobuf:"varint,4,opt,name=short,proto3" json:"short,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShortLine) Reset() {
+	*x = ShortLine{}
+	mi := &file_inventory_v1_inventory_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShortLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShortLine) ProtoMessage() {}
+
+func (x *ShortLine) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_inventory_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShortLine.ProtoReflect.Descriptor instead.
+func (*ShortLine) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ShortLine) GetLineId() string {
+	if x != nil {
+		return x.LineId
+	}
+	return ""
+}
+
+func (x *ShortLine) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ShortLine) GetWanted() int64 {
+	if x != nil {
+		return x.Wanted
+	}
+	return 0
+}
+
+func (x *ShortLine) GetShort() int64 {
+	if x != nil {
+		return x.Short
+	}
+	return 0
+}
+
+// Units held for one order line at one location, of one owner. The line of a kit has one for each part.
 type Reservation struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	Id           string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2086,13 +2183,21 @@ type Reservation struct {
 	// Frozen fee of the shipping location's organisation for one fulfilment; 0 when owner and seller are the same.
 	FulfilmentFeeMinor int64 `protobuf:"varint,15,opt,name=fulfilment_fee_minor,json=fulfilmentFeeMinor,proto3" json:"fulfilment_fee_minor,omitempty"`
 	DistanceM          int64 `protobuf:"varint,16,opt,name=distance_m,json=distanceM,proto3" json:"distance_m,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// The kit that was sold, of which this is a part. Empty: none.
+	KitSku string `protobuf:"bytes,20,opt,name=kit_sku,json=kitSku,proto3" json:"kit_sku,omitempty"`
+	// The presale that it waits for, or that it came from. Empty: none.
+	Presale string `protobuf:"bytes,21,opt,name=presale,proto3" json:"presale,omitempty"`
+	// When a reservation that waits for a presale may be served, as the presale says now; 0: it holds stock that is there.
+	ArrivesUs int64 `protobuf:"varint,22,opt,name=arrives_us,json=arrivesUs,proto3" json:"arrives_us,omitempty"`
+	// The reservation in whose place this one stands: one that expired before it was paid, or waited for a presale.
+	Replaces      string `protobuf:"bytes,23,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Reservation) Reset() {
 	*x = Reservation{}
-	mi := &file_inventory_v1_inventory_proto_msgTypes[23]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2104,7 +2209,7 @@ func (x *Reservation) String() string {
 func (*Reservation) ProtoMessage() {}
 
 func (x *Reservation) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_inventory_proto_msgTypes[23]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2117,7 +2222,7 @@ func (x *Reservation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
 func (*Reservation) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{23}
+	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Reservation) GetId() string {
@@ -2232,6 +2337,34 @@ func (x *Reservation) GetDistanceM() int64 {
 	return 0
 }
 
+func (x *Reservation) GetKitSku() string {
+	if x != nil {
+		return x.KitSku
+	}
+	return ""
+}
+
+func (x *Reservation) GetPresale() string {
+	if x != nil {
+		return x.Presale
+	}
+	return ""
+}
+
+func (x *Reservation) GetArrivesUs() int64 {
+	if x != nil {
+		return x.ArrivesUs
+	}
+	return 0
+}
+
+func (x *Reservation) GetReplaces() string {
+	if x != nil {
+		return x.Replaces
+	}
+	return ""
+}
+
 type ReleaseHoldRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -2243,7 +2376,7 @@ type ReleaseHoldRequest struct {
 
 func (x *ReleaseHoldRequest) Reset() {
 	*x = ReleaseHoldRequest{}
-	mi := &file_inventory_v1_inventory_proto_msgTypes[24]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2255,7 +2388,7 @@ func (x *ReleaseHoldRequest) String() string {
 func (*ReleaseHoldRequest) ProtoMessage() {}
 
 func (x *ReleaseHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_inventory_proto_msgTypes[24]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2268,7 +2401,7 @@ func (x *ReleaseHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseHoldRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseHoldRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{24}
+	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReleaseHoldRequest) GetRequestId() string {
@@ -2302,7 +2435,7 @@ type ReleaseHoldResponse struct {
 
 func (x *ReleaseHoldResponse) Reset() {
 	*x = ReleaseHoldResponse{}
-	mi := &file_inventory_v1_inventory_proto_msgTypes[25]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2314,7 +2447,7 @@ func (x *ReleaseHoldResponse) String() string {
 func (*ReleaseHoldResponse) ProtoMessage() {}
 
 func (x *ReleaseHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_inventory_proto_msgTypes[25]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2327,7 +2460,7 @@ func (x *ReleaseHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseHoldResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseHoldResponse) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{25}
+	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReleaseHoldResponse) GetReleased() int64 {
@@ -2346,7 +2479,7 @@ type ListReservationsRequest struct {
 
 func (x *ListReservationsRequest) Reset() {
 	*x = ListReservationsRequest{}
-	mi := &file_inventory_v1_inventory_proto_msgTypes[26]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2358,7 +2491,7 @@ func (x *ListReservationsRequest) String() string {
 func (*ListReservationsRequest) ProtoMessage() {}
 
 func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_inventory_proto_msgTypes[26]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2371,7 +2504,7 @@ func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReservationsRequest.ProtoReflect.Descriptor instead.
 func (*ListReservationsRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{26}
+	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListReservationsRequest) GetDocuments() []string {
@@ -2390,7 +2523,7 @@ type ListReservationsResponse struct {
 
 func (x *ListReservationsResponse) Reset() {
 	*x = ListReservationsResponse{}
-	mi := &file_inventory_v1_inventory_proto_msgTypes[27]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2402,7 +2535,7 @@ func (x *ListReservationsResponse) String() string {
 func (*ListReservationsResponse) ProtoMessage() {}
 
 func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_inventory_proto_msgTypes[27]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2415,7 +2548,7 @@ func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReservationsResponse.ProtoReflect.Descriptor instead.
 func (*ListReservationsResponse) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{27}
+	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListReservationsResponse) GetReservations() []*Reservation {
@@ -2434,7 +2567,7 @@ type GetAllocationRequest struct {
 
 func (x *GetAllocationRequest) Reset() {
 	*x = GetAllocationRequest{}
-	mi := &file_inventory_v1_inventory_proto_msgTypes[28]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2446,7 +2579,7 @@ func (x *GetAllocationRequest) String() string {
 func (*GetAllocationRequest) ProtoMessage() {}
 
 func (x *GetAllocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_inventory_proto_msgTypes[28]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2459,7 +2592,7 @@ func (x *GetAllocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAllocationRequest.ProtoReflect.Descriptor instead.
 func (*GetAllocationRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{28}
+	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetAllocationRequest) GetDocument() string {
@@ -2484,7 +2617,7 @@ type Allocation struct {
 
 func (x *Allocation) Reset() {
 	*x = Allocation{}
-	mi := &file_inventory_v1_inventory_proto_msgTypes[29]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2496,7 +2629,7 @@ func (x *Allocation) String() string {
 func (*Allocation) ProtoMessage() {}
 
 func (x *Allocation) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_inventory_proto_msgTypes[29]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2509,7 +2642,7 @@ func (x *Allocation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Allocation.ProtoReflect.Descriptor instead.
 func (*Allocation) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{29}
+	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Allocation) GetDocument() string {
@@ -2568,7 +2701,7 @@ type AllocationCandidate struct {
 
 func (x *AllocationCandidate) Reset() {
 	*x = AllocationCandidate{}
-	mi := &file_inventory_v1_inventory_proto_msgTypes[30]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2580,7 +2713,7 @@ func (x *AllocationCandidate) String() string {
 func (*AllocationCandidate) ProtoMessage() {}
 
 func (x *AllocationCandidate) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_inventory_proto_msgTypes[30]
+	mi := &file_inventory_v1_inventory_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2593,7 +2726,7 @@ func (x *AllocationCandidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AllocationCandidate.ProtoReflect.Descriptor instead.
 func (*AllocationCandidate) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{30}
+	return file_inventory_v1_inventory_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AllocationCandidate) GetLocation() string {
@@ -2774,7 +2907,7 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x06online\x18\x05 \x01(\x03H\x00R\x06online\x88\x01\x01\x12#\n" +
 	"\vat_the_till\x18\x06 \x01(\x03H\x01R\tatTheTill\x88\x01\x01B\t\n" +
 	"\a_onlineB\x0e\n" +
-	"\f_at_the_till\"\xfd\x04\n" +
+	"\f_at_the_till\"\xbc\x05\n" +
 	"\vHoldRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -2797,7 +2930,9 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\n" +
 	"home_store\x18\x1f \x01(\tB\a\xbaH\x04r\x02\x18@R\thomeStore\x12(\n" +
 	"\vpromised_us\x18  \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
-	"promisedUs\"\x95\x02\n" +
+	"promisedUs\x12#\n" +
+	"\rallow_presale\x18\x14 \x01(\bR\fallowPresale\x12\x18\n" +
+	"\apartial\x18\x15 \x01(\bR\apartial\"\x95\x02\n" +
 	"\bHoldLine\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x1b\n" +
 	"\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
@@ -2806,10 +2941,16 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\bweight_g\x18\x1e \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\aweightG\x12#\n" +
 	"\bcategory\x18\x1f \x01(\tB\a\xbaH\x04r\x02\x18@R\bcategory\x12\x1d\n" +
-	"\x05group\x18  \x01(\tB\a\xbaH\x04r\x02\x18@R\x05group\"q\n" +
+	"\x05group\x18  \x01(\tB\a\xbaH\x04r\x02\x18@R\x05group\"\xa8\x01\n" +
 	"\fHoldResponse\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\x12E\n" +
-	"\freservations\x18\x02 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations\"\x91\x04\n" +
+	"\freservations\x18\x02 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations\x125\n" +
+	"\x05short\x18\x14 \x03(\v2\x1f.onepool.inventory.v1.ShortLineR\x05short\"d\n" +
+	"\tShortLine\x12\x17\n" +
+	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
+	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x16\n" +
+	"\x06wanted\x18\x03 \x01(\x03R\x06wanted\x12\x14\n" +
+	"\x05short\x18\x04 \x01(\x03R\x05short\"\xff\x04\n" +
 	"\vReservation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\bdocument\x18\x02 \x01(\tR\bdocument\x12\x17\n" +
@@ -2828,7 +2969,12 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x16settlement_price_minor\x18\x0e \x01(\x03R\x14settlementPriceMinor\x120\n" +
 	"\x14fulfilment_fee_minor\x18\x0f \x01(\x03R\x12fulfilmentFeeMinor\x12\x1d\n" +
 	"\n" +
-	"distance_m\x18\x10 \x01(\x03R\tdistanceM\"\x80\x01\n" +
+	"distance_m\x18\x10 \x01(\x03R\tdistanceM\x12\x17\n" +
+	"\akit_sku\x18\x14 \x01(\tR\x06kitSku\x12\x18\n" +
+	"\apresale\x18\x15 \x01(\tR\apresale\x12\x1d\n" +
+	"\n" +
+	"arrives_us\x18\x16 \x01(\x03R\tarrivesUs\x12\x1a\n" +
+	"\breplaces\x18\x17 \x01(\tR\breplaces\"\x80\x01\n" +
 	"\x12ReleaseHoldRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -2906,7 +3052,7 @@ func file_inventory_v1_inventory_proto_rawDescGZIP() []byte {
 }
 
 var file_inventory_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_inventory_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_inventory_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_inventory_v1_inventory_proto_goTypes = []any{
 	(LocationKind)(0),                  // 0: onepool.inventory.v1.LocationKind
 	(DeliveryWay)(0),                   // 1: onepool.inventory.v1.DeliveryWay
@@ -2934,22 +3080,23 @@ var file_inventory_v1_inventory_proto_goTypes = []any{
 	(*HoldRequest)(nil),                // 23: onepool.inventory.v1.HoldRequest
 	(*HoldLine)(nil),                   // 24: onepool.inventory.v1.HoldLine
 	(*HoldResponse)(nil),               // 25: onepool.inventory.v1.HoldResponse
-	(*Reservation)(nil),                // 26: onepool.inventory.v1.Reservation
-	(*ReleaseHoldRequest)(nil),         // 27: onepool.inventory.v1.ReleaseHoldRequest
-	(*ReleaseHoldResponse)(nil),        // 28: onepool.inventory.v1.ReleaseHoldResponse
-	(*ListReservationsRequest)(nil),    // 29: onepool.inventory.v1.ListReservationsRequest
-	(*ListReservationsResponse)(nil),   // 30: onepool.inventory.v1.ListReservationsResponse
-	(*GetAllocationRequest)(nil),       // 31: onepool.inventory.v1.GetAllocationRequest
-	(*Allocation)(nil),                 // 32: onepool.inventory.v1.Allocation
-	(*AllocationCandidate)(nil),        // 33: onepool.inventory.v1.AllocationCandidate
-	(*v1.GeoPoint)(nil),                // 34: onepool.common.v1.GeoPoint
-	(*v1.CheckInvariantsRequest)(nil),  // 35: onepool.common.v1.CheckInvariantsRequest
-	(*v1.ImportResult)(nil),            // 36: onepool.common.v1.ImportResult
-	(*v1.CheckInvariantsResponse)(nil), // 37: onepool.common.v1.CheckInvariantsResponse
+	(*ShortLine)(nil),                  // 26: onepool.inventory.v1.ShortLine
+	(*Reservation)(nil),                // 27: onepool.inventory.v1.Reservation
+	(*ReleaseHoldRequest)(nil),         // 28: onepool.inventory.v1.ReleaseHoldRequest
+	(*ReleaseHoldResponse)(nil),        // 29: onepool.inventory.v1.ReleaseHoldResponse
+	(*ListReservationsRequest)(nil),    // 30: onepool.inventory.v1.ListReservationsRequest
+	(*ListReservationsResponse)(nil),   // 31: onepool.inventory.v1.ListReservationsResponse
+	(*GetAllocationRequest)(nil),       // 32: onepool.inventory.v1.GetAllocationRequest
+	(*Allocation)(nil),                 // 33: onepool.inventory.v1.Allocation
+	(*AllocationCandidate)(nil),        // 34: onepool.inventory.v1.AllocationCandidate
+	(*v1.GeoPoint)(nil),                // 35: onepool.common.v1.GeoPoint
+	(*v1.CheckInvariantsRequest)(nil),  // 36: onepool.common.v1.CheckInvariantsRequest
+	(*v1.ImportResult)(nil),            // 37: onepool.common.v1.ImportResult
+	(*v1.CheckInvariantsResponse)(nil), // 38: onepool.common.v1.CheckInvariantsResponse
 }
 var file_inventory_v1_inventory_proto_depIdxs = []int32{
 	0,  // 0: onepool.inventory.v1.Location.kind:type_name -> onepool.inventory.v1.LocationKind
-	34, // 1: onepool.inventory.v1.Location.point:type_name -> onepool.common.v1.GeoPoint
+	35, // 1: onepool.inventory.v1.Location.point:type_name -> onepool.common.v1.GeoPoint
 	1,  // 2: onepool.inventory.v1.Location.ways:type_name -> onepool.inventory.v1.DeliveryWay
 	0,  // 3: onepool.inventory.v1.ListLocationsRequest.kind:type_name -> onepool.inventory.v1.LocationKind
 	3,  // 4: onepool.inventory.v1.ListLocationsResponse.locations:type_name -> onepool.inventory.v1.Location
@@ -2962,41 +3109,42 @@ var file_inventory_v1_inventory_proto_depIdxs = []int32{
 	21, // 11: onepool.inventory.v1.GetAvailabilityResponse.items:type_name -> onepool.inventory.v1.Availability
 	22, // 12: onepool.inventory.v1.Availability.near:type_name -> onepool.inventory.v1.LocationAvailability
 	1,  // 13: onepool.inventory.v1.HoldRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	34, // 14: onepool.inventory.v1.HoldRequest.destination:type_name -> onepool.common.v1.GeoPoint
+	35, // 14: onepool.inventory.v1.HoldRequest.destination:type_name -> onepool.common.v1.GeoPoint
 	24, // 15: onepool.inventory.v1.HoldRequest.lines:type_name -> onepool.inventory.v1.HoldLine
-	26, // 16: onepool.inventory.v1.HoldResponse.reservations:type_name -> onepool.inventory.v1.Reservation
-	2,  // 17: onepool.inventory.v1.Reservation.state:type_name -> onepool.inventory.v1.ReservationState
-	26, // 18: onepool.inventory.v1.ListReservationsResponse.reservations:type_name -> onepool.inventory.v1.Reservation
-	33, // 19: onepool.inventory.v1.Allocation.candidates:type_name -> onepool.inventory.v1.AllocationCandidate
-	4,  // 20: onepool.inventory.v1.Inventory.ListLocations:input_type -> onepool.inventory.v1.ListLocationsRequest
-	7,  // 21: onepool.inventory.v1.Inventory.ReceiveStock:input_type -> onepool.inventory.v1.ReceiveStockRequest
-	9,  // 22: onepool.inventory.v1.Inventory.AdjustStock:input_type -> onepool.inventory.v1.AdjustStockRequest
-	11, // 23: onepool.inventory.v1.Inventory.ImportStock:input_type -> onepool.inventory.v1.ImportStockRequest
-	14, // 24: onepool.inventory.v1.Inventory.ListStock:input_type -> onepool.inventory.v1.ListStockRequest
-	17, // 25: onepool.inventory.v1.Inventory.ListMovements:input_type -> onepool.inventory.v1.ListMovementsRequest
-	19, // 26: onepool.inventory.v1.Inventory.GetAvailability:input_type -> onepool.inventory.v1.GetAvailabilityRequest
-	23, // 27: onepool.inventory.v1.Inventory.Hold:input_type -> onepool.inventory.v1.HoldRequest
-	27, // 28: onepool.inventory.v1.Inventory.ReleaseHold:input_type -> onepool.inventory.v1.ReleaseHoldRequest
-	29, // 29: onepool.inventory.v1.Inventory.ListReservations:input_type -> onepool.inventory.v1.ListReservationsRequest
-	31, // 30: onepool.inventory.v1.Inventory.GetAllocation:input_type -> onepool.inventory.v1.GetAllocationRequest
-	35, // 31: onepool.inventory.v1.Inventory.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	5,  // 32: onepool.inventory.v1.Inventory.ListLocations:output_type -> onepool.inventory.v1.ListLocationsResponse
-	8,  // 33: onepool.inventory.v1.Inventory.ReceiveStock:output_type -> onepool.inventory.v1.ReceiveStockResponse
-	10, // 34: onepool.inventory.v1.Inventory.AdjustStock:output_type -> onepool.inventory.v1.AdjustStockResponse
-	36, // 35: onepool.inventory.v1.Inventory.ImportStock:output_type -> onepool.common.v1.ImportResult
-	15, // 36: onepool.inventory.v1.Inventory.ListStock:output_type -> onepool.inventory.v1.ListStockResponse
-	18, // 37: onepool.inventory.v1.Inventory.ListMovements:output_type -> onepool.inventory.v1.ListMovementsResponse
-	20, // 38: onepool.inventory.v1.Inventory.GetAvailability:output_type -> onepool.inventory.v1.GetAvailabilityResponse
-	25, // 39: onepool.inventory.v1.Inventory.Hold:output_type -> onepool.inventory.v1.HoldResponse
-	28, // 40: onepool.inventory.v1.Inventory.ReleaseHold:output_type -> onepool.inventory.v1.ReleaseHoldResponse
-	30, // 41: onepool.inventory.v1.Inventory.ListReservations:output_type -> onepool.inventory.v1.ListReservationsResponse
-	32, // 42: onepool.inventory.v1.Inventory.GetAllocation:output_type -> onepool.inventory.v1.Allocation
-	37, // 43: onepool.inventory.v1.Inventory.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	32, // [32:44] is the sub-list for method output_type
-	20, // [20:32] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	27, // 16: onepool.inventory.v1.HoldResponse.reservations:type_name -> onepool.inventory.v1.Reservation
+	26, // 17: onepool.inventory.v1.HoldResponse.short:type_name -> onepool.inventory.v1.ShortLine
+	2,  // 18: onepool.inventory.v1.Reservation.state:type_name -> onepool.inventory.v1.ReservationState
+	27, // 19: onepool.inventory.v1.ListReservationsResponse.reservations:type_name -> onepool.inventory.v1.Reservation
+	34, // 20: onepool.inventory.v1.Allocation.candidates:type_name -> onepool.inventory.v1.AllocationCandidate
+	4,  // 21: onepool.inventory.v1.Inventory.ListLocations:input_type -> onepool.inventory.v1.ListLocationsRequest
+	7,  // 22: onepool.inventory.v1.Inventory.ReceiveStock:input_type -> onepool.inventory.v1.ReceiveStockRequest
+	9,  // 23: onepool.inventory.v1.Inventory.AdjustStock:input_type -> onepool.inventory.v1.AdjustStockRequest
+	11, // 24: onepool.inventory.v1.Inventory.ImportStock:input_type -> onepool.inventory.v1.ImportStockRequest
+	14, // 25: onepool.inventory.v1.Inventory.ListStock:input_type -> onepool.inventory.v1.ListStockRequest
+	17, // 26: onepool.inventory.v1.Inventory.ListMovements:input_type -> onepool.inventory.v1.ListMovementsRequest
+	19, // 27: onepool.inventory.v1.Inventory.GetAvailability:input_type -> onepool.inventory.v1.GetAvailabilityRequest
+	23, // 28: onepool.inventory.v1.Inventory.Hold:input_type -> onepool.inventory.v1.HoldRequest
+	28, // 29: onepool.inventory.v1.Inventory.ReleaseHold:input_type -> onepool.inventory.v1.ReleaseHoldRequest
+	30, // 30: onepool.inventory.v1.Inventory.ListReservations:input_type -> onepool.inventory.v1.ListReservationsRequest
+	32, // 31: onepool.inventory.v1.Inventory.GetAllocation:input_type -> onepool.inventory.v1.GetAllocationRequest
+	36, // 32: onepool.inventory.v1.Inventory.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	5,  // 33: onepool.inventory.v1.Inventory.ListLocations:output_type -> onepool.inventory.v1.ListLocationsResponse
+	8,  // 34: onepool.inventory.v1.Inventory.ReceiveStock:output_type -> onepool.inventory.v1.ReceiveStockResponse
+	10, // 35: onepool.inventory.v1.Inventory.AdjustStock:output_type -> onepool.inventory.v1.AdjustStockResponse
+	37, // 36: onepool.inventory.v1.Inventory.ImportStock:output_type -> onepool.common.v1.ImportResult
+	15, // 37: onepool.inventory.v1.Inventory.ListStock:output_type -> onepool.inventory.v1.ListStockResponse
+	18, // 38: onepool.inventory.v1.Inventory.ListMovements:output_type -> onepool.inventory.v1.ListMovementsResponse
+	20, // 39: onepool.inventory.v1.Inventory.GetAvailability:output_type -> onepool.inventory.v1.GetAvailabilityResponse
+	25, // 40: onepool.inventory.v1.Inventory.Hold:output_type -> onepool.inventory.v1.HoldResponse
+	29, // 41: onepool.inventory.v1.Inventory.ReleaseHold:output_type -> onepool.inventory.v1.ReleaseHoldResponse
+	31, // 42: onepool.inventory.v1.Inventory.ListReservations:output_type -> onepool.inventory.v1.ListReservationsResponse
+	33, // 43: onepool.inventory.v1.Inventory.GetAllocation:output_type -> onepool.inventory.v1.Allocation
+	38, // 44: onepool.inventory.v1.Inventory.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	33, // [33:45] is the sub-list for method output_type
+	21, // [21:33] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_inventory_v1_inventory_proto_init() }
@@ -3013,7 +3161,7 @@ func file_inventory_v1_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_inventory_v1_inventory_proto_rawDesc), len(file_inventory_v1_inventory_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -55,7 +55,8 @@ type InventoryClient interface {
 	ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error)
 	// What a channel may promise now (ATP), in total or near a point.
 	GetAvailability(ctx context.Context, in *GetAvailabilityRequest, opts ...grpc.CallOption) (*GetAvailabilityResponse, error)
-	// Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing.
+	// Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing unless asked otherwise.
+	// A kit is held by its parts, together at one location.
 	// For other centers; the caller must be a service.
 	Hold(ctx context.Context, in *HoldRequest, opts ...grpc.CallOption) (*HoldResponse, error)
 	// Undoes a hold that was not confirmed; a document that holds nothing is an empty cancel and succeeds.
@@ -214,7 +215,8 @@ type InventoryServer interface {
 	ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error)
 	// What a channel may promise now (ATP), in total or near a point.
 	GetAvailability(context.Context, *GetAvailabilityRequest) (*GetAvailabilityResponse, error)
-	// Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing.
+	// Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing unless asked otherwise.
+	// A kit is held by its parts, together at one location.
 	// For other centers; the caller must be a service.
 	Hold(context.Context, *HoldRequest) (*HoldResponse, error)
 	// Undoes a hold that was not confirmed; a document that holds nothing is an empty cancel and succeeds.

@@ -41,7 +41,8 @@ type InventoryHTTPServer interface {
 	GetAllocation(context.Context, *GetAllocationRequest) (*Allocation, error)
 	// GetAvailability What a channel may promise now (ATP), in total or near a point.
 	GetAvailability(context.Context, *GetAvailabilityRequest) (*GetAvailabilityResponse, error)
-	// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing.
+	// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing unless asked otherwise.
+	// A kit is held by its parts, together at one location.
 	// For other centers; the caller must be a service.
 	Hold(context.Context, *HoldRequest) (*HoldResponse, error)
 	// ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
@@ -329,7 +330,8 @@ type InventoryHTTPClient interface {
 	GetAllocation(ctx context.Context, req *GetAllocationRequest, opts ...http.CallOption) (rsp *Allocation, err error)
 	// GetAvailability What a channel may promise now (ATP), in total or near a point.
 	GetAvailability(ctx context.Context, req *GetAvailabilityRequest, opts ...http.CallOption) (rsp *GetAvailabilityResponse, err error)
-	// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing.
+	// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing unless asked otherwise.
+	// A kit is held by its parts, together at one location.
 	// For other centers; the caller must be a service.
 	Hold(ctx context.Context, req *HoldRequest, opts ...http.CallOption) (rsp *HoldResponse, err error)
 	// ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
@@ -410,7 +412,8 @@ func (c *InventoryHTTPClientImpl) GetAvailability(ctx context.Context, in *GetAv
 	return &out, nil
 }
 
-// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing.
+// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing unless asked otherwise.
+// A kit is held by its parts, together at one location.
 // For other centers; the caller must be a service.
 func (c *InventoryHTTPClientImpl) Hold(ctx context.Context, in *HoldRequest, opts ...http.CallOption) (*HoldResponse, error) {
 	var out HoldResponse

@@ -23,6 +23,392 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ReservationPart struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ReservationId string                 `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
+	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReservationPart) Reset() {
+	*x = ReservationPart{}
+	mi := &file_inventory_v1_reservation_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReservationPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReservationPart) ProtoMessage() {}
+
+func (x *ReservationPart) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_reservation_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReservationPart.ProtoReflect.Descriptor instead.
+func (*ReservationPart) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ReservationPart) GetReservationId() string {
+	if x != nil {
+		return x.ReservationId
+	}
+	return ""
+}
+
+func (x *ReservationPart) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+type ConfirmReservationsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Document  string                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
+	// Empty: all that the document holds.
+	ReservationIds []string `protobuf:"bytes,3,rep,name=reservation_ids,json=reservationIds,proto3" json:"reservation_ids,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ConfirmReservationsRequest) Reset() {
+	*x = ConfirmReservationsRequest{}
+	mi := &file_inventory_v1_reservation_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmReservationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmReservationsRequest) ProtoMessage() {}
+
+func (x *ConfirmReservationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_reservation_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmReservationsRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmReservationsRequest) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ConfirmReservationsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ConfirmReservationsRequest) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+func (x *ConfirmReservationsRequest) GetReservationIds() []string {
+	if x != nil {
+		return x.ReservationIds
+	}
+	return nil
+}
+
+type ConfirmReservationsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those of the document that are confirmed now.
+	Reservations  []*Reservation `protobuf:"bytes,1,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmReservationsResponse) Reset() {
+	*x = ConfirmReservationsResponse{}
+	mi := &file_inventory_v1_reservation_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmReservationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmReservationsResponse) ProtoMessage() {}
+
+func (x *ConfirmReservationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_reservation_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmReservationsResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmReservationsResponse) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ConfirmReservationsResponse) GetReservations() []*Reservation {
+	if x != nil {
+		return x.Reservations
+	}
+	return nil
+}
+
+type ReleasePartRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Document  string                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
+	Parts     []*ReservationPart     `protobuf:"bytes,3,rep,name=parts,proto3" json:"parts,omitempty"`
+	// Why, in words of the trade; kept in the history beside who did it.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleasePartRequest) Reset() {
+	*x = ReleasePartRequest{}
+	mi := &file_inventory_v1_reservation_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleasePartRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleasePartRequest) ProtoMessage() {}
+
+func (x *ReleasePartRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_reservation_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleasePartRequest.ProtoReflect.Descriptor instead.
+func (*ReleasePartRequest) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ReleasePartRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ReleasePartRequest) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+func (x *ReleasePartRequest) GetParts() []*ReservationPart {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+func (x *ReleasePartRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type ReleasePartResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As they are now.
+	Reservations  []*Reservation `protobuf:"bytes,1,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleasePartResponse) Reset() {
+	*x = ReleasePartResponse{}
+	mi := &file_inventory_v1_reservation_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleasePartResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleasePartResponse) ProtoMessage() {}
+
+func (x *ReleasePartResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_reservation_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleasePartResponse.ProtoReflect.Descriptor instead.
+func (*ReleasePartResponse) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ReleasePartResponse) GetReservations() []*Reservation {
+	if x != nil {
+		return x.Reservations
+	}
+	return nil
+}
+
+type ShipPartRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Document  string                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
+	// Named on the movements.
+	Fulfilment    string             `protobuf:"bytes,3,opt,name=fulfilment,proto3" json:"fulfilment,omitempty"`
+	Parts         []*ReservationPart `protobuf:"bytes,4,rep,name=parts,proto3" json:"parts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShipPartRequest) Reset() {
+	*x = ShipPartRequest{}
+	mi := &file_inventory_v1_reservation_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShipPartRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShipPartRequest) ProtoMessage() {}
+
+func (x *ShipPartRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_reservation_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShipPartRequest.ProtoReflect.Descriptor instead.
+func (*ShipPartRequest) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ShipPartRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ShipPartRequest) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+func (x *ShipPartRequest) GetFulfilment() string {
+	if x != nil {
+		return x.Fulfilment
+	}
+	return ""
+}
+
+func (x *ShipPartRequest) GetParts() []*ReservationPart {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+type ShipPartResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As they are now.
+	Reservations  []*Reservation `protobuf:"bytes,1,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShipPartResponse) Reset() {
+	*x = ShipPartResponse{}
+	mi := &file_inventory_v1_reservation_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShipPartResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShipPartResponse) ProtoMessage() {}
+
+func (x *ShipPartResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_reservation_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShipPartResponse.ProtoReflect.Descriptor instead.
+func (*ShipPartResponse) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ShipPartResponse) GetReservations() []*Reservation {
+	if x != nil {
+		return x.Reservations
+	}
+	return nil
+}
+
 type ReserveRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -45,7 +431,7 @@ type ReserveRequest struct {
 
 func (x *ReserveRequest) Reset() {
 	*x = ReserveRequest{}
-	mi := &file_inventory_v1_reservation_proto_msgTypes[0]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -57,7 +443,7 @@ func (x *ReserveRequest) String() string {
 func (*ReserveRequest) ProtoMessage() {}
 
 func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_reservation_proto_msgTypes[0]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -70,7 +456,7 @@ func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveRequest.ProtoReflect.Descriptor instead.
 func (*ReserveRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{0}
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReserveRequest) GetRequestId() string {
@@ -145,7 +531,7 @@ type ReserveLine struct {
 
 func (x *ReserveLine) Reset() {
 	*x = ReserveLine{}
-	mi := &file_inventory_v1_reservation_proto_msgTypes[1]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -157,7 +543,7 @@ func (x *ReserveLine) String() string {
 func (*ReserveLine) ProtoMessage() {}
 
 func (x *ReserveLine) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_reservation_proto_msgTypes[1]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -170,7 +556,7 @@ func (x *ReserveLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveLine.ProtoReflect.Descriptor instead.
 func (*ReserveLine) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{1}
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReserveLine) GetLineId() string {
@@ -228,7 +614,7 @@ type ReserveResponse struct {
 
 func (x *ReserveResponse) Reset() {
 	*x = ReserveResponse{}
-	mi := &file_inventory_v1_reservation_proto_msgTypes[2]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -240,7 +626,7 @@ func (x *ReserveResponse) String() string {
 func (*ReserveResponse) ProtoMessage() {}
 
 func (x *ReserveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_reservation_proto_msgTypes[2]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -253,7 +639,7 @@ func (x *ReserveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveResponse.ProtoReflect.Descriptor instead.
 func (*ReserveResponse) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{2}
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReserveResponse) GetDocument() string {
@@ -288,7 +674,7 @@ type ReservedLine struct {
 
 func (x *ReservedLine) Reset() {
 	*x = ReservedLine{}
-	mi := &file_inventory_v1_reservation_proto_msgTypes[3]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -300,7 +686,7 @@ func (x *ReservedLine) String() string {
 func (*ReservedLine) ProtoMessage() {}
 
 func (x *ReservedLine) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_reservation_proto_msgTypes[3]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -313,7 +699,7 @@ func (x *ReservedLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReservedLine.ProtoReflect.Descriptor instead.
 func (*ReservedLine) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{3}
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReservedLine) GetLineId() string {
@@ -351,7 +737,7 @@ type ExtendReservationRequest struct {
 
 func (x *ExtendReservationRequest) Reset() {
 	*x = ExtendReservationRequest{}
-	mi := &file_inventory_v1_reservation_proto_msgTypes[4]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -363,7 +749,7 @@ func (x *ExtendReservationRequest) String() string {
 func (*ExtendReservationRequest) ProtoMessage() {}
 
 func (x *ExtendReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_reservation_proto_msgTypes[4]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -376,7 +762,7 @@ func (x *ExtendReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendReservationRequest.ProtoReflect.Descriptor instead.
 func (*ExtendReservationRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{4}
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ExtendReservationRequest) GetRequestId() string {
@@ -417,7 +803,7 @@ type ExtendReservationResponse struct {
 
 func (x *ExtendReservationResponse) Reset() {
 	*x = ExtendReservationResponse{}
-	mi := &file_inventory_v1_reservation_proto_msgTypes[5]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -429,7 +815,7 @@ func (x *ExtendReservationResponse) String() string {
 func (*ExtendReservationResponse) ProtoMessage() {}
 
 func (x *ExtendReservationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_reservation_proto_msgTypes[5]
+	mi := &file_inventory_v1_reservation_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -442,7 +828,7 @@ func (x *ExtendReservationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendReservationResponse.ProtoReflect.Descriptor instead.
 func (*ExtendReservationResponse) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{5}
+	return file_inventory_v1_reservation_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExtendReservationResponse) GetReservations() []*Reservation {
@@ -456,7 +842,35 @@ var File_inventory_v1_reservation_proto protoreflect.FileDescriptor
 
 const file_inventory_v1_reservation_proto_rawDesc = "" +
 	"\n" +
-	"\x1einventory/v1/reservation.proto\x12\x14onepool.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\"\xfe\x02\n" +
+	"\x1einventory/v1/reservation.proto\x12\x14onepool.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\"l\n" +
+	"\x0fReservationPart\x120\n" +
+	"\x0ereservation_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\rreservationId\x12'\n" +
+	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xa9\x01\n" +
+	"\x1aConfirmReservationsRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
+	"\bdocument\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bdocument\x12:\n" +
+	"\x0freservation_ids\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\x0ereservationIds\"d\n" +
+	"\x1bConfirmReservationsResponse\x12E\n" +
+	"\freservations\x18\x01 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations\"\xd2\x01\n" +
+	"\x12ReleasePartRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
+	"\bdocument\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bdocument\x12H\n" +
+	"\x05parts\x18\x03 \x03(\v2%.onepool.inventory.v1.ReservationPartB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05parts\x12!\n" +
+	"\x06reason\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18PR\x06reason\"\\\n" +
+	"\x13ReleasePartResponse\x12E\n" +
+	"\freservations\x18\x01 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations\"\xd7\x01\n" +
+	"\x0fShipPartRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
+	"\bdocument\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bdocument\x12)\n" +
+	"\n" +
+	"fulfilment\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
+	"fulfilment\x12H\n" +
+	"\x05parts\x18\x04 \x03(\v2%.onepool.inventory.v1.ReservationPartB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05parts\"Y\n" +
+	"\x10ShipPartResponse\x12E\n" +
+	"\freservations\x18\x01 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations\"\xfe\x02\n" +
 	"\x0eReserveRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -491,10 +905,13 @@ const file_inventory_v1_reservation_proto_rawDesc = "" +
 	"\rexpires_at_us\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\vexpiresAtUs\x12,\n" +
 	"\bline_ids\x18\x04 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\alineIds\"b\n" +
 	"\x19ExtendReservationResponse\x12E\n" +
-	"\freservations\x18\x01 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations2\xbb\x02\n" +
+	"\freservations\x18\x01 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations2\x8d\x06\n" +
 	"\fReservations\x12\x85\x01\n" +
 	"\aReserve\x12$.onepool.inventory.v1.ReserveRequest\x1a%.onepool.inventory.v1.ReserveResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/inventory/reservations/reserve\x12\xa2\x01\n" +
-	"\x11ExtendReservation\x12..onepool.inventory.v1.ExtendReservationRequest\x1a/.onepool.inventory.v1.ExtendReservationResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/inventory/reservations/extendB9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
+	"\x11ExtendReservation\x12..onepool.inventory.v1.ExtendReservationRequest\x1a/.onepool.inventory.v1.ExtendReservationResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/inventory/reservations/extend\x12\xa9\x01\n" +
+	"\x13ConfirmReservations\x120.onepool.inventory.v1.ConfirmReservationsRequest\x1a1.onepool.inventory.v1.ConfirmReservationsResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/inventory/reservations/confirm\x12\x96\x01\n" +
+	"\vReleasePart\x12(.onepool.inventory.v1.ReleasePartRequest\x1a).onepool.inventory.v1.ReleasePartResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/inventory/reservations/release-part\x12\x8a\x01\n" +
+	"\bShipPart\x12%.onepool.inventory.v1.ShipPartRequest\x1a&.onepool.inventory.v1.ShipPartResponse\"/\x82\xd3\xe4\x93\x02):\x01*\"$/v1/inventory/reservations/ship-partB9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
 
 var (
 	file_inventory_v1_reservation_proto_rawDescOnce sync.Once
@@ -508,32 +925,50 @@ func file_inventory_v1_reservation_proto_rawDescGZIP() []byte {
 	return file_inventory_v1_reservation_proto_rawDescData
 }
 
-var file_inventory_v1_reservation_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_inventory_v1_reservation_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_inventory_v1_reservation_proto_goTypes = []any{
-	(*ReserveRequest)(nil),            // 0: onepool.inventory.v1.ReserveRequest
-	(*ReserveLine)(nil),               // 1: onepool.inventory.v1.ReserveLine
-	(*ReserveResponse)(nil),           // 2: onepool.inventory.v1.ReserveResponse
-	(*ReservedLine)(nil),              // 3: onepool.inventory.v1.ReservedLine
-	(*ExtendReservationRequest)(nil),  // 4: onepool.inventory.v1.ExtendReservationRequest
-	(*ExtendReservationResponse)(nil), // 5: onepool.inventory.v1.ExtendReservationResponse
-	(DeliveryWay)(0),                  // 6: onepool.inventory.v1.DeliveryWay
-	(*Reservation)(nil),               // 7: onepool.inventory.v1.Reservation
+	(*ReservationPart)(nil),             // 0: onepool.inventory.v1.ReservationPart
+	(*ConfirmReservationsRequest)(nil),  // 1: onepool.inventory.v1.ConfirmReservationsRequest
+	(*ConfirmReservationsResponse)(nil), // 2: onepool.inventory.v1.ConfirmReservationsResponse
+	(*ReleasePartRequest)(nil),          // 3: onepool.inventory.v1.ReleasePartRequest
+	(*ReleasePartResponse)(nil),         // 4: onepool.inventory.v1.ReleasePartResponse
+	(*ShipPartRequest)(nil),             // 5: onepool.inventory.v1.ShipPartRequest
+	(*ShipPartResponse)(nil),            // 6: onepool.inventory.v1.ShipPartResponse
+	(*ReserveRequest)(nil),              // 7: onepool.inventory.v1.ReserveRequest
+	(*ReserveLine)(nil),                 // 8: onepool.inventory.v1.ReserveLine
+	(*ReserveResponse)(nil),             // 9: onepool.inventory.v1.ReserveResponse
+	(*ReservedLine)(nil),                // 10: onepool.inventory.v1.ReservedLine
+	(*ExtendReservationRequest)(nil),    // 11: onepool.inventory.v1.ExtendReservationRequest
+	(*ExtendReservationResponse)(nil),   // 12: onepool.inventory.v1.ExtendReservationResponse
+	(*Reservation)(nil),                 // 13: onepool.inventory.v1.Reservation
+	(DeliveryWay)(0),                    // 14: onepool.inventory.v1.DeliveryWay
 }
 var file_inventory_v1_reservation_proto_depIdxs = []int32{
-	6, // 0: onepool.inventory.v1.ReserveRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	1, // 1: onepool.inventory.v1.ReserveRequest.lines:type_name -> onepool.inventory.v1.ReserveLine
-	3, // 2: onepool.inventory.v1.ReserveResponse.lines:type_name -> onepool.inventory.v1.ReservedLine
-	7, // 3: onepool.inventory.v1.ReserveResponse.reservations:type_name -> onepool.inventory.v1.Reservation
-	7, // 4: onepool.inventory.v1.ExtendReservationResponse.reservations:type_name -> onepool.inventory.v1.Reservation
-	0, // 5: onepool.inventory.v1.Reservations.Reserve:input_type -> onepool.inventory.v1.ReserveRequest
-	4, // 6: onepool.inventory.v1.Reservations.ExtendReservation:input_type -> onepool.inventory.v1.ExtendReservationRequest
-	2, // 7: onepool.inventory.v1.Reservations.Reserve:output_type -> onepool.inventory.v1.ReserveResponse
-	5, // 8: onepool.inventory.v1.Reservations.ExtendReservation:output_type -> onepool.inventory.v1.ExtendReservationResponse
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	13, // 0: onepool.inventory.v1.ConfirmReservationsResponse.reservations:type_name -> onepool.inventory.v1.Reservation
+	0,  // 1: onepool.inventory.v1.ReleasePartRequest.parts:type_name -> onepool.inventory.v1.ReservationPart
+	13, // 2: onepool.inventory.v1.ReleasePartResponse.reservations:type_name -> onepool.inventory.v1.Reservation
+	0,  // 3: onepool.inventory.v1.ShipPartRequest.parts:type_name -> onepool.inventory.v1.ReservationPart
+	13, // 4: onepool.inventory.v1.ShipPartResponse.reservations:type_name -> onepool.inventory.v1.Reservation
+	14, // 5: onepool.inventory.v1.ReserveRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	8,  // 6: onepool.inventory.v1.ReserveRequest.lines:type_name -> onepool.inventory.v1.ReserveLine
+	10, // 7: onepool.inventory.v1.ReserveResponse.lines:type_name -> onepool.inventory.v1.ReservedLine
+	13, // 8: onepool.inventory.v1.ReserveResponse.reservations:type_name -> onepool.inventory.v1.Reservation
+	13, // 9: onepool.inventory.v1.ExtendReservationResponse.reservations:type_name -> onepool.inventory.v1.Reservation
+	7,  // 10: onepool.inventory.v1.Reservations.Reserve:input_type -> onepool.inventory.v1.ReserveRequest
+	11, // 11: onepool.inventory.v1.Reservations.ExtendReservation:input_type -> onepool.inventory.v1.ExtendReservationRequest
+	1,  // 12: onepool.inventory.v1.Reservations.ConfirmReservations:input_type -> onepool.inventory.v1.ConfirmReservationsRequest
+	3,  // 13: onepool.inventory.v1.Reservations.ReleasePart:input_type -> onepool.inventory.v1.ReleasePartRequest
+	5,  // 14: onepool.inventory.v1.Reservations.ShipPart:input_type -> onepool.inventory.v1.ShipPartRequest
+	9,  // 15: onepool.inventory.v1.Reservations.Reserve:output_type -> onepool.inventory.v1.ReserveResponse
+	12, // 16: onepool.inventory.v1.Reservations.ExtendReservation:output_type -> onepool.inventory.v1.ExtendReservationResponse
+	2,  // 17: onepool.inventory.v1.Reservations.ConfirmReservations:output_type -> onepool.inventory.v1.ConfirmReservationsResponse
+	4,  // 18: onepool.inventory.v1.Reservations.ReleasePart:output_type -> onepool.inventory.v1.ReleasePartResponse
+	6,  // 19: onepool.inventory.v1.Reservations.ShipPart:output_type -> onepool.inventory.v1.ShipPartResponse
+	15, // [15:20] is the sub-list for method output_type
+	10, // [10:15] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_inventory_v1_reservation_proto_init() }
@@ -548,7 +983,7 @@ func file_inventory_v1_reservation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_inventory_v1_reservation_proto_rawDesc), len(file_inventory_v1_reservation_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

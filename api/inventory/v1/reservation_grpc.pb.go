@@ -19,8 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Reservations_Reserve_FullMethodName           = "/onepool.inventory.v1.Reservations/Reserve"
-	Reservations_ExtendReservation_FullMethodName = "/onepool.inventory.v1.Reservations/ExtendReservation"
+	Reservations_Reserve_FullMethodName             = "/onepool.inventory.v1.Reservations/Reserve"
+	Reservations_ExtendReservation_FullMethodName   = "/onepool.inventory.v1.Reservations/ExtendReservation"
+	Reservations_ConfirmReservations_FullMethodName = "/onepool.inventory.v1.Reservations/ConfirmReservations"
+	Reservations_ReleasePart_FullMethodName         = "/onepool.inventory.v1.Reservations/ReleasePart"
+	Reservations_ShipPart_FullMethodName            = "/onepool.inventory.v1.Reservations/ShipPart"
 )
 
 // ReservationsClient is the client API for Reservations service.
@@ -33,6 +36,14 @@ type ReservationsClient interface {
 	Reserve(ctx context.Context, in *ReserveRequest, opts ...grpc.CallOption) (*ReserveResponse, error)
 	// Gives what a document still holds a later deadline.
 	ExtendReservation(ctx context.Context, in *ExtendReservationRequest, opts ...grpc.CallOption) (*ExtendReservationResponse, error)
+	// Takes the deadline of what a document holds away: it is paid. All of it, or the reservations that are named.
+	ConfirmReservations(ctx context.Context, in *ConfirmReservationsRequest, opts ...grpc.CallOption) (*ConfirmReservationsResponse, error)
+	// Gives a part of what reservations hold back, all lines or none. What has arrived of a presale in the meantime counts as
+	// the reservation's own.
+	ReleasePart(ctx context.Context, in *ReleasePartRequest, opts ...grpc.CallOption) (*ReleasePartResponse, error)
+	// Turns a part of what reservations hold into movements: goods have left. All lines or none; each fulfilment ships a
+	// reservation once.
+	ShipPart(ctx context.Context, in *ShipPartRequest, opts ...grpc.CallOption) (*ShipPartResponse, error)
 }
 
 type reservationsClient struct {
@@ -63,6 +74,36 @@ func (c *reservationsClient) ExtendReservation(ctx context.Context, in *ExtendRe
 	return out, nil
 }
 
+func (c *reservationsClient) ConfirmReservations(ctx context.Context, in *ConfirmReservationsRequest, opts ...grpc.CallOption) (*ConfirmReservationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ConfirmReservationsResponse)
+	err := c.cc.Invoke(ctx, Reservations_ConfirmReservations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reservationsClient) ReleasePart(ctx context.Context, in *ReleasePartRequest, opts ...grpc.CallOption) (*ReleasePartResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleasePartResponse)
+	err := c.cc.Invoke(ctx, Reservations_ReleasePart_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reservationsClient) ShipPart(ctx context.Context, in *ShipPartRequest, opts ...grpc.CallOption) (*ShipPartResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ShipPartResponse)
+	err := c.cc.Invoke(ctx, Reservations_ShipPart_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReservationsServer is the server API for Reservations service.
 // All implementations must embed UnimplementedReservationsServer
 // for forward compatibility.
@@ -73,6 +114,14 @@ type ReservationsServer interface {
 	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
 	// Gives what a document still holds a later deadline.
 	ExtendReservation(context.Context, *ExtendReservationRequest) (*ExtendReservationResponse, error)
+	// Takes the deadline of what a document holds away: it is paid. All of it, or the reservations that are named.
+	ConfirmReservations(context.Context, *ConfirmReservationsRequest) (*ConfirmReservationsResponse, error)
+	// Gives a part of what reservations hold back, all lines or none. What has arrived of a presale in the meantime counts as
+	// the reservation's own.
+	ReleasePart(context.Context, *ReleasePartRequest) (*ReleasePartResponse, error)
+	// Turns a part of what reservations hold into movements: goods have left. All lines or none; each fulfilment ships a
+	// reservation once.
+	ShipPart(context.Context, *ShipPartRequest) (*ShipPartResponse, error)
 	mustEmbedUnimplementedReservationsServer()
 }
 
@@ -88,6 +137,15 @@ func (UnimplementedReservationsServer) Reserve(context.Context, *ReserveRequest)
 }
 func (UnimplementedReservationsServer) ExtendReservation(context.Context, *ExtendReservationRequest) (*ExtendReservationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExtendReservation not implemented")
+}
+func (UnimplementedReservationsServer) ConfirmReservations(context.Context, *ConfirmReservationsRequest) (*ConfirmReservationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ConfirmReservations not implemented")
+}
+func (UnimplementedReservationsServer) ReleasePart(context.Context, *ReleasePartRequest) (*ReleasePartResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReleasePart not implemented")
+}
+func (UnimplementedReservationsServer) ShipPart(context.Context, *ShipPartRequest) (*ShipPartResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ShipPart not implemented")
 }
 func (UnimplementedReservationsServer) mustEmbedUnimplementedReservationsServer() {}
 func (UnimplementedReservationsServer) testEmbeddedByValue()                      {}
@@ -146,6 +204,60 @@ func _Reservations_ExtendReservation_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Reservations_ConfirmReservations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ConfirmReservationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReservationsServer).ConfirmReservations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Reservations_ConfirmReservations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReservationsServer).ConfirmReservations(ctx, req.(*ConfirmReservationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Reservations_ReleasePart_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleasePartRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReservationsServer).ReleasePart(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Reservations_ReleasePart_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReservationsServer).ReleasePart(ctx, req.(*ReleasePartRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Reservations_ShipPart_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ShipPartRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReservationsServer).ShipPart(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Reservations_ShipPart_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReservationsServer).ShipPart(ctx, req.(*ShipPartRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Reservations_ServiceDesc is the grpc.ServiceDesc for Reservations service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -160,6 +272,18 @@ var Reservations_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExtendReservation",
 			Handler:    _Reservations_ExtendReservation_Handler,
+		},
+		{
+			MethodName: "ConfirmReservations",
+			Handler:    _Reservations_ConfirmReservations_Handler,
+		},
+		{
+			MethodName: "ReleasePart",
+			Handler:    _Reservations_ReleasePart_Handler,
+		},
+		{
+			MethodName: "ShipPart",
+			Handler:    _Reservations_ShipPart_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

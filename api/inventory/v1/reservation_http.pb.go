@@ -19,20 +19,34 @@ var _ = binding.EncodeURL
 
 const _ = http.SupportPackageIsVersion1
 
+const OperationReservationsConfirmReservations = "/onepool.inventory.v1.Reservations/ConfirmReservations"
 const OperationReservationsExtendReservation = "/onepool.inventory.v1.Reservations/ExtendReservation"
+const OperationReservationsReleasePart = "/onepool.inventory.v1.Reservations/ReleasePart"
 const OperationReservationsReserve = "/onepool.inventory.v1.Reservations/Reserve"
+const OperationReservationsShipPart = "/onepool.inventory.v1.Reservations/ShipPart"
 
 type ReservationsHTTPServer interface {
+	// ConfirmReservations Takes the deadline of what a document holds away: it is paid. All of it, or the reservations that are named.
+	ConfirmReservations(context.Context, *ConfirmReservationsRequest) (*ConfirmReservationsResponse, error)
 	// ExtendReservation Gives what a document still holds a later deadline.
 	ExtendReservation(context.Context, *ExtendReservationRequest) (*ExtendReservationResponse, error)
+	// ReleasePart Gives a part of what reservations hold back, all lines or none. What has arrived of a presale in the meantime counts as
+	// the reservation's own.
+	ReleasePart(context.Context, *ReleasePartRequest) (*ReleasePartResponse, error)
 	// Reserve Holds given quantities at given locations: nothing is searched for. Lines of one SKU see each other.
 	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
+	// ShipPart Turns a part of what reservations hold into movements: goods have left. All lines or none; each fulfilment ships a
+	// reservation once.
+	ShipPart(context.Context, *ShipPartRequest) (*ShipPartResponse, error)
 }
 
 func RegisterReservationsHTTPServer(s *http.Server, srv ReservationsHTTPServer) {
 	r := s.Route("/")
 	r.POST("/v1/inventory/reservations/reserve", _Reservations_Reserve0_HTTP_Handler(srv))
 	r.POST("/v1/inventory/reservations/extend", _Reservations_ExtendReservation0_HTTP_Handler(srv))
+	r.POST("/v1/inventory/reservations/confirm", _Reservations_ConfirmReservations0_HTTP_Handler(srv))
+	r.POST("/v1/inventory/reservations/release-part", _Reservations_ReleasePart0_HTTP_Handler(srv))
+	r.POST("/v1/inventory/reservations/ship-part", _Reservations_ShipPart0_HTTP_Handler(srv))
 }
 
 func _Reservations_Reserve0_HTTP_Handler(srv ReservationsHTTPServer) func(ctx http.Context) error {
@@ -79,11 +93,85 @@ func _Reservations_ExtendReservation0_HTTP_Handler(srv ReservationsHTTPServer) f
 	}
 }
 
+func _Reservations_ConfirmReservations0_HTTP_Handler(srv ReservationsHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ConfirmReservationsRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationReservationsConfirmReservations)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ConfirmReservations(ctx, req.(*ConfirmReservationsRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*ConfirmReservationsResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
+func _Reservations_ReleasePart0_HTTP_Handler(srv ReservationsHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ReleasePartRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationReservationsReleasePart)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ReleasePart(ctx, req.(*ReleasePartRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*ReleasePartResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
+func _Reservations_ShipPart0_HTTP_Handler(srv ReservationsHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ShipPartRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationReservationsShipPart)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ShipPart(ctx, req.(*ShipPartRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*ShipPartResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
 type ReservationsHTTPClient interface {
+	// ConfirmReservations Takes the deadline of what a document holds away: it is paid. All of it, or the reservations that are named.
+	ConfirmReservations(ctx context.Context, req *ConfirmReservationsRequest, opts ...http.CallOption) (rsp *ConfirmReservationsResponse, err error)
 	// ExtendReservation Gives what a document still holds a later deadline.
 	ExtendReservation(ctx context.Context, req *ExtendReservationRequest, opts ...http.CallOption) (rsp *ExtendReservationResponse, err error)
+	// ReleasePart Gives a part of what reservations hold back, all lines or none. What has arrived of a presale in the meantime counts as
+	// the reservation's own.
+	ReleasePart(ctx context.Context, req *ReleasePartRequest, opts ...http.CallOption) (rsp *ReleasePartResponse, err error)
 	// Reserve Holds given quantities at given locations: nothing is searched for. Lines of one SKU see each other.
 	Reserve(ctx context.Context, req *ReserveRequest, opts ...http.CallOption) (rsp *ReserveResponse, err error)
+	// ShipPart Turns a part of what reservations hold into movements: goods have left. All lines or none; each fulfilment ships a
+	// reservation once.
+	ShipPart(ctx context.Context, req *ShipPartRequest, opts ...http.CallOption) (rsp *ShipPartResponse, err error)
 }
 
 type ReservationsHTTPClientImpl struct {
@@ -92,6 +180,20 @@ type ReservationsHTTPClientImpl struct {
 
 func NewReservationsHTTPClient(client *http.Client) ReservationsHTTPClient {
 	return &ReservationsHTTPClientImpl{client}
+}
+
+// ConfirmReservations Takes the deadline of what a document holds away: it is paid. All of it, or the reservations that are named.
+func (c *ReservationsHTTPClientImpl) ConfirmReservations(ctx context.Context, in *ConfirmReservationsRequest, opts ...http.CallOption) (*ConfirmReservationsResponse, error) {
+	var out ConfirmReservationsResponse
+	pattern := "/v1/inventory/reservations/confirm"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationReservationsConfirmReservations))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // ExtendReservation Gives what a document still holds a later deadline.
@@ -108,12 +210,42 @@ func (c *ReservationsHTTPClientImpl) ExtendReservation(ctx context.Context, in *
 	return &out, nil
 }
 
+// ReleasePart Gives a part of what reservations hold back, all lines or none. What has arrived of a presale in the meantime counts as
+// the reservation's own.
+func (c *ReservationsHTTPClientImpl) ReleasePart(ctx context.Context, in *ReleasePartRequest, opts ...http.CallOption) (*ReleasePartResponse, error) {
+	var out ReleasePartResponse
+	pattern := "/v1/inventory/reservations/release-part"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationReservationsReleasePart))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
 // Reserve Holds given quantities at given locations: nothing is searched for. Lines of one SKU see each other.
 func (c *ReservationsHTTPClientImpl) Reserve(ctx context.Context, in *ReserveRequest, opts ...http.CallOption) (*ReserveResponse, error) {
 	var out ReserveResponse
 	pattern := "/v1/inventory/reservations/reserve"
 	path := binding.EncodeURL(pattern, in, false)
 	opts = append(opts, http.Operation(OperationReservationsReserve))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// ShipPart Turns a part of what reservations hold into movements: goods have left. All lines or none; each fulfilment ships a
+// reservation once.
+func (c *ReservationsHTTPClientImpl) ShipPart(ctx context.Context, in *ShipPartRequest, opts ...http.CallOption) (*ShipPartResponse, error) {
+	var out ShipPartResponse
+	pattern := "/v1/inventory/reservations/ship-part"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationReservationsShipPart))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {

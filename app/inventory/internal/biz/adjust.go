@@ -44,7 +44,7 @@ func (uc AdjustStock) Decide(ctx context.Context, by Caller, in AdjustInput, kno
 		return nil, err
 	}
 	if !known[key.SKU] {
-		return nil, UnknownSKU{key.SKU}
+		return nil, known.refusal(key.SKU)
 	}
 	book, err := uc.Writer.Open(ctx, by.Name)
 	if err != nil {

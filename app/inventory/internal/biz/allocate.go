@@ -21,6 +21,14 @@ type DemandLine struct {
 	Category       string // of the SKU; empty: not known
 	// Group joins lines that must come from one location; empty: none.
 	Group string
+	// KitSKU is the kit of which the line is a part, PerKit how many pieces of it are in one.
+	KitSKU string
+	PerKit int64
+}
+
+// sameKit says whether another line is a part of the same order line's kit.
+func (l DemandLine) sameKit(o DemandLine) bool {
+	return l.KitSKU != "" && o.KitSKU == l.KitSKU && o.ID == l.ID
 }
 
 // Demand is what a document wants, and how it is to be delivered.

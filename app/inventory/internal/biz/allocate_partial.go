@@ -50,7 +50,7 @@ func (t *table) waiting() []OpenLine {
 	for _, asked := range t.asked {
 		covered := int64(0)
 		for _, l := range t.demand.Lines {
-			if l.ID == asked.ID {
+			if l.ID == asked.ID && l.SKU == asked.SKU {
 				covered = l.Quantity
 			}
 		}

@@ -25,7 +25,7 @@ type Book struct {
 	absent       []string        // not stored when the locks were taken
 	reservations map[string]*Reservation
 	of           map[string][]*Reservation // by document, oldest first
-	replaced     map[again]*Reservation    // what holds again, at the same place, what a reservation held
+	replacing    map[again][]*Reservation  // what stands in a reservation's place at the same row, oldest first
 	created      []*Reservation
 	changed      map[string]bool
 	history      []ReservationChange
@@ -44,6 +44,9 @@ type Book struct {
 	discrepancies []Discrepancy
 	loads         loads
 	journal       []func() // undoes what was done since the book was opened, last first
+
+	presales map[string]*Presale
+	sold     map[string]bool // presales that have changed
 }
 
 // Changes is what a Book has decided: rows in the order in which they were locked, ledger entries in the order of decision.
@@ -66,6 +69,7 @@ type Changes struct {
 	Discrepancies []Discrepancy
 	// Loads are the days of locations of which something was taken or given back.
 	Loads []LoadChange
+	Presales      []PresaleRow
 }
 
 // DocumentExplanation is why the locations of a document were chosen, for the organisation that sells.
@@ -88,10 +92,10 @@ type Gap struct {
 func NewBook(nowUS int64, actor string, newID func(prefix string) string) *Book {
 	return &Book{nowUS: nowUS, actor: actor, newID: newID,
 		stock: map[StockKey]*Stock{}, shelves: map[Shelf][]*Stock{}, before: map[StockKey]Stock{}, touched: map[StockKey]bool{}, locations: map[string]Location{},
-		documents: map[string]bool{}, reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replaced: map[again]*Reservation{},
+		documents: map[string]bool{}, reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replacing: map[again][]*Reservation{},
 		changed: map[string]bool{}, booked: map[Entry]int64{}, reasons: map[StockKey]string{},
 		sharing: NewSharing(nil, nowUS), categories: map[string]string{}, shares: map[string]*Share{}, quotas: map[QuotaKey]*QuotaRow{}, drawn: map[QuotaKey]bool{},
-		relieved: map[StockKey]int64{}}
+		relieved: map[StockKey]int64{}, presales: map[string]*Presale{}, sold: map[string]bool{}}
 }
 
 // As names who decides from now on.
@@ -178,7 +182,8 @@ func (b *Book) index(r *Reservation) {
 	})
 	b.of[t.Document] = list
 	if t.Replaces != "" {
-		b.replaced[again{t.Replaces, t.Key}] = r
+		at := again{t.Replaces, t.Key}
+		b.replacing[at] = append(b.replacing[at], r)
 	}
 }
 
@@ -215,11 +220,11 @@ func (b *Book) Confirm(r *Reservation) error {
 		b.keep(r)
 		return b.record(r.confirm())
 	case Expired:
-		if b.replacement(r) != nil {
+		if b.heldAgain(r) {
 			return nil
 		}
 		t := r.terms
-		t.Replaces, t.Quantity = t.ID, r.expired
+		t.Replaces, t.Quantity, t.Presale = t.ID, r.expired, ""
 		s, err := b.row(t.Key, t.Document)
 		if err != nil {
 			return err
@@ -244,11 +249,19 @@ func (b *Book) Release(r *Reservation) (int64, error) {
 	if qty == 0 {
 		return 0, nil
 	}
+	return qty, b.ReleasePart(r, qty)
+}
+
+// ReleasePart gives back a part of what is open.
+func (b *Book) ReleasePart(r *Reservation, qty int64) error {
+	if qty < 1 || qty > r.open {
+		return broken("release %d of %d open, reservation %s", qty, r.open, r.terms.ID)
+	}
 	if err := b.giveBack(r, qty); err != nil {
-		return 0, err
+		return err
 	}
 	b.keep(r)
-	return qty, b.record(r.release())
+	return b.record(r.release(qty))
 }
 
 // Expire is Release for one whose deadline has passed; for any other it is a defect.
@@ -269,33 +282,36 @@ func (b *Book) Extend(r *Reservation, untilUS int64) error {
 	return b.record(r.extend(untilUS))
 }
 
-// Ship turns qty of a reservation into a movement. The goods have left, so it never refuses: what the reservation (or the
-// one that replaces it) does not hold any more is taken from on hand, and what is not there becomes a shortfall.
+// Ship turns qty of a reservation into a movement. The goods have left, so it never refuses: what the reservation (or those
+// that stand in its place) does not hold any more is taken from on hand, and what is not there becomes a shortfall.
 func (b *Book) Ship(r *Reservation, qty int64, m Movement) error {
 	s, err := b.row(r.terms.Key, m.Document)
 	if err != nil {
 		return err
 	}
-	holder := r
-	if holder.open == 0 {
-		if next := b.replacement(r); next != nil {
-			holder = next
+	m.Key, m.Org, m.Ref = r.terms.Key, s.org, r.terms.ID
+	held, rest := int64(0), qty
+	for _, holder := range b.inPlaceOf(r) {
+		n := min(rest, holder.open)
+		if n == 0 {
+			continue
+		}
+		b.keep(holder)
+		if err := b.record(holder.ship(n)); err != nil {
+			return err
+		}
+		if rest -= n; !holder.Waits() {
+			held += n // of one that waits nothing is reserved: its pieces leave from what there is
 		}
 	}
-	m.Key, m.Org, m.Ref = r.terms.Key, s.org, r.terms.ID
-	held := min(qty, holder.open)
 	if held > 0 {
 		step, err := s.Ship(held)
 		if err != nil {
 			return err
 		}
-		b.keep(holder)
-		if err := b.record(holder.ship(held)); err != nil {
-			return err
-		}
 		b.move(m, step)
 	}
-	if rest := qty - held; rest > 0 {
+	if rest = qty - held; rest > 0 {
 		step, err := s.ShipAnyway(rest)
 		if err != nil {
 			return err
@@ -382,6 +398,7 @@ func (b *Book) Changes() Changes {
 		c.Quotas = append(c.Quotas, *b.quotas[k])
 	}
 	slices.SortFunc(c.Quotas, func(x, y QuotaRow) int { return cmp.Compare(x.ID, y.ID) })
+	c.Presales = b.soldPresales()
 	slices.SortFunc(c.Changed, func(x, y ReservationRow) int { return cmp.Compare(x.ID, y.ID) })
 	c.Loads = b.loadChanges()
 	return c
@@ -443,13 +460,14 @@ func (b *Book) create(t Terms) (*Reservation, error) {
 	if err := b.draw(t, t.Quantity); err != nil {
 		return nil, err
 	}
-	n, documents, list := len(b.created), len(b.opened), b.of[t.Document]
+	at := again{t.Replaces, t.Key}
+	n, documents, list, places := len(b.created), len(b.opened), b.of[t.Document], len(b.replacing[at])
 	known := b.documents[t.Document]
 	b.undoable(func() {
 		b.created, b.opened, b.of[t.Document] = b.created[:n], b.opened[:documents], list
 		delete(b.reservations, t.ID)
 		if t.Replaces != "" {
-			delete(b.replaced, again{t.Replaces, t.Key})
+			b.replacing[at] = b.replacing[at][:places]
 		}
 		if !known {
 			delete(b.documents, t.Document)
@@ -472,11 +490,30 @@ type again struct {
 	key StockKey
 }
 
-func (b *Book) replacement(r *Reservation) *Reservation {
-	return b.replaced[again{r.terms.ID, r.terms.Key}]
+// standing are those that took a reservation's place at its row, oldest first.
+func (b *Book) standing(r *Reservation) []*Reservation {
+	return b.replacing[again{r.terms.ID, r.terms.Key}]
 }
 
+// heldAgain says whether an expired reservation was paid for after all, and another one holds its units.
+func (b *Book) heldAgain(r *Reservation) bool {
+	return slices.ContainsFunc(b.standing(r), func(other *Reservation) bool { return other.terms.Presale == "" })
+}
+
+// inPlaceOf is a reservation and all that stand in its place, in the order in which they came.
+func (b *Book) inPlaceOf(r *Reservation) []*Reservation {
+	all := []*Reservation{r}
+	for i := 0; i < len(all); i++ {
+		all = append(all, b.standing(all[i])...)
+	}
+	return all
+}
+
+// giveBack returns units to where they came from: the stock row, or the presale.
 func (b *Book) giveBack(r *Reservation, qty int64) error {
+	if r.Waits() {
+		return b.unsell(r, qty)
+	}
 	s, err := b.row(r.terms.Key, r.terms.Document)
 	if err != nil {
 		return err

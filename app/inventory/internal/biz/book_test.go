@@ -80,7 +80,7 @@ func TestWhatIsUndoneLeavesNothingInTheBook(t *testing.T) {
 			all := fmt.Sprintf("%+v", b.Changes())
 			for d := range 5 {
 				for _, r := range b.Of(fmt.Sprintf("d%d", d)) {
-					all += fmt.Sprintf("\n%+v replaced by %v", r.Row(), b.replacement(r) != nil)
+					all += fmt.Sprintf("\n%+v replaced by %v", r.Row(), len(b.inPlaceOf(r)) > 1)
 				}
 			}
 			for _, sku := range []string{"A", "B"} {

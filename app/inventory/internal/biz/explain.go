@@ -68,6 +68,12 @@ func (e *Explanation) Drop(l Location, distanceM int64, reason string) {
 	}
 }
 
+// promise names a location where pieces will arrive for the demand.
+func (e *Explanation) promise(p Placed, sku string, qty int64) {
+	e.Candidates = append(e.Candidates, Explained{Location: p.Location.Code, Name: p.Location.Name, DistanceM: p.DistanceM, Has: "presale", Chosen: true,
+		Reason: fmt.Sprintf("chosen: %d x %s that will arrive there", qty, sku)})
+}
+
 // stage notes which stage is tried.
 func (e *Explanation) stage(number int, g stage) { e.StageNumber, e.Stage = number+1, g.name }
 

@@ -20,6 +20,8 @@ type HoldInput struct {
 	Demand
 	GID         string
 	ExpiresAtUS int64 // 0: never
+	// AllowPresale takes from presales what is not on hand. Partial holds what there is, instead of all or nothing.
+	AllowPresale, Partial bool
 }
 
 // maxGID is how long a transaction's id may be.
@@ -38,15 +40,22 @@ func (in HoldInput) Validate() error {
 // Facts come first, without locks; the decision is made again with the locked rows, because facts are hints. Two lines
 // of one SKU see each other, and so do two orders. Many are decided on one Book (Look, Need, DecideOn); what no round of
 // facts is enough for is decided alone (Gather, Decide), where more rows are locked until the plan stands.
+//
+// A kit is taken apart first: its parts are a group that one location has all of. What is not on hand comes from presales
+// where the demand allows it; what is not there at all is refused, or, of a partial hold, said to be short.
 type HoldStock struct {
-	Search Search
-	Writer StockWriter
+	Search   Search
+	Writer   StockWriter
+	Kits     KitFinder
+	Presales PresaleFinder
 	// ElapsedUS starts a stopwatch; the explanation says how long the choice took.
 	ElapsedUS func() func() int64
 }
 
 // HoldFacts is what is known before the transaction.
 type HoldFacts struct {
+	demand     Demand // with its kits taken apart
+	presales   []PresaleRow
 	candidates []Candidate
 	dropped    []Explained
 	keys       []StockKey // to be locked
@@ -59,54 +68,109 @@ type HoldFacts struct {
 	ruled    bool // by this strategy and what it has to know
 	strategy Strategy
 	known    Facts
+	drawn      bool       // presales are locked then too
+}
+
+// Holding is what a hold got, and what it did not.
+type Holding struct {
+	Reservations []*Reservation
+	Short        []Missing
 }
 
 // Gather reads the candidates.
 func (uc HoldStock) Gather(ctx context.Context, in HoldInput) (HoldFacts, error) {
-	if err := in.Validate(); err != nil {
-		return HoldFacts{}, err
-	}
-	limits, err := uc.Search.limits(ctx, in.Demand)
+	facts, err := uc.begin(ctx, &in)
 	if err != nil {
 		return HoldFacts{}, err
 	}
+	return facts, uc.gather(ctx, in, &facts)
+}
+
+func (uc HoldStock) gather(ctx context.Context, in HoldInput, facts *HoldFacts) error {
 	search, d, err := uc.Search.ruled(ctx, in.Demand)
 	if err != nil {
-		return HoldFacts{}, err
+		return err
 	}
-	candidates, dropped, err := search.Candidates(ctx, d)
-	return HoldFacts{candidates: candidates, dropped: dropped, limits: limits, ruled: true, strategy: search.Strategy, known: d.Facts}, err
+	facts.ruled, facts.strategy, facts.known = true, search.Strategy, d.Facts
+	facts.candidates, facts.dropped, err = search.Candidates(ctx, d)
+	return err
+}
+
+// begin checks the input, takes its kits apart, and finds the presales that it may draw on.
+func (uc HoldStock) begin(ctx context.Context, in *HoldInput) (facts HoldFacts, err error) {
+	if err := in.Validate(); err != nil {
+		return facts, err
+	}
+	kits, err := uc.Kits.Kits(ctx)
+	if err != nil {
+		return facts, err
+	}
+	if in.Demand, err = kits.TakeApart(in.Demand); err != nil {
+		return facts, err
+	}
+	facts.demand = in.Demand
+	if facts.limits, err = uc.Search.limits(ctx, in.Demand); err != nil {
+		return facts, err
+	}
+	if in.AllowPresale {
+		facts.presales, err = uc.Presales.OpenPresales(ctx, in.SKUs(), maxPresales)
+	}
+	return facts, err
 }
 
 // Decide holds the stock inside the transaction. A document that holds something already is refused with LiveHold.
-func (uc HoldStock) Decide(ctx context.Context, actor string, in HoldInput, facts HoldFacts) ([]*Reservation, error) {
+func (uc HoldStock) Decide(ctx context.Context, actor string, in HoldInput, facts HoldFacts) (Holding, error) {
+	in.Demand = facts.demand
 	book, err := uc.Writer.Open(ctx, actor)
 	if err != nil {
-		return nil, err
+		return Holding{}, err
 	}
 	if err := uc.Writer.LockDocuments(ctx, book, []DocumentLock{{in.Document, in.Seller}}); err != nil {
-		return nil, err
+		return Holding{}, err
 	}
 	if err := uc.free(book, in); err != nil {
-		return nil, err
+		return Holding{}, err
 	}
 	uc, in = uc.under(book, in, facts)
 	plan, candidates, why, err := uc.settle(ctx, book, in, facts)
 	if err != nil {
-		return nil, err
+		return Holding{}, err
 	}
-	held, err := uc.take(book, in, plan, candidates)
+	if plan.missing() && in.AllowPresale {
+		if err := uc.lockPresales(ctx, book, facts.presales); err != nil {
+			return Holding{}, err
+		}
+	}
+	held, err := uc.book(book, in, facts, plan, candidates, &why)
 	if err != nil {
-		return nil, err
+		return Holding{}, err
 	}
 	why.DecidedAtUS = book.NowUS()
 	book.Explain(in.Seller, why)
 	return held, uc.Writer.Write(ctx, book.Changes())
 }
 
+// book holds what a plan takes, and what it lacks from presales.
+func (uc HoldStock) book(book *Book, in HoldInput, facts HoldFacts, plan SomePlan, candidates []Candidate, why *Explanation) (Holding, error) {
+	held, err := uc.take(book, in, plan.Plan, candidates)
+	if err != nil {
+		return Holding{}, err
+	}
+	out := Holding{Reservations: held, Short: plan.Missing}
+	if in.AllowPresale {
+		if err := uc.drawOnPresales(book, in, facts, &out, why); err != nil {
+			return Holding{}, err
+		}
+	}
+	if len(out.Short) > 0 && (!in.Partial || len(out.Reservations) == 0) {
+		return Holding{}, tooFew(in.Demand, out.Short[0])
+	}
+	return out, nil
+}
+
 // settle plans until the plan stands on locked rows: what others took meanwhile is seen under the lock, and the plan is
 // made again around it.
-func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts HoldFacts) (Plan, []Candidate, Explanation, error) {
+func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts HoldFacts) (SomePlan, []Candidate, Explanation, error) {
 	elapsed := uc.ElapsedUS()
 	candidates := slices.Clone(facts.candidates)
 	verified := map[string]bool{}
@@ -114,17 +178,17 @@ func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts 
 		var err error
 		if round > 2 && round <= replans {
 			if candidates, err = uc.Search.refresh(ctx, in.Demand, candidates); err != nil {
-				return Plan{}, nil, Explanation{}, err
+				return SomePlan{}, nil, Explanation{}, err
 			}
 			if candidates, err = withLocked(book, in.Demand, candidates); err != nil {
-				return Plan{}, nil, Explanation{}, err
+				return SomePlan{}, nil, Explanation{}, err
 			}
 		}
-		plan, why, err := Allocate(in.Demand, candidates, uc.Search.Strategy)
+		plan, why, err := uc.allocate(in, candidates)
 		if err != nil {
-			return Plan{}, nil, why, err
+			return SomePlan{}, nil, why, err
 		}
-		if stands(book, in.Demand, plan, candidates, verified) {
+		if stands(book, in.Demand, plan.Plan, candidates, verified) {
 			why.Candidates = append(why.Candidates, facts.dropped...)
 			why.TookUS = elapsed()
 			if !why.Proven {
@@ -139,10 +203,10 @@ func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts 
 			candidates = narrow(candidates)
 			keys = allKeys(candidates)
 		case round > replans:
-			return Plan{}, nil, why, broken("the allocation of %s does not stand on rows that are all locked", in.Document)
+			return SomePlan{}, nil, why, broken("the allocation of %s does not stand on rows that are all locked", in.Document)
 		}
 		if candidates, err = uc.lock(ctx, book, in.Demand, candidates, keys, facts.limits, verified); err != nil {
-			return Plan{}, nil, why, err
+			return SomePlan{}, nil, why, err
 		}
 	}
 }
@@ -253,9 +317,10 @@ func allKeys(candidates []Candidate) []StockKey {
 
 // take books the plan. Settlement price and fee are frozen where the owner is not the seller.
 func (uc HoldStock) take(book *Book, in HoldInput, plan Plan, candidates []Candidate) ([]*Reservation, error) {
-	lines := map[string]DemandLine{}
+	type wanted struct{ line, sku string }
+	lines := map[wanted]DemandLine{}
 	for _, l := range in.Lines {
-		lines[l.ID] = l
+		lines[wanted{l.ID, l.SKU}] = l
 	}
 	at := map[string]Candidate{}
 	for _, c := range plan.Chosen {
@@ -268,14 +333,10 @@ func (uc HoldStock) take(book *Book, in HoldInput, plan Plan, candidates []Candi
 		if !locked {
 			return nil, broken("day %d of %s is not locked", day, c.Location.Code)
 		}
-		t := Terms{Document: in.Document, LineID: take.LineID, GID: in.GID, Key: take.Key, LocationName: c.Location.Name, LocationOrg: c.Location.Org,
-			Seller: in.Seller, Channel: in.Channel, Way: in.Way, Quantity: take.Quantity, ExpiresAtUS: in.ExpiresAtUS, DistanceM: c.DistanceM, CapacityDay: day}
-		if take.Key.Owner != in.Seller {
-			price, err := money.Rate(lines[take.LineID].ListPriceMinor, c.Location.SettlementRateBP)
-			if err != nil {
-				return nil, err
-			}
-			t.SettlementPriceMinor, t.FulfilmentFeeMinor = price, c.Location.FulfilmentFeeMinor
+		t, err := in.terms(lines[wanted{take.LineID, take.Key.SKU}], take.Key, take.Quantity, Placed{c.Location, c.DistanceM})
+		t.CapacityDay = day
+		if err != nil {
+			return nil, err
 		}
 		r, err := book.Hold(t)
 		if err != nil {
@@ -284,4 +345,16 @@ func (uc HoldStock) take(book *Book, in HoldInput, plan Plan, candidates []Candi
 		held = append(held, r)
 	}
 	return held, nil
+}
+
+// terms of a reservation for a line.
+func (in HoldInput) terms(l DemandLine, key StockKey, qty int64, at Placed) (Terms, error) {
+	t := Terms{Document: in.Document, LineID: l.ID, GID: in.GID, Key: key, LocationName: at.Location.Name, LocationOrg: at.Location.Org, Seller: in.Seller,
+		Channel: in.Channel, Way: in.Way, Quantity: qty, ExpiresAtUS: in.ExpiresAtUS, DistanceM: at.DistanceM, KitSKU: l.KitSKU}
+	if key.Owner == in.Seller {
+		return t, nil
+	}
+	price, err := money.Rate(l.ListPriceMinor, at.Location.SettlementRateBP)
+	t.SettlementPriceMinor, t.FulfilmentFeeMinor = price, at.Location.FulfilmentFeeMinor
+	return t, err
 }

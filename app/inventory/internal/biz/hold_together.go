@@ -6,19 +6,15 @@ import "context"
 // plan that the hints allow; where they allow none, and in later rounds, the candidates are read anew and all of their rows
 // are locked, so that what is decided, a refusal too, is decided on rows and not on hints.
 func (uc HoldStock) Look(ctx context.Context, in HoldInput, round int) (HoldFacts, error) {
-	if err := in.Validate(); err != nil {
-		return HoldFacts{}, err
-	}
-	limits, err := uc.Search.limits(ctx, in.Demand)
+	facts, err := uc.begin(ctx, &in)
 	if err != nil {
 		return HoldFacts{}, err
 	}
 	if in.Way.AtTheStore() {
-		return uc.atTheStore(ctx, in, limits)
+		return uc.atTheStore(ctx, in, facts)
 	}
 	if round == 0 {
-		facts, err := uc.Gather(ctx, in)
-		if err != nil {
+		if err := uc.gather(ctx, in, &facts); err != nil {
 			return facts, err
 		}
 		in.Facts = facts.known
@@ -37,13 +33,12 @@ func (uc HoldStock) Look(ctx context.Context, in HoldInput, round int) (HoldFact
 	if err != nil {
 		return HoldFacts{}, err
 	}
-	candidates, dropped, err := search.anew().Candidates(ctx, d)
-	if err != nil {
+	if facts.candidates, facts.dropped, err = search.anew().Candidates(ctx, d); err != nil {
 		return HoldFacts{}, err
 	}
-	some := narrow(candidates)
-	facts := HoldFacts{candidates: candidates, dropped: dropped, keys: allKeys(some), all: len(some) == len(candidates), limits: limits, loads: loadKeys(d, some),
-		ruled: true, strategy: search.Strategy, known: d.Facts}
+	some := narrow(facts.candidates)
+	facts.keys, facts.all, facts.drawn, facts.loads = allKeys(some), len(some) == len(facts.candidates), true, loadKeys(d, some)
+	facts.ruled, facts.strategy, facts.known = true, search.Strategy, d.Facts
 	for _, c := range some {
 		facts.codes = append(facts.codes, c.Location.Code)
 	}
@@ -51,7 +46,7 @@ func (uc HoldStock) Look(ctx context.Context, in HoldInput, round int) (HoldFact
 }
 
 // atTheStore needs no hints: the one candidate is the chosen store, and its shelves are locked.
-func (uc HoldStock) atTheStore(ctx context.Context, in HoldInput, limits *limits) (HoldFacts, error) {
+func (uc HoldStock) atTheStore(ctx context.Context, in HoldInput, facts HoldFacts) (HoldFacts, error) {
 	directory, err := uc.Search.Locations.Directory(ctx)
 	if err != nil {
 		return HoldFacts{}, err
@@ -64,16 +59,23 @@ func (uc HoldStock) atTheStore(ctx context.Context, in HoldInput, limits *limits
 	if err != nil {
 		return HoldFacts{}, err
 	}
-	chosen := []Candidate{{Location: l}}
-	return HoldFacts{candidates: chosen, codes: []string{l.Code}, shelves: true, all: true, limits: limits, loads: loadKeys(d, chosen),
-		ruled: true, strategy: search.Strategy, known: d.Facts}, nil
+	facts.candidates, facts.codes = []Candidate{{Location: l}}, []string{l.Code}
+	facts.shelves, facts.all, facts.drawn, facts.loads = true, true, true, loadKeys(d, facts.candidates)
+	facts.ruled, facts.strategy, facts.known = true, search.Strategy, d.Facts
+	return facts, nil
 }
 
 // Need is what the facts want to be locked.
 func (uc HoldStock) Need(in HoldInput, facts HoldFacts) Need {
+	in.Demand = facts.demand
 	n := Need{Documents: []DocumentLock{{in.Document, in.Seller}}, Keys: facts.keys, Locations: facts.codes, Loads: facts.loads}
 	if in.Way != CarryOut {
 		n.Channels, n.Categories = []string{in.Channel}, facts.limits.known()
+	}
+	if facts.drawn {
+		for _, p := range facts.presales {
+			n.Presales, n.Locations = append(n.Presales, p.ID), append(n.Locations, p.Key.Location)
+		}
 	}
 	if facts.limits != nil { // policies share out what all owners have there
 		n.Keys, n.Shelves = nil, shelvesOf(facts.keys)
@@ -89,40 +91,41 @@ func (uc HoldStock) Need(in HoldInput, facts HoldFacts) Need {
 // DecideOn holds the stock on a Book that has what the facts need. It answers Elsewhere when the plan needs other rows, or
 // when it would be refused on rows of which some are not locked. A document that holds something already is refused with
 // LiveHold.
-func (uc HoldStock) DecideOn(book *Book, actor string, in HoldInput, facts HoldFacts) ([]*Reservation, error) {
+func (uc HoldStock) DecideOn(book *Book, actor string, in HoldInput, facts HoldFacts) (Holding, error) {
 	book.As(actor)
+	in.Demand = facts.demand
 	elapsed := uc.ElapsedUS()
 	if err := uc.free(book, in); err != nil {
-		return nil, err
+		return Holding{}, err
 	}
 	uc, in = uc.under(book, in, facts)
 	candidates, dropped, err := uc.now(book, in, facts)
 	if err != nil {
-		return nil, err
+		return Holding{}, err
 	}
-	plan, why, err := Allocate(in.Demand, candidates, uc.Search.Strategy)
+	plan, why, err := uc.allocate(in, candidates)
+	if (err != nil || plan.missing()) && !facts.all {
+		return Holding{}, Elsewhere{in.Document}
+	}
 	if err != nil {
-		if facts.all {
-			return nil, err
-		}
-		return nil, Elsewhere{in.Document}
+		return Holding{}, err
 	}
 	for _, t := range plan.Takes {
 		if book.Stock(t.Key) == nil {
-			return nil, Elsewhere{in.Document}
+			return Holding{}, Elsewhere{in.Document}
 		}
 	}
 	for _, c := range plan.Chosen {
 		if _, verified := book.Location(candidates[c].Location.Code); !verified {
-			return nil, Elsewhere{in.Document}
+			return Holding{}, Elsewhere{in.Document}
 		}
 		if _, locked := capacityDay(book, in.Demand, candidates[c].Location); !locked {
-			return nil, Elsewhere{in.Document}
+			return Holding{}, Elsewhere{in.Document}
 		}
 	}
-	held, err := uc.take(book, in, plan, candidates)
+	held, err := uc.book(book, in, facts, plan, candidates, &why)
 	if err != nil {
-		return nil, err
+		return Holding{}, err
 	}
 	if !why.Proven {
 		uc.Search.Hit("split_nodes")
@@ -171,12 +174,28 @@ func (uc HoldStock) now(book *Book, in HoldInput, facts HoldFacts) ([]Candidate,
 }
 
 // HeldBefore is what this distributed transaction has held for the document.
-func (uc HoldStock) HeldBefore(book *Book, in HoldInput) []*Reservation {
-	var held []*Reservation
+func (uc HoldStock) HeldBefore(book *Book, in HoldInput, facts HoldFacts) Holding {
+	var rows []ReservationRow
+	var out Holding
 	for _, r := range book.Of(in.Document) {
 		if r.terms.GID == in.GID {
-			held = append(held, r)
+			out.Reservations, rows = append(out.Reservations, r), append(rows, r.Row())
 		}
 	}
-	return held
+	out.Short = facts.ShortOf(rows)
+	return out
+}
+
+// ShortOf is what reservations of the demand leave missing.
+func (f HoldFacts) ShortOf(rows []ReservationRow) []Missing {
+	got := make([]DemandLine, len(f.demand.Lines))
+	for i, l := range f.demand.Lines {
+		got[i], got[i].Quantity = l, 0
+		for _, r := range rows {
+			if r.LineID == l.ID && r.Key.SKU == l.SKU && (r.Presale == "" || r.Replaces == "") { // what arrived was counted when it was promised
+				got[i].Quantity += r.Quantity
+			}
+		}
+	}
+	return missing(f.demand.Lines, got)
 }

@@ -128,7 +128,10 @@ func check(by Caller, locations map[string]Location, known SKUs, row ImportRow) 
 	case err != nil:
 		return key, batch.Refuse("FORBIDDEN", "location_code", "%s", err.Error())
 	case !known[key.SKU]:
-		return key, batch.Refuse(reasonSKUUnknown, "sku", "there is no SKU %s", key.SKU)
+		_, reason, _, _ := known.refusal(key.SKU).(interface {
+			Fault() (int, string, string, map[string]string)
+		}).Fault()
+		return key, batch.Refuse(reason, "sku", "there is no SKU %s that has stock", key.SKU)
 	}
 	return key, nil
 }

@@ -9,6 +9,8 @@ type Need struct {
 	// Keys are single rows; Shelves are the rows of all owners. What is not there is left out.
 	Keys    []StockKey
 	Shelves []Shelf
+	// Presales are locked too, and so are those of the reservations that change.
+	Presales []string
 	// Locations are read as they are now.
 	Locations []string
 	// Channels hold on the shelves of Keys and Shelves: what exclusive quotas count there is locked. None: none does, or at the
@@ -24,7 +26,9 @@ type Need struct {
 }
 
 // Weight is about how many rows are locked.
-func (n Need) Weight() int { return 1 + len(n.Documents) + len(n.Keys) + len(n.Shelves) + len(n.Loads) }
+func (n Need) Weight() int {
+	return 1 + len(n.Documents) + len(n.Keys) + len(n.Shelves) + len(n.Loads) + len(n.Presales)
+}
 
 // Elsewhere says that a decision needs rows that are not locked: it has to be made again with them.
 type Elsewhere struct{ Document string }

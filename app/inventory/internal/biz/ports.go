@@ -37,6 +37,8 @@ type StockWriter interface {
 	LockShares(ctx context.Context, b *Book, n Need) error
 	// LockLoads locks what locations have been given on these days, and takes it in.
 	LockLoads(ctx context.Context, b *Book, keys []LoadKey) error
+	// LockPresales locks presales, in the order of their ids, and takes them in. They come after stock rows.
+	LockPresales(ctx context.Context, b *Book, ids []string) error
 	// Booked says which of these entries are in the ledger already, and what was on hand after each.
 	Booked(ctx context.Context, entries []Entry) (map[Entry]int64, error)
 	// Write stores the changes of a Book: guarded, all or nothing.

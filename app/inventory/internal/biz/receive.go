@@ -26,9 +26,10 @@ func (in ReceiveInput) keys() []StockKey {
 	return keys
 }
 
-// ReceiveStock books goods in at locations, of SKUs that exist: all lines or none.
+// ReceiveStock books goods in at locations, of SKUs that exist: all lines or none. What somebody waits for is his at once.
 type ReceiveStock struct {
 	Catalogue Catalogue
+	Waiting   WaitingFinder
 	Locations LocationFinder
 	Writer    StockWriter
 }
@@ -52,14 +53,18 @@ func (uc ReceiveStock) Decide(ctx context.Context, by Caller, in ReceiveInput, k
 	}
 	for _, key := range keys {
 		if !known[key.SKU] {
-			return nil, UnknownSKU{key.SKU}
+			return nil, known.refusal(key.SKU)
 		}
 	}
 	book, err := uc.Writer.Open(ctx, by.Name)
 	if err != nil {
 		return nil, err
 	}
-	if err := uc.Writer.LockStock(ctx, book, sortKeys(slices.Clone(keys)), orgsOf(locations)); err != nil {
+	rows := sortKeys(slices.Clone(keys))
+	if err := lockWaiting(ctx, uc.Waiting, uc.Writer, book, rows); err != nil {
+		return nil, err
+	}
+	if err := uc.Writer.LockStock(ctx, book, rows, orgsOf(locations)); err != nil {
 		return nil, err
 	}
 	for i, l := range in.Lines {
@@ -68,11 +73,14 @@ func (uc ReceiveStock) Decide(ctx context.Context, by Caller, in ReceiveInput, k
 			return nil, err
 		}
 	}
-	rows := make([]*Stock, len(keys))
-	for i, key := range keys {
-		rows[i] = book.Stock(key)
+	if _, err := book.Serve(rows); err != nil {
+		return nil, err
 	}
-	return rows, uc.Writer.Write(ctx, book.Changes())
+	stock := make([]*Stock, len(keys))
+	for i, key := range keys {
+		stock[i] = book.Stock(key)
+	}
+	return stock, uc.Writer.Write(ctx, book.Changes())
 }
 
 // locationsOf reads the rows of the locations that are named.

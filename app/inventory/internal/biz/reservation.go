@@ -57,8 +57,8 @@ type Terms struct {
 	SettlementPriceMinor      int64
 	FulfilmentFeeMinor        int64
 	DistanceM                 int64
-	// Replaces names the reservation whose units these were: it expired and was paid for after all, or they have moved here from
-	// another location.
+	// Replaces names the reservation in whose place this one stands: one that expired before its payment was known, that waited
+	// for a presale, or whose units have moved here from another location.
 	Replaces    string
 	CreatedAtUS int64
 	// Batch is the lot that it holds, Quota the exclusive quota and Presale the promise of stock to come that it draws on,
@@ -132,6 +132,9 @@ func (r *Reservation) State() ReservationState { return r.state }
 // Open is what is still held.
 func (r *Reservation) Open() int64 { return r.open }
 
+// Waits says that it holds no stock, but a part of a presale: what will arrive.
+func (r *Reservation) Waits() bool { return r.terms.Presale != "" && r.terms.Replaces == "" }
+
 // Due says whether the deadline has passed. Confirmed ones have none.
 func (r *Reservation) Due(nowUS int64) bool {
 	return r.state == Held && r.terms.ExpiresAtUS > 0 && r.terms.ExpiresAtUS <= nowUS
@@ -157,11 +160,17 @@ func (r *Reservation) extend(untilUS int64) (ReservationChange, error) {
 // confirm takes the deadline away.
 func (r *Reservation) confirm() (ReservationChange, error) { return r.change(Confirmed, r.open) }
 
-// release gives back all that is open.
-func (r *Reservation) release() (ReservationChange, error) {
-	qty := r.open
-	r.released, r.open = r.released+qty, 0
-	return r.change(Released, qty)
+// release gives back qty of what is open. It stays in its state while some is left.
+func (r *Reservation) release(qty int64) (ReservationChange, error) {
+	if qty < 1 || qty > r.open {
+		return ReservationChange{}, broken("release %d of %d open, reservation %s", qty, r.open, r.terms.ID)
+	}
+	r.released, r.open = r.released+qty, r.open-qty
+	to := r.state
+	if r.open == 0 {
+		to = Released
+	}
+	return r.change(to, qty)
 }
 
 // releasePart gives back some of what is open: those pieces are held elsewhere, or nowhere any more.

@@ -130,9 +130,9 @@ func TestAReservationLeavesHeldOnce(t *testing.T) {
 	_, err = r.ship(2)
 	require.NoError(t, err)
 	require.Equal(t, Confirmed, r.State())
-	_, err = r.release()
+	_, err = r.release(r.open)
 	require.NoError(t, err)
-	for _, again := range []func() (ReservationChange, error){r.confirm, r.release, func() (ReservationChange, error) { return r.ship(1) }} {
+	for _, again := range []func() (ReservationChange, error){r.confirm, func() (ReservationChange, error) { return r.release(1) }, func() (ReservationChange, error) { return r.ship(1) }} {
 		_, err = again()
 		require.Error(t, err)
 	}

@@ -44,7 +44,11 @@ func (s *Store) checks() []invariant.Check {
 		return "SELECT " + row("s") + ", " + s.concat(number("s."+column), "' "+column+", movements say '", number(moved(bucket))) +
 			" FROM stock s WHERE s." + column + " <> " + moved(bucket) + " UNION ALL "
 	}
-	const heldOf = "(SELECT COALESCE(SUM(r.open), 0) FROM reservations r WHERE r.sku = s.sku AND r.location = s.location AND r.owner = s.owner AND r.state IN (1, 2))"
+	const heldOf = "(SELECT COALESCE(SUM(r.open), 0) FROM reservations r WHERE r.sku = s.sku AND r.location = s.location AND r.owner = s.owner AND r.state IN (1, 2) AND NOT (" + waits + "))"
+	// What waits counts as long as it was not given back; what has arrived was given back by the one that waited, and stands
+	// for itself whatever became of it.
+	const promisedOf = "(SELECT COALESCE(SUM(CASE WHEN r.replaces = '' THEN r.quantity - r.released - r.expired ELSE r.quantity END), 0) FROM reservations r" +
+		" WHERE r.sku = p.sku AND r.location = p.location AND r.owner = p.owner AND r.presale = p.id)"
 	const drawnOf = "(SELECT COALESCE(SUM(r.open + r.shipped), 0) FROM reservations r WHERE r.sku = q.sku AND r.location = q.location AND r.quota = q.policy)"
 	const listed = "(SELECT COALESCE(SUM(d.open), 0) FROM discrepancies d WHERE d.sku = s.sku AND d.location = s.location AND d.owner = s.owner AND d.kind = 'SHORTFALL')"
 	const gap = "(CASE WHEN s.reserved > s.on_hand THEN s.reserved - s.on_hand ELSE 0 END)"
@@ -76,6 +80,14 @@ func (s *Store) checks() []invariant.Check {
 				" (SELECT 1 FROM quotas q WHERE q.policy = r.quota AND q.sku = r.sku AND q.location = r.location)" +
 				" UNION ALL SELECT q.policy, 'is overdrawn' FROM quotas q JOIN sharing_policies p ON p.id = q.policy WHERE q.used > p.value",
 			Args: func(nowUS int64) []any { return []any{nowUS - expiryGraceUS} },
+		},
+		{
+			ID: "I3", Title: "used of a presale = what reservations hold, have shipped or got of it; 0 <= used <= quota",
+			Counted: "SELECT COUNT(*) FROM presales",
+			Violations: "SELECT p.id, " + s.concat(number("p.used"), "' used of '", number("p.quota"), "', reservations say '", number(promisedOf)) +
+				" FROM presales p WHERE p.used < 0 OR p.used > p.quota OR p.used <> " + promisedOf +
+				" UNION ALL SELECT r.id, 'waits for a presale that is not there, or is another row''s' FROM reservations r WHERE r.presale <> '' AND NOT EXISTS" +
+				" (SELECT 1 FROM presales p WHERE p.id = r.presale AND p.sku = r.sku AND p.location = r.location AND p.owner = r.owner)",
 		},
 		{
 			ID: "I4", Title: "open + shipped + released + expired = all that was ever reserved",

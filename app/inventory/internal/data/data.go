@@ -27,6 +27,7 @@ type Store struct {
 	rules      kept[*biz.Rules]
 	sharing    kept[*biz.SharingSet]
 	served     servedCounts
+	kits       kept[biz.Kits]
 	parts      []part
 	group      *Group
 	pool       poolKeeper
@@ -40,6 +41,7 @@ func New(db *database.DB, pageSecret []byte) *Store {
 	s.directory.of = locationsKept
 	s.rules.of = rulesKept
 	s.sharing.of = sharingKept
+	s.kits.of = kitsKept
 	s.parts, s.group = s.bookParts(), s.newGroup()
 	return s
 }

@@ -29,6 +29,7 @@ func (s *Store) bookParts() []part {
 		{"documents", s.lockNeededDocuments, s.insertDocuments},
 		{"stock", s.lockNeededStock, s.updateStock},
 		{"loads", s.lockNeededLoads, s.writeLoads},
+		{"presales", s.lockNeededPresales, s.updatePresales},
 		{"locations", s.readNeededLocations, nil},
 		{"quotas", s.lockNeededQuotas, s.updateQuotas},
 		{"reservations", nil, s.writeReservations},

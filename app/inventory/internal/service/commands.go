@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
@@ -34,21 +35,25 @@ func (s *Inventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest) (*inv
 	if err != nil {
 		return nil, err
 	}
+	var facts biz.HoldFacts // of the last round
 	return command.Grouped[*biz.Book, biz.Need, biz.HoldFacts, *inventoryv1.HoldResponse]{
 		Method:  inventoryv1.Inventory_Hold_FullMethodName,
 		Request: in,
 		Step:    holdStep(input.GID),
-		Facts:   func(ctx context.Context, round int) (biz.HoldFacts, error) { return s.hold.Look(ctx, input, round) },
-		Need:    func(facts biz.HoldFacts) biz.Need { return s.hold.Need(input, facts) },
+		Facts: func(ctx context.Context, round int) (_ biz.HoldFacts, err error) {
+			facts, err = s.hold.Look(ctx, input, round)
+			return facts, err
+		},
+		Need: func(facts biz.HoldFacts) biz.Need { return s.hold.Need(input, facts) },
 		Decide: func(book *biz.Book, facts biz.HoldFacts) (*inventoryv1.HoldResponse, error) {
 			held, err := s.hold.DecideOn(book, by.Name, input, facts)
 			if err != nil {
 				return nil, err
 			}
-			return toHeld(input.Document, held), nil
+			return toHeld(input.Document, held, facts), nil
 		},
 		Repeated: func(book *biz.Book) (*inventoryv1.HoldResponse, error) {
-			return toHeld(input.Document, s.hold.HeldBefore(book, input)), nil
+			return toHeld(input.Document, s.hold.HeldBefore(book, input, facts), facts), nil
 		},
 		Last: func(ctx context.Context) (*inventoryv1.HoldResponse, error) { return s.holdAlone(ctx, by, in, input) },
 	}.Run(ctx, s.group)
@@ -71,7 +76,7 @@ func (s *Inventory) holdAlone(ctx context.Context, by biz.Caller, in *inventoryv
 		Request: in,
 		Facts:   func(ctx context.Context) (biz.HoldFacts, error) { return s.hold.Gather(ctx, input) },
 		Decide: func(ctx context.Context, facts biz.HoldFacts) (*inventoryv1.HoldResponse, error) {
-			var held []*biz.Reservation
+			var held biz.Holding
 			hold := func(ctx context.Context) (err error) {
 				held, err = s.hold.Decide(ctx, by.Name, input, facts)
 				return err
@@ -79,36 +84,43 @@ func (s *Inventory) holdAlone(ctx context.Context, by biz.Caller, in *inventoryv
 			var err error
 			if input.GID == "" {
 				err = hold(ctx)
-			} else if err = barrier.Do(ctx, input.GID, holdBranch, hold); err == nil && held == nil {
-				return s.heldAlready(ctx, input)
+			} else if err = barrier.Do(ctx, input.GID, holdBranch, hold); err == nil && held.Reservations == nil {
+				return s.heldAlready(ctx, input, facts)
 			}
 			if err != nil {
 				return nil, err
 			}
-			return toHeld(input.Document, held), nil
+			return toHeld(input.Document, held, facts), nil
 		},
 	}.Run(ctx, s.db)
 }
 
 // heldAlready answers a hold that this distributed transaction has made before.
-func (s *Inventory) heldAlready(ctx context.Context, in biz.HoldInput) (*inventoryv1.HoldResponse, error) {
+func (s *Inventory) heldAlready(ctx context.Context, in biz.HoldInput, facts biz.HoldFacts) (*inventoryv1.HoldResponse, error) {
 	rows, err := s.store.ListReservations(ctx, []string{in.Document})
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.HoldResponse{Document: in.Document}
-	for _, r := range rows {
-		if r.GID == in.GID {
-			out.Reservations = append(out.Reservations, toReservation(r))
-		}
-	}
-	return out, nil
+	rows = slices.DeleteFunc(rows, func(r biz.ReservationRow) bool { return r.GID != in.GID })
+	return &inventoryv1.HoldResponse{Document: in.Document, Reservations: toReservations(rows), Short: toShort(facts.ShortOf(rows))}, nil
 }
 
-func toHeld(document string, held []*biz.Reservation) *inventoryv1.HoldResponse {
-	out := &inventoryv1.HoldResponse{Document: document}
-	for _, r := range held {
-		out.Reservations = append(out.Reservations, toReservation(r.Row()))
+func toHeld(document string, held biz.Holding, facts biz.HoldFacts) *inventoryv1.HoldResponse {
+	out := &inventoryv1.HoldResponse{Document: document, Short: toShort(held.Short)}
+	for _, r := range held.Reservations {
+		row := toReservation(r.Row())
+		if r.Waits() {
+			row.ArrivesUs = facts.ArrivesUS(row.Presale)
+		}
+		out.Reservations = append(out.Reservations, row)
+	}
+	return out
+}
+
+func toShort(missing []biz.Missing) []*inventoryv1.ShortLine {
+	var out []*inventoryv1.ShortLine
+	for _, m := range missing {
+		out = append(out, &inventoryv1.ShortLine{LineId: m.LineID, Sku: m.SKU, Wanted: m.Wanted, Short: m.Short})
 	}
 	return out
 }

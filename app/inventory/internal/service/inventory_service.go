@@ -39,12 +39,13 @@ type Inventory struct {
 // New puts the use cases together. hit counts bounds that were hit.
 func New(db *database.DB, store *data.Store, catalogue biz.Catalogue, strategy biz.Strategy, categories biz.CategoryFinder, hit func(bound string)) *Inventory {
 	shares := biz.PolicyShares{Sharing: store, Categories: categories}
+	stockable := biz.Stockable{Catalogue: catalogue, Kits: store}
 	return &Inventory{
 		db: db, store: store, group: store.Group(),
-		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Pool: store, Shares: shares, Sharing: store, Categories: categories, ClockUS: db.Now, Rules: store, Strategy: strategy, Hit: hit}, Writer: store, ElapsedUS: stopwatch},
-		receive:      biz.ReceiveStock{Catalogue: catalogue, Locations: store, Writer: store},
-		adjust:       biz.AdjustStock{Catalogue: catalogue, Stock: store, Locations: store, Writer: store},
-		imports:      biz.ImportStock{Catalogue: catalogue, Locations: store, Writer: store},
+		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Pool: store, Shares: shares, Sharing: store, Categories: categories, ClockUS: db.Now, Rules: store, Strategy: strategy, Hit: hit}, Writer: store, Kits: store, Presales: store, ElapsedUS: stopwatch},
+		receive:      biz.ReceiveStock{Catalogue: stockable, Waiting: store, Locations: store, Writer: store},
+		adjust:       biz.AdjustStock{Catalogue: stockable, Stock: store, Locations: store, Writer: store},
+		imports:      biz.ImportStock{Catalogue: stockable, Locations: store, Writer: store},
 		availability: biz.GetAvailability{Pool: store, Shares: shares},
 	}
 }
@@ -135,7 +136,8 @@ func (s *Inventory) ListReservations(ctx context.Context, in *inventoryv1.ListRe
 	if err != nil {
 		return nil, err
 	}
-	return &inventoryv1.ListReservationsResponse{Reservations: toReservations(rows)}, nil
+	out := toReservations(rows)
+	return &inventoryv1.ListReservationsResponse{Reservations: out}, s.arrivals(ctx, out)
 }
 
 // GetAllocation says why the locations of a document were chosen. How many another party's location has is not in it.

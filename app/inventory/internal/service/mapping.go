@@ -30,7 +30,7 @@ func fromHold(in *inventoryv1.HoldRequest) biz.HoldInput {
 		demand.Lines = append(demand.Lines, biz.DemandLine{ID: l.GetLineId(), SKU: l.GetSku(), Quantity: l.GetQuantity(), ListPriceMinor: l.GetListPriceMinor(),
 			WeightG: l.GetWeightG(), Category: l.GetCategory(), Group: l.GetGroup()})
 	}
-	return biz.HoldInput{Demand: demand, GID: in.GetGid(), ExpiresAtUS: in.GetExpiresAtUs()}
+	return biz.HoldInput{Demand: demand, GID: in.GetGid(), ExpiresAtUS: in.GetExpiresAtUs(), AllowPresale: in.GetAllowPresale(), Partial: in.GetPartial()}
 }
 
 func toReservation(r biz.ReservationRow) *inventoryv1.Reservation {
@@ -38,6 +38,7 @@ func toReservation(r biz.ReservationRow) *inventoryv1.Reservation {
 		Id: r.ID, Document: r.Document, LineId: r.LineID, Sku: r.Key.SKU, Location: r.Key.Location, LocationName: r.LocationName, LocationOrg: r.LocationOrg,
 		Owner: r.Key.Owner, Quantity: r.Quantity, Open: r.Open, Shipped: r.Shipped, State: inventoryv1.ReservationState(r.State), ExpiresAtUs: r.ExpiresAtUS,
 		SettlementPriceMinor: r.SettlementPriceMinor, FulfilmentFeeMinor: r.FulfilmentFeeMinor, DistanceM: r.DistanceM,
+		KitSku: r.KitSKU, Presale: r.Presale, Replaces: r.Replaces,
 	}
 }
 

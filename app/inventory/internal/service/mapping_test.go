@@ -10,6 +10,7 @@ import (
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/batch"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/inventory/internal/data"
 )
 
 // populate gives every field of a message a value of its own, also of those that are added later.
@@ -73,7 +74,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	hold := &inventoryv1.HoldRequest{}
 	populate(hold.ProtoReflect(), &n)
 	in := fromHold(hold)
-	require.Equal(t, biz.HoldInput{GID: hold.Gid, ExpiresAtUS: hold.ExpiresAtUs, Demand: biz.Demand{Document: hold.Document, Channel: hold.Channel, Seller: hold.SellerOrg,
+	require.Equal(t, biz.HoldInput{GID: hold.Gid, ExpiresAtUS: hold.ExpiresAtUs, AllowPresale: true, Partial: true, Demand: biz.Demand{Document: hold.Document, Channel: hold.Channel, Seller: hold.SellerOrg,
 		Way: biz.Way(hold.Way), Destination: fromPoint(hold.Destination), Location: hold.Location, MaxParcels: int(hold.MaxParcels),
 		Region: hold.Region, HomeStore: hold.HomeStore, PromisedUS: hold.PromisedUs,
 		Lines: []biz.DemandLine{{ID: hold.Lines[0].LineId, SKU: hold.Lines[0].Sku, Quantity: hold.Lines[0].Quantity, ListPriceMinor: hold.Lines[0].ListPriceMinor,
@@ -81,8 +82,14 @@ func TestMappingForgetsNoField(t *testing.T) {
 
 	key := biz.StockKey{SKU: "LJ", Location: "S-01", Owner: "HQ"}
 	reservation := toReservation(biz.ReservationRow{Terms: biz.Terms{ID: "r", Document: "d", LineID: "l", Key: key, LocationName: "n", LocationOrg: "o", Quantity: 9,
-		ExpiresAtUS: 1, SettlementPriceMinor: 2, FulfilmentFeeMinor: 3, DistanceM: 4}, State: biz.Confirmed, Open: 5, Shipped: 4})
+		ExpiresAtUS: 1, SettlementPriceMinor: 2, FulfilmentFeeMinor: 3, DistanceM: 4, KitSKU: "k", Presale: "p", Replaces: "r0"}, State: biz.Confirmed, Open: 5, Shipped: 4})
+	reservation.ArrivesUs = 1 // the presale knows it
 	full(t, reservation.ProtoReflect())
+	kit := toKit(biz.KitRow{SKU: "k", Parts: []biz.KitPart{{SKU: "LJ", Pieces: 2, Weight: 3}}, Active: true, Version: 1, ChangedBy: "a", UpdatedUS: 4})
+	full(t, kit.ProtoReflect())
+	full(t, kit.Parts[0].ProtoReflect())
+	full(t, toPresale(data.Listed{PresaleRow: biz.PresaleRow{ID: "p", Key: key, Quota: 2, Used: 1, ArrivesUS: 3, Open: true, CreatedBy: "a", CreatedUS: 4, UpdatedUS: 5}, Waiting: 1, Late: true}).ProtoReflect())
+	full(t, toShort([]biz.Missing{{LineID: "l", SKU: "LJ", Wanted: 2, Short: 1}})[0].ProtoReflect())
 	row, err := biz.RestoreStock(biz.StockRow{Key: key, Org: "HQ", OnHand: 9, Reserved: 2, SafetyStock: 3, InTransit: 4, Damaged: 5, Blocked: 1, Batched: 6})
 	require.NoError(t, err)
 	shown, frozen := toStock(row), row.Row()

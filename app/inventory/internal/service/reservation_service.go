@@ -17,6 +17,8 @@ type Reservations struct {
 
 	reserve biz.Reserve
 	extend  biz.ExtendReservation
+	confirm biz.ConfirmReservations
+	part    biz.PartOf
 }
 
 // NewReservations puts the use cases together.
@@ -70,6 +72,82 @@ func (s *Reservations) ExtendReservation(ctx context.Context, in *inventoryv1.Ex
 			return out, nil
 		},
 	}.Run(ctx, s.group)
+}
+
+// ConfirmReservations takes the deadline of what a document holds away.
+func (s *Reservations) ConfirmReservations(ctx context.Context, in *inventoryv1.ConfirmReservationsRequest) (*inventoryv1.ConfirmReservationsResponse, error) {
+	ctx, by, err := serviceCaller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return command.Grouped[*biz.Book, biz.Need, nothing, *inventoryv1.ConfirmReservationsResponse]{
+		Method:  inventoryv1.Reservations_ConfirmReservations_FullMethodName,
+		Request: in,
+		Facts:   func(context.Context, int) (nothing, error) { return nothing{}, nil },
+		Need:    func(nothing) biz.Need { return s.confirm.Need(in.GetDocument()) },
+		Decide: func(book *biz.Book, _ nothing) (*inventoryv1.ConfirmReservationsResponse, error) {
+			held, err := s.confirm.Decide(book, by.Name, in.GetDocument(), in.GetReservationIds())
+			return &inventoryv1.ConfirmReservationsResponse{Reservations: toThem(held)}, err
+		},
+	}.Run(ctx, s.group)
+}
+
+// ReleasePart gives a part of what reservations hold back.
+func (s *Reservations) ReleasePart(ctx context.Context, in *inventoryv1.ReleasePartRequest) (*inventoryv1.ReleasePartResponse, error) {
+	ctx, by, err := serviceCaller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	parts := fromParts(in.GetParts())
+	return command.Grouped[*biz.Book, biz.Need, nothing, *inventoryv1.ReleasePartResponse]{
+		Method:  inventoryv1.Reservations_ReleasePart_FullMethodName,
+		Request: in,
+		Facts:   func(context.Context, int) (nothing, error) { return nothing{}, nil },
+		Need:    func(nothing) biz.Need { return s.part.Need(in.GetDocument(), nil) },
+		Decide: func(book *biz.Book, _ nothing) (*inventoryv1.ReleasePartResponse, error) {
+			left, err := s.part.Release(book, by.Name, in.GetReason(), in.GetDocument(), parts)
+			return &inventoryv1.ReleasePartResponse{Reservations: toThem(left)}, err
+		},
+	}.Run(ctx, s.group)
+}
+
+// ShipPart turns a part of what reservations hold into movements.
+func (s *Reservations) ShipPart(ctx context.Context, in *inventoryv1.ShipPartRequest) (*inventoryv1.ShipPartResponse, error) {
+	ctx, by, err := serviceCaller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	input := biz.ShipInput{Document: in.GetDocument(), Fulfilment: in.GetFulfilment(), Reason: biz.ReasonShip}
+	parts := fromParts(in.GetParts())
+	for _, p := range parts {
+		input.Lines = append(input.Lines, biz.ShipLine(p))
+	}
+	return command.Grouped[*biz.Book, biz.Need, nothing, *inventoryv1.ShipPartResponse]{
+		Method:  inventoryv1.Reservations_ShipPart_FullMethodName,
+		Request: in,
+		Facts:   func(context.Context, int) (nothing, error) { return nothing{}, nil },
+		Need:    func(nothing) biz.Need { return s.part.Need(in.GetDocument(), &input) },
+		Decide: func(book *biz.Book, _ nothing) (*inventoryv1.ShipPartResponse, error) {
+			left, err := s.part.Ship(book, by.Name, in.GetDocument(), in.GetFulfilment(), parts)
+			return &inventoryv1.ShipPartResponse{Reservations: toThem(left)}, err
+		},
+	}.Run(ctx, s.group)
+}
+
+func fromParts(in []*inventoryv1.ReservationPart) []biz.Part {
+	parts := make([]biz.Part, len(in))
+	for i, p := range in {
+		parts[i] = biz.Part{ReservationID: p.GetReservationId(), Quantity: p.GetQuantity()}
+	}
+	return parts
+}
+
+func toThem(list []*biz.Reservation) []*inventoryv1.Reservation {
+	out := make([]*inventoryv1.Reservation, len(list))
+	for i, r := range list {
+		out[i] = toReservation(r.Row())
+	}
+	return out
 }
 
 func fromReserve(in *inventoryv1.ReserveRequest) biz.ReserveInput {

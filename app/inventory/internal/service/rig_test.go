@@ -34,6 +34,8 @@ type rig struct {
 	*Stockroom
 	*Transfers
 	*Stocktakes
+	*Kits
+	*Presales
 	branch *Branch
 	shares *Sharing
 	till   *TillSales
@@ -46,8 +48,9 @@ type rig struct {
 func newRig(db *database.DB) *rig {
 	store := data.New(db, pageSecret)
 	shop := &products{}
+	known := data.Catalogue{Client: shop}
 	categories := data.NewCategories(shop)
-	r := &rig{shop: shop, Reservations: NewReservations(db, store, categories), Stockroom: NewStockroom(db, store), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Stocktakes: NewStocktakes(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), categories, func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	r := &rig{shop: shop, Reservations: NewReservations(db, store, categories), Stockroom: NewStockroom(db, store), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Kits: NewKits(db, store, known), Presales: NewPresales(db, store, known), Stocktakes: NewStocktakes(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), categories, func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
 	r.till = NewTillSales(db, store, data.Catalogue{Client: shop}, categories, biz.NearThenSplit())
 	r.shares = NewSharing(db, store, data.Catalogue{Client: shop}, categories)
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {

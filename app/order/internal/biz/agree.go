@@ -15,11 +15,10 @@ func AgreeStock(r Record, held []HeldStock) (found []Disagreement) {
 	say := func(subject, format string, args ...any) {
 		found = append(found, Disagreement{subject, fmt.Sprintf(format, args...)})
 	}
-	byID := make(map[string]HeldStock, len(held))
+	byID := asKnown(held)
 	type wanted struct{ line, sku string }
 	taken := map[wanted]int64{}
 	for _, h := range held {
-		byID[h.ID] = h
 		taken[wanted{h.LineID, h.SKU}] += h.Open + h.Shipped
 		if r.State == OrderCancelled && h.Open+h.Shipped > 0 {
 			say(h.ID, "the order is cancelled, %d are held and %d shipped", h.Open, h.Shipped)
@@ -47,6 +46,34 @@ func AgreeStock(r Record, held []HeldStock) (found []Disagreement) {
 		}
 	}
 	return found
+}
+
+// asKnown adds what stands in a reservation's place to it: one that expired before it was paid is held again, and one that
+// waited for stock to arrive is served in parts, each under a reservation of its own.
+func asKnown(held []HeldStock) map[string]HeldStock {
+	replaces := make(map[string]string, len(held))
+	for _, h := range held {
+		replaces[h.ID] = h.Replaces
+	}
+	byID := make(map[string]HeldStock, len(held))
+	for _, h := range held {
+		id := h.ID
+		for range held { // no chain is longer
+			if replaces[id] == "" {
+				break
+			}
+			id = replaces[id]
+		}
+		sum, known := byID[id]
+		if !known || id == h.ID {
+			h.Open, h.Shipped = h.Open+sum.Open, h.Shipped+sum.Shipped
+			byID[id] = h
+			continue
+		}
+		sum.Open, sum.Shipped = sum.Open+h.Open, sum.Shipped+h.Shipped
+		byID[id] = sum
+	}
+	return byID
 }
 
 // AgreePlaces compares a settled order's fulfilments with the locations that hold its stock (I18).

@@ -60,3 +60,31 @@ func TestABrokenKitIsNoOrder(t *testing.T) {
 	_, err := Place(d, boxes(d, 3, 1, 4), demoTerms, 1*second, "test")
 	require.ErrorContains(t, err, "5 pieces of cup are held for 3 kits")
 }
+
+// An order knows the reservation that it was given; inventory may hold its units under others.
+func TestStockThatStandsInAReservationsPlaceIsTheOrders(t *testing.T) {
+	b := placed(t, 0)
+	held := func(change func(id string, h HeldStock) []HeldStock) (all []HeldStock) {
+		for _, f := range b.r.Fulfilments {
+			for _, l := range f.Lines {
+				h := HeldStock{Reservation: Reservation{ID: l.ReservationID, LineID: l.LineID, SKU: l.SKU}, Open: l.Quantity}
+				all = append(all, change(l.ReservationID, h)...)
+			}
+		}
+		return all
+	}
+	inPlace := func(h HeldStock, id, of string, open int64) HeldStock {
+		h.ID, h.Replaces, h.Open = id, of, open
+		return h
+	}
+	served := held(func(id string, h HeldStock) []HeldStock {
+		if id != "res_2" {
+			return []HeldStock{h}
+		}
+		// Of four that waited three have come, one of which expired and was paid late.
+		return []HeldStock{inPlace(h, "res_2c", "res_2b", 1), inPlace(h, "res_2a", "res_2", 2), inPlace(h, "res_2", "", 1), inPlace(h, "res_2b", "res_2", 0)}
+	})
+	require.Empty(t, AgreeStock(b.r, served))
+	served[1].Open++
+	require.NotEmpty(t, AgreeStock(b.r, served))
+}

@@ -67,6 +67,8 @@ type HeldStock struct {
 	Reservation
 	Open, Shipped int64
 	State         string
+	// Replaces is the reservation in whose place this one stands: the order knows that one only.
+	Replaces string
 }
 
 // PointsHolder freezes a member's points for a document and gives them back.

@@ -136,7 +136,7 @@ func (s Stock) Reservations(ctx context.Context, documents []string) (map[string
 	out := make(map[string][]biz.HeldStock, len(documents))
 	for _, r := range reply.GetReservations() {
 		out[r.GetDocument()] = append(out[r.GetDocument()], biz.HeldStock{
-			Reservation: toReservation(r), Open: r.GetOpen(), Shipped: r.GetShipped(), State: r.GetState().String(),
+			Reservation: toReservation(r), Open: r.GetOpen(), Shipped: r.GetShipped(), State: r.GetState().String(), Replaces: r.GetReplaces(),
 		})
 	}
 	return out, nil
