@@ -37,6 +37,8 @@ const (
 	closeWait       = 10 * time.Second
 	purgeEvery      = time.Hour
 	endFreezesEvery = time.Minute
+	// simulateEvery is how soon a simulation begins that was started here or elsewhere.
+	simulateEvery = 500 * time.Millisecond
 	// serveEvery is how long stock that came in otherwise than by a delivery note may wait for those who wait for it.
 	serveEvery = 2 * time.Second
 )
