@@ -1468,7 +1468,7 @@ const file_inventory_v1_strategy_proto_rawDesc = "" +
 	"\x19RULESET_STATE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rRULESET_DRAFT\x10\x01\x12\x12\n" +
 	"\x0eRULESET_ACTIVE\x10\x02\x12\x14\n" +
-	"\x10RULESET_ARCHIVED\x10\x032\x9b\n" +
+	"\x10RULESET_ARCHIVED\x10\x032\x94\n" +
 	"\n" +
 	"\n" +
 	"Strategies\x12}\n" +
@@ -1476,9 +1476,9 @@ const file_inventory_v1_strategy_proto_rawDesc = "" +
 	"\rUpdateRuleset\x12*.onepool.inventory.v1.UpdateRulesetRequest\x1a\x1d.onepool.inventory.v1.Ruleset\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/inventory/rulesets/update\x12\x9a\x01\n" +
 	"\x0fValidateRuleset\x12,.onepool.inventory.v1.ValidateRulesetRequest\x1a-.onepool.inventory.v1.ValidateRulesetResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/inventory/rulesets/validate\x12\x8a\x01\n" +
 	"\x0fActivateRuleset\x12,.onepool.inventory.v1.ActivateRulesetRequest\x1a\x1d.onepool.inventory.v1.Ruleset\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/inventory/rulesets/activate\x12\x87\x01\n" +
-	"\x0eArchiveRuleset\x12+.onepool.inventory.v1.ArchiveRulesetRequest\x1a\x1d.onepool.inventory.v1.Ruleset\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/inventory/rulesets/archive\x12\x8c\x01\n" +
+	"\x0eArchiveRuleset\x12+.onepool.inventory.v1.ArchiveRulesetRequest\x1a\x1d.onepool.inventory.v1.Ruleset\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/inventory/rulesets/archive\x12\x85\x01\n" +
 	"\n" +
-	"GetRuleset\x12'.onepool.inventory.v1.GetRulesetRequest\x1a\x1d.onepool.inventory.v1.Ruleset\"6\x82\xd3\xe4\x93\x020\x12./v1/inventory/rulesets/{kind}/{name}/{version}\x12\x85\x01\n" +
+	"GetRuleset\x12'.onepool.inventory.v1.GetRulesetRequest\x1a\x1d.onepool.inventory.v1.Ruleset\"/\x82\xd3\xe4\x93\x02)\x12'/v1/inventory/rulesets/{name}/{version}\x12\x85\x01\n" +
 	"\fListRulesets\x12).onepool.inventory.v1.ListRulesetsRequest\x1a*.onepool.inventory.v1.ListRulesetsResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/inventory/rulesets\x12\x98\x01\n" +
 	"\x12PutLocationProfile\x12/.onepool.inventory.v1.PutLocationProfileRequest\x1a%.onepool.inventory.v1.LocationProfile\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/inventory/location-profiles\x12\xa0\x01\n" +
 	"\x12GetLocationProfile\x12/.onepool.inventory.v1.GetLocationProfileRequest\x1a%.onepool.inventory.v1.LocationProfile\"2\x82\xd3\xe4\x93\x02,\x12*/v1/inventory/location-profiles/{location}B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"

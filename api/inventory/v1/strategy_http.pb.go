@@ -58,7 +58,7 @@ func RegisterStrategiesHTTPServer(s *http.Server, srv StrategiesHTTPServer) {
 	r.POST("/v1/inventory/rulesets/validate", _Strategies_ValidateRuleset0_HTTP_Handler(srv))
 	r.POST("/v1/inventory/rulesets/activate", _Strategies_ActivateRuleset0_HTTP_Handler(srv))
 	r.POST("/v1/inventory/rulesets/archive", _Strategies_ArchiveRuleset0_HTTP_Handler(srv))
-	r.GET("/v1/inventory/rulesets/{kind}/{name}/{version}", _Strategies_GetRuleset0_HTTP_Handler(srv))
+	r.GET("/v1/inventory/rulesets/{name}/{version}", _Strategies_GetRuleset0_HTTP_Handler(srv))
 	r.GET("/v1/inventory/rulesets", _Strategies_ListRulesets0_HTTP_Handler(srv))
 	r.POST("/v1/inventory/location-profiles", _Strategies_PutLocationProfile0_HTTP_Handler(srv))
 	r.GET("/v1/inventory/location-profiles/{location}", _Strategies_GetLocationProfile0_HTTP_Handler(srv))
@@ -348,7 +348,7 @@ func (c *StrategiesHTTPClientImpl) GetLocationProfile(ctx context.Context, in *G
 
 func (c *StrategiesHTTPClientImpl) GetRuleset(ctx context.Context, in *GetRulesetRequest, opts ...http.CallOption) (*Ruleset, error) {
 	var out Ruleset
-	pattern := "/v1/inventory/rulesets/{kind}/{name}/{version}"
+	pattern := "/v1/inventory/rulesets/{name}/{version}"
 	path := binding.EncodeURL(pattern, in, true)
 	opts = append(opts, http.Operation(OperationStrategiesGetRuleset))
 	opts = append(opts, http.PathTemplate(pattern))

@@ -18,7 +18,7 @@ const expiryGraceUS = 60 * 1_000_000
 
 // CheckInvariants looks for counter-examples in one snapshot.
 func (s *Store) CheckInvariants(ctx context.Context, limit int32) (*commonv1.CheckInvariantsResponse, error) {
-	return invariant.Run(ctx, s.db, "inventory", limit, append(s.checks(), s.movesChecks()...))
+	return invariant.Run(ctx, s.db, "inventory", limit, slices.Concat(s.checks(), s.movesChecks(), s.loadChecks()))
 }
 
 // name of a stock row in a counter-example, on each engine.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -449,5 +450,24 @@ func TestReplicasNeverExceedADaysCapacity(t *testing.T) {
 		require.Equal(t, documents, orders)
 		require.LessOrEqual(t, orders, int64(limit))
 		r.audit(t)
+	})
+}
+
+func TestTheAuditFindsADayThatIsCountedWrong(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.stock(t, "F-01", "LJ", 10)
+		r.profile(t, &inventoryv1.LocationProfile{Location: "F-01", TimeZone: "Asia/Shanghai", DailyLines: 5})
+		require.Equal(t, "F-01", r.heldAt(t, parcel("ord_1", line("1", "LJ", 1))))
+		r.audit(t)
+		require.NoError(t, r.db.InTx(t.Context(), func(ctx context.Context) error {
+			_, err := r.db.Conn(ctx).ExecContext(ctx, "UPDATE capacities SET `lines` = `lines` + 1")
+			return err
+		}))
+		got, err := r.CheckInvariants(hq(t.Context(), "admin"), &commonv1.CheckInvariantsRequest{})
+		require.NoError(t, err)
+		for _, result := range got.Results {
+			require.Equal(t, result.Id == "I3a", result.Violations > 0, result.Id)
+		}
 	})
 }

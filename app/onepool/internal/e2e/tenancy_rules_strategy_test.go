@@ -13,19 +13,19 @@ func init() {
 		"CreateRuleset": {may: editors, ask: func(objects) proto.Message {
 			return &inventoryv1.CreateRulesetRequest{RequestId: id(), Kind: kind, Name: name, Body: `{"stages": [{"name": "one"}]}`}
 		}},
-		"UpdateRuleset": {may: editors, ask: func(objects) proto.Message {
-			return &inventoryv1.UpdateRulesetRequest{RequestId: id(), Kind: kind, Name: name, Version: 999, Body: `{}`, ExpectedRevision: 1}
+		"UpdateRuleset": {none: editors, ask: func(objects) proto.Message {
+			return &inventoryv1.UpdateRulesetRequest{RequestId: id(), Kind: kind, Name: name, Version: 999, Body: `{"stages": [{"name": "one"}]}`, ExpectedRevision: 1}
 		}},
 		"ValidateRuleset": {may: hq, ask: func(objects) proto.Message {
 			return &inventoryv1.ValidateRulesetRequest{Kind: kind, Name: name, Body: `{}`}
 		}},
-		"ActivateRuleset": {may: editors, ask: func(objects) proto.Message {
+		"ActivateRuleset": {none: editors, ask: func(objects) proto.Message {
 			return &inventoryv1.ActivateRulesetRequest{RequestId: id(), Kind: kind, Name: name, Version: 999, ExpectedRevision: 1}
 		}},
-		"ArchiveRuleset": {may: editors, ask: func(objects) proto.Message {
+		"ArchiveRuleset": {none: editors, ask: func(objects) proto.Message {
 			return &inventoryv1.ArchiveRulesetRequest{RequestId: id(), Kind: kind, Name: name, Version: 999}
 		}},
-		"GetRuleset": {may: hq, ask: func(objects) proto.Message {
+		"GetRuleset": {none: hq, ask: func(objects) proto.Message {
 			return &inventoryv1.GetRulesetRequest{Kind: kind, Name: name, Version: 999}
 		}},
 		"ListRulesets": {may: hq},
