@@ -41,6 +41,8 @@ const (
 	simulateEvery = 500 * time.Millisecond
 	// serveEvery is how long stock that came in otherwise than by a delivery note may wait for those who wait for it.
 	serveEvery = 2 * time.Second
+	// blockEvery leaves room below the 60 s in which an expired lot must be blocked.
+	blockEvery = 10 * time.Second
 )
 
 // Config is what can be chosen.
@@ -111,7 +113,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	sharing := service.NewSharing(frame.DB(), store, catalogue, categories)
 	strategies := service.NewStrategies(frame.DB(), store)
 	till := service.NewTillSales(frame.DB(), store, catalogue, categories, biz.NearThenSplit())
-	room := service.NewStockroom(frame.DB(), store)
+	room := service.NewStockroom(frame.DB(), store, hit)
 	transfers := service.NewTransfers(frame.DB(), store, catalogue)
 	stocktakes := service.NewStocktakes(frame.DB(), store, catalogue)
 	simulations := service.NewSimulations(frame.DB(), store, categories)
@@ -134,6 +136,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	}
 	all.workers = []func(context.Context) error{
 		all.Every(expireEvery, "free expired holds", all.expire),
+		all.Every(blockEvery, "block expired lots", func(ctx context.Context) error { return room.BlockExpired(tenancy.WithService(ctx, "inventory-lots")) }),
 		all.Every(endFreezesEvery, "end forgotten stocktakes", func(ctx context.Context) error {
 			_, err := stocktakes.EndFreezes(tenancy.WithService(ctx, "inventory-stocktakes"))
 			return err

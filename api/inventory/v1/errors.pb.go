@@ -67,6 +67,10 @@ const (
 	InventoryErrorReason_PRESALE_CLOSED  InventoryErrorReason = 74
 	// The quota would fall below what is sold. metadata: used.
 	InventoryErrorReason_PRESALE_BELOW_USED InventoryErrorReason = 75
+	// The lot has other dates here. metadata: batch.
+	InventoryErrorReason_LOT_DIFFERS InventoryErrorReason = 55
+	// An expired lot is only written off. metadata: batch.
+	InventoryErrorReason_LOT_EXPIRED InventoryErrorReason = 56
 )
 
 // Enum value maps for InventoryErrorReason.
@@ -96,6 +100,8 @@ var (
 		73: "PRESALE_UNKNOWN",
 		74: "PRESALE_CLOSED",
 		75: "PRESALE_BELOW_USED",
+		55: "LOT_DIFFERS",
+		56: "LOT_EXPIRED",
 	}
 	InventoryErrorReason_value = map[string]int32{
 		"INVENTORY_UNSPECIFIED": 0,
@@ -122,6 +128,8 @@ var (
 		"PRESALE_UNKNOWN":       73,
 		"PRESALE_CLOSED":        74,
 		"PRESALE_BELOW_USED":    75,
+		"LOT_DIFFERS":           55,
+		"LOT_EXPIRED":           56,
 	}
 )
 
@@ -156,7 +164,7 @@ var File_inventory_v1_errors_proto protoreflect.FileDescriptor
 
 const file_inventory_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\xa7\x05\n" +
+	"\x19inventory/v1/errors.proto\x12\x14onepool.inventory.v1\x1a\x13errors/errors.proto*\xd5\x05\n" +
 	"\x14InventoryErrorReason\x12\x19\n" +
 	"\x15INVENTORY_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x12STOCK_INSUFFICIENT\x10\x01\x1a\x04\xa8E\x99\x03\x12\x15\n" +
@@ -182,7 +190,9 @@ const file_inventory_v1_errors_proto_rawDesc = "" +
 	"\rKIT_HAS_STOCK\x10H\x1a\x04\xa8E\x99\x03\x12\x19\n" +
 	"\x0fPRESALE_UNKNOWN\x10I\x1a\x04\xa8E\x94\x03\x12\x18\n" +
 	"\x0ePRESALE_CLOSED\x10J\x1a\x04\xa8E\x99\x03\x12\x1c\n" +
-	"\x12PRESALE_BELOW_USED\x10K\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
+	"\x12PRESALE_BELOW_USED\x10K\x1a\x04\xa8E\x99\x03\x12\x15\n" +
+	"\vLOT_DIFFERS\x107\x1a\x04\xa8E\x99\x03\x12\x15\n" +
+	"\vLOT_EXPIRED\x108\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
 
 var (
 	file_inventory_v1_errors_proto_rawDescOnce sync.Once

@@ -334,3 +334,31 @@ func IsPresaleBelowUsed(err error) bool {
 func ErrorPresaleBelowUsed(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, InventoryErrorReason_PRESALE_BELOW_USED.String(), fmt.Sprintf(format, args...))
 }
+
+// The lot has other dates here. metadata: batch.
+func IsLotDiffers(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_LOT_DIFFERS.String() && e.Code == 409
+}
+
+// The lot has other dates here. metadata: batch.
+func ErrorLotDiffers(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_LOT_DIFFERS.String(), fmt.Sprintf(format, args...))
+}
+
+// An expired lot is only written off. metadata: batch.
+func IsLotExpired(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == InventoryErrorReason_LOT_EXPIRED.String() && e.Code == 409
+}
+
+// An expired lot is only written off. metadata: batch.
+func ErrorLotExpired(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, InventoryErrorReason_LOT_EXPIRED.String(), fmt.Sprintf(format, args...))
+}

@@ -416,7 +416,12 @@ type StockLine struct {
 	// Empty: the location's organisation.
 	Owner string `protobuf:"bytes,3,opt,name=owner,proto3" json:"owner,omitempty"`
 	// Pieces.
-	Quantity      int64 `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Quantity int64 `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Code of the lot; empty: of none.
+	Batch string `protobuf:"bytes,5,opt,name=batch,proto3" json:"batch,omitempty"`
+	// Dates of the lot, in days since 1970-01-01; 0: not known. A lot is sold until its day of expiry ends at the location.
+	ProducedDay   int64 `protobuf:"varint,6,opt,name=produced_day,json=producedDay,proto3" json:"produced_day,omitempty"`
+	ExpiresDay    int64 `protobuf:"varint,7,opt,name=expires_day,json=expiresDay,proto3" json:"expires_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -475,6 +480,27 @@ func (x *StockLine) GetOwner() string {
 func (x *StockLine) GetQuantity() int64 {
 	if x != nil {
 		return x.Quantity
+	}
+	return 0
+}
+
+func (x *StockLine) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+func (x *StockLine) GetProducedDay() int64 {
+	if x != nil {
+		return x.ProducedDay
+	}
+	return 0
+}
+
+func (x *StockLine) GetExpiresDay() int64 {
+	if x != nil {
+		return x.ExpiresDay
 	}
 	return 0
 }
@@ -2190,7 +2216,9 @@ type Reservation struct {
 	// When a reservation that waits for a presale may be served, as the presale says now; 0: it holds stock that is there.
 	ArrivesUs int64 `protobuf:"varint,22,opt,name=arrives_us,json=arrivesUs,proto3" json:"arrives_us,omitempty"`
 	// The reservation in whose place this one stands: one that expired before it was paid, or waited for a presale.
-	Replaces      string `protobuf:"bytes,23,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	Replaces string `protobuf:"bytes,23,opt,name=replaces,proto3" json:"replaces,omitempty"`
+	// The lot that it holds; empty: none.
+	Batch         string `protobuf:"bytes,24,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2361,6 +2389,13 @@ func (x *Reservation) GetArrivesUs() int64 {
 func (x *Reservation) GetReplaces() string {
 	if x != nil {
 		return x.Replaces
+	}
+	return ""
+}
+
+func (x *Reservation) GetBatch() string {
+	if x != nil {
+		return x.Batch
 	}
 	return ""
 }
@@ -2785,12 +2820,16 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x04kind\x18\x03 \x01(\x0e2\".onepool.inventory.v1.LocationKindR\x04kind\"}\n" +
 	"\x15ListLocationsResponse\x12<\n" +
 	"\tlocations\x18\x01 \x03(\v2\x1e.onepool.inventory.v1.LocationR\tlocations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x97\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x94\x02\n" +
 	"\tStockLine\x12%\n" +
 	"\blocation\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\blocation\x12\x1b\n" +
 	"\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12\x1d\n" +
 	"\x05owner\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05owner\x12'\n" +
-	"\bquantity\x18\x04 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xaa\x01\n" +
+	"\bquantity\x18\x04 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x12\x1d\n" +
+	"\x05batch\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18(R\x05batch\x12.\n" +
+	"\fproduced_day\x18\x06 \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\xe0\x14(\x00R\vproducedDay\x12,\n" +
+	"\vexpires_day\x18\a \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\xe0\x14(\x00R\n" +
+	"expiresDay\"\xaa\x01\n" +
 	"\x13ReceiveStockRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -2950,7 +2989,7 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x16\n" +
 	"\x06wanted\x18\x03 \x01(\x03R\x06wanted\x12\x14\n" +
-	"\x05short\x18\x04 \x01(\x03R\x05short\"\xff\x04\n" +
+	"\x05short\x18\x04 \x01(\x03R\x05short\"\x95\x05\n" +
 	"\vReservation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\bdocument\x18\x02 \x01(\tR\bdocument\x12\x17\n" +
@@ -2974,7 +3013,8 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\apresale\x18\x15 \x01(\tR\apresale\x12\x1d\n" +
 	"\n" +
 	"arrives_us\x18\x16 \x01(\x03R\tarrivesUs\x12\x1a\n" +
-	"\breplaces\x18\x17 \x01(\tR\breplaces\"\x80\x01\n" +
+	"\breplaces\x18\x17 \x01(\tR\breplaces\x12\x14\n" +
+	"\x05batch\x18\x18 \x01(\tR\x05batch\"\x80\x01\n" +
 	"\x12ReleaseHoldRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +

@@ -37,7 +37,9 @@ type DamageRequest struct {
 	// Empty: the location's organisation.
 	Owner string `protobuf:"bytes,6,opt,name=owner,proto3" json:"owner,omitempty"`
 	// Pieces.
-	Quantity      int64 `protobuf:"varint,7,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Quantity int64 `protobuf:"varint,7,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// The lot; empty: what expires first, or, when pieces come back, none.
+	Batch         string `protobuf:"bytes,8,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -121,6 +123,13 @@ func (x *DamageRequest) GetQuantity() int64 {
 	return 0
 }
 
+func (x *DamageRequest) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
 type DamageResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Stock         *Stock                 `protobuf:"bytes,1,opt,name=stock,proto3" json:"stock,omitempty"`
@@ -165,6 +174,264 @@ func (x *DamageResponse) GetStock() *Stock {
 	return nil
 }
 
+// A lot is pieces of one stock row with the same dates. What expires first is sold first.
+type Lot struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Location string                 `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
+	Sku      string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Owner    string                 `protobuf:"bytes,3,opt,name=owner,proto3" json:"owner,omitempty"`
+	Code     string                 `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
+	// Days since 1970-01-01; 0: not known.
+	ProducedDay int64 `protobuf:"varint,5,opt,name=produced_day,json=producedDay,proto3" json:"produced_day,omitempty"`
+	ExpiresDay  int64 `protobuf:"varint,6,opt,name=expires_day,json=expiresDay,proto3" json:"expires_day,omitempty"`
+	// The first moment at which it is expired, in microseconds since 1970 UTC; 0: never.
+	ExpiresUs int64 `protobuf:"varint,7,opt,name=expires_us,json=expiresUs,proto3" json:"expires_us,omitempty"`
+	OnHand    int64 `protobuf:"varint,8,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
+	Reserved  int64 `protobuf:"varint,9,opt,name=reserved,proto3" json:"reserved,omitempty"`
+	// Expired: it is neither promised nor sold, only written off.
+	Blocked       bool `protobuf:"varint,10,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lot) Reset() {
+	*x = Lot{}
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lot) ProtoMessage() {}
+
+func (x *Lot) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lot.ProtoReflect.Descriptor instead.
+func (*Lot) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Lot) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
+}
+
+func (x *Lot) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *Lot) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *Lot) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Lot) GetProducedDay() int64 {
+	if x != nil {
+		return x.ProducedDay
+	}
+	return 0
+}
+
+func (x *Lot) GetExpiresDay() int64 {
+	if x != nil {
+		return x.ExpiresDay
+	}
+	return 0
+}
+
+func (x *Lot) GetExpiresUs() int64 {
+	if x != nil {
+		return x.ExpiresUs
+	}
+	return 0
+}
+
+func (x *Lot) GetOnHand() int64 {
+	if x != nil {
+		return x.OnHand
+	}
+	return 0
+}
+
+func (x *Lot) GetReserved() int64 {
+	if x != nil {
+		return x.Reserved
+	}
+	return 0
+}
+
+func (x *Lot) GetBlocked() bool {
+	if x != nil {
+		return x.Blocked
+	}
+	return false
+}
+
+type ListLotsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	PageSize  int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	Location  string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
+	Sku       string                 `protobuf:"bytes,4,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Only lots that expire before this moment, or have; 0: all.
+	ExpiresBeforeUs int64 `protobuf:"varint,5,opt,name=expires_before_us,json=expiresBeforeUs,proto3" json:"expires_before_us,omitempty"`
+	// Also those of which nothing is left.
+	EmptyToo      bool `protobuf:"varint,6,opt,name=empty_too,json=emptyToo,proto3" json:"empty_too,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLotsRequest) Reset() {
+	*x = ListLotsRequest{}
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLotsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLotsRequest) ProtoMessage() {}
+
+func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLotsRequest.ProtoReflect.Descriptor instead.
+func (*ListLotsRequest) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListLotsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListLotsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListLotsRequest) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
+}
+
+func (x *ListLotsRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ListLotsRequest) GetExpiresBeforeUs() int64 {
+	if x != nil {
+		return x.ExpiresBeforeUs
+	}
+	return 0
+}
+
+func (x *ListLotsRequest) GetEmptyToo() bool {
+	if x != nil {
+		return x.EmptyToo
+	}
+	return false
+}
+
+type ListLotsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lots          []*Lot                 `protobuf:"bytes,1,rep,name=lots,proto3" json:"lots,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLotsResponse) Reset() {
+	*x = ListLotsResponse{}
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLotsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLotsResponse) ProtoMessage() {}
+
+func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLotsResponse.ProtoReflect.Descriptor instead.
+func (*ListLotsResponse) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListLotsResponse) GetLots() []*Lot {
+	if x != nil {
+		return x.Lots
+	}
+	return nil
+}
+
+func (x *ListLotsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 type Discrepancy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -188,7 +455,7 @@ type Discrepancy struct {
 
 func (x *Discrepancy) Reset() {
 	*x = Discrepancy{}
-	mi := &file_inventory_v1_stockroom_proto_msgTypes[2]
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -200,7 +467,7 @@ func (x *Discrepancy) String() string {
 func (*Discrepancy) ProtoMessage() {}
 
 func (x *Discrepancy) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_stockroom_proto_msgTypes[2]
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -213,7 +480,7 @@ func (x *Discrepancy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Discrepancy.ProtoReflect.Descriptor instead.
 func (*Discrepancy) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{2}
+	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Discrepancy) GetId() string {
@@ -307,7 +574,7 @@ type ListDiscrepanciesRequest struct {
 
 func (x *ListDiscrepanciesRequest) Reset() {
 	*x = ListDiscrepanciesRequest{}
-	mi := &file_inventory_v1_stockroom_proto_msgTypes[3]
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -319,7 +586,7 @@ func (x *ListDiscrepanciesRequest) String() string {
 func (*ListDiscrepanciesRequest) ProtoMessage() {}
 
 func (x *ListDiscrepanciesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_stockroom_proto_msgTypes[3]
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -332,7 +599,7 @@ func (x *ListDiscrepanciesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDiscrepanciesRequest.ProtoReflect.Descriptor instead.
 func (*ListDiscrepanciesRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{3}
+	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListDiscrepanciesRequest) GetPageSize() int32 {
@@ -380,7 +647,7 @@ type ListDiscrepanciesResponse struct {
 
 func (x *ListDiscrepanciesResponse) Reset() {
 	*x = ListDiscrepanciesResponse{}
-	mi := &file_inventory_v1_stockroom_proto_msgTypes[4]
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +659,7 @@ func (x *ListDiscrepanciesResponse) String() string {
 func (*ListDiscrepanciesResponse) ProtoMessage() {}
 
 func (x *ListDiscrepanciesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_stockroom_proto_msgTypes[4]
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +672,7 @@ func (x *ListDiscrepanciesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDiscrepanciesResponse.ProtoReflect.Descriptor instead.
 func (*ListDiscrepanciesResponse) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{4}
+	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListDiscrepanciesResponse) GetDiscrepancies() []*Discrepancy {
@@ -432,7 +699,7 @@ type CloseDiscrepancyRequest struct {
 
 func (x *CloseDiscrepancyRequest) Reset() {
 	*x = CloseDiscrepancyRequest{}
-	mi := &file_inventory_v1_stockroom_proto_msgTypes[5]
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -444,7 +711,7 @@ func (x *CloseDiscrepancyRequest) String() string {
 func (*CloseDiscrepancyRequest) ProtoMessage() {}
 
 func (x *CloseDiscrepancyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_stockroom_proto_msgTypes[5]
+	mi := &file_inventory_v1_stockroom_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -457,7 +724,7 @@ func (x *CloseDiscrepancyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseDiscrepancyRequest.ProtoReflect.Descriptor instead.
 func (*CloseDiscrepancyRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{5}
+	return file_inventory_v1_stockroom_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CloseDiscrepancyRequest) GetRequestId() string {
@@ -478,7 +745,7 @@ var File_inventory_v1_stockroom_proto protoreflect.FileDescriptor
 
 const file_inventory_v1_stockroom_proto_rawDesc = "" +
 	"\n" +
-	"\x1cinventory/v1/stockroom.proto\x12\x14onepool.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\"\x90\x02\n" +
+	"\x1cinventory/v1/stockroom.proto\x12\x14onepool.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\"\xaf\x02\n" +
 	"\rDamageRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -488,9 +755,35 @@ const file_inventory_v1_stockroom_proto_rawDesc = "" +
 	"\blocation\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\blocation\x12\x1b\n" +
 	"\x03sku\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12\x1d\n" +
 	"\x05owner\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05owner\x12'\n" +
-	"\bquantity\x18\a \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"C\n" +
+	"\bquantity\x18\a \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x12\x1d\n" +
+	"\x05batch\x18\b \x01(\tB\a\xbaH\x04r\x02\x18(R\x05batch\"C\n" +
 	"\x0eDamageResponse\x121\n" +
-	"\x05stock\x18\x01 \x01(\v2\x1b.onepool.inventory.v1.StockR\x05stock\"\x9a\x02\n" +
+	"\x05stock\x18\x01 \x01(\v2\x1b.onepool.inventory.v1.StockR\x05stock\"\x8f\x02\n" +
+	"\x03Lot\x12\x1a\n" +
+	"\blocation\x18\x01 \x01(\tR\blocation\x12\x10\n" +
+	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x14\n" +
+	"\x05owner\x18\x03 \x01(\tR\x05owner\x12\x12\n" +
+	"\x04code\x18\x04 \x01(\tR\x04code\x12!\n" +
+	"\fproduced_day\x18\x05 \x01(\x03R\vproducedDay\x12\x1f\n" +
+	"\vexpires_day\x18\x06 \x01(\x03R\n" +
+	"expiresDay\x12\x1d\n" +
+	"\n" +
+	"expires_us\x18\a \x01(\x03R\texpiresUs\x12\x17\n" +
+	"\aon_hand\x18\b \x01(\x03R\x06onHand\x12\x1a\n" +
+	"\breserved\x18\t \x01(\x03R\breserved\x12\x18\n" +
+	"\ablocked\x18\n" +
+	" \x01(\bR\ablocked\"\xe8\x01\n" +
+	"\x0fListLotsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12#\n" +
+	"\blocation\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation\x12\x19\n" +
+	"\x03sku\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x123\n" +
+	"\x11expires_before_us\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0fexpiresBeforeUs\x12\x1b\n" +
+	"\tempty_too\x18\x06 \x01(\bR\bemptyToo\"i\n" +
+	"\x10ListLotsResponse\x12-\n" +
+	"\x04lots\x18\x01 \x03(\v2\x19.onepool.inventory.v1.LotR\x04lots\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9a\x02\n" +
 	"\vDiscrepancy\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1a\n" +
@@ -518,11 +811,13 @@ const file_inventory_v1_stockroom_proto_rawDesc = "" +
 	"\x17CloseDiscrepancyRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x19\n" +
-	"\x02id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x02id2\xd0\x05\n" +
+	"\x02id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x02id2\xcb\a\n" +
 	"\tStockroom\x12\x7f\n" +
 	"\vMarkDamaged\x12#.onepool.inventory.v1.DamageRequest\x1a$.onepool.inventory.v1.DamageResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/inventory/damaged/mark\x12\x85\x01\n" +
 	"\x0eRestoreDamaged\x12#.onepool.inventory.v1.DamageRequest\x1a$.onepool.inventory.v1.DamageResponse\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/inventory/damaged/restore\x12\x88\x01\n" +
-	"\x0fWriteOffDamaged\x12#.onepool.inventory.v1.DamageRequest\x1a$.onepool.inventory.v1.DamageResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/inventory/damaged/write-off\x12\x99\x01\n" +
+	"\x0fWriteOffDamaged\x12#.onepool.inventory.v1.DamageRequest\x1a$.onepool.inventory.v1.DamageResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/inventory/damaged/write-off\x12\x81\x01\n" +
+	"\vWriteOffLot\x12#.onepool.inventory.v1.DamageRequest\x1a$.onepool.inventory.v1.DamageResponse\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/inventory/lots/write-off\x12u\n" +
+	"\bListLots\x12%.onepool.inventory.v1.ListLotsRequest\x1a&.onepool.inventory.v1.ListLotsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/inventory/lots\x12\x99\x01\n" +
 	"\x11ListDiscrepancies\x12..onepool.inventory.v1.ListDiscrepanciesRequest\x1a/.onepool.inventory.v1.ListDiscrepanciesResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/inventory/discrepancies\x12\x92\x01\n" +
 	"\x10CloseDiscrepancy\x12-.onepool.inventory.v1.CloseDiscrepancyRequest\x1a!.onepool.inventory.v1.Discrepancy\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/inventory/discrepancies/closeB9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
 
@@ -538,34 +833,42 @@ func file_inventory_v1_stockroom_proto_rawDescGZIP() []byte {
 	return file_inventory_v1_stockroom_proto_rawDescData
 }
 
-var file_inventory_v1_stockroom_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_inventory_v1_stockroom_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_inventory_v1_stockroom_proto_goTypes = []any{
 	(*DamageRequest)(nil),             // 0: onepool.inventory.v1.DamageRequest
 	(*DamageResponse)(nil),            // 1: onepool.inventory.v1.DamageResponse
-	(*Discrepancy)(nil),               // 2: onepool.inventory.v1.Discrepancy
-	(*ListDiscrepanciesRequest)(nil),  // 3: onepool.inventory.v1.ListDiscrepanciesRequest
-	(*ListDiscrepanciesResponse)(nil), // 4: onepool.inventory.v1.ListDiscrepanciesResponse
-	(*CloseDiscrepancyRequest)(nil),   // 5: onepool.inventory.v1.CloseDiscrepancyRequest
-	(*Stock)(nil),                     // 6: onepool.inventory.v1.Stock
+	(*Lot)(nil),                       // 2: onepool.inventory.v1.Lot
+	(*ListLotsRequest)(nil),           // 3: onepool.inventory.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),          // 4: onepool.inventory.v1.ListLotsResponse
+	(*Discrepancy)(nil),               // 5: onepool.inventory.v1.Discrepancy
+	(*ListDiscrepanciesRequest)(nil),  // 6: onepool.inventory.v1.ListDiscrepanciesRequest
+	(*ListDiscrepanciesResponse)(nil), // 7: onepool.inventory.v1.ListDiscrepanciesResponse
+	(*CloseDiscrepancyRequest)(nil),   // 8: onepool.inventory.v1.CloseDiscrepancyRequest
+	(*Stock)(nil),                     // 9: onepool.inventory.v1.Stock
 }
 var file_inventory_v1_stockroom_proto_depIdxs = []int32{
-	6, // 0: onepool.inventory.v1.DamageResponse.stock:type_name -> onepool.inventory.v1.Stock
-	2, // 1: onepool.inventory.v1.ListDiscrepanciesResponse.discrepancies:type_name -> onepool.inventory.v1.Discrepancy
-	0, // 2: onepool.inventory.v1.Stockroom.MarkDamaged:input_type -> onepool.inventory.v1.DamageRequest
-	0, // 3: onepool.inventory.v1.Stockroom.RestoreDamaged:input_type -> onepool.inventory.v1.DamageRequest
-	0, // 4: onepool.inventory.v1.Stockroom.WriteOffDamaged:input_type -> onepool.inventory.v1.DamageRequest
-	3, // 5: onepool.inventory.v1.Stockroom.ListDiscrepancies:input_type -> onepool.inventory.v1.ListDiscrepanciesRequest
-	5, // 6: onepool.inventory.v1.Stockroom.CloseDiscrepancy:input_type -> onepool.inventory.v1.CloseDiscrepancyRequest
-	1, // 7: onepool.inventory.v1.Stockroom.MarkDamaged:output_type -> onepool.inventory.v1.DamageResponse
-	1, // 8: onepool.inventory.v1.Stockroom.RestoreDamaged:output_type -> onepool.inventory.v1.DamageResponse
-	1, // 9: onepool.inventory.v1.Stockroom.WriteOffDamaged:output_type -> onepool.inventory.v1.DamageResponse
-	4, // 10: onepool.inventory.v1.Stockroom.ListDiscrepancies:output_type -> onepool.inventory.v1.ListDiscrepanciesResponse
-	2, // 11: onepool.inventory.v1.Stockroom.CloseDiscrepancy:output_type -> onepool.inventory.v1.Discrepancy
-	7, // [7:12] is the sub-list for method output_type
-	2, // [2:7] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	9,  // 0: onepool.inventory.v1.DamageResponse.stock:type_name -> onepool.inventory.v1.Stock
+	2,  // 1: onepool.inventory.v1.ListLotsResponse.lots:type_name -> onepool.inventory.v1.Lot
+	5,  // 2: onepool.inventory.v1.ListDiscrepanciesResponse.discrepancies:type_name -> onepool.inventory.v1.Discrepancy
+	0,  // 3: onepool.inventory.v1.Stockroom.MarkDamaged:input_type -> onepool.inventory.v1.DamageRequest
+	0,  // 4: onepool.inventory.v1.Stockroom.RestoreDamaged:input_type -> onepool.inventory.v1.DamageRequest
+	0,  // 5: onepool.inventory.v1.Stockroom.WriteOffDamaged:input_type -> onepool.inventory.v1.DamageRequest
+	0,  // 6: onepool.inventory.v1.Stockroom.WriteOffLot:input_type -> onepool.inventory.v1.DamageRequest
+	3,  // 7: onepool.inventory.v1.Stockroom.ListLots:input_type -> onepool.inventory.v1.ListLotsRequest
+	6,  // 8: onepool.inventory.v1.Stockroom.ListDiscrepancies:input_type -> onepool.inventory.v1.ListDiscrepanciesRequest
+	8,  // 9: onepool.inventory.v1.Stockroom.CloseDiscrepancy:input_type -> onepool.inventory.v1.CloseDiscrepancyRequest
+	1,  // 10: onepool.inventory.v1.Stockroom.MarkDamaged:output_type -> onepool.inventory.v1.DamageResponse
+	1,  // 11: onepool.inventory.v1.Stockroom.RestoreDamaged:output_type -> onepool.inventory.v1.DamageResponse
+	1,  // 12: onepool.inventory.v1.Stockroom.WriteOffDamaged:output_type -> onepool.inventory.v1.DamageResponse
+	1,  // 13: onepool.inventory.v1.Stockroom.WriteOffLot:output_type -> onepool.inventory.v1.DamageResponse
+	4,  // 14: onepool.inventory.v1.Stockroom.ListLots:output_type -> onepool.inventory.v1.ListLotsResponse
+	7,  // 15: onepool.inventory.v1.Stockroom.ListDiscrepancies:output_type -> onepool.inventory.v1.ListDiscrepanciesResponse
+	5,  // 16: onepool.inventory.v1.Stockroom.CloseDiscrepancy:output_type -> onepool.inventory.v1.Discrepancy
+	10, // [10:17] is the sub-list for method output_type
+	3,  // [3:10] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_inventory_v1_stockroom_proto_init() }
@@ -580,7 +883,7 @@ func file_inventory_v1_stockroom_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_inventory_v1_stockroom_proto_rawDesc), len(file_inventory_v1_stockroom_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

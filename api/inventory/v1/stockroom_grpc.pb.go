@@ -24,6 +24,8 @@ const (
 	Stockroom_MarkDamaged_FullMethodName       = "/onepool.inventory.v1.Stockroom/MarkDamaged"
 	Stockroom_RestoreDamaged_FullMethodName    = "/onepool.inventory.v1.Stockroom/RestoreDamaged"
 	Stockroom_WriteOffDamaged_FullMethodName   = "/onepool.inventory.v1.Stockroom/WriteOffDamaged"
+	Stockroom_WriteOffLot_FullMethodName       = "/onepool.inventory.v1.Stockroom/WriteOffLot"
+	Stockroom_ListLots_FullMethodName          = "/onepool.inventory.v1.Stockroom/ListLots"
 	Stockroom_ListDiscrepancies_FullMethodName = "/onepool.inventory.v1.Stockroom/ListDiscrepancies"
 	Stockroom_CloseDiscrepancy_FullMethodName  = "/onepool.inventory.v1.Stockroom/CloseDiscrepancy"
 )
@@ -40,6 +42,10 @@ type StockroomClient interface {
 	RestoreDamaged(ctx context.Context, in *DamageRequest, opts ...grpc.CallOption) (*DamageResponse, error)
 	// Gives damaged pieces up: they leave the books. For managers and headquarters.
 	WriteOffDamaged(ctx context.Context, in *DamageRequest, opts ...grpc.CallOption) (*DamageResponse, error)
+	// Gives pieces of a lot up that nobody holds: an expired one leaves the books no other way. For managers and headquarters.
+	WriteOffLot(ctx context.Context, in *DamageRequest, opts ...grpc.CallOption) (*DamageResponse, error)
+	// Lots by expiry, those that never expire first.
+	ListLots(ctx context.Context, in *ListLotsRequest, opts ...grpc.CallOption) (*ListLotsResponse, error)
 	// Gaps between the books and the shelf, the newest first.
 	ListDiscrepancies(ctx context.Context, in *ListDiscrepanciesRequest, opts ...grpc.CallOption) (*ListDiscrepanciesResponse, error)
 	// Says that a person has looked at it. A shortfall closes by itself, when stock comes in, and not by hand.
@@ -84,6 +90,26 @@ func (c *stockroomClient) WriteOffDamaged(ctx context.Context, in *DamageRequest
 	return out, nil
 }
 
+func (c *stockroomClient) WriteOffLot(ctx context.Context, in *DamageRequest, opts ...grpc.CallOption) (*DamageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DamageResponse)
+	err := c.cc.Invoke(ctx, Stockroom_WriteOffLot_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *stockroomClient) ListLots(ctx context.Context, in *ListLotsRequest, opts ...grpc.CallOption) (*ListLotsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListLotsResponse)
+	err := c.cc.Invoke(ctx, Stockroom_ListLots_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *stockroomClient) ListDiscrepancies(ctx context.Context, in *ListDiscrepanciesRequest, opts ...grpc.CallOption) (*ListDiscrepanciesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListDiscrepanciesResponse)
@@ -116,6 +142,10 @@ type StockroomServer interface {
 	RestoreDamaged(context.Context, *DamageRequest) (*DamageResponse, error)
 	// Gives damaged pieces up: they leave the books. For managers and headquarters.
 	WriteOffDamaged(context.Context, *DamageRequest) (*DamageResponse, error)
+	// Gives pieces of a lot up that nobody holds: an expired one leaves the books no other way. For managers and headquarters.
+	WriteOffLot(context.Context, *DamageRequest) (*DamageResponse, error)
+	// Lots by expiry, those that never expire first.
+	ListLots(context.Context, *ListLotsRequest) (*ListLotsResponse, error)
 	// Gaps between the books and the shelf, the newest first.
 	ListDiscrepancies(context.Context, *ListDiscrepanciesRequest) (*ListDiscrepanciesResponse, error)
 	// Says that a person has looked at it. A shortfall closes by itself, when stock comes in, and not by hand.
@@ -138,6 +168,12 @@ func (UnimplementedStockroomServer) RestoreDamaged(context.Context, *DamageReque
 }
 func (UnimplementedStockroomServer) WriteOffDamaged(context.Context, *DamageRequest) (*DamageResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WriteOffDamaged not implemented")
+}
+func (UnimplementedStockroomServer) WriteOffLot(context.Context, *DamageRequest) (*DamageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WriteOffLot not implemented")
+}
+func (UnimplementedStockroomServer) ListLots(context.Context, *ListLotsRequest) (*ListLotsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListLots not implemented")
 }
 func (UnimplementedStockroomServer) ListDiscrepancies(context.Context, *ListDiscrepanciesRequest) (*ListDiscrepanciesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListDiscrepancies not implemented")
@@ -220,6 +256,42 @@ func _Stockroom_WriteOffDamaged_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Stockroom_WriteOffLot_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DamageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StockroomServer).WriteOffLot(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Stockroom_WriteOffLot_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StockroomServer).WriteOffLot(ctx, req.(*DamageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Stockroom_ListLots_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListLotsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StockroomServer).ListLots(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Stockroom_ListLots_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StockroomServer).ListLots(ctx, req.(*ListLotsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Stockroom_ListDiscrepancies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListDiscrepanciesRequest)
 	if err := dec(in); err != nil {
@@ -274,6 +346,14 @@ var Stockroom_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "WriteOffDamaged",
 			Handler:    _Stockroom_WriteOffDamaged_Handler,
+		},
+		{
+			MethodName: "WriteOffLot",
+			Handler:    _Stockroom_WriteOffLot_Handler,
+		},
+		{
+			MethodName: "ListLots",
+			Handler:    _Stockroom_ListLots_Handler,
 		},
 		{
 			MethodName: "ListDiscrepancies",

@@ -21,21 +21,27 @@ const _ = http.SupportPackageIsVersion1
 
 const OperationStockroomCloseDiscrepancy = "/onepool.inventory.v1.Stockroom/CloseDiscrepancy"
 const OperationStockroomListDiscrepancies = "/onepool.inventory.v1.Stockroom/ListDiscrepancies"
+const OperationStockroomListLots = "/onepool.inventory.v1.Stockroom/ListLots"
 const OperationStockroomMarkDamaged = "/onepool.inventory.v1.Stockroom/MarkDamaged"
 const OperationStockroomRestoreDamaged = "/onepool.inventory.v1.Stockroom/RestoreDamaged"
 const OperationStockroomWriteOffDamaged = "/onepool.inventory.v1.Stockroom/WriteOffDamaged"
+const OperationStockroomWriteOffLot = "/onepool.inventory.v1.Stockroom/WriteOffLot"
 
 type StockroomHTTPServer interface {
 	// CloseDiscrepancy Says that a person has looked at it. A shortfall closes by itself, when stock comes in, and not by hand.
 	CloseDiscrepancy(context.Context, *CloseDiscrepancyRequest) (*Discrepancy, error)
 	// ListDiscrepancies Gaps between the books and the shelf, the newest first.
 	ListDiscrepancies(context.Context, *ListDiscrepanciesRequest) (*ListDiscrepanciesResponse, error)
+	// ListLots Lots by expiry, those that never expire first.
+	ListLots(context.Context, *ListLotsRequest) (*ListLotsResponse, error)
 	// MarkDamaged Takes pieces off the shelf that cannot be sold; never what customers hold.
 	MarkDamaged(context.Context, *DamageRequest) (*DamageResponse, error)
 	// RestoreDamaged Puts damaged pieces back on the shelf.
 	RestoreDamaged(context.Context, *DamageRequest) (*DamageResponse, error)
 	// WriteOffDamaged Gives damaged pieces up: they leave the books. For managers and headquarters.
 	WriteOffDamaged(context.Context, *DamageRequest) (*DamageResponse, error)
+	// WriteOffLot Gives pieces of a lot up that nobody holds: an expired one leaves the books no other way. For managers and headquarters.
+	WriteOffLot(context.Context, *DamageRequest) (*DamageResponse, error)
 }
 
 func RegisterStockroomHTTPServer(s *http.Server, srv StockroomHTTPServer) {
@@ -43,6 +49,8 @@ func RegisterStockroomHTTPServer(s *http.Server, srv StockroomHTTPServer) {
 	r.POST("/v1/inventory/damaged/mark", _Stockroom_MarkDamaged0_HTTP_Handler(srv))
 	r.POST("/v1/inventory/damaged/restore", _Stockroom_RestoreDamaged0_HTTP_Handler(srv))
 	r.POST("/v1/inventory/damaged/write-off", _Stockroom_WriteOffDamaged0_HTTP_Handler(srv))
+	r.POST("/v1/inventory/lots/write-off", _Stockroom_WriteOffLot0_HTTP_Handler(srv))
+	r.GET("/v1/inventory/lots", _Stockroom_ListLots0_HTTP_Handler(srv))
 	r.GET("/v1/inventory/discrepancies", _Stockroom_ListDiscrepancies0_HTTP_Handler(srv))
 	r.POST("/v1/inventory/discrepancies/close", _Stockroom_CloseDiscrepancy0_HTTP_Handler(srv))
 }
@@ -113,6 +121,47 @@ func _Stockroom_WriteOffDamaged0_HTTP_Handler(srv StockroomHTTPServer) func(ctx 
 	}
 }
 
+func _Stockroom_WriteOffLot0_HTTP_Handler(srv StockroomHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in DamageRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationStockroomWriteOffLot)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.WriteOffLot(ctx, req.(*DamageRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*DamageResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
+func _Stockroom_ListLots0_HTTP_Handler(srv StockroomHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ListLotsRequest
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationStockroomListLots)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ListLots(ctx, req.(*ListLotsRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*ListLotsResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
 func _Stockroom_ListDiscrepancies0_HTTP_Handler(srv StockroomHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in ListDiscrepanciesRequest
@@ -159,12 +208,16 @@ type StockroomHTTPClient interface {
 	CloseDiscrepancy(ctx context.Context, req *CloseDiscrepancyRequest, opts ...http.CallOption) (rsp *Discrepancy, err error)
 	// ListDiscrepancies Gaps between the books and the shelf, the newest first.
 	ListDiscrepancies(ctx context.Context, req *ListDiscrepanciesRequest, opts ...http.CallOption) (rsp *ListDiscrepanciesResponse, err error)
+	// ListLots Lots by expiry, those that never expire first.
+	ListLots(ctx context.Context, req *ListLotsRequest, opts ...http.CallOption) (rsp *ListLotsResponse, err error)
 	// MarkDamaged Takes pieces off the shelf that cannot be sold; never what customers hold.
 	MarkDamaged(ctx context.Context, req *DamageRequest, opts ...http.CallOption) (rsp *DamageResponse, err error)
 	// RestoreDamaged Puts damaged pieces back on the shelf.
 	RestoreDamaged(ctx context.Context, req *DamageRequest, opts ...http.CallOption) (rsp *DamageResponse, err error)
 	// WriteOffDamaged Gives damaged pieces up: they leave the books. For managers and headquarters.
 	WriteOffDamaged(ctx context.Context, req *DamageRequest, opts ...http.CallOption) (rsp *DamageResponse, err error)
+	// WriteOffLot Gives pieces of a lot up that nobody holds: an expired one leaves the books no other way. For managers and headquarters.
+	WriteOffLot(ctx context.Context, req *DamageRequest, opts ...http.CallOption) (rsp *DamageResponse, err error)
 }
 
 type StockroomHTTPClientImpl struct {
@@ -195,6 +248,20 @@ func (c *StockroomHTTPClientImpl) ListDiscrepancies(ctx context.Context, in *Lis
 	pattern := "/v1/inventory/discrepancies"
 	path := binding.EncodeURL(pattern, in, true)
 	opts = append(opts, http.Operation(OperationStockroomListDiscrepancies))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "GET", path, nil, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// ListLots Lots by expiry, those that never expire first.
+func (c *StockroomHTTPClientImpl) ListLots(ctx context.Context, in *ListLotsRequest, opts ...http.CallOption) (*ListLotsResponse, error) {
+	var out ListLotsResponse
+	pattern := "/v1/inventory/lots"
+	path := binding.EncodeURL(pattern, in, true)
+	opts = append(opts, http.Operation(OperationStockroomListLots))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "GET", path, nil, &out, opts...)
 	if err != nil {
@@ -237,6 +304,20 @@ func (c *StockroomHTTPClientImpl) WriteOffDamaged(ctx context.Context, in *Damag
 	pattern := "/v1/inventory/damaged/write-off"
 	path := binding.EncodeURL(pattern, in, false)
 	opts = append(opts, http.Operation(OperationStockroomWriteOffDamaged))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// WriteOffLot Gives pieces of a lot up that nobody holds: an expired one leaves the books no other way. For managers and headquarters.
+func (c *StockroomHTTPClientImpl) WriteOffLot(ctx context.Context, in *DamageRequest, opts ...http.CallOption) (*DamageResponse, error) {
+	var out DamageResponse
+	pattern := "/v1/inventory/lots/write-off"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationStockroomWriteOffLot))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {

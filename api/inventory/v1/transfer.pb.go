@@ -279,7 +279,9 @@ type TransferLine struct {
 	Damaged int64 `protobuf:"varint,7,opt,name=damaged,proto3" json:"damaged,omitempty"`
 	Missing int64 `protobuf:"varint,8,opt,name=missing,proto3" json:"missing,omitempty"`
 	// Back where it came from.
-	Returned      int64 `protobuf:"varint,9,opt,name=returned,proto3" json:"returned,omitempty"`
+	Returned int64 `protobuf:"varint,9,opt,name=returned,proto3" json:"returned,omitempty"`
+	// What is still on its way, by lot; empty where no lot is.
+	Lots          []*TransferLot `protobuf:"bytes,10,rep,name=lots,proto3" json:"lots,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -377,6 +379,66 @@ func (x *TransferLine) GetReturned() int64 {
 	return 0
 }
 
+func (x *TransferLine) GetLots() []*TransferLot {
+	if x != nil {
+		return x.Lots
+	}
+	return nil
+}
+
+type TransferLot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: of no lot.
+	Batch         string `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	Quantity      int64  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferLot) Reset() {
+	*x = TransferLot{}
+	mi := &file_inventory_v1_transfer_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferLot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferLot) ProtoMessage() {}
+
+func (x *TransferLot) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_transfer_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferLot.ProtoReflect.Descriptor instead.
+func (*TransferLot) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *TransferLot) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+func (x *TransferLot) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
 type TransferStep struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	State         TransferState          `protobuf:"varint,1,opt,name=state,proto3,enum=onepool.inventory.v1.TransferState" json:"state,omitempty"`
@@ -388,7 +450,7 @@ type TransferStep struct {
 
 func (x *TransferStep) Reset() {
 	*x = TransferStep{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[2]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -400,7 +462,7 @@ func (x *TransferStep) String() string {
 func (*TransferStep) ProtoMessage() {}
 
 func (x *TransferStep) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[2]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -413,7 +475,7 @@ func (x *TransferStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferStep.ProtoReflect.Descriptor instead.
 func (*TransferStep) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{2}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *TransferStep) GetState() TransferState {
@@ -454,7 +516,7 @@ type CreateTransferRequest struct {
 
 func (x *CreateTransferRequest) Reset() {
 	*x = CreateTransferRequest{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[3]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -466,7 +528,7 @@ func (x *CreateTransferRequest) String() string {
 func (*CreateTransferRequest) ProtoMessage() {}
 
 func (x *CreateTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[3]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -479,7 +541,7 @@ func (x *CreateTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTransferRequest.ProtoReflect.Descriptor instead.
 func (*CreateTransferRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{3}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CreateTransferRequest) GetRequestId() string {
@@ -544,7 +606,7 @@ type TransferWish struct {
 
 func (x *TransferWish) Reset() {
 	*x = TransferWish{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[4]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -556,7 +618,7 @@ func (x *TransferWish) String() string {
 func (*TransferWish) ProtoMessage() {}
 
 func (x *TransferWish) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[4]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -569,7 +631,7 @@ func (x *TransferWish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferWish.ProtoReflect.Descriptor instead.
 func (*TransferWish) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{4}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TransferWish) GetSku() string {
@@ -609,7 +671,7 @@ type SendTransferRequest struct {
 
 func (x *SendTransferRequest) Reset() {
 	*x = SendTransferRequest{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[5]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +683,7 @@ func (x *SendTransferRequest) String() string {
 func (*SendTransferRequest) ProtoMessage() {}
 
 func (x *SendTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[5]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +696,7 @@ func (x *SendTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendTransferRequest.ProtoReflect.Descriptor instead.
 func (*SendTransferRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{5}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SendTransferRequest) GetRequestId() string {
@@ -673,16 +735,18 @@ func (x *SendTransferRequest) GetExpectedUs() int64 {
 }
 
 type TransferSending struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Line          int32                  `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
-	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Line     int32                  `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	Quantity int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// The lot; empty: what expires first and is not expired. A line may be named once for each lot.
+	Batch         string `protobuf:"bytes,3,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TransferSending) Reset() {
 	*x = TransferSending{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[6]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +758,7 @@ func (x *TransferSending) String() string {
 func (*TransferSending) ProtoMessage() {}
 
 func (x *TransferSending) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[6]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +771,7 @@ func (x *TransferSending) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferSending.ProtoReflect.Descriptor instead.
 func (*TransferSending) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{6}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TransferSending) GetLine() int32 {
@@ -724,6 +788,13 @@ func (x *TransferSending) GetQuantity() int64 {
 	return 0
 }
 
+func (x *TransferSending) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
 type ReceiveTransferRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -738,7 +809,7 @@ type ReceiveTransferRequest struct {
 
 func (x *ReceiveTransferRequest) Reset() {
 	*x = ReceiveTransferRequest{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[7]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -750,7 +821,7 @@ func (x *ReceiveTransferRequest) String() string {
 func (*ReceiveTransferRequest) ProtoMessage() {}
 
 func (x *ReceiveTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[7]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -763,7 +834,7 @@ func (x *ReceiveTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveTransferRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveTransferRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{7}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReceiveTransferRequest) GetRequestId() string {
@@ -813,7 +884,7 @@ type TransferArrival struct {
 
 func (x *TransferArrival) Reset() {
 	*x = TransferArrival{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[8]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -825,7 +896,7 @@ func (x *TransferArrival) String() string {
 func (*TransferArrival) ProtoMessage() {}
 
 func (x *TransferArrival) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[8]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -838,7 +909,7 @@ func (x *TransferArrival) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferArrival.ProtoReflect.Descriptor instead.
 func (*TransferArrival) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{8}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TransferArrival) GetLine() int32 {
@@ -880,7 +951,7 @@ type CancelTransferRequest struct {
 
 func (x *CancelTransferRequest) Reset() {
 	*x = CancelTransferRequest{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[9]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -892,7 +963,7 @@ func (x *CancelTransferRequest) String() string {
 func (*CancelTransferRequest) ProtoMessage() {}
 
 func (x *CancelTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[9]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -905,7 +976,7 @@ func (x *CancelTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelTransferRequest.ProtoReflect.Descriptor instead.
 func (*CancelTransferRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{9}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CancelTransferRequest) GetRequestId() string {
@@ -938,7 +1009,7 @@ type GetTransferRequest struct {
 
 func (x *GetTransferRequest) Reset() {
 	*x = GetTransferRequest{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[10]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -950,7 +1021,7 @@ func (x *GetTransferRequest) String() string {
 func (*GetTransferRequest) ProtoMessage() {}
 
 func (x *GetTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[10]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -963,7 +1034,7 @@ func (x *GetTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTransferRequest.ProtoReflect.Descriptor instead.
 func (*GetTransferRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{10}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetTransferRequest) GetId() string {
@@ -986,7 +1057,7 @@ type ListTransfersRequest struct {
 
 func (x *ListTransfersRequest) Reset() {
 	*x = ListTransfersRequest{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[11]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1069,7 @@ func (x *ListTransfersRequest) String() string {
 func (*ListTransfersRequest) ProtoMessage() {}
 
 func (x *ListTransfersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[11]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1082,7 @@ func (x *ListTransfersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransfersRequest.ProtoReflect.Descriptor instead.
 func (*ListTransfersRequest) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{11}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListTransfersRequest) GetPageSize() int32 {
@@ -1052,7 +1123,7 @@ type ListTransfersResponse struct {
 
 func (x *ListTransfersResponse) Reset() {
 	*x = ListTransfersResponse{}
-	mi := &file_inventory_v1_transfer_proto_msgTypes[12]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1135,7 @@ func (x *ListTransfersResponse) String() string {
 func (*ListTransfersResponse) ProtoMessage() {}
 
 func (x *ListTransfersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_transfer_proto_msgTypes[12]
+	mi := &file_inventory_v1_transfer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1148,7 @@ func (x *ListTransfersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransfersResponse.ProtoReflect.Descriptor instead.
 func (*ListTransfersResponse) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{12}
+	return file_inventory_v1_transfer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListTransfersResponse) GetTransfers() []*Transfer {
@@ -1121,7 +1192,7 @@ const file_inventory_v1_transfer_proto_rawDesc = "" +
 	"receivedUs\x12\x1f\n" +
 	"\vexpected_us\x18\x0f \x01(\x03R\n" +
 	"expectedUs\x12<\n" +
-	"\ahistory\x18\x10 \x03(\v2\".onepool.inventory.v1.TransferStepR\ahistory\"\xe2\x01\n" +
+	"\ahistory\x18\x10 \x03(\v2\".onepool.inventory.v1.TransferStepR\ahistory\"\x99\x02\n" +
 	"\fTransferLine\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x05R\x04line\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x14\n" +
@@ -1131,7 +1202,12 @@ const file_inventory_v1_transfer_proto_rawDesc = "" +
 	"\breceived\x18\x06 \x01(\x03R\breceived\x12\x18\n" +
 	"\adamaged\x18\a \x01(\x03R\adamaged\x12\x18\n" +
 	"\amissing\x18\b \x01(\x03R\amissing\x12\x1a\n" +
-	"\breturned\x18\t \x01(\x03R\breturned\"t\n" +
+	"\breturned\x18\t \x01(\x03R\breturned\x125\n" +
+	"\x04lots\x18\n" +
+	" \x03(\v2!.onepool.inventory.v1.TransferLotR\x04lots\"?\n" +
+	"\vTransferLot\x12\x14\n" +
+	"\x05batch\x18\x01 \x01(\tR\x05batch\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"t\n" +
 	"\fTransferStep\x129\n" +
 	"\x05state\x18\x01 \x01(\x0e2#.onepool.inventory.v1.TransferStateR\x05state\x12\x14\n" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x13\n" +
@@ -1158,11 +1234,12 @@ const file_inventory_v1_transfer_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\aversion\x12F\n" +
 	"\x05lines\x18\x04 \x03(\v2%.onepool.inventory.v1.TransferSendingB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x12(\n" +
 	"\vexpected_us\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
-	"expectedUs\"Z\n" +
+	"expectedUs\"y\n" +
 	"\x0fTransferSending\x12\x1e\n" +
 	"\x04line\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x01R\x04line\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xdc\x01\n" +
+	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x12\x1d\n" +
+	"\x05batch\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18(R\x05batch\"\xdc\x01\n" +
 	"\x16ReceiveTransferRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x19\n" +
@@ -1222,50 +1299,52 @@ func file_inventory_v1_transfer_proto_rawDescGZIP() []byte {
 }
 
 var file_inventory_v1_transfer_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_inventory_v1_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_inventory_v1_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_inventory_v1_transfer_proto_goTypes = []any{
 	(TransferState)(0),             // 0: onepool.inventory.v1.TransferState
 	(*Transfer)(nil),               // 1: onepool.inventory.v1.Transfer
 	(*TransferLine)(nil),           // 2: onepool.inventory.v1.TransferLine
-	(*TransferStep)(nil),           // 3: onepool.inventory.v1.TransferStep
-	(*CreateTransferRequest)(nil),  // 4: onepool.inventory.v1.CreateTransferRequest
-	(*TransferWish)(nil),           // 5: onepool.inventory.v1.TransferWish
-	(*SendTransferRequest)(nil),    // 6: onepool.inventory.v1.SendTransferRequest
-	(*TransferSending)(nil),        // 7: onepool.inventory.v1.TransferSending
-	(*ReceiveTransferRequest)(nil), // 8: onepool.inventory.v1.ReceiveTransferRequest
-	(*TransferArrival)(nil),        // 9: onepool.inventory.v1.TransferArrival
-	(*CancelTransferRequest)(nil),  // 10: onepool.inventory.v1.CancelTransferRequest
-	(*GetTransferRequest)(nil),     // 11: onepool.inventory.v1.GetTransferRequest
-	(*ListTransfersRequest)(nil),   // 12: onepool.inventory.v1.ListTransfersRequest
-	(*ListTransfersResponse)(nil),  // 13: onepool.inventory.v1.ListTransfersResponse
+	(*TransferLot)(nil),            // 3: onepool.inventory.v1.TransferLot
+	(*TransferStep)(nil),           // 4: onepool.inventory.v1.TransferStep
+	(*CreateTransferRequest)(nil),  // 5: onepool.inventory.v1.CreateTransferRequest
+	(*TransferWish)(nil),           // 6: onepool.inventory.v1.TransferWish
+	(*SendTransferRequest)(nil),    // 7: onepool.inventory.v1.SendTransferRequest
+	(*TransferSending)(nil),        // 8: onepool.inventory.v1.TransferSending
+	(*ReceiveTransferRequest)(nil), // 9: onepool.inventory.v1.ReceiveTransferRequest
+	(*TransferArrival)(nil),        // 10: onepool.inventory.v1.TransferArrival
+	(*CancelTransferRequest)(nil),  // 11: onepool.inventory.v1.CancelTransferRequest
+	(*GetTransferRequest)(nil),     // 12: onepool.inventory.v1.GetTransferRequest
+	(*ListTransfersRequest)(nil),   // 13: onepool.inventory.v1.ListTransfersRequest
+	(*ListTransfersResponse)(nil),  // 14: onepool.inventory.v1.ListTransfersResponse
 }
 var file_inventory_v1_transfer_proto_depIdxs = []int32{
 	0,  // 0: onepool.inventory.v1.Transfer.state:type_name -> onepool.inventory.v1.TransferState
 	2,  // 1: onepool.inventory.v1.Transfer.lines:type_name -> onepool.inventory.v1.TransferLine
-	3,  // 2: onepool.inventory.v1.Transfer.history:type_name -> onepool.inventory.v1.TransferStep
-	0,  // 3: onepool.inventory.v1.TransferStep.state:type_name -> onepool.inventory.v1.TransferState
-	5,  // 4: onepool.inventory.v1.CreateTransferRequest.lines:type_name -> onepool.inventory.v1.TransferWish
-	7,  // 5: onepool.inventory.v1.SendTransferRequest.lines:type_name -> onepool.inventory.v1.TransferSending
-	9,  // 6: onepool.inventory.v1.ReceiveTransferRequest.lines:type_name -> onepool.inventory.v1.TransferArrival
-	0,  // 7: onepool.inventory.v1.ListTransfersRequest.state:type_name -> onepool.inventory.v1.TransferState
-	1,  // 8: onepool.inventory.v1.ListTransfersResponse.transfers:type_name -> onepool.inventory.v1.Transfer
-	4,  // 9: onepool.inventory.v1.Transfers.CreateTransfer:input_type -> onepool.inventory.v1.CreateTransferRequest
-	6,  // 10: onepool.inventory.v1.Transfers.SendTransfer:input_type -> onepool.inventory.v1.SendTransferRequest
-	8,  // 11: onepool.inventory.v1.Transfers.ReceiveTransfer:input_type -> onepool.inventory.v1.ReceiveTransferRequest
-	10, // 12: onepool.inventory.v1.Transfers.CancelTransfer:input_type -> onepool.inventory.v1.CancelTransferRequest
-	11, // 13: onepool.inventory.v1.Transfers.GetTransfer:input_type -> onepool.inventory.v1.GetTransferRequest
-	12, // 14: onepool.inventory.v1.Transfers.ListTransfers:input_type -> onepool.inventory.v1.ListTransfersRequest
-	1,  // 15: onepool.inventory.v1.Transfers.CreateTransfer:output_type -> onepool.inventory.v1.Transfer
-	1,  // 16: onepool.inventory.v1.Transfers.SendTransfer:output_type -> onepool.inventory.v1.Transfer
-	1,  // 17: onepool.inventory.v1.Transfers.ReceiveTransfer:output_type -> onepool.inventory.v1.Transfer
-	1,  // 18: onepool.inventory.v1.Transfers.CancelTransfer:output_type -> onepool.inventory.v1.Transfer
-	1,  // 19: onepool.inventory.v1.Transfers.GetTransfer:output_type -> onepool.inventory.v1.Transfer
-	13, // 20: onepool.inventory.v1.Transfers.ListTransfers:output_type -> onepool.inventory.v1.ListTransfersResponse
-	15, // [15:21] is the sub-list for method output_type
-	9,  // [9:15] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	4,  // 2: onepool.inventory.v1.Transfer.history:type_name -> onepool.inventory.v1.TransferStep
+	3,  // 3: onepool.inventory.v1.TransferLine.lots:type_name -> onepool.inventory.v1.TransferLot
+	0,  // 4: onepool.inventory.v1.TransferStep.state:type_name -> onepool.inventory.v1.TransferState
+	6,  // 5: onepool.inventory.v1.CreateTransferRequest.lines:type_name -> onepool.inventory.v1.TransferWish
+	8,  // 6: onepool.inventory.v1.SendTransferRequest.lines:type_name -> onepool.inventory.v1.TransferSending
+	10, // 7: onepool.inventory.v1.ReceiveTransferRequest.lines:type_name -> onepool.inventory.v1.TransferArrival
+	0,  // 8: onepool.inventory.v1.ListTransfersRequest.state:type_name -> onepool.inventory.v1.TransferState
+	1,  // 9: onepool.inventory.v1.ListTransfersResponse.transfers:type_name -> onepool.inventory.v1.Transfer
+	5,  // 10: onepool.inventory.v1.Transfers.CreateTransfer:input_type -> onepool.inventory.v1.CreateTransferRequest
+	7,  // 11: onepool.inventory.v1.Transfers.SendTransfer:input_type -> onepool.inventory.v1.SendTransferRequest
+	9,  // 12: onepool.inventory.v1.Transfers.ReceiveTransfer:input_type -> onepool.inventory.v1.ReceiveTransferRequest
+	11, // 13: onepool.inventory.v1.Transfers.CancelTransfer:input_type -> onepool.inventory.v1.CancelTransferRequest
+	12, // 14: onepool.inventory.v1.Transfers.GetTransfer:input_type -> onepool.inventory.v1.GetTransferRequest
+	13, // 15: onepool.inventory.v1.Transfers.ListTransfers:input_type -> onepool.inventory.v1.ListTransfersRequest
+	1,  // 16: onepool.inventory.v1.Transfers.CreateTransfer:output_type -> onepool.inventory.v1.Transfer
+	1,  // 17: onepool.inventory.v1.Transfers.SendTransfer:output_type -> onepool.inventory.v1.Transfer
+	1,  // 18: onepool.inventory.v1.Transfers.ReceiveTransfer:output_type -> onepool.inventory.v1.Transfer
+	1,  // 19: onepool.inventory.v1.Transfers.CancelTransfer:output_type -> onepool.inventory.v1.Transfer
+	1,  // 20: onepool.inventory.v1.Transfers.GetTransfer:output_type -> onepool.inventory.v1.Transfer
+	14, // 21: onepool.inventory.v1.Transfers.ListTransfers:output_type -> onepool.inventory.v1.ListTransfersResponse
+	16, // [16:22] is the sub-list for method output_type
+	10, // [10:16] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_inventory_v1_transfer_proto_init() }
@@ -1279,7 +1358,7 @@ func file_inventory_v1_transfer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_inventory_v1_transfer_proto_rawDesc), len(file_inventory_v1_transfer_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

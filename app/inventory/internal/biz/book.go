@@ -40,6 +40,9 @@ type Book struct {
 	drawn      map[QuotaKey]bool  // quotas whose count has changed
 	relieved   map[StockKey]int64 // pieces that a row fell short of before reservations moved away
 
+	lots        map[StockKey][]*Lot // of the rows whose lots were asked for, the first to expire first
+	changedLots map[*Lot]bool
+
 	explanations  []DocumentExplanation
 	discrepancies []Discrepancy
 	loads         loads
@@ -68,8 +71,10 @@ type Changes struct {
 	Explanations  []DocumentExplanation
 	Discrepancies []Discrepancy
 	// Loads are the days of locations of which something was taken or given back.
-	Loads []LoadChange
-	Presales      []PresaleRow
+	Loads    []LoadChange
+	Presales []PresaleRow
+	// Lots are those that have changed; one without an id is new.
+	Lots []LotRow
 }
 
 // DocumentExplanation is why the locations of a document were chosen, for the organisation that sells.
@@ -92,6 +97,7 @@ type Gap struct {
 func NewBook(nowUS int64, actor string, newID func(prefix string) string) *Book {
 	return &Book{nowUS: nowUS, actor: actor, newID: newID,
 		stock: map[StockKey]*Stock{}, shelves: map[Shelf][]*Stock{}, before: map[StockKey]Stock{}, touched: map[StockKey]bool{}, locations: map[string]Location{},
+		lots: map[StockKey][]*Lot{}, changedLots: map[*Lot]bool{},
 		documents: map[string]bool{}, reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replacing: map[again][]*Reservation{},
 		changed: map[string]bool{}, booked: map[Entry]int64{}, reasons: map[StockKey]string{},
 		sharing: NewSharing(nil, nowUS), categories: map[string]string{}, shares: map[string]*Share{}, quotas: map[QuotaKey]*QuotaRow{}, drawn: map[QuotaKey]bool{},
@@ -209,6 +215,9 @@ func (b *Book) Hold(t Terms) (*Reservation, error) {
 	if err := s.Hold(t.Quantity, t.Way); err != nil {
 		return nil, err
 	}
+	if err := b.holdLot(t); err != nil {
+		return nil, err
+	}
 	return b.create(t)
 }
 
@@ -233,6 +242,10 @@ func (b *Book) Confirm(r *Reservation) error {
 			return err
 		}
 		b.redrawing(&t)
+		t.Batch = b.lotAgain(t)
+		if err := b.holdLot(t); err != nil {
+			return err
+		}
 		again, err := b.create(t)
 		if err != nil {
 			return err
@@ -290,7 +303,7 @@ func (b *Book) Ship(r *Reservation, qty int64, m Movement) error {
 		return err
 	}
 	m.Key, m.Org, m.Ref = r.terms.Key, s.org, r.terms.ID
-	held, rest := int64(0), qty
+	held, rest, booked := int64(0), qty, 0
 	for _, holder := range b.inPlaceOf(r) {
 		n := min(rest, holder.open)
 		if n == 0 {
@@ -300,25 +313,28 @@ func (b *Book) Ship(r *Reservation, qty int64, m Movement) error {
 		if err := b.record(holder.ship(n)); err != nil {
 			return err
 		}
-		if rest -= n; !holder.Waits() {
-			held += n // of one that waits nothing is reserved: its pieces leave from what there is
+		rest -= n
+		if holder.Waits() {
+			continue // nothing is reserved for it: its pieces leave from what there is
 		}
-	}
-	if held > 0 {
-		step, err := s.Ship(held)
+		if err := s.Release(n); err != nil {
+			return err
+		}
+		list, err := b.shipped(holder.terms, n)
 		if err != nil {
 			return err
 		}
-		b.move(m, step)
-	}
-	if rest = qty - held; rest > 0 {
-		step, err := s.ShipAnyway(rest)
-		if err != nil {
+		if err := b.out(s, list, m, booked); err != nil {
 			return err
 		}
+		held, booked = held+n, booked+len(list)
+	}
+	if rest := qty - held; rest > 0 {
 		m.Ref += restMark
 		m.Note = "left without a reservation"
-		b.move(m, step)
+		if _, err := b.leave(r.terms.Key, rest, m, forSale, func(s *Stock) (Step, error) { return s.ShipAnyway(rest) }); err != nil {
+			return err
+		}
 		if err := b.calledBack(r, rest); err != nil {
 			return err
 		}
@@ -345,11 +361,18 @@ const restMark = "+"
 
 // Receive adds what came in, or came back.
 func (b *Book) Receive(key StockKey, qty int64, m Movement) error {
-	return b.book(key, m, func(s *Stock) (Step, error) { return s.Receive(qty) })
+	if err := b.book(key, m, func(s *Stock) (Step, error) { return s.Receive(qty) }); err != nil {
+		return err
+	}
+	return b.fill(key, qty, m.Batch)
 }
 
 // Adjust corrects on hand.
 func (b *Book) Adjust(key StockKey, delta int64, m Movement) error {
+	if delta < 0 && len(b.lots[key]) > 0 {
+		_, err := b.leave(key, -delta, m, anything, func(s *Stock) (Step, error) { return s.Adjust(delta) })
+		return err
+	}
 	return b.book(key, m, func(s *Stock) (Step, error) { return s.Adjust(delta) })
 }
 
@@ -364,7 +387,7 @@ func (b *Book) SetSafety(key StockKey, qty int64) error {
 
 // Changes is what has been decided.
 func (b *Book) Changes() Changes {
-	c := Changes{NowUS: b.nowUS, History: b.history, Movements: b.movements, Opened: b.opened, Explanations: b.explanations, Discrepancies: b.discrepancies}
+	c := Changes{NowUS: b.nowUS, History: b.history, Movements: b.movements, Opened: b.opened, Explanations: b.explanations, Discrepancies: b.discrepancies, Lots: b.lotChanges()}
 	for _, d := range b.absent {
 		if !b.documents[d] {
 			c.Absent = append(c.Absent, d)
@@ -521,7 +544,10 @@ func (b *Book) giveBack(r *Reservation, qty int64) error {
 	if err := b.draw(r.terms, -qty); err != nil {
 		return err
 	}
-	return s.Release(qty)
+	if err := s.Release(qty); err != nil {
+		return err
+	}
+	return b.freeLot(r.terms, qty)
 }
 
 func (b *Book) record(change ReservationChange, err error) error {

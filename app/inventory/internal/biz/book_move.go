@@ -2,7 +2,8 @@ package biz
 
 // Sell takes away pieces that a till has sold while nobody was asked: on hand may fall below what is reserved.
 func (b *Book) Sell(key StockKey, qty int64, m Movement) error {
-	return b.book(key, m, func(s *Stock) (Step, error) { return s.ShipAnyway(qty) })
+	_, err := b.leave(key, qty, m, forSale, func(s *Stock) (Step, error) { return s.ShipAnyway(qty) })
+	return err
 }
 
 // Relocate moves pieces of what a reservation holds to another location: they are released here and held there, under a
@@ -31,6 +32,7 @@ func (b *Book) Relocate(r *Reservation, qty int64, to Terms) (*Reservation, erro
 	b.relieved[from] += closes
 
 	to.Replaces, to.Quantity = r.terms.ID, qty
+	to.Batch = b.lotWith(to.Key, qty)
 	moved, err := b.Hold(to)
 	if err != nil {
 		return nil, err

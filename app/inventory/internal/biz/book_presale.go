@@ -67,7 +67,10 @@ func (b *Book) serve(r *Reservation) (int64, error) {
 		return 0, err
 	}
 	t, paid := r.terms, r.state == Confirmed
-	t.Replaces, t.Quantity = t.ID, qty
+	t.Replaces, t.Quantity, t.Batch = t.ID, qty, b.lotWith(t.Key, qty)
+	if err := b.holdLot(t); err != nil {
+		return 0, err
+	}
 	b.keep(r)
 	if err := b.record(r.release(qty)); err != nil {
 		return 0, err

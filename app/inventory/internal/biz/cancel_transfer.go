@@ -31,12 +31,13 @@ func (uc CancelTransfer) Decide(ctx context.Context, by Caller, in CancelTransfe
 	if err := uc.lockRows(ctx, book, t, func(i int) bool { return back[i] > 0 }); err != nil {
 		return TransferRow{}, err
 	}
-	for i, l := range t.row.Lines {
+	for i := range t.row.Lines {
+		l := &t.row.Lines[i]
 		if back[i] == 0 {
 			continue
 		}
 		m := Movement{Document: t.row.ID, Ref: t.ref(i), Request: in.Request}
-		if err := book.SendBack(t.source(l), t.target(l), back[i], m); err != nil {
+		if err := book.SendBack(t.source(*l), t.target(*l), l.off(back[i]), m); err != nil {
 			return TransferRow{}, err
 		}
 	}

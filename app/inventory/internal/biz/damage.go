@@ -7,6 +7,7 @@ type DamageInput struct {
 	Request, Document, Reason string
 	Key                       StockKey
 	Quantity                  int64
+	Batch                     string // of this lot; empty: what expires first, or of none when pieces come back
 }
 
 // Damage says what becomes of damaged pieces: they are put aside (MarkDamaged), put back (RestoreDamaged) or given up
@@ -29,6 +30,14 @@ func (uc Damage) Restore(ctx context.Context, by Caller, in DamageInput) (*Stock
 // WriteOff gives damaged pieces up inside the transaction.
 func (uc Damage) WriteOff(ctx context.Context, by Caller, in DamageInput) (*Stock, error) {
 	return uc.decide(ctx, by, in, ReasonWriteOff, (*Book).WriteOff)
+}
+
+// WriteOffLot gives pieces of a lot up inside the transaction: an expired one leaves the books no other way.
+func (uc Damage) WriteOffLot(ctx context.Context, by Caller, in DamageInput) (*Stock, error) {
+	if in.Batch == "" {
+		return nil, Invalid{"batch", "must name the lot"}
+	}
+	return uc.decide(ctx, by, in, ReasonWriteOff, (*Book).WriteOffLot)
 }
 
 func (uc Damage) decide(ctx context.Context, by Caller, in DamageInput, reason Reason, change func(*Book, StockKey, int64, Movement) error) (*Stock, error) {
@@ -55,7 +64,7 @@ func (uc Damage) decide(ctx context.Context, by Caller, in DamageInput, reason R
 	if book.Stock(key) == nil {
 		return nil, UnknownStock{key}
 	}
-	m := Movement{Reason: reason, Document: in.Document, Ref: in.Request, Note: in.Reason, Request: in.Request}
+	m := Movement{Reason: reason, Document: in.Document, Ref: in.Request, Note: in.Reason, Request: in.Request, Batch: in.Batch}
 	if err := change(book, key, in.Quantity, m); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,10 @@
 package biz
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"slices"
+)
 
 // DecideInput is a decision about a stocktake. Version is what the caller has seen; 0: any.
 type DecideInput struct {
@@ -38,6 +42,8 @@ func (uc DecideStocktake) Approve(ctx context.Context, by Caller, in DecideInput
 		}
 		differing = append(differing, l)
 	}
+	// What was found first, so that what is missing is never taken from what the row does not have yet.
+	slices.SortStableFunc(differing, func(x, y StocktakeLine) int { return cmp.Compare(y.Difference, x.Difference) })
 	touched := differing
 	if s.row.Frozen {
 		touched = lines

@@ -192,3 +192,56 @@ func (SecondPersonNeeded) Error() string { return "who has counted or submitted 
 func (SecondPersonNeeded) Fault() (int, string, string, map[string]string) {
 	return 403, "SECOND_PERSON_NEEDED", "you have counted or submitted this stocktake: somebody else decides", nil
 }
+
+// UnknownLot refuses a lot that a stock row has never had.
+type UnknownLot struct {
+	Key  StockKey
+	Code string
+}
+
+// Error names it.
+func (u UnknownLot) Error() string { return "there is no lot " + u.Code + " of " + u.Key.String() }
+
+// Fault is the public face.
+func (u UnknownLot) Fault() (int, string, string, map[string]string) {
+	return 404, "NOT_FOUND", "this location has never had this lot", map[string]string{"kind": "lot", "batch": u.Code}
+}
+
+// LotShort refuses to take more from a lot than nobody holds of it.
+type LotShort struct {
+	Code         string
+	Wanted, Left int64
+}
+
+// Error says how many there are.
+func (l LotShort) Error() string {
+	return fmt.Sprintf("lot %s: wanted %d, left %d", l.Code, l.Wanted, l.Left)
+}
+
+// Fault is the public face.
+func (l LotShort) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "fewer pieces of this lot are free: check the quantity", map[string]string{
+		"state": "LOT", "batch": l.Code, "wanted": strconv.FormatInt(l.Wanted, 10), "left": strconv.FormatInt(l.Left, 10)}
+}
+
+// LotDiffers refuses goods under the code of a lot that has other dates.
+type LotDiffers struct{ Code string }
+
+// Error names it.
+func (l LotDiffers) Error() string { return "lot " + l.Code + " has other dates" }
+
+// Fault is the public face.
+func (l LotDiffers) Fault() (int, string, string, map[string]string) {
+	return 409, "LOT_DIFFERS", "this lot has other dates here: check the box", map[string]string{"batch": l.Code}
+}
+
+// LotExpired refuses to move an expired lot to another location: it is only written off.
+type LotExpired struct{ Code string }
+
+// Error names it.
+func (l LotExpired) Error() string { return "lot " + l.Code + " is expired" }
+
+// Fault is the public face.
+func (l LotExpired) Fault() (int, string, string, map[string]string) {
+	return 409, "LOT_EXPIRED", "this lot is expired: write it off", map[string]string{"batch": l.Code}
+}

@@ -68,7 +68,7 @@ type HoldFacts struct {
 	ruled    bool // by this strategy and what it has to know
 	strategy Strategy
 	known    Facts
-	drawn      bool       // presales are locked then too
+	drawn    bool // presales are locked then too
 }
 
 // Holding is what a hold got, and what it did not.
@@ -338,11 +338,11 @@ func (uc HoldStock) take(book *Book, in HoldInput, plan Plan, candidates []Candi
 		if err != nil {
 			return nil, err
 		}
-		r, err := book.Hold(t)
+		r, err := book.HoldLots(t)
 		if err != nil {
 			return nil, err
 		}
-		held = append(held, r)
+		held = append(held, r...)
 	}
 	return held, nil
 }

@@ -10,6 +10,9 @@ import (
 type StockLine struct {
 	Key      StockKey
 	Quantity int64
+	// Batch is the lot, with its dates (days since 1970-01-01); empty: none.
+	Batch                   string
+	ProducedDay, ExpiresDay int64
 }
 
 // ReceiveInput books goods in. Request tells repeated deliveries of one document apart.
@@ -68,7 +71,14 @@ func (uc ReceiveStock) Decide(ctx context.Context, by Caller, in ReceiveInput, k
 		return nil, err
 	}
 	for i, l := range in.Lines {
-		m := Movement{Reason: ReasonReceive, Document: in.Document, Ref: in.Request + "-" + strconv.Itoa(i+1), Request: in.Request}
+		m := Movement{Reason: ReasonReceive, Document: in.Document, Ref: in.Request + "-" + strconv.Itoa(i+1), Request: in.Request, Batch: l.Batch}
+		lot, err := NewLotTerms(l.Batch, l.ProducedDay, l.ExpiresDay, locations[keys[i].Location])
+		if err == nil {
+			err = book.OpenLot(keys[i], lot)
+		}
+		if err != nil {
+			return nil, err
+		}
 		if err := book.Receive(keys[i], l.Quantity, m); err != nil {
 			return nil, err
 		}

@@ -27,12 +27,14 @@ func (uc ReceiveTransfer) Decide(ctx context.Context, by Caller, in ReceiveTrans
 	if err := uc.lockRows(ctx, book, t, func(i int) bool { return added[i] != Arrival{} }); err != nil {
 		return TransferRow{}, err
 	}
-	for i, l := range t.row.Lines {
-		if (added[i] == Arrival{}) {
+	for i := range t.row.Lines {
+		l, a := &t.row.Lines[i], added[i]
+		if (a == Arrival{}) {
 			continue
 		}
 		m := Movement{Document: t.row.ID, Ref: t.ref(i), Request: in.Request}
-		if err := book.Arrive(t.target(l), added[i], m); err != nil {
+		came := Arrived{Received: l.off(a.Received), Damaged: l.off(a.Damaged), Missing: l.off(a.Missing)}
+		if err := book.Arrive(t.target(*l), came, m); err != nil {
 			return TransferRow{}, err
 		}
 	}

@@ -196,11 +196,11 @@ func (Reserve) take(book *Book, in ReserveInput, i int, at Location, out *Reserv
 			}
 			t.SettlementPriceMinor, t.FulfilmentFeeMinor = price, at.FulfilmentFeeMinor
 		}
-		r, err := book.Hold(t)
+		r, err := book.HoldLots(t)
 		if err != nil {
 			return err
 		}
-		out.Reservations = append(out.Reservations, r)
+		out.Reservations = append(out.Reservations, r...)
 		out.Quantities[i] += qty
 	}
 	return nil

@@ -19,23 +19,24 @@ func (uc SendTransfer) Decide(ctx context.Context, by Caller, in SendTransferInp
 	if err != nil {
 		return TransferRow{}, err
 	}
-	if err := t.send(in.Lines, in.ExpectedUS, by.Name, book.NowUS()); err != nil {
+	sendings, err := t.send(in.Lines, in.ExpectedUS, by.Name, book.NowUS())
+	if err != nil {
 		return TransferRow{}, err
 	}
 	if err := uc.lockRows(ctx, book, t, func(i int) bool { return t.row.Lines[i].Sent > 0 }); err != nil {
 		return TransferRow{}, err
 	}
-	for i, l := range t.row.Lines {
-		if l.Sent == 0 {
-			continue
+	for i, s := range sendings {
+		l := &t.row.Lines[s.Line-1]
+		if book.Stock(t.source(*l)) == nil {
+			return TransferRow{}, Short{SKU: l.SKU, Wanted: s.Quantity}
 		}
-		if book.Stock(t.source(l)) == nil {
-			return TransferRow{}, Short{SKU: l.SKU, Wanted: l.Sent}
-		}
-		m := Movement{Document: t.row.ID, Ref: t.ref(i), Note: t.row.Note, Request: in.Request}
-		if err := book.Send(t.source(l), t.target(l), l.Sent, m); err != nil {
+		m := Movement{Document: t.row.ID, Ref: t.ref(i), Note: t.row.Note, Request: in.Request, Batch: s.Batch}
+		list, err := book.Send(t.source(*l), t.target(*l), s.Quantity, m)
+		if err != nil {
 			return TransferRow{}, err
 		}
+		l.load(list)
 	}
 	return uc.store(ctx, book, t)
 }

@@ -55,10 +55,49 @@ type TransferLine struct {
 	Damaged  int64  `json:"d,omitempty"` // arrived and not for sale
 	Missing  int64  `json:"m,omitempty"`
 	Returned int64  `json:"b,omitempty"` // back where it came from
+	// Lots are what is still on its way of each lot; what is in none is among them once one is.
+	Lots []LotPart `json:"l,omitempty"`
 }
 
 // Open is what is still on its way.
 func (l TransferLine) Open() int64 { return l.Sent - l.Received - l.Damaged - l.Missing - l.Returned }
+
+// off takes pieces off what is on its way, and says of which lots they are.
+func (l *TransferLine) off(qty int64) []LotPart {
+	if qty == 0 {
+		return nil
+	}
+	if len(l.Lots) == 0 {
+		return []LotPart{{"", qty}}
+	}
+	var list []LotPart
+	rest := make([]LotPart, 0, len(l.Lots))
+	for _, p := range l.Lots {
+		n := min(qty, p.Quantity)
+		if n > 0 {
+			list, qty = append(list, LotPart{p.Code, n}), qty-n
+		}
+		if p.Quantity > n {
+			rest = append(rest, LotPart{p.Code, p.Quantity - n})
+		}
+	}
+	l.Lots = rest
+	return list
+}
+
+func (l TransferLine) inLots() (sum int64) {
+	for _, p := range l.Lots {
+		sum += p.Quantity
+	}
+	return sum
+}
+
+// load notes which lots are on their way.
+func (l *TransferLine) load(list []LotPart) {
+	if slices.ContainsFunc(list, func(p LotPart) bool { return p.Code != "" }) || len(l.Lots) > 0 {
+		l.Lots = append(l.Lots, list...)
+	}
+}
 
 // TransferStep says who took the transfer to a state, and when.
 type TransferStep struct {
@@ -118,6 +157,9 @@ func RestoreTransfer(r TransferRow) (*Transfer, error) {
 			return nil, broken("transfer %s: line %+v", r.ID, l)
 		}
 		open += l.Open()
+		if inLots := l.inLots(); len(l.Lots) > 0 && inLots != l.Open() {
+			return nil, broken("transfer %s: %d of %s on their way, lots say %d", r.ID, l.Open(), l.SKU, inLots)
+		}
 	}
 	if r.State.OnItsWay() != (open > 0) {
 		return nil, broken("transfer %s is %s with %d pieces on their way", r.ID, r.State, open)
@@ -165,28 +207,29 @@ func (t *Transfer) enter(to TransferState, actor string, nowUS int64) error {
 type Sending struct {
 	Line     int
 	Quantity int64
+	Batch    string // of this lot; empty: what expires first
 }
 
-// send says what leaves: all that is wanted when nothing is named.
-func (t *Transfer) send(sendings []Sending, expectedUS int64, actor string, nowUS int64) error {
+// send says what leaves: all that is wanted when nothing is named. It returns what does.
+func (t *Transfer) send(sendings []Sending, expectedUS int64, actor string, nowUS int64) ([]Sending, error) {
 	if err := t.enter(TransferSent, actor, nowUS); err != nil {
-		return err
+		return nil, err
 	}
 	if len(sendings) == 0 {
 		for i, l := range t.row.Lines {
-			sendings = append(sendings, Sending{i + 1, l.Wanted})
+			sendings = append(sendings, Sending{Line: i + 1, Quantity: l.Wanted})
 		}
 	}
 	for _, s := range sendings {
 		l, err := t.line(s.Line)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := pieces(s.Quantity); err != nil {
-			return err
+			return nil, err
 		}
 		if l.Sent+s.Quantity > l.Wanted {
-			return TransferExceeded{Line: s.Line, Left: l.Wanted - l.Sent}
+			return nil, TransferExceeded{Line: s.Line, Left: l.Wanted - l.Sent}
 		}
 		l.Sent += s.Quantity
 	}
@@ -194,7 +237,7 @@ func (t *Transfer) send(sendings []Sending, expectedUS int64, actor string, nowU
 		t.row.ExpectedUS = expectedUS
 	}
 	t.row.SentUS = nowUS
-	return nil
+	return sendings, nil
 }
 
 // Arrival is what came of a line, and what will not.

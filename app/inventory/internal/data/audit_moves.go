@@ -13,6 +13,11 @@ import (
 // countedBy finds the open stocktakes of a stock row s.
 const countedBy = "SELECT 1 FROM stocktakes t JOIN stocktake_lines l ON l.stocktake = t.id WHERE t.location = s.location AND l.sku = s.sku AND l.owner = s.owner AND t.state IN (1, 2)"
 
+// sameRow joins two tables by the stock row that they speak of.
+func sameRow(a, b string) string {
+	return a + ".sku = " + b + ".sku AND " + a + ".location = " + b + ".location AND " + a + ".owner = " + b + ".owner"
+}
+
 // movesChecks are the invariants of how stock moves.
 func (s *Store) movesChecks() []invariant.Check {
 	return []invariant.Check{
@@ -25,6 +30,19 @@ func (s *Store) movesChecks() []invariant.Check {
 				" UNION ALL SELECT l.sku, 'counted by two open stocktakes' FROM stocktake_lines l JOIN stocktakes t ON t.id = l.stocktake WHERE t.state IN (1, 2)" +
 				" GROUP BY t.location, l.sku, l.owner, l.batch HAVING COUNT(*) > 1",
 			Args: func(int64) []any { return []any{biz.FrozenUS, true} },
+		},
+		{
+			ID: "I1d", Title: "a lot is the sum of its movements, and no more of it is reserved than reservations hold; a row's lots are what it says of them; none is expired for 60 s and for sale",
+			Counted: "SELECT COUNT(*) FROM batches",
+			Violations: "SELECT b.code, 'is not the sum of its movements' FROM batches b WHERE b.on_hand <> (SELECT COALESCE(SUM(m.quantity), 0) FROM movements m WHERE " + sameRow("m", "b") + " AND m.bucket = '' AND m.batch = b.code)" +
+				" UNION ALL SELECT b.code, 'more is reserved than is there, or is held' FROM batches b WHERE b.reserved < 0 OR b.reserved > b.on_hand OR b.reserved >" +
+				" (SELECT COALESCE(SUM(r.open), 0) FROM reservations r WHERE " + sameRow("r", "b") + " AND r.batch = b.code AND r.state IN (1, 2))" +
+				" UNION ALL SELECT s.sku, 'its lots are not what the row says' FROM stock s WHERE s.batched <> (SELECT COALESCE(SUM(b.on_hand), 0) FROM batches b WHERE " + sameRow("b", "s") + ")" +
+				" OR s.blocked <> (SELECT COALESCE(SUM(b.on_hand - b.reserved), 0) FROM batches b WHERE " + sameRow("b", "s") + " AND b.blocked = ?)" +
+				" OR s.batched > s.on_hand AND NOT EXISTS (SELECT 1 FROM discrepancies d WHERE " + sameRow("d", "s") + " AND d.kind = 'SHORTFALL')" +
+				" UNION ALL SELECT b.code, 'a lot without a stock row' FROM batches b WHERE NOT EXISTS (SELECT 1 FROM stock s WHERE " + sameRow("s", "b") + ")" +
+				" UNION ALL SELECT b.code, 'expired and for sale' FROM batches b WHERE b.blocked = ? AND b.expires_us > 0 AND b.expires_us < ?",
+			Args: func(nowUS int64) []any { return []any{true, false, nowUS - expiryGraceUS} },
 		},
 		{
 			ID: "I1c", Title: "a stocktake's differences are booked once, when somebody approves it who has neither counted nor submitted",

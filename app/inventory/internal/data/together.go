@@ -28,6 +28,7 @@ func (s *Store) bookParts() []part {
 	return []part{
 		{"documents", s.lockNeededDocuments, s.insertDocuments},
 		{"stock", s.lockNeededStock, s.updateStock},
+		{"lots", s.readNeededLots, s.writeLots},
 		{"loads", s.lockNeededLoads, s.writeLoads},
 		{"presales", s.lockNeededPresales, s.updatePresales},
 		{"locations", s.readNeededLocations, nil},

@@ -18,7 +18,10 @@ import (
 // lines is a reserved word of MySQL; both engines take the quotes.
 const transferColumns = "id, number, from_location, to_location, from_org, to_org, state, `lines`, version, note, created_by, created_us, sent_us, received_us, expected_us, updated_us"
 
-// transferBody is what the column of the lines holds.
+// maxTransferBody is what the column of the lines holds, less what later steps add to the history.
+const maxTransferBody = 55_000
+
+// transferBody is what the column holds.
 type transferBody struct {
 	Lines   []biz.TransferLine `json:"lines"`
 	History []biz.TransferStep `json:"history"`
@@ -88,6 +91,9 @@ func (s *Store) SaveTransfer(ctx context.Context, r biz.TransferRow) error {
 	body, err := json.Marshal(transferBody{r.Lines, r.History})
 	if err != nil {
 		return fmt.Errorf("save transfer: %w", err)
+	}
+	if len(body) > maxTransferBody {
+		return biz.Invalid{Field: "lines", Rule: "too many lots travel together: send fewer lines"}
 	}
 	res, err := s.db.Conn(ctx).ExecContext(ctx, "UPDATE transfers SET state = ?, `lines` = ?, version = ?, sent_us = ?, received_us = ?, expected_us = ?, updated_us = ? WHERE id = ? AND version = ?",
 		int8(r.State), body, r.Version, r.SentUS, r.ReceivedUS, r.ExpectedUS, r.UpdatedUS, r.ID, r.Version-1)

@@ -61,7 +61,7 @@ func (s *Store) LockDocuments(ctx context.Context, b *biz.Book, documents []biz.
 	return nil
 }
 
-// LockStock locks the rows in their one order and takes them in. Absent ones are opened when org names the organisation of
+// LockStock locks the rows in their one order and takes them in, with their lots. Absent ones are opened when org names the organisation of
 // their location.
 func (s *Store) LockStock(ctx context.Context, b *biz.Book, keys []biz.StockKey, org map[string]string) error {
 	keys = slices.Clone(keys)
@@ -74,6 +74,9 @@ func (s *Store) LockStock(ctx context.Context, b *biz.Book, keys []biz.StockKey,
 		}
 		b.AddStock(found...)
 		if err := s.openAbsent(ctx, b, chunk, org); err != nil {
+			return err
+		}
+		if err := s.readLots(ctx, b, chunk); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,9 @@ func TestACorruptedRowTurnsItsInvariantRed(t *testing.T) {
 			"UPDATE stock SET in_transit = 0 WHERE in_transit > 0", "DELETE FROM transfers"},
 		"I1b": {"UPDATE stock SET outage_until_us = 0 WHERE outage_until_us > 0", "UPDATE stock SET outage_until_us = 4611686018427387904 WHERE outage_until_us = 0",
 			"UPDATE stocktakes SET state = 5 WHERE state = 1", "UPDATE stocktakes SET frozen = 0 WHERE state = 1", "UPDATE stocktakes SET state = 1 WHERE state = 3"},
+		"I1d": {"UPDATE batches SET on_hand = on_hand + 1", "UPDATE batches SET reserved = reserved + 1", "UPDATE batches SET reserved = -1", "UPDATE batches SET blocked = 1 - blocked",
+			"UPDATE stock SET batched = batched + 1 WHERE batched > 0", "UPDATE stock SET blocked = blocked + 1", "DELETE FROM batches", "UPDATE batches SET expires_us = 1 WHERE blocked = 0",
+			"UPDATE movements SET batch = 'X' WHERE batch <> ''"},
 		"I1c": {"UPDATE stocktakes SET decided_by = submitted_by WHERE state = 3", "UPDATE stocktake_counts SET actor = 'hq:eve'", "DELETE FROM movements WHERE reason = 'STOCKTAKE'",
 			"UPDATE stocktakes SET state = 4 WHERE state = 3", "UPDATE stocktake_lines SET book = book + 1 WHERE counted > 0"},
 		"I17": {"UPDATE commands SET answer = NULL, refusal = NULL"},
@@ -67,10 +70,14 @@ func (r *rig) busy(t *testing.T) {
 	r.stock(t, "S-01", "LJ", 9)
 	r.stock(t, "S-01", "TG", 9)
 	r.sent(t, r.planned(t, "S-01", "S-02", wish("TG", 2)).Id)
+	r.lot(t, "S-02", "MC", "B-1", 3, 40_000)
+	r.lot(t, "S-02", "MC", "B-0", 3, 10)
+	_, err := r.Hold(order(t.Context()), parcel("ord_lot", line("1", "MC", 2)))
+	require.NoError(t, err)
 	take := r.opened(t, &inventoryv1.OpenStocktakeRequest{Location: "S-01", Skus: []string{"LJ"}})
 	r.count(t, "bob", take.Id, found("LJ", 8))
 	r.submit(t, "cid", take.Id)
-	_, err := r.ApproveStocktake(person(t.Context(), "eve"), deciding(take.Id))
+	_, err = r.ApproveStocktake(person(t.Context(), "eve"), deciding(take.Id))
 	require.NoError(t, err)
 	r.opened(t, &inventoryv1.OpenStocktakeRequest{Location: "S-01", Skus: []string{"LJ"}})
 	r.opened(t, &inventoryv1.OpenStocktakeRequest{Location: "S-02", Skus: []string{"LJ"}, Frozen: true})

@@ -165,7 +165,8 @@ func (s *Inventory) ReceiveStock(ctx context.Context, in *inventoryv1.ReceiveSto
 	}
 	input := biz.ReceiveInput{Request: in.GetRequestId(), Document: in.GetDocument()}
 	for _, l := range in.GetLines() {
-		input.Lines = append(input.Lines, biz.StockLine{Key: biz.StockKey{SKU: l.GetSku(), Location: l.GetLocation(), Owner: l.GetOwner()}, Quantity: l.GetQuantity()})
+		input.Lines = append(input.Lines, biz.StockLine{Key: biz.StockKey{SKU: l.GetSku(), Location: l.GetLocation(), Owner: l.GetOwner()}, Quantity: l.GetQuantity(),
+			Batch: l.GetBatch(), ProducedDay: l.GetProducedDay(), ExpiresDay: l.GetExpiresDay()})
 	}
 	return command.Local[biz.SKUs, *inventoryv1.ReceiveStockResponse]{
 		Method:  inventoryv1.Inventory_ReceiveStock_FullMethodName,

@@ -38,7 +38,7 @@ func toReservation(r biz.ReservationRow) *inventoryv1.Reservation {
 		Id: r.ID, Document: r.Document, LineId: r.LineID, Sku: r.Key.SKU, Location: r.Key.Location, LocationName: r.LocationName, LocationOrg: r.LocationOrg,
 		Owner: r.Key.Owner, Quantity: r.Quantity, Open: r.Open, Shipped: r.Shipped, State: inventoryv1.ReservationState(r.State), ExpiresAtUs: r.ExpiresAtUS,
 		SettlementPriceMinor: r.SettlementPriceMinor, FulfilmentFeeMinor: r.FulfilmentFeeMinor, DistanceM: r.DistanceM,
-		KitSku: r.KitSKU, Presale: r.Presale, Replaces: r.Replaces,
+		KitSku: r.KitSKU, Presale: r.Presale, Replaces: r.Replaces, Batch: r.Batch,
 	}
 }
 

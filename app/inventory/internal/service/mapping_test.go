@@ -81,7 +81,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 			WeightG: hold.Lines[0].WeightG, Category: hold.Lines[0].Category, Group: hold.Lines[0].Group}}}}, in)
 
 	key := biz.StockKey{SKU: "LJ", Location: "S-01", Owner: "HQ"}
-	reservation := toReservation(biz.ReservationRow{Terms: biz.Terms{ID: "r", Document: "d", LineID: "l", Key: key, LocationName: "n", LocationOrg: "o", Quantity: 9,
+	reservation := toReservation(biz.ReservationRow{Terms: biz.Terms{ID: "r", Document: "d", LineID: "l", Key: key, Batch: "b", LocationName: "n", LocationOrg: "o", Quantity: 9,
 		ExpiresAtUS: 1, SettlementPriceMinor: 2, FulfilmentFeeMinor: 3, DistanceM: 4, KitSKU: "k", Presale: "p", Replaces: "r0"}, State: biz.Confirmed, Open: 5, Shipped: 4})
 	reservation.ArrivesUs = 1 // the presale knows it
 	full(t, reservation.ProtoReflect())
@@ -103,10 +103,13 @@ func TestMappingForgetsNoField(t *testing.T) {
 		Batch: "b", Request: "q"}).ProtoReflect())
 	full(t, toDiscrepancy(biz.Listed{ID: "d", Discrepancy: biz.Discrepancy{Org: "o", Document: "p", ReservationID: "r", Key: key, Kind: "k", Size: 5}, Open: 4, OpenedUS: 1, ClosedUS: 2}).ProtoReflect())
 	moved := toTransfer(biz.TransferRow{ID: "i", Number: "n", From: "f", To: "t", FromOrg: "o", ToOrg: "p", State: biz.TransferSent, Version: 2, Note: "n", CreatedBy: "c", CreatedUS: 1,
-		SentUS: 2, ReceivedUS: 3, ExpectedUS: 4, Lines: []biz.TransferLine{{SKU: "s", Owner: "o", Wanted: 9, Sent: 8, Received: 1, Damaged: 2, Missing: 1, Returned: 1}},
+		SentUS: 2, ReceivedUS: 3, ExpectedUS: 4, Lines: []biz.TransferLine{{SKU: "s", Owner: "o", Wanted: 9, Sent: 8, Received: 1, Damaged: 2, Missing: 1, Returned: 1,
+			Lots: []biz.LotPart{{Code: "b", Quantity: 3}}}},
 		History: []biz.TransferStep{{State: biz.TransferDraft, Actor: "a", AtUS: 5}}})
 	full(t, moved.ProtoReflect())
 	full(t, moved.Lines[0].ProtoReflect())
+	full(t, moved.Lines[0].Lots[0].ProtoReflect())
+	full(t, toLot(biz.LotRow{Key: key, LotTerms: biz.LotTerms{Code: "c", ProducedDay: 1, ExpiresDay: 2, ExpiresUS: 3}, OnHand: 4, Reserved: 1, Blocked: true}).ProtoReflect())
 	full(t, moved.History[0].ProtoReflect())
 	plan := &inventoryv1.CreateTransferRequest{}
 	populate(plan.ProtoReflect(), &n)
@@ -119,7 +122,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	damage := &inventoryv1.DamageRequest{}
 	populate(damage.ProtoReflect(), &n)
 	require.Equal(t, biz.DamageInput{Request: damage.RequestId, Document: damage.Document, Reason: damage.Reason,
-		Key: biz.StockKey{SKU: damage.Sku, Location: damage.Location, Owner: damage.Owner}, Quantity: damage.Quantity}, fromDamage(damage))
+		Key: biz.StockKey{SKU: damage.Sku, Location: damage.Location, Owner: damage.Owner}, Quantity: damage.Quantity, Batch: damage.Batch}, fromDamage(damage))
 	allocation := toAllocation(biz.Explanation{Document: "d", Strategy: "s", TookUS: 1, DecidedAtUS: 2,
 		Candidates: []biz.Explained{{Location: "S-01", Name: "n", DistanceM: 3, Chosen: true, Reason: "r"}}}, "text")
 	full(t, allocation.ProtoReflect())

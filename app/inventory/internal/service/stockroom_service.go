@@ -17,11 +17,13 @@ type Stockroom struct {
 	store  *data.Store
 	damage biz.Damage
 	closes biz.CloseDiscrepancy
+	blocks biz.BlockExpired
 }
 
-// NewStockroom puts the use cases together.
-func NewStockroom(db *database.DB, store *data.Store) *Stockroom {
-	return &Stockroom{db: db, store: store, damage: biz.Damage{Locations: store, Writer: store}, closes: biz.CloseDiscrepancy{Book: store}}
+// NewStockroom puts the use cases together. hit counts bounds that were hit.
+func NewStockroom(db *database.DB, store *data.Store, hit func(bound string)) *Stockroom {
+	return &Stockroom{db: db, store: store, damage: biz.Damage{Locations: store, Writer: store}, closes: biz.CloseDiscrepancy{Book: store},
+		blocks: biz.BlockExpired{Due: store, Writer: store, InTx: db.InTx, NowUS: db.Now, Hit: hit}}
 }
 
 // MarkDamaged puts pieces aside.
@@ -37,6 +39,36 @@ func (s *Stockroom) RestoreDamaged(ctx context.Context, in *inventoryv1.DamageRe
 // WriteOffDamaged gives damaged pieces up.
 func (s *Stockroom) WriteOffDamaged(ctx context.Context, in *inventoryv1.DamageRequest) (*inventoryv1.DamageResponse, error) {
 	return s.move(ctx, inventoryv1.Stockroom_WriteOffDamaged_FullMethodName, in, s.damage.WriteOff)
+}
+
+// WriteOffLot gives pieces of a lot up.
+func (s *Stockroom) WriteOffLot(ctx context.Context, in *inventoryv1.DamageRequest) (*inventoryv1.DamageResponse, error) {
+	return s.move(ctx, inventoryv1.Stockroom_WriteOffLot_FullMethodName, in, s.damage.WriteOffLot)
+}
+
+// BlockExpired blocks lots whose time has come. Several replicas may do so at once.
+func (s *Stockroom) BlockExpired(ctx context.Context) error { return s.blocks.Run(ctx) }
+
+// ListLots lists by expiry, within the caller's organisations.
+func (s *Stockroom) ListLots(ctx context.Context, in *inventoryv1.ListLotsRequest) (*inventoryv1.ListLotsResponse, error) {
+	if err := scoped(ctx); err != nil {
+		return nil, err
+	}
+	f := data.LotFilter{Location: in.GetLocation(), SKU: in.GetSku(), ExpiresBeforeUS: in.GetExpiresBeforeUs(), EmptyToo: in.GetEmptyToo()}
+	rows, next, err := s.store.ListLots(ctx, f, data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
+	if err != nil {
+		return nil, err
+	}
+	out := &inventoryv1.ListLotsResponse{NextPageToken: next}
+	for _, l := range rows {
+		out.Lots = append(out.Lots, toLot(l))
+	}
+	return out, nil
+}
+
+func toLot(l biz.LotRow) *inventoryv1.Lot {
+	return &inventoryv1.Lot{Location: l.Key.Location, Sku: l.Key.SKU, Owner: l.Key.Owner, Code: l.Code, ProducedDay: l.ProducedDay, ExpiresDay: l.ExpiresDay,
+		ExpiresUs: l.ExpiresUS, OnHand: l.OnHand, Reserved: l.Reserved, Blocked: l.Blocked}
 }
 
 func (s *Stockroom) move(ctx context.Context, method string, in *inventoryv1.DamageRequest, decide func(context.Context, biz.Caller, biz.DamageInput) (*biz.Stock, error)) (*inventoryv1.DamageResponse, error) {
@@ -95,7 +127,7 @@ func (s *Stockroom) CloseDiscrepancy(ctx context.Context, in *inventoryv1.CloseD
 
 func fromDamage(in *inventoryv1.DamageRequest) biz.DamageInput {
 	return biz.DamageInput{Request: in.GetRequestId(), Document: in.GetDocument(), Reason: in.GetReason(),
-		Key: biz.StockKey{SKU: in.GetSku(), Location: in.GetLocation(), Owner: in.GetOwner()}, Quantity: in.GetQuantity()}
+		Key: biz.StockKey{SKU: in.GetSku(), Location: in.GetLocation(), Owner: in.GetOwner()}, Quantity: in.GetQuantity(), Batch: in.GetBatch()}
 }
 
 func toDiscrepancy(d biz.Listed) *inventoryv1.Discrepancy {

@@ -55,7 +55,7 @@ func (s *Transfers) CreateTransfer(ctx context.Context, in *inventoryv1.CreateTr
 func (s *Transfers) SendTransfer(ctx context.Context, in *inventoryv1.SendTransferRequest) (*inventoryv1.Transfer, error) {
 	input := biz.SendTransferInput{Request: in.GetRequestId(), ID: in.GetId(), Version: in.GetVersion(), ExpectedUS: in.GetExpectedUs()}
 	for _, l := range in.GetLines() {
-		input.Lines = append(input.Lines, biz.Sending{Line: int(l.GetLine()), Quantity: l.GetQuantity()})
+		input.Lines = append(input.Lines, biz.Sending{Line: int(l.GetLine()), Quantity: l.GetQuantity(), Batch: l.GetBatch()})
 	}
 	return s.step(ctx, inventoryv1.Transfers_SendTransfer_FullMethodName, in, func(ctx context.Context, by biz.Caller) (biz.TransferRow, error) {
 		return s.send.Decide(ctx, by, input)
@@ -142,8 +142,12 @@ func toTransfer(r biz.TransferRow) *inventoryv1.Transfer {
 		State: inventoryv1.TransferState(r.State), Version: r.Version, Note: r.Note, CreatedBy: r.CreatedBy, CreatedUs: r.CreatedUS, SentUs: r.SentUS,
 		ReceivedUs: r.ReceivedUS, ExpectedUs: r.ExpectedUS}
 	for i, l := range r.Lines {
-		out.Lines = append(out.Lines, &inventoryv1.TransferLine{Line: int32(i + 1), Sku: l.SKU, Owner: l.Owner, Wanted: l.Wanted, Sent: l.Sent, Received: l.Received,
-			Damaged: l.Damaged, Missing: l.Missing, Returned: l.Returned})
+		line := &inventoryv1.TransferLine{Line: int32(i + 1), Sku: l.SKU, Owner: l.Owner, Wanted: l.Wanted, Sent: l.Sent, Received: l.Received,
+			Damaged: l.Damaged, Missing: l.Missing, Returned: l.Returned}
+		for _, p := range l.Lots {
+			line.Lots = append(line.Lots, &inventoryv1.TransferLot{Batch: p.Code, Quantity: p.Quantity})
+		}
+		out.Lines = append(out.Lines, line)
 	}
 	for _, h := range r.History {
 		out.History = append(out.History, &inventoryv1.TransferStep{State: inventoryv1.TransferState(h.State), Actor: h.Actor, AtUs: h.AtUS})

@@ -30,6 +30,12 @@ func init() {
 		"MarkDamaged":     {may: "f1manager " + editors, none: outside, ask: damage},
 		"RestoreDamaged":  {may: "f1manager " + editors, none: outside, ask: damage},
 		"WriteOffDamaged": {may: "f1manager " + editors, none: outside, ask: damage},
+		"WriteOffLot": {may: "f1manager " + editors, none: outside, ask: func(o objects) proto.Message {
+			return &inventoryv1.DamageRequest{RequestId: id(), Document: "DM-2", Reason: "expired", Location: o.Store, Sku: o.SKU, Quantity: 1, Batch: "L-1"}
+		}},
+		"ListLots": {sees: looks, own: strangers, mark: func(objects) string { return "L-1" }, ask: func(o objects) proto.Message {
+			return &inventoryv1.ListLotsRequest{Sku: o.SKU, PageSize: 200}
+		}},
 		"ListDiscrepancies": {sees: looks, own: strangers, mark: discrepancyOf, ask: func(objects) proto.Message {
 			return &inventoryv1.ListDiscrepanciesRequest{PageSize: 200, ClosedToo: true}
 		}},
@@ -94,6 +100,9 @@ func (w *world) moves() {
 	t, o, all := w.t, &w.objects, w.admin.GRPC(w.ctx)
 	transfers := inventoryv1.NewTransfersClient(w.grpc)
 	_, err := w.admin.Inventory().ReceiveStock(w.ctx, &inventoryv1.ReceiveStockRequest{RequestId: client.RequestID(), Document: "PO-9", Lines: []*inventoryv1.StockLine{{Location: f1Second, Sku: o.SKU, Quantity: 5}}})
+	require.NoError(t, err)
+	_, err = w.admin.Inventory().ReceiveStock(w.ctx, &inventoryv1.ReceiveStockRequest{RequestId: client.RequestID(), Document: "PO-10", Lines: []*inventoryv1.StockLine{
+		{Location: f1Store, Sku: o.SKU, Quantity: 50, Batch: "L-1", ProducedDay: 20000, ExpiresDay: 40000}}})
 	require.NoError(t, err)
 	plan := func(from, to string, qty int64) string {
 		planned, err := transfers.CreateTransfer(all, &inventoryv1.CreateTransferRequest{RequestId: client.RequestID(), FromLocation: from, ToLocation: to,
