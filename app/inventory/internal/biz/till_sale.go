@@ -337,11 +337,12 @@ func (uc TillSale) sell(book *Book, in TillSaleInput, l TillSaleLine, at Locatio
 	return short, nil
 }
 
-// move takes reservations of a row elsewhere, the youngest first, for exactly so many pieces, and says how many stayed.
+// move takes reservations of a row elsewhere, the youngest first, for exactly so many pieces, and says how many stayed. What
+// waits for a presale holds nothing here; a part of a kit stays with the others.
 func (uc TillSale) move(book *Book, key StockKey, pieces int64, facts TillFacts) (moved []Moved, left int64, err error) {
 	var open []*Reservation
 	for _, r := range book.reservations {
-		if r.open > 0 && r.terms.Key == key && !r.terms.Way.AtTheStore() && !r.Due(book.nowUS) {
+		if r.open > 0 && r.terms.Key == key && !r.terms.Way.AtTheStore() && !r.Due(book.nowUS) && !r.Waits() && r.terms.KitSKU == "" {
 			open = append(open, r)
 		}
 	}
@@ -418,6 +419,7 @@ func (uc TillSale) relocate(book *Book, r *Reservation, want int64, whole bool, 
 // the owner stays, and follows the list price of today where it changes.
 func (uc TillSale) terms(r *Reservation, s *Stock, l Location, p Placed, facts TillFacts) (Terms, bool) {
 	t := r.terms
+	t.Presale = "" // what it came from is used up where it arrived
 	t.Key, t.LocationName, t.LocationOrg = s.key, l.Name, l.Org
 	t.DistanceM += p.DistanceM // at most
 	t.Batch, t.Presale = "", ""

@@ -144,9 +144,10 @@ func scanBooked(rows *sql.Rows, booked map[biz.Entry]int64) error {
 	return rows.Err()
 }
 
-// Youngest returns open reservations of a SKU at a location, the youngest first, without locks.
+// Youngest returns open reservations of a SKU at a location, the youngest first, without locks. What waits for a presale holds
+// nothing there that could move.
 func (s *Store) Youngest(ctx context.Context, at biz.Shelf, limit int) ([]biz.ReservationRow, error) {
-	found, err := s.reservations(ctx, "WHERE sku = ? AND location = ? AND state IN (?, ?) ORDER BY created_us DESC, id DESC LIMIT ?",
+	found, err := s.reservations(ctx, "WHERE sku = ? AND location = ? AND state IN (?, ?) AND NOT (presale <> '' AND replaces = '') ORDER BY created_us DESC, id DESC LIMIT ?",
 		at.SKU, at.Location, int8(biz.Held), int8(biz.Confirmed), limit)
 	if err != nil {
 		return nil, err

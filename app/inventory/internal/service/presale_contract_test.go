@@ -416,3 +416,31 @@ func TestAPromiseIsSoldOnceOnTwoReplicas(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// A till sale that was made offline moves what is held; what waits for a presale holds nothing that could move, and the
+// parts of a kit stay together.
+func TestATillSaleMovesNeitherPromisesNorPartsOfKits(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.box(t)
+		p := r.promise(t, "S-01", "CUP", 5, 9)
+		r.stock(t, "S-01", "POT", 1)
+		r.stock(t, "S-01", "CUP", 4)
+		kit, err := r.Hold(order(t.Context()), parcel("ord_1", line("1", "BOX", 1)))
+		require.NoError(t, err)
+		require.Equal(t, "S-01", kit.Reservations[0].Location)
+		_, err = r.Hold(order(t.Context()), parcel("ord_2", line("1", "CUP", 1)))
+		require.NoError(t, err)
+		_, err = r.Hold(order(t.Context()), waiting("ord_3", line("1", "CUP", 2)))
+		require.NoError(t, err)
+		r.stock(t, "S-02", "CUP", 9)
+		_, err = r.till.BookTillSale(order(t.Context()), tillSale("till_1", "S-01", soldAt("1", "CUP", 3)))
+		require.NoError(t, err)
+		for _, res := range r.of(t, "ord_1") {
+			require.Equal(t, "S-01", res.Location, "a part of a kit stays with the others")
+		}
+		require.Equal(t, int64(2), r.presale(t, p.Id).Waiting)
+		require.Equal(t, int64(1), r.rows(t, "S-02", "CUP").Reserved, "the plain cup has moved")
+		r.audit(t) // the gap of the kit is listed
+	})
+}
