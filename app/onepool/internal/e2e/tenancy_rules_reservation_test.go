@@ -16,5 +16,14 @@ func init() {
 		"ExtendReservation": inside(func(o objects) proto.Message {
 			return &inventoryv1.ExtendReservationRequest{RequestId: id(), Document: o.Unpaid, ExpiresAtUs: 4102444800000000}
 		}),
+		"ConfirmReservations": inside(func(o objects) proto.Message {
+			return &inventoryv1.ConfirmReservationsRequest{RequestId: id(), Document: o.Unpaid}
+		}),
+		"ReleasePart": inside(func(o objects) proto.Message {
+			return &inventoryv1.ReleasePartRequest{RequestId: id(), Document: o.Unpaid, Parts: []*inventoryv1.ReservationPart{{ReservationId: "res_none", Quantity: 1}}, Reason: "x"}
+		}),
+		"ShipPart": inside(func(o objects) proto.Message {
+			return &inventoryv1.ShipPartRequest{RequestId: id(), Document: o.Unpaid, Fulfilment: "ful_none", Parts: []*inventoryv1.ReservationPart{{ReservationId: "res_none", Quantity: 1}}}
+		}),
 	}
 }
