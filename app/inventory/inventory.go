@@ -20,7 +20,9 @@ import (
 	productv1 "github.com/onepool/onepool/api/product/v1"
 	"github.com/onepool/onepool/app/internal/center"
 	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/lease"
 	"github.com/onepool/onepool/app/internal/observe"
+	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/server"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
@@ -43,6 +45,11 @@ const (
 	serveEvery = 2 * time.Second
 	// blockEvery leaves room below the 60 s in which an expired lot must be blocked.
 	blockEvery = 10 * time.Second
+	// silentEvery is how soon silence past its time is taken for a decline.
+	silentEvery = 5 * time.Second
+	// waitingEvery is how soon stock that has come is looked at; takeOver is how soon another replica does it.
+	waitingEvery = time.Second
+	takeOver     = 2 * time.Second
 )
 
 // Config is what can be chosen.
@@ -55,6 +62,8 @@ type Config struct {
 // Deps are what the process provides.
 type Deps struct {
 	Observe *observe.Observer
+	// Saga hands on what documents' centers are told.
+	Saga *saga.Coordinator
 	// Dial is the way to another center.
 	Dial func(center string) grpc.ClientConnInterface
 	// PageSecret is the key of page tokens, WebhookKey that of webhooks' secrets.
@@ -86,8 +95,8 @@ func over[G, H any](onGRPC func(grpc.ServiceRegistrar, G), g G, onHTTP func(*kht
 
 // New opens the database. It does not migrate.
 func New(ctx context.Context, c Config, d Deps) (*Center, error) {
-	if d.Observe == nil || d.Dial == nil || len(d.PageSecret) == 0 || len(d.WebhookKey) == 0 {
-		return nil, errors.New("inventory: observer, dialer, page secret and webhook key are required")
+	if d.Observe == nil || d.Saga == nil || d.Dial == nil || len(d.PageSecret) == 0 || len(d.WebhookKey) == 0 {
+		return nil, errors.New("inventory: observer, coordinator, dialer, page secret and webhook key are required")
 	}
 	bounds := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "onepool_inventory_bound_hits_total", Help: "How often a search or a run stopped at its bound.",
@@ -95,7 +104,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	told := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "onepool_inventory_webhook_deliveries_total", Help: "Deliveries to webhooks: told, failed (tried again later), parked, lost (to another replica or by a change).",
 	}, []string{"outcome"})
-	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Metrics: []prometheus.Collector{bounds, told}}, d.Observe)
+	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Outbox: d.Saga.Outbox(), Metrics: []prometheus.Collector{bounds, told}}, d.Observe)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +116,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	catalogue, categories := data.Catalogue{Client: products}, data.NewCategories(products)
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
 	inventory := service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), categories, hit)
+	assignments, unattended := service.NewAssignments(inventory), service.NewWorkers(inventory)
 	feed := service.FeedConfig{Key: d.WebhookKey, Loopback: c.LoopbackWebhooks, Hit: hit}
 	deliverer := service.NewDeliverer(store, inventory, feed, func(outcome string) { told.WithLabelValues(outcome).Inc() }, frame.Report("tell webhooks"))
 	reservations := service.NewReservations(frame.DB(), store, categories)
@@ -126,6 +136,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		over[inventoryv1.SharingPoliciesServer, inventoryv1.SharingPoliciesHTTPServer](inventoryv1.RegisterSharingPoliciesServer, sharing, inventoryv1.RegisterSharingPoliciesHTTPServer, sharing),
 		over[inventoryv1.StrategiesServer, inventoryv1.StrategiesHTTPServer](inventoryv1.RegisterStrategiesServer, strategies, inventoryv1.RegisterStrategiesHTTPServer, strategies),
 		over[inventoryv1.TillSalesServer, inventoryv1.TillSalesHTTPServer](inventoryv1.RegisterTillSalesServer, till, inventoryv1.RegisterTillSalesHTTPServer, till),
+		over[inventoryv1.AssignmentsServer, inventoryv1.AssignmentsHTTPServer](inventoryv1.RegisterAssignmentsServer, assignments, inventoryv1.RegisterAssignmentsHTTPServer, assignments),
 		over[inventoryv1.StockroomServer, inventoryv1.StockroomHTTPServer](inventoryv1.RegisterStockroomServer, room, inventoryv1.RegisterStockroomHTTPServer, room),
 		over[inventoryv1.TransfersServer, inventoryv1.TransfersHTTPServer](inventoryv1.RegisterTransfersServer, transfers, inventoryv1.RegisterTransfersHTTPServer, transfers),
 		over[inventoryv1.StocktakesServer, inventoryv1.StocktakesHTTPServer](inventoryv1.RegisterStocktakesServer, stocktakes, inventoryv1.RegisterStocktakesHTTPServer, stocktakes),
@@ -143,6 +154,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		}),
 		all.Every(simulateEvery, "simulate", simulations.Work),
 		all.Every(serveEvery, "serve those who wait for stock", all.serve),
+		all.Every(silentEvery, "decline for the silent", func(ctx context.Context) error { return timeOut(ctx, unattended) }),
+		func(ctx context.Context) error { return all.allocateWaiting(ctx, unattended) },
 		all.Every(purgeEvery, "purge the change log", store.PurgeChanges),
 		func(ctx context.Context) error {
 			store.Sequence(ctx, frame.Report("number the change log"))
@@ -190,4 +203,34 @@ func (c *Center) expire(ctx context.Context) error {
 func (c *Center) serve(ctx context.Context) error {
 	_, err := biz.ServeWaiting{Waiting: c.store, Together: c.store.Together, Hit: c.hit}.Run(tenancy.WithService(ctx, "inventory-arrivals"))
 	return err
+}
+
+// timeOut turns silence into a decline. Several replicas may do so at once.
+func timeOut(ctx context.Context, w service.Workers) error {
+	_, err := w.TimeOut.Run(tenancy.WithService(ctx, "inventory-timeout"))
+	return err
+}
+
+// allocateWaiting gives stock that has come to the documents that wait: one replica at a time, because of their order.
+func (c *Center) allocateWaiting(ctx context.Context, w service.Workers) error {
+	const what = "allocate what waits"
+	report := c.Report(what)
+	lease.Every(ctx, c.DB(), "inventory.waiting", takeOver, func(ctx context.Context) error {
+		follow := w.Follow()
+		tick := time.NewTicker(waitingEvery)
+		defer tick.Stop()
+		for {
+			turn, over := c.Turn(tenancy.WithService(ctx, "inventory-waiting"), what)
+			if _, err := follow.Turn(turn); err != nil && ctx.Err() == nil {
+				report(turn, err)
+			}
+			over()
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+		}
+	}, report)
+	return nil
 }

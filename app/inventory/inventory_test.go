@@ -12,6 +12,7 @@ import (
 
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/observe"
+	"github.com/onepool/onepool/app/internal/saga"
 )
 
 func TestTheDoorNamesWhatIsMissing(t *testing.T) {
@@ -22,8 +23,11 @@ func TestTheDoorNamesWhatIsMissing(t *testing.T) {
 func TestTheCenterOpensMigratesWorksAndCloses(t *testing.T) {
 	o, err := observe.New(t.Context(), observe.Config{Service: "test"}, &bytes.Buffer{})
 	require.NoError(t, err)
+	sagas, err := saga.New(saga.Config{Target: "127.0.0.1:1", Secret: bytes.Repeat([]byte("s"), 32)})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = sagas.Close() })
 	c, err := New(t.Context(), Config{DB: database.Config{Engine: database.SQLite, Path: filepath.Join(t.TempDir(), "inventory.db")}},
-		Deps{Observe: o, Dial: func(string) grpc.ClientConnInterface { return nil }, PageSecret: bytes.Repeat([]byte("k"), 32), WebhookKey: bytes.Repeat([]byte("w"), 32)})
+		Deps{Observe: o, Saga: sagas, Dial: func(string) grpc.ClientConnInterface { return nil }, PageSecret: bytes.Repeat([]byte("k"), 32), WebhookKey: bytes.Repeat([]byte("w"), 32)})
 	require.NoError(t, err)
 	for range 2 {
 		require.NoError(t, c.Migrate(t.Context()), "migrating again changes nothing")

@@ -144,6 +144,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
 	trade := service.New(service.Parts{
 		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members,
+		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product"))},
@@ -170,6 +171,7 @@ func (c *Center) Register(r *server.Registrar) {
 		r.Open(notification) // the provider's signature is its credential
 		r.Raw(http.MethodPost, sandboxpay.Path, notification, c.service.Notified(c.sandbox))
 	}
+	orderv1.RegisterOrderBranchServer(r.Branch, c.service.Branch())
 	if err := saga.RegisterExecutor(r.Branch, map[string]saga.Handler{service.PlacementWorkflow: c.service.ResumePlacement}); err != nil {
 		panic(err) // a name that is no name: found by the first start
 	}

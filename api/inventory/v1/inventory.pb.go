@@ -1178,7 +1178,7 @@ type Movement struct {
 	Sku      string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
 	Owner    string                 `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
 	// RECEIVE, IMPORT, ADJUST, SHIP, SALE, RETURN, DAMAGE, RESTORE, WRITE_OFF, TRANSFER_OUT, TRANSFER_IN, TRANSFER_LOSS,
-	// TRANSFER_BACK, STOCKTAKE.
+	// TRANSFER_BACK, STOCKTAKE, SHORT_PICK.
 	Reason   string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	Document string `protobuf:"bytes,6,opt,name=document,proto3" json:"document,omitempty"`
 	Actor    string `protobuf:"bytes,7,opt,name=actor,proto3" json:"actor,omitempty"`
@@ -1813,7 +1813,14 @@ type HoldRequest struct {
 	// What is not on hand may be taken from presales (stock that will arrive). Kits are held from what is on hand only.
 	AllowPresale bool `protobuf:"varint,20,opt,name=allow_presale,json=allowPresale,proto3" json:"allow_presale,omitempty"`
 	// Hold what is there; the rest is answered as short. Without it: all or nothing.
-	Partial       bool `protobuf:"varint,21,opt,name=partial,proto3" json:"partial,omitempty"`
+	Partial bool `protobuf:"varint,21,opt,name=partial,proto3" json:"partial,omitempty"`
+	// Without stock, or a location, the document waits instead of being refused, and is allocated when stock comes. Only for a
+	// document that is paid: expires_at_us must be 0.
+	WaitForStock bool `protobuf:"varint,22,opt,name=wait_for_stock,json=waitForStock,proto3" json:"wait_for_stock,omitempty"`
+	// Of those that wait: higher first, then the earlier ship_by_us, then the older.
+	Priority int32 `protobuf:"varint,23,opt,name=priority,proto3" json:"priority,omitempty"`
+	// When the goods have to leave; it shortens the time that a location has to answer. 0: no such time.
+	ShipByUs      int64 `protobuf:"varint,24,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1960,6 +1967,27 @@ func (x *HoldRequest) GetPartial() bool {
 	return false
 }
 
+func (x *HoldRequest) GetWaitForStock() bool {
+	if x != nil {
+		return x.WaitForStock
+	}
+	return false
+}
+
+func (x *HoldRequest) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *HoldRequest) GetShipByUs() int64 {
+	if x != nil {
+		return x.ShipByUs
+	}
+	return 0
+}
+
 type HoldLine struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	LineId   string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -2061,7 +2089,9 @@ type HoldResponse struct {
 	Document     string                 `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
 	Reservations []*Reservation         `protobuf:"bytes,2,rep,name=reservations,proto3" json:"reservations,omitempty"`
 	// What a partial hold could not get.
-	Short         []*ShortLine `protobuf:"bytes,20,rep,name=short,proto3" json:"short,omitempty"`
+	Short []*ShortLine `protobuf:"bytes,20,rep,name=short,proto3" json:"short,omitempty"`
+	// Nothing is held yet: the document waits for stock.
+	Waiting       bool `protobuf:"varint,21,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2115,6 +2145,13 @@ func (x *HoldResponse) GetShort() []*ShortLine {
 		return x.Short
 	}
 	return nil
+}
+
+func (x *HoldResponse) GetWaiting() bool {
+	if x != nil {
+		return x.Waiting
+	}
+	return false
 }
 
 // What is missing of a line.
@@ -2215,7 +2252,8 @@ type Reservation struct {
 	Presale string `protobuf:"bytes,21,opt,name=presale,proto3" json:"presale,omitempty"`
 	// When a reservation that waits for a presale may be served, as the presale says now; 0: it holds stock that is there.
 	ArrivesUs int64 `protobuf:"varint,22,opt,name=arrives_us,json=arrivesUs,proto3" json:"arrives_us,omitempty"`
-	// The reservation in whose place this one stands: one that expired before it was paid, or waited for a presale.
+	// The reservation in whose place this one stands: one that expired before it was paid, waited for a presale, or was
+	// declined by its location.
 	Replaces string `protobuf:"bytes,23,opt,name=replaces,proto3" json:"replaces,omitempty"`
 	// The lot that it holds; empty: none.
 	Batch         string `protobuf:"bytes,24,opt,name=batch,proto3" json:"batch,omitempty"`
@@ -2550,8 +2588,10 @@ func (x *ListReservationsRequest) GetDocuments() []string {
 }
 
 type ListReservationsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Reservations  []*Reservation         `protobuf:"bytes,1,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Reservations []*Reservation         `protobuf:"bytes,1,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	// Those of the documents that wait: for stock, for a person, or for the buyer's choice. Only for centers.
+	Waiting       []string `protobuf:"bytes,20,rep,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2589,6 +2629,13 @@ func (*ListReservationsResponse) Descriptor() ([]byte, []int) {
 func (x *ListReservationsResponse) GetReservations() []*Reservation {
 	if x != nil {
 		return x.Reservations
+	}
+	return nil
+}
+
+func (x *ListReservationsResponse) GetWaiting() []string {
+	if x != nil {
+		return x.Waiting
 	}
 	return nil
 }
@@ -2946,7 +2993,7 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x06online\x18\x05 \x01(\x03H\x00R\x06online\x88\x01\x01\x12#\n" +
 	"\vat_the_till\x18\x06 \x01(\x03H\x01R\tatTheTill\x88\x01\x01B\t\n" +
 	"\a_onlineB\x0e\n" +
-	"\f_at_the_till\"\xbc\x05\n" +
+	"\f_at_the_till\"\xba\x06\n" +
 	"\vHoldRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -2971,7 +3018,11 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\vpromised_us\x18  \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
 	"promisedUs\x12#\n" +
 	"\rallow_presale\x18\x14 \x01(\bR\fallowPresale\x12\x18\n" +
-	"\apartial\x18\x15 \x01(\bR\apartial\"\x95\x02\n" +
+	"\apartial\x18\x15 \x01(\bR\apartial\x12$\n" +
+	"\x0ewait_for_stock\x18\x16 \x01(\bR\fwaitForStock\x12/\n" +
+	"\bpriority\x18\x17 \x01(\x05B\x13\xbaH\x10\x1a\x0e\x18\xe8\a(\x98\xf8\xff\xff\xff\xff\xff\xff\xff\x01R\bpriority\x12%\n" +
+	"\n" +
+	"ship_by_us\x18\x18 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bshipByUs\"\x95\x02\n" +
 	"\bHoldLine\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x1b\n" +
 	"\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
@@ -2980,11 +3031,12 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\bweight_g\x18\x1e \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\aweightG\x12#\n" +
 	"\bcategory\x18\x1f \x01(\tB\a\xbaH\x04r\x02\x18@R\bcategory\x12\x1d\n" +
-	"\x05group\x18  \x01(\tB\a\xbaH\x04r\x02\x18@R\x05group\"\xa8\x01\n" +
+	"\x05group\x18  \x01(\tB\a\xbaH\x04r\x02\x18@R\x05group\"\xc2\x01\n" +
 	"\fHoldResponse\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\x12E\n" +
 	"\freservations\x18\x02 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations\x125\n" +
-	"\x05short\x18\x14 \x03(\v2\x1f.onepool.inventory.v1.ShortLineR\x05short\"d\n" +
+	"\x05short\x18\x14 \x03(\v2\x1f.onepool.inventory.v1.ShortLineR\x05short\x12\x18\n" +
+	"\awaiting\x18\x15 \x01(\bR\awaiting\"d\n" +
 	"\tShortLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x16\n" +
@@ -3023,9 +3075,10 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x13ReleaseHoldResponse\x12\x1a\n" +
 	"\breleased\x18\x01 \x01(\x03R\breleased\"L\n" +
 	"\x17ListReservationsRequest\x121\n" +
-	"\tdocuments\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\b\x01\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\tdocuments\"a\n" +
+	"\tdocuments\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\b\x01\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\tdocuments\"{\n" +
 	"\x18ListReservationsResponse\x12E\n" +
-	"\freservations\x18\x01 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations\"=\n" +
+	"\freservations\x18\x01 \x03(\v2!.onepool.inventory.v1.ReservationR\freservations\x12\x18\n" +
+	"\awaiting\x18\x14 \x03(\tR\awaiting\"=\n" +
 	"\x14GetAllocationRequest\x12%\n" +
 	"\bdocument\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bdocument\"\xe0\x01\n" +
 	"\n" +

@@ -99,6 +99,8 @@ const (
 	// The return window is over.
 	FulfilmentState_CLOSED               FulfilmentState = 6
 	FulfilmentState_FULFILMENT_CANCELLED FulfilmentState = 7
+	// The location does not ship it: what it held is given to others, or waits.
+	FulfilmentState_FULFILMENT_DECLINED FulfilmentState = 8
 )
 
 // Enum value maps for FulfilmentState.
@@ -112,6 +114,7 @@ var (
 		5: "RECEIVED",
 		6: "CLOSED",
 		7: "FULFILMENT_CANCELLED",
+		8: "FULFILMENT_DECLINED",
 	}
 	FulfilmentState_value = map[string]int32{
 		"FULFILMENT_STATE_UNSPECIFIED": 0,
@@ -122,6 +125,7 @@ var (
 		"RECEIVED":                     5,
 		"CLOSED":                       6,
 		"FULFILMENT_CANCELLED":         7,
+		"FULFILMENT_DECLINED":          8,
 	}
 )
 
@@ -2868,6 +2872,110 @@ func (x *AcceptFulfilmentRequest) GetFulfilmentId() string {
 	return ""
 }
 
+type DeclineFulfilmentRequest struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RequestId    string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	FulfilmentId string                 `protobuf:"bytes,2,opt,name=fulfilment_id,json=fulfilmentId,proto3" json:"fulfilment_id,omitempty"`
+	// What is missing. Empty: all of it.
+	Lines  []*v11.MissingLine `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	Reason v11.DeclineReason  `protobuf:"varint,4,opt,name=reason,proto3,enum=onepool.inventory.v1.DeclineReason" json:"reason,omitempty"`
+	// In the words of the shop; needed with OTHER_REASON.
+	Text   string          `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
+	Effect v11.StockEffect `protobuf:"varint,6,opt,name=effect,proto3,enum=onepool.inventory.v1.StockEffect" json:"effect,omitempty"`
+	// With OUTAGE: microseconds since 1970 UTC.
+	OutageUntilUs int64 `protobuf:"varint,7,opt,name=outage_until_us,json=outageUntilUs,proto3" json:"outage_until_us,omitempty"`
+	// The same for other open lines of these SKUs at the location, at most 20 documents.
+	OthersToo     bool `protobuf:"varint,8,opt,name=others_too,json=othersToo,proto3" json:"others_too,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeclineFulfilmentRequest) Reset() {
+	*x = DeclineFulfilmentRequest{}
+	mi := &file_order_v1_order_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeclineFulfilmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeclineFulfilmentRequest) ProtoMessage() {}
+
+func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
+func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *DeclineFulfilmentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DeclineFulfilmentRequest) GetFulfilmentId() string {
+	if x != nil {
+		return x.FulfilmentId
+	}
+	return ""
+}
+
+func (x *DeclineFulfilmentRequest) GetLines() []*v11.MissingLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *DeclineFulfilmentRequest) GetReason() v11.DeclineReason {
+	if x != nil {
+		return x.Reason
+	}
+	return v11.DeclineReason(0)
+}
+
+func (x *DeclineFulfilmentRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *DeclineFulfilmentRequest) GetEffect() v11.StockEffect {
+	if x != nil {
+		return x.Effect
+	}
+	return v11.StockEffect(0)
+}
+
+func (x *DeclineFulfilmentRequest) GetOutageUntilUs() int64 {
+	if x != nil {
+		return x.OutageUntilUs
+	}
+	return 0
+}
+
+func (x *DeclineFulfilmentRequest) GetOthersToo() bool {
+	if x != nil {
+		return x.OthersToo
+	}
+	return false
+}
+
 type ShipFulfilmentRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -2880,7 +2988,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2892,7 +3000,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2905,7 +3013,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -2946,7 +3054,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2958,7 +3066,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2971,7 +3079,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -2998,7 +3106,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3010,7 +3118,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3023,7 +3131,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -3052,7 +3160,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3064,7 +3172,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3077,7 +3185,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -3130,7 +3238,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3142,7 +3250,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3155,7 +3263,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -3248,7 +3356,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3260,7 +3368,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3273,7 +3381,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -3321,7 +3429,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3333,7 +3441,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3346,7 +3454,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -3375,7 +3483,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3387,7 +3495,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3400,7 +3508,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -3428,7 +3536,7 @@ var File_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\"\x85\x01\n" +
+	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\"\x85\x01\n" +
 	"\x04Cart\x12\x1b\n" +
 	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x120\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.onepool.order.v1.CartLineR\x05lines\x12.\n" +
@@ -3702,7 +3810,19 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x17AcceptFulfilmentRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
-	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"\xc2\x01\n" +
+	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"\xb4\x03\n" +
+	"\x18DeclineFulfilmentRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
+	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\x12B\n" +
+	"\x05lines\x18\x03 \x03(\v2!.onepool.inventory.v1.MissingLineB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x12G\n" +
+	"\x06reason\x18\x04 \x01(\x0e2#.onepool.inventory.v1.DeclineReasonB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06reason\x12\x1c\n" +
+	"\x04text\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x01R\x04text\x12C\n" +
+	"\x06effect\x18\x06 \x01(\x0e2!.onepool.inventory.v1.StockEffectB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06effect\x12/\n" +
+	"\x0foutage_until_us\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\routageUntilUs\x12\x1d\n" +
+	"\n" +
+	"others_too\x18\b \x01(\bR\tothersToo\"\xc2\x01\n" +
 	"\x15ShipFulfilmentRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
@@ -3763,7 +3883,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\xa8\x01\n" +
+	"\tCANCELLED\x10\x04*\xc1\x01\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -3773,7 +3893,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\bRECEIVED\x10\x05\x12\n" +
 	"\n" +
 	"\x06CLOSED\x10\x06\x12\x18\n" +
-	"\x14FULFILMENT_CANCELLED\x10\a*d\n" +
+	"\x14FULFILMENT_CANCELLED\x10\a\x12\x17\n" +
+	"\x13FULFILMENT_DECLINED\x10\b*d\n" +
 	"\fPaymentState\x12\x1d\n" +
 	"\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fPAYMENT_PENDING\x10\x01\x12\f\n" +
@@ -3792,7 +3913,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"\x06POINTS\x10\x02\x12\f\n" +
 	"\bPROVIDER\x10\x03\x12\f\n" +
-	"\bPLATFORM\x10\x042\xba\x14\n" +
+	"\bPLATFORM\x10\x042\xd4\x15\n" +
 	"\x05Order\x12h\n" +
 	"\aGetCart\x12 .onepool.order.v1.GetCartRequest\x1a\x16.onepool.order.v1.Cart\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/order/carts/{member_id}\x12y\n" +
 	"\vSetCartLine\x12$.onepool.order.v1.SetCartLineRequest\x1a\x16.onepool.order.v1.Cart\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/order/carts/{member_id}/lines\x12n\n" +
@@ -3810,7 +3931,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rCreatePayment\x12&.onepool.order.v1.CreatePaymentRequest\x1a\x19.onepool.order.v1.Payment\"/\x82\xd3\xe4\x93\x02):\x01*\"$/v1/order/orders/{order_id}/payments\x12\x95\x01\n" +
 	"\fPayInSandbox\x12%.onepool.order.v1.PayInSandboxRequest\x1a&.onepool.order.v1.PayInSandboxResponse\"6\x82\xd3\xe4\x93\x020:\x01*\"+/v1/order/sandbox/payments/{payment_id}/pay\x12\x85\x01\n" +
 	"\x0fListFulfilments\x12(.onepool.order.v1.ListFulfilmentsRequest\x1a).onepool.order.v1.ListFulfilmentsResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/order/fulfilments\x12\x94\x01\n" +
-	"\x10AcceptFulfilment\x12).onepool.order.v1.AcceptFulfilmentRequest\x1a\x1c.onepool.order.v1.Fulfilment\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/order/fulfilments/{fulfilment_id}/accept\x12\x8e\x01\n" +
+	"\x10AcceptFulfilment\x12).onepool.order.v1.AcceptFulfilmentRequest\x1a\x1c.onepool.order.v1.Fulfilment\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/order/fulfilments/{fulfilment_id}/accept\x12\x97\x01\n" +
+	"\x11DeclineFulfilment\x12*.onepool.order.v1.DeclineFulfilmentRequest\x1a\x1c.onepool.order.v1.Fulfilment\"8\x82\xd3\xe4\x93\x022:\x01*\"-/v1/order/fulfilments/{fulfilment_id}/decline\x12\x8e\x01\n" +
 	"\x0eShipFulfilment\x12'.onepool.order.v1.ShipFulfilmentRequest\x1a\x1c.onepool.order.v1.Fulfilment\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/order/fulfilments/{fulfilment_id}/ship\x12\x91\x01\n" +
 	"\x0eConfirmReceipt\x12'.onepool.order.v1.ConfirmReceiptRequest\x1a\x1c.onepool.order.v1.Fulfilment\"8\x82\xd3\xe4\x93\x022:\x01*\"-/v1/order/fulfilments/{fulfilment_id}/receive\x12\x83\x01\n" +
 	"\fCreateReturn\x12%.onepool.order.v1.CreateReturnRequest\x1a\x1c.onepool.order.v1.ReturnInfo\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/order/orders/{order_id}/returns\x12\x87\x01\n" +
@@ -3831,7 +3953,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -3868,128 +3990,137 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*ListFulfilmentsRequest)(nil),     // 32: onepool.order.v1.ListFulfilmentsRequest
 	(*ListFulfilmentsResponse)(nil),    // 33: onepool.order.v1.ListFulfilmentsResponse
 	(*AcceptFulfilmentRequest)(nil),    // 34: onepool.order.v1.AcceptFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 35: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 36: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 37: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 38: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 39: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 40: onepool.order.v1.ReturnLine
-	(*ApproveReturnRequest)(nil),       // 41: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 42: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 43: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 44: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 45: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 46: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 47: onepool.common.v1.Money
-	(*v1.GeoPoint)(nil),                // 48: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 49: onepool.inventory.v1.DeliveryWay
-	(*v1.CheckInvariantsRequest)(nil),  // 50: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 51: onepool.common.v1.CheckInvariantsResponse
+	(*DeclineFulfilmentRequest)(nil),   // 35: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 36: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 37: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 38: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 39: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 40: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 41: onepool.order.v1.ReturnLine
+	(*ApproveReturnRequest)(nil),       // 42: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 43: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 44: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 45: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 46: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 47: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 48: onepool.common.v1.Money
+	(*v1.GeoPoint)(nil),                // 49: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 50: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 51: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 52: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 53: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 54: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 55: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	6,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	47, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	43, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	47, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	47, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	48, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	44, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	48, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	48, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	9,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	15, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	47, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	47, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	47, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	47, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	47, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	48, // 12: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	49, // 13: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	48, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	48, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	48, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	48, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	48, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	49, // 12: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	50, // 13: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
 	12, // 14: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	9,  // 15: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,  // 16: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
 	15, // 17: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	47, // 18: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	47, // 19: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	47, // 20: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	47, // 21: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	47, // 22: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	48, // 18: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	48, // 19: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	48, // 20: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	48, // 21: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	48, // 22: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
 	16, // 23: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
 	30, // 24: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	39, // 25: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	40, // 25: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
 	17, // 26: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
 	12, // 27: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	44, // 28: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	47, // 29: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	47, // 30: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	47, // 31: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	47, // 32: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	47, // 33: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	47, // 34: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	45, // 28: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	48, // 29: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	48, // 30: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	48, // 31: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	48, // 32: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	48, // 33: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	48, // 34: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
 	4,  // 35: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	47, // 36: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	47, // 37: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	48, // 36: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	48, // 37: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
 	9,  // 38: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	12, // 39: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	20, // 40: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
 	0,  // 41: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
 	14, // 42: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
 	2,  // 43: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	47, // 44: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	45, // 45: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	48, // 44: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	46, // 45: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
 	1,  // 46: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	49, // 47: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	50, // 47: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
 	31, // 48: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
 	12, // 49: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	46, // 50: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	47, // 50: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
 	1,  // 51: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
 	30, // 52: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	37, // 53: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	3,  // 54: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	40, // 55: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	47, // 56: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	47, // 57: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	7,  // 58: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	8,  // 59: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	10, // 60: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	13, // 61: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	18, // 62: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	19, // 63: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	21, // 64: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	22, // 65: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	23, // 66: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	25, // 67: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	26, // 68: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	28, // 69: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	32, // 70: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	34, // 71: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	35, // 72: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	36, // 73: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	38, // 74: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	41, // 75: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	42, // 76: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	50, // 77: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	5,  // 78: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	5,  // 79: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	11, // 80: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	14, // 81: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 82: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	14, // 83: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 84: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 85: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	24, // 86: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	14, // 87: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	27, // 88: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	29, // 89: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	33, // 90: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	30, // 91: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 92: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 93: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	39, // 94: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	39, // 95: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	39, // 96: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	51, // 97: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	78, // [78:98] is the sub-list for method output_type
-	58, // [58:78] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	51, // 53: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	52, // 54: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	53, // 55: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	38, // 56: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	3,  // 57: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	41, // 58: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	48, // 59: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	48, // 60: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	7,  // 61: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	8,  // 62: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	10, // 63: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	13, // 64: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	18, // 65: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	19, // 66: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	21, // 67: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	22, // 68: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	23, // 69: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	25, // 70: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	26, // 71: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	28, // 72: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	32, // 73: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	34, // 74: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	35, // 75: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	36, // 76: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	37, // 77: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	39, // 78: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	42, // 79: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	43, // 80: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	54, // 81: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	5,  // 82: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	5,  // 83: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	11, // 84: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	14, // 85: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 86: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	14, // 87: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 88: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 89: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	24, // 90: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	14, // 91: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	27, // 92: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	29, // 93: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	33, // 94: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	30, // 95: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 96: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 97: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 98: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	40, // 99: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	40, // 100: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	40, // 101: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	55, // 102: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	82, // [82:103] is the sub-list for method output_type
+	61, // [61:82] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -4004,7 +4135,7 @@ func file_order_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   42,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

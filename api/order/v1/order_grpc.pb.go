@@ -36,6 +36,7 @@ const (
 	Order_PayInSandbox_FullMethodName       = "/onepool.order.v1.Order/PayInSandbox"
 	Order_ListFulfilments_FullMethodName    = "/onepool.order.v1.Order/ListFulfilments"
 	Order_AcceptFulfilment_FullMethodName   = "/onepool.order.v1.Order/AcceptFulfilment"
+	Order_DeclineFulfilment_FullMethodName  = "/onepool.order.v1.Order/DeclineFulfilment"
 	Order_ShipFulfilment_FullMethodName     = "/onepool.order.v1.Order/ShipFulfilment"
 	Order_ConfirmReceipt_FullMethodName     = "/onepool.order.v1.Order/ConfirmReceipt"
 	Order_CreateReturn_FullMethodName       = "/onepool.order.v1.Order/CreateReturn"
@@ -69,6 +70,9 @@ type OrderClient interface {
 	PayInSandbox(ctx context.Context, in *PayInSandboxRequest, opts ...grpc.CallOption) (*PayInSandboxResponse, error)
 	ListFulfilments(ctx context.Context, in *ListFulfilmentsRequest, opts ...grpc.CallOption) (*ListFulfilmentsResponse, error)
 	AcceptFulfilment(ctx context.Context, in *AcceptFulfilmentRequest, opts ...grpc.CallOption) (*Fulfilment, error)
+	// The location does not ship, or lacks some pieces. This fulfilment ends; what is held instead, also what the location
+	// still has, appears as new fulfilments. Pickup is never moved: the order waits for the buyer's choice.
+	DeclineFulfilment(ctx context.Context, in *DeclineFulfilmentRequest, opts ...grpc.CallOption) (*Fulfilment, error)
 	ShipFulfilment(ctx context.Context, in *ShipFulfilmentRequest, opts ...grpc.CallOption) (*Fulfilment, error)
 	// The member has the goods; the return window starts.
 	ConfirmReceipt(ctx context.Context, in *ConfirmReceiptRequest, opts ...grpc.CallOption) (*Fulfilment, error)
@@ -229,6 +233,16 @@ func (c *orderClient) AcceptFulfilment(ctx context.Context, in *AcceptFulfilment
 	return out, nil
 }
 
+func (c *orderClient) DeclineFulfilment(ctx context.Context, in *DeclineFulfilmentRequest, opts ...grpc.CallOption) (*Fulfilment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Fulfilment)
+	err := c.cc.Invoke(ctx, Order_DeclineFulfilment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderClient) ShipFulfilment(ctx context.Context, in *ShipFulfilmentRequest, opts ...grpc.CallOption) (*Fulfilment, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Fulfilment)
@@ -314,6 +328,9 @@ type OrderServer interface {
 	PayInSandbox(context.Context, *PayInSandboxRequest) (*PayInSandboxResponse, error)
 	ListFulfilments(context.Context, *ListFulfilmentsRequest) (*ListFulfilmentsResponse, error)
 	AcceptFulfilment(context.Context, *AcceptFulfilmentRequest) (*Fulfilment, error)
+	// The location does not ship, or lacks some pieces. This fulfilment ends; what is held instead, also what the location
+	// still has, appears as new fulfilments. Pickup is never moved: the order waits for the buyer's choice.
+	DeclineFulfilment(context.Context, *DeclineFulfilmentRequest) (*Fulfilment, error)
 	ShipFulfilment(context.Context, *ShipFulfilmentRequest) (*Fulfilment, error)
 	// The member has the goods; the return window starts.
 	ConfirmReceipt(context.Context, *ConfirmReceiptRequest) (*Fulfilment, error)
@@ -375,6 +392,9 @@ func (UnimplementedOrderServer) ListFulfilments(context.Context, *ListFulfilment
 }
 func (UnimplementedOrderServer) AcceptFulfilment(context.Context, *AcceptFulfilmentRequest) (*Fulfilment, error) {
 	return nil, status.Error(codes.Unimplemented, "method AcceptFulfilment not implemented")
+}
+func (UnimplementedOrderServer) DeclineFulfilment(context.Context, *DeclineFulfilmentRequest) (*Fulfilment, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeclineFulfilment not implemented")
 }
 func (UnimplementedOrderServer) ShipFulfilment(context.Context, *ShipFulfilmentRequest) (*Fulfilment, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShipFulfilment not implemented")
@@ -667,6 +687,24 @@ func _Order_AcceptFulfilment_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Order_DeclineFulfilment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeclineFulfilmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServer).DeclineFulfilment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Order_DeclineFulfilment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServer).DeclineFulfilment(ctx, req.(*DeclineFulfilmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Order_ShipFulfilment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ShipFulfilmentRequest)
 	if err := dec(in); err != nil {
@@ -837,6 +875,10 @@ var Order_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AcceptFulfilment",
 			Handler:    _Order_AcceptFulfilment_Handler,
+		},
+		{
+			MethodName: "DeclineFulfilment",
+			Handler:    _Order_DeclineFulfilment_Handler,
 		},
 		{
 			MethodName: "ShipFulfilment",

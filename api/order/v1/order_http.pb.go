@@ -28,6 +28,7 @@ const OperationOrderCheckInvariants = "/onepool.order.v1.Order/CheckInvariants"
 const OperationOrderConfirmReceipt = "/onepool.order.v1.Order/ConfirmReceipt"
 const OperationOrderCreatePayment = "/onepool.order.v1.Order/CreatePayment"
 const OperationOrderCreateReturn = "/onepool.order.v1.Order/CreateReturn"
+const OperationOrderDeclineFulfilment = "/onepool.order.v1.Order/DeclineFulfilment"
 const OperationOrderGetCart = "/onepool.order.v1.Order/GetCart"
 const OperationOrderGetChannelOrder = "/onepool.order.v1.Order/GetChannelOrder"
 const OperationOrderGetOrder = "/onepool.order.v1.Order/GetOrder"
@@ -55,6 +56,9 @@ type OrderHTTPServer interface {
 	CreatePayment(context.Context, *CreatePaymentRequest) (*Payment, error)
 	// CreateReturn Asks to return lines, by the member within the window, by staff also later.
 	CreateReturn(context.Context, *CreateReturnRequest) (*ReturnInfo, error)
+	// DeclineFulfilment The location does not ship, or lacks some pieces. This fulfilment ends; what is held instead, also what the location
+	// still has, appears as new fulfilments. Pickup is never moved: the order waits for the buyer's choice.
+	DeclineFulfilment(context.Context, *DeclineFulfilmentRequest) (*Fulfilment, error)
 	GetCart(context.Context, *GetCartRequest) (*Cart, error)
 	GetChannelOrder(context.Context, *GetChannelOrderRequest) (*OrderInfo, error)
 	GetOrder(context.Context, *GetOrderRequest) (*OrderInfo, error)
@@ -91,6 +95,7 @@ func RegisterOrderHTTPServer(s *http.Server, srv OrderHTTPServer) {
 	r.POST("/v1/order/sandbox/payments/{payment_id}/pay", _Order_PayInSandbox0_HTTP_Handler(srv))
 	r.GET("/v1/order/fulfilments", _Order_ListFulfilments0_HTTP_Handler(srv))
 	r.POST("/v1/order/fulfilments/{fulfilment_id}/accept", _Order_AcceptFulfilment0_HTTP_Handler(srv))
+	r.POST("/v1/order/fulfilments/{fulfilment_id}/decline", _Order_DeclineFulfilment0_HTTP_Handler(srv))
 	r.POST("/v1/order/fulfilments/{fulfilment_id}/ship", _Order_ShipFulfilment0_HTTP_Handler(srv))
 	r.POST("/v1/order/fulfilments/{fulfilment_id}/receive", _Order_ConfirmReceipt0_HTTP_Handler(srv))
 	r.POST("/v1/order/orders/{order_id}/returns", _Order_CreateReturn0_HTTP_Handler(srv))
@@ -416,6 +421,31 @@ func _Order_AcceptFulfilment0_HTTP_Handler(srv OrderHTTPServer) func(ctx http.Co
 	}
 }
 
+func _Order_DeclineFulfilment0_HTTP_Handler(srv OrderHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in DeclineFulfilmentRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindVars(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationOrderDeclineFulfilment)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.DeclineFulfilment(ctx, req.(*DeclineFulfilmentRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*Fulfilment)
+		return ctx.Result(200, reply)
+	}
+}
+
 func _Order_ShipFulfilment0_HTTP_Handler(srv OrderHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in ShipFulfilmentRequest
@@ -574,6 +604,9 @@ type OrderHTTPClient interface {
 	CreatePayment(ctx context.Context, req *CreatePaymentRequest, opts ...http.CallOption) (rsp *Payment, err error)
 	// CreateReturn Asks to return lines, by the member within the window, by staff also later.
 	CreateReturn(ctx context.Context, req *CreateReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
+	// DeclineFulfilment The location does not ship, or lacks some pieces. This fulfilment ends; what is held instead, also what the location
+	// still has, appears as new fulfilments. Pickup is never moved: the order waits for the buyer's choice.
+	DeclineFulfilment(ctx context.Context, req *DeclineFulfilmentRequest, opts ...http.CallOption) (rsp *Fulfilment, err error)
 	GetCart(ctx context.Context, req *GetCartRequest, opts ...http.CallOption) (rsp *Cart, err error)
 	GetChannelOrder(ctx context.Context, req *GetChannelOrderRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
 	GetOrder(ctx context.Context, req *GetOrderRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
@@ -703,6 +736,21 @@ func (c *OrderHTTPClientImpl) CreateReturn(ctx context.Context, in *CreateReturn
 	pattern := "/v1/order/orders/{order_id}/returns"
 	path := binding.EncodeURL(pattern, in, false)
 	opts = append(opts, http.Operation(OperationOrderCreateReturn))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// DeclineFulfilment The location does not ship, or lacks some pieces. This fulfilment ends; what is held instead, also what the location
+// still has, appears as new fulfilments. Pickup is never moved: the order waits for the buyer's choice.
+func (c *OrderHTTPClientImpl) DeclineFulfilment(ctx context.Context, in *DeclineFulfilmentRequest, opts ...http.CallOption) (*Fulfilment, error) {
+	var out Fulfilment
+	pattern := "/v1/order/fulfilments/{fulfilment_id}/decline"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationOrderDeclineFulfilment))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {

@@ -42,9 +42,9 @@ type Demand struct {
 	HomeStore         string     // the member's; empty: none
 	PromisedUS        int64      // when it has been promised; 0: not
 	Lines             []DemandLine
-	MaxParcels        int  // at most, within what the strategy allows; 0: the strategy's own limit
-	Partial           bool // takes what is there; the rest stays open, if the strategy back-orders
-	Facts             Facts
+	MaxParcels        int   // at most, within what the strategy allows; 0: the strategy's own limit
+	Partial           bool  // takes what is there; the rest stays open, if the strategy back-orders
+	Facts             Facts `json:"-"` // of the moment: not kept with what a document asked for
 }
 
 // Facts are what a decision goes by besides stock: it reads no clock and asks nobody.

@@ -20,9 +20,14 @@ type Book struct {
 	touched   map[StockKey]bool
 	locations map[string]Location // as they are now
 
-	documents    map[string]bool // locked and stored
-	opened       []DocumentLock  // new ones
-	absent       []string        // not stored when the locks were taken
+	documents    map[string]*Document     // locked and stored, or opened here
+	opened       []*Document              // new ones
+	absent       []string                 // not stored when the locks were taken
+	turned       map[string]bool          // stored ones that have changed
+	assignments  map[string][]*Assignment // by document, oldest first
+	given        []*Assignment            // new ones
+	answered     map[string]bool          // stored ones that have changed, by id
+	announced    []string                 // documents whose allocation has changed after it was made
 	reservations map[string]*Reservation
 	of           map[string][]*Reservation // by document, oldest first
 	replacing    map[again][]*Reservation  // what stands in a reservation's place at the same row, oldest first
@@ -64,10 +69,14 @@ type Changes struct {
 	Movements    []Movement
 	Gaps         []Gap
 	Quotas       []QuotaRow
-	// Opened are documents that hold stock for the first time.
-	Opened []DocumentLock
+	// Opened are documents that hold stock, or wait for it, for the first time; Turned are stored ones that have changed.
+	Opened, Turned []DocumentRow
 	// Absent are documents that were not there to be locked, and hold nothing now either.
-	Absent        []string
+	Absent []string
+	// Given are new assignments, Answered stored ones that have changed.
+	Given, Answered []AssignmentRow
+	// Announced are documents whose allocation has changed after it was made: their center is told.
+	Announced     []string
 	Explanations  []DocumentExplanation
 	Discrepancies []Discrepancy
 	// Loads are the days of locations of which something was taken or given back.
@@ -98,7 +107,8 @@ func NewBook(nowUS int64, actor string, newID func(prefix string) string) *Book 
 	return &Book{nowUS: nowUS, actor: actor, newID: newID,
 		stock: map[StockKey]*Stock{}, shelves: map[Shelf][]*Stock{}, before: map[StockKey]Stock{}, touched: map[StockKey]bool{}, locations: map[string]Location{},
 		lots: map[StockKey][]*Lot{}, changedLots: map[*Lot]bool{},
-		documents: map[string]bool{}, reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replacing: map[again][]*Reservation{},
+		documents: map[string]*Document{}, turned: map[string]bool{}, assignments: map[string][]*Assignment{}, answered: map[string]bool{},
+		reservations: map[string]*Reservation{}, of: map[string][]*Reservation{}, replacing: map[again][]*Reservation{},
 		changed: map[string]bool{}, booked: map[Entry]int64{}, reasons: map[StockKey]string{},
 		sharing: NewSharing(nil, nowUS), categories: map[string]string{}, shares: map[string]*Share{}, quotas: map[QuotaKey]*QuotaRow{}, drawn: map[QuotaKey]bool{},
 		relieved: map[StockKey]int64{}, presales: map[string]*Presale{}, sold: map[string]bool{}}
@@ -128,6 +138,7 @@ func (b *Book) NowUS() int64 { return b.nowUS }
 func (b *Book) AddStock(rows ...*Stock) {
 	for _, s := range rows {
 		if _, in := b.stock[s.key]; !in {
+			s.AsOf(b.nowUS)
 			b.stock[s.key], b.before[s.key] = s, *s
 			at := Shelf{s.key.SKU, s.key.Location}
 			b.shelves[at] = append(b.shelves[at], s)
@@ -142,10 +153,12 @@ func (b *Book) AddLocations(locations ...Location) {
 	}
 }
 
-// AddDocuments takes in which of the locked documents are stored.
-func (b *Book) AddDocuments(documents ...string) {
+// AddDocuments takes in those of the locked documents that are stored.
+func (b *Book) AddDocuments(documents ...*Document) {
 	for _, d := range documents {
-		b.documents[d] = true
+		if b.documents[d.id] == nil {
+			b.documents[d.id] = d
+		}
 	}
 }
 
@@ -387,12 +400,13 @@ func (b *Book) SetSafety(key StockKey, qty int64) error {
 
 // Changes is what has been decided.
 func (b *Book) Changes() Changes {
-	c := Changes{NowUS: b.nowUS, History: b.history, Movements: b.movements, Opened: b.opened, Explanations: b.explanations, Discrepancies: b.discrepancies, Lots: b.lotChanges()}
+	c := Changes{NowUS: b.nowUS, History: b.history, Movements: b.movements, Explanations: b.explanations, Discrepancies: b.discrepancies, Lots: b.lotChanges()}
 	for _, d := range b.absent {
-		if !b.documents[d] {
+		if b.documents[d] == nil {
 			c.Absent = append(c.Absent, d)
 		}
 	}
+	b.workChanges(&c)
 	keys := make([]StockKey, 0, len(b.touched))
 	for key := range b.touched {
 		keys = append(keys, key)
@@ -483,23 +497,16 @@ func (b *Book) create(t Terms) (*Reservation, error) {
 	if err := b.draw(t, t.Quantity); err != nil {
 		return nil, err
 	}
+	b.document(t.Document, t.Seller)
 	at := again{t.Replaces, t.Key}
-	n, documents, list, places := len(b.created), len(b.opened), b.of[t.Document], len(b.replacing[at])
-	known := b.documents[t.Document]
+	n, list, places := len(b.created), b.of[t.Document], len(b.replacing[at])
 	b.undoable(func() {
-		b.created, b.opened, b.of[t.Document] = b.created[:n], b.opened[:documents], list
+		b.created, b.of[t.Document] = b.created[:n], list
 		delete(b.reservations, t.ID)
 		if t.Replaces != "" {
 			b.replacing[at] = b.replacing[at][:places]
 		}
-		if !known {
-			delete(b.documents, t.Document)
-		}
 	})
-	if !known {
-		b.documents[t.Document] = true
-		b.opened = append(b.opened, DocumentLock{Document: t.Document, Seller: t.Seller})
-	}
 	b.of[t.Document] = slices.Clone(list)
 	b.counts(t)
 	b.index(r)

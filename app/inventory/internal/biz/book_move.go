@@ -37,6 +37,7 @@ func (b *Book) Relocate(r *Reservation, qty int64, to Terms) (*Reservation, erro
 	if err != nil {
 		return nil, err
 	}
+	b.announce(to.Document)
 	if confirmed {
 		b.keep(moved)
 		err = b.record(moved.confirm())
@@ -75,6 +76,7 @@ func (b *Book) calledBack(r *Reservation, qty int64) error {
 			return err
 		}
 		qty -= part
+		b.announce(r.terms.Document)
 	}
 	return nil
 }

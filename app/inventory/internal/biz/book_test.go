@@ -27,7 +27,10 @@ func shelfBook(t require.TestingT) *Book {
 			b.AddReservations(r)
 		}
 	}
-	b.AddDocuments("d0", "d1", "d2")
+	for d := range 3 {
+		b.AddDocuments(RestoreDocument(DocumentRow{ID: fmt.Sprintf("d%d", d), Seller: "HQ", Asked: &Asked{AnswerWithinUS: 10}}))
+		b.AddAssignments(RestoreAssignment(AssignmentRow{ID: fmt.Sprintf("a%d", d), Document: fmt.Sprintf("d%d", d), Location: "S", State: Assigned, Round: 1, Version: 1}))
+	}
 	return b
 }
 
@@ -37,8 +40,8 @@ func act(rt *rapid.T, b *Book) {
 	document := rapid.SampledFrom([]string{"d0", "d1", "d2", "d3", "d4"}).Draw(rt, "document")
 	qty := rapid.Int64Range(1, 9).Draw(rt, "qty")
 	list := b.Of(document)
-	step := rapid.IntRange(0, 7).Draw(rt, "step")
-	if len(list) == 0 && step > 3 {
+	step := rapid.IntRange(0, 13).Draw(rt, "step")
+	if len(list) == 0 && step > 3 && step < 9 {
 		step = 0
 	}
 	var r *Reservation
@@ -66,6 +69,26 @@ func act(rt *rapid.T, b *Book) {
 		}
 	case 7:
 		_ = b.Ship(r, qty, Movement{Reason: ReasonShip, Document: "f-" + document})
+	case 8:
+		if r.open > 0 {
+			_ = b.releasePart(r, min(qty, r.open))
+		}
+	case 9:
+		_, _, _ = b.lose(key, qty, Movement{Reason: ReasonShortPick, Document: document, Ref: fmt.Sprint(qty)})
+	case 10:
+		_ = b.outage(key, 2000+qty, document)
+	case 11:
+		d := b.document(document, "HQ")
+		b.nextRound(d)
+		b.paid(d)
+		_ = b.enter(d, DocumentState(qty%4))
+		b.announce(document)
+	case 12:
+		b.give(b.document(document, "HQ"), Location{Code: "S", Org: "HQ"}, Assigned, 1, 2000, "")
+	case 13:
+		if a := b.live(document, "S"); a != nil {
+			_ = b.answer(a, []AssignmentState{Accepted, Declined, TimedOut}[qty%3], "so")
+		}
 	}
 }
 
@@ -86,7 +109,16 @@ func TestWhatIsUndoneLeavesNothingInTheBook(t *testing.T) {
 			for _, sku := range []string{"A", "B"} {
 				all += fmt.Sprintf("\n%+v", b.Stock(StockKey{sku, "S", "HQ"}).Row())
 			}
-			return fmt.Sprint(all, b.booked, b.documents, len(b.reservations))
+			for d := range 5 {
+				name := fmt.Sprintf("d%d", d)
+				if known := b.Document(name); known != nil {
+					all += fmt.Sprintf("\n%+v, paid %v", known.Row(), known.asked != nil && known.asked.Paid)
+				}
+				for _, a := range b.assignments[name] {
+					all += fmt.Sprintf("\n%+v", a.Row())
+				}
+			}
+			return fmt.Sprint(all, b.booked, len(b.documents), len(b.reservations))
 		}
 		before := seen()
 		undo := b.Mark()

@@ -75,6 +75,27 @@ func (c Caller) MayShare(scope SharingScope, l *Location) error {
 	return nil
 }
 
+// MayAnswer says whether the caller may answer for a location: the order center, which knows who asks it, and those who may
+// book its stock. To all others nothing was given to it.
+func (c Caller) MayAnswer(document string, l Location) error {
+	if c.Service {
+		return nil
+	}
+	err := c.MayBook(l)
+	if _, unknown := err.(UnknownLocation); unknown {
+		return UnknownAssignment{document, l.Code}
+	}
+	return err
+}
+
+// MayResolve says whether the caller may decide about documents that no rule can bring further.
+func (c Caller) MayResolve() error {
+	if c.Service || c.Headquarters && c.any("operator", "admin") {
+		return nil
+	}
+	return Forbidden{"operator or admin"}
+}
+
 // MayHold says whether the caller may hold stock: only other centers do, for their documents.
 func (c Caller) MayHold() error {
 	if !c.Service {

@@ -8,7 +8,7 @@ type ConfirmHold struct{}
 
 // Need locks the document and the rows of what is held or expired.
 func (ConfirmHold) Need(document string) Need {
-	return Need{Documents: []DocumentLock{{Document: document}}, Touches: func(r *Reservation, _ int64) bool { return confirmable(r) }}
+	return Need{Documents: []DocumentLock{{Document: document}}, Answers: true, Touches: func(r *Reservation, _ int64) bool { return confirmable(r) }}
 }
 
 func confirmable(r *Reservation) bool { return r.state == Held || r.state == Expired }
@@ -23,6 +23,33 @@ func (ConfirmHold) Decide(book *Book, actor, document string) error {
 		if err := book.Confirm(r); err != nil {
 			return err
 		}
+	}
+	return giveOut(book, document)
+}
+
+// giveOut asks the locations of a paid document for their answer, where the strategy waits for one.
+func giveOut(book *Book, document string) error {
+	d := book.Document(document)
+	if d == nil || d.asked == nil || d.asked.AnswerWithinUS == 0 {
+		return nil
+	}
+	lines := map[string]int{}
+	at := map[string]*Reservation{}
+	var codes []string
+	for _, r := range book.Of(document) {
+		if l := r.terms.Key.Location; r.state == Confirmed && r.open > 0 {
+			if at[l] == nil {
+				at[l], codes = r, append(codes, l)
+			}
+			lines[l]++
+		}
+	}
+	for _, code := range codes {
+		if book.live(document, code) != nil {
+			continue
+		}
+		by := answerBy(book.nowUS, d.asked.AnswerWithinUS, d.shipByUS, d.asked.Rounds+1-d.round)
+		book.give(d, Location{Code: code, Org: at[code].terms.LocationOrg}, Assigned, lines[code], by, "")
 	}
 	return nil
 }

@@ -220,3 +220,40 @@ func (u UnknownRegion) Error() string { return "no location is in region " + u.R
 func (u UnknownRegion) Fault() (int, string, string, map[string]string) {
 	return 404, "REGION_UNKNOWN", "no location is in this region: check its code, or say first where the locations are", map[string]string{"region": u.Region}
 }
+
+// UnknownAssignment says that nothing of this document was given to this location, for this caller.
+type UnknownAssignment struct{ Document, Location string }
+
+// Error names both.
+func (u UnknownAssignment) Error() string {
+	return "nothing of document " + u.Document + " was given to " + u.Location
+}
+
+// Fault is the public face.
+func (u UnknownAssignment) Fault() (int, string, string, map[string]string) {
+	return 404, "NOT_FOUND", "there is no such assignment", map[string]string{"kind": "assignment"}
+}
+
+// NothingOpen refuses an answer about what the location does not hold any more.
+type NothingOpen struct{ Document, State string }
+
+// Error says how it stands.
+func (n NothingOpen) Error() string {
+	return "document " + n.Document + " has nothing open there: " + n.State
+}
+
+// Fault is the public face.
+func (n NothingOpen) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "nothing of this document is open at the location any more", map[string]string{"state": n.State}
+}
+
+// NotOpenWork refuses a decision about a document that waits for none.
+type NotOpenWork struct{ Document, State string }
+
+// Error says how it stands.
+func (n NotOpenWork) Error() string { return "document " + n.Document + " is " + n.State }
+
+// Fault is the public face.
+func (n NotOpenWork) Fault() (int, string, string, map[string]string) {
+	return 409, "STATE_CONFLICT", "this document does not wait for a decision", map[string]string{"state": n.State}
+}

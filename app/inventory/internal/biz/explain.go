@@ -21,6 +21,9 @@ type Explanation struct {
 	Candidates         []Explained
 	TookUS             int64
 	DecidedAtUS        int64
+	// Round of the document's allocations, where it is not the first, and what came of it, where that is no choice.
+	Round   int64
+	Outcome string
 }
 
 // Explained is one candidate of an explanation.
@@ -246,9 +249,16 @@ func (e Explanation) Discreet(text string, sees func(location string) bool) (Exp
 // Text is the explanation for a person.
 func (e Explanation) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s wanted %s, strategy %q\n", e.Document, e.Wanted, e.Strategy)
+	round := ""
+	if e.Round > 1 {
+		round = fmt.Sprintf(", round %d", e.Round)
+	}
+	fmt.Fprintf(&b, "%s wanted %s, strategy %q%s\n", e.Document, e.Wanted, e.Strategy, round)
 	for i, c := range e.Candidates {
 		fmt.Fprintf(&b, "%3d  %-12s %-24s %7.1f km  %-14s %s\n", i+1, c.Location, c.Name, float64(c.DistanceM)/1000, c.Has, c.Reason)
+	}
+	if e.Outcome != "" {
+		fmt.Fprintf(&b, "%s\n", e.Outcome)
 	}
 	fmt.Fprintf(&b, "decided in %d us, %d candidates", e.TookUS, e.Considered)
 	if e.Stage != "" {

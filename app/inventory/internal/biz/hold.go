@@ -2,6 +2,7 @@ package biz
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/onepool/onepool/app/internal/money"
@@ -22,6 +23,16 @@ type HoldInput struct {
 	ExpiresAtUS int64 // 0: never
 	// AllowPresale takes from presales what is not on hand. Partial holds what there is, instead of all or nothing.
 	AllowPresale, Partial bool
+	// Wait: a paid document that nothing can be held for waits instead of being refused.
+	Wait bool
+	// Priority of those that wait: higher first. ShipByUS: when the goods have to leave; 0: none.
+	Priority, ShipByUS int64
+	replaces           map[linePart]string // reservations whose units are held elsewhere now
+}
+
+// linePart is a stock SKU of a line.
+type linePart struct {
+	line, sku string
 }
 
 // maxGID is how long a transaction's id may be.
@@ -31,6 +42,9 @@ const maxGID = 40
 func (in HoldInput) Validate() error {
 	if len(in.GID) > maxGID {
 		return Invalid{"gid", "must have at most 40 characters"}
+	}
+	if in.Wait && in.ExpiresAtUS != 0 {
+		return Invalid{"wait_for_stock", "only a document that does not expire may wait"}
 	}
 	return in.Demand.Validate()
 }
@@ -75,6 +89,7 @@ type HoldFacts struct {
 type Holding struct {
 	Reservations []*Reservation
 	Short        []Missing
+	Waiting      bool // nothing is held: the document waits for stock
 }
 
 // Gather reads the candidates.
@@ -134,6 +149,9 @@ func (uc HoldStock) Decide(ctx context.Context, actor string, in HoldInput, fact
 	uc, in = uc.under(book, in, facts)
 	plan, candidates, why, err := uc.settle(ctx, book, in, facts)
 	if err != nil {
+		if held, waits := uc.wait(book, in, why, err); waits {
+			return held, uc.Writer.Write(ctx, book.Changes())
+		}
 		return Holding{}, err
 	}
 	if plan.missing() && in.AllowPresale {
@@ -150,8 +168,42 @@ func (uc HoldStock) Decide(ctx context.Context, actor string, in HoldInput, fact
 	return held, uc.Writer.Write(ctx, book.Changes())
 }
 
+// asks notes what a document asks for at its first allocation. What leaves at once is never allocated again.
+func (uc HoldStock) asks(book *Book, in HoldInput) error {
+	if in.Way == CarryOut {
+		return nil
+	}
+	return book.enter(book.ask(in, uc.Search.Strategy), Settled)
+}
+
+// wait makes a document wait that there is no stock or no location for, if it may.
+func (uc HoldStock) wait(book *Book, in HoldInput, why Explanation, refused error) (Holding, bool) {
+	if !in.Wait || !unfilled(refused) {
+		return Holding{}, false
+	}
+	d := book.ask(in, uc.Search.Strategy)
+	book.paid(d)
+	if err := book.enter(d, Waiting); err != nil {
+		return Holding{}, false
+	}
+	book.tried(d)
+	why.Outcome, why.DecidedAtUS = "waits for stock: "+refused.Error(), book.NowUS()
+	book.Explain(in.Seller, why)
+	return Holding{Waiting: true}, true
+}
+
+// unfilled says whether a demand was refused because there is no stock, or no location, for it now.
+func unfilled(err error) bool {
+	_, short := errors.AsType[Short](err)
+	_, nowhere := errors.AsType[NoLocation](err)
+	return short || nowhere
+}
+
 // book holds what a plan takes, and what it lacks from presales.
 func (uc HoldStock) book(book *Book, in HoldInput, facts HoldFacts, plan SomePlan, candidates []Candidate, why *Explanation) (Holding, error) {
+	if err := uc.asks(book, in); err != nil {
+		return Holding{}, err
+	}
 	held, err := uc.take(book, in, plan.Plan, candidates)
 	if err != nil {
 		return Holding{}, err
@@ -164,6 +216,9 @@ func (uc HoldStock) book(book *Book, in HoldInput, facts HoldFacts, plan SomePla
 	}
 	if len(out.Short) > 0 && (!in.Partial || len(out.Reservations) == 0) {
 		return Holding{}, tooFew(in.Demand, out.Short[0])
+	}
+	if len(out.Short) > 0 {
+		book.contented(in.Document)
 	}
 	return out, nil
 }
@@ -334,7 +389,7 @@ func (uc HoldStock) take(book *Book, in HoldInput, plan Plan, candidates []Candi
 			return nil, broken("day %d of %s is not locked", day, c.Location.Code)
 		}
 		t, err := in.terms(lines[wanted{take.LineID, take.Key.SKU}], take.Key, take.Quantity, Placed{c.Location, c.DistanceM})
-		t.CapacityDay = day
+		t.CapacityDay, t.Replaces = day, in.replaces[linePart{take.LineID, take.Key.SKU}]
 		if err != nil {
 			return nil, err
 		}

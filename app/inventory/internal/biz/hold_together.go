@@ -104,10 +104,14 @@ func (uc HoldStock) DecideOn(book *Book, actor string, in HoldInput, facts HoldF
 		return Holding{}, err
 	}
 	plan, why, err := uc.allocate(in, candidates)
+	why.Candidates = append(append(why.Candidates, dropped...), facts.dropped...)
 	if (err != nil || plan.missing()) && !facts.all {
 		return Holding{}, Elsewhere{in.Document}
 	}
 	if err != nil {
+		if waiting, waits := uc.wait(book, in, why, err); waits {
+			return waiting, nil
+		}
 		return Holding{}, err
 	}
 	for _, t := range plan.Takes {
@@ -130,7 +134,6 @@ func (uc HoldStock) DecideOn(book *Book, actor string, in HoldInput, facts HoldF
 	if !why.Proven {
 		uc.Search.Hit("split_nodes")
 	}
-	why.Candidates = append(append(why.Candidates, dropped...), facts.dropped...)
 	why.TookUS, why.DecidedAtUS = elapsed(), book.NowUS()
 	book.Explain(in.Seller, why)
 	return held, nil
@@ -173,7 +176,7 @@ func (uc HoldStock) now(book *Book, in HoldInput, facts HoldFacts) ([]Candidate,
 	return candidates, dropped.Candidates, err
 }
 
-// HeldBefore is what this distributed transaction has held for the document.
+// HeldBefore is what this distributed transaction has held for the document, or that it waits for it.
 func (uc HoldStock) HeldBefore(book *Book, in HoldInput, facts HoldFacts) Holding {
 	var rows []ReservationRow
 	var out Holding
@@ -181,6 +184,10 @@ func (uc HoldStock) HeldBefore(book *Book, in HoldInput, facts HoldFacts) Holdin
 		if r.terms.GID == in.GID {
 			out.Reservations, rows = append(out.Reservations, r), append(rows, r.Row())
 		}
+	}
+	if d := book.Document(in.Document); d != nil && d.state == Waiting && len(rows) == 0 {
+		out.Waiting = true
+		return out
 	}
 	out.Short = facts.ShortOf(rows)
 	return out

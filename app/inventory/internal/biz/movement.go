@@ -27,6 +27,8 @@ const (
 	ReasonTransferBack Reason = "TRANSFER_BACK" // in transit there to on hand where it came from
 
 	ReasonStocktake Reason = "STOCKTAKE" // what was counted less what the books had
+	// ReasonShortPick: a store did not find what the books had.
+	ReasonShortPick Reason = "SHORT_PICK"
 )
 
 // Movement is an entry of the ledger: who changed on hand (or another bucket), why, for which document, before and after.

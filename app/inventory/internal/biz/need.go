@@ -4,6 +4,8 @@ package biz
 type Need struct {
 	// Documents are locked first. One without a seller that is not there stays unknown.
 	Documents []DocumentLock
+	// Answers: the documents' assignments are read too.
+	Answers bool
 	// Touches says which reservations of the documents will change: their stock rows are locked. nil: none.
 	Touches func(r *Reservation, nowUS int64) bool
 	// Keys are single rows; Shelves are the rows of all owners. What is not there is left out.

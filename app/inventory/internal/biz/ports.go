@@ -29,8 +29,10 @@ type StockWriter interface {
 	Open(ctx context.Context, actor string) (*Book, error)
 	// LockDocuments takes the locks of these documents and their reservations in. Documents come before stock rows.
 	LockDocuments(ctx context.Context, b *Book, documents []DocumentLock) error
+	// LockAssignments takes the assignments of locked documents in.
+	LockAssignments(ctx context.Context, b *Book, documents []string) error
 	// LockStock locks the rows, in their one order, and takes them in. Absent ones are opened when org names the
-	// location's organisation, and left out otherwise.
+	// location's organisation, and left out otherwise. A key without an owner stands for the rows of all owners.
 	LockStock(ctx context.Context, b *Book, keys []StockKey, org map[string]string) error
 	// LockShares takes the policies in, and locks the counts of quotas that a channel's holds on these shelves depend on.
 	// Counts come after stock rows and locations.
@@ -43,6 +45,20 @@ type StockWriter interface {
 	Booked(ctx context.Context, entries []Entry) (map[Entry]int64, error)
 	// Write stores the changes of a Book: guarded, all or nothing.
 	Write(ctx context.Context, c Changes) error
+}
+
+// WorkFinder finds documents and assignments that something has to be done about. It reads without locks: what it says is a
+// hint.
+type WorkFinder interface {
+	// Standing returns documents with their reservations and assignments; unknown ones are missing.
+	Standing(ctx context.Context, documents []string) (map[string]Standing, error)
+	// Holders returns documents with open reservations of the SKUs at a location, oldest first, at most limit.
+	Holders(ctx context.Context, location string, skus []string, limit int) ([]string, error)
+	// Silent returns assignments whose time to answer is over, the longest first, at most limit.
+	Silent(ctx context.Context, nowUS int64, limit int) ([]AssignmentRow, error)
+	// WaitingAfter returns documents that wait for stock in the order in which they get it, after one of them (nil: from the
+	// first), at most limit.
+	WaitingAfter(ctx context.Context, after *DocumentRow, limit int) ([]DocumentRow, error)
 }
 
 // DocumentLock names a document to lock; Seller opens it when it is new. Without a seller an unknown document stays unknown.
@@ -76,6 +92,8 @@ const (
 	KindUnknown = "UNKNOWN_SHIPMENT"
 	// KindTransferShort: less arrived than was sent. It is booked; a person finds out where it is.
 	KindTransferShort = "TRANSFER_SHORT"
+	// KindShortPick: a store did not find what other documents hold there. Only a person can book it.
+	KindShortPick = "SHORT_PICK"
 )
 
 // SharingReader knows the policies.

@@ -58,7 +58,7 @@ type Terms struct {
 	FulfilmentFeeMinor        int64
 	DistanceM                 int64
 	// Replaces names the reservation in whose place this one stands: one that expired before its payment was known, that waited
-	// for a presale, or whose units have moved here from another location.
+	// for a presale, or whose units have moved here from another location, which declined them or sold them at its till.
 	Replaces    string
 	CreatedAtUS int64
 	// Batch is the lot that it holds, Quota the exclusive quota and Presale the promise of stock to come that it draws on,

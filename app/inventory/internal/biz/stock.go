@@ -41,6 +41,7 @@ type Stock struct {
 	blocked, batched         int64 // parts of on hand
 	outageUntilUS            int64
 	receivedUS               int64
+	asOfUS                   int64 // the moment for which outages count
 }
 
 // StockRow is a stock row as it is stored.
@@ -93,10 +94,13 @@ func (s *Stock) Row() StockRow {
 // Key says which stock it is.
 func (s *Stock) Key() StockKey { return s.key }
 
+// AsOf says for which moment it is asked what may be promised.
+func (s *Stock) AsOf(nowUS int64) { s.asOfUS = nowUS }
+
 // Promise is what may be promised online: on hand - reserved - safety stock, without what is blocked, never below zero.
-// Nothing of a frozen row is.
+// Nothing of a frozen row is, and nothing while the store has said that it has none.
 func (s *Stock) Promise() int64 {
-	if s.Frozen() {
+	if s.Frozen() || s.outageUntilUS > s.asOfUS {
 		return 0
 	}
 	return max(0, s.onHand-s.reserved-s.blocked-s.safety)

@@ -40,6 +40,19 @@ type DeclineRules struct {
 	LastResort    string `json:"last_resort,omitempty"`     // the location that gets it in the end; empty: a person decides
 }
 
+// defaultRounds is how often an order is given to another location when its strategy does not say.
+const defaultRounds = 3
+
+// over says whether a round, the first allocation being number 1, comes after the last one.
+func (r DeclineRules) over(round int64) bool { return round-1 > r.most() }
+
+func (r DeclineRules) most() int64 {
+	if r.Rounds > 0 {
+		return r.Rounds
+	}
+	return defaultRounds
+}
+
 // Selector says which demands a strategy is for. What it leaves empty fits all.
 type Selector struct {
 	Channel string `json:"channel,omitempty"`

@@ -121,12 +121,16 @@ func (s *Store) ListStock(ctx context.Context, at, sku string, p Page) ([]*biz.S
 	}
 	rows, next := cut(l, rows, func(r *ent.Stock) []string { return []string{r.Location, r.Sku, r.Owner} })
 	all := make([]*biz.Stock, len(rows))
+	var out []*biz.Stock
 	for i, r := range rows {
 		if all[i], err = fromDBStock(r); err != nil {
 			return nil, "", err
 		}
+		if r.OutageUntilUs > 0 {
+			out = append(out, all[i])
+		}
 	}
-	return all, next, nil
+	return all, next, s.asOf(ctx, out)
 }
 
 // MovementFilter says which movements. What is empty does not narrow; an empty bucket is on hand, none is all of them.

@@ -171,3 +171,41 @@ func TestAReplicaSeesChangedLocationsWithinASecond(t *testing.T) {
 		})
 	}
 }
+
+func TestADocumentAndItsAssignmentsComeBack(t *testing.T) {
+	contract(t, func(ctx context.Context, t *testing.T, db *database.DB, s *Store) {
+		document := biz.DocumentRow{ID: "ord_1", Seller: "HQ", State: biz.Waiting, Round: 2, Priority: 3, ShipByUS: 4, WaitingSinceUS: 5, TriedUS: 6, CreatedUS: 7,
+			Asked: &biz.Asked{GID: "g", ExpiresAtUS: 8, AnswerWithinUS: 9, Rounds: 10, Paid: true, Demand: biz.Demand{Document: "ord_1", Channel: "c", Seller: "HQ", Way: biz.Pickup,
+				Destination: &geo.Point{Lat: 12.5, Lng: -3.25}, Region: "r", Location: "l", HomeStore: "h", PromisedUS: 11, MaxParcels: 12, Partial: true,
+				Lines: []biz.DemandLine{filled[biz.DemandLine](t)}}}}
+		later := document
+		later.ID, later.ShipByUS, later.Priority = "other", 0, -5
+		assignment := filled[biz.AssignmentRow](t)
+		require.NoError(t, db.InTx(ctx, func(ctx context.Context) error {
+			return s.Write(ctx, biz.Changes{NowUS: document.CreatedUS, Opened: []biz.DocumentRow{document, later}, Given: []biz.AssignmentRow{assignment}})
+		}))
+		rows, err := s.documentRows(ctx, "ORDER BY "+queueOrder)
+		require.NoError(t, err)
+		require.Equal(t, []biz.DocumentRow{document, later}, rows, "one without a time comes after those that have one, the lower priority last")
+		assignments, err := s.assignments(ctx, "")
+		require.NoError(t, err)
+		require.Equal(t, []biz.AssignmentRow{assignment}, assignments)
+
+		turned := document
+		turned.State, turned.Round, turned.TriedUS, turned.Asked = biz.ToPerson, 7, 9, nil
+		answered := assignment
+		answered.State, answered.Version, answered.Reason, answered.Actor, answered.AnswerByUS = biz.Declined, assignment.Version+1, "r", "a", 0
+		require.NoError(t, db.InTx(ctx, func(ctx context.Context) error {
+			return s.Write(ctx, biz.Changes{NowUS: 5, Turned: []biz.DocumentRow{turned}, Answered: []biz.AssignmentRow{answered}})
+		}))
+		rows, err = s.documentRows(ctx, "WHERE id = ?", document.ID)
+		require.NoError(t, err)
+		require.Equal(t, []biz.DocumentRow{turned}, rows)
+		assignments, err = s.assignments(ctx, "")
+		require.NoError(t, err)
+		require.Equal(t, []biz.AssignmentRow{answered}, assignments)
+		require.ErrorIs(t, db.InTx(ctx, func(ctx context.Context) error {
+			return s.Write(ctx, biz.Changes{NowUS: 5, Answered: []biz.AssignmentRow{answered}})
+		}), errGuard, "another has answered")
+	})
+}

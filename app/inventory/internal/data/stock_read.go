@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -76,7 +77,7 @@ func (s *Store) scanStock(ctx context.Context, query string, args ...any) ([]*bi
 		return nil, fmt.Errorf("read stock: %w", err)
 	}
 	defer rows.Close()
-	var all []*biz.Stock
+	var all, out []*biz.Stock
 	for rows.Next() {
 		var r biz.StockRow
 		if err := rows.Scan(&r.ID, &r.Org, &r.Key.SKU, &r.Key.Location, &r.Key.Owner, &r.OnHand, &r.Reserved, &r.SafetyStock, &r.Seq, &r.Chain, &r.Version,
@@ -87,9 +88,29 @@ func (s *Store) scanStock(ctx context.Context, query string, args ...any) ([]*bi
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, row)
+		if all = append(all, row); r.OutageUntilUS > 0 {
+			out = append(out, row)
+		}
 	}
-	return all, rows.Err()
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("read stock: %w", err)
+	}
+	return all, s.asOf(ctx, out)
+}
+
+// asOf says for which moment outages count. Rows with one are few, so the clock is asked for those only.
+func (s *Store) asOf(ctx context.Context, out []*biz.Stock) error {
+	if len(out) == 0 {
+		return nil
+	}
+	now, err := s.db.Now(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range out {
+		row.AsOf(now)
+	}
+	return nil
 }
 
 // byIndex names the index of a locking read: a scan of the table would lock, or wait for, rows of others.

@@ -26,7 +26,8 @@ type part struct {
 // comes after it here, and registers its changes with the Book, so that they can be undone.
 func (s *Store) bookParts() []part {
 	return []part{
-		{"documents", s.lockNeededDocuments, s.insertDocuments},
+		{"documents", s.lockNeededDocuments, s.writeDocuments},
+		{"assignments", s.readNeededAssignments, s.writeAssignments},
 		{"stock", s.lockNeededStock, s.updateStock},
 		{"lots", s.readNeededLots, s.writeLots},
 		{"loads", s.lockNeededLoads, s.writeLoads},
@@ -38,6 +39,7 @@ func (s *Store) bookParts() []part {
 		{"discrepancies", nil, s.writeDiscrepancies},
 		{"explanations", nil, s.insertExplanations},
 		{"change log", nil, s.logChange},
+		{"announcements", nil, s.announce},
 	}
 }
 

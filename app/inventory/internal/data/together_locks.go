@@ -1,7 +1,6 @@
 package data
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,12 +25,18 @@ func (s *Store) lockNeededDocuments(ctx context.Context, b *biz.Book, needs []bi
 		if err != nil {
 			return err
 		}
-		b.AddAbsent(slices.DeleteFunc(slices.Clone(chunk), func(d string) bool { return slices.Contains(known, d) })...)
+		b.AddAbsent(slices.DeleteFunc(slices.Clone(chunk), func(d string) bool {
+			return slices.ContainsFunc(known, func(k *biz.Document) bool { return k.Row().ID == d })
+		})...)
 		if len(known) == 0 {
 			continue
 		}
 		b.AddDocuments(known...)
-		args := s.db.Pad(anys(known))
+		stored := make([]string, len(known))
+		for i, d := range known {
+			stored[i] = d.Row().ID
+		}
+		args := s.db.Pad(anys(stored))
 		reservations, err := s.reservations(database.Repeated(ctx), "WHERE document IN ("+marks(len(args))+") ORDER BY document, created_us, id", args...)
 		if err != nil {
 			return err
@@ -39,49 +44,6 @@ func (s *Store) lockNeededDocuments(ctx context.Context, b *biz.Book, needs []bi
 		b.AddReservations(reservations...)
 	}
 	return nil
-}
-
-// lockDocumentRows locks those of the documents that are stored, and names them.
-func (s *Store) lockDocumentRows(ctx context.Context, names []string) ([]string, error) {
-	args := s.db.Pad(anys(names))
-	ctx = database.Repeated(ctx)
-	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT id FROM holds WHERE id IN ("+marks(len(args))+") ORDER BY id"+s.db.ForUpdate(), args...)
-	if err != nil {
-		return nil, fmt.Errorf("lock documents: %w", err)
-	}
-	defer rows.Close()
-	var known []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("lock documents: %w", err)
-		}
-		known = append(known, id)
-	}
-	return known, rows.Err()
-}
-
-// insertDocuments stores the documents that hold stock for the first time. A document that was not there to be locked, and
-// holds nothing now either, leaves no row that could meet another's: it has to be absent still, or whoever was refused for
-// it may have been refused for what another did under its name.
-func (s *Store) insertDocuments(ctx context.Context, c biz.Changes) error {
-	for chunk := range slices.Chunk(c.Absent, lockChunk) {
-		args := s.db.Pad(anys(chunk))
-		var n int64
-		err := s.db.Conn(ctx).QueryRowContext(database.Repeated(ctx), "SELECT COUNT(*) FROM holds WHERE id IN ("+marks(len(args))+")", args...).Scan(&n)
-		if err == nil && n > 0 {
-			err = database.ErrOvertaken
-		}
-		if err != nil {
-			return fmt.Errorf("documents that were absent: %w", err)
-		}
-	}
-	opened := slices.SortedFunc(slices.Values(c.Opened), func(x, y biz.DocumentLock) int { return cmp.Compare(x.Document, y.Document) })
-	rows := make([][]any, len(opened))
-	for i, d := range opened {
-		rows[i] = []any{d.Document, d.Seller, c.NowUS}
-	}
-	return s.insert(ctx, "holds", "id, org, created_us", rows)
 }
 
 // lockNeededStock locks the rows of all plans and of all reservations that will change, in their one order.

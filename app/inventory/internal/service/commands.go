@@ -77,14 +77,16 @@ func (s *Inventory) holdAlone(ctx context.Context, by biz.Caller, in *inventoryv
 		Facts:   func(ctx context.Context) (biz.HoldFacts, error) { return s.hold.Gather(ctx, input) },
 		Decide: func(ctx context.Context, facts biz.HoldFacts) (*inventoryv1.HoldResponse, error) {
 			var held biz.Holding
+			done := false
 			hold := func(ctx context.Context) (err error) {
 				held, err = s.hold.Decide(ctx, by.Name, input, facts)
+				done = true
 				return err
 			}
 			var err error
 			if input.GID == "" {
 				err = hold(ctx)
-			} else if err = barrier.Do(ctx, input.GID, holdBranch, hold); err == nil && held.Reservations == nil {
+			} else if err = barrier.Do(ctx, input.GID, holdBranch, hold); err == nil && !done {
 				return s.heldAlready(ctx, input, facts)
 			}
 			if err != nil {
@@ -102,11 +104,20 @@ func (s *Inventory) heldAlready(ctx context.Context, in biz.HoldInput, facts biz
 		return nil, err
 	}
 	rows = slices.DeleteFunc(rows, func(r biz.ReservationRow) bool { return r.GID != in.GID })
-	return &inventoryv1.HoldResponse{Document: in.Document, Reservations: toReservations(rows), Short: toShort(facts.ShortOf(rows))}, nil
+	out := &inventoryv1.HoldResponse{Document: in.Document, Reservations: toReservations(rows)}
+	if len(rows) == 0 {
+		waiting, err := s.store.WaitingOf(ctx, []string{in.Document})
+		if err != nil || len(waiting) > 0 {
+			out.Waiting = true
+			return out, err
+		}
+	}
+	out.Short = toShort(facts.ShortOf(rows))
+	return out, nil
 }
 
 func toHeld(document string, held biz.Holding, facts biz.HoldFacts) *inventoryv1.HoldResponse {
-	out := &inventoryv1.HoldResponse{Document: document, Short: toShort(held.Short)}
+	out := &inventoryv1.HoldResponse{Document: document, Short: toShort(held.Short), Waiting: held.Waiting}
 	for _, r := range held.Reservations {
 		row := toReservation(r.Row())
 		if r.Waits() {

@@ -136,8 +136,15 @@ func (s *Inventory) ListReservations(ctx context.Context, in *inventoryv1.ListRe
 	if err != nil {
 		return nil, err
 	}
-	out := toReservations(rows)
-	return &inventoryv1.ListReservationsResponse{Reservations: out}, s.arrivals(ctx, out)
+	out := &inventoryv1.ListReservationsResponse{Reservations: toReservations(rows)}
+	if err := s.arrivals(ctx, out.Reservations); err != nil {
+		return nil, err
+	}
+	if by, err := callerOf(ctx); err != nil || !by.Service {
+		return out, err
+	}
+	out.Waiting, err = s.store.WaitingOf(ctx, in.GetDocuments())
+	return out, err
 }
 
 // GetAllocation says why the locations of a document were chosen. How many another party's location has is not in it.

@@ -30,7 +30,8 @@ func fromHold(in *inventoryv1.HoldRequest) biz.HoldInput {
 		demand.Lines = append(demand.Lines, biz.DemandLine{ID: l.GetLineId(), SKU: l.GetSku(), Quantity: l.GetQuantity(), ListPriceMinor: l.GetListPriceMinor(),
 			WeightG: l.GetWeightG(), Category: l.GetCategory(), Group: l.GetGroup()})
 	}
-	return biz.HoldInput{Demand: demand, GID: in.GetGid(), ExpiresAtUS: in.GetExpiresAtUs(), AllowPresale: in.GetAllowPresale(), Partial: in.GetPartial()}
+	return biz.HoldInput{Demand: demand, GID: in.GetGid(), ExpiresAtUS: in.GetExpiresAtUs(), AllowPresale: in.GetAllowPresale(), Partial: in.GetPartial(),
+		Wait: in.GetWaitForStock(), Priority: int64(in.GetPriority()), ShipByUS: in.GetShipByUs()}
 }
 
 func toReservation(r biz.ReservationRow) *inventoryv1.Reservation {

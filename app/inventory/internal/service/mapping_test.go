@@ -74,7 +74,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	hold := &inventoryv1.HoldRequest{}
 	populate(hold.ProtoReflect(), &n)
 	in := fromHold(hold)
-	require.Equal(t, biz.HoldInput{GID: hold.Gid, ExpiresAtUS: hold.ExpiresAtUs, AllowPresale: true, Partial: true, Demand: biz.Demand{Document: hold.Document, Channel: hold.Channel, Seller: hold.SellerOrg,
+	require.Equal(t, biz.HoldInput{GID: hold.Gid, ExpiresAtUS: hold.ExpiresAtUs, AllowPresale: true, Partial: true, Wait: hold.WaitForStock, Priority: int64(hold.Priority), ShipByUS: hold.ShipByUs, Demand: biz.Demand{Document: hold.Document, Channel: hold.Channel, Seller: hold.SellerOrg,
 		Way: biz.Way(hold.Way), Destination: fromPoint(hold.Destination), Location: hold.Location, MaxParcels: int(hold.MaxParcels),
 		Region: hold.Region, HomeStore: hold.HomeStore, PromisedUS: hold.PromisedUs,
 		Lines: []biz.DemandLine{{ID: hold.Lines[0].LineId, SKU: hold.Lines[0].Sku, Quantity: hold.Lines[0].Quantity, ListPriceMinor: hold.Lines[0].ListPriceMinor,
@@ -111,6 +111,16 @@ func TestMappingForgetsNoField(t *testing.T) {
 	full(t, moved.Lines[0].Lots[0].ProtoReflect())
 	full(t, toLot(biz.LotRow{Key: key, LotTerms: biz.LotTerms{Code: "c", ProducedDay: 1, ExpiresDay: 2, ExpiresUS: 3}, OnHand: 4, Reserved: 1, Blocked: true}).ProtoReflect())
 	full(t, moved.History[0].ProtoReflect())
+	full(t, toAssignment(biz.AssignmentRow{Document: "d", Location: "l", Round: 1, State: biz.Declined, AnswerByUS: 2, Reason: "r", Actor: "a", CreatedUS: 3}).ProtoReflect())
+	asked := &biz.Asked{Demand: biz.Demand{Channel: "c", Way: biz.Pickup, Location: "l", Lines: []biz.DemandLine{{ID: "1", SKU: "s", Quantity: 2}}}}
+	work := toWork(biz.WorkOf(biz.DocumentRow{ID: "d", Seller: "o", State: biz.Waiting, Asked: asked, Round: 1, Priority: 2, ShipByUS: 3, WaitingSinceUS: 4, TriedUS: 5}, nil))
+	full(t, work.ProtoReflect())
+	full(t, work.Open[0].ProtoReflect())
+	declined := &inventoryv1.DeclineAssignmentRequest{}
+	populate(declined.ProtoReflect(), &n)
+	require.Equal(t, biz.DeclineInput{Request: declined.RequestId, Document: declined.Document, Location: declined.Location, Reason: biz.DeclineReason(declined.Reason), Text: declined.Text,
+		Effect: biz.StockEffect(declined.Effect), OutageUntilUS: declined.OutageUntilUs, OthersToo: declined.OthersToo,
+		Lines: []biz.ShortLine{{LineID: declined.Lines[0].LineId, SKU: declined.Lines[0].Sku, Quantity: declined.Lines[0].Quantity}}}, fromDecline(declined))
 	plan := &inventoryv1.CreateTransferRequest{}
 	populate(plan.ProtoReflect(), &n)
 	require.Equal(t, biz.TransferInput{Number: plan.Number, From: plan.FromLocation, To: plan.ToLocation, Note: plan.Note, ExpectedUS: plan.ExpectedUs,

@@ -4,19 +4,24 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	kratos "github.com/go-kratos/kratos/v2/errors"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/clock"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/internal/outbox"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/internal/testkit"
@@ -36,13 +41,50 @@ type rig struct {
 	*Stocktakes
 	*Kits
 	*Presales
-	branch *Branch
-	shares *Sharing
-	till   *TillSales
-	db     *database.DB
-	store  *data.Store
-	shop   *products
-	clock  *clock.Manual // the database's
+	*Assignments
+	workers Workers
+	branch  *Branch
+	shares  *Sharing
+	till    *TillSales
+	db      *database.DB
+	store   *data.Store
+	shop    *products
+	clock   *clock.Manual // the database's
+	told    *told
+}
+
+// told is the coordinator: it knows which orders' allocations have changed.
+type told struct {
+	mu        sync.Mutex
+	documents map[string]int
+}
+
+func (c *told) SubmitMessage(_ context.Context, _ string, calls []outbox.Call) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, call := range calls {
+		var in orderv1.ReallocatedCall
+		if err := proto.Unmarshal(call.Payload, &in); err != nil {
+			return err
+		}
+		c.documents[in.Document]++
+	}
+	return nil
+}
+
+// deliver hands all messages on, and says how many there were of each document so far.
+func (r *rig) deliver(t testing.TB) map[string]int {
+	t.Helper()
+	relay := outbox.NewRelay(r.db, r.told, func(_ context.Context, err error) { t.Error(err) })
+	for {
+		n, err := relay.Once(t.Context())
+		require.NoError(t, err)
+		if n == 0 {
+			r.told.mu.Lock()
+			defer r.told.mu.Unlock()
+			return maps.Clone(r.told.documents)
+		}
+	}
 }
 
 func newRig(db *database.DB) *rig {
@@ -50,9 +92,10 @@ func newRig(db *database.DB) *rig {
 	shop := &products{}
 	known := data.Catalogue{Client: shop}
 	categories := data.NewCategories(shop)
-	r := &rig{shop: shop, Reservations: NewReservations(db, store, categories), Stockroom: NewStockroom(db, store, func(string) {}), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Kits: NewKits(db, store, known), Presales: NewPresales(db, store, known), Stocktakes: NewStocktakes(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), categories, func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store}
+	r := &rig{shop: shop, Reservations: NewReservations(db, store, categories), Stockroom: NewStockroom(db, store, func(string) {}), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Kits: NewKits(db, store, known), Presales: NewPresales(db, store, known), Stocktakes: NewStocktakes(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), categories, func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store, told: &told{documents: map[string]int{}}}
 	r.till = NewTillSales(db, store, data.Catalogue{Client: shop}, categories, biz.NearThenSplit())
 	r.shares = NewSharing(db, store, data.Catalogue{Client: shop}, categories)
+	r.Assignments, r.workers = NewAssignments(r.Inventory), NewWorkers(r.Inventory)
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok
@@ -156,6 +199,7 @@ func (r *rig) rows(t testing.TB, at, sku string) *inventoryv1.Stock {
 // audit fails when an invariant is broken.
 func (r *rig) audit(t testing.TB) {
 	t.Helper()
+	r.deliver(t)
 	got, err := r.CheckInvariants(hq(t.Context(), "admin"), &commonv1.CheckInvariantsRequest{})
 	require.NoError(t, err)
 	seen := map[string]bool{}

@@ -35,6 +35,9 @@ func (o *Order) cancel(event Event, note string) error {
 		return err
 	}
 	for i := range o.r.Fulfilments {
+		if o.r.Fulfilments[i].State == FulfilmentDeclined {
+			continue
+		}
 		if err := o.moveFulfilment(&o.r.Fulfilments[i], EventCancel, ""); err != nil {
 			return err
 		}

@@ -59,6 +59,7 @@ func AllocationHold(r Record) Hold {
 	return Hold{
 		RequestID: AllocationGID(r) + "-hold", Document: r.ID, GID: AllocationGID(r), Channel: r.Channel,
 		SellerOrg: r.Org, Way: r.Way, Destination: r.Receiver.Point, Location: r.PickupStore, Lines: r.Lines,
+		Wait: true, ShipByUS: r.ShipByUS,
 	}
 }
 

@@ -85,22 +85,38 @@ func (o *Order) EndWindow(fulfilmentID string) error {
 		o.effects = append(o.effects, WindowEnded{LineIDs: earned})
 	}
 	for _, other := range o.r.Fulfilments {
-		if other.State != FulfilmentClosed {
+		if other.State != FulfilmentClosed && other.State != FulfilmentDeclined {
 			return nil
 		}
+	}
+	if o.r.Unallocated { // a part waits still
+		return nil
 	}
 	return o.moveOrder(EventComplete, "")
 }
 
 func (o *Order) lineClosed(lineID string) bool {
+	line := o.line(lineID)
+	closed, whole := int64(0), false
 	for _, f := range o.r.Fulfilments {
+		if f.State == FulfilmentDeclined {
+			continue
+		}
 		for _, l := range f.Lines {
-			if l.LineID == lineID && f.State != FulfilmentClosed {
+			if l.LineID != lineID {
+				continue
+			}
+			if f.State != FulfilmentClosed {
 				return false
 			}
+			whole = whole || l.SKU == line.SKU
+			closed += l.Quantity
 		}
 	}
-	return true
+	if whole { // what waits for stock is open still
+		return closed >= line.Quantity
+	}
+	return !o.r.Unallocated
 }
 
 // Allocate gives a waiting order the stock that was found for it.

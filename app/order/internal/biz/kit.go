@@ -22,7 +22,7 @@ type part struct {
 func (r Record) parts(l Line) []part {
 	var list []part
 	for _, f := range r.Fulfilments {
-		if f.State == FulfilmentCancelled {
+		if !f.Ends() {
 			continue
 		}
 		for _, fl := range f.Lines {
@@ -49,11 +49,15 @@ func (r Record) parts(l Line) []part {
 }
 
 // whole refuses reservations that are no whole number of kits: their parts could never come back in proportion.
+// While something is declined, the parts of a kit may come one after the other.
 func (r Record) whole() error {
+	if slices.ContainsFunc(r.Fulfilments, func(f Fulfilment) bool { return f.State == FulfilmentDeclined }) {
+		return nil
+	}
 	for _, l := range r.Lines {
 		pieces := map[string]int64{}
 		for _, f := range r.Fulfilments {
-			if f.State == FulfilmentCancelled {
+			if !f.Ends() {
 				continue
 			}
 			for _, fl := range f.Lines {

@@ -35,6 +35,7 @@ const (
 	FulfilmentReceived  State = "RECEIVED"
 	FulfilmentClosed    State = "CLOSED"
 	FulfilmentCancelled State = "CANCELLED"
+	FulfilmentDeclined  State = "DECLINED" // by its location, by word or by silence
 )
 
 // States of a payment.
@@ -73,6 +74,7 @@ const (
 	EventAssign      Event = "assign"
 	EventHandOver    Event = "hand_over"
 	EventAccept      Event = "accept"
+	EventDecline     Event = "decline"
 	EventShip        Event = "ship"
 	EventReceive     Event = "receive"
 	EventAutoReceive Event = "auto_receive"
@@ -109,10 +111,13 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, None, EventHandOver, FulfilmentReceived},
 	{SubjectFulfilment, FulfilmentPlanned, EventAssign, FulfilmentAssigned},
 	{SubjectFulfilment, FulfilmentPlanned, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentPlanned, EventDecline, FulfilmentDeclined},
 	{SubjectFulfilment, FulfilmentAssigned, EventAccept, FulfilmentAccepted},
 	{SubjectFulfilment, FulfilmentAssigned, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentAssigned, EventDecline, FulfilmentDeclined},
 	{SubjectFulfilment, FulfilmentAccepted, EventShip, FulfilmentShipped},
 	{SubjectFulfilment, FulfilmentAccepted, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentAccepted, EventDecline, FulfilmentDeclined}, // it found less than it thought
 	{SubjectFulfilment, FulfilmentShipped, EventReceive, FulfilmentReceived},
 	{SubjectFulfilment, FulfilmentShipped, EventAutoReceive, FulfilmentReceived},
 	{SubjectFulfilment, FulfilmentReceived, EventClose, FulfilmentClosed},

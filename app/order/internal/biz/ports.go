@@ -49,6 +49,39 @@ type StockHolder interface {
 	ReleaseHold(ctx context.Context, requestID, document, gid string) error
 	// Reservations of documents, by document.
 	Reservations(ctx context.Context, documents []string) (map[string][]HeldStock, error)
+	// Standings are reservations, and whether a part of the document waits: for stock, a person, or the buyer.
+	Standings(ctx context.Context, documents []string) (map[string]StockStanding, error)
+}
+
+// StockStanding is what inventory holds for a document, and whether something of it waits there.
+type StockStanding struct {
+	Held    []HeldStock
+	Waiting bool
+}
+
+// LocationAnswers takes what locations say to inventory, which holds their stock.
+type LocationAnswers interface {
+	// Accept says that a location will ship what it has of a document. What was given to another meanwhile is refused with
+	// STATE_CONFLICT. The same request id again gets the same answer.
+	Accept(ctx context.Context, requestID, document, location, actor string) error
+	// Decline says what a location does not ship. It may be refused with STOCK_INSUFFICIENT, while the document is not paid.
+	Decline(ctx context.Context, d Decline) error
+}
+
+// Decline is what a location does not ship; no lines: all that it has of the document.
+type Decline struct {
+	RequestID, Document, Location, Actor string
+	Lines                                []MissingPieces
+	Reason, Effect                       string // names of inventory's enums
+	Text                                 string
+	OutageUntilUS                        int64
+	OthersToo                            bool
+}
+
+// MissingPieces of a stock SKU of a line.
+type MissingPieces struct {
+	LineID, SKU string
+	Quantity    int64
 }
 
 // Hold is what is to be held.
@@ -60,6 +93,10 @@ type Hold struct {
 	Location                 string
 	Lines                    []Line
 	ExpiresAtUS              int64
+	// Wait: without stock the document waits instead of being refused, which is answered by no reservations. Only with
+	// ExpiresAtUS 0. ShipByUS: when the goods have to leave; the earlier gets stock first.
+	Wait     bool
+	ShipByUS int64
 }
 
 // HeldStock is a reservation as it stands.

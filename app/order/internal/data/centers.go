@@ -103,6 +103,7 @@ func (s Stock) Hold(ctx context.Context, h biz.Hold) ([]biz.Reservation, error) 
 	req := &inventoryv1.HoldRequest{
 		RequestId: h.RequestID, Document: h.Document, Gid: h.GID, Channel: h.Channel, SellerOrg: h.SellerOrg,
 		Way: inventoryv1.DeliveryWay(inventoryv1.DeliveryWay_value[string(h.Way)]), Location: h.Location, ExpiresAtUs: h.ExpiresAtUS,
+		WaitForStock: h.Wait, ShipByUs: h.ShipByUS,
 	}
 	if h.Destination != nil {
 		req.Destination = &commonv1.GeoPoint{Lat: h.Destination.Lat, Lng: h.Destination.Lng}
@@ -129,17 +130,58 @@ func (s Stock) ReleaseHold(ctx context.Context, requestID, document, gid string)
 
 // Reservations are reservations of documents as they stand.
 func (s Stock) Reservations(ctx context.Context, documents []string) (map[string][]biz.HeldStock, error) {
+	standings, err := s.Standings(ctx, documents)
+	out := make(map[string][]biz.HeldStock, len(standings))
+	for document, at := range standings {
+		out[document] = at.Held
+	}
+	return out, err
+}
+
+// Standings are reservations of documents as they stand, and whether a part of them waits.
+func (s Stock) Standings(ctx context.Context, documents []string) (map[string]biz.StockStanding, error) {
 	reply, err := s.Client.ListReservations(ctx, &inventoryv1.ListReservationsRequest{Documents: documents})
 	if err != nil {
 		return nil, fmt.Errorf("reservations of documents: %w", err)
 	}
-	out := make(map[string][]biz.HeldStock, len(documents))
+	out := make(map[string]biz.StockStanding, len(documents))
 	for _, r := range reply.GetReservations() {
-		out[r.GetDocument()] = append(out[r.GetDocument()], biz.HeldStock{
+		at := out[r.GetDocument()]
+		at.Held = append(at.Held, biz.HeldStock{
 			Reservation: toReservation(r), Open: r.GetOpen(), Shipped: r.GetShipped(), State: r.GetState().String(), Replaces: r.GetReplaces(),
 		})
+		out[r.GetDocument()] = at
+	}
+	for _, document := range reply.GetWaiting() {
+		at := out[document]
+		at.Waiting = true
+		out[document] = at
 	}
 	return out, nil
+}
+
+// Answers tells the inventory center what locations say.
+type Answers struct {
+	Client inventoryv1.AssignmentsClient
+}
+
+// Accept says that a location will ship.
+func (a Answers) Accept(ctx context.Context, requestID, document, location, actor string) error {
+	_, err := a.Client.AcceptAssignment(AsService(ctx), &inventoryv1.AcceptAssignmentRequest{RequestId: requestID, Document: document, Location: location, Actor: actor})
+	return err
+}
+
+// Decline says what a location does not ship.
+func (a Answers) Decline(ctx context.Context, d biz.Decline) error {
+	in := &inventoryv1.DeclineAssignmentRequest{
+		RequestId: d.RequestID, Document: d.Document, Location: d.Location, Actor: d.Actor, Text: d.Text, OutageUntilUs: d.OutageUntilUS, OthersToo: d.OthersToo,
+		Reason: inventoryv1.DeclineReason(inventoryv1.DeclineReason_value[d.Reason]), Effect: inventoryv1.StockEffect(inventoryv1.StockEffect_value[d.Effect]),
+	}
+	for _, l := range d.Lines {
+		in.Lines = append(in.Lines, &inventoryv1.MissingLine{LineId: l.LineID, Sku: l.SKU, Quantity: l.Quantity})
+	}
+	_, err := a.Client.DeclineAssignment(AsService(ctx), in)
+	return err
 }
 
 func toReservation(r *inventoryv1.Reservation) biz.Reservation {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -17,8 +18,13 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data"
 )
 
-// allocateEvery is the pause between two attempts to find stock for a waiting order.
-const allocateEvery = 5 * time.Second
+const (
+	// allocateEvery is the pause between two attempts to find stock for an order that inventory has refused.
+	allocateEvery = 5 * time.Second
+	// askEvery is the pause between two questions about an order that waits in inventory, which tells when it has stock: the
+	// question is for a message that was lost.
+	askEvery = 30 * time.Second
+)
 
 // ImportChannelOrder takes an order of another platform. It is paid, so it is taken whatever the stock; the answer is the
 // order as it was taken, stock is looked for before the reply and, if there is none, by the worker.
@@ -130,6 +136,9 @@ func (s *Order) allocate(ctx context.Context, orderID string) error {
 		}
 		return s.inTx(ctx, r.ID, (*biz.Order).StopWaiting)
 	}
+	if slices.ContainsFunc(r.Fulfilments, biz.Fulfilment.Ends) { // a part of it waits: inventory knows what for
+		return s.follow(ctx, orderID)
+	}
 	held, err := s.Stock.Hold(ctx, biz.AllocationHold(r))
 	refused := saga.IsRefusal(err)
 	failure := err
@@ -141,7 +150,11 @@ func (s *Order) allocate(ctx context.Context, orderID string) error {
 		if o.Record().AllocateAttempt != r.AllocateAttempt || o.Record().State != biz.OrderPaid || !o.Record().Unallocated {
 			return errOvertaken
 		}
-		if failure == nil {
+		switch {
+		case failure == nil && len(held) == 0: // it waits in inventory
+			o.AllocateLater(false, now+askEvery.Microseconds())
+			return nil
+		case failure == nil:
 			return o.Allocate(held)
 		}
 		o.AllocateLater(refused, now+allocateEvery.Microseconds())
@@ -154,4 +167,53 @@ func (s *Order) allocate(ctx context.Context, orderID string) error {
 		err = failure
 	}
 	return err
+}
+
+// followWaiting asks inventory about all waiting orders that are due at once. It returns those that inventory knows nothing
+// of: stock has to be asked for them.
+func (s *Order) followWaiting(ctx context.Context, found []data.Due) ([]data.Due, error) {
+	wanted := make([]string, len(found))
+	for i, d := range found {
+		wanted[i] = d.OrderID
+	}
+	standings, err := s.Stock.Standings(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.DB.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var left []data.Due
+	var failures []error
+	for _, d := range found {
+		at, known := standings[d.OrderID]
+		switch {
+		case known && at.Waiting:
+			err = s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return s.askLater(o, now) })
+		case known && open(at.Held):
+			err = s.follow(ctx, d.OrderID)
+		default:
+			left, err = append(left, d), nil
+		}
+		if errors.Is(err, errOvertaken) {
+			err = nil
+			left = append(left, d)
+		}
+		failures = append(failures, err)
+	}
+	return left, errors.Join(failures...)
+}
+
+// askLater puts a waiting order off; a cancelled one has to be given up.
+func (s *Order) askLater(o *biz.Order, nowUS int64) error {
+	if o.Record().State != biz.OrderPaid {
+		return errOvertaken
+	}
+	o.AllocateLater(false, nowUS+askEvery.Microseconds())
+	return nil
+}
+
+func open(held []biz.HeldStock) bool {
+	return slices.ContainsFunc(held, func(h biz.HeldStock) bool { return h.Open > 0 })
 }

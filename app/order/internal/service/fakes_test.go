@@ -39,6 +39,10 @@ type world struct {
 	refuse   error  // the next hold fails with it
 	asked    func() // called when reservations are asked for
 	holdings int
+	patient  bool            // documents may wait
+	waiting  map[string]bool // documents that do
+	asks     int             // how often reservations were asked for
+	answers  []string        // what locations said
 
 	documents map[string]*memberv1.DocumentPoints
 	accruals  []*rebatev1.Accrual
@@ -50,7 +54,7 @@ func newWorld() *world {
 		prices: map[string]int64{"tea": 19900, "cup": 1500, "pot": 8900}, answer: map[string]proto.Message{}, shut: map[string]bool{},
 		stock:  map[string]map[string]int64{"S1": {"tea": 5, "cup": 4, "pot": 0}, "S2": {"tea": 5, "cup": 100, "pot": 9}},
 		orgs:   map[string]string{"S1": "hq", "S2": "fra"},
-		points: map[string]int64{"mbr_ann": 1000}, holds: map[string][]*inventoryv1.Reservation{}, frozen: map[string]int64{},
+		points: map[string]int64{"mbr_ann": 1000}, waiting: map[string]bool{}, holds: map[string][]*inventoryv1.Reservation{}, frozen: map[string]int64{},
 		documents: map[string]*memberv1.DocumentPoints{},
 	}
 }
@@ -199,6 +203,11 @@ func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ 
 			out.Reservations = append(out.Reservations, f.reserved(in, l, l.Sku, location, n))
 			left -= n
 		}
+		if left > 0 && f.w.patient && in.WaitForStock {
+			f.w.waiting[in.Document] = true
+			f.w.answer[in.RequestId] = &inventoryv1.HoldResponse{Document: in.Document, Waiting: true}
+			return f.w.answer[in.RequestId].(*inventoryv1.HoldResponse), nil
+		}
 		if left > 0 {
 			return nil, fault.StockInsufficient(l.Sku, l.Quantity, l.Quantity-left)
 		}
@@ -260,11 +269,15 @@ func (f fakeInventory) ListReservations(ctx context.Context, in *inventoryv1.Lis
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
 	out := &inventoryv1.ListReservationsResponse{}
+	f.w.asks++
 	if f.w.asked != nil {
 		defer f.w.asked() // with the answer on its way
 	}
 	for _, d := range in.Documents {
 		out.Reservations = append(out.Reservations, f.w.holds[d]...)
+		if f.w.waiting[d] {
+			out.Waiting = append(out.Waiting, d)
+		}
 	}
 	return out, outside(ctx)
 }
@@ -291,4 +304,66 @@ func (f fakeRebate) GetOrderAccruals(ctx context.Context, in *rebatev1.GetOrderA
 		}
 	}
 	return out, outside(ctx)
+}
+
+type fakeAnswers struct {
+	inventoryv1.AssignmentsClient
+	w *world
+}
+
+func (f fakeAnswers) AcceptAssignment(ctx context.Context, in *inventoryv1.AcceptAssignmentRequest, _ ...grpc.CallOption) (*inventoryv1.Assignment, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if err := f.w.refuse; err != nil {
+		f.w.refuse = nil
+		return nil, err
+	}
+	f.w.answers = append(f.w.answers, "accept "+in.Document+" "+in.Location+" "+in.Actor)
+	return &inventoryv1.Assignment{}, outside(ctx)
+}
+
+// DeclineAssignment moves what is missing to the other location; what that has not, waits.
+func (f fakeAnswers) DeclineAssignment(ctx context.Context, in *inventoryv1.DeclineAssignmentRequest, _ ...grpc.CallOption) (*inventoryv1.DeclineAssignmentResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if err := outside(ctx); err != nil {
+		return nil, err
+	}
+	if stored, ok := f.w.answer[in.RequestId]; ok {
+		return stored.(*inventoryv1.DeclineAssignmentResponse), nil
+	}
+	f.w.answers = append(f.w.answers, "decline "+in.Document+" "+in.Location+" "+in.Actor+" "+in.Reason.String())
+	for _, l := range in.Lines {
+		f.w.decline(in.Document, in.Location, l)
+	}
+	f.w.answer[in.RequestId] = &inventoryv1.DeclineAssignmentResponse{}
+	return &inventoryv1.DeclineAssignmentResponse{}, nil
+}
+
+func (w *world) decline(document, location string, l *inventoryv1.MissingLine) {
+	left := l.Quantity
+	for _, r := range w.holds[document] {
+		if n := min(left, r.Open); r.Location == location && r.LineId == l.LineId && n > 0 {
+			r.Open -= n
+			left -= n
+			if r.Open == 0 {
+				r.State = inventoryv1.ReservationState_RELEASED
+			}
+			w.moveTo(document, r, n)
+		}
+	}
+}
+
+// moveTo holds pieces in the other store, in place of a reservation.
+func (w *world) moveTo(document string, r *inventoryv1.Reservation, n int64) {
+	other := map[string]string{"S1": "S2", "S2": "S1"}[r.Location]
+	if w.stock[other][r.Sku] < n {
+		w.waiting[document] = true
+		return
+	}
+	w.stock[other][r.Sku] -= n
+	w.holds[document] = append(w.holds[document], &inventoryv1.Reservation{
+		Id: ids.Derived("res", r.Id, other), Document: document, LineId: r.LineId, Sku: r.Sku, Location: other, LocationName: other, LocationOrg: w.orgs[other],
+		Owner: w.orgs[other], Quantity: n, Open: n, State: inventoryv1.ReservationState_CONFIRMED, Replaces: r.Id,
+	})
 }

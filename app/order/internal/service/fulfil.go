@@ -5,12 +5,25 @@ import (
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
-// AcceptFulfilment says that the location will ship.
+// AcceptFulfilment says that the location will ship. Inventory is told first: it waits for the answer, and may have given the
+// goods to another location meanwhile.
 func (s *Order) AcceptFulfilment(ctx context.Context, req *orderv1.AcceptFulfilmentRequest) (*orderv1.Fulfilment, error) {
-	return s.fulfil(ctx, orderv1.Order_AcceptFulfilment_FullMethodName, req, req.GetFulfilmentId(), s.fulfilmentStaff,
+	accept := func(ctx context.Context, id string) (string, error) {
+		orderID, err := s.fulfilmentStaff(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		_, r, f, err := s.fulfilmentFor(ctx, id)
+		if err == nil && f.State == biz.FulfilmentAssigned {
+			err = s.Answers.Accept(ctx, ids.Derived("acc", actor(ctx), req.GetRequestId()), r.ID, f.Location, actor(ctx))
+		}
+		return orderID, err
+	}
+	return s.fulfil(ctx, orderv1.Order_AcceptFulfilment_FullMethodName, req, req.GetFulfilmentId(), accept,
 		func(o *biz.Order) error { return o.Accept(req.GetFulfilmentId()) })
 }
 

@@ -20,6 +20,7 @@ var (
 		biz.FulfilmentAccepted: orderv1.FulfilmentState_ACCEPTED, biz.FulfilmentShipped: orderv1.FulfilmentState_FULFILMENT_SHIPPED,
 		biz.FulfilmentReceived: orderv1.FulfilmentState_RECEIVED, biz.FulfilmentClosed: orderv1.FulfilmentState_CLOSED,
 		biz.FulfilmentCancelled: orderv1.FulfilmentState_FULFILMENT_CANCELLED,
+		biz.FulfilmentDeclined:  orderv1.FulfilmentState_FULFILMENT_DECLINED,
 	}
 	paymentStates = map[biz.State]orderv1.PaymentState{
 		biz.PaymentPending: orderv1.PaymentState_PAYMENT_PENDING, biz.PaymentCaptured: orderv1.PaymentState_CAPTURED,

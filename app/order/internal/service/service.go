@@ -42,6 +42,7 @@ type Parts struct {
 	Orders  *data.Orders
 	Seeker  biz.Seeker
 	Stock   biz.StockHolder
+	Answers biz.LocationAnswers
 	Points  biz.PointsHolder
 	Rebates biz.RebateReader
 	Saga    *saga.Coordinator

@@ -106,7 +106,7 @@ func parts(t testing.TB, db *database.DB, w *world, sagas *saga.Coordinator, san
 	members := data.Members{Client: fakeMember{w: w}}
 	stock := data.Stock{Client: fakeInventory{w: w}}
 	return Parts{
-		DB: db, Orders: data.NewOrders(db), Stock: stock, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
+		DB: db, Orders: data.NewOrders(db), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
 		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members},
 		Report: func(_ context.Context, err error) { t.Log(err) },
 	}

@@ -30,19 +30,21 @@ type due struct {
 	name string
 	find func(ctx context.Context, nowUS int64, limit int) ([]data.Due, error)
 	do   func(ctx context.Context, d data.Due) error
+	// first works on all that is due at once, and returns what is left for do; nil: all is.
+	first func(ctx context.Context, found []data.Due) ([]data.Due, error)
 }
 
 func (s *Order) timers() []due {
 	return []due{
-		{"expire", s.Orders.UnpaidDue, func(ctx context.Context, d data.Due) error { return s.inTx(ctx, d.OrderID, (*biz.Order).Expire) }},
-		{"auto receive", s.Orders.ReceiptsDue, func(ctx context.Context, d data.Due) error {
+		{name: "expire", find: s.Orders.UnpaidDue, do: func(ctx context.Context, d data.Due) error { return s.inTx(ctx, d.OrderID, (*biz.Order).Expire) }},
+		{name: "auto receive", find: s.Orders.ReceiptsDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.AutoReceive(d.PartID) })
 		}},
-		{"end window", s.Orders.WindowsDue, func(ctx context.Context, d data.Due) error {
+		{name: "end window", find: s.Orders.WindowsDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.EndWindow(d.PartID) })
 		}},
-		{"refund", s.Orders.RefundsDue, func(ctx context.Context, d data.Due) error { return s.refund(ctx, d.OrderID, d.PartID) }},
-		{"allocate", s.Orders.AllocationsDue, func(ctx context.Context, d data.Due) error { return s.allocate(ctx, d.OrderID) }},
+		{name: "refund", find: s.Orders.RefundsDue, do: func(ctx context.Context, d data.Due) error { return s.refund(ctx, d.OrderID, d.PartID) }},
+		{name: "allocate", find: s.Orders.AllocationsDue, first: s.followWaiting, do: func(ctx context.Context, d data.Due) error { return s.allocate(ctx, d.OrderID) }},
 	}
 }
 
@@ -60,8 +62,14 @@ func (s *Order) Tick(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
-			failed := 0
-			for _, d := range found {
+			failed, left := 0, found
+			if t.first != nil && len(found) > 0 {
+				if left, err = t.first(ctx, found); err != nil {
+					failed++
+					failures = append(failures, fmt.Errorf("%s: %w", t.name, err))
+				}
+			}
+			for _, d := range left {
 				if err := t.do(ctx, d); err != nil && !overtaken(err) {
 					failed++
 					failures = append(failures, fmt.Errorf("%s of %s: %w", t.name, d.OrderID, err))
