@@ -5,11 +5,11 @@ go 1.26.0
 replace github.com/google/pprof => github.com/google/pprof v0.0.0-20241001023024-f4c0cfd0cf1d
 
 require (
-	github.com/anishathalye/porcupine v1.3.1
 	ariga.io/atlas v0.36.2-0.20250730182955-2c6300d0a3e1
 	buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go v1.36.11-20260415201107-50325440f8f2.1
 	buf.build/go/protovalidate v1.2.0
 	entgo.io/ent v0.14.6
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/dtm-labs/client v1.18.7
 	github.com/go-kratos/kratos/contrib/registry/consul/v2 v2.0.0-20260404020628-f149714c1d54
 	github.com/go-kratos/kratos/v2 v2.9.2
