@@ -95,17 +95,6 @@ func (b *Book) live(document, location string) *Assignment {
 	return nil
 }
 
-// refusers are the locations that have declined a document, and when and why for the explanation.
-func (b *Book) refusers(document string) map[string]*Assignment {
-	who := map[string]*Assignment{}
-	for _, a := range b.assignments[document] {
-		if a.refused() {
-			who[a.r.Location] = a
-		}
-	}
-	return who
-}
-
 // give opens an assignment in the document's round.
 func (b *Book) give(d *Document, l Location, state AssignmentState, lines int, answerByUS int64, reason string) *Assignment {
 	a := &Assignment{AssignmentRow{ID: b.newID("asg"), Org: l.Org, Document: d.id, Location: l.Code, Round: d.round, State: state, Lines: int64(lines),

@@ -30,7 +30,6 @@ type Nearest struct {
 	vectors []geo.Vector
 	has     [3]pool.Set
 	from    []geo.Point
-	names   []string
 }
 
 // NewNearest makes that many locations, a part of which, drawn at random for each, have each SKU; and that many places to

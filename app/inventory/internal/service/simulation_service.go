@@ -122,15 +122,12 @@ func (s *Simulations) StartSimulation(ctx context.Context, in *inventoryv1.Start
 	if err := forOperators(ctx); err != nil {
 		return nil, err
 	}
-	out, err := s.change(ctx, inventoryv1.Simulations_StartSimulation_FullMethodName, in, in.GetId(), func(_ context.Context, sim *biz.Simulation) error {
+	return s.change(ctx, inventoryv1.Simulations_StartSimulation_FullMethodName, in, in.GetId(), func(_ context.Context, sim *biz.Simulation) error {
 		if sim.Orders == 0 {
 			return biz.Invalid{Field: "orders", Rule: "there are none in this simulation: add some first"}
 		}
 		return sim.Go(biz.SimulationWaiting)
 	})
-	if err == nil {
-	}
-	return out, err
 }
 
 // change locks a simulation, changes it, and stores it.

@@ -54,21 +54,12 @@ func AgreeStock(r Record, held []HeldStock) (found []Disagreement) {
 // asKnown adds what stands in a reservation's place to it: one that expired before it was paid is held again, and one that
 // waited for stock to arrive is served in parts, each under a reservation of its own.
 func asKnown(held []HeldStock) map[string]HeldStock {
-	replaces := make(map[string]string, len(held))
-	for _, h := range held {
-		replaces[h.ID] = h.Replaces
-	}
+	known := roots(held)
 	byID := make(map[string]HeldStock, len(held))
 	for _, h := range held {
-		id := h.ID
-		for range held { // no chain is longer
-			if replaces[id] == "" {
-				break
-			}
-			id = replaces[id]
-		}
-		sum, known := byID[id]
-		if !known || id == h.ID {
+		id := known[h.ID]
+		sum, seen := byID[id]
+		if !seen || id == h.ID {
 			h.Open, h.Shipped = h.Open+sum.Open, h.Shipped+sum.Shipped
 			byID[id] = h
 			continue
@@ -77,6 +68,28 @@ func asKnown(held []HeldStock) map[string]HeldStock {
 		byID[id] = sum
 	}
 	return byID
+}
+
+// roots say for each reservation which one the order knows: the first of those that took each other's place at one location.
+// What another location holds instead is known by itself: the order has followed it.
+func roots(held []HeldStock) map[string]string {
+	byID := make(map[string]HeldStock, len(held))
+	for _, h := range held {
+		byID[h.ID] = h
+	}
+	root := make(map[string]string, len(held))
+	for _, h := range held {
+		id := h.ID
+		for range held { // no chain is longer
+			before, known := byID[byID[id].Replaces]
+			if !known || before.Location != h.Location {
+				break
+			}
+			id = before.ID
+		}
+		root[h.ID] = id
+	}
+	return root
 }
 
 // AgreePlaces compares a settled order's fulfilments with the locations that hold its stock (I18).

@@ -111,36 +111,32 @@ func (o *Order) room() map[followed]int64 {
 	return room
 }
 
-// goods is what inventory holds for the order, while it is given to fulfilments.
+// goods is what inventory holds for the order, while it is given to fulfilments. What took a reservation's place at the same
+// location counts as that reservation: the order knows the first one only.
 type goods struct {
-	held []HeldStock
-	free map[string]int64 // by reservation: open pieces that no fulfilment stands for yet
-	sent map[string]int64 // by reservation: shipped pieces that inventory has booked, and no fulfilment stands for yet
+	held []HeldStock // those that the order knows
+	root map[string]string
+	free map[string]int64 // open pieces that no fulfilment stands for yet
+	sent map[string]int64 // shipped pieces that inventory has booked, and no fulfilment stands for yet
 }
 
 func goodsOf(held []HeldStock) *goods {
-	s := &goods{held: held, free: map[string]int64{}, sent: map[string]int64{}}
+	s := &goods{root: roots(held), free: map[string]int64{}, sent: map[string]int64{}}
 	for _, h := range held {
-		s.free[h.ID], s.sent[h.ID] = h.Open, h.Shipped
+		id := s.root[h.ID]
+		if id == h.ID {
+			s.held = append(s.held, h)
+		}
+		s.free[id] += h.Open
+		s.sent[id] += h.Shipped
 	}
 	return s
 }
 
-// holder is the reservation that holds a line's goods now: the one that it names, or the one at the same place that was made
-// when the first had expired before it was paid.
+// holder is the reservation that stands for a line's goods.
 func (s *goods) holder(id string) (string, bool) {
-	at := slices.IndexFunc(s.held, func(h HeldStock) bool { return h.ID == id })
-	if at < 0 {
-		return "", false
-	}
-	if h := s.held[at]; h.State == "EXPIRED" {
-		for _, next := range s.held {
-			if next.Replaces == id && next.Location == h.Location {
-				return next.ID, true
-			}
-		}
-	}
-	return id, true
+	root, known := s.root[id]
+	return root, known
 }
 
 // left takes a line whose goods have left: what inventory has not booked yet is still open there.

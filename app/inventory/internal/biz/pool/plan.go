@@ -202,8 +202,6 @@ func (a *answer) has(n uint32) bool {
 	return true
 }
 
-func (a *answer) keeps(ref int, mm int64) bool { return a.q.Keep == nil || a.q.Keep(ref, mm) }
-
 // intersect looks at all locations that may have all.
 func (a *answer) intersect() {
 	if slices.ContainsFunc(a.wants, func(w Want) bool { return w.Shelf.many == nil }) {
