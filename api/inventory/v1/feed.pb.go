@@ -85,7 +85,7 @@ type ListStockChangesRequest struct {
 	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// Only with an empty cursor; unspecified is BEGIN_NOW.
 	Begin FeedBegin `protobuf:"varint,3,opt,name=begin,proto3,enum=onepool.inventory.v1.FeedBegin" json:"begin,omitempty"`
-	// Changes at most, 1 to 200; 0 is 50.
+	// Changes at most, 1 to 200; 0 is 50. A SKU and the kits that it is in come together, even if they are more.
 	Limit int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
 	// How long to wait for a change when there is none, in milliseconds. The answer comes before the request's own deadline.
 	WaitMs int64 `protobuf:"varint,5,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`

@@ -32,7 +32,7 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // The feed of stock changes. It tells of each commit that changes stock, within a second, on every replica: not each step in
-// between, but what may be promised now of whatever has changed since.
+// between, but what may be promised now of whatever has changed since. A kit changes with each of its parts.
 //
 // To follow without missing anything: take a cursor (an empty one, BEGIN_NOW), then read all with GetAvailability, then ask
 // with the cursor of each answer for the next one. A cursor may be used again: the answer is then the same or newer.
@@ -51,7 +51,7 @@ type StockFeedClient interface {
 	// with what the channel may promise of each SKU that changed in the commits after position from, up to and with to. It is
 	// sent until the answer is 2xx, so it may come twice: drop what has a `to` (and, of the same one, a `part`) that was taken
 	// before. A repeat may have a later `to` and newer figures. `reset` says that more has changed than is listed (a location
-	// opened or closed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
+	// opened or closed, a kit changed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
 	//
 	// Headers: x-onepool-key-id (the subscription's secret_id), x-onepool-timestamp (seconds since 1970), x-onepool-nonce, and
 	// x-onepool-signature: the hex HMAC-SHA256, under the secret as it was shown, of timestamp + "." + nonce + "." + raw body.
@@ -120,7 +120,7 @@ func (c *stockFeedClient) DeleteWebhook(ctx context.Context, in *DeleteWebhookRe
 // for forward compatibility.
 //
 // The feed of stock changes. It tells of each commit that changes stock, within a second, on every replica: not each step in
-// between, but what may be promised now of whatever has changed since.
+// between, but what may be promised now of whatever has changed since. A kit changes with each of its parts.
 //
 // To follow without missing anything: take a cursor (an empty one, BEGIN_NOW), then read all with GetAvailability, then ask
 // with the cursor of each answer for the next one. A cursor may be used again: the answer is then the same or newer.
@@ -139,7 +139,7 @@ type StockFeedServer interface {
 	// with what the channel may promise of each SKU that changed in the commits after position from, up to and with to. It is
 	// sent until the answer is 2xx, so it may come twice: drop what has a `to` (and, of the same one, a `part`) that was taken
 	// before. A repeat may have a later `to` and newer figures. `reset` says that more has changed than is listed (a location
-	// opened or closed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
+	// opened or closed, a kit changed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
 	//
 	// Headers: x-onepool-key-id (the subscription's secret_id), x-onepool-timestamp (seconds since 1970), x-onepool-nonce, and
 	// x-onepool-signature: the hex HMAC-SHA256, under the secret as it was shown, of timestamp + "." + nonce + "." + raw body.

@@ -41,7 +41,7 @@ type StockFeedHTTPServer interface {
 	// with what the channel may promise of each SKU that changed in the commits after position from, up to and with to. It is
 	// sent until the answer is 2xx, so it may come twice: drop what has a `to` (and, of the same one, a `part`) that was taken
 	// before. A repeat may have a later `to` and newer figures. `reset` says that more has changed than is listed (a location
-	// opened or closed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
+	// opened or closed, a kit changed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
 	//
 	// Headers: x-onepool-key-id (the subscription's secret_id), x-onepool-timestamp (seconds since 1970), x-onepool-nonce, and
 	// x-onepool-signature: the hex HMAC-SHA256, under the secret as it was shown, of timestamp + "." + nonce + "." + raw body.
@@ -160,7 +160,7 @@ type StockFeedHTTPClient interface {
 	// with what the channel may promise of each SKU that changed in the commits after position from, up to and with to. It is
 	// sent until the answer is 2xx, so it may come twice: drop what has a `to` (and, of the same one, a `part`) that was taken
 	// before. A repeat may have a later `to` and newer figures. `reset` says that more has changed than is listed (a location
-	// opened or closed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
+	// opened or closed, a kit changed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
 	//
 	// Headers: x-onepool-key-id (the subscription's secret_id), x-onepool-timestamp (seconds since 1970), x-onepool-nonce, and
 	// x-onepool-signature: the hex HMAC-SHA256, under the secret as it was shown, of timestamp + "." + nonce + "." + raw body.
@@ -234,7 +234,7 @@ func (c *StockFeedHTTPClientImpl) ListWebhooks(ctx context.Context, in *ListWebh
 // with what the channel may promise of each SKU that changed in the commits after position from, up to and with to. It is
 // sent until the answer is 2xx, so it may come twice: drop what has a `to` (and, of the same one, a `part`) that was taken
 // before. A repeat may have a later `to` and newer figures. `reset` says that more has changed than is listed (a location
-// opened or closed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
+// opened or closed, a kit changed, or the receiver was away for longer than changes are kept): read all with GetAvailability.
 //
 // Headers: x-onepool-key-id (the subscription's secret_id), x-onepool-timestamp (seconds since 1970), x-onepool-nonce, and
 // x-onepool-signature: the hex HMAC-SHA256, under the secret as it was shown, of timestamp + "." + nonce + "." + raw body.

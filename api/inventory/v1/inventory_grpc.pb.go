@@ -53,7 +53,7 @@ type InventoryClient interface {
 	ImportStock(ctx context.Context, in *ImportStockRequest, opts ...grpc.CallOption) (*v1.ImportResult, error)
 	ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error)
 	ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error)
-	// What a channel may promise now (ATP), in total or near a point.
+	// What a channel may promise now (ATP), in total or near a point. Of a kit: as many as its parts make, location by location.
 	GetAvailability(ctx context.Context, in *GetAvailabilityRequest, opts ...grpc.CallOption) (*GetAvailabilityResponse, error)
 	// Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing unless asked otherwise.
 	// A kit is held by its parts, together at one location.
@@ -213,7 +213,7 @@ type InventoryServer interface {
 	ImportStock(context.Context, *ImportStockRequest) (*v1.ImportResult, error)
 	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
 	ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error)
-	// What a channel may promise now (ATP), in total or near a point.
+	// What a channel may promise now (ATP), in total or near a point. Of a kit: as many as its parts make, location by location.
 	GetAvailability(context.Context, *GetAvailabilityRequest) (*GetAvailabilityResponse, error)
 	// Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing unless asked otherwise.
 	// A kit is held by its parts, together at one location.

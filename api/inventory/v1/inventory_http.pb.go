@@ -39,7 +39,7 @@ type InventoryHTTPServer interface {
 	CheckInvariants(context.Context, *v1.CheckInvariantsRequest) (*v1.CheckInvariantsResponse, error)
 	// GetAllocation Why the locations of a document were chosen.
 	GetAllocation(context.Context, *GetAllocationRequest) (*Allocation, error)
-	// GetAvailability What a channel may promise now (ATP), in total or near a point.
+	// GetAvailability What a channel may promise now (ATP), in total or near a point. Of a kit: as many as its parts make, location by location.
 	GetAvailability(context.Context, *GetAvailabilityRequest) (*GetAvailabilityResponse, error)
 	// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing unless asked otherwise.
 	// A kit is held by its parts, together at one location.
@@ -328,7 +328,7 @@ type InventoryHTTPClient interface {
 	CheckInvariants(ctx context.Context, req *v1.CheckInvariantsRequest, opts ...http.CallOption) (rsp *v1.CheckInvariantsResponse, err error)
 	// GetAllocation Why the locations of a document were chosen.
 	GetAllocation(ctx context.Context, req *GetAllocationRequest, opts ...http.CallOption) (rsp *Allocation, err error)
-	// GetAvailability What a channel may promise now (ATP), in total or near a point.
+	// GetAvailability What a channel may promise now (ATP), in total or near a point. Of a kit: as many as its parts make, location by location.
 	GetAvailability(ctx context.Context, req *GetAvailabilityRequest, opts ...http.CallOption) (rsp *GetAvailabilityResponse, err error)
 	// Hold Chooses the nearest locations that can fill the lines and holds the stock there, all or nothing unless asked otherwise.
 	// A kit is held by its parts, together at one location.
@@ -398,7 +398,7 @@ func (c *InventoryHTTPClientImpl) GetAllocation(ctx context.Context, in *GetAllo
 	return &out, nil
 }
 
-// GetAvailability What a channel may promise now (ATP), in total or near a point.
+// GetAvailability What a channel may promise now (ATP), in total or near a point. Of a kit: as many as its parts make, location by location.
 func (c *InventoryHTTPClientImpl) GetAvailability(ctx context.Context, in *GetAvailabilityRequest, opts ...http.CallOption) (*GetAvailabilityResponse, error) {
 	var out GetAvailabilityResponse
 	pattern := "/v1/inventory/availability"

@@ -47,10 +47,13 @@ type LocationAvailability struct {
 // single locations are for those who may see them; to all others they show as yes, few or no, and so does a total that is
 // narrowed to a place.
 //
+// A kit has no stock of its own: a location has as many as its parts there make, of what the channel may promise of each.
+//
 // Locations count when they are active, and shared or the caller's own. Within a radius all of them do.
 type GetAvailability struct {
 	Pool   PoolKeeper
 	Shares ChannelShares
+	Kits   KitFinder
 }
 
 // Get answers for each SKU in the order asked. A SKU that nobody ever had has 0.
@@ -59,7 +62,11 @@ func (uc GetAvailability) Get(ctx context.Context, by Caller, q AvailabilityQuer
 	if err != nil {
 		return nil, err
 	}
-	share, err := uc.Shares.Share(ctx, q.Channel, q.SKUs, p.NowUS)
+	kits, err := uc.Kits.Kits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	share, err := uc.Shares.Share(ctx, q.Channel, kits.WithParts(q.SKUs), p.NowUS)
 	if err != nil {
 		return nil, err
 	}
@@ -73,13 +80,16 @@ func (uc GetAvailability) Get(ctx context.Context, by Caller, q AvailabilityQuer
 	answer := make([]Availability, len(q.SKUs))
 	for i, shelf := range p.Stock.Shelves(q.SKUs) {
 		answer[i].SKU = q.SKUs[i]
-		a.sku, a.shelf, a.limit = q.SKUs[i], shelf, p.limit(share, q.SKUs[i])
+		a.sku, a.shelf, a.limit, a.kit = q.SKUs[i], shelf, p.limit(share, q.SKUs[i]), a.kit[:0]
+		if kit, is := kits[q.SKUs[i]]; is {
+			a.takeApart(kit)
+		}
 		a.answer(&answer[i])
 	}
 	return answer, nil
 }
 
-// availability is a question under way; the last three are of one SKU.
+// availability is a question under way; the last four are of one SKU.
 type availability struct {
 	pool  Pool
 	share ChannelShare
@@ -96,6 +106,7 @@ type availability struct {
 	sku   string
 	shelf *pool.Shelf
 	limit pool.Limit
+	kit   []boxed // the parts, if it is a kit; its own shelf does not count then
 }
 
 // place finds out what all SKUs have in common: which locations are asked for.
@@ -151,11 +162,16 @@ func (a *availability) keep(ref int, mm int64) bool {
 
 // total is over all locations: those open to all, and the caller's own that are not.
 func (a *availability) total() int64 {
-	terms := pool.Terms{Chart: a.pool.Chart}
-	if a.share != nil {
-		terms.Channel, terms.Edition = a.query.Channel, a.share.Edition(a.sku)
+	online := int64(0)
+	if len(a.kit) > 0 {
+		online = a.kits(a.pool.Chart.AllOpen(), exactly)
+	} else {
+		terms := pool.Terms{Chart: a.pool.Chart}
+		if a.share != nil {
+			terms.Channel, terms.Edition = a.query.Channel, a.share.Edition(a.sku)
+		}
+		online = a.shelf.Total(terms, a.limit, a.pool.NowUS)
 	}
-	online := a.shelf.Total(terms, a.limit, a.pool.NowUS)
 	for _, ref := range a.pool.own[a.by.Org] {
 		online += a.figures(a.pool.Chart.Number(ref)).Online
 	}
@@ -164,6 +180,9 @@ func (a *availability) total() int64 {
 
 // figures are what a location has, within what the channel may promise.
 func (a *availability) figures(n uint32) pool.Figures {
+	if len(a.kit) > 0 {
+		return a.kitsAt(n)
+	}
 	f := a.shelf.At(n, a.pool.NowUS)
 	if a.limit != nil && f.Online > 0 {
 		f.Online = a.limit(n, f.Online)
@@ -203,6 +222,9 @@ func (a *availability) within() {
 
 // inRadius sums over all locations within the radius.
 func (a *availability) inRadius() int64 {
+	if len(a.kit) > 0 {
+		return a.kits(a.exact, exactly) + a.kits(a.rough, roughly)
+	}
 	if a.limit == nil {
 		return a.shelf.Sum(a.exact, nil, a.pool.NowUS) + a.shelf.Sum(a.rough, roughly, a.pool.NowUS)
 	}
@@ -223,6 +245,9 @@ func (a *availability) inRadius() int64 {
 // near names the nearest locations that have something. Mostly they are among the nearest of all; what is rare is looked
 // for by itself.
 func (a *availability) near() []LocationAvailability {
+	if len(a.kit) > 0 {
+		return a.nearKits()
+	}
 	if a.shelf == nil {
 		return nil
 	}
@@ -234,8 +259,13 @@ func (a *availability) near() []LocationAvailability {
 		}
 		return list
 	}
-	found := a.pool.Chart.Nearest(pool.Question{Wants: []pool.Want{{Shelf: a.shelf, Shown: true}}, From: a.query.Near, Most: a.query.Locations,
-		WithinMM: a.withinMM(), Keep: a.keep, NowUS: a.pool.NowUS})
+	return a.nearestWith([]pool.Want{{Shelf: a.shelf, Shown: true}})
+}
+
+// nearestWith looks through all locations for what is wanted.
+func (a *availability) nearestWith(wants []pool.Want) []LocationAvailability {
+	found := a.pool.Chart.Nearest(pool.Question{Wants: wants, From: a.query.Near, Most: a.query.Locations, WithinMM: a.withinMM(), Keep: a.keep,
+		NowUS: a.pool.NowUS})
 	list := make([]LocationAvailability, len(found))
 	for i, f := range found {
 		list[i] = a.placed(f.Ref, f.MM)

@@ -40,7 +40,7 @@ func TestAvailabilityHonoursTheSharingPolicyEverywhere(t *testing.T) {
 		w.tell(w.put(t, "A", code, int64(10*(i+1))))
 	}
 	shares := &policies{percent: map[string]int64{"S-00010": 50, "S-00020": 0}}
-	uc := GetAvailability{Pool: w, Shares: shares}
+	uc := GetAvailability{Pool: w, Shares: shares, Kits: Kits{}}
 	ask := func(q AvailabilityQuery) Availability {
 		t.Helper()
 		q.SKUs = []string{"A", "unheard of"}
@@ -72,7 +72,7 @@ func TestSumsOverSharedLocationsAreRememberedUntilStockOrPolicyChange(t *testing
 		w.tell(w.put(t, "A", code, 10))
 	}
 	shares := &policies{percent: map[string]int64{"S-2": 50}}
-	uc := GetAvailability{Pool: fixedPool{Pool{Directory: w.Directory, Stock: w.index, Chart: chart}}, Shares: shares}
+	uc := GetAvailability{Pool: fixedPool{Pool{Directory: w.Directory, Stock: w.index, Chart: chart}}, Shares: shares, Kits: Kits{}}
 	total := func(channel string) int64 {
 		t.Helper()
 		got, err := uc.Get(t.Context(), Caller{Org: "FR9"}, AvailabilityQuery{SKUs: []string{"A"}, Channel: channel})

@@ -56,6 +56,7 @@ type NoticeReceiver interface {
 type Deliver struct {
 	Queue    WebhookQueue
 	Log      ChangeLog
+	Kits     KitFollower
 	Promises Promises
 	Receiver NoticeReceiver
 	// As makes the context one of the channel's own account: it is told what that account would be.
@@ -130,7 +131,7 @@ func (uc Deliver) notices(ctx context.Context, row WebhookRow) (all []Notice, mo
 	ctx, over := context.WithTimeout(uc.As(ctx, row), readTime)
 	defer over()
 	key := FeedQuery{}.keyFor(FeedReader{Totals: true})
-	got, err := gatherer{log: uc.Log, key: key, limit: noticeMost, whole: true}.after(ctx, FeedPlace{Position: row.Position})
+	got, err := gatherer{log: uc.Log, kits: uc.Kits, key: key, limit: noticeMost, whole: true}.after(ctx, FeedPlace{Position: row.Position})
 	if errors.Is(err, FeedExpired{}) {
 		// Away for too long: it has to read all, and is told from here on.
 		got = &gathered{reset: true}

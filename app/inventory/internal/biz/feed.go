@@ -66,8 +66,12 @@ type gathered struct {
 
 // gatherer collects changes from the log, each key once, until limit keys are there or nothing is left.
 type gatherer struct {
-	log   ChangeLog
-	key   func(StockRow) (FeedKey, bool) // and whether the follower is told of the row
+	log  ChangeLog
+	kits KitFollower
+	// key is what the follower is told of a row, and whether it is: sku is the row's own, or that of a kit that has it as a part.
+	key    func(r StockRow, sku string) (FeedKey, bool)
+	around KitsAround // of the commits that were read
+	// limit is passed only by what belongs to one row: the kits that its SKU is in.
 	limit int
 	// whole ends at the end of a commit, above the limit if the first one alone is.
 	whole bool
@@ -80,6 +84,12 @@ func (g gatherer) after(ctx context.Context, from FeedPlace) (*gathered, error) 
 		changes, err := g.log.ChangesAfter(ctx, got.to.Position, feedRead)
 		if err != nil {
 			return nil, err
+		}
+		if len(changes) > 0 {
+			// After the commits: a kit that was there before one of them is known.
+			if g.around, err = g.kits.KitsAroundNow(ctx); err != nil {
+				return nil, err
+			}
 		}
 		for _, c := range changes {
 			// A purge may be at work: what is missing in between was there.
@@ -105,16 +115,15 @@ func (g gatherer) take(got *gathered, c StockChange) bool {
 		return false
 	}
 	for i, row := range rows {
-		key, told := g.key(row)
-		if !told || got.seen[key] {
-			continue
-		}
-		if !g.whole && len(got.keys) == g.limit {
+		fresh := g.fresh(row, got.seen)
+		if !g.whole && len(fresh) > 0 && len(got.keys) > 0 && len(got.keys)+len(fresh) > g.limit {
 			got.to.Rows += i
 			return false
 		}
-		got.seen[key] = true
-		got.keys = append(got.keys, key)
+		for _, key := range fresh {
+			got.seen[key] = true
+			got.keys = append(got.keys, key)
+		}
 	}
 	got.reset = got.reset || len(c.Rows) == 0
 	got.to, got.atUS = FeedPlace{Position: c.Position}, c.AtUS
@@ -124,11 +133,24 @@ func (g gatherer) take(got *gathered, c StockChange) bool {
 func (g gatherer) unseen(got *gathered, rows []StockRow) int {
 	fresh := map[FeedKey]bool{}
 	for _, row := range rows {
-		if key, told := g.key(row); told && !got.seen[key] {
+		for _, key := range g.fresh(row, got.seen) {
 			fresh[key] = true
 		}
 	}
 	return len(fresh)
+}
+
+// fresh are the keys of a row that were not seen: its own, and those of the kits that it is a part of.
+func (g gatherer) fresh(row StockRow, seen map[FeedKey]bool) (keys []FeedKey) {
+	if key, told := g.key(row, row.Key.SKU); told && !seen[key] {
+		keys = append(keys, key)
+	}
+	for _, kit := range g.around[row.Key.SKU] {
+		if key, told := g.key(row, kit); told && !seen[key] {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // FeedReader is whose eyes a feed is for.
@@ -162,6 +184,7 @@ type FeedPage struct {
 // ReadFeed tells a follower what has changed since its cursor.
 type ReadFeed struct {
 	Log      ChangeLog
+	Kits     KitFollower
 	Promises Promises
 }
 
@@ -197,7 +220,7 @@ func (uc ReadFeed) Follow(ctx, wait context.Context, r FeedReader, q FeedQuery, 
 }
 
 func (uc ReadFeed) read(ctx context.Context, r FeedReader, q FeedQuery, from FeedPlace) (FeedPage, error) {
-	got, err := gatherer{log: uc.Log, key: q.keyFor(r), limit: q.Limit}.after(ctx, from)
+	got, err := gatherer{log: uc.Log, kits: uc.Kits, key: q.keyFor(r), limit: q.Limit}.after(ctx, from)
 	if err != nil {
 		return FeedPage{}, err
 	}
@@ -214,16 +237,16 @@ func (uc ReadFeed) read(ctx context.Context, r FeedReader, q FeedQuery, from Fee
 }
 
 // keyFor says which rows a reader is told of, and under which key.
-func (q FeedQuery) keyFor(r FeedReader) func(StockRow) (FeedKey, bool) {
+func (q FeedQuery) keyFor(r FeedReader) func(row StockRow, sku string) (FeedKey, bool) {
 	among := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
-	return func(row StockRow) (FeedKey, bool) {
-		if !among(q.SKUs, row.Key.SKU) || !among(q.Locations, row.Key.Location) {
+	return func(row StockRow, sku string) (FeedKey, bool) {
+		if !among(q.SKUs, sku) || !among(q.Locations, row.Key.Location) {
 			return FeedKey{}, false
 		}
 		if r.Totals {
-			return FeedKey{SKU: row.Key.SKU}, true
+			return FeedKey{SKU: sku}, true
 		}
-		return FeedKey{row.Key.SKU, row.Key.Location}, r.All || r.Org != "" && r.Org == row.Org
+		return FeedKey{sku, row.Key.Location}, r.All || r.Org != "" && r.Org == row.Org
 	}
 }
 

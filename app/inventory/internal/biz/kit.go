@@ -3,6 +3,8 @@ package biz
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/onepool/onepool/app/internal/money"
@@ -150,6 +152,40 @@ func (r KitRow) Left(has func(sku string) int64) int64 {
 
 // Kits are the kits that are on sale, by their sold SKU. They never change: others take their place.
 type Kits map[string]KitRow
+
+// Kits are KitFinder when they stay as they are.
+func (k Kits) Kits(context.Context) (Kits, error) { return k, nil }
+
+// WithParts adds the parts of the kits among some SKUs.
+func (k Kits) WithParts(skus []string) []string {
+	all := skus[:len(skus):len(skus)]
+	for _, sku := range skus {
+		for _, p := range k[sku].Parts {
+			all = append(all, p.SKU)
+		}
+	}
+	return all
+}
+
+// Around is the other way round: for each part the kits that it is in, by their SKUs.
+func (k Kits) Around() KitsAround {
+	around := KitsAround{}
+	for _, kit := range slices.Sorted(maps.Keys(k)) {
+		for _, p := range k[kit].Parts {
+			around[p.SKU] = append(around[p.SKU], kit)
+		}
+	}
+	return around
+}
+
+// KitsAround are the kits on sale that each part is in. They never change.
+type KitsAround map[string][]string
+
+// KitFollower knows which kits change with their parts.
+type KitFollower interface {
+	// KitsAroundNow knows every commit before the call.
+	KitsAroundNow(ctx context.Context) (KitsAround, error)
+}
 
 // KitFinder knows which sold SKUs are kits.
 type KitFinder interface {

@@ -27,7 +27,7 @@ type Store struct {
 	rules      kept[*biz.Rules]
 	sharing    kept[*biz.SharingSet]
 	served     servedCounts
-	kits       kept[biz.Kits]
+	kits       kept[kitTable]
 	parts      []part
 	group      *Group
 	pool       poolKeeper

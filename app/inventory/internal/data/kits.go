@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,22 +19,57 @@ const (
 
 const kitColumns = "id, parts, active, version, changed_by, updated_us"
 
+// kitTable is the kits that are on sale, and by their parts.
+type kitTable struct {
+	kits   biz.Kits
+	around biz.KitsAround
+}
+
 // Kits returns the kits that are on sale, at most a second behind the rows. It must not be called inside a transaction.
 func (s *Store) Kits(ctx context.Context) (biz.Kits, error) {
-	return s.kits.get(ctx, s, func(ctx context.Context) (biz.Kits, error) {
-		rows, err := s.kitRows(ctx, "WHERE active = ? ORDER BY id LIMIT ?", true, maxKits+1)
-		if err != nil {
-			return nil, err
-		}
-		if len(rows) > maxKits {
-			return nil, fmt.Errorf("more than %d kits", maxKits)
-		}
-		kits := make(biz.Kits, len(rows))
-		for _, r := range rows {
-			kits[r.SKU] = r
-		}
-		return kits, nil
+	table, err := s.kits.get(ctx, s, s.readKits)
+	return table.kits, err
+}
+
+// KitsAroundNow returns which kits have a SKU in them: every commit before the call counts.
+func (s *Store) KitsAroundNow(ctx context.Context) (biz.KitsAround, error) {
+	s.kits.stale.Store(true)
+	table, err := s.kits.get(ctx, s, s.readKits)
+	return table.around, err
+}
+
+func (s *Store) readKits(ctx context.Context) (kitTable, error) {
+	rows, err := s.kitRows(ctx, "WHERE active = ? ORDER BY id LIMIT ?", true, maxKits+1)
+	if err != nil {
+		return kitTable{}, err
+	}
+	if len(rows) > maxKits {
+		return kitTable{}, fmt.Errorf("more than %d kits", maxKits)
+	}
+	kits := make(biz.Kits, len(rows))
+	for _, r := range rows {
+		kits[r.SKU] = r
+	}
+	return kitTable{kits, kits.Around()}, nil
+}
+
+// KitHints are the kits for those who look but take nothing: while the database does not answer they are as they were before.
+type KitHints struct{ Store *Store }
+
+// Kits is at most a second behind the rows.
+func (h KitHints) Kits(ctx context.Context) (kits biz.Kits, err error) {
+	known := h.Store.kits.current.Load()
+	err = h.Store.goOn(ctx, func(ctx context.Context) (err error) {
+		kits, err = h.Store.Kits(ctx)
+		return err
 	})
+	if err == nil && kits == nil && known != nil {
+		kits = known.value.kits
+	}
+	if err == nil && kits == nil {
+		err = errors.New("the kits are not known yet")
+	}
+	return kits, err
 }
 
 // LockKits lets one change kits at a time.
@@ -110,6 +146,10 @@ func (s *Store) PutKit(ctx context.Context, k *biz.Kit) error {
 		err = s.guarded(ctx, "kits", []string{"parts", "active", "changed_by"}, nil, []changed{{r.SKU, r.Version - 1, []any{parts, r.Active, r.ChangedBy}}}, 1, r.UpdatedUS)
 	}
 	if err != nil {
+		return fmt.Errorf("put kit %s: %w", r.SKU, err)
+	}
+	// How many of it there are has changed at every location that has its parts.
+	if err := s.logEverything(ctx, r.UpdatedUS); err != nil {
 		return fmt.Errorf("put kit %s: %w", r.SKU, err)
 	}
 	return s.kits.changed(ctx, s)

@@ -296,7 +296,7 @@ func TestAvailabilityEqualsSumsOfTheTables(t *testing.T) {
 		const skus = 12
 		shop := randomShop(r, 120, skus)
 		shop.open(ctx, t, s)
-		uc := biz.GetAvailability{Pool: s, Shares: biz.SharesAll{}}
+		uc := biz.GetAvailability{Pool: s, Shares: biz.SharesAll{}, Kits: biz.Kits{}}
 		ask := []string{"never heard of"}
 		for k := range skus {
 			ask = append(ask, fmt.Sprint("sku", k))

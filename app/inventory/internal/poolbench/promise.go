@@ -91,7 +91,7 @@ func sku(k int) string { return fmt.Sprintf("SKU-%05d", k) }
 // Ask asks for all of it: the figures of the radius, or in total with the nearest five where it is 0. Between two questions
 // change rows of the SKUs asked for are changed, as in a shop that is open: sums that were remembered are of no use then.
 func (p *Promise) Ask(ctx context.Context, radiusM int64, change int) (Latency, error) {
-	uc := biz.GetAvailability{Pool: p.keeper, Shares: biz.SharesAll{}}
+	uc := biz.GetAvailability{Pool: p.keeper, Shares: biz.SharesAll{}, Kits: biz.Kits{}}
 	by := biz.Caller{Service: true}
 	took := make([]time.Duration, len(p.from))
 	version := time.Now().UnixMicro() // grows from run to run

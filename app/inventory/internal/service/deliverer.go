@@ -35,7 +35,7 @@ type Deliverer struct {
 func NewDeliverer(store *data.Store, inventory *Inventory, c FeedConfig, note func(outcome string), report func(context.Context, error)) *Deliverer {
 	return &Deliverer{
 		store: store, report: report, hit: c.Hit, healthy: make(chan struct{}, deliveries), failing: make(chan struct{}, failingDeliveries),
-		one: biz.Deliver{Queue: store, Log: store, Promises: promises{inventory, store}, Receiver: data.NewReceiver(c.Key, c.Loopback), As: asAccount,
+		one: biz.Deliver{Queue: store, Log: store, Kits: store, Promises: promises{inventory, store}, Receiver: data.NewReceiver(c.Key, c.Loopback), As: asAccount,
 			NewOwner: func() string { return ids.New("dlv") }, Jitter: func(n int64) int64 { return rand.N(max(n, 1)) }, ElapsedUS: stopwatch, Note: note},
 	}
 }

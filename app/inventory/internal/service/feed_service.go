@@ -51,7 +51,7 @@ type StockFeed struct {
 func NewFeed(db *database.DB, store *data.Store, inventory *Inventory, c FeedConfig) *StockFeed {
 	return &StockFeed{
 		db: db, store: store, config: c, waiters: make(chan struct{}, waitersMost),
-		feed: biz.ReadFeed{Log: store, Promises: promises{inventory, store}},
+		feed: biz.ReadFeed{Log: store, Kits: store, Promises: promises{inventory, store}},
 		put: biz.PutWebhook{Book: store, Log: store, Loopback: c.Loopback, NewID: func() string { return ids.New("whk") }, Random: func() []byte {
 			salt := make([]byte, saltBytes)
 			rand.Read(salt) // never fails: the runtime ends the process if the system has no randomness

@@ -46,7 +46,7 @@ func New(db *database.DB, store *data.Store, catalogue biz.Catalogue, strategy b
 		receive:      biz.ReceiveStock{Catalogue: stockable, Waiting: store, Locations: store, Writer: store},
 		adjust:       biz.AdjustStock{Catalogue: stockable, Stock: store, Locations: store, Writer: store},
 		imports:      biz.ImportStock{Catalogue: stockable, Locations: store, Writer: store},
-		availability: biz.GetAvailability{Pool: store, Shares: shares},
+		availability: biz.GetAvailability{Pool: store, Shares: shares, Kits: data.KitHints{Store: store}},
 	}
 }
 

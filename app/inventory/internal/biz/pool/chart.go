@@ -136,6 +136,9 @@ func (c *Chart) Number(ref int) uint32 { return c.numbers[ref] }
 // Open says whether every channel may promise the stock of a location.
 func (c *Chart) Open(n uint32) bool { return c.open.Has(n) }
 
+// AllOpen are the locations whose stock every channel may promise. It must not be changed.
+func (c *Chart) AllOpen() Set { return c.open }
+
 // Within visits all locations within km of a point, in the order of their numbers; some may be a few millimetres beyond.
 func (c *Chart) Within(from geo.Point, km float64, visit func(n uint32, mm int64)) {
 	limit := geo.SquaredMM(geo.ChordMM(km))

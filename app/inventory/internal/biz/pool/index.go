@@ -122,7 +122,7 @@ func (x *Index) open(sku string) *Shelf {
 	defer x.mu.Unlock()
 	s := x.shelves[sku]
 	if s == nil {
-		s = &Shelf{}
+		s = &Shelf{serial: len(x.shelves) + 1}
 		x.shelves[sku] = s
 	}
 	return s

@@ -16,9 +16,9 @@ const fewMeet = 96
 // Want is a SKU and how many pieces of it are needed in one place.
 type Want struct {
 	Shelf *Shelf
-	Need  int64 // at least 1
+	Need  int64 // less than 1 counts as 1
 	Limit Limit // of what may be promised; nil: all of it
-	// Shown: instead of Need pieces to promise, anything that can be shown there, if only at the till.
+	// Shown: instead of Need pieces to promise, as many that can be shown there, if only at the till.
 	Shown bool
 }
 
@@ -52,6 +52,8 @@ func (c *Chart) Nearest(q Question) []Found {
 	if len(wants) == 0 && q.From == nil || q.Most <= 0 || len(c.vectors) == 0 {
 		return nil
 	}
+	// In one order: a writer that waits for one shelf keeps new readers out, so two questions could wait for each other.
+	slices.SortFunc(wants, func(a, b Want) int { return cmp.Compare(a.Shelf.serial, b.Shelf.serial) })
 	for _, w := range wants {
 		w.Shelf.mu.RLock()
 		defer w.Shelf.mu.RUnlock()
@@ -187,7 +189,7 @@ func (a *answer) has(n uint32) bool {
 		}
 		f := w.Shelf.at(n, a.q.NowUS)
 		if w.Shown {
-			if f.Till <= 0 {
+			if f.Till < max(1, w.Need) {
 				return false
 			}
 			continue

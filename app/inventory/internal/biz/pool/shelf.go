@@ -21,6 +21,7 @@ const (
 // with counts otherwise; figures are in cells, in the order of numbers.
 type Shelf struct {
 	mu       sync.RWMutex
+	serial   int      // of the index: who locks several does so in this order
 	few      []uint32 // numbers in order; nil once there are many
 	many     Set      // nil while there are few
 	before   []uint32 // of many: how many there are before each word
