@@ -24,7 +24,7 @@ func (b *Book) Relocate(r *Reservation, qty int64, to Terms) (*Reservation, erro
 	}
 	b.reasons[from] = reason // a discrepancy names what took the pieces
 	b.keep(r)
-	if err := b.record(r.releasePart(qty)); err != nil {
+	if err := b.record(r.release(qty)); err != nil {
 		return nil, err
 	}
 	was := b.relieved[from]
@@ -72,7 +72,7 @@ func (b *Book) calledBack(r *Reservation, qty int64) error {
 			return err
 		}
 		b.keep(other)
-		if err := b.record(other.releasePart(part)); err != nil {
+		if err := b.record(other.release(part)); err != nil {
 			return err
 		}
 		qty -= part

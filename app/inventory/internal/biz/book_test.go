@@ -71,7 +71,7 @@ func act(rt *rapid.T, b *Book) {
 		_ = b.Ship(r, qty, Movement{Reason: ReasonShip, Document: "f-" + document})
 	case 8:
 		if r.open > 0 {
-			_ = b.releasePart(r, min(qty, r.open))
+			_ = b.ReleasePart(r, min(qty, r.open))
 		}
 	case 9:
 		_, _, _ = b.lose(key, qty, Movement{Reason: ReasonShortPick, Document: document, Ref: fmt.Sprint(qty)})

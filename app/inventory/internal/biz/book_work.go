@@ -132,15 +132,6 @@ func (b *Book) announce(document string) {
 	b.announced = append(b.announced, document)
 }
 
-// releasePart gives qty of what is open back.
-func (b *Book) releasePart(r *Reservation, qty int64) error {
-	if err := b.giveBack(r, qty); err != nil {
-		return err
-	}
-	b.keep(r)
-	return b.record(r.releasePart(qty))
-}
-
 // lose books pieces out that nobody can find, never what other documents hold. It says how many were booked, and how many
 // could not be.
 func (b *Book) lose(key StockKey, qty int64, m Movement) (lost, kept int64, err error) {
@@ -150,12 +141,9 @@ func (b *Book) lose(key StockKey, qty int64, m Movement) (lost, kept int64, err 
 	}
 	lost = min(qty, max(0, s.onHand-s.reserved))
 	if lost > 0 {
-		step, err := s.Adjust(-lost)
-		if err != nil {
+		if err := b.Adjust(key, -lost, m); err != nil {
 			return 0, 0, err
 		}
-		m.Key, m.Org = key, s.org
-		b.move(m, step)
 	}
 	return lost, qty - lost, nil
 }

@@ -155,7 +155,7 @@ func (d *decline) giveBack(document string) error {
 		d.book.paid(doc)
 	}
 	for _, p := range d.parts[document] {
-		if err := d.book.releasePart(p.r, p.qty); err != nil {
+		if err := d.book.ReleasePart(p.r, p.qty); err != nil {
 			return err
 		}
 	}

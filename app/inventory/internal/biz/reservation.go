@@ -160,21 +160,9 @@ func (r *Reservation) extend(untilUS int64) (ReservationChange, error) {
 // confirm takes the deadline away.
 func (r *Reservation) confirm() (ReservationChange, error) { return r.change(Confirmed, r.open) }
 
-// release gives back qty of what is open. It stays in its state while some is left.
+// release gives back qty of what is open: to the pool, or because those pieces are held elsewhere now. It stays in its state
+// while some is left.
 func (r *Reservation) release(qty int64) (ReservationChange, error) {
-	if qty < 1 || qty > r.open {
-		return ReservationChange{}, broken("release %d of %d open, reservation %s", qty, r.open, r.terms.ID)
-	}
-	r.released, r.open = r.released+qty, r.open-qty
-	to := r.state
-	if r.open == 0 {
-		to = Released
-	}
-	return r.change(to, qty)
-}
-
-// releasePart gives back some of what is open: those pieces are held elsewhere, or nowhere any more.
-func (r *Reservation) releasePart(qty int64) (ReservationChange, error) {
 	if qty < 1 || qty > r.open {
 		return ReservationChange{}, broken("release %d of %d open, reservation %s", qty, r.open, r.terms.ID)
 	}

@@ -16,7 +16,7 @@ func init() {
 		"AcceptAssignment": {may: "f1manager " + editors, none: outside, ask: func(o objects) proto.Message {
 			return &inventoryv1.AcceptAssignmentRequest{RequestId: id(), Document: o.Paid, Location: o.Store}
 		}},
-		"DeclineAssignment": {may: "f1manager " + editors, none: outside, ask: func(o objects) proto.Message {
+		"DeclineAssignment": {may: "f1manager " + editors, past: "VALIDATOR", none: outside, ask: func(o objects) proto.Message {
 			return &inventoryv1.DeclineAssignmentRequest{RequestId: id(), Document: o.Paid, Location: o.Store, Reason: inventoryv1.DeclineReason_SHELF_EMPTY, Lines: nowhere}
 		}},
 		"ListAssignments": {may: looks, own: strangers, ask: func(o objects) proto.Message {
@@ -28,7 +28,7 @@ func init() {
 			return &inventoryv1.ResolveOpenWorkRequest{RequestId: id(), Document: o.Paid, Location: o.Store}
 		}},
 	}
-	rules["onepool.order.v1.Order"]["DeclineFulfilment"] = rule{may: "device " + f1staff + editors, none: "memberB f1other dealer " + channels + strangers,
+	rules["onepool.order.v1.Order"]["DeclineFulfilment"] = rule{may: "device " + f1staff + editors, past: "VALIDATOR", none: "memberB f1other dealer " + channels + strangers,
 		ask: func(o objects) proto.Message {
 			return &orderv1.DeclineFulfilmentRequest{RequestId: id(), FulfilmentId: o.Fulfilment, Reason: inventoryv1.DeclineReason_SHELF_EMPTY, Lines: nowhere}
 		}}

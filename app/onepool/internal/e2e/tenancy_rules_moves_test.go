@@ -122,4 +122,7 @@ func (w *world) moves() {
 	opened, err := inventoryv1.NewStocktakesClient(w.grpc).OpenStocktake(all, &inventoryv1.OpenStocktakeRequest{RequestId: client.RequestID(), Location: f1Store, Skus: []string{o.SKU}})
 	require.NoError(t, err)
 	o.Stocktake = opened.Id
+	promised, err := inventoryv1.NewPresalesClient(w.grpc).OpenPresale(all, &inventoryv1.OpenPresaleRequest{RequestId: client.RequestID(), Sku: o.SKU, Location: f1Store, Quota: 5, ArrivesUs: arrives})
+	require.NoError(t, err)
+	o.Presale = promised.Id
 }

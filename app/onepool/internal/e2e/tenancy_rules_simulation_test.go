@@ -12,15 +12,15 @@ func init() {
 		"CreateSimulation": {may: editors, ask: func(objects) proto.Message {
 			return &inventoryv1.CreateSimulationRequest{RequestId: id(), Strategies: []string{"near-then-split"}}
 		}},
-		"AddSimulationOrders": {may: editors, ask: func(o objects) proto.Message {
+		"AddSimulationOrders": {may: editors, past: "NOT_FOUND", ask: func(o objects) proto.Message {
 			return &inventoryv1.AddSimulationOrdersRequest{RequestId: id(), Id: "sim_none", Orders: []*inventoryv1.SimulationOrder{{Number: 1, Document: "SO-1", Way: inventoryv1.DeliveryWay_PARCEL,
 				Lines: []*inventoryv1.SimulationLine{{Sku: o.SKU, Quantity: 1}}}}}
 		}},
-		"StartSimulation": {may: editors, ask: func(objects) proto.Message {
+		"StartSimulation": {may: editors, past: "NOT_FOUND", ask: func(objects) proto.Message {
 			return &inventoryv1.StartSimulationRequest{RequestId: id(), Id: "sim_none"}
 		}},
-		"GetSimulation": {may: editors, ask: func(objects) proto.Message { return &inventoryv1.GetSimulationRequest{Id: "sim_none"} }},
-		"ListSimulationOrders": {may: editors, ask: func(objects) proto.Message {
+		"GetSimulation": {may: editors, past: "NOT_FOUND", ask: func(objects) proto.Message { return &inventoryv1.GetSimulationRequest{Id: "sim_none"} }},
+		"ListSimulationOrders": {may: editors, past: "NOT_FOUND", ask: func(objects) proto.Message {
 			return &inventoryv1.ListSimulationOrdersRequest{Id: "sim_none"}
 		}},
 	}

@@ -35,6 +35,8 @@ type rule struct {
 	rows string
 	// mark is what gives the objects away in an answer; nil: the id of the order that A has paid.
 	mark func(o objects) string
+	// past is the refusal that those who may get, where nothing must be used up: it comes after the rules.
+	past string
 	// inside: for centers only. From outside it is refused to everybody, on every port.
 	inside bool
 }

@@ -238,6 +238,9 @@ func (w *world) check(m protoreflect.MethodDescriptor, r rule, role string, want
 			!strings.Contains(got.body, `"updated":"1"`) && !strings.Contains(got.body, `"unchanged":"1"`)
 	case may:
 		good = got.code < 500 && got.code != http.StatusNotFound && !slices.Contains([]string{"UNAUTHENTICATED", "FORBIDDEN", "SIGNATURE_INVALID", "VALIDATOR", "CODEC"}, got.reason)
+		if r.past != "" {
+			good = got.reason == r.past
+		}
 	case none:
 		good = got.code == http.StatusNotFound
 	}

@@ -85,6 +85,8 @@ type objects struct {
 	// Transfer takes goods from F1's store to its other store, Stocktake counts them in F1's store, and Discrepancy says that
 	// some never arrived there.
 	Transfer, Stocktake, Discrepancy string
+	// Presale promises what will arrive at F1's store.
+	Presale string
 	// The same for both: there are no secrets in them.
 	SKU, Barcode, Period string
 	PriceMinor           int64
@@ -101,7 +103,7 @@ func absent(o objects) objects {
 	for i := range o.Doomed {
 		o.Doomed[i] = no("whk")
 	}
-	o.Transfer, o.Stocktake, o.Discrepancy = no("trf"), no("stk"), no("dsc")
+	o.Transfer, o.Stocktake, o.Discrepancy, o.Presale = no("trf"), no("stk"), no("dsc"), no("psl")
 	return o
 }
 
@@ -111,7 +113,7 @@ func (o objects) pairs(other objects) []string {
 		o.Unpaid, other.Unpaid, o.ToPay, other.ToPay, o.Paid, other.Paid, o.Received, other.Received, o.Payment, other.Payment,
 		o.Fulfilment, other.Fulfilment, o.HQFulfilment, other.HQFulfilment, o.Line, other.Line, o.Returns[0], other.Returns[0],
 		o.Returns[1], other.Returns[1], o.HQOrder, other.HQOrder, o.Collect, other.Collect, o.CollectFulfilment, other.CollectFulfilment, o.Till, other.Till, o.External, other.External, o.Webhook, other.Webhook,
-		o.Transfer, other.Transfer, o.Stocktake, other.Stocktake, o.Discrepancy, other.Discrepancy}
+		o.Transfer, other.Transfer, o.Stocktake, other.Stocktake, o.Discrepancy, other.Discrepancy, o.Presale, other.Presale}
 }
 
 // world is a platform with somebody in every role, and objects that belong to somebody.
