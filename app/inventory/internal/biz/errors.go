@@ -72,7 +72,11 @@ func (b BelowReserved) Error() string {
 
 // Fault is the public face.
 func (b BelowReserved) Fault() (int, string, string, map[string]string) {
-	return 409, "STATE_CONFLICT", "on hand cannot go below what is reserved: release or move the reservations first", map[string]string{
+	message := "on hand cannot go below what is reserved: release or move the reservations first"
+	if b.Reserved == 0 {
+		message = "there are fewer pieces on hand: check the quantity"
+	}
+	return 409, "STATE_CONFLICT", message, map[string]string{
 		"state": "RESERVED", "on_hand": strconv.FormatInt(b.OnHand, 10), "reserved": strconv.FormatInt(b.Reserved, 10)}
 }
 

@@ -244,6 +244,17 @@ func (k KitHasStock) Fault() (int, string, string, map[string]string) {
 	return 409, "KIT_HAS_STOCK", "a kit has no stock of its own: book its parts", map[string]string{"sku": k.SKU}
 }
 
+// StockedSKU refuses to make a kit of a SKU that is, or was, on the shelves itself.
+type StockedSKU struct{ SKU string }
+
+// Error names the SKU.
+func (s StockedSKU) Error() string { return s.SKU + ": has stock of its own, so it is no kit" }
+
+// Fault is the public face.
+func (s StockedSKU) Fault() (int, string, string, map[string]string) {
+	return 409, "KIT_HAS_STOCK", "this SKU has stock of its own and cannot become a kit: make a new SKU for the kit", map[string]string{"sku": s.SKU}
+}
+
 // UnknownKit says that there is no such kit.
 type UnknownKit struct{ SKU string }
 

@@ -102,7 +102,7 @@ func (uc PutKit) check(ctx context.Context, in PutKitInput, known SKUs) error {
 	}
 	has, err := uc.Book.HasStock(ctx, in.SKU)
 	if err == nil && has {
-		err = KitHasStock{in.SKU}
+		err = StockedSKU{in.SKU}
 	}
 	return err
 }

@@ -102,7 +102,7 @@ func (uc Reallocate) Look(ctx context.Context, s Standing, lines []DemandLine, a
 	if _, unknown := err.(UnknownLocation); unknown { // the chosen store is no more
 		return facts, nil
 	}
-	facts.dropped = append(facts.dropped, refusers(d)...)
+	facts.dropped = append(facts.dropped, refusers(d, facts.dropped)...)
 	return facts, err
 }
 
@@ -123,11 +123,13 @@ func lookAt(ctx context.Context, search Search, d Demand, code string) ([]Candid
 	return search.read(ctx, d, []Placed{placed})
 }
 
-// refusers name the decliners in an explanation.
-func refusers(d Demand) []Explained {
+// refusers name the decliners in an explanation that the search has not named already.
+func refusers(d Demand, named []Explained) []Explained {
 	codes := make([]string, 0, len(d.Facts.Declined))
 	for code := range d.Facts.Declined {
-		codes = append(codes, code)
+		if !slices.ContainsFunc(named, func(e Explained) bool { return e.Location == code }) {
+			codes = append(codes, code)
+		}
 	}
 	slices.Sort(codes)
 	var e Explanation

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -132,6 +133,9 @@ func TestADeclinedOrderGoesToTheNextNearestAndTheExplanationSaysSo(t *testing.T)
 		require.Contains(t, texts[1], "round 2")
 		require.Contains(t, texts[2], "round 3")
 		require.Contains(t, texts[2], "declined this document in round 2 (SHELF_EMPTY: sold in the shop)")
+		for _, text := range texts[1:] {
+			require.Equal(t, 1, strings.Count(text, "  F-01 "), "a decliner is named once: %s", text)
+		}
 		last, err := r.GetAllocation(hq(t.Context(), "operator"), &inventoryv1.GetAllocationRequest{Document: "ord_1"})
 		require.NoError(t, err)
 		require.Equal(t, texts[2], last.Text)

@@ -109,7 +109,12 @@ func (s *Inventory) GetAvailability(ctx context.Context, in *inventoryv1.GetAvai
 		return nil, err
 	}
 	q := biz.AvailabilityQuery{SKUs: in.GetSkus(), Channel: in.GetChannel(), RadiusM: in.GetRadiusM(), Locations: int(in.GetLocations()), Location: in.GetLocation()}
-	if in.Lat != nil && in.Lng != nil {
+	switch {
+	case in.Lat != nil && in.Lng == nil:
+		return nil, biz.Invalid{Field: "lng", Rule: "must be given with lat"}
+	case in.Lat == nil && in.Lng != nil:
+		return nil, biz.Invalid{Field: "lat", Rule: "must be given with lng"}
+	case in.Lat != nil:
 		q.Near = fromPoint(&commonv1.GeoPoint{Lat: in.GetLat(), Lng: in.GetLng()})
 		if err := q.Near.Validate(); err != nil {
 			return nil, err

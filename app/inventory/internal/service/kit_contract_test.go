@@ -169,6 +169,8 @@ func TestWhatMayBeInAKit(t *testing.T) {
 		refused("KIT_UNKNOWN", fresh)
 		r.stock(t, "S-01", "LJ", 1)
 		refused("KIT_HAS_STOCK", kit("LJ", part("TEA", 2)))
+		_, stocked := r.PutKit(op, kit("LJ", part("TEA", 2)))
+		require.Contains(t, messageOf(stocked), "make a new SKU", "LJ is no kit whose parts could be booked")
 		for _, by := range []struct {
 			reason string
 			err    func() error

@@ -221,6 +221,8 @@ func (r *rig) expire(t testing.TB) int {
 
 func reasonOf(err error) string { return kratos.Reason(fault.Public(err)) }
 
+func messageOf(err error) string { return kratos.FromError(fault.Public(err)).Message }
+
 func metadataOf(err error) map[string]string { return kratos.FromError(fault.Public(err)).Metadata }
 
 // nowUS is the database's time.

@@ -75,7 +75,11 @@ func TestAdjustNeverGoesBelowWhatIsReserved(t *testing.T) {
 		}
 		require.NoError(t, adjust(-1))
 		require.Equal(t, "STATE_CONFLICT", reasonOf(adjust(-1)))
+		require.Contains(t, messageOf(adjust(-1)), "release or move the reservations")
 		require.Equal(t, int64(4), r.rows(t, "S-01", "LJ").OnHand)
+		r.stock(t, "W-01", "LJ", 5)
+		_, err = r.AdjustStock(hq(t.Context(), "operator"), &inventoryv1.AdjustStockRequest{RequestId: requestID(), Document: "count", Reason: "broken", Location: "W-01", Sku: "LJ", Delta: -6})
+		require.Contains(t, messageOf(err), "fewer pieces on hand", "nothing is reserved there")
 		moves, err := r.ListMovements(hq(t.Context()), &inventoryv1.ListMovementsRequest{Location: "S-01", Sku: "LJ"})
 		require.NoError(t, err)
 		require.Equal(t, "ADJUST", moves.Movements[0].Reason)
@@ -245,6 +249,10 @@ func TestAvailabilityShowsFiguresOnlyToThoseWhoMaySeeThem(t *testing.T) {
 		off := 99.0
 		_, err = r.GetAvailability(member(t.Context()), &inventoryv1.GetAvailabilityRequest{Skus: []string{"LJ"}, Lat: &off, Lng: &lng})
 		require.Equal(t, "GEO_INVALID", reasonOf(err))
+		for _, half := range []*inventoryv1.GetAvailabilityRequest{{Skus: []string{"LJ"}, Lat: &lat}, {Skus: []string{"LJ"}, Lng: &lng}} {
+			_, err = r.GetAvailability(member(t.Context()), half)
+			require.Equal(t, "VALIDATOR", reasonOf(err), "half a point is no point")
+		}
 
 		_, err = r.Hold(order(t.Context()), parcel("ord_1", line("1", "LJ", 40)))
 		require.NoError(t, err)

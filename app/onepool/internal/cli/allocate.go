@@ -193,6 +193,9 @@ func (f *simulateFlags) write(ctx context.Context, c *client.Client, id string, 
 	return errors.Join(err, w.Error())
 }
 
+// km writes metres in kilometres, to the nearest hundred metres like the explanations.
+func km(metres int64) string { return fmt.Sprintf("%d.%d km", (metres+50)/1000, (metres+50)%1000/100) }
+
 // printSimulation prints a column a strategy.
 func printSimulation(out io.Writer, s *simulate.Outcome) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -204,7 +207,6 @@ func printSimulation(out io.Writer, s *simulate.Outcome) error {
 		fmt.Fprintln(t)
 	}
 	count := func(v int64) string { return strconv.FormatInt(v, 10) }
-	km := func(v int64) string { return fmt.Sprintf("%d.%01d km", v/1000, v%1000/100) }
 	line("strategy", func(r *inventoryv1.SimulationResult) string { return r.Strategy })
 	line("orders", func(r *inventoryv1.SimulationResult) string { return count(r.Orders) })
 	line("filled", func(r *inventoryv1.SimulationResult) string { return count(r.FilledOrders) })

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
@@ -208,7 +209,7 @@ func fill(o *inventoryv1.SimulationOrder, row csvload.Row) error {
 	if err != nil {
 		return fmt.Errorf("price_minor %q is no whole number", row.Get("price_minor"))
 	}
-	way := row.Get("way")
+	way := strings.ToUpper(row.Get("way")) // strategies write it small
 	if way == "" {
 		way = inventoryv1.DeliveryWay_PARCEL.String()
 	}
