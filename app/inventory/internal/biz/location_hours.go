@@ -2,6 +2,7 @@ package biz
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -143,21 +144,34 @@ func (p *Profile) openBy(fromUS, byUS int64) bool {
 	if p.openAt(fromUS) {
 		return true
 	}
+	opens, known := p.opensUntil(fromUS, dayOf(p.local(byUS)))
+	return known && opens <= byUS
+}
+
+// opening is the first moment from this one on at which the location is open; false: there is none within daysAhead.
+func (p *Profile) opening(fromUS int64) (int64, bool) {
+	if p.openAt(fromUS) {
+		return fromUS, true
+	}
+	return p.opensUntil(fromUS, math.MaxInt64)
+}
+
+// opensUntil is when it opens next, on a day up to last, at most daysAhead later.
+func (p *Profile) opensUntil(fromUS, last int64) (int64, bool) {
 	first := dayOf(p.local(fromUS))
-	last := min(dayOf(p.local(byUS)), first+daysAhead)
+	last = min(last, first+daysAhead)
 	for day := first; day <= last; day++ {
 		spans, always := p.hours(day)
 		if always {
 			spans = []span{{0, dayMinutes}}
 		}
 		for _, s := range spans {
-			opens := p.instant(day, s.from).UnixMicro()
-			if opens >= fromUS && opens <= byUS && p.openAt(opens) {
-				return true
+			if opens := p.instant(day, s.from).UnixMicro(); opens >= fromUS && p.openAt(opens) {
+				return opens, true
 			}
 		}
 	}
-	return false
+	return 0, false
 }
 
 // instant is the first moment of a day at which the wall clock shows the minute or, where it is skipped, more.
