@@ -43,7 +43,7 @@ func Cases() []bench.Case {
 			cases = append(cases, writerCase(on, spread))
 		}
 	}
-	return append(cases, splitCase(), reserveCase(onMariaDB, manyRows), edgeCase(onMariaDB, manyRows), edgeCase(onSQLite, manyRows), sizeCase(onMariaDB), sizeCase(onSQLite))
+	return append(cases, splitCase(), reserveCase(onMariaDB, hotRow), reserveCase(onMariaDB, manyRows), reserveCase(onBinaryLog, hotRow), edgeCase(onMariaDB, manyRows), edgeCase(onSQLite, manyRows), sizeCase(onMariaDB), sizeCase(onSQLite))
 }
 
 const (

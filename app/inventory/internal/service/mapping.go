@@ -37,10 +37,18 @@ func fromHold(in *inventoryv1.HoldRequest) biz.HoldInput {
 func toReservation(r biz.ReservationRow) *inventoryv1.Reservation {
 	return &inventoryv1.Reservation{
 		Id: r.ID, Document: r.Document, LineId: r.LineID, Sku: r.Key.SKU, Location: r.Key.Location, LocationName: r.LocationName, LocationOrg: r.LocationOrg,
-		Owner: r.Key.Owner, Quantity: r.Quantity, Open: r.Open, Shipped: r.Shipped, State: inventoryv1.ReservationState(r.State), ExpiresAtUs: r.ExpiresAtUS,
+		Owner: r.Key.Owner, Quantity: r.Quantity, Open: r.Open, Shipped: r.Shipped, State: inventoryv1.ReservationState(r.State), ExpiresAtUs: deadline(r),
 		SettlementPriceMinor: r.SettlementPriceMinor, FulfilmentFeeMinor: r.FulfilmentFeeMinor, DistanceM: r.DistanceM,
 		KitSku: r.KitSKU, Presale: r.Presale, Replaces: r.Replaces, Batch: r.Batch,
 	}
+}
+
+// deadline is when a reservation frees itself; one that is confirmed or resolved has none.
+func deadline(r biz.ReservationRow) int64 {
+	if r.State != biz.Held {
+		return 0
+	}
+	return r.ExpiresAtUS
 }
 
 func toReservations(rows []biz.ReservationRow) []*inventoryv1.Reservation {
