@@ -81,10 +81,13 @@ func TestMappingForgetsNoField(t *testing.T) {
 			WeightG: hold.Lines[0].WeightG, Category: hold.Lines[0].Category, Group: hold.Lines[0].Group}}}}, in)
 
 	key := biz.StockKey{SKU: "LJ", Location: "S-01", Owner: "HQ"}
-	reservation := toReservation(biz.ReservationRow{Terms: biz.Terms{ID: "r", Document: "d", LineID: "l", Key: key, Batch: "b", LocationName: "n", LocationOrg: "o", Quantity: 9,
-		ExpiresAtUS: 1, SettlementPriceMinor: 2, FulfilmentFeeMinor: 3, DistanceM: 4, KitSKU: "k", Presale: "p", Replaces: "r0"}, State: biz.Confirmed, Open: 5, Shipped: 4})
+	held := biz.ReservationRow{Terms: biz.Terms{ID: "r", Document: "d", LineID: "l", Key: key, Batch: "b", LocationName: "n", LocationOrg: "o", Quantity: 9,
+		ExpiresAtUS: 1, SettlementPriceMinor: 2, FulfilmentFeeMinor: 3, DistanceM: 4, KitSKU: "k", Presale: "p", Replaces: "r0"}, State: biz.Held, Open: 5, Shipped: 4}
+	reservation := toReservation(held)
 	reservation.ArrivesUs = 1 // the presale knows it
 	full(t, reservation.ProtoReflect())
+	held.State = biz.Confirmed
+	require.Zero(t, toReservation(held).ExpiresAtUs, "what is confirmed has no deadline")
 	kit := toKit(biz.KitRow{SKU: "k", Parts: []biz.KitPart{{SKU: "LJ", Pieces: 2, Weight: 3}}, Active: true, Version: 1, ChangedBy: "a", UpdatedUS: 4})
 	full(t, kit.ProtoReflect())
 	full(t, kit.Parts[0].ProtoReflect())
