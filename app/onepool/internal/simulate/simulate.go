@@ -60,6 +60,9 @@ func Run(ctx context.Context, c *client.Client, job Job, loaded, decided *csvloa
 			return nil, err
 		}
 		out.LeftOut = s.leftOut
+		if s.number == 0 {
+			return nil, errors.New("no order of the file can be used: see its bad rows")
+		}
 	}
 	if _, err = api.StartSimulation(ctx, &inventoryv1.StartSimulationRequest{RequestId: client.RequestID(), Id: sim.Id}); err != nil {
 		return nil, err
