@@ -55,15 +55,15 @@ func names(t *testing.T, leads func() netip.Addr) *net.Resolver {
 }
 
 func TestANameThatLeadsInsideIsNotCalled(t *testing.T) {
-	var called atomic.Int64
-	inside := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called.Add(1) }))
+	var called, connected atomic.Int64
+	inside := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called.Add(1) }))
+	inside.Config.ConnState = func(net.Conn, http.ConnState) { connected.Add(1) }
+	inside.StartTLS()
 	t.Cleanup(inside.Close)
 	at, err := url.Parse(inside.URL)
 	require.NoError(t, err)
 	var leads atomic.Pointer[netip.Addr]
 	r := newReceiver([]byte("key"), false, names(t, func() netip.Addr { return *leads.Load() }))
-	connected := atomic.Int64{}
-	inside.Config.ConnState = func(net.Conn, http.ConnState) { connected.Add(1) }
 	for _, ip := range []string{"127.0.0.1", "::1", "::ffff:127.0.0.1", "10.1.2.3", "169.254.169.254", "fd00::1", "0.0.0.0"} {
 		to := netip.MustParseAddr(ip)
 		leads.Store(&to)
