@@ -50,7 +50,7 @@ func Read(ctx context.Context, db *database.DB, steps []Step) (*Ledger, error) {
 }
 
 func (l *Ledger) read(ctx context.Context, db *database.DB, gids []any) error {
-	rows, err := db.Conn(ctx).QueryContext(ctx, "SELECT gid, branch, op FROM barriers WHERE gid IN (?"+strings.Repeat(", ?", len(gids)-1)+")", gids...)
+	rows, err := db.Conn(ctx).QueryContext(ctx, "SELECT gid, branch, op FROM barriers"+db.ByIndex("PRIMARY")+" WHERE gid IN (?"+strings.Repeat(", ?", len(gids)-1)+")", gids...)
 	if err != nil {
 		return err
 	}

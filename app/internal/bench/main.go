@@ -11,6 +11,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/onepool/onepool/app/internal/heap"
 )
 
 // Main runs the cases that the command line asks for, and returns the exit status. A target that is not met is shown, and
@@ -24,6 +26,7 @@ func Main(lists ...[]Case) int {
 	profile := flag.String("cpuprofile", "", "file to write a CPU profile of this process to")
 	list := flag.Bool("list", false, "name the cases and end")
 	flag.Parse()
+	heap.Floor() // as a process of the platform does
 	pattern, err := regexp.Compile(*run)
 	if err != nil {
 		return failed(err)

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math/bits"
 	"slices"
+	"strings"
 )
 
 const (
@@ -13,6 +14,8 @@ const (
 	maxPortion = 256
 	// maxPrepared statements of a connection; what comes after them runs as text.
 	maxPrepared = 300
+	// fewRows have parameters for all their values.
+	fewRows = 16
 )
 
 type repeatedKey struct{}
@@ -44,31 +47,83 @@ func (db *DB) Portions(n int) iter.Seq2[int, int] {
 }
 
 // Pad makes a list of at most 256 parameters longer, by its last one, so that the text of the statement comes again.
-func (db *DB) Pad(list []any) []any {
-	if db.engine != MySQL || len(list) < 2 {
+func (db *DB) Pad(list []any) []any { return db.PadTuples(list, 0, 1) }
+
+// PadTuples is Pad for a list of tuples, each of width parameters, that comes after others.
+func (db *DB) PadTuples(list []any, others, width int) []any {
+	n := (len(list) - others) / width
+	if db.engine != MySQL || n < 2 {
 		return list
 	}
-	padded := slices.Grow(slices.Clone(list), maxPortion)
-	for range 1<<bits.Len(uint(len(list)-1)) - len(list) {
-		padded = append(padded, list[len(list)-1])
+	padded := slices.Grow(slices.Clone(list), maxPortion*width)
+	for range 1<<bits.Len(uint(n-1)) - n {
+		padded = append(padded, list[len(list)-width:]...)
 	}
 	return padded
 }
 
 // InsertRows inserts rows of equal length by statements whose texts come again. into is the table and its columns:
-// "holds (id, org)".
+// "holds (id, org)". What is nothing, or the same small number, in all rows of a statement stands in its text: most columns
+// of most rows are, and a parameter costs the server more than the storing of its value.
 func (db *DB) InsertRows(ctx context.Context, into string, rows [][]any) error {
 	ctx = Repeated(ctx)
 	for from, to := range db.Portions(len(rows)) {
-		args := make([]any, 0, (to-from)*len(rows[0]))
+		tuple, open := sameForAll(rows[from:to])
+		args := make([]any, 0, (to-from)*len(open))
 		for _, r := range rows[from:to] {
-			args = append(args, r...)
+			for _, column := range open {
+				args = append(args, r[column])
+			}
 		}
-		if _, err := db.Conn(ctx).ExecContext(ctx, "INSERT INTO "+into+" VALUES "+Tuples(to-from, len(rows[0])), args...); err != nil {
+		if _, err := db.Conn(ctx).ExecContext(ctx, "INSERT INTO "+into+" VALUES "+tuple+strings.Repeat(", "+tuple, to-from-1), args...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sameForAll is the tuple of a statement for these rows, and which columns are parameters in it. A few rows have parameters
+// only: their texts would be many.
+func sameForAll(rows [][]any) (tuple string, open []int) {
+	b := []byte{'('}
+	for column := range rows[0] {
+		if column > 0 {
+			b = append(b, ", "...)
+		}
+		value := ""
+		if len(rows) >= fewRows {
+			value = literal(rows[0][column])
+		}
+		if value == "" || slices.ContainsFunc(rows, func(r []any) bool { return literal(r[column]) != value }) {
+			value = "?"
+			open = append(open, column)
+		}
+		b = append(b, value...)
+	}
+	return string(append(b, ')')), open
+}
+
+// literal is how a value stands in a statement's text, if it is one of the few that may.
+func literal(value any) string {
+	n := int64(-1)
+	switch v := value.(type) {
+	case nil:
+		return "NULL"
+	case string:
+		if v == "" {
+			return "''"
+		}
+	case int64:
+		n = v
+	case int:
+		n = int64(v)
+	case int8:
+		n = int64(v)
+	}
+	if n >= 0 && n < 10 {
+		return "0123456789"[n : n+1]
+	}
+	return ""
 }
 
 // Tuples is the parameters of n rows: "(?, ?), (?, ?)".

@@ -28,6 +28,7 @@ import (
 	"github.com/onepool/onepool/app/internal/conf"
 	"github.com/onepool/onepool/app/internal/coordinator"
 	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/heap"
 	"github.com/onepool/onepool/app/internal/observe"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/secret"
@@ -110,6 +111,7 @@ func Quiet() {
 
 // Run serves until ctx ends or something fails.
 func Run(ctx context.Context, o Options) (err error) {
+	heap.Floor()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var closing closers

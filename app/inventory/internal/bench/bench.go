@@ -40,10 +40,10 @@ func Cases() []bench.Case {
 	var cases []bench.Case
 	for _, on := range []engine{onMariaDB, onBinaryLog, onSQLite} {
 		for _, spread := range []spread{hotRow, manyRows} {
-			cases = append(cases, writerCase(on, spread))
+			cases = append(cases, reserveCase(on, spread), holdCase(on, spread))
 		}
 	}
-	return append(cases, splitCase(), reserveCase(onMariaDB, hotRow), reserveCase(onMariaDB, manyRows), reserveCase(onBinaryLog, hotRow), edgeCase(onMariaDB, manyRows), edgeCase(onSQLite, manyRows), sizeCase(onMariaDB), sizeCase(onSQLite))
+	return append(cases, splitCase(), edgeCase(onMariaDB, manyRows), edgeCase(onSQLite, manyRows), sizeCase(onMariaDB), sizeCase(onSQLite))
 }
 
 const (

@@ -37,7 +37,7 @@ func reserveRequest(rows spread) *inventoryv1.ReserveRequest {
 // asOrder is who holds stock.
 func asOrder(ctx context.Context) context.Context { return tenancy.WithService(ctx, "order") }
 
-// writerTargets are how many times faster than the baseline it has to be.
+// writerTargets are how many times faster than the baseline reservations have to be, and holds with them.
 var writerTargets = map[string]bench.Target{
 	onMariaDB.name + hotRow.name:     bench.AtLeast(20),
 	onMariaDB.name + manyRows.name:   bench.AtLeast(8),
@@ -45,63 +45,65 @@ var writerTargets = map[string]bench.Target{
 	onBinaryLog.name + manyRows.name: bench.AtLeast(6),
 }
 
-// writerCase compares holds that share transactions with holds that have one each.
-func writerCase(on engine, rows spread) bench.Case {
-	name := "inventory/hold, " + rows.name + ", " + on.name
+// reserveCase compares reservations that share transactions with reservations that have one each: the writer alone.
+func reserveCase(on engine, rows spread) bench.Case {
+	return writerCase(on, rows, "reserve", "reservation", func(w *world) (baseline, batched operation) {
+		one, many := unbatched.New(w.db), service.NewReservations(w.db, w.store, nil)
+		return func(ctx context.Context, _ int) error {
+				_, err := one.Reserve(ctx, reserveRequest(rows))
+				return err
+			}, func(ctx context.Context, _ int) error {
+				_, err := many.Reserve(ctx, reserveRequest(rows))
+				return err
+			}
+	})
+}
+
+// holdCase compares holds: the writer with the search, the choice and its explanation, and the barrier of a distributed
+// transaction.
+func holdCase(on engine, rows spread) bench.Case {
+	return writerCase(on, rows, "hold", "hold", func(w *world) (baseline, batched operation) {
+		one, many := unbatched.New(w.db), service.New(w.db, w.store, nil, biz.NearThenSplit(), nil, func(string) {})
+		return func(ctx context.Context, _ int) error {
+				_, err := one.Hold(ctx, holdRequest(rows))
+				return err
+			}, func(ctx context.Context, _ int) error {
+				_, err := many.Hold(ctx, holdRequest(rows))
+				return err
+			}
+	})
+}
+
+// operation is one call of a client.
+type operation = func(ctx context.Context, client int) error
+
+// writerCase measures rate and CPU time of both sides in one world, and audits it.
+func writerCase(on engine, rows spread, what, one string, sides func(w *world) (baseline, batched operation)) bench.Case {
+	name := "inventory/" + what + ", " + rows.name + ", " + on.name
 	cpu := bench.Target{}
 	if !on.sqlite {
 		cpu = bench.AtMost(1. / 15)
 	}
 	figures := []bench.Figure{
-		{Name: name, Unit: "holds/s", Target: writerTargets[on.name+rows.name]},
-		{Name: name + ", CPU of platform and database", Unit: "us/hold", Target: cpu},
+		{Name: name, Unit: one + "s/s", Target: writerTargets[on.name+rows.name]},
+		{Name: name + ", CPU of platform and database", Unit: "us/" + one, Target: cpu},
 	}
-	return bench.Case{Name: name, Run: func(ctx context.Context, e *bench.Env) ([]bench.Result, error) {
-		return compare(ctx, e, on, rows, figures, func(w *world) func(ctx context.Context, client int) error {
-			inventory := service.New(w.db, w.store, nil, biz.NearThenSplit(), nil, func(string) {})
-			return func(ctx context.Context, _ int) error {
-				_, err := inventory.Hold(ctx, holdRequest(rows))
-				return err
-			}
-		})
-	}}
-}
-
-// reserveCase compares Reserve with holds that have a transaction each.
-func reserveCase(on engine, rows spread) bench.Case {
-	name := "inventory/reserve, " + rows.name + ", " + on.name
-	figures := []bench.Figure{{Name: name, Unit: "reservations/s"}, {Name: name + ", CPU of platform and database", Unit: "us/reservation"}}
-	return bench.Case{Name: name, Run: func(ctx context.Context, e *bench.Env) ([]bench.Result, error) {
-		return compare(ctx, e, on, rows, figures, func(w *world) func(ctx context.Context, client int) error {
-			reservations := service.NewReservations(w.db, w.store, nil)
-			return func(ctx context.Context, _ int) error {
-				_, err := reservations.Reserve(ctx, reserveRequest(rows))
-				return err
-			}
-		})
-	}}
-}
-
-// compare measures rate and CPU time of both sides in one world, and audits it.
-func compare(ctx context.Context, e *bench.Env, on engine, rows spread, figures []bench.Figure, batched func(w *world) func(ctx context.Context, client int) error) (results []bench.Result, err error) {
-	w, err := open(ctx, on, rows)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	baseline := unbatched.New(w.db)
-	one := func(ctx context.Context, _ int) error {
-		_, err := baseline.Hold(ctx, holdRequest(rows))
-		return err
-	}
-	measure := func(clients int, op func(ctx context.Context, client int) error) func(ctx context.Context) (bench.Sample, error) {
-		return func(ctx context.Context) (bench.Sample, error) {
-			rate, cpu, err := e.Rate(asOrder(ctx), clients, w.meter, op)
-			return bench.Sample{rate, cpu}, err
+	return bench.Case{Name: name, Run: func(ctx context.Context, e *bench.Env) (results []bench.Result, err error) {
+		w, err := open(ctx, on, rows)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if results, err = e.Compare(ctx, figures, measure(unbatchedClients, one), measure(batchedClients, batched(w))); err != nil {
-		return nil, err
-	}
-	return results, w.audit(ctx)
+		defer func() { err = errors.Join(err, w.close()) }()
+		measure := func(clients int, op operation) func(ctx context.Context) (bench.Sample, error) {
+			return func(ctx context.Context) (bench.Sample, error) {
+				rate, cpu, err := e.Rate(asOrder(ctx), clients, w.meter, op)
+				return bench.Sample{rate, cpu}, err
+			}
+		}
+		baseline, batched := sides(w)
+		if results, err = e.Compare(ctx, figures, measure(unbatchedClients, baseline), measure(batchedClients, batched)); err != nil {
+			return nil, err
+		}
+		return results, w.audit(ctx)
+	}}
 }

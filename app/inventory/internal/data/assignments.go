@@ -34,7 +34,7 @@ func (s *Store) assignments(ctx context.Context, rest string, args ...any) ([]bi
 // LockAssignments takes the assignments of locked documents in: the document's lock is theirs.
 func (s *Store) LockAssignments(ctx context.Context, b *biz.Book, documents []string) error {
 	for chunk := range slices.Chunk(documents, lockChunk) {
-		rows, err := s.assignments(ctx, "WHERE document IN ("+marks(len(chunk))+") ORDER BY document, created_us, id", anys(chunk)...)
+		rows, err := s.assignments(ctx, s.db.ByIndex("assignment_document_location_round")+"WHERE document IN ("+marks(len(chunk))+") ORDER BY document, created_us, id", anys(chunk)...)
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func (s *Store) readLots(ctx context.Context, b *biz.Book, keys []biz.StockKey) 
 		if s.db.Engine() == database.SQLite {
 			tuples = "VALUES " + tuples
 		}
-		rows, err := s.scanLots(ctx, "WHERE (sku, location, owner) IN ("+tuples+")", args...)
+		rows, err := s.scanLots(ctx, s.db.ByIndex("batch_sku_location_owner_code")+"WHERE (sku, location, owner) IN ("+tuples+")", args...)
 		if err != nil {
 			return err
 		}

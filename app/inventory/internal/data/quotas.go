@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
 
@@ -107,16 +106,12 @@ func (s *Store) lockQuotas(ctx context.Context, b *biz.Book, keys []biz.QuotaKey
 }
 
 func (s *Store) lockQuotaRows(ctx context.Context, keys []biz.QuotaKey) ([]biz.QuotaRow, error) {
-	index := ""
-	if s.db.Engine() == database.MySQL {
-		index = " FORCE INDEX (quota_sku_location_policy)"
-	}
 	var args []any
 	for _, k := range keys {
 		args = append(args, k.SKU, k.Location, k.Policy)
 	}
 	one := "(sku = ? AND location = ? AND policy = ?)"
-	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT id, policy, sku, location, used, version FROM quotas"+index+" WHERE "+one+strings.Repeat(" OR "+one, len(keys)-1)+
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT id, policy, sku, location, used, version FROM quotas"+s.db.ByIndex("quota_sku_location_policy")+" WHERE "+one+strings.Repeat(" OR "+one, len(keys)-1)+
 		" ORDER BY sku, location, policy"+s.db.ForUpdate(), args...)
 	if err != nil {
 		return nil, fmt.Errorf("lock quotas: %w", err)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
 
@@ -111,12 +110,4 @@ func (s *Store) asOf(ctx context.Context, out []*biz.Stock) error {
 		row.AsOf(now)
 	}
 	return nil
-}
-
-// byIndex names the index of a locking read: a scan of the table would lock, or wait for, rows of others.
-func (s *Store) byIndex() string {
-	if s.db.Engine() == database.MySQL {
-		return " FORCE INDEX (stock_sku_location_owner)"
-	}
-	return ""
 }

@@ -37,7 +37,7 @@ func (s *Store) lockNeededDocuments(ctx context.Context, b *biz.Book, needs []bi
 			stored[i] = d.Row().ID
 		}
 		args := s.db.Pad(anys(stored))
-		reservations, err := s.reservations(database.Repeated(ctx), "WHERE document IN ("+marks(len(args))+") ORDER BY document, created_us, id", args...)
+		reservations, err := s.reservations(database.Repeated(ctx), s.db.ByIndex(reservationsOfDocument)+"WHERE document IN ("+marks(len(args))+") ORDER BY document, created_us, id", args...)
 		if err != nil {
 			return err
 		}
@@ -176,14 +176,10 @@ func (s *Store) lockStock(ctx context.Context, keys []biz.StockKey) ([]*biz.Stoc
 	for _, k := range keys {
 		args = append(args, []any{k.SKU, k.Location, k.Owner}[:width]...)
 	}
-	if s.db.Engine() == database.MySQL { // the text comes again
-		for len(keys) > 1 && len(args)/width&(len(args)/width-1) != 0 {
-			args = append(args, args[len(args)-width:]...)
-		}
-	}
+	args = s.db.PadTuples(args, 0, width)
 	tuples := database.Tuples(len(args)/width, width)
 	if s.db.Engine() == database.SQLite {
 		tuples = "VALUES " + tuples
 	}
-	return s.scanStock(database.Repeated(ctx), "SELECT "+stockColumns+" FROM stock"+s.byIndex()+" WHERE "+columns+" IN ("+tuples+") ORDER BY sku, location, owner"+s.db.ForUpdate(), args...)
+	return s.scanStock(database.Repeated(ctx), "SELECT "+stockColumns+" FROM stock"+s.db.ByIndex("stock_sku_location_owner")+" WHERE "+columns+" IN ("+tuples+") ORDER BY sku, location, owner"+s.db.ForUpdate(), args...)
 }

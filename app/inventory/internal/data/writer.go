@@ -53,7 +53,7 @@ func (s *Store) LockDocuments(ctx context.Context, b *biz.Book, documents []biz.
 		return err
 	}
 	b.AddDocuments(known...)
-	reservations, err := s.reservations(ctx, "WHERE document IN ("+marks(len(names))+") ORDER BY document, created_us, id", anys(names)...)
+	reservations, err := s.reservations(ctx, s.db.ByIndex(reservationsOfDocument)+"WHERE document IN ("+marks(len(names))+") ORDER BY document, created_us, id", anys(names)...)
 	if err != nil {
 		return err
 	}

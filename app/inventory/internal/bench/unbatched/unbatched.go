@@ -1,5 +1,5 @@
-// Package unbatched is a hold as it was before commands shared transactions: one transaction for each, with the same rows
-// written. It is what benchmarks compare with, and nothing else uses it.
+// Package unbatched is a hold, and a reservation at a given place, as they were before commands shared transactions: one
+// transaction for each, with the same rows written. It is what benchmarks compare with, and nothing else uses it.
 //
 // It stands here a second time on purpose: were it made of the code that serves requests, each improvement of that would
 // move the ground it is measured from. So it is never changed, except to compile.
@@ -19,16 +19,17 @@ import (
 	"github.com/onepool/onepool/app/inventory/internal/bench/unbatched/data"
 )
 
-// Holds answers Hold.
+// Holds answers Hold and Reserve.
 type Holds struct {
-	db   *database.DB
-	hold biz.HoldStock
+	db      *database.DB
+	hold    biz.HoldStock
+	reserve biz.ReserveStock
 }
 
 // New puts it together.
 func New(db *database.DB) *Holds {
 	store := data.New(db)
-	return &Holds{db: db, hold: biz.HoldStock{Writer: store, ElapsedUS: stopwatch,
+	return &Holds{db: db, reserve: biz.ReserveStock{Locations: store, Writer: store}, hold: biz.HoldStock{Writer: store, ElapsedUS: stopwatch,
 		Search: biz.Search{Locations: store, Stock: store, Strategy: biz.NearThenSplit(), Hit: func(string) {}}}}
 }
 
@@ -63,6 +64,35 @@ func (s *Holds) Hold(ctx context.Context, in *inventoryv1.HoldRequest) (*invento
 				return nil, err
 			}
 			return toHeld(input.Document, held), nil
+		},
+	}.Run(ctx, s.db)
+}
+
+// Reserve holds stock of the seller's own at the one location that the lines name.
+func (s *Holds) Reserve(ctx context.Context, in *inventoryv1.ReserveRequest) (*inventoryv1.ReserveResponse, error) {
+	by, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	input := biz.ReserveInput{ExpiresAtUS: in.GetExpiresAtUs(), Demand: biz.Demand{Document: in.GetDocument(), Channel: in.GetChannel(), Seller: in.GetSellerOrg(), Way: biz.Way(in.GetWay())}}
+	for _, l := range in.GetLines() {
+		input.Location = l.GetLocation()
+		input.Lines = append(input.Lines, biz.DemandLine{ID: l.GetLineId(), SKU: l.GetSku(), Quantity: l.GetQuantity(), ListPriceMinor: l.GetListPriceMinor()})
+	}
+	return command.Local[struct{}, *inventoryv1.ReserveResponse]{
+		Method:  inventoryv1.Reservations_Reserve_FullMethodName,
+		Request: in,
+		Decide: func(ctx context.Context, _ struct{}) (*inventoryv1.ReserveResponse, error) {
+			held, err := s.reserve.Decide(ctx, by.Caller(), input)
+			if err != nil {
+				return nil, err
+			}
+			out := &inventoryv1.ReserveResponse{Document: input.Document}
+			for i, r := range held {
+				out.Lines = append(out.Lines, &inventoryv1.ReservedLine{LineId: input.Lines[i].ID, Wanted: input.Lines[i].Quantity, Reserved: r.Row().Quantity})
+				out.Reservations = append(out.Reservations, toReservation(r.Row()))
+			}
+			return out, nil
 		},
 	}.Run(ctx, s.db)
 }
