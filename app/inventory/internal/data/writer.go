@@ -61,8 +61,8 @@ func (s *Store) LockDocuments(ctx context.Context, b *biz.Book, documents []biz.
 	return nil
 }
 
-// LockStock locks the rows in their one order and takes them in, with their lots. Absent ones are opened when org names the organisation of
-// their location.
+// LockStock locks the rows in their one order and takes them in, with their lots; a key without an owner stands for the rows
+// of all owners. Absent ones are opened when org names the organisation of their location.
 func (s *Store) LockStock(ctx context.Context, b *biz.Book, keys []biz.StockKey, org map[string]string) error {
 	keys = slices.Clone(keys)
 	slices.SortFunc(keys, biz.StockKey.Compare)
@@ -76,7 +76,12 @@ func (s *Store) LockStock(ctx context.Context, b *biz.Book, keys []biz.StockKey,
 		if err := s.openAbsent(ctx, b, chunk, org); err != nil {
 			return err
 		}
-		if err := s.readLots(ctx, b, chunk); err != nil {
+		rows := slices.DeleteFunc(chunk, func(k biz.StockKey) bool { return k.Owner == "" }) // that stood for those of all owners
+		for _, f := range found {
+			rows = append(rows, f.Key())
+		}
+		slices.SortFunc(rows, biz.StockKey.Compare)
+		if err := s.readLots(ctx, b, slices.Compact(rows)); err != nil {
 			return err
 		}
 	}

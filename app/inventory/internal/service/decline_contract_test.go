@@ -551,3 +551,20 @@ func TestDeclinesAndShipmentsAtOnceLeaveTheBooksInOrder(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// What a location gives back goes back to the lot that it was held in.
+func TestADeclinedLotIsFreeAgain(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.answered(t, "")
+		r.lot(t, "S-01", "LJ", "A", 3, r.today(t)+50)
+		r.stock(t, "S-02", "LJ", 2)
+		r.paid(t, parcel("ord_1", line("1", "LJ", 2)))
+		require.Equal(t, map[string][3]int64{"A": {3, 2, 0}}, r.lots(t, "S-01", "LJ"))
+		_, err := r.DeclineAssignment(order(t.Context()), declining("ord_1", "S-01"))
+		require.NoError(t, err)
+		require.Equal(t, map[string][3]int64{"A": {3, 0, 0}}, r.lots(t, "S-01", "LJ"))
+		require.Equal(t, []string{"S-02 2 CONFIRMED"}, r.held(t, "ord_1"))
+		r.audit(t)
+	})
+}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -291,5 +292,33 @@ func TestLotsAreShownToThoseWhoseTheyAre(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"B", "A"}, []string{first.Lots[0].Code, second.Lots[0].Code})
 		require.Empty(t, second.NextPageToken)
+	})
+}
+
+// Lots expire under a history: whatever is held then, no expired piece is promised or sold again, and the books agree.
+func TestExpiringLotsNeverBreakTheBooks(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		for round := range int64(4) {
+			sku := fmt.Sprintf("X%d", round)
+			r.lot(t, "S-01", sku, "A", 3+round, r.today(t)+round)
+			r.lot(t, "S-01", sku, "B", 3, r.today(t)+round+1)
+			r.stock(t, "S-01", sku, 2)
+			_, err := r.Hold(order(t.Context()), parcel("ord_"+sku, line("1", sku, 2+round)))
+			require.NoError(t, err)
+			for range 3 {
+				r.clock.Advance(20 * time.Hour)
+				require.NoError(t, r.BlockExpired(tenancy.WithService(t.Context(), "test")))
+				r.audit(t)
+				left := r.rows(t, "S-01", sku).AtTheTill
+				till := parcel(fmt.Sprintf("till_%s_%d", sku, requests.Load()), line("1", sku, left+1))
+				till.Way, till.Location, till.Destination = inventoryv1.DeliveryWay_CARRY_OUT, "S-01", nil
+				_, err := r.Hold(order(t.Context()), till)
+				require.Equal(t, "STOCK_INSUFFICIENT", reasonOf(err))
+			}
+			_, err = r.branch.Release(called(t.Context()), &inventoryv1.ReleaseCall{Document: "ord_" + sku})
+			require.NoError(t, err)
+			r.audit(t)
+		}
 	})
 }

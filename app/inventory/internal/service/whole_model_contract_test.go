@@ -1,0 +1,604 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+)
+
+// TestAnyHistoryAgreesWithTheNotebook runs random histories of all that happens to goods - received with and without lots,
+// held and reserved, extended, confirmed, released and shipped in whole and in part, expired, taken back, damaged, moved,
+// counted, sold at a till, declined, waited for - at two replicas against a clerk's notebook, on each engine; each ends in the
+// audit. A failure prints rapid's seed and the steps.
+func TestAnyHistoryAgreesWithTheNotebook(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.answered(t, "")
+		other := newRig(r.db)
+		other.clock = r.clock
+		round := 0
+		rapid.Check(t, func(rt *rapid.T) {
+			round++
+			h := newHistory(t, []*rig{r, other}, round)
+			rt.Repeat(h.anywhere(map[string]func(*rapid.T){
+				"receive": h.receive, "hold": h.hold, "reserve": h.reserve, "extend": h.extend, "confirm": h.confirm, "release": h.release,
+				"release a part": h.releasePart, "ship": h.ship, "ship a part": h.shipPart, "expire": h.expire, "take back": h.takeBack,
+				"damage": h.damage, "restore": h.restore, "write off": h.writeOff, "send": h.send, "arrive": h.arrive, "send back": h.sendBack,
+				"open a stocktake": h.openTake, "approve a stocktake": h.approveTake, "sell at the till": h.sell, "decline": h.decline, "sweep": h.sweep,
+				"": h.compare,
+			}))
+			h.end()
+			if round%auditEvery == 0 {
+				r.audit(t)
+			}
+		})
+		r.audit(t)
+	})
+}
+
+// auditEvery so many histories: the audit looks at all rows, also of the histories before.
+const auditEvery = 20
+
+var (
+	places = []string{"F-01", "S-01", "S-02", "W-01"}
+	ours   = places[1:] // of one owner, so that goods may move between them
+)
+
+// bay is what the clerk knows of a SKU at a place.
+type bay struct{ onHand, damaged, inTransit int64 }
+
+// piece is a reservation with something left.
+type piece struct {
+	at, sku string
+	open    int64
+}
+
+// promised is a document that holds something or waits for it.
+type promised struct {
+	confirmed  bool
+	assigned   bool  // a strategy has chosen its places, so they may decline
+	deadlineUS int64 // 0: none
+	pieces     map[string]*piece
+	wants      int64 // what it holds and what it waits for
+}
+
+// recount is an open stocktake of a bay: what was found less what the books had.
+type recount struct {
+	bay        string
+	difference int64
+}
+
+type history struct {
+	t        *testing.T
+	r        *rig // the replica of this step
+	replicas []*rig
+	prefix   string
+	n        int
+	skus     []string
+
+	bays      map[string]*bay
+	documents map[string]*promised
+	shipped   map[string]int64
+	lots      map[string]int64 // days of expiry by code: a lot has the same dates everywhere
+	moves     map[string]*inventoryv1.Transfer
+	takes     map[string]recount
+}
+
+func newHistory(t *testing.T, replicas []*rig, round int) *history {
+	h := &history{t: t, r: replicas[0], replicas: replicas, prefix: fmt.Sprintf("h%d", round), skus: []string{fmt.Sprintf("A%d", round), fmt.Sprintf("B%d", round)},
+		bays: map[string]*bay{}, documents: map[string]*promised{}, shipped: map[string]int64{}, lots: map[string]int64{},
+		moves: map[string]*inventoryv1.Transfer{}, takes: map[string]recount{}}
+	for _, at := range places {
+		for _, sku := range h.skus {
+			h.bays[place(at, sku)] = &bay{}
+		}
+	}
+	return h
+}
+
+func place(at, sku string) string { return at + "/" + sku }
+
+// anywhere lets each step happen at one of the replicas.
+func (h *history) anywhere(steps map[string]func(*rapid.T)) map[string]func(*rapid.T) {
+	for name, step := range steps {
+		if name == "" {
+			continue
+		}
+		steps[name] = func(rt *rapid.T) {
+			h.r = rapid.SampledFrom(h.replicas).Draw(rt, "replica")
+			h.r.tick() // no two steps at one moment: the youngest is known
+			step(rt)
+		}
+	}
+	return steps
+}
+
+func (h *history) ctx() context.Context { return order(h.t.Context()) }
+
+func (h *history) boss() context.Context { return person(h.t.Context(), "boss") }
+
+func (h *history) next(kind string) string {
+	h.n++
+	return fmt.Sprintf("%s_%s_%d", kind, h.prefix, h.n)
+}
+
+// drawn is one of the keys for which ok holds; without one the step is not made.
+func drawn[V any](rt *rapid.T, what string, of map[string]V, ok func(V) bool) string {
+	var keys []string
+	for _, k := range slices.Sorted(maps.Keys(of)) {
+		if ok(of[k]) {
+			keys = append(keys, k)
+		}
+	}
+	if len(keys) == 0 {
+		rt.Skip("there is none")
+	}
+	return rapid.SampledFrom(keys).Draw(rt, what)
+}
+
+func anyOne[V any](V) bool { return true }
+
+func (h *history) qty(rt *rapid.T) int64  { return rapid.Int64Range(1, 5).Draw(rt, "qty") }
+func (h *history) sku(rt *rapid.T) string { return rapid.SampledFrom(h.skus).Draw(rt, "sku") }
+
+// here is one of our places and a SKU.
+func (h *history) here(rt *rapid.T) (at, sku string, b *bay) {
+	at, sku = rapid.SampledFrom(ours).Draw(rt, "at"), h.sku(rt)
+	return at, sku, h.bays[place(at, sku)]
+}
+
+func (h *history) reserved(at, sku string) (n int64) {
+	for _, d := range h.documents {
+		for _, p := range d.pieces {
+			if p.at == at && p.sku == sku {
+				n += p.open
+			}
+		}
+	}
+	return n
+}
+
+func (h *history) free(at, sku string) int64 {
+	return max(0, h.bays[place(at, sku)].onHand-h.reserved(at, sku))
+}
+
+func (h *history) receive(rt *rapid.T) {
+	at, sku, qty := rapid.SampledFrom(places).Draw(rt, "at"), h.sku(rt), h.qty(rt)
+	if rapid.Bool().Draw(rt, "in a lot") {
+		code := rapid.SampledFrom([]string{"A", "B", "C"}).Draw(rt, "code")
+		if _, known := h.lots[sku+code]; !known {
+			h.lots[sku+code] = h.r.today(h.t) + rapid.Int64Range(2, 100).Draw(rt, "days")
+		}
+		h.r.lot(h.t, at, sku, code, qty, h.lots[sku+code])
+	} else {
+		h.r.stock(h.t, at, sku, qty)
+	}
+	h.bays[place(at, sku)].onHand += qty
+}
+
+// deadline is a minute from now, or none.
+func (h *history) deadline(rt *rapid.T) int64 {
+	if !rapid.Bool().Draw(rt, "with deadline") {
+		return 0
+	}
+	now, err := h.r.clock.NowUS(h.t.Context())
+	require.NoError(rt, err)
+	return now + time.Minute.Microseconds()
+}
+
+// take notes what an answer says is held.
+func (h *history) take(document string, d promised, held []*inventoryv1.Reservation) {
+	d.pieces = map[string]*piece{}
+	for _, res := range held {
+		d.pieces[res.Id] = &piece{res.Location, res.Sku, res.Open}
+		d.wants += res.Open
+	}
+	h.documents[document] = &d
+}
+
+func (h *history) hold(rt *rapid.T) {
+	in := parcel(h.next("ord"))
+	need := map[string]int64{}
+	for i := range rapid.IntRange(1, 3).Draw(rt, "lines") {
+		sku, qty := h.sku(rt), h.qty(rt)
+		in.Lines = append(in.Lines, line(fmt.Sprint(i), sku, qty))
+		need[sku] += qty
+	}
+	in.ExpiresAtUs = h.deadline(rt)
+	enough := true
+	for sku, qty := range need {
+		left := int64(0)
+		for _, at := range places {
+			left += h.free(at, sku)
+		}
+		enough = enough && left >= qty
+	}
+	got, err := h.r.Hold(h.ctx(), in)
+	if !enough {
+		require.Equal(rt, "STOCK_INSUFFICIENT", reasonOf(err))
+		return
+	}
+	require.NoError(rt, err)
+	for _, res := range got.Reservations {
+		require.LessOrEqual(rt, res.Quantity, h.free(res.Location, res.Sku))
+		need[res.Sku] -= res.Quantity
+	}
+	for sku, left := range need {
+		require.Zero(rt, left, "all or nothing of %s", sku)
+	}
+	h.take(in.Document, promised{assigned: true, deadlineUS: in.ExpiresAtUs}, got.Reservations)
+}
+
+// reserve holds at given places, all or what is there.
+func (h *history) reserve(rt *rapid.T) {
+	in := &inventoryv1.ReserveRequest{RequestId: requestID(), Document: h.next("res"), Channel: "miniprogram", SellerOrg: "HQ", Way: inventoryv1.DeliveryWay_PICKUP,
+		ExpiresAtUs: h.deadline(rt), Partial: rapid.Bool().Draw(rt, "partial")}
+	left, want, all, enough := map[string]int64{}, []int64{}, int64(0), true
+	for i := range rapid.IntRange(1, 3).Draw(rt, "lines") {
+		at, sku, _ := h.here(rt)
+		qty := h.qty(rt)
+		in.Lines = append(in.Lines, &inventoryv1.ReserveLine{LineId: fmt.Sprint(i), Sku: sku, Location: at, Quantity: qty, ListPriceMinor: 9990})
+		if _, seen := left[place(at, sku)]; !seen {
+			left[place(at, sku)] = h.free(at, sku)
+		}
+		got := min(qty, left[place(at, sku)])
+		left[place(at, sku)] -= got
+		want, all, enough = append(want, got), all+got, enough && got == qty
+	}
+	got, err := h.r.Reserve(h.ctx(), in)
+	if all == 0 || !enough && !in.Partial {
+		require.Equal(rt, "STOCK_INSUFFICIENT", reasonOf(err))
+		return
+	}
+	require.NoError(rt, err)
+	for i, l := range got.Lines {
+		require.Equal(rt, want[i], l.Reserved, "line %d", i)
+	}
+	h.take(in.Document, promised{deadlineUS: in.ExpiresAtUs}, got.Reservations)
+}
+
+func (h *history) extend(rt *rapid.T) {
+	document := drawn(rt, "document", h.documents, func(d *promised) bool { return !d.confirmed && d.deadlineUS > 0 && len(d.pieces) > 0 })
+	d := h.documents[document]
+	d.deadlineUS += time.Minute.Microseconds()
+	_, err := h.r.ExtendReservation(h.ctx(), &inventoryv1.ExtendReservationRequest{RequestId: requestID(), Document: document, ExpiresAtUs: d.deadlineUS})
+	require.NoError(rt, err)
+}
+
+func (h *history) confirm(rt *rapid.T) {
+	document := drawn(rt, "document", h.documents, anyOne)
+	for range rapid.IntRange(1, 2).Draw(rt, "times") {
+		_, err := h.r.branch.ConfirmHold(called(h.t.Context()), &inventoryv1.ConfirmHoldCall{Document: document})
+		require.NoError(rt, err)
+	}
+	h.documents[document].confirmed = true
+}
+
+func (h *history) release(rt *rapid.T) {
+	document := drawn(rt, "document", h.documents, anyOne)
+	for range rapid.IntRange(1, 2).Draw(rt, "times") {
+		_, err := h.r.branch.Release(called(h.t.Context()), &inventoryv1.ReleaseCall{Document: document})
+		require.NoError(rt, err)
+	}
+	delete(h.documents, document)
+}
+
+// part draws a document that holds something, and some of one of its pieces.
+func (h *history) part(rt *rapid.T) (document, reservation string, qty int64) {
+	document = drawn(rt, "document", h.documents, func(d *promised) bool { return len(d.pieces) > 0 })
+	reservation = drawn(rt, "reservation", h.documents[document].pieces, anyOne)
+	return document, reservation, rapid.Int64Range(1, h.documents[document].pieces[reservation].open).Draw(rt, "qty")
+}
+
+// less notes that a document holds less.
+func (h *history) less(document, reservation string, qty int64) {
+	d := h.documents[document]
+	d.wants -= qty
+	if d.pieces[reservation].open -= qty; d.pieces[reservation].open == 0 {
+		delete(d.pieces, reservation)
+	}
+	if d.wants == 0 {
+		delete(h.documents, document)
+	}
+}
+
+func (h *history) releasePart(rt *rapid.T) {
+	document, reservation, qty := h.part(rt)
+	_, err := h.r.releasePart(h.t, document, pieces(reservation, qty))
+	require.NoError(rt, err)
+	h.less(document, reservation, qty)
+}
+
+func (h *history) shipPart(rt *rapid.T) {
+	document, reservation, qty := h.part(rt)
+	p := *h.documents[document].pieces[reservation]
+	require.NoError(rt, h.r.shipPart(h.t, document, h.next("ful"), pieces(reservation, qty)))
+	h.left(p, qty)
+	h.less(document, reservation, qty)
+}
+
+func (h *history) left(p piece, qty int64) {
+	h.bays[place(p.at, p.sku)].onHand -= qty
+	h.shipped[place(p.at, p.sku)] += qty
+}
+
+func (h *history) ship(rt *rapid.T) {
+	document := drawn(rt, "document", h.documents, func(d *promised) bool { return len(d.pieces) > 0 })
+	call := &inventoryv1.ShipCall{Document: document, Fulfilment: h.next("ful"), Reason: "SHIP"}
+	held := maps.Clone(h.documents[document].pieces)
+	for _, id := range slices.Sorted(maps.Keys(held)) {
+		call.Lines = append(call.Lines, &inventoryv1.ShipLine{ReservationId: id, Quantity: held[id].open})
+	}
+	for range rapid.IntRange(1, 2).Draw(rt, "times") {
+		_, err := h.r.branch.Ship(called(h.t.Context()), call)
+		require.NoError(rt, err)
+	}
+	for id, p := range held {
+		h.left(*p, p.open)
+		h.less(document, id, p.open)
+	}
+}
+
+func (h *history) expire(*rapid.T) {
+	h.r.clock.Advance(20 * time.Second)
+	now := h.r.nowUS(h.t)
+	h.r.expire(h.t)
+	for document, d := range h.documents {
+		if !d.confirmed && d.deadlineUS > 0 && d.deadlineUS <= now {
+			delete(h.documents, document) // a late confirmation would hold it again; that has a test of its own
+		}
+	}
+}
+
+func (h *history) takeBack(rt *rapid.T) {
+	p := drawn(rt, "what", h.shipped, func(qty int64) bool { return qty > 0 })
+	at, sku := p[:4], p[5:]
+	owner := "HQ"
+	if at == "F-01" {
+		owner = "FR1"
+	}
+	call := &inventoryv1.TakeBackCall{Document: h.next("ret"), Lines: []*inventoryv1.TakeBackLine{{LineId: "1", Sku: sku, Location: at, Owner: owner, Quantity: 1}}}
+	for range rapid.IntRange(1, 2).Draw(rt, "times") {
+		_, err := h.r.branch.TakeBack(called(h.t.Context()), call)
+		require.NoError(rt, err)
+	}
+	h.shipped[p]--
+	h.bays[p].onHand++
+}
+
+func (h *history) damage(rt *rapid.T) {
+	at, sku, b := h.here(rt)
+	qty := h.qty(rt)
+	_, err := h.r.MarkDamaged(h.boss(), damaged(at, sku, qty))
+	if b.onHand-qty < h.reserved(at, sku) {
+		require.Contains(rt, []string{"STATE_CONFLICT", "NOT_FOUND"}, reasonOf(err))
+		return
+	}
+	require.NoError(rt, err)
+	b.onHand -= qty
+	b.damaged += qty
+}
+
+func (h *history) restore(rt *rapid.T) {
+	at, sku, b := h.here(rt)
+	qty := h.qty(rt)
+	_, err := h.r.RestoreDamaged(h.boss(), damaged(at, sku, qty))
+	if qty > b.damaged {
+		require.Contains(rt, []string{"STATE_CONFLICT", "NOT_FOUND"}, reasonOf(err))
+		return
+	}
+	require.NoError(rt, err)
+	b.onHand += qty
+	b.damaged -= qty
+}
+
+func (h *history) writeOff(rt *rapid.T) {
+	at, sku, b := h.here(rt)
+	qty := h.qty(rt)
+	_, err := h.r.WriteOffDamaged(h.boss(), damaged(at, sku, qty))
+	if qty > b.damaged {
+		require.Contains(rt, []string{"STATE_CONFLICT", "NOT_FOUND"}, reasonOf(err))
+		return
+	}
+	require.NoError(rt, err)
+	b.damaged -= qty
+}
+
+func (h *history) send(rt *rapid.T) {
+	from, sku, b := h.here(rt)
+	to, qty := rapid.SampledFrom(ours).Draw(rt, "to"), h.qty(rt)
+	if from == to {
+		rt.Skip("nowhere to go")
+	}
+	moved := h.r.planned(h.t, from, to, wish(sku, qty))
+	moved, err := h.r.SendTransfer(h.boss(), &inventoryv1.SendTransferRequest{RequestId: requestID(), Id: moved.Id})
+	if qty > h.free(from, sku) {
+		require.Equal(rt, "STOCK_INSUFFICIENT", reasonOf(err))
+		return
+	}
+	require.NoError(rt, err)
+	b.onHand -= qty
+	h.bays[place(to, sku)].inTransit += qty
+	h.moves[moved.Id] = moved
+}
+
+func stillOut(m *inventoryv1.Transfer) int64 {
+	l := m.Lines[0]
+	return l.Sent - l.Received - l.Damaged - l.Missing - l.Returned
+}
+
+func (h *history) arrive(rt *rapid.T) {
+	moved := h.moves[drawn(rt, "transfer", h.moves, anyOne)]
+	good, bad, missing := rapid.Int64Range(0, 3).Draw(rt, "good"), rapid.Int64Range(0, 2).Draw(rt, "bad"), rapid.Int64Range(0, 1).Draw(rt, "missing")
+	in := arrived(moved.Id, &inventoryv1.TransferArrival{Line: 1, Received: good, Damaged: bad, Missing: missing})
+	in.Last = rapid.Bool().Draw(rt, "last")
+	got, err := h.r.ReceiveTransfer(h.boss(), in)
+	switch all := good + bad + missing; {
+	case all == 0:
+		require.Equal(rt, "VALIDATOR", reasonOf(err))
+		return
+	case all > stillOut(moved):
+		require.Equal(rt, "TRANSFER_EXCEEDED", reasonOf(err))
+		return
+	}
+	require.NoError(rt, err)
+	b := h.bays[place(moved.ToLocation, moved.Lines[0].Sku)]
+	b.onHand += good
+	b.damaged += bad
+	b.inTransit -= stillOut(moved) - stillOut(got)
+	if h.moves[moved.Id] = got; stillOut(got) == 0 {
+		delete(h.moves, moved.Id)
+	}
+}
+
+func (h *history) sendBack(rt *rapid.T) {
+	moved := h.moves[drawn(rt, "transfer", h.moves, anyOne)]
+	_, err := h.r.CancelTransfer(h.boss(), &inventoryv1.CancelTransferRequest{RequestId: requestID(), Id: moved.Id})
+	require.NoError(rt, err)
+	sku := moved.Lines[0].Sku
+	h.bays[place(moved.FromLocation, sku)].onHand += stillOut(moved)
+	h.bays[place(moved.ToLocation, sku)].inTransit -= stillOut(moved)
+	delete(h.moves, moved.Id)
+}
+
+// openTake counts a bay.
+func (h *history) openTake(rt *rapid.T) {
+	at, sku, _ := h.here(rt)
+	opened, err := h.r.OpenStocktake(person(h.t.Context(), "ann"), &inventoryv1.OpenStocktakeRequest{RequestId: requestID(), Location: at, Skus: []string{sku}})
+	for _, c := range h.takes {
+		if c.bay == place(at, sku) {
+			require.Equal(rt, "STOCKTAKE_OPEN", reasonOf(err))
+			return
+		}
+	}
+	require.NoError(rt, err)
+	difference := int64(0)
+	for _, l := range h.r.linesOf(h.t, opened.Id) {
+		found := max(0, *l.Book+rapid.Int64Range(-2, 2).Draw(rt, "difference"))
+		h.r.count(h.t, "bob", opened.Id, &inventoryv1.StocktakeCount{Sku: l.Sku, Batch: l.Batch, Counted: found})
+		difference += found - *l.Book
+	}
+	h.r.submit(h.t, "bob", opened.Id)
+	h.takes[opened.Id] = recount{place(at, sku), difference}
+}
+
+func (h *history) approveTake(rt *rapid.T) {
+	id := drawn(rt, "stocktake", h.takes, anyOne)
+	_, err := h.r.ApproveStocktake(h.boss(), deciding(id))
+	require.NoError(rt, err)
+	h.bays[h.takes[id].bay].onHand += h.takes[id].difference
+	delete(h.takes, id)
+}
+
+// sell books what an offline till has sold: reservations may move away.
+func (h *history) sell(rt *rapid.T) {
+	at, sku, b := h.here(rt)
+	qty := min(h.qty(rt), b.onHand)
+	if qty <= 0 {
+		rt.Skip("there is nothing to sell")
+	}
+	_, err := h.r.till.BookTillSale(h.ctx(), tillSale(h.next("till"), at, soldAt("1", sku, qty)))
+	require.NoError(rt, err)
+	b.onHand -= qty
+	h.read(rt)
+}
+
+// decline has a place give back what it was to send.
+func (h *history) decline(rt *rapid.T) {
+	document := drawn(rt, "document", h.documents, func(d *promised) bool { return d.confirmed && d.assigned && len(d.pieces) > 0 })
+	d := h.documents[document]
+	at := d.pieces[drawn(rt, "piece", d.pieces, anyOne)].at
+	in := declining(document, at)
+	in.Effect = rapid.SampledFrom([]inventoryv1.StockEffect{inventoryv1.StockEffect_NO_STOCK_EFFECT, inventoryv1.StockEffect_MINUS_QUANTITY, inventoryv1.StockEffect_TO_ZERO}).Draw(rt, "effect")
+	missing := map[string]int64{}
+	for id, p := range d.pieces {
+		if p.at == at {
+			missing[p.sku] += p.open
+			delete(d.pieces, id)
+		}
+	}
+	_, err := h.r.DeclineAssignment(h.ctx(), in)
+	require.NoError(rt, err)
+	for sku, qty := range missing {
+		switch in.Effect {
+		case inventoryv1.StockEffect_MINUS_QUANTITY:
+			h.bays[place(at, sku)].onHand -= min(qty, h.free(at, sku))
+		case inventoryv1.StockEffect_TO_ZERO:
+			h.bays[place(at, sku)].onHand -= h.free(at, sku)
+		}
+	}
+	h.read(rt)
+	for _, p := range h.documents[document].pieces {
+		require.NotEqual(rt, at, p.at, "the decliner is not asked again")
+	}
+}
+
+// sweep gives what is there to those that wait.
+func (h *history) sweep(rt *rapid.T) {
+	h.r.sweep(h.t)
+	h.read(rt)
+}
+
+// read looks at what each document holds after goods may have moved between places: nothing got lost, and no place has
+// promised more than it has that had not before.
+func (h *history) read(rt *rapid.T) {
+	before := map[string]int64{}
+	for key := range h.bays {
+		before[key] = h.reserved(key[:4], key[5:])
+	}
+	for _, document := range slices.Sorted(maps.Keys(h.documents)) {
+		d := h.documents[document]
+		list, err := h.r.ListReservations(h.ctx(), &inventoryv1.ListReservationsRequest{Documents: []string{document}})
+		require.NoError(rt, err)
+		held := int64(0)
+		d.pieces = map[string]*piece{}
+		for _, res := range list.Reservations {
+			if res.Open > 0 {
+				d.pieces[res.Id] = &piece{res.Location, res.Sku, res.Open}
+				held += res.Open
+			}
+		}
+		require.LessOrEqual(rt, held, d.wants, document)
+		if held < d.wants {
+			require.Equal(rt, []string{document}, list.Waiting, "what has no place waits")
+		}
+	}
+	for key, b := range h.bays {
+		if now := h.reserved(key[:4], key[5:]); now > before[key] {
+			require.LessOrEqual(rt, now, b.onHand, "%s got more than it has", key)
+		}
+	}
+}
+
+func (h *history) compare(rt *rapid.T) {
+	for _, sku := range h.skus {
+		got, err := h.r.ListStock(hq(h.t.Context()), &inventoryv1.ListStockRequest{Sku: sku})
+		require.NoError(rt, err)
+		seen := map[string]bool{}
+		for _, s := range got.Stock {
+			key := place(s.Location, sku)
+			seen[key] = true
+			b := h.bays[key]
+			require.Equal(rt, []int64{b.onHand, h.reserved(s.Location, sku), b.damaged, b.inTransit}, []int64{s.OnHand, s.Reserved, s.Damaged, s.InTransit}, "%s: on hand, reserved, damaged, in transit", key)
+		}
+		for _, at := range places {
+			require.True(rt, seen[place(at, sku)] || *h.bays[place(at, sku)] == bay{}, "%s at %s has no row", sku, at)
+		}
+	}
+}
+
+// end gives back what is held or waits: it must not draw on the stock of later histories.
+func (h *history) end() {
+	for _, document := range slices.Sorted(maps.Keys(h.documents)) {
+		_, err := h.r.branch.Release(called(h.t.Context()), &inventoryv1.ReleaseCall{Document: document})
+		require.NoError(h.t, err)
+	}
+}
