@@ -47,11 +47,11 @@ func (db *DB) Portions(n int) iter.Seq2[int, int] {
 }
 
 // Pad makes a list of at most 256 parameters longer, by its last one, so that the text of the statement comes again.
-func (db *DB) Pad(list []any) []any { return db.PadTuples(list, 0, 1) }
+func (db *DB) Pad(list []any) []any { return db.PadTuples(list, 1) }
 
-// PadTuples is Pad for a list of tuples, each of width parameters, that comes after others.
-func (db *DB) PadTuples(list []any, others, width int) []any {
-	n := (len(list) - others) / width
+// PadTuples is Pad for a list of tuples, each of width parameters.
+func (db *DB) PadTuples(list []any, width int) []any {
+	n := len(list) / width
 	if db.engine != MySQL || n < 2 {
 		return list
 	}

@@ -12,7 +12,7 @@ type Durable struct{ *mariadb }
 // StartDurable starts one in a folder below dir. With a binary log each commit is synced there too. cache is the buffer
 // pool, as the server's option takes it. It ends with the process, or with Close.
 func StartDurable(dir string, binaryLog bool, cache string) (*Durable, error) {
-	options := []string{"--innodb-flush-log-at-trx-commit=1", "--innodb-log-file-size=1G", "--innodb-buffer-pool-size=" + cache, "--skip-log-bin"}
+	options := []string{"--innodb-flush-log-at-trx-commit=1", "--innodb-log-file-size=1G", "--innodb-io-capacity=10000", "--innodb-flush-neighbors=0", "--innodb-buffer-pool-size=" + cache, "--skip-log-bin"}
 	if binaryLog {
 		options = append(options[:len(options)-1], "--log-bin=binlog", "--sync-binlog=1", "--server-id=1", "--binlog-format=ROW")
 	}

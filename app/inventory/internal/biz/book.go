@@ -61,15 +61,14 @@ type Book struct {
 type Changes struct {
 	NowUS int64
 	Stock []StockRow
-	// ReservedBy says of each row of Stock by how much what is reserved has changed where nothing else has, as holds and
-	// releases do; 0: something else has.
-	ReservedBy []int64
-	Created    []ReservationRow
-	Changed    []ReservationRow
-	History    []ReservationChange
-	Movements  []Movement
-	Gaps       []Gap
-	Quotas     []QuotaRow
+	// OnlyReserved says of each row of Stock that nothing but what is reserved has changed, as holds and releases do.
+	OnlyReserved []bool
+	Created      []ReservationRow
+	Changed      []ReservationRow
+	History      []ReservationChange
+	Movements    []Movement
+	Gaps         []Gap
+	Quotas       []QuotaRow
 	// Opened are documents that hold stock, or wait for it, for the first time; Turned are stored ones that have changed.
 	Opened, Turned []DocumentRow
 	// Absent are documents that were not there to be locked, and hold nothing now either.
@@ -417,7 +416,7 @@ func (b *Book) Changes() Changes {
 		s := b.stock[key]
 		c.Stock = append(c.Stock, s.Row())
 		before := b.before[key]
-		c.ReservedBy = append(c.ReservedBy, s.reservedBy(&before))
+		c.OnlyReserved = append(c.OnlyReserved, s.onlyReserved(&before))
 		if delta, relieved := s.Shortfall()-before.Shortfall(), b.relieved[key]; delta != 0 || relieved != 0 {
 			c.Gaps = append(c.Gaps, Gap{Key: key, Org: s.org, Document: b.reasons[key], Delta: delta, Relieved: relieved})
 		}

@@ -116,15 +116,11 @@ func (s *Stock) Left(way Way) int64 {
 	return s.Promise()
 }
 
-// reservedBy says by how much what is reserved has changed since, and nothing else has; 0: that is not so.
-func (s *Stock) reservedBy(before *Stock) int64 {
-	same := s.key == before.key && s.id == before.id && s.org == before.org && s.onHand == before.onHand && s.safety == before.safety && s.seq == before.seq &&
+// onlyReserved says whether nothing but what is reserved has changed since.
+func (s *Stock) onlyReserved(before *Stock) bool {
+	return s.key == before.key && s.id == before.id && s.org == before.org && s.onHand == before.onHand && s.safety == before.safety && s.seq == before.seq &&
 		s.version == before.version && s.inTransit == before.inTransit && s.damaged == before.damaged && s.blocked == before.blocked &&
 		s.batched == before.batched && s.outageUntilUS == before.outageUntilUS && s.receivedUS == before.receivedUS && bytes.Equal(s.chain, before.chain)
-	if !same {
-		return 0
-	}
-	return s.reserved - before.reserved
 }
 
 // Shortfall is how many pieces are promised or gone that the books do not have: the size of the open discrepancies.

@@ -176,7 +176,7 @@ func (s *Store) lockStock(ctx context.Context, keys []biz.StockKey) ([]*biz.Stoc
 	for _, k := range keys {
 		args = append(args, []any{k.SKU, k.Location, k.Owner}[:width]...)
 	}
-	args = s.db.PadTuples(args, 0, width)
+	args = s.db.PadTuples(args, width)
 	tuples := database.Tuples(len(args)/width, width)
 	if s.db.Engine() == database.SQLite {
 		tuples = "VALUES " + tuples

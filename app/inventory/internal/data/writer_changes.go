@@ -77,11 +77,10 @@ func updateFrom(table string, columns []string, steps int64, rows int) string {
 }
 
 func (s *Store) updateStock(ctx context.Context, c biz.Changes) error {
-	reserved := map[int64][]biz.StockRow{}
-	var all []changed
+	var reserved, all []changed
 	for i, r := range c.Stock {
-		if i < len(c.ReservedBy) && c.ReservedBy[i] != 0 {
-			reserved[c.ReservedBy[i]] = append(reserved[c.ReservedBy[i]], r)
+		if i < len(c.OnlyReserved) && c.OnlyReserved[i] {
+			reserved = append(reserved, changed{r.ID, r.Version, []any{r.Reserved}})
 			continue
 		}
 		chain := r.Chain
@@ -90,39 +89,11 @@ func (s *Store) updateStock(ctx context.Context, c biz.Changes) error {
 		}
 		all = append(all, changed{r.ID, r.Version, []any{r.OnHand, r.Reserved, r.SafetyStock, r.Seq, chain, r.InTransit, r.Damaged, r.Blocked, r.Batched, r.OutageUntilUS, r.ReceivedUS}})
 	}
-	for _, by := range slices.Sorted(maps.Keys(reserved)) {
-		if err := s.reserveBy(ctx, reserved[by], by, c.NowUS); err != nil {
-			return err
-		}
+	key := []string{"org", "sku", "location", "owner"}
+	if err := s.guarded(ctx, "stock", []string{"reserved"}, append(key, "chain"), reserved, 1, c.NowUS); err != nil {
+		return err
 	}
-	return s.guarded(ctx, "stock", []string{"on_hand", "reserved", "safety", "seq", "chain", "in_transit", "damaged", "blocked", "batched", "outage_until_us", "received_us"},
-		[]string{"org", "sku", "location", "owner"}, all, 1, c.NowUS)
-}
-
-// reserveBy changes nothing but what is reserved of rows, of all by the same number: most orders take one piece. It costs two
-// thirds of an upsert that sets it. Each row must still be the version that was locked.
-func (s *Store) reserveBy(ctx context.Context, rows []biz.StockRow, by, nowUS int64) error {
-	for chunk := range slices.Chunk(rows, lockChunk) {
-		args := make([]any, 0, 2+2*lockChunk)
-		args = append(args, by, nowUS)
-		for _, r := range chunk {
-			args = append(args, r.ID, r.Version)
-		}
-		args = s.db.PadTuples(args, 2, 2)
-		tuples := database.Tuples(len(args)/2-1, 2)
-		if s.db.Engine() == database.SQLite {
-			tuples = "VALUES " + tuples
-		}
-		res, err := s.db.Conn(ctx).ExecContext(database.Repeated(ctx),
-			"UPDATE stock SET reserved = reserved + ?, version = version + 1, updated_us = ? WHERE (id, version) IN ("+tuples+")", args...)
-		if err != nil {
-			return fmt.Errorf("update stock: %w", err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n != int64(len(chunk)) {
-			return fmt.Errorf("update stock: %d of %d rows: %w (%v)", n, len(chunk), errGuard, err)
-		}
-	}
-	return nil
+	return s.guarded(ctx, "stock", []string{"on_hand", "reserved", "safety", "seq", "chain", "in_transit", "damaged", "blocked", "batched", "outage_until_us", "received_us"}, key, all, 1, c.NowUS)
 }
 
 func (s *Store) writeReservations(ctx context.Context, c biz.Changes) error {
