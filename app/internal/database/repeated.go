@@ -3,18 +3,23 @@ package database
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"iter"
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 const (
 	// maxPortion of rows that one statement writes or looks for.
 	maxPortion = 256
 	// maxPrepared statements of a connection; what comes after them runs as text.
-	maxPrepared = 300
-	// fewRows have parameters for all their values.
+	maxPrepared = 400
+	// tooManyPrepared is the server's error when all connections together have prepared as many as it allows.
+	tooManyPrepared = 1461
+	// fewRows and their multiples are written by statements of their own length.
 	fewRows = 16
 )
 
@@ -29,13 +34,15 @@ func Repeated(ctx context.Context) context.Context {
 
 func isRepeated(ctx context.Context) bool { return ctx.Value(repeatedKey{}) != nil }
 
-// Portions cuts n rows into statements whose texts come again: powers of two on the MySQL protocol, at most 256 each.
-// SQLite gets as few as can be.
+// Portions cuts n rows into statements whose texts come again: multiples of 16 on the MySQL protocol, at most 256, and powers
+// of two for the rest. SQLite gets as few as can be.
 func (db *DB) Portions(n int) iter.Seq2[int, int] {
 	return func(yield func(from, to int) bool) {
 		for from := 0; from < n; {
 			size := min(maxPortion, n-from)
-			if db.engine == MySQL {
+			if db.engine == MySQL && size >= fewRows {
+				size -= size % fewRows
+			} else if db.engine == MySQL {
 				size = 1 << (bits.Len(uint(size)) - 1)
 			}
 			if !yield(from, from+size) {
@@ -82,8 +89,8 @@ func (db *DB) InsertRows(ctx context.Context, into string, rows [][]any) error {
 	return nil
 }
 
-// sameForAll is the tuple of a statement for these rows, and which columns are parameters in it. A few rows have parameters
-// only: their texts would be many.
+// sameForAll is the tuple of a statement for these rows, and which columns are parameters in it. Fewer than fewRows have
+// parameters only: their texts would be many.
 func sameForAll(rows [][]any) (tuple string, open []int) {
 	b := []byte{'('}
 	for column := range rows[0] {
@@ -154,6 +161,9 @@ func (c *watchedConn) prepare(ctx context.Context, query string) (preparedStmt, 
 		return stmt, nil
 	}
 	made, err := c.fullConn.PrepareContext(ctx, query)
+	if full, ok := errors.AsType[*mysql.MySQLError](err); ok && full.Number == tooManyPrepared {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -51,3 +51,27 @@ func TestInsertRowsStoresWhatItIsGiven(t *testing.T) {
 		}
 	})
 }
+
+// A server that has no room for another prepared statement runs it as text.
+func TestRepeatedStatementsNeedNoRoomOnTheServer(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
+		db := open(nil)
+		if db.Engine() == database.SQLite {
+			return // its statements are this process's own
+		}
+		room := func(n int) {
+			require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error {
+				_, err := db.Conn(ctx).ExecContext(ctx, fmt.Sprintf("SET GLOBAL max_prepared_stmt_count = %d", n))
+				return err
+			}))
+		}
+		room(0)
+		defer room(16382)
+		require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error {
+			return db.InsertRows(ctx, "leases (name, owner, until_us)", [][]any{{"text", "a", 7}})
+		}))
+		var n int64
+		require.NoError(t, db.Conn(t.Context()).QueryRowContext(database.Repeated(t.Context()), "SELECT until_us FROM leases WHERE name = ?", "text").Scan(&n))
+		require.EqualValues(t, 7, n)
+	})
+}

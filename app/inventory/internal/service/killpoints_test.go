@@ -33,7 +33,7 @@ func (r *rig) life(ctx context.Context) error {
 		return sameCall(ctx, saga.Branch{GID: "xx-0000000000000000000000000-" + n, ID: "01", Op: "action"})
 	}
 	if _, err := r.branch.PutLocations(call("01"), &inventoryv1.PutLocationsCall{Locations: []*inventoryv1.LocationFacts{
-		location("S-01", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 31.2310, 121.4740)}}); err != nil {
+		location("S-01", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 31.2310, 121.4740), location("S-02", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 31.2400, 121.4800)}}); err != nil {
 		return err
 	}
 	if _, err := r.ReceiveStock(hq(ctx, "operator"), &inventoryv1.ReceiveStockRequest{RequestId: "life-of-an-order-receive", Document: "note",
@@ -57,7 +57,39 @@ func (r *rig) life(ctx context.Context) error {
 	_, released := r.branch.Release(call("03"), &inventoryv1.ReleaseCall{Document: "ord_2"})
 	_, shipped := r.branch.Ship(call("04"), ship)
 	_, returned := r.branch.TakeBack(call("05"), back)
-	return errors.Join(confirmed, released, shipped, returned)
+	return errors.Join(confirmed, released, shipped, returned, r.move(ctx), r.recount(ctx))
+}
+
+// move sends four pieces to the other store, where three arrive and one is broken or missing each.
+func (r *rig) move(ctx context.Context) error {
+	boss := person(ctx, "boss")
+	planned, err := r.CreateTransfer(boss, &inventoryv1.CreateTransferRequest{RequestId: "life-of-a-transfer-plan", FromLocation: "S-01", ToLocation: "S-02", Lines: []*inventoryv1.TransferWish{wish("LJ", 5)}})
+	if err != nil {
+		return err
+	}
+	if _, err := r.SendTransfer(boss, &inventoryv1.SendTransferRequest{RequestId: "life-of-a-transfer-send", Id: planned.Id}); err != nil {
+		return err
+	}
+	arrival := arrived(planned.Id, &inventoryv1.TransferArrival{Line: 1, Received: 3, Damaged: 1, Missing: 1})
+	arrival.RequestId, arrival.Last = "life-of-a-transfer-arrive", true
+	_, err = r.ReceiveTransfer(boss, arrival)
+	return err
+}
+
+// recount finds one piece more than the books have at the first store.
+func (r *rig) recount(ctx context.Context) error {
+	opened, err := r.OpenStocktake(person(ctx, "ann"), &inventoryv1.OpenStocktakeRequest{RequestId: "life-of-a-count-open", Location: "S-01", Skus: []string{"LJ"}})
+	if err != nil {
+		return err
+	}
+	if _, err := r.CountStocktake(person(ctx, "bob"), &inventoryv1.CountStocktakeRequest{RequestId: "life-of-a-count-count", Id: opened.Id, Counts: []*inventoryv1.StocktakeCount{found("LJ", 3)}}); err != nil {
+		return err
+	}
+	if _, err := r.SubmitStocktake(person(ctx, "bob"), &inventoryv1.SubmitStocktakeRequest{RequestId: "life-of-a-count-submit", Id: opened.Id}); err != nil {
+		return err
+	}
+	_, err = r.ApproveStocktake(person(ctx, "boss"), &inventoryv1.DecideStocktakeRequest{RequestId: "life-of-a-count-approve", Id: opened.Id})
+	return err
 }
 
 // crowd is many reservations at once, with the same ids each time. It answers what each was told.
@@ -152,11 +184,23 @@ func TestKillHelper(t *testing.T) {
 	require.NoError(t, r.life(t.Context()))
 }
 
+// The commits of life, by how they are made.
+const (
+	localCommits = 8
+	groupCommits = 5
+)
+
 // Killed before or after any commit, and told again, the order's stock ends the same: nothing lost, nothing twice.
 func TestKilledAtEachPointTheOrderEndsTheSame(t *testing.T) {
-	points := []string{"command.local.tx.before", "command.local.reply.before", "command.group.tx.before", "command.group.reply.before"}
+	var points []string
+	// Each commit of these is a point of its own; the last is the approval of the count.
+	for point, commits := range map[string]int{"command.local.tx.before": localCommits, "command.local.reply.before": localCommits, "command.group.tx.before": groupCommits, "command.group.reply.before": groupCommits} {
+		for n := range commits {
+			points = append(points, fmt.Sprintf("%s=kill@%d", point, n+1))
+		}
+	}
 	for _, step := range []string{"locations", "confirm", "release", "ship", "takeback"} {
-		points = append(points, "inventory."+step+".before", "inventory."+step+".after")
+		points = append(points, "inventory."+step+".before=kill", "inventory."+step+".after=kill")
 	}
 	for _, engine := range testkit.AllEngines {
 		for _, point := range points {
@@ -167,7 +211,7 @@ func TestKilledAtEachPointTheOrderEndsTheSame(t *testing.T) {
 				encoded, err := json.Marshal(config)
 				require.NoError(t, err)
 				helper := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKillHelper$", "-test.count=1")
-				helper.Env = append(os.Environ(), killEnv+"="+string(encoded), "FAILPOINT="+point+"=kill")
+				helper.Env = append(os.Environ(), killEnv+"="+string(encoded), "FAILPOINT="+point)
 				err = helper.Run()
 				var exit *exec.ExitError
 				require.ErrorAs(t, err, &exit, "the point was not hit")
@@ -176,7 +220,9 @@ func TestKilledAtEachPointTheOrderEndsTheSame(t *testing.T) {
 				for range 2 {
 					require.NoError(t, r.life(t.Context()))
 					row := r.rows(t, "S-01", "LJ")
-					require.Equal(t, []int64{7, 0}, []int64{row.OnHand, row.Reserved})
+					require.Equal(t, []int64{3, 0}, []int64{row.OnHand, row.Reserved}, "9 received, 3 shipped, 1 back, 5 sent on, 1 found")
+					row = r.rows(t, "S-02", "LJ")
+					require.Equal(t, []int64{3, 1, 0}, []int64{row.OnHand, row.Damaged, row.InTransit})
 					r.audit(t)
 				}
 			})
