@@ -67,11 +67,12 @@ func (s *Store) checks() []invariant.Check {
 				" FROM stock s WHERE s.reserved < 0 OR " + gap + " <> " + listed,
 		},
 		{
-			ID: "I3", Title: "reserved = sum of its active reservations, a quota's count of what they draw; none is active later than 60 s after its deadline",
+			ID: "I3", Title: "reserved = sum of its active reservations, a quota's count of what they draw; none is active later than 60 s after its deadline, no location silent 60 s after its own",
 			Counted: "SELECT COUNT(*) FROM stock",
 			Violations: "SELECT " + row("s") + ", " + s.concat(number("s.reserved"), "' reserved, reservations hold '", number(heldOf)) +
 				" FROM stock s WHERE s.reserved <> " + heldOf +
 				" UNION ALL SELECT r.id, 'held past its deadline' FROM reservations r WHERE r.state = 1 AND r.expires_at_us > 0 AND r.expires_at_us < ?" +
+				" UNION ALL SELECT a.id, 'not answered in time, and not given to another' FROM assignments a WHERE a.state = 1 AND a.answer_by_us > 0 AND a.answer_by_us < ?" +
 				" UNION ALL SELECT r.id, 'holds stock that has no row' FROM reservations r WHERE r.open > 0 AND NOT EXISTS" +
 				" (SELECT 1 FROM stock s WHERE s.sku = r.sku AND s.location = r.location AND s.owner = r.owner)" +
 				" UNION ALL SELECT q.policy, " + s.concat("q.sku", "' at '", "q.location", "': '", number("q.used"), "' drawn from the quota, reservations say '", number(drawnOf)) +
@@ -79,7 +80,7 @@ func (s *Store) checks() []invariant.Check {
 				" UNION ALL SELECT r.id, 'draws on a quota that is not counted' FROM reservations r WHERE r.quota <> '' AND r.open + r.shipped > 0 AND NOT EXISTS" +
 				" (SELECT 1 FROM quotas q WHERE q.policy = r.quota AND q.sku = r.sku AND q.location = r.location)" +
 				" UNION ALL SELECT q.policy, 'is overdrawn' FROM quotas q JOIN sharing_policies p ON p.id = q.policy WHERE q.used > p.value",
-			Args: func(nowUS int64) []any { return []any{nowUS - expiryGraceUS} },
+			Args: func(nowUS int64) []any { return []any{nowUS - expiryGraceUS, nowUS - expiryGraceUS} },
 		},
 		{
 			ID: "I3", Title: "used of a presale = what reservations hold, have shipped or got of it; 0 <= used <= quota",

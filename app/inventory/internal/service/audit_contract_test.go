@@ -17,7 +17,8 @@ func TestACorruptedRowTurnsItsInvariantRed(t *testing.T) {
 			"UPDATE stock SET in_transit = in_transit + 1", "UPDATE movements SET quantity = quantity + 1 WHERE bucket = 'DAMAGED'"},
 		"I2": {"UPDATE stock SET reserved = 100 WHERE sku = 'LJ'", "UPDATE stock SET reserved = -1 WHERE sku = 'TG'", "UPDATE discrepancies SET open = open + 1"},
 		"I3": {"UPDATE stock SET reserved = reserved - 1 WHERE reserved > 0", "UPDATE reservations SET expires_at_us = 1 WHERE state = 1",
-			"UPDATE quotas SET used = used + 1", "UPDATE reservations SET quota = 'shp_other' WHERE quota <> ''", "UPDATE sharing_policies SET value = 0"},
+			"UPDATE quotas SET used = used + 1", "UPDATE reservations SET quota = 'shp_other' WHERE quota <> ''", "UPDATE sharing_policies SET value = 0",
+			"UPDATE assignments SET answer_by_us = 1"},
 		"I4":  {"UPDATE reservations SET shipped = shipped + 1", "UPDATE reservations SET released = released + 1, open = open - 1 WHERE open = 0"},
 		"I5":  {"UPDATE reservations SET state = 4 WHERE state = 1", "INSERT INTO reservation_changes (org, reservation_id, version, from_state, to_state, quantity, at_us) SELECT org, reservation_id, version + 1, 3, 4, 1, at_us FROM reservation_changes WHERE to_state = 3"},
 		"I14": {"UPDATE reservation_changes SET from_state = 4 WHERE to_state = 3", "DELETE FROM reservation_changes WHERE to_state = 3", "UPDATE reservations SET version = version + 1"},
@@ -69,6 +70,9 @@ func (r *rig) busy(t *testing.T) {
 	r.city(t)
 	r.stock(t, "S-01", "LJ", 9)
 	r.stock(t, "S-01", "TG", 9)
+	r.stock(t, "S-01", "PE", 1)
+	r.answered(t, "")
+	r.paid(t, parcel("ord_paid", line("1", "PE", 1)))
 	r.sent(t, r.planned(t, "S-01", "S-02", wish("TG", 2)).Id)
 	r.lot(t, "S-02", "MC", "B-1", 3, 40_000)
 	r.lot(t, "S-02", "MC", "B-0", 3, 10)

@@ -114,6 +114,8 @@ func (s *Inventory) GetAvailability(ctx context.Context, in *inventoryv1.GetAvai
 		return nil, biz.Invalid{Field: "lng", Rule: "must be given with lat"}
 	case in.Lat == nil && in.Lng != nil:
 		return nil, biz.Invalid{Field: "lat", Rule: "must be given with lng"}
+	case in.Lat == nil && in.RadiusM != 0:
+		return nil, biz.Invalid{Field: "radius_m", Rule: "is of a point: lat and lng must be given"}
 	case in.Lat != nil:
 		q.Near = fromPoint(&commonv1.GeoPoint{Lat: in.GetLat(), Lng: in.GetLng()})
 		if err := q.Near.Validate(); err != nil {

@@ -133,3 +133,12 @@ func TestAKitChangesWithItsPartsInTheFeed(t *testing.T) {
 		require.Equal(t, []string{"POT  11"}, told)
 	})
 }
+
+// A radius without the point that it is of is a mistake of the caller: answering for everywhere would promise what is far away.
+func TestARadiusNeedsItsPoint(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		_, err := r.GetAvailability(hq(t.Context()), &inventoryv1.GetAvailabilityRequest{Skus: []string{"LJ"}, Channel: "tmall", RadiusM: 3000})
+		require.Equal(t, "VALIDATOR", reasonOf(err))
+		require.Equal(t, "radius_m", metadataOf(err)["field"])
+	})
+}
