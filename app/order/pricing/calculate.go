@@ -1,0 +1,612 @@
+package pricing
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/onepool/onepool/app/internal/money"
+)
+
+// Calculate prices an order. It refuses input that no order can be with Invalid, and amounts that do not fit with
+// money.ErrAmount.
+func Calculate(in Input) (Result, error) {
+	c := calculation{in: in, groups: map[string]string{}}
+	for _, step := range []func() error{c.units, c.promote, c.total, c.spendPoints, c.tax} {
+		if err := step(); err != nil {
+			return Result{}, err
+		}
+	}
+	return c.result(), nil
+}
+
+// calculation is a price on its way.
+type calculation struct {
+	in     Input
+	lines  []*work
+	out    Result
+	groups map[string]string // which promotion has taken a group
+}
+
+// work is a line on its way: of its pieces, open ones may still be discounted, and so much is to pay for these.
+type work struct {
+	PricedLine
+	openPieces, openMinor int64
+	couponsOnly           bool
+}
+
+// units are the prices before promotions: list, or the tier's where that is lower.
+func (c *calculation) units() error {
+	seen := map[string]bool{}
+	var list, tier int64
+	var atTier []string
+	for i, l := range c.in.Lines {
+		switch {
+		case l.ID == "" || seen[l.ID]:
+			return Invalid{fmt.Sprintf("lines[%d].id", i), "must be there, once"}
+		case l.Quantity < 1:
+			return Invalid{fmt.Sprintf("lines[%d].quantity", i), "must be above 0"}
+		case l.ListMinor < 0 || l.TierMinor < 0 || l.TaxBP < 0:
+			return Invalid{fmt.Sprintf("lines[%d]", i), "must not have a price or a rate below 0"}
+		}
+		seen[l.ID] = true
+		unit := l.ListMinor
+		if l.TierMinor > 0 && l.TierMinor < unit {
+			unit = l.TierMinor
+		}
+		full, err := money.Mul(l.ListMinor, l.Quantity)
+		if err != nil {
+			return err
+		}
+		if list, err = money.Add(list, full); err != nil {
+			return err
+		}
+		gross := unit * l.Quantity // at most full
+		if unit < l.ListMinor {
+			tier, atTier = tier+full-gross, append(atTier, l.ID)
+		}
+		c.lines = append(c.lines, &work{PricedLine: PricedLine{Line: l, UnitMinor: unit, GrossMinor: gross, PayableMinor: gross}, openPieces: l.Quantity, openMinor: gross})
+	}
+	if c.in.FreightMinor < 0 || c.in.Points < 0 || c.in.PointValueMinor < 0 {
+		return Invalid{"freight_minor", "and points must not be below 0"}
+	}
+	c.out.FreightMinor = c.in.FreightMinor
+	c.step(Step{Kind: StepList, AmountMinor: list, Applied: true})
+	if tier > 0 {
+		c.step(Step{Kind: StepTier, AmountMinor: -tier, Applied: true, Lines: atTier})
+	}
+	return nil
+}
+
+func (c *calculation) step(s Step) { c.out.Steps = append(c.out.Steps, s) }
+
+// phase is when a promotion's turn comes.
+func (p Promotion) phase() int {
+	switch {
+	case p.Kind == FreeFreight:
+		return 4
+	case p.Coupon:
+		return 3
+	case p.Kind == FlashSale:
+		return 0
+	case p.Kind == Threshold || p.Kind == Gift:
+		return 2
+	}
+	return 1
+}
+
+// promote applies the promotions in their order.
+func (c *calculation) promote() error {
+	list := slices.Clone(c.in.Promotions)
+	slices.SortFunc(list, func(a, b Promotion) int {
+		return cmp.Or(cmp.Compare(a.phase(), b.phase()), cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.ID, b.ID))
+	})
+	for _, p := range list {
+		if p.Coupon && !slices.Contains(c.in.Buyer.Coupons, p.ID) {
+			continue // nobody has asked for it
+		}
+		if err := c.apply(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taking is what a promotion would take off: of each line, or of the freight, or pieces that it gives.
+type taking struct {
+	lines   []*work
+	amounts []int64
+	freight int64
+	pieces  []int64 // of each line, at the flash price
+	gift    *work
+}
+
+func (t taking) total() (sum int64) {
+	for _, a := range t.amounts {
+		sum += a // at most what is to pay
+	}
+	return sum + t.freight
+}
+
+func (c *calculation) apply(p Promotion) error {
+	s := Step{Kind: stepOf(p), Promotion: p.ID, Name: p.Name}
+	t, reason, err := c.take(p)
+	if err != nil {
+		return err
+	}
+	total := t.total()
+	if reason == "" && p.CapMinor > 0 && total > p.CapMinor {
+		total = p.CapMinor
+		if t.freight > 0 {
+			t.freight = total
+		} else if t.amounts, err = money.Allocate(total, t.amounts); err != nil {
+			return err
+		}
+	}
+	if left := c.left(p); reason == "" && left.BudgetMinor >= 0 && total > left.BudgetMinor {
+		reason = BudgetUsedUp
+	}
+	if reason == "" && total == 0 {
+		reason = NothingOff
+	}
+	if s.Reason = reason; reason != "" {
+		c.step(s)
+		return nil
+	}
+	if p.Group != "" {
+		c.groups[p.Group] = p.ID
+	}
+	s.Applied, s.AmountMinor = true, -total
+	if err := c.book(p, t, total, &s); err != nil {
+		return err
+	}
+	c.step(s)
+	return nil
+}
+
+func stepOf(p Promotion) string {
+	switch {
+	case p.Kind == FreeFreight:
+		return StepFreight
+	case p.Kind == Gift:
+		return StepGift
+	case p.Coupon:
+		return StepCoupon
+	case p.Kind == FlashSale:
+		return StepFlash
+	case p.Kind == Threshold:
+		return StepOrder
+	}
+	return StepLine
+}
+
+func (c *calculation) left(p Promotion) Left {
+	if l, known := c.in.Left[p.ID]; known {
+		return l
+	}
+	l := Unlimited
+	if p.BudgetMinor > 0 {
+		l.BudgetMinor = p.BudgetMinor
+	}
+	if p.Quota > 0 {
+		l.Quantity = p.Quota
+	}
+	if p.PerBuyer > 0 {
+		l.ForBuyer = p.PerBuyer
+	}
+	return l
+}
+
+// take says what a promotion would take off, or why nothing.
+func (c *calculation) take(p Promotion) (t taking, reason string, err error) {
+	if reason = p.allows(c.in); reason != "" {
+		return t, reason, nil
+	}
+	if p.Group != "" && c.groups[p.Group] != "" {
+		return t, BetterInGroup, nil
+	}
+	covered := false
+	for _, l := range c.lines {
+		if l.Gift != "" || !p.Scope.covers(l.Line) {
+			continue
+		}
+		covered = true
+		if l.takes(p) {
+			t.lines = append(t.lines, l)
+		}
+	}
+	if len(t.lines) == 0 {
+		if covered {
+			return t, NotTogether, nil
+		}
+		return t, NoLine, nil
+	}
+	t.amounts = make([]int64, len(t.lines))
+	switch p.Kind {
+	case MoneyOff:
+		for i, l := range t.lines {
+			if t.amounts[i], err = money.Mul(min(p.OffMinor, l.openMinor), l.openPieces); err != nil {
+				return t, "", err
+			}
+			t.amounts[i] = min(t.amounts[i], l.openMinor)
+		}
+	case PercentOff:
+		return c.spread(t, p.OffBP)
+	case Threshold:
+		return c.threshold(p, t)
+	case NthItem:
+		c.nth(p, t)
+	case Bundle:
+		return c.bundle(p, t)
+	case Gift:
+		return c.gift(p, t)
+	case FreeFreight:
+		return c.freight(p, t)
+	case FlashSale:
+		return c.flash(p, t)
+	default:
+		return t, "", Invalid{"promotions.kind", "is not known: " + string(p.Kind)}
+	}
+	return t, "", nil
+}
+
+// takes says whether a line is open to a promotion beside those that it has.
+func (l *work) takes(p Promotion) bool {
+	if l.openPieces == 0 || l.couponsOnly && !p.Coupon {
+		return false
+	}
+	switch p.Stacking {
+	case Alone:
+		return len(l.Discounts) == 0
+	case WithCoupons:
+		return !slices.ContainsFunc(l.Discounts, func(d Discount) bool { return !d.Coupon })
+	}
+	return true
+}
+
+func (t taking) open() (minor int64, weights []int64) {
+	for _, l := range t.lines {
+		minor, weights = minor+l.openMinor, append(weights, l.openMinor)
+	}
+	return minor, weights
+}
+
+// spread takes a rate off all lines together.
+func (c *calculation) spread(t taking, bp int64) (taking, string, error) {
+	open, weights := t.open()
+	total, err := money.Rate(open, bp)
+	if err == nil && total > 0 {
+		t.amounts, err = money.Allocate(total, weights)
+	}
+	return t, "", err
+}
+
+// reached is the highest level that the goods reach, and how often.
+func (p Promotion) reached(t taking) (level Level, times int64) {
+	open, _ := t.open()
+	pieces := int64(0)
+	for _, l := range t.lines {
+		pieces += l.openPieces
+	}
+	for _, l := range p.Levels {
+		have, from := open, l.FromMinor
+		if l.FromQuantity > 0 {
+			have, from = pieces, l.FromQuantity
+		}
+		if have >= from {
+			level, times = l, 1
+			if p.Every {
+				times = have / from
+			}
+		}
+	}
+	return level, times
+}
+
+func (c *calculation) threshold(p Promotion, t taking) (taking, string, error) {
+	level, times := p.reached(t)
+	if times == 0 {
+		return t, BelowThreshold, nil
+	}
+	if level.OffBP > 0 {
+		return c.spread(t, level.OffBP)
+	}
+	open, weights := t.open()
+	off, err := money.Mul(level.OffMinor, times)
+	if err == nil && open > 0 {
+		t.amounts, err = money.Allocate(min(off, open), weights)
+	}
+	return t, "", err
+}
+
+// nth takes off the cheapest pieces: one for each N there are.
+func (c *calculation) nth(p Promotion, t taking) {
+	order := make([]int, len(t.lines))
+	pieces := int64(0)
+	for i, l := range t.lines {
+		order[i] = i
+		pieces += l.openPieces
+	}
+	each := func(i int) int64 { return t.lines[i].openMinor / t.lines[i].openPieces }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(each(a), each(b)) })
+	rest := pieces / p.Nth
+	for _, i := range order {
+		l := t.lines[i]
+		n := min(rest, l.openPieces)
+		rest -= n
+		t.amounts[i], _ = money.Rate(money.Proportion(l.openMinor, n, l.openPieces), p.OffBP) // at most what is to pay
+	}
+}
+
+// bundle takes off what its pieces cost more than the bundle.
+func (c *calculation) bundle(p Promotion, t taking) (taking, string, error) {
+	times := int64(-1)
+	for _, part := range p.Parts {
+		have := int64(0)
+		for _, l := range t.lines {
+			if l.SKU == part.SKU {
+				have += l.openPieces
+			}
+		}
+		if n := have / part.Quantity; times < 0 || n < times {
+			times = n
+		}
+	}
+	if times <= 0 {
+		return t, BelowThreshold, nil
+	}
+	worth := make([]int64, len(t.lines))
+	sum := int64(0)
+	for _, part := range p.Parts {
+		rest := part.Quantity * times
+		for i, l := range t.lines {
+			if l.SKU == part.SKU {
+				n := min(rest, l.openPieces)
+				rest -= n
+				worth[i] = money.Proportion(l.openMinor, n, l.openPieces)
+				sum += worth[i]
+			}
+		}
+	}
+	price, err := money.Mul(p.PriceMinor, times)
+	if err != nil || price >= sum {
+		return t, "", err
+	}
+	t.amounts, err = money.Allocate(sum-price, worth)
+	return t, "", err
+}
+
+// gift adds a line that costs nothing.
+func (c *calculation) gift(p Promotion, t taking) (taking, string, error) {
+	_, times := p.reached(t)
+	if times == 0 {
+		return t, BelowThreshold, nil
+	}
+	g, known := c.in.Gifts[p.GiftSKU]
+	if !known {
+		return t, GiftUnknown, nil
+	}
+	g.ID, g.SKU, g.Quantity = "gift-"+p.ID, p.GiftSKU, p.GiftPieces*times
+	gross, err := money.Mul(g.ListMinor, g.Quantity)
+	if err != nil {
+		return t, "", err
+	}
+	t.gift = &work{PricedLine: PricedLine{Line: g, Gift: p.ID, UnitMinor: g.ListMinor, GrossMinor: gross, PayableMinor: gross}}
+	t.lines, t.amounts = []*work{t.gift}, []int64{gross}
+	return t, "", nil
+}
+
+func (c *calculation) freight(p Promotion, t taking) (taking, string, error) {
+	if len(p.Levels) > 0 {
+		if _, times := p.reached(t); times == 0 {
+			return t, BelowThreshold, nil
+		}
+	}
+	t.lines, t.amounts = nil, nil
+	if t.freight = c.out.FreightMinor; p.OffMinor > 0 {
+		t.freight = min(t.freight, p.OffMinor)
+	}
+	return t, "", nil
+}
+
+// flash sells as many pieces at its price as are left for this buyer.
+func (c *calculation) flash(p Promotion, t taking) (taking, string, error) {
+	left := c.left(p)
+	most := left.Quantity
+	if left.ForBuyer >= 0 && (most < 0 || left.ForBuyer < most) {
+		most = left.ForBuyer
+	}
+	switch {
+	case left.Quantity == 0:
+		return t, QuotaUsedUp, nil
+	case left.ForBuyer == 0:
+		return t, LimitOfBuyer, nil
+	}
+	t.pieces = make([]int64, len(t.lines))
+	for i, l := range t.lines {
+		if p.PriceMinor >= l.UnitMinor {
+			continue
+		}
+		n := l.openPieces
+		if most >= 0 {
+			n = min(n, most)
+			most -= n
+		}
+		t.pieces[i], t.amounts[i] = n, (l.UnitMinor-p.PriceMinor)*n
+	}
+	return t, "", nil
+}
+
+// book applies what a promotion takes.
+func (c *calculation) book(p Promotion, t taking, total int64, s *Step) error {
+	use := Use{Promotion: p.ID, Version: p.Version, Coupon: p.Coupon, AmountMinor: total}
+	amounts := t.amounts
+	if t.freight > 0 {
+		amounts = []int64{t.freight}
+	}
+	borne, err := p.bear(total, amounts)
+	if err != nil {
+		return err
+	}
+	if t.freight > 0 {
+		c.out.FreightMinor -= t.freight
+		c.out.FreightDiscountMinor += t.freight
+		c.out.FreightDiscounts = append(c.out.FreightDiscounts, Discount{p.ID, p.Version, p.Coupon, t.freight, borne[0]})
+	}
+	for i, l := range t.lines {
+		if t.amounts[i] == 0 {
+			continue
+		}
+		l.Discounts = append(l.Discounts, Discount{p.ID, p.Version, p.Coupon, t.amounts[i], borne[i]})
+		l.DiscountMinor += t.amounts[i]
+		l.PayableMinor -= t.amounts[i]
+		s.Lines = append(s.Lines, l.ID)
+		l.close(p, t, i)
+		if t.pieces != nil {
+			use.Quantity += t.pieces[i]
+		}
+	}
+	if t.gift != nil {
+		c.lines = append(c.lines, t.gift)
+	}
+	c.out.Uses = append(c.out.Uses, use)
+	return nil
+}
+
+// close takes out of the line what later promotions must not see.
+func (l *work) close(p Promotion, t taking, i int) {
+	l.openMinor -= t.amounts[i]
+	switch {
+	case l.Gift != "":
+		l.openPieces, l.openMinor = 0, 0
+	case p.Stacking == Alone && t.pieces != nil: // the pieces at the flash price only
+		l.openPieces -= t.pieces[i]
+		l.openMinor -= p.PriceMinor * t.pieces[i]
+	case p.Stacking == Alone:
+		l.openPieces, l.openMinor = 0, 0
+	case p.Stacking == WithCoupons:
+		l.couponsOnly = true
+	}
+}
+
+// bear splits a discount to those who bear it: the whole by their shares, then each one's part to the lines. Rows and
+// columns sum exactly: a party's part is split by what is not borne yet, so no line bears more than it has.
+func (p Promotion) bear(total int64, amounts []int64) ([][]Borne, error) {
+	weights := make([]int64, len(p.Bearers))
+	for i, b := range p.Bearers {
+		weights[i] = b.ShareBP
+	}
+	parts, err := money.Allocate(total, weights)
+	if err != nil {
+		return nil, err
+	}
+	open := slices.Clone(amounts)
+	out := make([][]Borne, len(amounts))
+	for b, part := range parts {
+		if part == 0 {
+			continue
+		}
+		shares, err := money.Allocate(part, open)
+		if err != nil {
+			return nil, err
+		}
+		for i, share := range shares {
+			if share > 0 {
+				out[i] = append(out[i], Borne{p.Bearers[b].Party, share})
+				open[i] -= share
+			}
+		}
+	}
+	return out, nil
+}
+
+// total sums goods and freight.
+func (c *calculation) total() (err error) {
+	for _, l := range c.lines {
+		if c.out.GoodsMinor, err = money.Add(c.out.GoodsMinor, l.PayableMinor); err != nil {
+			return err
+		}
+		c.out.DiscountMinor += l.DiscountMinor
+	}
+	c.out.TotalMinor, err = money.Add(c.out.GoodsMinor, c.out.FreightMinor)
+	return err
+}
+
+// spendPoints takes whole points only, at most the goods' worth, and splits them to the lines.
+func (c *calculation) spendPoints() error {
+	if c.in.Points == 0 || c.in.PointValueMinor == 0 {
+		return nil
+	}
+	points := min(c.in.Points, c.out.GoodsMinor/c.in.PointValueMinor)
+	if points == 0 {
+		c.step(Step{Kind: StepPoints, Reason: NothingOff})
+		return nil
+	}
+	c.out.Points, c.out.PointsAmountMinor = points, points*c.in.PointValueMinor // at most goods: cannot overflow
+	payables := make([]int64, len(c.lines))
+	for i, l := range c.lines {
+		payables[i] = l.PayableMinor
+	}
+	amounts, err := money.Allocate(c.out.PointsAmountMinor, payables)
+	if err != nil {
+		return err
+	}
+	pieces, err := money.Allocate(points, amounts)
+	if err != nil {
+		return err
+	}
+	for i, l := range c.lines {
+		l.PointsAmountMinor, l.Points = amounts[i], pieces[i]
+	}
+	c.step(Step{Kind: StepPoints, AmountMinor: -c.out.PointsAmountMinor, Applied: true})
+	return nil
+}
+
+// tax is of each line's payable: a part of it, or on top.
+func (c *calculation) tax() error {
+	for _, l := range c.lines {
+		whole := money.BasisPoints + l.TaxBP
+		if c.in.TaxOnTop {
+			whole = money.BasisPoints
+		}
+		var err error
+		if l.TaxMinor, err = money.MulDiv(l.PayableMinor, l.TaxBP, whole); err != nil {
+			return err
+		}
+		if c.out.TaxMinor, err = money.Add(c.out.TaxMinor, l.TaxMinor); err != nil {
+			return err
+		}
+	}
+	if !c.in.TaxOnTop || c.out.TaxMinor == 0 {
+		return nil
+	}
+	var err error
+	c.out.TotalMinor, err = money.Add(c.out.TotalMinor, c.out.TaxMinor)
+	c.step(Step{Kind: StepTax, AmountMinor: c.out.TaxMinor, Applied: true})
+	return err
+}
+
+// result puts the lines in, and sums what each party bears.
+func (c *calculation) result() Result {
+	add := func(all []Borne) {
+		for _, b := range all {
+			i := slices.IndexFunc(c.out.Bearers, func(x Borne) bool { return x.Party == b.Party })
+			if i < 0 {
+				c.out.Bearers = append(c.out.Bearers, b)
+				continue
+			}
+			c.out.Bearers[i].AmountMinor += b.AmountMinor
+		}
+	}
+	for _, l := range c.lines {
+		c.out.Lines = append(c.out.Lines, l.PricedLine)
+		for _, d := range l.Discounts {
+			add(d.Bearers)
+		}
+	}
+	for _, d := range c.out.FreightDiscounts {
+		add(d.Bearers)
+	}
+	slices.SortFunc(c.out.Bearers, func(a, b Borne) int { return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Code, b.Code)) })
+	return c.out
+}
