@@ -115,8 +115,9 @@ func (c Config) complete() (Config, error) {
 // Center is the order center of one process.
 type Center struct {
 	*center.Frame
-	service *service.Order
-	sandbox *sandboxpay.Provider
+	service    *service.Order
+	promotions *service.Promotions
+	sandbox    *sandboxpay.Provider
 }
 
 // New opens the database. It does not migrate.
@@ -142,13 +143,14 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		return nil, err
 	}
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
+	promotions := data.NewPromotions(frame.DB())
 	trade := service.New(service.Parts{
-		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members,
+		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product"))},
-			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members,
+			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions,
 		},
 		Report: frame.Report("after a reply"),
 	}, service.Settings{
@@ -158,14 +160,16 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		},
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
 	})
-	return &Center{Frame: frame, service: trade, sandbox: sandbox}, nil
+	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret), sandbox: sandbox}, nil
 }
 
 // Register puts the services on the process's servers.
 func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterOrderServer(r.GRPC, c.service)
+	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
+		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential

@@ -39,20 +39,26 @@ const (
 	OrderErrorReason_CART_EMPTY     OrderErrorReason = 7
 	// metadata: sku.
 	OrderErrorReason_NOT_FOR_SALE OrderErrorReason = 8
+	// A promotion's budget or quota does not cover what was priced. metadata: promotion, left or left_minor.
+	OrderErrorReason_PROMOTION_USED_UP OrderErrorReason = 9
+	// The member has had what a flash sale allows each. metadata: promotion, left.
+	OrderErrorReason_PROMOTION_LIMIT OrderErrorReason = 10
 )
 
 // Enum value maps for OrderErrorReason.
 var (
 	OrderErrorReason_name = map[int32]string{
-		0: "ORDER_UNSPECIFIED",
-		1: "ORDER_UNKNOWN",
-		2: "PRICE_CHANGED",
-		3: "REFUND_EXCEEDS_PAID",
-		4: "AMOUNT_MISMATCH",
-		5: "PAYMENT_UNKNOWN",
-		6: "NOT_RETURNABLE",
-		7: "CART_EMPTY",
-		8: "NOT_FOR_SALE",
+		0:  "ORDER_UNSPECIFIED",
+		1:  "ORDER_UNKNOWN",
+		2:  "PRICE_CHANGED",
+		3:  "REFUND_EXCEEDS_PAID",
+		4:  "AMOUNT_MISMATCH",
+		5:  "PAYMENT_UNKNOWN",
+		6:  "NOT_RETURNABLE",
+		7:  "CART_EMPTY",
+		8:  "NOT_FOR_SALE",
+		9:  "PROMOTION_USED_UP",
+		10: "PROMOTION_LIMIT",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":   0,
@@ -64,6 +70,8 @@ var (
 		"NOT_RETURNABLE":      6,
 		"CART_EMPTY":          7,
 		"NOT_FOR_SALE":        8,
+		"PROMOTION_USED_UP":   9,
+		"PROMOTION_LIMIT":     10,
 	}
 )
 
@@ -98,7 +106,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xfe\x01\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xb6\x02\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -109,7 +117,10 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x0eNOT_RETURNABLE\x10\x06\x1a\x04\xa8E\x99\x03\x12\x14\n" +
 	"\n" +
 	"CART_EMPTY\x10\a\x1a\x04\xa8E\x99\x03\x12\x16\n" +
-	"\fNOT_FOR_SALE\x10\b\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\fNOT_FOR_SALE\x10\b\x1a\x04\xa8E\x99\x03\x12\x1b\n" +
+	"\x11PROMOTION_USED_UP\x10\t\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fPROMOTION_LIMIT\x10\n" +
+	"\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

@@ -128,3 +128,31 @@ func IsNotForSale(err error) bool {
 func ErrorNotForSale(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_NOT_FOR_SALE.String(), fmt.Sprintf(format, args...))
 }
+
+// A promotion's budget or quota does not cover what was priced. metadata: promotion, left or left_minor.
+func IsPromotionUsedUp(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_PROMOTION_USED_UP.String() && e.Code == 409
+}
+
+// A promotion's budget or quota does not cover what was priced. metadata: promotion, left or left_minor.
+func ErrorPromotionUsedUp(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_PROMOTION_USED_UP.String(), fmt.Sprintf(format, args...))
+}
+
+// The member has had what a flash sale allows each. metadata: promotion, left.
+func IsPromotionLimit(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_PROMOTION_LIMIT.String() && e.Code == 409
+}
+
+// The member has had what a flash sale allows each. metadata: promotion, left.
+func ErrorPromotionLimit(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_PROMOTION_LIMIT.String(), fmt.Sprintf(format, args...))
+}

@@ -632,11 +632,13 @@ func (x *OrderLineInput) GetUnitPriceMinor() int64 {
 }
 
 type CalculateRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Channel       string                 `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
-	Lines         []*OrderLineInput      `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	MemberId      string                 `protobuf:"bytes,3,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
-	Points        int64                  `protobuf:"varint,4,opt,name=points,proto3" json:"points,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Channel  string                 `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
+	Lines    []*OrderLineInput      `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	MemberId string                 `protobuf:"bytes,3,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	Points   int64                  `protobuf:"varint,4,opt,name=points,proto3" json:"points,omitempty"`
+	// Store whose shop or till sells; empty: headquarters' mall.
+	ShopStoreCode string `protobuf:"bytes,5,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -699,6 +701,13 @@ func (x *CalculateRequest) GetPoints() int64 {
 	return 0
 }
 
+func (x *CalculateRequest) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
 type Calculation struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Lines   []*OrderLine           `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
@@ -709,9 +718,12 @@ type Calculation struct {
 	PointsAmount *v1.Money `protobuf:"bytes,5,opt,name=points_amount,json=pointsAmount,proto3" json:"points_amount,omitempty"`
 	Points       int64     `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
 	// total - points_amount.
-	ToPay         *v1.Money `protobuf:"bytes,7,opt,name=to_pay,json=toPay,proto3" json:"to_pay,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ToPay *v1.Money `protobuf:"bytes,7,opt,name=to_pay,json=toPay,proto3" json:"to_pay,omitempty"`
+	// From the list prices to what is to pay, in the order of the calculation, with the promotions that were looked at in vain.
+	Steps            []*PriceStep    `protobuf:"bytes,8,rep,name=steps,proto3" json:"steps,omitempty"`
+	FreightDiscounts []*LineDiscount `protobuf:"bytes,9,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Calculation) Reset() {
@@ -789,6 +801,20 @@ func (x *Calculation) GetPoints() int64 {
 func (x *Calculation) GetToPay() *v1.Money {
 	if x != nil {
 		return x.ToPay
+	}
+	return nil
+}
+
+func (x *Calculation) GetSteps() []*PriceStep {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *Calculation) GetFreightDiscounts() []*LineDiscount {
+	if x != nil {
+		return x.FreightDiscounts
 	}
 	return nil
 }
@@ -1039,10 +1065,12 @@ type OrderInfo struct {
 	Receiver    *Receiver `protobuf:"bytes,25,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	Remark      string    `protobuf:"bytes,26,opt,name=remark,proto3" json:"remark,omitempty"`
 	// Of a sale at the till: the device that booked it and the clerk it named.
-	DeviceId      string `protobuf:"bytes,27,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
-	Clerk         string `protobuf:"bytes,28,opt,name=clerk,proto3" json:"clerk,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DeviceId string `protobuf:"bytes,27,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	Clerk    string `protobuf:"bytes,28,opt,name=clerk,proto3" json:"clerk,omitempty"`
+	// What promotions took off the freight.
+	FreightDiscounts []*LineDiscount `protobuf:"bytes,29,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *OrderInfo) Reset() {
@@ -1271,6 +1299,13 @@ func (x *OrderInfo) GetClerk() string {
 	return ""
 }
 
+func (x *OrderInfo) GetFreightDiscounts() []*LineDiscount {
+	if x != nil {
+		return x.FreightDiscounts
+	}
+	return nil
+}
+
 type OrderLine struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	LineId    string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -1289,8 +1324,12 @@ type OrderLine struct {
 	ReturnedQuantity int64     `protobuf:"varint,11,opt,name=returned_quantity,json=returnedQuantity,proto3" json:"returned_quantity,omitempty"`
 	Refunded         *v1.Money `protobuf:"bytes,12,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	Returnable       bool      `protobuf:"varint,13,opt,name=returnable,proto3" json:"returnable,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// What makes up the discount.
+	Discounts []*LineDiscount `protobuf:"bytes,14,rep,name=discounts,proto3" json:"discounts,omitempty"`
+	// The promotion that gives the line away; empty: it is bought.
+	GiftOf        string `protobuf:"bytes,15,opt,name=gift_of,json=giftOf,proto3" json:"gift_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -1412,6 +1451,20 @@ func (x *OrderLine) GetReturnable() bool {
 		return x.Returnable
 	}
 	return false
+}
+
+func (x *OrderLine) GetDiscounts() []*LineDiscount {
+	if x != nil {
+		return x.Discounts
+	}
+	return nil
+}
+
+func (x *OrderLine) GetGiftOf() string {
+	if x != nil {
+		return x.GiftOf
+	}
+	return ""
 }
 
 type Tender struct {
@@ -3536,7 +3589,7 @@ var File_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\"\x85\x01\n" +
+	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\"\x85\x01\n" +
 	"\x04Cart\x12\x1b\n" +
 	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x120\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.onepool.order.v1.CartLineR\x05lines\x12.\n" +
@@ -3563,13 +3616,14 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0eOrderLineInput\x12\x1b\n" +
 	"\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x121\n" +
-	"\x10unit_price_minor\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xc9\x01\n" +
+	"\x10unit_price_minor\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xfa\x01\n" +
 	"\x10CalculateRequest\x12#\n" +
 	"\achannel\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\achannel\x12C\n" +
 	"\x05lines\x18\x02 \x03(\v2 .onepool.order.v1.OrderLineInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12$\n" +
 	"\tmember_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\bmemberId\x12%\n" +
 	"\x06points\x18\x04 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\"\xdc\x02\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12/\n" +
+	"\x0fshop_store_code\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\"\xdc\x03\n" +
 	"\vCalculation\x121\n" +
 	"\x05lines\x18\x01 \x03(\v2\x1b.onepool.order.v1.OrderLineR\x05lines\x12.\n" +
 	"\x05goods\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\x05goods\x122\n" +
@@ -3577,7 +3631,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05total\x18\x04 \x01(\v2\x18.onepool.common.v1.MoneyR\x05total\x12=\n" +
 	"\rpoints_amount\x18\x05 \x01(\v2\x18.onepool.common.v1.MoneyR\fpointsAmount\x12\x16\n" +
 	"\x06points\x18\x06 \x01(\x03R\x06points\x12/\n" +
-	"\x06to_pay\x18\a \x01(\v2\x18.onepool.common.v1.MoneyR\x05toPay\"\xc2\x01\n" +
+	"\x06to_pay\x18\a \x01(\v2\x18.onepool.common.v1.MoneyR\x05toPay\x121\n" +
+	"\x05steps\x18\b \x03(\v2\x1b.onepool.order.v1.PriceStepR\x05steps\x12K\n" +
+	"\x11freight_discounts\x18\t \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\"\xc2\x01\n" +
 	"\bReceiver\x12\x1d\n" +
 	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04name\x12\x1e\n" +
 	"\x05phone\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05phone\x12$\n" +
@@ -3605,7 +3661,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06remark\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06remark\x12\x1b\n" +
 	"\tfrom_cart\x18\f \x01(\bR\bfromCart:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xd4\b\n" +
+	"\r_to_pay_minor\"\xa1\t\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -3641,7 +3697,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\breceiver\x18\x19 \x01(\v2\x1a.onepool.order.v1.ReceiverR\breceiver\x12\x16\n" +
 	"\x06remark\x18\x1a \x01(\tR\x06remark\x12\x1b\n" +
 	"\tdevice_id\x18\x1b \x01(\tR\bdeviceId\x12\x14\n" +
-	"\x05clerk\x18\x1c \x01(\tR\x05clerk\"\xf7\x04\n" +
+	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
+	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\"\xce\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -3659,7 +3716,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\brefunded\x18\f \x01(\v2\x18.onepool.common.v1.MoneyR\brefunded\x12\x1e\n" +
 	"\n" +
 	"returnable\x18\r \x01(\bR\n" +
-	"returnable\x1a8\n" +
+	"returnable\x12<\n" +
+	"\tdiscounts\x18\x0e \x03(\v2\x1e.onepool.order.v1.LineDiscountR\tdiscounts\x12\x17\n" +
+	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -4004,13 +4063,15 @@ var file_order_v1_order_proto_goTypes = []any{
 	nil,                                // 46: onepool.order.v1.Payment.ProviderParamsEntry
 	nil,                                // 47: onepool.order.v1.FulfilmentLine.TitleEntry
 	(*v1.Money)(nil),                   // 48: onepool.common.v1.Money
-	(*v1.GeoPoint)(nil),                // 49: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 50: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 51: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 52: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 53: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 54: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 55: onepool.common.v1.CheckInvariantsResponse
+	(*PriceStep)(nil),                  // 49: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 50: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 51: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 52: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 53: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 54: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 55: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 56: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 57: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	6,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
@@ -4025,102 +4086,106 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	48, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
 	48, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
 	48, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	49, // 12: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	50, // 13: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	12, // 14: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	9,  // 15: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	0,  // 16: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	15, // 17: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	48, // 18: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	48, // 19: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	48, // 20: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	48, // 21: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	48, // 22: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	16, // 23: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	30, // 24: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	40, // 25: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	17, // 26: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	12, // 27: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	45, // 28: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	48, // 29: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	48, // 30: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	48, // 31: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	48, // 32: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	48, // 33: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	48, // 34: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	4,  // 35: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	48, // 36: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	48, // 37: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	9,  // 38: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	12, // 39: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	20, // 40: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,  // 41: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	14, // 42: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	2,  // 43: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	48, // 44: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	46, // 45: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,  // 46: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	50, // 47: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	31, // 48: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	12, // 49: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	47, // 50: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	1,  // 51: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	30, // 52: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	51, // 53: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	52, // 54: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	53, // 55: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	38, // 56: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	3,  // 57: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	41, // 58: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	48, // 59: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	48, // 60: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	7,  // 61: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	8,  // 62: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	10, // 63: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	13, // 64: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	18, // 65: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	19, // 66: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	21, // 67: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	22, // 68: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	23, // 69: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	25, // 70: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	26, // 71: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	28, // 72: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	32, // 73: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	34, // 74: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	35, // 75: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	36, // 76: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	37, // 77: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	39, // 78: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	42, // 79: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	43, // 80: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	54, // 81: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	5,  // 82: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	5,  // 83: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	11, // 84: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	14, // 85: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 86: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	14, // 87: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 88: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 89: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	24, // 90: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	14, // 91: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	27, // 92: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	29, // 93: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	33, // 94: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	30, // 95: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 96: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 97: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 98: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	40, // 99: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	40, // 100: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	40, // 101: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	55, // 102: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	82, // [82:103] is the sub-list for method output_type
-	61, // [61:82] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	49, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	50, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	51, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	52, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	12, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	9,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	0,  // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
+	15, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	48, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	48, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	48, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	48, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	48, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	16, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	30, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	40, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	17, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	12, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	50, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	45, // 31: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	48, // 32: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	48, // 33: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	48, // 34: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	48, // 35: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	48, // 36: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	48, // 37: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	50, // 38: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	4,  // 39: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	48, // 40: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	48, // 41: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	9,  // 42: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	12, // 43: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	20, // 44: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,  // 45: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	14, // 46: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	2,  // 47: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	48, // 48: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	46, // 49: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,  // 50: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	52, // 51: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	31, // 52: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	12, // 53: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	47, // 54: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	1,  // 55: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	30, // 56: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	53, // 57: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	54, // 58: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	55, // 59: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	38, // 60: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	3,  // 61: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	41, // 62: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	48, // 63: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	48, // 64: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	7,  // 65: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	8,  // 66: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	10, // 67: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	13, // 68: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	18, // 69: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	19, // 70: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	21, // 71: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	22, // 72: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	23, // 73: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	25, // 74: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	26, // 75: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	28, // 76: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	32, // 77: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	34, // 78: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	35, // 79: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	36, // 80: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	37, // 81: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	39, // 82: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	42, // 83: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	43, // 84: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	56, // 85: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	5,  // 86: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	5,  // 87: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	11, // 88: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	14, // 89: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 90: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	14, // 91: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 92: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 93: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	24, // 94: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	14, // 95: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	27, // 96: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	29, // 97: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	33, // 98: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	30, // 99: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 100: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 101: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 102: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	40, // 103: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	40, // 104: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	40, // 105: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	57, // 106: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	86, // [86:107] is the sub-list for method output_type
+	65, // [65:86] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -4128,6 +4193,7 @@ func file_order_v1_order_proto_init() {
 	if File_order_v1_order_proto != nil {
 		return
 	}
+	file_order_v1_promotion_proto_init()
 	file_order_v1_order_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

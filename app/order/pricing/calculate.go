@@ -28,11 +28,12 @@ type calculation struct {
 	groups map[string]string // which promotion has taken a group
 }
 
-// work is a line on its way: of its pieces, open ones may still be discounted, and so much is to pay for these.
+// work is a line on its way: of its pieces, open ones may still be discounted, and so much is to pay for these; flashed ones
+// of the open have a flash price already.
 type work struct {
 	PricedLine
-	openPieces, openMinor int64
-	couponsOnly           bool
+	openPieces, openMinor, flashed int64
+	couponsOnly                    bool
 }
 
 // units are the prices before promotions: list, or the tier's where that is lower.
@@ -427,7 +428,7 @@ func (c *calculation) flash(p Promotion, t taking) (taking, string, error) {
 		if p.PriceMinor >= l.UnitMinor {
 			continue
 		}
-		n := l.openPieces
+		n := l.openPieces - l.flashed
 		if most >= 0 {
 			n = min(n, most)
 			most -= n
@@ -476,6 +477,9 @@ func (c *calculation) book(p Promotion, t taking, total int64, s *Step) error {
 // close takes out of the line what later promotions must not see.
 func (l *work) close(p Promotion, t taking, i int) {
 	l.openMinor -= t.amounts[i]
+	if t.pieces != nil && p.Stacking != Alone {
+		l.flashed += t.pieces[i]
+	}
 	switch {
 	case l.Gift != "":
 		l.openPieces, l.openMinor = 0, 0
@@ -483,6 +487,7 @@ func (l *work) close(p Promotion, t taking, i int) {
 		l.openPieces -= t.pieces[i]
 		l.openMinor -= p.PriceMinor * t.pieces[i]
 	case p.Stacking == Alone:
+		l.flashed = 0
 		l.openPieces, l.openMinor = 0, 0
 	case p.Stacking == WithCoupons:
 		l.couponsOnly = true

@@ -112,17 +112,17 @@ type PricedLine struct {
 
 // Discount is what one promotion takes off a line.
 type Discount struct {
-	Promotion   string
-	Version     int64
-	Coupon      bool
-	AmountMinor int64
-	Bearers     []Borne
+	Promotion   string  `json:"promotion"`
+	Version     int64   `json:"version"`
+	Coupon      bool    `json:"coupon,omitempty"`
+	AmountMinor int64   `json:"amount_minor"`
+	Bearers     []Borne `json:"bearers"`
 }
 
 // Borne is what one party bears.
 type Borne struct {
 	Party
-	AmountMinor int64
+	AmountMinor int64 `json:"amount_minor"`
 }
 
 // Use is what a price takes of a promotion.

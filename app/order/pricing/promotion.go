@@ -56,7 +56,10 @@ const (
 var parties = []string{Headquarters, Franchisee, Supplier, Platform, PaymentProvider}
 
 // Party is who bears a discount: a role, and which one of them where that is not the order's own.
-type Party struct{ Role, Code string }
+type Party struct {
+	Role string `json:"role"`
+	Code string `json:"code,omitempty"`
+}
 
 // Bearer is a party's share of a discount in basis points.
 type Bearer struct {

@@ -114,6 +114,8 @@ type Draft struct {
 	Destination *Point
 	// PointsToFreeze of the member.
 	PointsToFreeze int64
+	// Uses of budgets and quotas.
+	Uses []PromotionUse
 }
 
 // NewDraft freezes a price into an order that does not exist yet.
@@ -121,15 +123,16 @@ func NewDraft(h Header, p Price) Draft {
 	h.Currency, h.GoodsMinor, h.DiscountMinor = p.Currency, p.GoodsMinor, p.DiscountMinor
 	h.FreightMinor, h.TotalMinor = p.FreightMinor, p.TotalMinor
 	h.Points, h.PointsAmountMinor = p.Points, p.PointsAmountMinor
+	h.FreightDiscounts = p.FreightDiscounts
 	r := Record{Header: h, Lines: make([]Line, len(p.Lines))}
 	for i, l := range p.Lines {
 		r.Lines[i] = Line{
 			ID: ids.New("lin"), No: int64(i + 1), SKU: l.SKU, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable,
 			Quantity: l.Quantity, UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor,
-			PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points,
+			PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, Discounts: l.Discounts, GiftOf: l.GiftOf,
 		}
 	}
-	return Draft{Record: r, PointsToFreeze: p.Points}
+	return Draft{Record: r, PointsToFreeze: p.Points, Uses: p.Uses}
 }
 
 // Place makes the order of a draft whose stock is held. An order of which nothing is left to pay is paid at once.

@@ -16,9 +16,17 @@ const (
 
 // Seeker gathers the facts of an order from the other centers.
 type Seeker struct {
-	Catalog CatalogReader
-	Sellers SellerDirectory
-	Members MemberDirectory
+	Catalog    CatalogReader
+	Sellers    SellerDirectory
+	Members    MemberDirectory
+	Promotions PromotionReader
+}
+
+// PriceQuery asks for a price with today's facts.
+type PriceQuery struct {
+	Channel, Store, MemberID string
+	Lines                    []WantedLine
+	Points, FreightMinor     int64
 }
 
 // PlaceInput is what a buyer sends.
@@ -48,7 +56,7 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if in.Way == WayPickup {
 		freightMinor = 0
 	}
-	p, facts, err := s.Price(ctx, in.Lines, in.MemberID, in.Points, freightMinor)
+	p, facts, err := s.Price(ctx, PriceQuery{Channel: in.Channel, Store: in.ShopStore, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points, FreightMinor: freightMinor})
 	if err != nil {
 		return Draft{}, err
 	}
@@ -87,7 +95,7 @@ func TillSourceNo(store, receiptNo string) string { return store + "/" + receipt
 
 // TillDraft prices and freezes a sale at a till.
 func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
-	p, facts, err := s.Price(ctx, in.Lines, in.MemberID, in.Points, 0)
+	p, facts, err := s.Price(ctx, PriceQuery{Channel: ChannelPOS, Store: in.Store, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points})
 	if err != nil {
 		return Draft{}, err
 	}
@@ -108,26 +116,32 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 }
 
 // Price calculates with today's facts; a member's point value is asked only when points are to be spent.
-func (s Seeker) Price(ctx context.Context, lines []WantedLine, memberID string, points, freightMinor int64) (Price, MemberFacts, error) {
-	codes := make([]string, 0, len(lines))
-	for _, l := range lines {
-		if !slices.Contains(codes, l.SKU) {
-			codes = append(codes, l.SKU)
-		}
+func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, MemberFacts, error) {
+	promotions, err := s.Promotions.Facts(ctx, q.MemberID)
+	if err != nil {
+		return Price{}, MemberFacts{}, err
 	}
-	skus, err := s.Catalog.SKUs(ctx, codes)
+	codes := promotions.gifts()
+	for _, l := range q.Lines {
+		codes = append(codes, l.SKU)
+	}
+	slices.Sort(codes)
+	skus, err := s.Catalog.SKUs(ctx, slices.Compact(codes))
 	if err != nil {
 		return Price{}, MemberFacts{}, err
 	}
 	var facts MemberFacts
-	if memberID != "" {
-		if facts, err = s.Members.OrderFacts(ctx, memberID); err != nil {
+	if q.MemberID != "" {
+		if facts, err = s.Members.OrderFacts(ctx, q.MemberID); err != nil {
 			return Price{}, MemberFacts{}, err
 		}
-	} else if points > 0 {
+	} else if q.Points > 0 {
 		return Price{}, MemberFacts{}, Invalid("points", "need a member")
 	}
-	p, err := Calculate(PriceInput{Lines: lines, SKUs: skus, FreightMinor: freightMinor, Points: points, PointValueMinor: facts.PointValueMinor})
+	p, err := Calculate(PriceInput{
+		Channel: q.Channel, Store: q.Store, MemberID: q.MemberID, Lines: q.Lines, SKUs: skus, FreightMinor: q.FreightMinor,
+		Points: q.Points, PointValueMinor: facts.PointValueMinor, Promotions: promotions,
+	})
 	return p, facts, err
 }
 
@@ -166,11 +180,12 @@ type Step struct {
 
 // Placement runs the steps of a draft.
 type Placement struct {
-	Stock  StockHolder
-	Points PointsHolder
-	Draft  Draft
-	GID    string
-	Terms  Terms
+	Stock      StockHolder
+	Points     PointsHolder
+	Promotions PromotionUses
+	Draft      Draft
+	GID        string
+	Terms      Terms
 
 	held []Reservation
 }
@@ -197,6 +212,13 @@ func (p *Placement) Steps() []Step {
 		},
 		Undo: func(ctx context.Context) error { return p.Stock.ReleaseHold(ctx, p.GID+"-rels", h.ID, p.GID) },
 	}}
+	if len(p.Draft.Uses) > 0 {
+		steps = append(steps, Step{
+			Name: "promotions",
+			Do:   func(ctx context.Context) error { return p.Promotions.Take(ctx, p.GID, h.ID, h.MemberID, p.Draft.Uses) },
+			Undo: func(ctx context.Context) error { return p.Promotions.Undo(ctx, p.GID, h.ID) },
+		})
+	}
 	if p.Draft.PointsToFreeze > 0 {
 		steps = append(steps, Step{
 			Name: "points",

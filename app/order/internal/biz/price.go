@@ -1,12 +1,18 @@
 package biz
 
-import "github.com/onepool/onepool/app/internal/money"
+import (
+	"errors"
+	"strconv"
+
+	"github.com/onepool/onepool/app/internal/money"
+	"github.com/onepool/onepool/app/order/pricing"
+)
 
 // WantedLine is a line as the buyer sent it.
 type WantedLine struct {
 	SKU      string
 	Quantity int64
-	// SeenUnitMinor is the price that the buyer was shown; 0 is not compared.
+	// SeenUnitMinor is the list price that the buyer was shown; 0 is not compared.
 	SeenUnitMinor int64
 }
 
@@ -16,6 +22,7 @@ type SKU struct {
 	Title      map[string]string
 	PriceMinor int64
 	Currency   string
+	Category   string
 	TaxClass   string
 	Returnable bool
 	Active     bool
@@ -23,14 +30,39 @@ type SKU struct {
 
 // PriceInput is all that a price depends on.
 type PriceInput struct {
-	Lines []WantedLine
-	SKUs  map[string]SKU
-	// FreightMinor is charged once; neither discounts nor points touch it.
-	FreightMinor int64
+	Channel, Store, MemberID string
+	Lines                    []WantedLine
+	SKUs                     map[string]SKU
+	FreightMinor             int64
 	// Points that the buyer would spend, and what one is worth.
 	Points          int64
 	PointValueMinor int64
+	Promotions      PromotionFacts
 }
+
+// PromotionFacts are the promotions that may apply, as they stand for one buyer.
+type PromotionFacts struct {
+	AtUS       int64
+	Promotions []pricing.Promotion
+	Left       map[string]pricing.Left
+	FirstOrder bool
+}
+
+// gifts are the SKUs that promotions may give away.
+func (f PromotionFacts) gifts() (codes []string) {
+	for _, p := range f.Promotions {
+		if p.GiftSKU != "" {
+			codes = append(codes, p.GiftSKU)
+		}
+	}
+	return codes
+}
+
+// Discount is what a promotion took off, and who bears it.
+type Discount = pricing.Discount
+
+// PromotionUse is what an order takes of a promotion.
+type PromotionUse = pricing.Use
 
 // PricedLine is a line with all its shares. Payable = Gross - Discount; PointsAmount is the part of Payable that points pay.
 type PricedLine struct {
@@ -45,6 +77,8 @@ type PricedLine struct {
 	PayableMinor      int64
 	PointsAmountMinor int64
 	Points            int64
+	Discounts         []Discount
+	GiftOf            string
 }
 
 // Price is the result of the one price calculation.
@@ -57,16 +91,30 @@ type Price struct {
 	TotalMinor        int64 // goods + freight
 	Points            int64 // that are spent
 	PointsAmountMinor int64
+	FreightDiscounts  []Discount
+	Steps             []PriceStep
+	// Uses of promotions with a budget, a quota or a limit.
+	Uses []PromotionUse
+}
+
+// PriceStep is a step of the calculation, with the SKUs that it was about.
+type PriceStep struct {
+	pricing.Step
+	SKUs []string
 }
 
 // ToPayMinor is what money has to pay.
 func (p Price) ToPayMinor() int64 { return p.TotalMinor - p.PointsAmountMinor }
 
-// Calculate prices lines at list prices. It is the only price calculation: a function of its argument, for every channel,
-// with or without an order. It refuses a SKU that is not for sale, and a price that is not the one the buyer was shown.
+// Calculate prices lines with package pricing: a function of its argument, for every channel, with or without an order. It
+// refuses a SKU that is not for sale, and a list price that is not the one the buyer was shown.
 func Calculate(in PriceInput) (Price, error) {
-	p := Price{FreightMinor: in.FreightMinor, Lines: make([]PricedLine, len(in.Lines))}
-	payables := make([]int64, len(in.Lines))
+	p := Price{}
+	ask := pricing.Input{
+		AtUS: in.Promotions.AtUS, Channel: in.Channel, Store: in.Store, FreightMinor: in.FreightMinor, Points: in.Points, PointValueMinor: in.PointValueMinor,
+		Buyer:      pricing.Buyer{Member: in.MemberID, FirstOrder: in.Promotions.FirstOrder},
+		Promotions: in.Promotions.Promotions, Left: in.Promotions.Left, Gifts: map[string]pricing.Line{},
+	}
 	for i, want := range in.Lines {
 		sku, known := in.SKUs[want.SKU]
 		if !known || !sku.Active {
@@ -81,46 +129,60 @@ func Calculate(in PriceInput) (Price, error) {
 		if want.SeenUnitMinor != 0 && want.SeenUnitMinor != sku.PriceMinor {
 			return Price{}, priceChanged(want.SKU, want.SeenUnitMinor, sku.PriceMinor, p.Currency)
 		}
-		gross, err := money.Mul(sku.PriceMinor, want.Quantity)
-		if err != nil {
-			return Price{}, amountInvalid("lines")
-		}
-		p.Lines[i] = PricedLine{
-			SKU: sku.Code, Title: sku.Title, TaxClass: sku.TaxClass, Returnable: sku.Returnable,
-			Quantity: want.Quantity, UnitMinor: sku.PriceMinor, GrossMinor: gross, PayableMinor: gross,
-		}
-		payables[i] = gross
-		if p.GoodsMinor, err = money.Add(p.GoodsMinor, gross); err != nil {
-			return Price{}, amountInvalid("lines")
+		line := sku.line()
+		line.ID, line.Quantity = strconv.Itoa(i), want.Quantity
+		ask.Lines = append(ask.Lines, line)
+	}
+	for _, code := range in.Promotions.gifts() {
+		if sku, known := in.SKUs[code]; known && sku.Active && sku.Currency == p.Currency {
+			ask.Gifts[code] = sku.line()
 		}
 	}
-	var err error
-	if p.TotalMinor, err = money.Add(p.GoodsMinor, p.FreightMinor); err != nil {
-		return Price{}, amountInvalid("freight")
+	ask.Currency = p.Currency
+	got, err := pricing.Calculate(ask)
+	if errors.Is(err, money.ErrAmount) {
+		return Price{}, amountInvalid("lines")
 	}
-	return p, p.spendPoints(in.Points, in.PointValueMinor, payables)
+	if err != nil {
+		return Price{}, err
+	}
+	p.take(got, in)
+	return p, nil
 }
 
-// spendPoints takes whole points only, at most the goods' worth, and splits them to the lines.
-func (p *Price) spendPoints(points, valueMinor int64, payables []int64) error {
-	if points <= 0 || valueMinor <= 0 || p.GoodsMinor <= 0 {
-		return nil
+// line is what a price asks of a SKU.
+func (s SKU) line() pricing.Line {
+	return pricing.Line{SKU: s.Code, Category: s.Category, ListMinor: s.PriceMinor}
+}
+
+// take puts the result in.
+func (p *Price) take(r pricing.Result, in PriceInput) {
+	p.GoodsMinor, p.DiscountMinor, p.FreightMinor, p.TotalMinor = r.GoodsMinor, r.DiscountMinor, r.FreightMinor, r.TotalMinor
+	p.Points, p.PointsAmountMinor, p.FreightDiscounts = r.Points, r.PointsAmountMinor, r.FreightDiscounts
+	skus := map[string]string{}
+	for _, l := range r.Lines {
+		sku := in.SKUs[l.SKU]
+		skus[l.ID] = l.SKU
+		p.Lines = append(p.Lines, PricedLine{
+			SKU: sku.Code, Title: sku.Title, TaxClass: sku.TaxClass, Returnable: sku.Returnable, Quantity: l.Quantity, UnitMinor: l.UnitMinor,
+			GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points,
+			Discounts: l.Discounts, GiftOf: l.Gift,
+		})
 	}
-	p.Points = min(points, p.GoodsMinor/valueMinor)
-	if p.Points == 0 {
-		return nil
+	for _, s := range r.Steps {
+		step := PriceStep{Step: s}
+		for _, id := range s.Lines {
+			step.SKUs = append(step.SKUs, skus[id])
+		}
+		p.Steps = append(p.Steps, step)
 	}
-	p.PointsAmountMinor = p.Points * valueMinor // at most goods: cannot overflow
-	amounts, err := money.Allocate(p.PointsAmountMinor, payables)
-	if err != nil {
-		return amountInvalid("points")
+	limited := map[string]bool{}
+	for _, t := range in.Promotions.Promotions {
+		limited[t.ID] = t.BudgetMinor > 0 || t.Quota > 0 || t.PerBuyer > 0
 	}
-	pieces, err := money.Allocate(p.Points, amounts)
-	if err != nil {
-		return amountInvalid("points")
+	for _, u := range r.Uses {
+		if limited[u.Promotion] {
+			p.Uses = append(p.Uses, u)
+		}
 	}
-	for i := range p.Lines {
-		p.Lines[i].PointsAmountMinor, p.Lines[i].Points = amounts[i], pieces[i]
-	}
-	return nil
 }

@@ -110,6 +110,9 @@ type Header struct {
 	// CapturedMinor is all money that ever came, RefundedMinor all that went back or is about to.
 	CapturedMinor, RefundedMinor int64
 
+	// FreightDiscounts are what promotions took off the freight; FreightMinor is what is left of it.
+	FreightDiscounts []Discount
+
 	MerchantAccount string
 	Attributions    []Attribution
 	Way             Way
@@ -146,6 +149,9 @@ type Line struct {
 	ReturnedQuantity  int64 // units: pieces, or kits
 	RefundedMinor     int64 // money
 	PointsBack        int64
+	// Discounts make up DiscountMinor. GiftOf is the promotion that gives the line away.
+	Discounts []Discount
+	GiftOf    string
 }
 
 // BaseMinor is the money paid for the line: what points and rebates accrue on.

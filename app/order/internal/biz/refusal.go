@@ -12,6 +12,8 @@ const (
 	reasonOrderUnknown  = "ORDER_UNKNOWN"
 	reasonNotReturnable = "NOT_RETURNABLE"
 	reasonNotForSale    = "NOT_FOR_SALE"
+	reasonUsedUp        = "PROMOTION_USED_UP"
+	reasonLimit         = "PROMOTION_LIMIT"
 	reasonState         = "STATE_CONFLICT"
 	reasonNotFound      = "NOT_FOUND"
 	reasonForbidden     = "FORBIDDEN"

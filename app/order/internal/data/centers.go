@@ -29,7 +29,7 @@ func (c Catalog) SKUs(ctx context.Context, codes []string) (map[string]biz.SKU, 
 	for _, s := range reply.GetSkus() {
 		skus[s.GetCode()] = biz.SKU{
 			Code: s.GetCode(), Title: s.GetTitle(), PriceMinor: s.GetListPrice().GetAmountMinor(), Currency: s.GetListPrice().GetCurrency(),
-			TaxClass: s.GetTaxClass(), Returnable: s.GetReturnable(), Active: s.GetActive(),
+			Category: s.GetCategory(), TaxClass: s.GetTaxClass(), Returnable: s.GetReturnable(), Active: s.GetActive(),
 		}
 	}
 	return skus, nil

@@ -52,6 +52,19 @@ func Checks() []invariant.Check {
 					OR points_amount_minor > payable_minor OR refunded_minor < 0 OR refunded_minor > payable_minor - points_amount_minor
 					OR returned_quantity < 0 OR returned_quantity > quantity OR points_back < 0 OR points_back > points`,
 		},
+		{
+			ID: "I9", Title: "used of a promotion = what orders hold of it, within budget and quota; a member holds what is counted, within the limit",
+			Counted: "SELECT COUNT(*) FROM promotions",
+			Violations: `SELECT p.id, 'used is not what orders hold' FROM promotions p
+				LEFT JOIN (SELECT promotion, SUM(amount_minor) AS amount, SUM(quantity) AS quantity FROM promotion_uses WHERE given_back = ? GROUP BY promotion) u ON u.promotion = p.id
+				WHERE p.used_minor <> COALESCE(u.amount, 0) OR p.used_quantity <> COALESCE(u.quantity, 0)
+			UNION ALL SELECT p.id, 'more is used than there was' FROM promotions p WHERE p.budget_minor > 0 AND p.used_minor > p.budget_minor OR p.quota > 0 AND p.used_quantity > p.quota
+			UNION ALL SELECT b.id, 'a member holds another number' FROM promotion_buyers b
+				LEFT JOIN (SELECT promotion, member_id, SUM(quantity) AS quantity FROM promotion_uses WHERE given_back = ? GROUP BY promotion, member_id) u
+				ON u.promotion = b.promotion AND u.member_id = b.member_id WHERE b.quantity <> COALESCE(u.quantity, 0)
+			UNION ALL SELECT u.id, 'a cancelled order still holds it' FROM promotion_uses u JOIN orders o ON o.id = u.order_id WHERE u.given_back = ? AND o.state = 'CANCELLED'`,
+			Args: func(int64) []any { return []any{false, false, false} },
+		},
 		{ID: "I14", Title: "every change of state is in the table, in versions without a gap", Scan: history},
 		{
 			ID: "I14", Title: "the state of a row is the last one of its history",

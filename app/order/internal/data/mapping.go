@@ -31,6 +31,7 @@ func toHeader(o *ent.Order) (biz.Header, error) {
 		Receiver: receiver, Remark: o.Remark, Device: o.Device, Clerk: o.Clerk, Fingerprint: o.Fingerprint,
 		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
 		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version,
+		FreightDiscounts: o.FreightDiscounts,
 	}, err
 }
 
@@ -42,7 +43,8 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 		SetMerchantAccount(h.MerchantAccount).SetAttributions(h.Attributions).SetWay(string(h.Way)).SetPickupStore(h.PickupStore).
 		SetReceiver(receiver).SetRemark(h.Remark).SetDevice(h.Device).SetClerk(h.Clerk).SetFingerprint(h.Fingerprint).
 		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
-		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version)
+		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).
+		SetFreightDiscounts(h.FreightDiscounts)
 }
 
 func toLine(l *ent.OrderLine) biz.Line {
@@ -50,7 +52,7 @@ func toLine(l *ent.OrderLine) biz.Line {
 		ID: l.ID, No: l.No, SKU: l.Sku, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable, Quantity: l.Quantity,
 		UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor,
 		PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, RefundedMinor: l.RefundedMinor,
-		PointsBack: l.PointsBack,
+		PointsBack: l.PointsBack, Discounts: l.Discounts, GiftOf: l.GiftOf,
 	}
 }
 
@@ -58,7 +60,8 @@ func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
 	return s.ent.OrderLine.Create().SetID(l.ID).SetOrg(h.Org).SetOrderID(h.ID).SetNo(l.No).SetSku(l.SKU).SetTitle(l.Title).
 		SetTaxClass(l.TaxClass).SetReturnable(l.Returnable).SetQuantity(l.Quantity).SetUnitMinor(l.UnitMinor).SetGrossMinor(l.GrossMinor).
 		SetDiscountMinor(l.DiscountMinor).SetPayableMinor(l.PayableMinor).SetPointsAmountMinor(l.PointsAmountMinor).SetPoints(l.Points).
-		SetReturnedQuantity(l.ReturnedQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack)
+		SetReturnedQuantity(l.ReturnedQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
+		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf)
 }
 
 func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {

@@ -76,6 +76,13 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 	if err := s.appendHistory(ctx, r.Header, o.Events()); err != nil {
 		return err
 	}
+	for _, e := range o.Effects() {
+		if _, cancelled := e.(biz.Cancelled); cancelled {
+			if err := giveBack(ctx, s.ent, r.ID, ""); err != nil {
+				return err
+			}
+		}
+	}
 	return emit(ctx, r, o.Effects())
 }
 

@@ -159,8 +159,11 @@ func TestTheAuditToleratesAnOrderThatGoesOn(t *testing.T) {
 	require.Empty(t, s.audit())
 }
 
-// lived is an order that was paid, shipped by two owners, received, and returned in part; a payment had been doubted.
+// lived is an order that was promised a part of a budget, paid, shipped by two owners, received, and returned in part; a payment had been doubted.
 func (s *shop) lived() *orderv1.OrderInfo {
+	terms := off(200)
+	terms.BudgetMinor = 1000
+	s.put("LIVED", 0, terms)
 	o := s.placed(777)
 	p := s.payment(o)
 	require.Equal(s.t, 400, s.notify(`{"notification_id":"n","payment_id":"`+p.Id+`","transaction_no":"t","amount_minor":1,"currency":"CNY","payee":"x","status":"PAID"}`))

@@ -117,7 +117,9 @@ func (s *Order) Calculate(ctx context.Context, req *orderv1.CalculateRequest) (*
 	if req.GetChannel() == biz.ChannelPOS {
 		freight = 0 // carried out
 	}
-	p, member, err := s.Seeker.Price(ctx, fromLines(req.GetLines()), req.GetMemberId(), req.GetPoints(), freight)
+	p, member, err := s.Seeker.Price(ctx, biz.PriceQuery{
+		Channel: req.GetChannel(), Store: req.GetShopStoreCode(), MemberID: req.GetMemberId(), Lines: fromLines(req.GetLines()), Points: req.GetPoints(), FreightMinor: freight,
+	})
 	if err != nil {
 		return nil, err
 	}

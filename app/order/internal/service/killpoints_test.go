@@ -101,12 +101,13 @@ func remoteParts(t *testing.T, db *database.DB, address string, sagas *saga.Coor
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	members := data.Members{Client: memberv1.NewMemberClient(conn)}
+	members, promotions := data.Members{Client: memberv1.NewMemberClient(conn)}, data.NewPromotions(db)
 	return Parts{
-		DB: db, Orders: data.NewOrders(db), Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Points: members, Saga: sagas,
+		Promotions: promotions,
+		DB:         db, Orders: data.NewOrders(db), Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Points: members, Saga: sagas,
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(conn)},
 		Seeker: biz.Seeker{
-			Catalog: data.Catalog{Client: productv1.NewProductClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members,
+			Catalog: data.Catalog{Client: productv1.NewProductClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members, Promotions: promotions,
 		},
 		Report: func(_ context.Context, err error) { t.Log(err) },
 	}
@@ -124,6 +125,7 @@ type killed struct {
 // kills are all points of a placement: of one that succeeds, and of one whose points are refused.
 var kills = []killed{
 	{point: "command.intent.commit.after"}, {point: "order.place.hold.before"}, {point: "order.place.hold.after"},
+	{point: "order.place.promotions.before"}, {point: "order.place.promotions.after"}, {point: "order.place.promotions.undo.after", refused: true},
 	{point: "order.place.points.before"}, {point: "order.place.points.after"}, {point: "order.place.final.before"}, {point: "order.place.final.after"},
 	{point: "order.place.abandon.after", refused: true}, {point: "order.place.points.undo.after", refused: true},
 	{point: "order.place.hold.undo.after", refused: true},
@@ -147,6 +149,10 @@ func surviveKills(t *testing.T, c database.Config, by string) {
 	t.Cleanup(func() { _ = sagas.Close() })
 	w := newWorld()
 	w.stock["S1"]["tea"], w.points["mbr_ann"] = 100, 10_000
+	promoted := &shop{t: t, Order: New(Parts{DB: db}, killSettings)}
+	terms := off(1000)
+	terms.BudgetMinor = 1_000_000
+	promoted.put("BUDGET", 0, terms)
 	address, branch := w.serve(t), freeAddress(t)
 	require.NoError(t, child.SetBranches(map[string]string{"order": branch}))
 	helper := func(mode string, env ...string) *exec.Cmd {
@@ -211,6 +217,10 @@ func surviveKills(t *testing.T, c database.Config, by string) {
 		defer w.mu.Unlock()
 		return by == "worker" || w.stock["S1"]["tea"] == 100-2*placed && w.points["mbr_ann"] == 10_000-300*placed
 	}, finalWithin, 50*time.Millisecond, "each held once, and nothing for the refused")
+	require.Eventually(t, func() bool {
+		p, err := promoted.promotions().GetPromotion(promoted.as(promoting), &orderv1.GetPromotionRequest{Code: "BUDGET"})
+		return err == nil && (by == "worker" && p.UsedMinor >= 1000*placed || p.UsedMinor == 1000*placed)
+	}, finalWithin, 50*time.Millisecond, "each used its part of the budget once")
 }
 
 func freeAddress(t *testing.T) string {

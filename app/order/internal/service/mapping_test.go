@@ -9,6 +9,7 @@ import (
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/pricing"
 )
 
 // fill gives every field of a value something that is not zero.
@@ -78,7 +79,9 @@ func TestMappingForgetsNoField(t *testing.T) {
 	full(t, toParcel(r.Header, r.Fulfilments[0]).ProtoReflect())
 	require.Equal(t, "x", info.Tenders[1].Reference)
 	info.Fulfilments, info.Tenders = []*orderv1.Fulfilment{toParcel(r.Header, r.Fulfilments[0])}, info.Tenders[1:]
-	full(t, info.ProtoReflect())
+	full(t, info.ProtoReflect(), "bearers") // are told to staff only
+	r.Lines[0].Discounts[0].Bearers[0].Role = pricing.Supplier
+	full(t, toDiscounts(r.Lines[0].Discounts, true)[0].ProtoReflect())
 	payment := toPayment("o", "CNY", r.Payments[0])
 	full(t, payment.ProtoReflect(), "provider_params") // the provider's own
 

@@ -98,7 +98,7 @@ func (s *Order) run(ctx context.Context, in *command.Intent) error {
 	if err := json.Unmarshal(in.Payload, &d); err != nil {
 		return fmt.Errorf("draft of %s cannot be read: %w", in.BusinessID, err)
 	}
-	placement := &biz.Placement{Stock: s.Stock, Points: s.Points, Draft: d, GID: in.GID, Terms: s.settings.Terms}
+	placement := &biz.Placement{Stock: s.Stock, Points: s.Points, Promotions: s.Promotions, Draft: d, GID: in.GID, Terms: s.settings.Terms}
 	w := saga.Workflow{
 		GID:     in.GID,
 		Resume:  saga.Call{Center: "order", Method: PlacementWorkflow},

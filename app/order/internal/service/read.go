@@ -22,13 +22,22 @@ func (s *Order) GetOrder(ctx context.Context, req *orderv1.GetOrderRequest) (*or
 	return s.shown(ctx, p, r)
 }
 
-// shown leaves out the receiver where a machine asks.
+// shown leaves out the receiver where a machine asks, and says who bears the discounts where staff does.
 func (s *Order) shown(ctx context.Context, p tenancy.Principal, r biz.Record) (*orderv1.OrderInfo, error) {
 	info, err := s.info(ctx, r)
-	if err == nil && p.Kind == tenancy.Device {
+	if err != nil {
+		return nil, err
+	}
+	if p.Kind == tenancy.Device {
 		info.Receiver = nil
 	}
-	return info, err
+	if isStaff(p) {
+		info.FreightDiscounts = toDiscounts(r.FreightDiscounts, true)
+		for i, l := range r.Lines {
+			info.Lines[i].Discounts = toDiscounts(l.Discounts, true)
+		}
+	}
+	return info, nil
 }
 
 // GetChannelOrder finds an order by its number in a channel.

@@ -44,8 +44,10 @@ type Parts struct {
 	Stock   biz.StockHolder
 	Answers biz.LocationAnswers
 	Points  biz.PointsHolder
-	Rebates biz.RebateReader
-	Saga    *saga.Coordinator
+	// Promotions keeps what orders hold of budgets and quotas.
+	Promotions biz.PromotionUses
+	Rebates    biz.RebateReader
+	Saga       *saga.Coordinator
 	// Sandbox is nil unless it is switched on.
 	Sandbox *sandboxpay.Provider
 	// Report gets what a worker, or work after a reply, could not do and will try again.

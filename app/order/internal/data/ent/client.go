@@ -23,6 +23,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionuse"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 )
@@ -50,6 +54,14 @@ type Client struct {
 	OrderLine *OrderLineClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
+	// Promotion is the client for interacting with the Promotion builders.
+	Promotion *PromotionClient
+	// PromotionBuyer is the client for interacting with the PromotionBuyer builders.
+	PromotionBuyer *PromotionBuyerClient
+	// PromotionUse is the client for interacting with the PromotionUse builders.
+	PromotionUse *PromotionUseClient
+	// PromotionVersion is the client for interacting with the PromotionVersion builders.
+	PromotionVersion *PromotionVersionClient
 	// Refund is the client for interacting with the Refund builders.
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
@@ -74,6 +86,10 @@ func (c *Client) init() {
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
+	c.Promotion = NewPromotionClient(c.config)
+	c.PromotionBuyer = NewPromotionBuyerClient(c.config)
+	c.PromotionUse = NewPromotionUseClient(c.config)
+	c.PromotionVersion = NewPromotionVersionClient(c.config)
 	c.Refund = NewRefundClient(c.config)
 	c.ReturnLine = NewReturnLineClient(c.config)
 }
@@ -166,19 +182,23 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:            ctx,
-		config:         cfg,
-		Capture:        NewCaptureClient(cfg),
-		CartLine:       NewCartLineClient(cfg),
-		Fulfilment:     NewFulfilmentClient(cfg),
-		FulfilmentLine: NewFulfilmentLineClient(cfg),
-		GoodsReturn:    NewGoodsReturnClient(cfg),
-		Order:          NewOrderClient(cfg),
-		OrderEvent:     NewOrderEventClient(cfg),
-		OrderLine:      NewOrderLineClient(cfg),
-		Payment:        NewPaymentClient(cfg),
-		Refund:         NewRefundClient(cfg),
-		ReturnLine:     NewReturnLineClient(cfg),
+		ctx:              ctx,
+		config:           cfg,
+		Capture:          NewCaptureClient(cfg),
+		CartLine:         NewCartLineClient(cfg),
+		Fulfilment:       NewFulfilmentClient(cfg),
+		FulfilmentLine:   NewFulfilmentLineClient(cfg),
+		GoodsReturn:      NewGoodsReturnClient(cfg),
+		Order:            NewOrderClient(cfg),
+		OrderEvent:       NewOrderEventClient(cfg),
+		OrderLine:        NewOrderLineClient(cfg),
+		Payment:          NewPaymentClient(cfg),
+		Promotion:        NewPromotionClient(cfg),
+		PromotionBuyer:   NewPromotionBuyerClient(cfg),
+		PromotionUse:     NewPromotionUseClient(cfg),
+		PromotionVersion: NewPromotionVersionClient(cfg),
+		Refund:           NewRefundClient(cfg),
+		ReturnLine:       NewReturnLineClient(cfg),
 	}, nil
 }
 
@@ -196,19 +216,23 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:            ctx,
-		config:         cfg,
-		Capture:        NewCaptureClient(cfg),
-		CartLine:       NewCartLineClient(cfg),
-		Fulfilment:     NewFulfilmentClient(cfg),
-		FulfilmentLine: NewFulfilmentLineClient(cfg),
-		GoodsReturn:    NewGoodsReturnClient(cfg),
-		Order:          NewOrderClient(cfg),
-		OrderEvent:     NewOrderEventClient(cfg),
-		OrderLine:      NewOrderLineClient(cfg),
-		Payment:        NewPaymentClient(cfg),
-		Refund:         NewRefundClient(cfg),
-		ReturnLine:     NewReturnLineClient(cfg),
+		ctx:              ctx,
+		config:           cfg,
+		Capture:          NewCaptureClient(cfg),
+		CartLine:         NewCartLineClient(cfg),
+		Fulfilment:       NewFulfilmentClient(cfg),
+		FulfilmentLine:   NewFulfilmentLineClient(cfg),
+		GoodsReturn:      NewGoodsReturnClient(cfg),
+		Order:            NewOrderClient(cfg),
+		OrderEvent:       NewOrderEventClient(cfg),
+		OrderLine:        NewOrderLineClient(cfg),
+		Payment:          NewPaymentClient(cfg),
+		Promotion:        NewPromotionClient(cfg),
+		PromotionBuyer:   NewPromotionBuyerClient(cfg),
+		PromotionUse:     NewPromotionUseClient(cfg),
+		PromotionVersion: NewPromotionVersionClient(cfg),
+		Refund:           NewRefundClient(cfg),
+		ReturnLine:       NewReturnLineClient(cfg),
 	}, nil
 }
 
@@ -239,7 +263,8 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn, c.Order,
-		c.OrderEvent, c.OrderLine, c.Payment, c.Refund, c.ReturnLine,
+		c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
 	} {
 		n.Use(hooks...)
 	}
@@ -250,7 +275,8 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn, c.Order,
-		c.OrderEvent, c.OrderLine, c.Payment, c.Refund, c.ReturnLine,
+		c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -277,6 +303,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.OrderLine.mutate(ctx, m)
 	case *PaymentMutation:
 		return c.Payment.mutate(ctx, m)
+	case *PromotionMutation:
+		return c.Promotion.mutate(ctx, m)
+	case *PromotionBuyerMutation:
+		return c.PromotionBuyer.mutate(ctx, m)
+	case *PromotionUseMutation:
+		return c.PromotionUse.mutate(ctx, m)
+	case *PromotionVersionMutation:
+		return c.PromotionVersion.mutate(ctx, m)
 	case *RefundMutation:
 		return c.Refund.mutate(ctx, m)
 	case *ReturnLineMutation:
@@ -1501,6 +1535,546 @@ func (c *PaymentClient) mutate(ctx context.Context, m *PaymentMutation) (Value, 
 	}
 }
 
+// PromotionClient is a client for the Promotion schema.
+type PromotionClient struct {
+	config
+}
+
+// NewPromotionClient returns a client for the Promotion from the given config.
+func NewPromotionClient(c config) *PromotionClient {
+	return &PromotionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `promotion.Hooks(f(g(h())))`.
+func (c *PromotionClient) Use(hooks ...Hook) {
+	c.hooks.Promotion = append(c.hooks.Promotion, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `promotion.Intercept(f(g(h())))`.
+func (c *PromotionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Promotion = append(c.inters.Promotion, interceptors...)
+}
+
+// Create returns a builder for creating a Promotion entity.
+func (c *PromotionClient) Create() *PromotionCreate {
+	mutation := newPromotionMutation(c.config, OpCreate)
+	return &PromotionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Promotion entities.
+func (c *PromotionClient) CreateBulk(builders ...*PromotionCreate) *PromotionCreateBulk {
+	return &PromotionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PromotionClient) MapCreateBulk(slice any, setFunc func(*PromotionCreate, int)) *PromotionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PromotionCreateBulk{err: fmt.Errorf("calling to PromotionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PromotionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PromotionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Promotion.
+func (c *PromotionClient) Update() *PromotionUpdate {
+	mutation := newPromotionMutation(c.config, OpUpdate)
+	return &PromotionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PromotionClient) UpdateOne(_m *Promotion) *PromotionUpdateOne {
+	mutation := newPromotionMutation(c.config, OpUpdateOne, withPromotion(_m))
+	return &PromotionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PromotionClient) UpdateOneID(id string) *PromotionUpdateOne {
+	mutation := newPromotionMutation(c.config, OpUpdateOne, withPromotionID(id))
+	return &PromotionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Promotion.
+func (c *PromotionClient) Delete() *PromotionDelete {
+	mutation := newPromotionMutation(c.config, OpDelete)
+	return &PromotionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PromotionClient) DeleteOne(_m *Promotion) *PromotionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PromotionClient) DeleteOneID(id string) *PromotionDeleteOne {
+	builder := c.Delete().Where(promotion.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PromotionDeleteOne{builder}
+}
+
+// Query returns a query builder for Promotion.
+func (c *PromotionClient) Query() *PromotionQuery {
+	return &PromotionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePromotion},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Promotion entity by its id.
+func (c *PromotionClient) Get(ctx context.Context, id string) (*Promotion, error) {
+	return c.Query().Where(promotion.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PromotionClient) GetX(ctx context.Context, id string) *Promotion {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PromotionClient) Hooks() []Hook {
+	hooks := c.hooks.Promotion
+	return append(hooks[:len(hooks):len(hooks)], promotion.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PromotionClient) Interceptors() []Interceptor {
+	inters := c.inters.Promotion
+	return append(inters[:len(inters):len(inters)], promotion.Interceptors[:]...)
+}
+
+func (c *PromotionClient) mutate(ctx context.Context, m *PromotionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PromotionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PromotionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PromotionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PromotionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Promotion mutation op: %q", m.Op())
+	}
+}
+
+// PromotionBuyerClient is a client for the PromotionBuyer schema.
+type PromotionBuyerClient struct {
+	config
+}
+
+// NewPromotionBuyerClient returns a client for the PromotionBuyer from the given config.
+func NewPromotionBuyerClient(c config) *PromotionBuyerClient {
+	return &PromotionBuyerClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `promotionbuyer.Hooks(f(g(h())))`.
+func (c *PromotionBuyerClient) Use(hooks ...Hook) {
+	c.hooks.PromotionBuyer = append(c.hooks.PromotionBuyer, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `promotionbuyer.Intercept(f(g(h())))`.
+func (c *PromotionBuyerClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PromotionBuyer = append(c.inters.PromotionBuyer, interceptors...)
+}
+
+// Create returns a builder for creating a PromotionBuyer entity.
+func (c *PromotionBuyerClient) Create() *PromotionBuyerCreate {
+	mutation := newPromotionBuyerMutation(c.config, OpCreate)
+	return &PromotionBuyerCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PromotionBuyer entities.
+func (c *PromotionBuyerClient) CreateBulk(builders ...*PromotionBuyerCreate) *PromotionBuyerCreateBulk {
+	return &PromotionBuyerCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PromotionBuyerClient) MapCreateBulk(slice any, setFunc func(*PromotionBuyerCreate, int)) *PromotionBuyerCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PromotionBuyerCreateBulk{err: fmt.Errorf("calling to PromotionBuyerClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PromotionBuyerCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PromotionBuyerCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PromotionBuyer.
+func (c *PromotionBuyerClient) Update() *PromotionBuyerUpdate {
+	mutation := newPromotionBuyerMutation(c.config, OpUpdate)
+	return &PromotionBuyerUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PromotionBuyerClient) UpdateOne(_m *PromotionBuyer) *PromotionBuyerUpdateOne {
+	mutation := newPromotionBuyerMutation(c.config, OpUpdateOne, withPromotionBuyer(_m))
+	return &PromotionBuyerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PromotionBuyerClient) UpdateOneID(id string) *PromotionBuyerUpdateOne {
+	mutation := newPromotionBuyerMutation(c.config, OpUpdateOne, withPromotionBuyerID(id))
+	return &PromotionBuyerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PromotionBuyer.
+func (c *PromotionBuyerClient) Delete() *PromotionBuyerDelete {
+	mutation := newPromotionBuyerMutation(c.config, OpDelete)
+	return &PromotionBuyerDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PromotionBuyerClient) DeleteOne(_m *PromotionBuyer) *PromotionBuyerDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PromotionBuyerClient) DeleteOneID(id string) *PromotionBuyerDeleteOne {
+	builder := c.Delete().Where(promotionbuyer.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PromotionBuyerDeleteOne{builder}
+}
+
+// Query returns a query builder for PromotionBuyer.
+func (c *PromotionBuyerClient) Query() *PromotionBuyerQuery {
+	return &PromotionBuyerQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePromotionBuyer},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PromotionBuyer entity by its id.
+func (c *PromotionBuyerClient) Get(ctx context.Context, id string) (*PromotionBuyer, error) {
+	return c.Query().Where(promotionbuyer.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PromotionBuyerClient) GetX(ctx context.Context, id string) *PromotionBuyer {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PromotionBuyerClient) Hooks() []Hook {
+	hooks := c.hooks.PromotionBuyer
+	return append(hooks[:len(hooks):len(hooks)], promotionbuyer.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PromotionBuyerClient) Interceptors() []Interceptor {
+	inters := c.inters.PromotionBuyer
+	return append(inters[:len(inters):len(inters)], promotionbuyer.Interceptors[:]...)
+}
+
+func (c *PromotionBuyerClient) mutate(ctx context.Context, m *PromotionBuyerMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PromotionBuyerCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PromotionBuyerUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PromotionBuyerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PromotionBuyerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PromotionBuyer mutation op: %q", m.Op())
+	}
+}
+
+// PromotionUseClient is a client for the PromotionUse schema.
+type PromotionUseClient struct {
+	config
+}
+
+// NewPromotionUseClient returns a client for the PromotionUse from the given config.
+func NewPromotionUseClient(c config) *PromotionUseClient {
+	return &PromotionUseClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `promotionuse.Hooks(f(g(h())))`.
+func (c *PromotionUseClient) Use(hooks ...Hook) {
+	c.hooks.PromotionUse = append(c.hooks.PromotionUse, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `promotionuse.Intercept(f(g(h())))`.
+func (c *PromotionUseClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PromotionUse = append(c.inters.PromotionUse, interceptors...)
+}
+
+// Create returns a builder for creating a PromotionUse entity.
+func (c *PromotionUseClient) Create() *PromotionUseCreate {
+	mutation := newPromotionUseMutation(c.config, OpCreate)
+	return &PromotionUseCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PromotionUse entities.
+func (c *PromotionUseClient) CreateBulk(builders ...*PromotionUseCreate) *PromotionUseCreateBulk {
+	return &PromotionUseCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PromotionUseClient) MapCreateBulk(slice any, setFunc func(*PromotionUseCreate, int)) *PromotionUseCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PromotionUseCreateBulk{err: fmt.Errorf("calling to PromotionUseClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PromotionUseCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PromotionUseCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PromotionUse.
+func (c *PromotionUseClient) Update() *PromotionUseUpdate {
+	mutation := newPromotionUseMutation(c.config, OpUpdate)
+	return &PromotionUseUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PromotionUseClient) UpdateOne(_m *PromotionUse) *PromotionUseUpdateOne {
+	mutation := newPromotionUseMutation(c.config, OpUpdateOne, withPromotionUse(_m))
+	return &PromotionUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PromotionUseClient) UpdateOneID(id string) *PromotionUseUpdateOne {
+	mutation := newPromotionUseMutation(c.config, OpUpdateOne, withPromotionUseID(id))
+	return &PromotionUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PromotionUse.
+func (c *PromotionUseClient) Delete() *PromotionUseDelete {
+	mutation := newPromotionUseMutation(c.config, OpDelete)
+	return &PromotionUseDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PromotionUseClient) DeleteOne(_m *PromotionUse) *PromotionUseDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PromotionUseClient) DeleteOneID(id string) *PromotionUseDeleteOne {
+	builder := c.Delete().Where(promotionuse.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PromotionUseDeleteOne{builder}
+}
+
+// Query returns a query builder for PromotionUse.
+func (c *PromotionUseClient) Query() *PromotionUseQuery {
+	return &PromotionUseQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePromotionUse},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PromotionUse entity by its id.
+func (c *PromotionUseClient) Get(ctx context.Context, id string) (*PromotionUse, error) {
+	return c.Query().Where(promotionuse.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PromotionUseClient) GetX(ctx context.Context, id string) *PromotionUse {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PromotionUseClient) Hooks() []Hook {
+	hooks := c.hooks.PromotionUse
+	return append(hooks[:len(hooks):len(hooks)], promotionuse.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PromotionUseClient) Interceptors() []Interceptor {
+	inters := c.inters.PromotionUse
+	return append(inters[:len(inters):len(inters)], promotionuse.Interceptors[:]...)
+}
+
+func (c *PromotionUseClient) mutate(ctx context.Context, m *PromotionUseMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PromotionUseCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PromotionUseUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PromotionUseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PromotionUseDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PromotionUse mutation op: %q", m.Op())
+	}
+}
+
+// PromotionVersionClient is a client for the PromotionVersion schema.
+type PromotionVersionClient struct {
+	config
+}
+
+// NewPromotionVersionClient returns a client for the PromotionVersion from the given config.
+func NewPromotionVersionClient(c config) *PromotionVersionClient {
+	return &PromotionVersionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `promotionversion.Hooks(f(g(h())))`.
+func (c *PromotionVersionClient) Use(hooks ...Hook) {
+	c.hooks.PromotionVersion = append(c.hooks.PromotionVersion, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `promotionversion.Intercept(f(g(h())))`.
+func (c *PromotionVersionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PromotionVersion = append(c.inters.PromotionVersion, interceptors...)
+}
+
+// Create returns a builder for creating a PromotionVersion entity.
+func (c *PromotionVersionClient) Create() *PromotionVersionCreate {
+	mutation := newPromotionVersionMutation(c.config, OpCreate)
+	return &PromotionVersionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PromotionVersion entities.
+func (c *PromotionVersionClient) CreateBulk(builders ...*PromotionVersionCreate) *PromotionVersionCreateBulk {
+	return &PromotionVersionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PromotionVersionClient) MapCreateBulk(slice any, setFunc func(*PromotionVersionCreate, int)) *PromotionVersionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PromotionVersionCreateBulk{err: fmt.Errorf("calling to PromotionVersionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PromotionVersionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PromotionVersionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PromotionVersion.
+func (c *PromotionVersionClient) Update() *PromotionVersionUpdate {
+	mutation := newPromotionVersionMutation(c.config, OpUpdate)
+	return &PromotionVersionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PromotionVersionClient) UpdateOne(_m *PromotionVersion) *PromotionVersionUpdateOne {
+	mutation := newPromotionVersionMutation(c.config, OpUpdateOne, withPromotionVersion(_m))
+	return &PromotionVersionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PromotionVersionClient) UpdateOneID(id string) *PromotionVersionUpdateOne {
+	mutation := newPromotionVersionMutation(c.config, OpUpdateOne, withPromotionVersionID(id))
+	return &PromotionVersionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PromotionVersion.
+func (c *PromotionVersionClient) Delete() *PromotionVersionDelete {
+	mutation := newPromotionVersionMutation(c.config, OpDelete)
+	return &PromotionVersionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PromotionVersionClient) DeleteOne(_m *PromotionVersion) *PromotionVersionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PromotionVersionClient) DeleteOneID(id string) *PromotionVersionDeleteOne {
+	builder := c.Delete().Where(promotionversion.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PromotionVersionDeleteOne{builder}
+}
+
+// Query returns a query builder for PromotionVersion.
+func (c *PromotionVersionClient) Query() *PromotionVersionQuery {
+	return &PromotionVersionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePromotionVersion},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PromotionVersion entity by its id.
+func (c *PromotionVersionClient) Get(ctx context.Context, id string) (*PromotionVersion, error) {
+	return c.Query().Where(promotionversion.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PromotionVersionClient) GetX(ctx context.Context, id string) *PromotionVersion {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PromotionVersionClient) Hooks() []Hook {
+	hooks := c.hooks.PromotionVersion
+	return append(hooks[:len(hooks):len(hooks)], promotionversion.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PromotionVersionClient) Interceptors() []Interceptor {
+	inters := c.inters.PromotionVersion
+	return append(inters[:len(inters):len(inters)], promotionversion.Interceptors[:]...)
+}
+
+func (c *PromotionVersionClient) mutate(ctx context.Context, m *PromotionVersionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PromotionVersionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PromotionVersionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PromotionVersionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PromotionVersionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PromotionVersion mutation op: %q", m.Op())
+	}
+}
+
 // RefundClient is a client for the Refund schema.
 type RefundClient struct {
 	config
@@ -1775,10 +2349,12 @@ func (c *ReturnLineClient) mutate(ctx context.Context, m *ReturnLineMutation) (V
 type (
 	hooks struct {
 		Capture, CartLine, Fulfilment, FulfilmentLine, GoodsReturn, Order, OrderEvent,
-		OrderLine, Payment, Refund, ReturnLine []ent.Hook
+		OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse, PromotionVersion,
+		Refund, ReturnLine []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Fulfilment, FulfilmentLine, GoodsReturn, Order, OrderEvent,
-		OrderLine, Payment, Refund, ReturnLine []ent.Interceptor
+		OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse, PromotionVersion,
+		Refund, ReturnLine []ent.Interceptor
 	}
 )

@@ -21,6 +21,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionuse"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 )
@@ -83,17 +87,21 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			capture.Table:        capture.ValidColumn,
-			cartline.Table:       cartline.ValidColumn,
-			fulfilment.Table:     fulfilment.ValidColumn,
-			fulfilmentline.Table: fulfilmentline.ValidColumn,
-			goodsreturn.Table:    goodsreturn.ValidColumn,
-			order.Table:          order.ValidColumn,
-			orderevent.Table:     orderevent.ValidColumn,
-			orderline.Table:      orderline.ValidColumn,
-			payment.Table:        payment.ValidColumn,
-			refund.Table:         refund.ValidColumn,
-			returnline.Table:     returnline.ValidColumn,
+			capture.Table:          capture.ValidColumn,
+			cartline.Table:         cartline.ValidColumn,
+			fulfilment.Table:       fulfilment.ValidColumn,
+			fulfilmentline.Table:   fulfilmentline.ValidColumn,
+			goodsreturn.Table:      goodsreturn.ValidColumn,
+			order.Table:            order.ValidColumn,
+			orderevent.Table:       orderevent.ValidColumn,
+			orderline.Table:        orderline.ValidColumn,
+			payment.Table:          payment.ValidColumn,
+			promotion.Table:        promotion.ValidColumn,
+			promotionbuyer.Table:   promotionbuyer.ValidColumn,
+			promotionuse.Table:     promotionuse.ValidColumn,
+			promotionversion.Table: promotionversion.ValidColumn,
+			refund.Table:           refund.ValidColumn,
+			returnline.Table:       returnline.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

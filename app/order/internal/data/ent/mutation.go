@@ -21,8 +21,13 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/predicate"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionuse"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/pricing"
 )
 
 const (
@@ -34,17 +39,21 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeCapture        = "Capture"
-	TypeCartLine       = "CartLine"
-	TypeFulfilment     = "Fulfilment"
-	TypeFulfilmentLine = "FulfilmentLine"
-	TypeGoodsReturn    = "GoodsReturn"
-	TypeOrder          = "Order"
-	TypeOrderEvent     = "OrderEvent"
-	TypeOrderLine      = "OrderLine"
-	TypePayment        = "Payment"
-	TypeRefund         = "Refund"
-	TypeReturnLine     = "ReturnLine"
+	TypeCapture          = "Capture"
+	TypeCartLine         = "CartLine"
+	TypeFulfilment       = "Fulfilment"
+	TypeFulfilmentLine   = "FulfilmentLine"
+	TypeGoodsReturn      = "GoodsReturn"
+	TypeOrder            = "Order"
+	TypeOrderEvent       = "OrderEvent"
+	TypeOrderLine        = "OrderLine"
+	TypePayment          = "Payment"
+	TypePromotion        = "Promotion"
+	TypePromotionBuyer   = "PromotionBuyer"
+	TypePromotionUse     = "PromotionUse"
+	TypePromotionVersion = "PromotionVersion"
+	TypeRefund           = "Refund"
+	TypeReturnLine       = "ReturnLine"
 )
 
 // CaptureMutation represents an operation that mutates the Capture nodes in the graph.
@@ -5749,64 +5758,66 @@ func (m *GoodsReturnMutation) ResetEdge(name string) error {
 // OrderMutation represents an operation that mutates the Order nodes in the graph.
 type OrderMutation struct {
 	config
-	op                     Op
-	typ                    string
-	id                     *string
-	org                    *string
-	member_id              *string
-	kind                   *string
-	channel                *string
-	source_no              *string
-	shop_store             *string
-	state                  *string
-	currency               *string
-	goods_minor            *int64
-	addgoods_minor         *int64
-	discount_minor         *int64
-	adddiscount_minor      *int64
-	freight_minor          *int64
-	addfreight_minor       *int64
-	total_minor            *int64
-	addtotal_minor         *int64
-	points                 *int64
-	addpoints              *int64
-	points_amount_minor    *int64
-	addpoints_amount_minor *int64
-	captured_minor         *int64
-	addcaptured_minor      *int64
-	refunded_minor         *int64
-	addrefunded_minor      *int64
-	merchant_account       *string
-	attributions           *[]biz.Attribution
-	appendattributions     []biz.Attribution
-	way                    *string
-	pickup_store           *string
-	receiver               *[]byte
-	remark                 *string
-	device                 *string
-	clerk                  *string
-	fingerprint            *string
-	placed_us              *int64
-	addplaced_us           *int64
-	paid_us                *int64
-	addpaid_us             *int64
-	pay_until_us           *int64
-	addpay_until_us        *int64
-	ship_by_us             *int64
-	addship_by_us          *int64
-	updated_us             *int64
-	addupdated_us          *int64
-	unallocated            *bool
-	allocate_attempt       *int64
-	addallocate_attempt    *int64
-	allocate_at_us         *int64
-	addallocate_at_us      *int64
-	version                *int64
-	addversion             *int64
-	clearedFields          map[string]struct{}
-	done                   bool
-	oldValue               func(context.Context) (*Order, error)
-	predicates             []predicate.Order
+	op                      Op
+	typ                     string
+	id                      *string
+	org                     *string
+	member_id               *string
+	kind                    *string
+	channel                 *string
+	source_no               *string
+	shop_store              *string
+	state                   *string
+	currency                *string
+	goods_minor             *int64
+	addgoods_minor          *int64
+	discount_minor          *int64
+	adddiscount_minor       *int64
+	freight_minor           *int64
+	addfreight_minor        *int64
+	total_minor             *int64
+	addtotal_minor          *int64
+	points                  *int64
+	addpoints               *int64
+	points_amount_minor     *int64
+	addpoints_amount_minor  *int64
+	captured_minor          *int64
+	addcaptured_minor       *int64
+	refunded_minor          *int64
+	addrefunded_minor       *int64
+	merchant_account        *string
+	attributions            *[]biz.Attribution
+	appendattributions      []biz.Attribution
+	way                     *string
+	pickup_store            *string
+	receiver                *[]byte
+	remark                  *string
+	device                  *string
+	clerk                   *string
+	fingerprint             *string
+	placed_us               *int64
+	addplaced_us            *int64
+	paid_us                 *int64
+	addpaid_us              *int64
+	pay_until_us            *int64
+	addpay_until_us         *int64
+	ship_by_us              *int64
+	addship_by_us           *int64
+	updated_us              *int64
+	addupdated_us           *int64
+	freight_discounts       *[]pricing.Discount
+	appendfreight_discounts []pricing.Discount
+	unallocated             *bool
+	allocate_attempt        *int64
+	addallocate_attempt     *int64
+	allocate_at_us          *int64
+	addallocate_at_us       *int64
+	version                 *int64
+	addversion              *int64
+	clearedFields           map[string]struct{}
+	done                    bool
+	oldValue                func(context.Context) (*Order, error)
+	predicates              []predicate.Order
 }
 
 var _ ent.Mutation = (*OrderMutation)(nil)
@@ -7295,6 +7306,71 @@ func (m *OrderMutation) ResetUpdatedUs() {
 	m.addupdated_us = nil
 }
 
+// SetFreightDiscounts sets the "freight_discounts" field.
+func (m *OrderMutation) SetFreightDiscounts(pr []pricing.Discount) {
+	m.freight_discounts = &pr
+	m.appendfreight_discounts = nil
+}
+
+// FreightDiscounts returns the value of the "freight_discounts" field in the mutation.
+func (m *OrderMutation) FreightDiscounts() (r []pricing.Discount, exists bool) {
+	v := m.freight_discounts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFreightDiscounts returns the old "freight_discounts" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldFreightDiscounts(ctx context.Context) (v []pricing.Discount, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFreightDiscounts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFreightDiscounts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFreightDiscounts: %w", err)
+	}
+	return oldValue.FreightDiscounts, nil
+}
+
+// AppendFreightDiscounts adds pr to the "freight_discounts" field.
+func (m *OrderMutation) AppendFreightDiscounts(pr []pricing.Discount) {
+	m.appendfreight_discounts = append(m.appendfreight_discounts, pr...)
+}
+
+// AppendedFreightDiscounts returns the list of values that were appended to the "freight_discounts" field in this mutation.
+func (m *OrderMutation) AppendedFreightDiscounts() ([]pricing.Discount, bool) {
+	if len(m.appendfreight_discounts) == 0 {
+		return nil, false
+	}
+	return m.appendfreight_discounts, true
+}
+
+// ClearFreightDiscounts clears the value of the "freight_discounts" field.
+func (m *OrderMutation) ClearFreightDiscounts() {
+	m.freight_discounts = nil
+	m.appendfreight_discounts = nil
+	m.clearedFields[order.FieldFreightDiscounts] = struct{}{}
+}
+
+// FreightDiscountsCleared returns if the "freight_discounts" field was cleared in this mutation.
+func (m *OrderMutation) FreightDiscountsCleared() bool {
+	_, ok := m.clearedFields[order.FieldFreightDiscounts]
+	return ok
+}
+
+// ResetFreightDiscounts resets all changes to the "freight_discounts" field.
+func (m *OrderMutation) ResetFreightDiscounts() {
+	m.freight_discounts = nil
+	m.appendfreight_discounts = nil
+	delete(m.clearedFields, order.FieldFreightDiscounts)
+}
+
 // SetUnallocated sets the "unallocated" field.
 func (m *OrderMutation) SetUnallocated(b bool) {
 	m.unallocated = &b
@@ -7533,7 +7609,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 34)
+	fields := make([]string, 0, 35)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -7624,6 +7700,9 @@ func (m *OrderMutation) Fields() []string {
 	if m.updated_us != nil {
 		fields = append(fields, order.FieldUpdatedUs)
 	}
+	if m.freight_discounts != nil {
+		fields = append(fields, order.FieldFreightDiscounts)
+	}
 	if m.unallocated != nil {
 		fields = append(fields, order.FieldUnallocated)
 	}
@@ -7704,6 +7783,8 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.ShipByUs()
 	case order.FieldUpdatedUs:
 		return m.UpdatedUs()
+	case order.FieldFreightDiscounts:
+		return m.FreightDiscounts()
 	case order.FieldUnallocated:
 		return m.Unallocated()
 	case order.FieldAllocateAttempt:
@@ -7781,6 +7862,8 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldShipByUs(ctx)
 	case order.FieldUpdatedUs:
 		return m.OldUpdatedUs(ctx)
+	case order.FieldFreightDiscounts:
+		return m.OldFreightDiscounts(ctx)
 	case order.FieldUnallocated:
 		return m.OldUnallocated(ctx)
 	case order.FieldAllocateAttempt:
@@ -8007,6 +8090,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetUpdatedUs(v)
+		return nil
+	case order.FieldFreightDiscounts:
+		v, ok := value.([]pricing.Discount)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFreightDiscounts(v)
 		return nil
 	case order.FieldUnallocated:
 		v, ok := value.(bool)
@@ -8267,6 +8357,9 @@ func (m *OrderMutation) ClearedFields() []string {
 	if m.FieldCleared(order.FieldReceiver) {
 		fields = append(fields, order.FieldReceiver)
 	}
+	if m.FieldCleared(order.FieldFreightDiscounts) {
+		fields = append(fields, order.FieldFreightDiscounts)
+	}
 	return fields
 }
 
@@ -8286,6 +8379,9 @@ func (m *OrderMutation) ClearField(name string) error {
 		return nil
 	case order.FieldReceiver:
 		m.ClearReceiver()
+		return nil
+	case order.FieldFreightDiscounts:
+		m.ClearFreightDiscounts()
 		return nil
 	}
 	return fmt.Errorf("unknown Order nullable field %s", name)
@@ -8384,6 +8480,9 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldUpdatedUs:
 		m.ResetUpdatedUs()
+		return nil
+	case order.FieldFreightDiscounts:
+		m.ResetFreightDiscounts()
 		return nil
 	case order.FieldUnallocated:
 		m.ResetUnallocated()
@@ -9418,6 +9517,9 @@ type OrderLineMutation struct {
 	addpoints_amount_minor *int64
 	points                 *int64
 	addpoints              *int64
+	discounts              *[]pricing.Discount
+	appenddiscounts        []pricing.Discount
+	gift_of                *string
 	returned_quantity      *int64
 	addreturned_quantity   *int64
 	refunded_minor         *int64
@@ -10211,6 +10313,107 @@ func (m *OrderLineMutation) ResetPoints() {
 	m.addpoints = nil
 }
 
+// SetDiscounts sets the "discounts" field.
+func (m *OrderLineMutation) SetDiscounts(pr []pricing.Discount) {
+	m.discounts = &pr
+	m.appenddiscounts = nil
+}
+
+// Discounts returns the value of the "discounts" field in the mutation.
+func (m *OrderLineMutation) Discounts() (r []pricing.Discount, exists bool) {
+	v := m.discounts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDiscounts returns the old "discounts" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldDiscounts(ctx context.Context) (v []pricing.Discount, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDiscounts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDiscounts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDiscounts: %w", err)
+	}
+	return oldValue.Discounts, nil
+}
+
+// AppendDiscounts adds pr to the "discounts" field.
+func (m *OrderLineMutation) AppendDiscounts(pr []pricing.Discount) {
+	m.appenddiscounts = append(m.appenddiscounts, pr...)
+}
+
+// AppendedDiscounts returns the list of values that were appended to the "discounts" field in this mutation.
+func (m *OrderLineMutation) AppendedDiscounts() ([]pricing.Discount, bool) {
+	if len(m.appenddiscounts) == 0 {
+		return nil, false
+	}
+	return m.appenddiscounts, true
+}
+
+// ClearDiscounts clears the value of the "discounts" field.
+func (m *OrderLineMutation) ClearDiscounts() {
+	m.discounts = nil
+	m.appenddiscounts = nil
+	m.clearedFields[orderline.FieldDiscounts] = struct{}{}
+}
+
+// DiscountsCleared returns if the "discounts" field was cleared in this mutation.
+func (m *OrderLineMutation) DiscountsCleared() bool {
+	_, ok := m.clearedFields[orderline.FieldDiscounts]
+	return ok
+}
+
+// ResetDiscounts resets all changes to the "discounts" field.
+func (m *OrderLineMutation) ResetDiscounts() {
+	m.discounts = nil
+	m.appenddiscounts = nil
+	delete(m.clearedFields, orderline.FieldDiscounts)
+}
+
+// SetGiftOf sets the "gift_of" field.
+func (m *OrderLineMutation) SetGiftOf(s string) {
+	m.gift_of = &s
+}
+
+// GiftOf returns the value of the "gift_of" field in the mutation.
+func (m *OrderLineMutation) GiftOf() (r string, exists bool) {
+	v := m.gift_of
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGiftOf returns the old "gift_of" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldGiftOf(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGiftOf is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGiftOf requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGiftOf: %w", err)
+	}
+	return oldValue.GiftOf, nil
+}
+
+// ResetGiftOf resets all changes to the "gift_of" field.
+func (m *OrderLineMutation) ResetGiftOf() {
+	m.gift_of = nil
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (m *OrderLineMutation) SetReturnedQuantity(i int64) {
 	m.returned_quantity = &i
@@ -10413,7 +10616,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 19)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -10455,6 +10658,12 @@ func (m *OrderLineMutation) Fields() []string {
 	}
 	if m.points != nil {
 		fields = append(fields, orderline.FieldPoints)
+	}
+	if m.discounts != nil {
+		fields = append(fields, orderline.FieldDiscounts)
+	}
+	if m.gift_of != nil {
+		fields = append(fields, orderline.FieldGiftOf)
 	}
 	if m.returned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
@@ -10501,6 +10710,10 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.PointsAmountMinor()
 	case orderline.FieldPoints:
 		return m.Points()
+	case orderline.FieldDiscounts:
+		return m.Discounts()
+	case orderline.FieldGiftOf:
+		return m.GiftOf()
 	case orderline.FieldReturnedQuantity:
 		return m.ReturnedQuantity()
 	case orderline.FieldRefundedMinor:
@@ -10544,6 +10757,10 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldPointsAmountMinor(ctx)
 	case orderline.FieldPoints:
 		return m.OldPoints(ctx)
+	case orderline.FieldDiscounts:
+		return m.OldDiscounts(ctx)
+	case orderline.FieldGiftOf:
+		return m.OldGiftOf(ctx)
 	case orderline.FieldReturnedQuantity:
 		return m.OldReturnedQuantity(ctx)
 	case orderline.FieldRefundedMinor:
@@ -10656,6 +10873,20 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPoints(v)
+		return nil
+	case orderline.FieldDiscounts:
+		v, ok := value.([]pricing.Discount)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDiscounts(v)
+		return nil
+	case orderline.FieldGiftOf:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGiftOf(v)
 		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
@@ -10846,6 +11077,9 @@ func (m *OrderLineMutation) ClearedFields() []string {
 	if m.FieldCleared(orderline.FieldTitle) {
 		fields = append(fields, orderline.FieldTitle)
 	}
+	if m.FieldCleared(orderline.FieldDiscounts) {
+		fields = append(fields, orderline.FieldDiscounts)
+	}
 	return fields
 }
 
@@ -10862,6 +11096,9 @@ func (m *OrderLineMutation) ClearField(name string) error {
 	switch name {
 	case orderline.FieldTitle:
 		m.ClearTitle()
+		return nil
+	case orderline.FieldDiscounts:
+		m.ClearDiscounts()
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine nullable field %s", name)
@@ -10912,6 +11149,12 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldPoints:
 		m.ResetPoints()
+		return nil
+	case orderline.FieldDiscounts:
+		m.ResetDiscounts()
+		return nil
+	case orderline.FieldGiftOf:
+		m.ResetGiftOf()
 		return nil
 	case orderline.FieldReturnedQuantity:
 		m.ResetReturnedQuantity()
@@ -11871,6 +12114,3137 @@ func (m *PaymentMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *PaymentMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Payment edge %s", name)
+}
+
+// PromotionMutation represents an operation that mutates the Promotion nodes in the graph.
+type PromotionMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *string
+	version          *int64
+	addversion       *int64
+	ended            *bool
+	terms            *[]byte
+	until_us         *int64
+	adduntil_us      *int64
+	budget_minor     *int64
+	addbudget_minor  *int64
+	quota            *int64
+	addquota         *int64
+	per_buyer        *int64
+	addper_buyer     *int64
+	used_minor       *int64
+	addused_minor    *int64
+	used_quantity    *int64
+	addused_quantity *int64
+	changed_by       *string
+	changed_us       *int64
+	addchanged_us    *int64
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*Promotion, error)
+	predicates       []predicate.Promotion
+}
+
+var _ ent.Mutation = (*PromotionMutation)(nil)
+
+// promotionOption allows management of the mutation configuration using functional options.
+type promotionOption func(*PromotionMutation)
+
+// newPromotionMutation creates new mutation for the Promotion entity.
+func newPromotionMutation(c config, op Op, opts ...promotionOption) *PromotionMutation {
+	m := &PromotionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePromotion,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPromotionID sets the ID field of the mutation.
+func withPromotionID(id string) promotionOption {
+	return func(m *PromotionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Promotion
+		)
+		m.oldValue = func(ctx context.Context) (*Promotion, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Promotion.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPromotion sets the old Promotion of the mutation.
+func withPromotion(node *Promotion) promotionOption {
+	return func(m *PromotionMutation) {
+		m.oldValue = func(context.Context) (*Promotion, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PromotionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PromotionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Promotion entities.
+func (m *PromotionMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PromotionMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PromotionMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Promotion.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetVersion sets the "version" field.
+func (m *PromotionMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *PromotionMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *PromotionMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *PromotionMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *PromotionMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetEnded sets the "ended" field.
+func (m *PromotionMutation) SetEnded(b bool) {
+	m.ended = &b
+}
+
+// Ended returns the value of the "ended" field in the mutation.
+func (m *PromotionMutation) Ended() (r bool, exists bool) {
+	v := m.ended
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnded returns the old "ended" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldEnded(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnded: %w", err)
+	}
+	return oldValue.Ended, nil
+}
+
+// ResetEnded resets all changes to the "ended" field.
+func (m *PromotionMutation) ResetEnded() {
+	m.ended = nil
+}
+
+// SetTerms sets the "terms" field.
+func (m *PromotionMutation) SetTerms(b []byte) {
+	m.terms = &b
+}
+
+// Terms returns the value of the "terms" field in the mutation.
+func (m *PromotionMutation) Terms() (r []byte, exists bool) {
+	v := m.terms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTerms returns the old "terms" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldTerms(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTerms is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTerms requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTerms: %w", err)
+	}
+	return oldValue.Terms, nil
+}
+
+// ResetTerms resets all changes to the "terms" field.
+func (m *PromotionMutation) ResetTerms() {
+	m.terms = nil
+}
+
+// SetUntilUs sets the "until_us" field.
+func (m *PromotionMutation) SetUntilUs(i int64) {
+	m.until_us = &i
+	m.adduntil_us = nil
+}
+
+// UntilUs returns the value of the "until_us" field in the mutation.
+func (m *PromotionMutation) UntilUs() (r int64, exists bool) {
+	v := m.until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUntilUs returns the old "until_us" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUntilUs: %w", err)
+	}
+	return oldValue.UntilUs, nil
+}
+
+// AddUntilUs adds i to the "until_us" field.
+func (m *PromotionMutation) AddUntilUs(i int64) {
+	if m.adduntil_us != nil {
+		*m.adduntil_us += i
+	} else {
+		m.adduntil_us = &i
+	}
+}
+
+// AddedUntilUs returns the value that was added to the "until_us" field in this mutation.
+func (m *PromotionMutation) AddedUntilUs() (r int64, exists bool) {
+	v := m.adduntil_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUntilUs resets all changes to the "until_us" field.
+func (m *PromotionMutation) ResetUntilUs() {
+	m.until_us = nil
+	m.adduntil_us = nil
+}
+
+// SetBudgetMinor sets the "budget_minor" field.
+func (m *PromotionMutation) SetBudgetMinor(i int64) {
+	m.budget_minor = &i
+	m.addbudget_minor = nil
+}
+
+// BudgetMinor returns the value of the "budget_minor" field in the mutation.
+func (m *PromotionMutation) BudgetMinor() (r int64, exists bool) {
+	v := m.budget_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBudgetMinor returns the old "budget_minor" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldBudgetMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBudgetMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBudgetMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBudgetMinor: %w", err)
+	}
+	return oldValue.BudgetMinor, nil
+}
+
+// AddBudgetMinor adds i to the "budget_minor" field.
+func (m *PromotionMutation) AddBudgetMinor(i int64) {
+	if m.addbudget_minor != nil {
+		*m.addbudget_minor += i
+	} else {
+		m.addbudget_minor = &i
+	}
+}
+
+// AddedBudgetMinor returns the value that was added to the "budget_minor" field in this mutation.
+func (m *PromotionMutation) AddedBudgetMinor() (r int64, exists bool) {
+	v := m.addbudget_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBudgetMinor resets all changes to the "budget_minor" field.
+func (m *PromotionMutation) ResetBudgetMinor() {
+	m.budget_minor = nil
+	m.addbudget_minor = nil
+}
+
+// SetQuota sets the "quota" field.
+func (m *PromotionMutation) SetQuota(i int64) {
+	m.quota = &i
+	m.addquota = nil
+}
+
+// Quota returns the value of the "quota" field in the mutation.
+func (m *PromotionMutation) Quota() (r int64, exists bool) {
+	v := m.quota
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuota returns the old "quota" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldQuota(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuota is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuota requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuota: %w", err)
+	}
+	return oldValue.Quota, nil
+}
+
+// AddQuota adds i to the "quota" field.
+func (m *PromotionMutation) AddQuota(i int64) {
+	if m.addquota != nil {
+		*m.addquota += i
+	} else {
+		m.addquota = &i
+	}
+}
+
+// AddedQuota returns the value that was added to the "quota" field in this mutation.
+func (m *PromotionMutation) AddedQuota() (r int64, exists bool) {
+	v := m.addquota
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuota resets all changes to the "quota" field.
+func (m *PromotionMutation) ResetQuota() {
+	m.quota = nil
+	m.addquota = nil
+}
+
+// SetPerBuyer sets the "per_buyer" field.
+func (m *PromotionMutation) SetPerBuyer(i int64) {
+	m.per_buyer = &i
+	m.addper_buyer = nil
+}
+
+// PerBuyer returns the value of the "per_buyer" field in the mutation.
+func (m *PromotionMutation) PerBuyer() (r int64, exists bool) {
+	v := m.per_buyer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPerBuyer returns the old "per_buyer" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldPerBuyer(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPerBuyer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPerBuyer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPerBuyer: %w", err)
+	}
+	return oldValue.PerBuyer, nil
+}
+
+// AddPerBuyer adds i to the "per_buyer" field.
+func (m *PromotionMutation) AddPerBuyer(i int64) {
+	if m.addper_buyer != nil {
+		*m.addper_buyer += i
+	} else {
+		m.addper_buyer = &i
+	}
+}
+
+// AddedPerBuyer returns the value that was added to the "per_buyer" field in this mutation.
+func (m *PromotionMutation) AddedPerBuyer() (r int64, exists bool) {
+	v := m.addper_buyer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPerBuyer resets all changes to the "per_buyer" field.
+func (m *PromotionMutation) ResetPerBuyer() {
+	m.per_buyer = nil
+	m.addper_buyer = nil
+}
+
+// SetUsedMinor sets the "used_minor" field.
+func (m *PromotionMutation) SetUsedMinor(i int64) {
+	m.used_minor = &i
+	m.addused_minor = nil
+}
+
+// UsedMinor returns the value of the "used_minor" field in the mutation.
+func (m *PromotionMutation) UsedMinor() (r int64, exists bool) {
+	v := m.used_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedMinor returns the old "used_minor" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldUsedMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedMinor: %w", err)
+	}
+	return oldValue.UsedMinor, nil
+}
+
+// AddUsedMinor adds i to the "used_minor" field.
+func (m *PromotionMutation) AddUsedMinor(i int64) {
+	if m.addused_minor != nil {
+		*m.addused_minor += i
+	} else {
+		m.addused_minor = &i
+	}
+}
+
+// AddedUsedMinor returns the value that was added to the "used_minor" field in this mutation.
+func (m *PromotionMutation) AddedUsedMinor() (r int64, exists bool) {
+	v := m.addused_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUsedMinor resets all changes to the "used_minor" field.
+func (m *PromotionMutation) ResetUsedMinor() {
+	m.used_minor = nil
+	m.addused_minor = nil
+}
+
+// SetUsedQuantity sets the "used_quantity" field.
+func (m *PromotionMutation) SetUsedQuantity(i int64) {
+	m.used_quantity = &i
+	m.addused_quantity = nil
+}
+
+// UsedQuantity returns the value of the "used_quantity" field in the mutation.
+func (m *PromotionMutation) UsedQuantity() (r int64, exists bool) {
+	v := m.used_quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedQuantity returns the old "used_quantity" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldUsedQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedQuantity: %w", err)
+	}
+	return oldValue.UsedQuantity, nil
+}
+
+// AddUsedQuantity adds i to the "used_quantity" field.
+func (m *PromotionMutation) AddUsedQuantity(i int64) {
+	if m.addused_quantity != nil {
+		*m.addused_quantity += i
+	} else {
+		m.addused_quantity = &i
+	}
+}
+
+// AddedUsedQuantity returns the value that was added to the "used_quantity" field in this mutation.
+func (m *PromotionMutation) AddedUsedQuantity() (r int64, exists bool) {
+	v := m.addused_quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUsedQuantity resets all changes to the "used_quantity" field.
+func (m *PromotionMutation) ResetUsedQuantity() {
+	m.used_quantity = nil
+	m.addused_quantity = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *PromotionMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *PromotionMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *PromotionMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *PromotionMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *PromotionMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *PromotionMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *PromotionMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *PromotionMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the PromotionMutation builder.
+func (m *PromotionMutation) Where(ps ...predicate.Promotion) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PromotionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PromotionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Promotion, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PromotionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PromotionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Promotion).
+func (m *PromotionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PromotionMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.version != nil {
+		fields = append(fields, promotion.FieldVersion)
+	}
+	if m.ended != nil {
+		fields = append(fields, promotion.FieldEnded)
+	}
+	if m.terms != nil {
+		fields = append(fields, promotion.FieldTerms)
+	}
+	if m.until_us != nil {
+		fields = append(fields, promotion.FieldUntilUs)
+	}
+	if m.budget_minor != nil {
+		fields = append(fields, promotion.FieldBudgetMinor)
+	}
+	if m.quota != nil {
+		fields = append(fields, promotion.FieldQuota)
+	}
+	if m.per_buyer != nil {
+		fields = append(fields, promotion.FieldPerBuyer)
+	}
+	if m.used_minor != nil {
+		fields = append(fields, promotion.FieldUsedMinor)
+	}
+	if m.used_quantity != nil {
+		fields = append(fields, promotion.FieldUsedQuantity)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, promotion.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, promotion.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PromotionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case promotion.FieldVersion:
+		return m.Version()
+	case promotion.FieldEnded:
+		return m.Ended()
+	case promotion.FieldTerms:
+		return m.Terms()
+	case promotion.FieldUntilUs:
+		return m.UntilUs()
+	case promotion.FieldBudgetMinor:
+		return m.BudgetMinor()
+	case promotion.FieldQuota:
+		return m.Quota()
+	case promotion.FieldPerBuyer:
+		return m.PerBuyer()
+	case promotion.FieldUsedMinor:
+		return m.UsedMinor()
+	case promotion.FieldUsedQuantity:
+		return m.UsedQuantity()
+	case promotion.FieldChangedBy:
+		return m.ChangedBy()
+	case promotion.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PromotionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case promotion.FieldVersion:
+		return m.OldVersion(ctx)
+	case promotion.FieldEnded:
+		return m.OldEnded(ctx)
+	case promotion.FieldTerms:
+		return m.OldTerms(ctx)
+	case promotion.FieldUntilUs:
+		return m.OldUntilUs(ctx)
+	case promotion.FieldBudgetMinor:
+		return m.OldBudgetMinor(ctx)
+	case promotion.FieldQuota:
+		return m.OldQuota(ctx)
+	case promotion.FieldPerBuyer:
+		return m.OldPerBuyer(ctx)
+	case promotion.FieldUsedMinor:
+		return m.OldUsedMinor(ctx)
+	case promotion.FieldUsedQuantity:
+		return m.OldUsedQuantity(ctx)
+	case promotion.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case promotion.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown Promotion field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PromotionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case promotion.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case promotion.FieldEnded:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnded(v)
+		return nil
+	case promotion.FieldTerms:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTerms(v)
+		return nil
+	case promotion.FieldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUntilUs(v)
+		return nil
+	case promotion.FieldBudgetMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBudgetMinor(v)
+		return nil
+	case promotion.FieldQuota:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuota(v)
+		return nil
+	case promotion.FieldPerBuyer:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPerBuyer(v)
+		return nil
+	case promotion.FieldUsedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedMinor(v)
+		return nil
+	case promotion.FieldUsedQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedQuantity(v)
+		return nil
+	case promotion.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case promotion.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Promotion field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PromotionMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, promotion.FieldVersion)
+	}
+	if m.adduntil_us != nil {
+		fields = append(fields, promotion.FieldUntilUs)
+	}
+	if m.addbudget_minor != nil {
+		fields = append(fields, promotion.FieldBudgetMinor)
+	}
+	if m.addquota != nil {
+		fields = append(fields, promotion.FieldQuota)
+	}
+	if m.addper_buyer != nil {
+		fields = append(fields, promotion.FieldPerBuyer)
+	}
+	if m.addused_minor != nil {
+		fields = append(fields, promotion.FieldUsedMinor)
+	}
+	if m.addused_quantity != nil {
+		fields = append(fields, promotion.FieldUsedQuantity)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, promotion.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PromotionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case promotion.FieldVersion:
+		return m.AddedVersion()
+	case promotion.FieldUntilUs:
+		return m.AddedUntilUs()
+	case promotion.FieldBudgetMinor:
+		return m.AddedBudgetMinor()
+	case promotion.FieldQuota:
+		return m.AddedQuota()
+	case promotion.FieldPerBuyer:
+		return m.AddedPerBuyer()
+	case promotion.FieldUsedMinor:
+		return m.AddedUsedMinor()
+	case promotion.FieldUsedQuantity:
+		return m.AddedUsedQuantity()
+	case promotion.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PromotionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case promotion.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case promotion.FieldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUntilUs(v)
+		return nil
+	case promotion.FieldBudgetMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBudgetMinor(v)
+		return nil
+	case promotion.FieldQuota:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuota(v)
+		return nil
+	case promotion.FieldPerBuyer:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPerBuyer(v)
+		return nil
+	case promotion.FieldUsedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUsedMinor(v)
+		return nil
+	case promotion.FieldUsedQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUsedQuantity(v)
+		return nil
+	case promotion.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Promotion numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PromotionMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PromotionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PromotionMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Promotion nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PromotionMutation) ResetField(name string) error {
+	switch name {
+	case promotion.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case promotion.FieldEnded:
+		m.ResetEnded()
+		return nil
+	case promotion.FieldTerms:
+		m.ResetTerms()
+		return nil
+	case promotion.FieldUntilUs:
+		m.ResetUntilUs()
+		return nil
+	case promotion.FieldBudgetMinor:
+		m.ResetBudgetMinor()
+		return nil
+	case promotion.FieldQuota:
+		m.ResetQuota()
+		return nil
+	case promotion.FieldPerBuyer:
+		m.ResetPerBuyer()
+		return nil
+	case promotion.FieldUsedMinor:
+		m.ResetUsedMinor()
+		return nil
+	case promotion.FieldUsedQuantity:
+		m.ResetUsedQuantity()
+		return nil
+	case promotion.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case promotion.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown Promotion field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PromotionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PromotionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PromotionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PromotionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PromotionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PromotionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PromotionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Promotion unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PromotionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Promotion edge %s", name)
+}
+
+// PromotionBuyerMutation represents an operation that mutates the PromotionBuyer nodes in the graph.
+type PromotionBuyerMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	promotion     *string
+	member_id     *string
+	quantity      *int64
+	addquantity   *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PromotionBuyer, error)
+	predicates    []predicate.PromotionBuyer
+}
+
+var _ ent.Mutation = (*PromotionBuyerMutation)(nil)
+
+// promotionbuyerOption allows management of the mutation configuration using functional options.
+type promotionbuyerOption func(*PromotionBuyerMutation)
+
+// newPromotionBuyerMutation creates new mutation for the PromotionBuyer entity.
+func newPromotionBuyerMutation(c config, op Op, opts ...promotionbuyerOption) *PromotionBuyerMutation {
+	m := &PromotionBuyerMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePromotionBuyer,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPromotionBuyerID sets the ID field of the mutation.
+func withPromotionBuyerID(id string) promotionbuyerOption {
+	return func(m *PromotionBuyerMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PromotionBuyer
+		)
+		m.oldValue = func(ctx context.Context) (*PromotionBuyer, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PromotionBuyer.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPromotionBuyer sets the old PromotionBuyer of the mutation.
+func withPromotionBuyer(node *PromotionBuyer) promotionbuyerOption {
+	return func(m *PromotionBuyerMutation) {
+		m.oldValue = func(context.Context) (*PromotionBuyer, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PromotionBuyerMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PromotionBuyerMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PromotionBuyer entities.
+func (m *PromotionBuyerMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PromotionBuyerMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PromotionBuyerMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PromotionBuyer.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPromotion sets the "promotion" field.
+func (m *PromotionBuyerMutation) SetPromotion(s string) {
+	m.promotion = &s
+}
+
+// Promotion returns the value of the "promotion" field in the mutation.
+func (m *PromotionBuyerMutation) Promotion() (r string, exists bool) {
+	v := m.promotion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPromotion returns the old "promotion" field's value of the PromotionBuyer entity.
+// If the PromotionBuyer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionBuyerMutation) OldPromotion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPromotion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPromotion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPromotion: %w", err)
+	}
+	return oldValue.Promotion, nil
+}
+
+// ResetPromotion resets all changes to the "promotion" field.
+func (m *PromotionBuyerMutation) ResetPromotion() {
+	m.promotion = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *PromotionBuyerMutation) SetMemberID(s string) {
+	m.member_id = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *PromotionBuyerMutation) MemberID() (r string, exists bool) {
+	v := m.member_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the PromotionBuyer entity.
+// If the PromotionBuyer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionBuyerMutation) OldMemberID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *PromotionBuyerMutation) ResetMemberID() {
+	m.member_id = nil
+}
+
+// SetQuantity sets the "quantity" field.
+func (m *PromotionBuyerMutation) SetQuantity(i int64) {
+	m.quantity = &i
+	m.addquantity = nil
+}
+
+// Quantity returns the value of the "quantity" field in the mutation.
+func (m *PromotionBuyerMutation) Quantity() (r int64, exists bool) {
+	v := m.quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuantity returns the old "quantity" field's value of the PromotionBuyer entity.
+// If the PromotionBuyer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionBuyerMutation) OldQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuantity: %w", err)
+	}
+	return oldValue.Quantity, nil
+}
+
+// AddQuantity adds i to the "quantity" field.
+func (m *PromotionBuyerMutation) AddQuantity(i int64) {
+	if m.addquantity != nil {
+		*m.addquantity += i
+	} else {
+		m.addquantity = &i
+	}
+}
+
+// AddedQuantity returns the value that was added to the "quantity" field in this mutation.
+func (m *PromotionBuyerMutation) AddedQuantity() (r int64, exists bool) {
+	v := m.addquantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuantity resets all changes to the "quantity" field.
+func (m *PromotionBuyerMutation) ResetQuantity() {
+	m.quantity = nil
+	m.addquantity = nil
+}
+
+// Where appends a list predicates to the PromotionBuyerMutation builder.
+func (m *PromotionBuyerMutation) Where(ps ...predicate.PromotionBuyer) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PromotionBuyerMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PromotionBuyerMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PromotionBuyer, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PromotionBuyerMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PromotionBuyerMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PromotionBuyer).
+func (m *PromotionBuyerMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PromotionBuyerMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.promotion != nil {
+		fields = append(fields, promotionbuyer.FieldPromotion)
+	}
+	if m.member_id != nil {
+		fields = append(fields, promotionbuyer.FieldMemberID)
+	}
+	if m.quantity != nil {
+		fields = append(fields, promotionbuyer.FieldQuantity)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PromotionBuyerMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case promotionbuyer.FieldPromotion:
+		return m.Promotion()
+	case promotionbuyer.FieldMemberID:
+		return m.MemberID()
+	case promotionbuyer.FieldQuantity:
+		return m.Quantity()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PromotionBuyerMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case promotionbuyer.FieldPromotion:
+		return m.OldPromotion(ctx)
+	case promotionbuyer.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case promotionbuyer.FieldQuantity:
+		return m.OldQuantity(ctx)
+	}
+	return nil, fmt.Errorf("unknown PromotionBuyer field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PromotionBuyerMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case promotionbuyer.FieldPromotion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPromotion(v)
+		return nil
+	case promotionbuyer.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case promotionbuyer.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuantity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PromotionBuyer field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PromotionBuyerMutation) AddedFields() []string {
+	var fields []string
+	if m.addquantity != nil {
+		fields = append(fields, promotionbuyer.FieldQuantity)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PromotionBuyerMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case promotionbuyer.FieldQuantity:
+		return m.AddedQuantity()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PromotionBuyerMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case promotionbuyer.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuantity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PromotionBuyer numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PromotionBuyerMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PromotionBuyerMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PromotionBuyerMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PromotionBuyer nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PromotionBuyerMutation) ResetField(name string) error {
+	switch name {
+	case promotionbuyer.FieldPromotion:
+		m.ResetPromotion()
+		return nil
+	case promotionbuyer.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case promotionbuyer.FieldQuantity:
+		m.ResetQuantity()
+		return nil
+	}
+	return fmt.Errorf("unknown PromotionBuyer field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PromotionBuyerMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PromotionBuyerMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PromotionBuyerMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PromotionBuyerMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PromotionBuyerMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PromotionBuyerMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PromotionBuyerMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PromotionBuyer unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PromotionBuyerMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PromotionBuyer edge %s", name)
+}
+
+// PromotionUseMutation represents an operation that mutates the PromotionUse nodes in the graph.
+type PromotionUseMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	gid             *string
+	order_id        *string
+	promotion       *string
+	version         *int64
+	addversion      *int64
+	member_id       *string
+	amount_minor    *int64
+	addamount_minor *int64
+	quantity        *int64
+	addquantity     *int64
+	given_back      *bool
+	at_us           *int64
+	addat_us        *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*PromotionUse, error)
+	predicates      []predicate.PromotionUse
+}
+
+var _ ent.Mutation = (*PromotionUseMutation)(nil)
+
+// promotionuseOption allows management of the mutation configuration using functional options.
+type promotionuseOption func(*PromotionUseMutation)
+
+// newPromotionUseMutation creates new mutation for the PromotionUse entity.
+func newPromotionUseMutation(c config, op Op, opts ...promotionuseOption) *PromotionUseMutation {
+	m := &PromotionUseMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePromotionUse,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPromotionUseID sets the ID field of the mutation.
+func withPromotionUseID(id string) promotionuseOption {
+	return func(m *PromotionUseMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PromotionUse
+		)
+		m.oldValue = func(ctx context.Context) (*PromotionUse, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PromotionUse.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPromotionUse sets the old PromotionUse of the mutation.
+func withPromotionUse(node *PromotionUse) promotionuseOption {
+	return func(m *PromotionUseMutation) {
+		m.oldValue = func(context.Context) (*PromotionUse, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PromotionUseMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PromotionUseMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PromotionUse entities.
+func (m *PromotionUseMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PromotionUseMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PromotionUseMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PromotionUse.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetGid sets the "gid" field.
+func (m *PromotionUseMutation) SetGid(s string) {
+	m.gid = &s
+}
+
+// Gid returns the value of the "gid" field in the mutation.
+func (m *PromotionUseMutation) Gid() (r string, exists bool) {
+	v := m.gid
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGid returns the old "gid" field's value of the PromotionUse entity.
+// If the PromotionUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionUseMutation) OldGid(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGid is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGid requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGid: %w", err)
+	}
+	return oldValue.Gid, nil
+}
+
+// ResetGid resets all changes to the "gid" field.
+func (m *PromotionUseMutation) ResetGid() {
+	m.gid = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *PromotionUseMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *PromotionUseMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the PromotionUse entity.
+// If the PromotionUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionUseMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *PromotionUseMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetPromotion sets the "promotion" field.
+func (m *PromotionUseMutation) SetPromotion(s string) {
+	m.promotion = &s
+}
+
+// Promotion returns the value of the "promotion" field in the mutation.
+func (m *PromotionUseMutation) Promotion() (r string, exists bool) {
+	v := m.promotion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPromotion returns the old "promotion" field's value of the PromotionUse entity.
+// If the PromotionUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionUseMutation) OldPromotion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPromotion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPromotion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPromotion: %w", err)
+	}
+	return oldValue.Promotion, nil
+}
+
+// ResetPromotion resets all changes to the "promotion" field.
+func (m *PromotionUseMutation) ResetPromotion() {
+	m.promotion = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *PromotionUseMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *PromotionUseMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the PromotionUse entity.
+// If the PromotionUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionUseMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *PromotionUseMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *PromotionUseMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *PromotionUseMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *PromotionUseMutation) SetMemberID(s string) {
+	m.member_id = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *PromotionUseMutation) MemberID() (r string, exists bool) {
+	v := m.member_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the PromotionUse entity.
+// If the PromotionUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionUseMutation) OldMemberID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *PromotionUseMutation) ResetMemberID() {
+	m.member_id = nil
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *PromotionUseMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *PromotionUseMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the PromotionUse entity.
+// If the PromotionUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionUseMutation) OldAmountMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *PromotionUseMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *PromotionUseMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *PromotionUseMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+}
+
+// SetQuantity sets the "quantity" field.
+func (m *PromotionUseMutation) SetQuantity(i int64) {
+	m.quantity = &i
+	m.addquantity = nil
+}
+
+// Quantity returns the value of the "quantity" field in the mutation.
+func (m *PromotionUseMutation) Quantity() (r int64, exists bool) {
+	v := m.quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuantity returns the old "quantity" field's value of the PromotionUse entity.
+// If the PromotionUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionUseMutation) OldQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuantity: %w", err)
+	}
+	return oldValue.Quantity, nil
+}
+
+// AddQuantity adds i to the "quantity" field.
+func (m *PromotionUseMutation) AddQuantity(i int64) {
+	if m.addquantity != nil {
+		*m.addquantity += i
+	} else {
+		m.addquantity = &i
+	}
+}
+
+// AddedQuantity returns the value that was added to the "quantity" field in this mutation.
+func (m *PromotionUseMutation) AddedQuantity() (r int64, exists bool) {
+	v := m.addquantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuantity resets all changes to the "quantity" field.
+func (m *PromotionUseMutation) ResetQuantity() {
+	m.quantity = nil
+	m.addquantity = nil
+}
+
+// SetGivenBack sets the "given_back" field.
+func (m *PromotionUseMutation) SetGivenBack(b bool) {
+	m.given_back = &b
+}
+
+// GivenBack returns the value of the "given_back" field in the mutation.
+func (m *PromotionUseMutation) GivenBack() (r bool, exists bool) {
+	v := m.given_back
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGivenBack returns the old "given_back" field's value of the PromotionUse entity.
+// If the PromotionUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionUseMutation) OldGivenBack(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGivenBack is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGivenBack requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGivenBack: %w", err)
+	}
+	return oldValue.GivenBack, nil
+}
+
+// ResetGivenBack resets all changes to the "given_back" field.
+func (m *PromotionUseMutation) ResetGivenBack() {
+	m.given_back = nil
+}
+
+// SetAtUs sets the "at_us" field.
+func (m *PromotionUseMutation) SetAtUs(i int64) {
+	m.at_us = &i
+	m.addat_us = nil
+}
+
+// AtUs returns the value of the "at_us" field in the mutation.
+func (m *PromotionUseMutation) AtUs() (r int64, exists bool) {
+	v := m.at_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAtUs returns the old "at_us" field's value of the PromotionUse entity.
+// If the PromotionUse object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionUseMutation) OldAtUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAtUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAtUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAtUs: %w", err)
+	}
+	return oldValue.AtUs, nil
+}
+
+// AddAtUs adds i to the "at_us" field.
+func (m *PromotionUseMutation) AddAtUs(i int64) {
+	if m.addat_us != nil {
+		*m.addat_us += i
+	} else {
+		m.addat_us = &i
+	}
+}
+
+// AddedAtUs returns the value that was added to the "at_us" field in this mutation.
+func (m *PromotionUseMutation) AddedAtUs() (r int64, exists bool) {
+	v := m.addat_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAtUs resets all changes to the "at_us" field.
+func (m *PromotionUseMutation) ResetAtUs() {
+	m.at_us = nil
+	m.addat_us = nil
+}
+
+// Where appends a list predicates to the PromotionUseMutation builder.
+func (m *PromotionUseMutation) Where(ps ...predicate.PromotionUse) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PromotionUseMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PromotionUseMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PromotionUse, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PromotionUseMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PromotionUseMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PromotionUse).
+func (m *PromotionUseMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PromotionUseMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.gid != nil {
+		fields = append(fields, promotionuse.FieldGid)
+	}
+	if m.order_id != nil {
+		fields = append(fields, promotionuse.FieldOrderID)
+	}
+	if m.promotion != nil {
+		fields = append(fields, promotionuse.FieldPromotion)
+	}
+	if m.version != nil {
+		fields = append(fields, promotionuse.FieldVersion)
+	}
+	if m.member_id != nil {
+		fields = append(fields, promotionuse.FieldMemberID)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, promotionuse.FieldAmountMinor)
+	}
+	if m.quantity != nil {
+		fields = append(fields, promotionuse.FieldQuantity)
+	}
+	if m.given_back != nil {
+		fields = append(fields, promotionuse.FieldGivenBack)
+	}
+	if m.at_us != nil {
+		fields = append(fields, promotionuse.FieldAtUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PromotionUseMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case promotionuse.FieldGid:
+		return m.Gid()
+	case promotionuse.FieldOrderID:
+		return m.OrderID()
+	case promotionuse.FieldPromotion:
+		return m.Promotion()
+	case promotionuse.FieldVersion:
+		return m.Version()
+	case promotionuse.FieldMemberID:
+		return m.MemberID()
+	case promotionuse.FieldAmountMinor:
+		return m.AmountMinor()
+	case promotionuse.FieldQuantity:
+		return m.Quantity()
+	case promotionuse.FieldGivenBack:
+		return m.GivenBack()
+	case promotionuse.FieldAtUs:
+		return m.AtUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PromotionUseMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case promotionuse.FieldGid:
+		return m.OldGid(ctx)
+	case promotionuse.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case promotionuse.FieldPromotion:
+		return m.OldPromotion(ctx)
+	case promotionuse.FieldVersion:
+		return m.OldVersion(ctx)
+	case promotionuse.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case promotionuse.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case promotionuse.FieldQuantity:
+		return m.OldQuantity(ctx)
+	case promotionuse.FieldGivenBack:
+		return m.OldGivenBack(ctx)
+	case promotionuse.FieldAtUs:
+		return m.OldAtUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown PromotionUse field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PromotionUseMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case promotionuse.FieldGid:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGid(v)
+		return nil
+	case promotionuse.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case promotionuse.FieldPromotion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPromotion(v)
+		return nil
+	case promotionuse.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case promotionuse.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case promotionuse.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case promotionuse.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuantity(v)
+		return nil
+	case promotionuse.FieldGivenBack:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGivenBack(v)
+		return nil
+	case promotionuse.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PromotionUse field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PromotionUseMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, promotionuse.FieldVersion)
+	}
+	if m.addamount_minor != nil {
+		fields = append(fields, promotionuse.FieldAmountMinor)
+	}
+	if m.addquantity != nil {
+		fields = append(fields, promotionuse.FieldQuantity)
+	}
+	if m.addat_us != nil {
+		fields = append(fields, promotionuse.FieldAtUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PromotionUseMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case promotionuse.FieldVersion:
+		return m.AddedVersion()
+	case promotionuse.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case promotionuse.FieldQuantity:
+		return m.AddedQuantity()
+	case promotionuse.FieldAtUs:
+		return m.AddedAtUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PromotionUseMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case promotionuse.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case promotionuse.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case promotionuse.FieldQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuantity(v)
+		return nil
+	case promotionuse.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PromotionUse numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PromotionUseMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PromotionUseMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PromotionUseMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PromotionUse nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PromotionUseMutation) ResetField(name string) error {
+	switch name {
+	case promotionuse.FieldGid:
+		m.ResetGid()
+		return nil
+	case promotionuse.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case promotionuse.FieldPromotion:
+		m.ResetPromotion()
+		return nil
+	case promotionuse.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case promotionuse.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case promotionuse.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case promotionuse.FieldQuantity:
+		m.ResetQuantity()
+		return nil
+	case promotionuse.FieldGivenBack:
+		m.ResetGivenBack()
+		return nil
+	case promotionuse.FieldAtUs:
+		m.ResetAtUs()
+		return nil
+	}
+	return fmt.Errorf("unknown PromotionUse field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PromotionUseMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PromotionUseMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PromotionUseMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PromotionUseMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PromotionUseMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PromotionUseMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PromotionUseMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PromotionUse unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PromotionUseMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PromotionUse edge %s", name)
+}
+
+// PromotionVersionMutation represents an operation that mutates the PromotionVersion nodes in the graph.
+type PromotionVersionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	promotion     *string
+	version       *int64
+	addversion    *int64
+	terms         *[]byte
+	changed_by    *string
+	changed_us    *int64
+	addchanged_us *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PromotionVersion, error)
+	predicates    []predicate.PromotionVersion
+}
+
+var _ ent.Mutation = (*PromotionVersionMutation)(nil)
+
+// promotionversionOption allows management of the mutation configuration using functional options.
+type promotionversionOption func(*PromotionVersionMutation)
+
+// newPromotionVersionMutation creates new mutation for the PromotionVersion entity.
+func newPromotionVersionMutation(c config, op Op, opts ...promotionversionOption) *PromotionVersionMutation {
+	m := &PromotionVersionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePromotionVersion,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPromotionVersionID sets the ID field of the mutation.
+func withPromotionVersionID(id string) promotionversionOption {
+	return func(m *PromotionVersionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PromotionVersion
+		)
+		m.oldValue = func(ctx context.Context) (*PromotionVersion, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PromotionVersion.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPromotionVersion sets the old PromotionVersion of the mutation.
+func withPromotionVersion(node *PromotionVersion) promotionversionOption {
+	return func(m *PromotionVersionMutation) {
+		m.oldValue = func(context.Context) (*PromotionVersion, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PromotionVersionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PromotionVersionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PromotionVersion entities.
+func (m *PromotionVersionMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PromotionVersionMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PromotionVersionMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PromotionVersion.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPromotion sets the "promotion" field.
+func (m *PromotionVersionMutation) SetPromotion(s string) {
+	m.promotion = &s
+}
+
+// Promotion returns the value of the "promotion" field in the mutation.
+func (m *PromotionVersionMutation) Promotion() (r string, exists bool) {
+	v := m.promotion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPromotion returns the old "promotion" field's value of the PromotionVersion entity.
+// If the PromotionVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionVersionMutation) OldPromotion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPromotion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPromotion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPromotion: %w", err)
+	}
+	return oldValue.Promotion, nil
+}
+
+// ResetPromotion resets all changes to the "promotion" field.
+func (m *PromotionVersionMutation) ResetPromotion() {
+	m.promotion = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *PromotionVersionMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *PromotionVersionMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the PromotionVersion entity.
+// If the PromotionVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionVersionMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *PromotionVersionMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *PromotionVersionMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *PromotionVersionMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetTerms sets the "terms" field.
+func (m *PromotionVersionMutation) SetTerms(b []byte) {
+	m.terms = &b
+}
+
+// Terms returns the value of the "terms" field in the mutation.
+func (m *PromotionVersionMutation) Terms() (r []byte, exists bool) {
+	v := m.terms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTerms returns the old "terms" field's value of the PromotionVersion entity.
+// If the PromotionVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionVersionMutation) OldTerms(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTerms is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTerms requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTerms: %w", err)
+	}
+	return oldValue.Terms, nil
+}
+
+// ResetTerms resets all changes to the "terms" field.
+func (m *PromotionVersionMutation) ResetTerms() {
+	m.terms = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *PromotionVersionMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *PromotionVersionMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the PromotionVersion entity.
+// If the PromotionVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionVersionMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *PromotionVersionMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *PromotionVersionMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *PromotionVersionMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the PromotionVersion entity.
+// If the PromotionVersion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionVersionMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *PromotionVersionMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *PromotionVersionMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *PromotionVersionMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the PromotionVersionMutation builder.
+func (m *PromotionVersionMutation) Where(ps ...predicate.PromotionVersion) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PromotionVersionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PromotionVersionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PromotionVersion, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PromotionVersionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PromotionVersionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PromotionVersion).
+func (m *PromotionVersionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PromotionVersionMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.promotion != nil {
+		fields = append(fields, promotionversion.FieldPromotion)
+	}
+	if m.version != nil {
+		fields = append(fields, promotionversion.FieldVersion)
+	}
+	if m.terms != nil {
+		fields = append(fields, promotionversion.FieldTerms)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, promotionversion.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, promotionversion.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PromotionVersionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case promotionversion.FieldPromotion:
+		return m.Promotion()
+	case promotionversion.FieldVersion:
+		return m.Version()
+	case promotionversion.FieldTerms:
+		return m.Terms()
+	case promotionversion.FieldChangedBy:
+		return m.ChangedBy()
+	case promotionversion.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PromotionVersionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case promotionversion.FieldPromotion:
+		return m.OldPromotion(ctx)
+	case promotionversion.FieldVersion:
+		return m.OldVersion(ctx)
+	case promotionversion.FieldTerms:
+		return m.OldTerms(ctx)
+	case promotionversion.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case promotionversion.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown PromotionVersion field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PromotionVersionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case promotionversion.FieldPromotion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPromotion(v)
+		return nil
+	case promotionversion.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case promotionversion.FieldTerms:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTerms(v)
+		return nil
+	case promotionversion.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case promotionversion.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PromotionVersion field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PromotionVersionMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, promotionversion.FieldVersion)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, promotionversion.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PromotionVersionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case promotionversion.FieldVersion:
+		return m.AddedVersion()
+	case promotionversion.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PromotionVersionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case promotionversion.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case promotionversion.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PromotionVersion numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PromotionVersionMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PromotionVersionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PromotionVersionMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PromotionVersion nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PromotionVersionMutation) ResetField(name string) error {
+	switch name {
+	case promotionversion.FieldPromotion:
+		m.ResetPromotion()
+		return nil
+	case promotionversion.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case promotionversion.FieldTerms:
+		m.ResetTerms()
+		return nil
+	case promotionversion.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case promotionversion.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown PromotionVersion field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PromotionVersionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PromotionVersionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PromotionVersionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PromotionVersionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PromotionVersionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PromotionVersionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PromotionVersionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PromotionVersion unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PromotionVersionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PromotionVersion edge %s", name)
 }
 
 // RefundMutation represents an operation that mutates the Refund nodes in the graph.

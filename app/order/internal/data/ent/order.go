@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
+	"github.com/onepool/onepool/app/order/pricing"
 )
 
 // Order is the model entity for the Order schema.
@@ -78,6 +79,8 @@ type Order struct {
 	ShipByUs int64 `json:"ship_by_us,omitempty"`
 	// UpdatedUs holds the value of the "updated_us" field.
 	UpdatedUs int64 `json:"updated_us,omitempty"`
+	// FreightDiscounts holds the value of the "freight_discounts" field.
+	FreightDiscounts []pricing.Discount `json:"freight_discounts,omitempty"`
 	// Unallocated holds the value of the "unallocated" field.
 	Unallocated bool `json:"unallocated,omitempty"`
 	// AllocateAttempt holds the value of the "allocate_attempt" field.
@@ -94,7 +97,7 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case order.FieldAttributions, order.FieldReceiver:
+		case order.FieldAttributions, order.FieldReceiver, order.FieldFreightDiscounts:
 			values[i] = new([]byte)
 		case order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
@@ -305,6 +308,14 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.UpdatedUs = value.Int64
 			}
+		case order.FieldFreightDiscounts:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field freight_discounts", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.FreightDiscounts); err != nil {
+					return fmt.Errorf("unmarshal field freight_discounts: %w", err)
+				}
+			}
 		case order.FieldUnallocated:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field unallocated", values[i])
@@ -454,6 +465,9 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("updated_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.UpdatedUs))
+	builder.WriteString(", ")
+	builder.WriteString("freight_discounts=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FreightDiscounts))
 	builder.WriteString(", ")
 	builder.WriteString("unallocated=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Unallocated))

@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
+	"github.com/onepool/onepool/app/order/pricing"
 )
 
 // OrderCreate is the builder for creating a Order entity.
@@ -416,6 +417,12 @@ func (_c *OrderCreate) SetNillableUpdatedUs(v *int64) *OrderCreate {
 	if v != nil {
 		_c.SetUpdatedUs(*v)
 	}
+	return _c
+}
+
+// SetFreightDiscounts sets the "freight_discounts" field.
+func (_c *OrderCreate) SetFreightDiscounts(v []pricing.Discount) *OrderCreate {
+	_c.mutation.SetFreightDiscounts(v)
 	return _c
 }
 
@@ -984,6 +991,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldUpdatedUs, field.TypeInt64, value)
 		_node.UpdatedUs = value
 	}
+	if value, ok := _c.mutation.FreightDiscounts(); ok {
+		_spec.SetField(order.FieldFreightDiscounts, field.TypeJSON, value)
+		_node.FreightDiscounts = value
+	}
 	if value, ok := _c.mutation.Unallocated(); ok {
 		_spec.SetField(order.FieldUnallocated, field.TypeBool, value)
 		_node.Unallocated = value
@@ -1308,6 +1319,9 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.ShipByUs(); exists {
 			s.SetIgnore(order.FieldShipByUs)
+		}
+		if _, exists := u.create.mutation.FreightDiscounts(); exists {
+			s.SetIgnore(order.FieldFreightDiscounts)
 		}
 	}))
 	return u
@@ -1790,6 +1804,9 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			}
 			if _, exists := b.mutation.ShipByUs(); exists {
 				s.SetIgnore(order.FieldShipByUs)
+			}
+			if _, exists := b.mutation.FreightDiscounts(); exists {
+				s.SetIgnore(order.FieldFreightDiscounts)
 			}
 		}
 	}))

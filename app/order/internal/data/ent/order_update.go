@@ -309,6 +309,9 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedUpdatedUs(); ok {
 		_spec.AddField(order.FieldUpdatedUs, field.TypeInt64, value)
 	}
+	if _u.mutation.FreightDiscountsCleared() {
+		_spec.ClearField(order.FieldFreightDiscounts, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Unallocated(); ok {
 		_spec.SetField(order.FieldUnallocated, field.TypeBool, value)
 	}
@@ -661,6 +664,9 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.AddedUpdatedUs(); ok {
 		_spec.AddField(order.FieldUpdatedUs, field.TypeInt64, value)
+	}
+	if _u.mutation.FreightDiscountsCleared() {
+		_spec.ClearField(order.FieldFreightDiscounts, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Unallocated(); ok {
 		_spec.SetField(order.FieldUnallocated, field.TypeBool, value)

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/pricing"
 )
 
 // OrderLine is the model entity for the OrderLine schema.
@@ -45,6 +46,10 @@ type OrderLine struct {
 	PointsAmountMinor int64 `json:"points_amount_minor,omitempty"`
 	// Points holds the value of the "points" field.
 	Points int64 `json:"points,omitempty"`
+	// Discounts holds the value of the "discounts" field.
+	Discounts []pricing.Discount `json:"discounts,omitempty"`
+	// GiftOf holds the value of the "gift_of" field.
+	GiftOf string `json:"gift_of,omitempty"`
 	// ReturnedQuantity holds the value of the "returned_quantity" field.
 	ReturnedQuantity int64 `json:"returned_quantity,omitempty"`
 	// RefundedMinor holds the value of the "refunded_minor" field.
@@ -59,13 +64,13 @@ func (*OrderLine) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case orderline.FieldTitle:
+		case orderline.FieldTitle, orderline.FieldDiscounts:
 			values[i] = new([]byte)
 		case orderline.FieldReturnable:
 			values[i] = new(sql.NullBool)
 		case orderline.FieldNo, orderline.FieldQuantity, orderline.FieldUnitMinor, orderline.FieldGrossMinor, orderline.FieldDiscountMinor, orderline.FieldPayableMinor, orderline.FieldPointsAmountMinor, orderline.FieldPoints, orderline.FieldReturnedQuantity, orderline.FieldRefundedMinor, orderline.FieldPointsBack:
 			values[i] = new(sql.NullInt64)
-		case orderline.FieldID, orderline.FieldOrg, orderline.FieldOrderID, orderline.FieldSku, orderline.FieldTaxClass:
+		case orderline.FieldID, orderline.FieldOrg, orderline.FieldOrderID, orderline.FieldSku, orderline.FieldTaxClass, orderline.FieldGiftOf:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -174,6 +179,20 @@ func (_m *OrderLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Points = value.Int64
 			}
+		case orderline.FieldDiscounts:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field discounts", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Discounts); err != nil {
+					return fmt.Errorf("unmarshal field discounts: %w", err)
+				}
+			}
+		case orderline.FieldGiftOf:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field gift_of", values[i])
+			} else if value.Valid {
+				_m.GiftOf = value.String
+			}
 		case orderline.FieldReturnedQuantity:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field returned_quantity", values[i])
@@ -269,6 +288,12 @@ func (_m *OrderLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("points=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Points))
+	builder.WriteString(", ")
+	builder.WriteString("discounts=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Discounts))
+	builder.WriteString(", ")
+	builder.WriteString("gift_of=")
+	builder.WriteString(_m.GiftOf)
 	builder.WriteString(", ")
 	builder.WriteString("returned_quantity=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReturnedQuantity))

@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/pricing"
 )
 
 // OrderLineCreate is the builder for creating a OrderLine entity.
@@ -194,6 +195,26 @@ func (_c *OrderLineCreate) SetNillablePoints(v *int64) *OrderLineCreate {
 	return _c
 }
 
+// SetDiscounts sets the "discounts" field.
+func (_c *OrderLineCreate) SetDiscounts(v []pricing.Discount) *OrderLineCreate {
+	_c.mutation.SetDiscounts(v)
+	return _c
+}
+
+// SetGiftOf sets the "gift_of" field.
+func (_c *OrderLineCreate) SetGiftOf(v string) *OrderLineCreate {
+	_c.mutation.SetGiftOf(v)
+	return _c
+}
+
+// SetNillableGiftOf sets the "gift_of" field if the given value is not nil.
+func (_c *OrderLineCreate) SetNillableGiftOf(v *string) *OrderLineCreate {
+	if v != nil {
+		_c.SetGiftOf(*v)
+	}
+	return _c
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (_c *OrderLineCreate) SetReturnedQuantity(v int64) *OrderLineCreate {
 	_c.mutation.SetReturnedQuantity(v)
@@ -323,6 +344,10 @@ func (_c *OrderLineCreate) defaults() error {
 		v := orderline.DefaultPoints
 		_c.mutation.SetPoints(v)
 	}
+	if _, ok := _c.mutation.GiftOf(); !ok {
+		v := orderline.DefaultGiftOf
+		_c.mutation.SetGiftOf(v)
+	}
 	if _, ok := _c.mutation.ReturnedQuantity(); !ok {
 		v := orderline.DefaultReturnedQuantity
 		_c.mutation.SetReturnedQuantity(v)
@@ -398,6 +423,14 @@ func (_c *OrderLineCreate) check() error {
 	}
 	if _, ok := _c.mutation.Points(); !ok {
 		return &ValidationError{Name: "points", err: errors.New(`ent: missing required field "OrderLine.points"`)}
+	}
+	if _, ok := _c.mutation.GiftOf(); !ok {
+		return &ValidationError{Name: "gift_of", err: errors.New(`ent: missing required field "OrderLine.gift_of"`)}
+	}
+	if v, ok := _c.mutation.GiftOf(); ok {
+		if err := orderline.GiftOfValidator(v); err != nil {
+			return &ValidationError{Name: "gift_of", err: fmt.Errorf(`ent: validator failed for field "OrderLine.gift_of": %w`, err)}
+		}
 	}
 	if _, ok := _c.mutation.ReturnedQuantity(); !ok {
 		return &ValidationError{Name: "returned_quantity", err: errors.New(`ent: missing required field "OrderLine.returned_quantity"`)}
@@ -504,6 +537,14 @@ func (_c *OrderLineCreate) createSpec() (*OrderLine, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Points(); ok {
 		_spec.SetField(orderline.FieldPoints, field.TypeInt64, value)
 		_node.Points = value
+	}
+	if value, ok := _c.mutation.Discounts(); ok {
+		_spec.SetField(orderline.FieldDiscounts, field.TypeJSON, value)
+		_node.Discounts = value
+	}
+	if value, ok := _c.mutation.GiftOf(); ok {
+		_spec.SetField(orderline.FieldGiftOf, field.TypeString, value)
+		_node.GiftOf = value
 	}
 	if value, ok := _c.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(orderline.FieldReturnedQuantity, field.TypeInt64, value)
@@ -681,6 +722,12 @@ func (u *OrderLineUpsertOne) UpdateNewValues() *OrderLineUpsertOne {
 		}
 		if _, exists := u.create.mutation.Points(); exists {
 			s.SetIgnore(orderline.FieldPoints)
+		}
+		if _, exists := u.create.mutation.Discounts(); exists {
+			s.SetIgnore(orderline.FieldDiscounts)
+		}
+		if _, exists := u.create.mutation.GiftOf(); exists {
+			s.SetIgnore(orderline.FieldGiftOf)
 		}
 	}))
 	return u
@@ -1000,6 +1047,12 @@ func (u *OrderLineUpsertBulk) UpdateNewValues() *OrderLineUpsertBulk {
 			}
 			if _, exists := b.mutation.Points(); exists {
 				s.SetIgnore(orderline.FieldPoints)
+			}
+			if _, exists := b.mutation.Discounts(); exists {
+				s.SetIgnore(orderline.FieldDiscounts)
+			}
+			if _, exists := b.mutation.GiftOf(); exists {
+				s.SetIgnore(orderline.FieldGiftOf)
 			}
 		}
 	}))

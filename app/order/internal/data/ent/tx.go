@@ -30,6 +30,14 @@ type Tx struct {
 	OrderLine *OrderLineClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
+	// Promotion is the client for interacting with the Promotion builders.
+	Promotion *PromotionClient
+	// PromotionBuyer is the client for interacting with the PromotionBuyer builders.
+	PromotionBuyer *PromotionBuyerClient
+	// PromotionUse is the client for interacting with the PromotionUse builders.
+	PromotionUse *PromotionUseClient
+	// PromotionVersion is the client for interacting with the PromotionVersion builders.
+	PromotionVersion *PromotionVersionClient
 	// Refund is the client for interacting with the Refund builders.
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
@@ -174,6 +182,10 @@ func (tx *Tx) init() {
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
+	tx.Promotion = NewPromotionClient(tx.config)
+	tx.PromotionBuyer = NewPromotionBuyerClient(tx.config)
+	tx.PromotionUse = NewPromotionUseClient(tx.config)
+	tx.PromotionVersion = NewPromotionVersionClient(tx.config)
 	tx.Refund = NewRefundClient(tx.config)
 	tx.ReturnLine = NewReturnLineClient(tx.config)
 }

@@ -31,6 +31,8 @@ func (Order) Fields() []ent.Field {
 		field.Bytes("receiver").Optional().MaxLen(8 << 10),
 		column.Fixed("remark", 2000), column.Fixed("device", 64), column.Fixed("clerk", 64), column.Fixed("fingerprint", 64),
 		constant("placed_us"), number("paid_us"), constant("pay_until_us"), constant("ship_by_us"), number("updated_us"),
+		// What promotions took off the freight.
+		field.JSON("freight_discounts", []biz.Discount{}).Optional().Immutable(),
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
 	}
 }
@@ -59,6 +61,8 @@ func (OrderLine) Fields() []ent.Field {
 		field.Bool("returnable").Default(false).Immutable(),
 		constant("quantity"), constant("unit_minor"), constant("gross_minor"), constant("discount_minor"), constant("payable_minor"),
 		constant("points_amount_minor"), constant("points"),
+		// What makes up discount_minor, and who bears it; the promotion that gives the line away.
+		field.JSON("discounts", []biz.Discount{}).Optional().Immutable(), ref("gift_of"),
 		number("returned_quantity"), number("refunded_minor"), number("points_back"),
 	}
 }

@@ -219,6 +219,7 @@ var (
 		{Name: "pay_until_us", Type: field.TypeInt64, Default: 0},
 		{Name: "ship_by_us", Type: field.TypeInt64, Default: 0},
 		{Name: "updated_us", Type: field.TypeInt64, Default: 0},
+		{Name: "freight_discounts", Type: field.TypeJSON, Nullable: true},
 		{Name: "unallocated", Type: field.TypeBool, Default: false},
 		{Name: "allocate_attempt", Type: field.TypeInt64, Default: 0},
 		{Name: "allocate_at_us", Type: field.TypeInt64, Default: 0},
@@ -253,7 +254,7 @@ var (
 			{
 				Name:    "order_unallocated_allocate_at_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[31], OrdersColumns[33]},
+				Columns: []*schema.Column{OrdersColumns[32], OrdersColumns[34]},
 			},
 		},
 	}
@@ -302,6 +303,8 @@ var (
 		{Name: "payable_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_amount_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points", Type: field.TypeInt64, Default: 0},
+		{Name: "discounts", Type: field.TypeJSON, Nullable: true},
+		{Name: "gift_of", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_back", Type: field.TypeInt64, Default: 0},
@@ -342,6 +345,117 @@ var (
 				Name:    "payment_order_id_no",
 				Unique:  true,
 				Columns: []*schema.Column{PaymentsColumns[2], PaymentsColumns[3]},
+			},
+		},
+	}
+	// PromotionsColumns holds the columns for the "promotions" table.
+	PromotionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "ended", Type: field.TypeBool, Default: false},
+		{Name: "terms", Type: field.TypeBytes, Size: 1048576},
+		{Name: "until_us", Type: field.TypeInt64, Default: 0},
+		{Name: "budget_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "quota", Type: field.TypeInt64, Default: 0},
+		{Name: "per_buyer", Type: field.TypeInt64, Default: 0},
+		{Name: "used_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "used_quantity", Type: field.TypeInt64, Default: 0},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// PromotionsTable holds the schema information for the "promotions" table.
+	PromotionsTable = &schema.Table{
+		Name:       "promotions",
+		Columns:    PromotionsColumns,
+		PrimaryKey: []*schema.Column{PromotionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "promotion_ended_until_us",
+				Unique:  false,
+				Columns: []*schema.Column{PromotionsColumns[2], PromotionsColumns[4]},
+			},
+		},
+	}
+	// PromotionBuyersColumns holds the columns for the "promotion_buyers" table.
+	PromotionBuyersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "promotion", Type: field.TypeString, Size: 40},
+		{Name: "member_id", Type: field.TypeString, Size: 40},
+		{Name: "quantity", Type: field.TypeInt64, Default: 0},
+	}
+	// PromotionBuyersTable holds the schema information for the "promotion_buyers" table.
+	PromotionBuyersTable = &schema.Table{
+		Name:       "promotion_buyers",
+		Columns:    PromotionBuyersColumns,
+		PrimaryKey: []*schema.Column{PromotionBuyersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "promotionbuyer_promotion_member_id",
+				Unique:  true,
+				Columns: []*schema.Column{PromotionBuyersColumns[1], PromotionBuyersColumns[2]},
+			},
+			{
+				Name:    "promotionbuyer_member_id",
+				Unique:  false,
+				Columns: []*schema.Column{PromotionBuyersColumns[2]},
+			},
+		},
+	}
+	// PromotionUsesColumns holds the columns for the "promotion_uses" table.
+	PromotionUsesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "gid", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "promotion", Type: field.TypeString, Size: 40},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "member_id", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "quantity", Type: field.TypeInt64, Default: 0},
+		{Name: "given_back", Type: field.TypeBool, Default: false},
+		{Name: "at_us", Type: field.TypeInt64, Default: 0},
+	}
+	// PromotionUsesTable holds the schema information for the "promotion_uses" table.
+	PromotionUsesTable = &schema.Table{
+		Name:       "promotion_uses",
+		Columns:    PromotionUsesColumns,
+		PrimaryKey: []*schema.Column{PromotionUsesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "promotionuse_gid_promotion",
+				Unique:  true,
+				Columns: []*schema.Column{PromotionUsesColumns[1], PromotionUsesColumns[3]},
+			},
+			{
+				Name:    "promotionuse_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{PromotionUsesColumns[2]},
+			},
+			{
+				Name:    "promotionuse_promotion_given_back",
+				Unique:  false,
+				Columns: []*schema.Column{PromotionUsesColumns[3], PromotionUsesColumns[8]},
+			},
+		},
+	}
+	// PromotionVersionsColumns holds the columns for the "promotion_versions" table.
+	PromotionVersionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "promotion", Type: field.TypeString, Size: 40},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "terms", Type: field.TypeBytes, Size: 1048576},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// PromotionVersionsTable holds the schema information for the "promotion_versions" table.
+	PromotionVersionsTable = &schema.Table{
+		Name:       "promotion_versions",
+		Columns:    PromotionVersionsColumns,
+		PrimaryKey: []*schema.Column{PromotionVersionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "promotionversion_promotion_version",
+				Unique:  true,
+				Columns: []*schema.Column{PromotionVersionsColumns[1], PromotionVersionsColumns[2]},
 			},
 		},
 	}
@@ -423,6 +537,10 @@ var (
 		OrderEventsTable,
 		OrderLinesTable,
 		PaymentsTable,
+		PromotionsTable,
+		PromotionBuyersTable,
+		PromotionUsesTable,
+		PromotionVersionsTable,
 		RefundsTable,
 		ReturnLinesTable,
 	}
@@ -462,6 +580,22 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	PaymentsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	PromotionsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	PromotionBuyersTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	PromotionUsesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	PromotionVersionsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

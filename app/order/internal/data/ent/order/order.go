@@ -72,6 +72,8 @@ const (
 	FieldShipByUs = "ship_by_us"
 	// FieldUpdatedUs holds the string denoting the updated_us field in the database.
 	FieldUpdatedUs = "updated_us"
+	// FieldFreightDiscounts holds the string denoting the freight_discounts field in the database.
+	FieldFreightDiscounts = "freight_discounts"
 	// FieldUnallocated holds the string denoting the unallocated field in the database.
 	FieldUnallocated = "unallocated"
 	// FieldAllocateAttempt holds the string denoting the allocate_attempt field in the database.
@@ -117,6 +119,7 @@ var Columns = []string{
 	FieldPayUntilUs,
 	FieldShipByUs,
 	FieldUpdatedUs,
+	FieldFreightDiscounts,
 	FieldUnallocated,
 	FieldAllocateAttempt,
 	FieldAllocateAtUs,

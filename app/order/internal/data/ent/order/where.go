@@ -1782,6 +1782,16 @@ func UpdatedUsLTE(v int64) predicate.Order {
 	return predicate.Order(sql.FieldLTE(FieldUpdatedUs, v))
 }
 
+// FreightDiscountsIsNil applies the IsNil predicate on the "freight_discounts" field.
+func FreightDiscountsIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldFreightDiscounts))
+}
+
+// FreightDiscountsNotNil applies the NotNil predicate on the "freight_discounts" field.
+func FreightDiscountsNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldFreightDiscounts))
+}
+
 // UnallocatedEQ applies the EQ predicate on the "unallocated" field.
 func UnallocatedEQ(v bool) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldUnallocated, v))

@@ -40,6 +40,10 @@ const (
 	FieldPointsAmountMinor = "points_amount_minor"
 	// FieldPoints holds the string denoting the points field in the database.
 	FieldPoints = "points"
+	// FieldDiscounts holds the string denoting the discounts field in the database.
+	FieldDiscounts = "discounts"
+	// FieldGiftOf holds the string denoting the gift_of field in the database.
+	FieldGiftOf = "gift_of"
 	// FieldReturnedQuantity holds the string denoting the returned_quantity field in the database.
 	FieldReturnedQuantity = "returned_quantity"
 	// FieldRefundedMinor holds the string denoting the refunded_minor field in the database.
@@ -67,6 +71,8 @@ var Columns = []string{
 	FieldPayableMinor,
 	FieldPointsAmountMinor,
 	FieldPoints,
+	FieldDiscounts,
+	FieldGiftOf,
 	FieldReturnedQuantity,
 	FieldRefundedMinor,
 	FieldPointsBack,
@@ -120,6 +126,10 @@ var (
 	DefaultPointsAmountMinor int64
 	// DefaultPoints holds the default value on creation for the "points" field.
 	DefaultPoints int64
+	// DefaultGiftOf holds the default value on creation for the "gift_of" field.
+	DefaultGiftOf string
+	// GiftOfValidator is a validator for the "gift_of" field. It is called by the builders before save.
+	GiftOfValidator func(string) error
 	// DefaultReturnedQuantity holds the default value on creation for the "returned_quantity" field.
 	DefaultReturnedQuantity int64
 	// DefaultRefundedMinor holds the default value on creation for the "refunded_minor" field.
@@ -201,6 +211,11 @@ func ByPointsAmountMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByPoints orders the results by the points field.
 func ByPoints(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPoints, opts...).ToFunc()
+}
+
+// ByGiftOf orders the results by the gift_of field.
+func ByGiftOf(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGiftOf, opts...).ToFunc()
 }
 
 // ByReturnedQuantity orders the results by the returned_quantity field.

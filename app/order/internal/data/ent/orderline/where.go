@@ -127,6 +127,11 @@ func Points(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldPoints, v))
 }
 
+// GiftOf applies equality check predicate on the "gift_of" field. It's identical to GiftOfEQ.
+func GiftOf(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldGiftOf, v))
+}
+
 // ReturnedQuantity applies equality check predicate on the "returned_quantity" field. It's identical to ReturnedQuantityEQ.
 func ReturnedQuantity(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldReturnedQuantity, v))
@@ -740,6 +745,81 @@ func PointsLT(v int64) predicate.OrderLine {
 // PointsLTE applies the LTE predicate on the "points" field.
 func PointsLTE(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldLTE(FieldPoints, v))
+}
+
+// DiscountsIsNil applies the IsNil predicate on the "discounts" field.
+func DiscountsIsNil() predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIsNull(FieldDiscounts))
+}
+
+// DiscountsNotNil applies the NotNil predicate on the "discounts" field.
+func DiscountsNotNil() predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotNull(FieldDiscounts))
+}
+
+// GiftOfEQ applies the EQ predicate on the "gift_of" field.
+func GiftOfEQ(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldGiftOf, v))
+}
+
+// GiftOfNEQ applies the NEQ predicate on the "gift_of" field.
+func GiftOfNEQ(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNEQ(FieldGiftOf, v))
+}
+
+// GiftOfIn applies the In predicate on the "gift_of" field.
+func GiftOfIn(vs ...string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIn(FieldGiftOf, vs...))
+}
+
+// GiftOfNotIn applies the NotIn predicate on the "gift_of" field.
+func GiftOfNotIn(vs ...string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotIn(FieldGiftOf, vs...))
+}
+
+// GiftOfGT applies the GT predicate on the "gift_of" field.
+func GiftOfGT(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGT(FieldGiftOf, v))
+}
+
+// GiftOfGTE applies the GTE predicate on the "gift_of" field.
+func GiftOfGTE(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGTE(FieldGiftOf, v))
+}
+
+// GiftOfLT applies the LT predicate on the "gift_of" field.
+func GiftOfLT(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLT(FieldGiftOf, v))
+}
+
+// GiftOfLTE applies the LTE predicate on the "gift_of" field.
+func GiftOfLTE(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLTE(FieldGiftOf, v))
+}
+
+// GiftOfContains applies the Contains predicate on the "gift_of" field.
+func GiftOfContains(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldContains(FieldGiftOf, v))
+}
+
+// GiftOfHasPrefix applies the HasPrefix predicate on the "gift_of" field.
+func GiftOfHasPrefix(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldHasPrefix(FieldGiftOf, v))
+}
+
+// GiftOfHasSuffix applies the HasSuffix predicate on the "gift_of" field.
+func GiftOfHasSuffix(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldHasSuffix(FieldGiftOf, v))
+}
+
+// GiftOfEqualFold applies the EqualFold predicate on the "gift_of" field.
+func GiftOfEqualFold(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEqualFold(FieldGiftOf, v))
+}
+
+// GiftOfContainsFold applies the ContainsFold predicate on the "gift_of" field.
+func GiftOfContainsFold(v string) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldContainsFold(FieldGiftOf, v))
 }
 
 // ReturnedQuantityEQ applies the EQ predicate on the "returned_quantity" field.

@@ -33,6 +33,18 @@ type OrderLine func(*sql.Selector)
 // Payment is the predicate function for payment builders.
 type Payment func(*sql.Selector)
 
+// Promotion is the predicate function for promotion builders.
+type Promotion func(*sql.Selector)
+
+// PromotionBuyer is the predicate function for promotionbuyer builders.
+type PromotionBuyer func(*sql.Selector)
+
+// PromotionUse is the predicate function for promotionuse builders.
+type PromotionUse func(*sql.Selector)
+
+// PromotionVersion is the predicate function for promotionversion builders.
+type PromotionVersion func(*sql.Selector)
+
 // Refund is the predicate function for refund builders.
 type Refund func(*sql.Selector)
 

@@ -12,6 +12,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionuse"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
@@ -790,19 +794,19 @@ func init() {
 	// order.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	order.DefaultUpdatedUs = orderDescUpdatedUs.Default.(int64)
 	// orderDescUnallocated is the schema descriptor for unallocated field.
-	orderDescUnallocated := orderFields[30].Descriptor()
+	orderDescUnallocated := orderFields[31].Descriptor()
 	// order.DefaultUnallocated holds the default value on creation for the unallocated field.
 	order.DefaultUnallocated = orderDescUnallocated.Default.(bool)
 	// orderDescAllocateAttempt is the schema descriptor for allocate_attempt field.
-	orderDescAllocateAttempt := orderFields[31].Descriptor()
+	orderDescAllocateAttempt := orderFields[32].Descriptor()
 	// order.DefaultAllocateAttempt holds the default value on creation for the allocate_attempt field.
 	order.DefaultAllocateAttempt = orderDescAllocateAttempt.Default.(int64)
 	// orderDescAllocateAtUs is the schema descriptor for allocate_at_us field.
-	orderDescAllocateAtUs := orderFields[32].Descriptor()
+	orderDescAllocateAtUs := orderFields[33].Descriptor()
 	// order.DefaultAllocateAtUs holds the default value on creation for the allocate_at_us field.
 	order.DefaultAllocateAtUs = orderDescAllocateAtUs.Default.(int64)
 	// orderDescVersion is the schema descriptor for version field.
-	orderDescVersion := orderFields[33].Descriptor()
+	orderDescVersion := orderFields[34].Descriptor()
 	// order.DefaultVersion holds the default value on creation for the version field.
 	order.DefaultVersion = orderDescVersion.Default.(int64)
 	// orderDescID is the schema descriptor for id field.
@@ -1043,16 +1047,22 @@ func init() {
 	orderlineDescPoints := orderlineFields[13].Descriptor()
 	// orderline.DefaultPoints holds the default value on creation for the points field.
 	orderline.DefaultPoints = orderlineDescPoints.Default.(int64)
+	// orderlineDescGiftOf is the schema descriptor for gift_of field.
+	orderlineDescGiftOf := orderlineFields[15].Descriptor()
+	// orderline.DefaultGiftOf holds the default value on creation for the gift_of field.
+	orderline.DefaultGiftOf = orderlineDescGiftOf.Default.(string)
+	// orderline.GiftOfValidator is a validator for the "gift_of" field. It is called by the builders before save.
+	orderline.GiftOfValidator = orderlineDescGiftOf.Validators[0].(func(string) error)
 	// orderlineDescReturnedQuantity is the schema descriptor for returned_quantity field.
-	orderlineDescReturnedQuantity := orderlineFields[14].Descriptor()
+	orderlineDescReturnedQuantity := orderlineFields[16].Descriptor()
 	// orderline.DefaultReturnedQuantity holds the default value on creation for the returned_quantity field.
 	orderline.DefaultReturnedQuantity = orderlineDescReturnedQuantity.Default.(int64)
 	// orderlineDescRefundedMinor is the schema descriptor for refunded_minor field.
-	orderlineDescRefundedMinor := orderlineFields[15].Descriptor()
+	orderlineDescRefundedMinor := orderlineFields[17].Descriptor()
 	// orderline.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	orderline.DefaultRefundedMinor = orderlineDescRefundedMinor.Default.(int64)
 	// orderlineDescPointsBack is the schema descriptor for points_back field.
-	orderlineDescPointsBack := orderlineFields[16].Descriptor()
+	orderlineDescPointsBack := orderlineFields[18].Descriptor()
 	// orderline.DefaultPointsBack holds the default value on creation for the points_back field.
 	orderline.DefaultPointsBack = orderlineDescPointsBack.Default.(int64)
 	// orderlineDescID is the schema descriptor for id field.
@@ -1157,6 +1167,310 @@ func init() {
 	// payment.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	payment.IDValidator = func() func(string) error {
 		validators := paymentDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	promotionMixin := entschema.Promotion{}.Mixin()
+	promotionMixinHooks0 := promotionMixin[0].Hooks()
+	promotion.Hooks[0] = promotionMixinHooks0[0]
+	promotionMixinInters0 := promotionMixin[0].Interceptors()
+	promotion.Interceptors[0] = promotionMixinInters0[0]
+	promotionFields := entschema.Promotion{}.Fields()
+	_ = promotionFields
+	// promotionDescVersion is the schema descriptor for version field.
+	promotionDescVersion := promotionFields[1].Descriptor()
+	// promotion.DefaultVersion holds the default value on creation for the version field.
+	promotion.DefaultVersion = promotionDescVersion.Default.(int64)
+	// promotionDescEnded is the schema descriptor for ended field.
+	promotionDescEnded := promotionFields[2].Descriptor()
+	// promotion.DefaultEnded holds the default value on creation for the ended field.
+	promotion.DefaultEnded = promotionDescEnded.Default.(bool)
+	// promotionDescTerms is the schema descriptor for terms field.
+	promotionDescTerms := promotionFields[3].Descriptor()
+	// promotion.TermsValidator is a validator for the "terms" field. It is called by the builders before save.
+	promotion.TermsValidator = promotionDescTerms.Validators[0].(func([]byte) error)
+	// promotionDescUntilUs is the schema descriptor for until_us field.
+	promotionDescUntilUs := promotionFields[4].Descriptor()
+	// promotion.DefaultUntilUs holds the default value on creation for the until_us field.
+	promotion.DefaultUntilUs = promotionDescUntilUs.Default.(int64)
+	// promotionDescBudgetMinor is the schema descriptor for budget_minor field.
+	promotionDescBudgetMinor := promotionFields[5].Descriptor()
+	// promotion.DefaultBudgetMinor holds the default value on creation for the budget_minor field.
+	promotion.DefaultBudgetMinor = promotionDescBudgetMinor.Default.(int64)
+	// promotionDescQuota is the schema descriptor for quota field.
+	promotionDescQuota := promotionFields[6].Descriptor()
+	// promotion.DefaultQuota holds the default value on creation for the quota field.
+	promotion.DefaultQuota = promotionDescQuota.Default.(int64)
+	// promotionDescPerBuyer is the schema descriptor for per_buyer field.
+	promotionDescPerBuyer := promotionFields[7].Descriptor()
+	// promotion.DefaultPerBuyer holds the default value on creation for the per_buyer field.
+	promotion.DefaultPerBuyer = promotionDescPerBuyer.Default.(int64)
+	// promotionDescUsedMinor is the schema descriptor for used_minor field.
+	promotionDescUsedMinor := promotionFields[8].Descriptor()
+	// promotion.DefaultUsedMinor holds the default value on creation for the used_minor field.
+	promotion.DefaultUsedMinor = promotionDescUsedMinor.Default.(int64)
+	// promotionDescUsedQuantity is the schema descriptor for used_quantity field.
+	promotionDescUsedQuantity := promotionFields[9].Descriptor()
+	// promotion.DefaultUsedQuantity holds the default value on creation for the used_quantity field.
+	promotion.DefaultUsedQuantity = promotionDescUsedQuantity.Default.(int64)
+	// promotionDescChangedBy is the schema descriptor for changed_by field.
+	promotionDescChangedBy := promotionFields[10].Descriptor()
+	// promotion.DefaultChangedBy holds the default value on creation for the changed_by field.
+	promotion.DefaultChangedBy = promotionDescChangedBy.Default.(string)
+	// promotion.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	promotion.ChangedByValidator = promotionDescChangedBy.Validators[0].(func(string) error)
+	// promotionDescChangedUs is the schema descriptor for changed_us field.
+	promotionDescChangedUs := promotionFields[11].Descriptor()
+	// promotion.DefaultChangedUs holds the default value on creation for the changed_us field.
+	promotion.DefaultChangedUs = promotionDescChangedUs.Default.(int64)
+	// promotionDescID is the schema descriptor for id field.
+	promotionDescID := promotionFields[0].Descriptor()
+	// promotion.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	promotion.IDValidator = func() func(string) error {
+		validators := promotionDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	promotionbuyerMixin := entschema.PromotionBuyer{}.Mixin()
+	promotionbuyerMixinHooks0 := promotionbuyerMixin[0].Hooks()
+	promotionbuyer.Hooks[0] = promotionbuyerMixinHooks0[0]
+	promotionbuyerMixinInters0 := promotionbuyerMixin[0].Interceptors()
+	promotionbuyer.Interceptors[0] = promotionbuyerMixinInters0[0]
+	promotionbuyerFields := entschema.PromotionBuyer{}.Fields()
+	_ = promotionbuyerFields
+	// promotionbuyerDescPromotion is the schema descriptor for promotion field.
+	promotionbuyerDescPromotion := promotionbuyerFields[1].Descriptor()
+	// promotionbuyer.PromotionValidator is a validator for the "promotion" field. It is called by the builders before save.
+	promotionbuyer.PromotionValidator = func() func(string) error {
+		validators := promotionbuyerDescPromotion.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(promotion string) error {
+			for _, fn := range fns {
+				if err := fn(promotion); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// promotionbuyerDescMemberID is the schema descriptor for member_id field.
+	promotionbuyerDescMemberID := promotionbuyerFields[2].Descriptor()
+	// promotionbuyer.MemberIDValidator is a validator for the "member_id" field. It is called by the builders before save.
+	promotionbuyer.MemberIDValidator = func() func(string) error {
+		validators := promotionbuyerDescMemberID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(member_id string) error {
+			for _, fn := range fns {
+				if err := fn(member_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// promotionbuyerDescQuantity is the schema descriptor for quantity field.
+	promotionbuyerDescQuantity := promotionbuyerFields[3].Descriptor()
+	// promotionbuyer.DefaultQuantity holds the default value on creation for the quantity field.
+	promotionbuyer.DefaultQuantity = promotionbuyerDescQuantity.Default.(int64)
+	// promotionbuyerDescID is the schema descriptor for id field.
+	promotionbuyerDescID := promotionbuyerFields[0].Descriptor()
+	// promotionbuyer.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	promotionbuyer.IDValidator = func() func(string) error {
+		validators := promotionbuyerDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	promotionuseMixin := entschema.PromotionUse{}.Mixin()
+	promotionuseMixinHooks0 := promotionuseMixin[0].Hooks()
+	promotionuse.Hooks[0] = promotionuseMixinHooks0[0]
+	promotionuseMixinInters0 := promotionuseMixin[0].Interceptors()
+	promotionuse.Interceptors[0] = promotionuseMixinInters0[0]
+	promotionuseFields := entschema.PromotionUse{}.Fields()
+	_ = promotionuseFields
+	// promotionuseDescGid is the schema descriptor for gid field.
+	promotionuseDescGid := promotionuseFields[1].Descriptor()
+	// promotionuse.GidValidator is a validator for the "gid" field. It is called by the builders before save.
+	promotionuse.GidValidator = func() func(string) error {
+		validators := promotionuseDescGid.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(gid string) error {
+			for _, fn := range fns {
+				if err := fn(gid); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// promotionuseDescOrderID is the schema descriptor for order_id field.
+	promotionuseDescOrderID := promotionuseFields[2].Descriptor()
+	// promotionuse.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	promotionuse.OrderIDValidator = func() func(string) error {
+		validators := promotionuseDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// promotionuseDescPromotion is the schema descriptor for promotion field.
+	promotionuseDescPromotion := promotionuseFields[3].Descriptor()
+	// promotionuse.PromotionValidator is a validator for the "promotion" field. It is called by the builders before save.
+	promotionuse.PromotionValidator = func() func(string) error {
+		validators := promotionuseDescPromotion.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(promotion string) error {
+			for _, fn := range fns {
+				if err := fn(promotion); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// promotionuseDescVersion is the schema descriptor for version field.
+	promotionuseDescVersion := promotionuseFields[4].Descriptor()
+	// promotionuse.DefaultVersion holds the default value on creation for the version field.
+	promotionuse.DefaultVersion = promotionuseDescVersion.Default.(int64)
+	// promotionuseDescMemberID is the schema descriptor for member_id field.
+	promotionuseDescMemberID := promotionuseFields[5].Descriptor()
+	// promotionuse.DefaultMemberID holds the default value on creation for the member_id field.
+	promotionuse.DefaultMemberID = promotionuseDescMemberID.Default.(string)
+	// promotionuse.MemberIDValidator is a validator for the "member_id" field. It is called by the builders before save.
+	promotionuse.MemberIDValidator = promotionuseDescMemberID.Validators[0].(func(string) error)
+	// promotionuseDescAmountMinor is the schema descriptor for amount_minor field.
+	promotionuseDescAmountMinor := promotionuseFields[6].Descriptor()
+	// promotionuse.DefaultAmountMinor holds the default value on creation for the amount_minor field.
+	promotionuse.DefaultAmountMinor = promotionuseDescAmountMinor.Default.(int64)
+	// promotionuseDescQuantity is the schema descriptor for quantity field.
+	promotionuseDescQuantity := promotionuseFields[7].Descriptor()
+	// promotionuse.DefaultQuantity holds the default value on creation for the quantity field.
+	promotionuse.DefaultQuantity = promotionuseDescQuantity.Default.(int64)
+	// promotionuseDescGivenBack is the schema descriptor for given_back field.
+	promotionuseDescGivenBack := promotionuseFields[8].Descriptor()
+	// promotionuse.DefaultGivenBack holds the default value on creation for the given_back field.
+	promotionuse.DefaultGivenBack = promotionuseDescGivenBack.Default.(bool)
+	// promotionuseDescAtUs is the schema descriptor for at_us field.
+	promotionuseDescAtUs := promotionuseFields[9].Descriptor()
+	// promotionuse.DefaultAtUs holds the default value on creation for the at_us field.
+	promotionuse.DefaultAtUs = promotionuseDescAtUs.Default.(int64)
+	// promotionuseDescID is the schema descriptor for id field.
+	promotionuseDescID := promotionuseFields[0].Descriptor()
+	// promotionuse.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	promotionuse.IDValidator = func() func(string) error {
+		validators := promotionuseDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	promotionversionMixin := entschema.PromotionVersion{}.Mixin()
+	promotionversionMixinHooks0 := promotionversionMixin[0].Hooks()
+	promotionversionHooks := entschema.PromotionVersion{}.Hooks()
+	promotionversion.Hooks[0] = promotionversionMixinHooks0[0]
+	promotionversion.Hooks[1] = promotionversionHooks[0]
+	promotionversionMixinInters0 := promotionversionMixin[0].Interceptors()
+	promotionversion.Interceptors[0] = promotionversionMixinInters0[0]
+	promotionversionFields := entschema.PromotionVersion{}.Fields()
+	_ = promotionversionFields
+	// promotionversionDescPromotion is the schema descriptor for promotion field.
+	promotionversionDescPromotion := promotionversionFields[1].Descriptor()
+	// promotionversion.PromotionValidator is a validator for the "promotion" field. It is called by the builders before save.
+	promotionversion.PromotionValidator = func() func(string) error {
+		validators := promotionversionDescPromotion.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(promotion string) error {
+			for _, fn := range fns {
+				if err := fn(promotion); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// promotionversionDescVersion is the schema descriptor for version field.
+	promotionversionDescVersion := promotionversionFields[2].Descriptor()
+	// promotionversion.DefaultVersion holds the default value on creation for the version field.
+	promotionversion.DefaultVersion = promotionversionDescVersion.Default.(int64)
+	// promotionversionDescTerms is the schema descriptor for terms field.
+	promotionversionDescTerms := promotionversionFields[3].Descriptor()
+	// promotionversion.TermsValidator is a validator for the "terms" field. It is called by the builders before save.
+	promotionversion.TermsValidator = promotionversionDescTerms.Validators[0].(func([]byte) error)
+	// promotionversionDescChangedBy is the schema descriptor for changed_by field.
+	promotionversionDescChangedBy := promotionversionFields[4].Descriptor()
+	// promotionversion.DefaultChangedBy holds the default value on creation for the changed_by field.
+	promotionversion.DefaultChangedBy = promotionversionDescChangedBy.Default.(string)
+	// promotionversion.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	promotionversion.ChangedByValidator = promotionversionDescChangedBy.Validators[0].(func(string) error)
+	// promotionversionDescChangedUs is the schema descriptor for changed_us field.
+	promotionversionDescChangedUs := promotionversionFields[5].Descriptor()
+	// promotionversion.DefaultChangedUs holds the default value on creation for the changed_us field.
+	promotionversion.DefaultChangedUs = promotionversionDescChangedUs.Default.(int64)
+	// promotionversionDescID is the schema descriptor for id field.
+	promotionversionDescID := promotionversionFields[0].Descriptor()
+	// promotionversion.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	promotionversion.IDValidator = func() func(string) error {
+		validators := promotionversionDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

@@ -1,0 +1,121 @@
+package biz
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/onepool/onepool/app/order/pricing"
+)
+
+// Promotion is the latest version of a promotion, or an earlier one, and what orders hold of it.
+type Promotion struct {
+	pricing.Promotion
+	Ended                   bool
+	UsedMinor, UsedQuantity int64
+	ChangedBy               string
+	ChangedAtUS             int64
+}
+
+// PromotionReader knows the promotions.
+type PromotionReader interface {
+	// Facts are the promotions that may apply now, as they stand for a member; empty: a guest.
+	Facts(ctx context.Context, memberID string) (PromotionFacts, error)
+}
+
+// PromotionBook keeps promotions, in the context's transaction.
+type PromotionBook interface {
+	// Lock returns the latest version, locked until the transaction ends; false: there is none.
+	Lock(ctx context.Context, code string) (Promotion, bool, error)
+	// Save stores the latest version; isNew: it was not there.
+	Save(ctx context.Context, p Promotion, isNew bool) error
+}
+
+// PromotionUses keeps what orders hold of budgets and quotas.
+type PromotionUses interface {
+	// Take takes what an order uses, all or nothing. It refuses with PROMOTION_USED_UP or PROMOTION_LIMIT, and with
+	// PRICE_CHANGED what another version has replaced. The same gid again takes nothing more.
+	Take(ctx context.Context, gid, orderID, memberID string, uses []PromotionUse) error
+	// Undo gives back what gid took, also when that has not arrived yet.
+	Undo(ctx context.Context, gid, orderID string) error
+}
+
+// PutPromotion makes a version. seen is the version that the caller saw.
+func PutPromotion(ctx context.Context, book PromotionBook, by string, terms pricing.Promotion, seen, nowUS int64) (Promotion, error) {
+	if err := terms.Validate(); err != nil {
+		if field, ok := errors.AsType[pricing.Invalid](err); ok {
+			return Promotion{}, Invalid("terms."+field.Field, field.Rule)
+		}
+		return Promotion{}, err
+	}
+	was, known, err := book.Lock(ctx, terms.ID)
+	switch {
+	case err != nil:
+		return Promotion{}, err
+	case was.Version != seen:
+		return Promotion{}, refuse(409, reasonState, "the promotion has another version: read it again", "version", itoa(was.Version))
+	case was.Ended:
+		return Promotion{}, refuse(409, reasonState, "the promotion is over: make another one", "state", "ENDED")
+	case known && was.Kind != terms.Kind:
+		return Promotion{}, Invalid("terms.kind", "cannot change: what orders used of it would mean something else")
+	case terms.BudgetMinor > 0 && terms.BudgetMinor < was.UsedMinor:
+		return Promotion{}, Invalid("terms.budget_minor", "must not be below what is used: "+itoa(was.UsedMinor))
+	case terms.Quota > 0 && terms.Quota < was.UsedQuantity:
+		return Promotion{}, Invalid("terms.quota", "must not be below what is used: "+itoa(was.UsedQuantity))
+	}
+	now := Promotion{Promotion: terms, UsedMinor: was.UsedMinor, UsedQuantity: was.UsedQuantity, ChangedBy: by, ChangedAtUS: nowUS}
+	now.Version = was.Version + 1
+	return now, book.Save(ctx, now, !known)
+}
+
+// EndPromotion takes a promotion out of use. One that is over stays as it is.
+func EndPromotion(ctx context.Context, book PromotionBook, by, code string, nowUS int64) (Promotion, error) {
+	p, known, err := book.Lock(ctx, code)
+	if err != nil {
+		return p, err
+	}
+	if !known {
+		return p, NotFound("promotion")
+	}
+	if p.Ended {
+		return p, nil
+	}
+	p.Ended, p.ChangedBy, p.ChangedAtUS = true, by, nowUS
+	return p, book.Save(ctx, p, false)
+}
+
+// CheckUse refuses what a promotion has no room for; had is what the member holds of it.
+func (p Promotion) CheckUse(u PromotionUse, had int64) error {
+	switch {
+	case p.Ended || p.Version != u.Version:
+		return refuse(409, reasonPriceChanged, "promotion "+u.Promotion+" has changed: price the order again", "promotion", u.Promotion)
+	case p.BudgetMinor > 0 && p.UsedMinor+u.AmountMinor > p.BudgetMinor:
+		return refuse(409, reasonUsedUp, "promotion "+u.Promotion+" is used up: price the order again", "promotion", u.Promotion, "left_minor", itoa(p.BudgetMinor-p.UsedMinor))
+	case p.Quota > 0 && p.UsedQuantity+u.Quantity > p.Quota:
+		return refuse(409, reasonUsedUp, "promotion "+u.Promotion+" is sold out: price the order again", "promotion", u.Promotion, "left", itoa(p.Quota-p.UsedQuantity))
+	case p.PerBuyer > 0 && had+u.Quantity > p.PerBuyer:
+		return refuse(409, reasonLimit, "the member has had what promotion "+u.Promotion+" allows", "promotion", u.Promotion, "left", itoa(p.PerBuyer-had))
+	}
+	return nil
+}
+
+// LeftFor is what a member who holds had pieces may still have.
+func (p Promotion) LeftFor(had int64) pricing.Left {
+	left := pricing.Unlimited
+	if p.BudgetMinor > 0 {
+		left.BudgetMinor = max(0, p.BudgetMinor-p.UsedMinor)
+	}
+	if p.Quota > 0 {
+		left.Quantity = max(0, p.Quota-p.UsedQuantity)
+	}
+	if p.PerBuyer > 0 {
+		left.ForBuyer = max(0, p.PerBuyer-had)
+	}
+	return left
+}
+
+// SortUses puts uses in the order in which their promotions are locked.
+func SortUses(uses []PromotionUse) []PromotionUse {
+	return slices.SortedFunc(slices.Values(uses), func(a, b PromotionUse) int { return cmp.Compare(a.Promotion, b.Promotion) })
+}

@@ -1,0 +1,274 @@
+package data
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/onepool/onepool/app/internal/barrier"
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data/ent"
+	"github.com/onepool/onepool/app/order/internal/data/ent/order"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionuse"
+	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
+	"github.com/onepool/onepool/app/order/pricing"
+)
+
+// branchPromotions is the step of a placement that takes budgets and quotas.
+const branchPromotions = "promotions"
+
+// Promotions keeps promotions and what orders hold of them.
+type Promotions struct {
+	db  *database.DB
+	ent *ent.Client
+}
+
+// NewPromotions opens the client.
+func NewPromotions(db *database.DB) *Promotions {
+	return &Promotions{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver()))}
+}
+
+func toPromotion(row *ent.Promotion) (biz.Promotion, error) {
+	p := biz.Promotion{Ended: row.Ended, UsedMinor: row.UsedMinor, UsedQuantity: row.UsedQuantity, ChangedBy: row.ChangedBy, ChangedAtUS: row.ChangedUs}
+	if err := json.Unmarshal(row.Terms, &p.Promotion); err != nil {
+		return p, fmt.Errorf("terms of promotion %s: %w", row.ID, err)
+	}
+	return p, nil
+}
+
+// Facts are the promotions in use, as they stand for a member.
+func (s *Promotions) Facts(ctx context.Context, memberID string) (biz.PromotionFacts, error) {
+	now, err := s.db.Now(ctx)
+	if err != nil {
+		return biz.PromotionFacts{}, err
+	}
+	facts := biz.PromotionFacts{AtUS: now, Left: map[string]pricing.Left{}}
+	ctx = AsService(ctx)
+	rows, err := s.ent.Promotion.Query().Where(promotion.Ended(false), promotion.Or(promotion.UntilUs(0), promotion.UntilUsGT(now))).Order(ent.Asc(promotion.FieldID)).All(ctx)
+	if err != nil {
+		return facts, fmt.Errorf("promotions: %w", err)
+	}
+	had, err := s.had(ctx, memberID, rows)
+	if err != nil {
+		return facts, err
+	}
+	ask := false
+	for _, row := range rows {
+		p, err := toPromotion(row)
+		if err != nil {
+			return facts, err
+		}
+		facts.Promotions, facts.Left[p.ID] = append(facts.Promotions, p.Promotion), p.LeftFor(had[p.ID])
+		ask = ask || p.Scope.FirstOrder
+	}
+	if ask && memberID != "" {
+		before, err := s.ent.Order.Query().Where(order.MemberID(memberID), order.StateNEQ(string(biz.OrderCancelled))).Exist(ctx)
+		if err != nil {
+			return facts, fmt.Errorf("first order: %w", err)
+		}
+		facts.FirstOrder = !before
+	}
+	return facts, nil
+}
+
+// had is what a member holds of promotions with a limit for each.
+func (s *Promotions) had(ctx context.Context, memberID string, rows []*ent.Promotion) (map[string]int64, error) {
+	had := map[string]int64{}
+	limited := false
+	for _, row := range rows {
+		limited = limited || row.PerBuyer > 0
+	}
+	if memberID == "" || !limited {
+		return had, nil
+	}
+	counts, err := s.ent.PromotionBuyer.Query().Where(promotionbuyer.MemberID(memberID)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("what the member has had: %w", err)
+	}
+	for _, c := range counts {
+		had[c.Promotion] = c.Quantity
+	}
+	return had, nil
+}
+
+// Lock returns the latest version, locked.
+func (s *Promotions) Lock(ctx context.Context, code string) (biz.Promotion, bool, error) {
+	row, err := s.ent.Promotion.Query().Where(promotion.ID(code)).ForUpdate().Only(AsService(ctx))
+	if ent.IsNotFound(err) {
+		return biz.Promotion{}, false, nil
+	}
+	if err != nil {
+		return biz.Promotion{}, false, fmt.Errorf("promotion %s: %w", code, err)
+	}
+	p, err := toPromotion(row)
+	return p, true, err
+}
+
+// Save stores the latest version, and keeps it among the versions when it is a new one.
+func (s *Promotions) Save(ctx context.Context, p biz.Promotion, isNew bool) error {
+	terms, err := json.Marshal(p.Promotion)
+	if err != nil {
+		return fmt.Errorf("terms of promotion %s: %w", p.ID, err)
+	}
+	ctx = AsService(ctx)
+	if isNew {
+		err = s.ent.Promotion.Create().SetID(p.ID).SetVersion(p.Version).SetEnded(p.Ended).SetTerms(terms).SetUntilUs(p.UntilUS).SetBudgetMinor(p.BudgetMinor).
+			SetQuota(p.Quota).SetPerBuyer(p.PerBuyer).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(ctx)
+	} else {
+		err = s.ent.Promotion.UpdateOneID(p.ID).SetVersion(p.Version).SetEnded(p.Ended).SetTerms(terms).SetUntilUs(p.UntilUS).SetBudgetMinor(p.BudgetMinor).
+			SetQuota(p.Quota).SetPerBuyer(p.PerBuyer).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("save promotion %s: %w", p.ID, err)
+	}
+	if p.Ended {
+		return nil
+	}
+	return s.ent.PromotionVersion.Create().SetID(ids.New("prv")).SetPromotion(p.ID).SetVersion(p.Version).SetTerms(terms).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(ctx)
+}
+
+// Get returns a promotion, in its latest or an earlier version.
+func (s *Promotions) Get(ctx context.Context, code string, version int64) (biz.Promotion, error) {
+	ctx = AsService(ctx)
+	row, err := s.ent.Promotion.Get(ctx, code)
+	if ent.IsNotFound(err) {
+		return biz.Promotion{}, biz.NotFound("promotion")
+	}
+	if err != nil {
+		return biz.Promotion{}, fmt.Errorf("promotion %s: %w", code, err)
+	}
+	p, err := toPromotion(row)
+	if err != nil || version == 0 || version == p.Version {
+		return p, err
+	}
+	was, err := s.ent.PromotionVersion.Query().Where(promotionversion.Promotion(code), promotionversion.Version(version)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return biz.Promotion{}, biz.NotFound("version")
+	}
+	if err != nil {
+		return biz.Promotion{}, fmt.Errorf("version of promotion %s: %w", code, err)
+	}
+	p.Promotion, p.ChangedBy, p.ChangedAtUS = pricing.Promotion{}, was.ChangedBy, was.ChangedUs
+	if err := json.Unmarshal(was.Terms, &p.Promotion); err != nil {
+		return p, fmt.Errorf("terms of promotion %s: %w", code, err)
+	}
+	return p, nil
+}
+
+// List reads a page by code; inUse leaves out what is ended or over.
+func (s *Promotions) List(ctx context.Context, inUse bool, after string, limit int) ([]biz.Promotion, error) {
+	now, err := s.db.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := s.ent.Promotion.Query().Where(promotion.IDGT(after)).Order(ent.Asc(promotion.FieldID)).Limit(limit)
+	if inUse {
+		q = q.Where(promotion.Ended(false), promotion.Or(promotion.UntilUs(0), promotion.UntilUsGT(now)))
+	}
+	rows, err := q.All(AsService(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("promotions: %w", err)
+	}
+	list := make([]biz.Promotion, len(rows))
+	for i, row := range rows {
+		if list[i], err = toPromotion(row); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Take takes what an order uses, in a transaction of its own.
+func (s *Promotions) Take(ctx context.Context, gid, orderID, memberID string, uses []biz.PromotionUse) error {
+	ctx = AsService(ctx)
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		return barrier.Do(ctx, gid, branchPromotions, func(ctx context.Context) error {
+			now, err := s.db.Now(ctx)
+			if err != nil {
+				return err
+			}
+			for _, u := range biz.SortUses(uses) {
+				if err := s.takeOne(ctx, gid, orderID, memberID, u, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func (s *Promotions) takeOne(ctx context.Context, gid, orderID, memberID string, u biz.PromotionUse, nowUS int64) error {
+	p, known, err := s.Lock(ctx, u.Promotion)
+	if err != nil {
+		return err
+	}
+	if !known {
+		return biz.NotFound("promotion")
+	}
+	// The promotion's lock is that of its counts of buyers too.
+	count, had := (*ent.PromotionBuyer)(nil), int64(0)
+	if p.PerBuyer > 0 {
+		count, err = s.ent.PromotionBuyer.Query().Where(promotionbuyer.Promotion(p.ID), promotionbuyer.MemberID(memberID)).Only(ctx)
+		switch {
+		case err == nil:
+			had = count.Quantity
+		case !ent.IsNotFound(err):
+			return fmt.Errorf("what the member has had: %w", err)
+		}
+	}
+	if err := p.CheckUse(u, had); err != nil {
+		return err
+	}
+	if p.PerBuyer > 0 && count == nil {
+		err = s.ent.PromotionBuyer.Create().SetID(ids.New("prb")).SetPromotion(p.ID).SetMemberID(memberID).SetQuantity(u.Quantity).Exec(ctx)
+	} else if p.PerBuyer > 0 {
+		err = s.ent.PromotionBuyer.UpdateOne(count).AddQuantity(u.Quantity).Exec(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("what the member has: %w", err)
+	}
+	if err := s.ent.Promotion.UpdateOneID(p.ID).AddUsedMinor(u.AmountMinor).AddUsedQuantity(u.Quantity).Exec(ctx); err != nil {
+		return fmt.Errorf("use promotion %s: %w", p.ID, err)
+	}
+	return s.ent.PromotionUse.Create().SetID(ids.New("pru")).SetGid(gid).SetOrderID(orderID).SetPromotion(p.ID).SetVersion(u.Version).SetMemberID(memberID).
+		SetAmountMinor(u.AmountMinor).SetQuantity(u.Quantity).SetAtUs(nowUS).Exec(ctx)
+}
+
+// Undo gives back what gid took.
+func (s *Promotions) Undo(ctx context.Context, gid, orderID string) error {
+	ctx = AsService(ctx)
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		return barrier.Undo(ctx, gid, branchPromotions, func(ctx context.Context) error { return giveBack(ctx, s.ent, orderID, gid) })
+	})
+}
+
+// giveBack returns what an order holds of promotions, in the context's transaction; gid: of one attempt only.
+func giveBack(ctx context.Context, client *ent.Client, orderID, gid string) error {
+	q := client.PromotionUse.Query().Where(promotionuse.OrderID(orderID), promotionuse.GivenBack(false)).Order(ent.Asc(promotionuse.FieldPromotion))
+	if gid != "" {
+		q = q.Where(promotionuse.Gid(gid))
+	}
+	uses, err := q.All(ctx)
+	if err != nil {
+		return fmt.Errorf("promotions of order %s: %w", orderID, err)
+	}
+	for _, u := range uses {
+		if err := client.Promotion.UpdateOneID(u.Promotion).AddUsedMinor(-u.AmountMinor).AddUsedQuantity(-u.Quantity).Exec(ctx); err != nil {
+			return fmt.Errorf("give back of promotion %s: %w", u.Promotion, err)
+		}
+		// A use that somebody else gave back meanwhile waited for the promotion's row: it shows now.
+		n, err := client.PromotionUse.Update().Where(promotionuse.ID(u.ID), promotionuse.GivenBack(false)).SetGivenBack(true).Save(ctx)
+		if err != nil || n != 1 {
+			return fmt.Errorf("give back of promotion %s: %d uses: %w (%v)", u.Promotion, n, errLost, err)
+		}
+		_, err = client.PromotionBuyer.Update().Where(promotionbuyer.Promotion(u.Promotion), promotionbuyer.MemberID(u.MemberID)).AddQuantity(-u.Quantity).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("give back of promotion %s: %w", u.Promotion, err)
+		}
+	}
+	return nil
+}
