@@ -1,0 +1,3 @@
+package pricing
+
+import _ "github.com/onepool/onepool/app/internal/database"
