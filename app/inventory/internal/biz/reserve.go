@@ -22,6 +22,8 @@ type ReserveLine struct {
 	ID, SKU, Location, Owner string
 	Quantity                 int64
 	ListPriceMinor           int64
+
+	kit string // the sold SKU that this is a part of
 }
 
 // Validate refuses what cannot be reserved.
@@ -56,11 +58,12 @@ func (in ReserveInput) Validate() error {
 
 // Reserve holds stock where the caller wants it: nothing is searched for, and nothing is moved elsewhere. A location that
 // is not known is refused with UnknownLocation, one that may not serve this seller or this way with NoLocation. A line
-// that is held already is refused with LiveHold.
+// that is held already is refused with LiveHold. A kit is held as its parts, all of one kit at the line's location or none.
 type Reserve struct {
 	Locations  LocationFinder
 	Sharing    SharingReader
 	Categories CategoryFinder
+	Kits       KitFinder
 	NowUS      func(ctx context.Context) (int64, error)
 }
 
@@ -73,16 +76,54 @@ func (uc Reserve) Gather(ctx context.Context, in ReserveInput) (ReserveFacts, er
 	if _, err := uc.Locations.Directory(ctx); err != nil {
 		return ReserveFacts{}, err
 	}
+	kits, err := uc.Kits.Kits(ctx)
+	if err != nil {
+		return ReserveFacts{}, err
+	}
 	d := Demand{Channel: in.Channel, Way: in.Way}
 	for _, l := range in.Lines {
-		d.Lines = append(d.Lines, DemandLine{SKU: l.SKU})
+		kit, isKit := kits[l.SKU]
+		if !isKit {
+			d.Lines = append(d.Lines, DemandLine{SKU: l.SKU})
+			continue
+		}
+		for _, p := range kit.Parts {
+			if l.Quantity*p.Pieces > MaxQuantity {
+				return ReserveFacts{}, Invalid{"lines.quantity", "the parts of " + l.SKU + " are more than 1000000 pieces"}
+			}
+			d.Lines = append(d.Lines, DemandLine{SKU: p.SKU})
+		}
+	}
+	if len(d.Lines) > maxTakenApart {
+		return ReserveFacts{}, Invalid{"lines", "are more than 600 with the parts of their kits"}
 	}
 	limits, err := Search{Sharing: uc.Sharing, Categories: uc.Categories, ClockUS: uc.NowUS}.limits(ctx, d)
-	return ReserveFacts{limits}, err
+	return ReserveFacts{limits, kits}, err
 }
 
 // ReserveFacts is what is known before the transaction.
-type ReserveFacts struct{ limits *limits }
+type ReserveFacts struct {
+	limits *limits
+	kits   Kits
+}
+
+// apart is a line as the lines that it takes pieces by: itself, or those of the parts of its kit, which bear its price.
+func (f ReserveFacts) apart(l ReserveLine) ([]ReserveLine, []KitPart, error) {
+	kit, isKit := f.kits[l.SKU]
+	if !isKit {
+		return []ReserveLine{l}, []KitPart{{SKU: l.SKU, Pieces: 1}}, nil
+	}
+	prices, err := kit.Prices(l.ListPriceMinor)
+	if err != nil {
+		return nil, nil, err
+	}
+	parts := make([]ReserveLine, len(kit.Parts))
+	for i, p := range kit.Parts {
+		parts[i] = l
+		parts[i].SKU, parts[i].ListPriceMinor, parts[i].kit = p.SKU, prices[i], l.SKU
+	}
+	return parts, kit.Parts, nil
+}
 
 // Need locks the document and what the lines name.
 func (Reserve) Need(in ReserveInput, facts ReserveFacts) Need {
@@ -91,17 +132,32 @@ func (Reserve) Need(in ReserveInput, facts ReserveFacts) Need {
 		n.Channels, n.Categories = []string{in.Channel}, facts.limits.known()
 	}
 	for _, l := range in.Lines {
-		if l.Owner == "" || facts.limits != nil { // policies share out what all owners have there
-			n.Shelves = append(n.Shelves, Shelf{l.SKU, l.Location})
-		} else {
-			n.Keys = append(n.Keys, StockKey{l.SKU, l.Location, l.Owner})
+		for _, sku := range facts.kits.partsOf(l.SKU) {
+			if l.Owner == "" || facts.limits != nil { // policies share out what all owners have there
+				n.Shelves = append(n.Shelves, Shelf{sku, l.Location})
+			} else {
+				n.Keys = append(n.Keys, StockKey{sku, l.Location, l.Owner})
+			}
 		}
 		n.Locations = append(n.Locations, l.Location)
 	}
 	return n
 }
 
-// Reserved is what became of the lines, in their order.
+// partsOf are the SKUs that a sold SKU is taken from: itself, unless it is a kit.
+func (k Kits) partsOf(sku string) []string {
+	kit, isKit := k[sku]
+	if !isKit {
+		return []string{sku}
+	}
+	parts := make([]string, len(kit.Parts))
+	for i, p := range kit.Parts {
+		parts[i] = p.SKU
+	}
+	return parts
+}
+
+// Reserved is what became of the lines, in their order; of kits, quantities count kits.
 type Reserved struct {
 	Quantities   []int64
 	Reservations []*Reservation
@@ -109,7 +165,7 @@ type Reserved struct {
 
 // Decide reserves on the Book. It refuses with Short, which says what all lines of that SKU and place want and how much
 // there was for them.
-func (uc Reserve) Decide(book *Book, actor string, in ReserveInput) (Reserved, error) {
+func (uc Reserve) Decide(book *Book, actor string, in ReserveInput, facts ReserveFacts) (Reserved, error) {
 	book.As(actor)
 	if in.ExpiresAtUS > 0 && in.ExpiresAtUS <= book.NowUS() {
 		return Reserved{}, Invalid{"expires_at_us", "must be in the future"}
@@ -124,16 +180,16 @@ func (uc Reserve) Decide(book *Book, actor string, in ReserveInput) (Reserved, e
 		if err != nil {
 			return Reserved{}, err
 		}
-		if err := uc.take(book, in, i, at, &out); err != nil {
+		if err := uc.take(book, in, facts, i, at, &out); err != nil {
 			return Reserved{}, err
 		}
 		if out.Quantities[i] < l.Quantity && !in.Partial {
-			return Reserved{}, uc.short(book, in, i, out)
+			return Reserved{}, uc.short(book, in, facts, i, out)
 		}
 		total += out.Quantities[i]
 	}
 	if total == 0 {
-		return Reserved{}, uc.short(book, in, 0, out)
+		return Reserved{}, uc.short(book, in, facts, 0, out)
 	}
 	return out, nil
 }
@@ -175,39 +231,72 @@ func (l ReserveLine) rows(book *Book, seller string, at Location) []*Stock {
 	return slices.SortedFunc(slices.Values(rows), func(a, b *Stock) int { return at.ownersFirst(seller, a.key.Owner, b.key.Owner) })
 }
 
-// take reserves what there is for a line.
-func (Reserve) take(book *Book, in ReserveInput, i int, at Location, out *Reserved) error {
-	l := in.Lines[i]
-	for _, s := range l.rows(book, in.Seller, at) {
-		limit, err := book.Limit(in.Channel, in.Way, s.key.Shelf())
+// take reserves what there is for a line: pieces, or whole kits.
+func (uc Reserve) take(book *Book, in ReserveInput, facts ReserveFacts, i int, at Location, out *Reserved) error {
+	lines, parts, err := facts.apart(in.Lines[i])
+	if err != nil {
+		return err
+	}
+	units, err := uc.left(book, in, lines, parts, at)
+	if err != nil {
+		return err
+	}
+	units = min(units, in.Lines[i].Quantity)
+	for j, l := range lines {
+		held, err := uc.pieces(book, in, l, at, units*parts[j].Pieces)
 		if err != nil {
 			return err
 		}
-		qty := min(l.Quantity-out.Quantities[i], s.Left(in.Way), limit)
+		out.Reservations = append(out.Reservations, held...)
+	}
+	out.Quantities[i] = units
+	return nil
+}
+
+// left is how many of what lines are the parts of there are now.
+func (Reserve) left(book *Book, in ReserveInput, lines []ReserveLine, parts []KitPart, at Location) (int64, error) {
+	units := int64(MaxQuantity)
+	for j, l := range lines {
+		has := int64(0)
+		for _, s := range l.rows(book, in.Seller, at) {
+			has += max(0, s.Left(in.Way))
+		}
+		limit, err := book.Limit(in.Channel, in.Way, Shelf{l.SKU, l.Location})
+		if err != nil {
+			return 0, err
+		}
+		units = min(units, max(0, min(has, limit))/parts[j].Pieces)
+	}
+	return units, nil
+}
+
+// pieces reserves so many of a line's SKU, which are there.
+func (Reserve) pieces(book *Book, in ReserveInput, l ReserveLine, at Location, want int64) (held []*Reservation, err error) {
+	for _, s := range l.rows(book, in.Seller, at) {
+		qty := min(want, s.Left(in.Way))
 		if qty <= 0 {
 			continue
 		}
 		t := Terms{Document: in.Document, LineID: l.ID, Key: s.key, LocationName: at.Name, LocationOrg: at.Org, Seller: in.Seller, Channel: in.Channel,
-			Way: in.Way, Quantity: qty, ExpiresAtUS: in.ExpiresAtUS}
+			Way: in.Way, Quantity: qty, ExpiresAtUS: in.ExpiresAtUS, KitSKU: l.kit}
 		if s.key.Owner != in.Seller {
 			price, err := money.Rate(l.ListPriceMinor, at.SettlementRateBP)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			t.SettlementPriceMinor, t.FulfilmentFeeMinor = price, at.FulfilmentFeeMinor
 		}
 		r, err := book.HoldLots(t)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		out.Reservations = append(out.Reservations, r...)
-		out.Quantities[i] += qty
+		held, want = append(held, r...), want-qty
 	}
-	return nil
+	return held, nil
 }
 
 // short sums up what the lines of one SKU, place and owner want, and what there was before they took.
-func (Reserve) short(book *Book, in ReserveInput, i int, out Reserved) error {
+func (uc Reserve) short(book *Book, in ReserveInput, facts ReserveFacts, i int, out Reserved) error {
 	at := in.Lines[i]
 	s := Short{SKU: at.SKU}
 	for j, l := range in.Lines {
@@ -216,15 +305,15 @@ func (Reserve) short(book *Book, in ReserveInput, i int, out Reserved) error {
 			s.Left += out.Quantities[j]
 		}
 	}
-	left := int64(0)
-	for _, row := range at.rows(book, in.Seller, Location{}) {
-		left += row.Left(in.Way)
-	}
-	limit, err := book.Limit(in.Channel, in.Way, Shelf{at.SKU, at.Location})
+	lines, parts, err := facts.apart(at)
 	if err != nil {
 		return err
 	}
-	s.Left += min(left, limit)
+	left, err := uc.left(book, in, lines, parts, Location{})
+	if err != nil {
+		return err
+	}
+	s.Left += left
 	return s
 }
 

@@ -304,3 +304,39 @@ func TestAPartialHoldTakesWhatIsThere(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// What a caller reserves at a place of its own choice is taken apart too: whole kits, each from there.
+func TestAKitIsReservedByItsPartsWhereTheCallerWantsIt(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.box(t)
+		r.stock(t, "S-01", "POT", 3)
+		r.stock(t, "S-01", "CUP", 8)
+		r.stock(t, "S-02", "CUP", 90)
+		_, err := r.Reserve(order(t.Context()), reserving("ord_1", at("1", "S-01", "BOX", 3)))
+		require.Equal(t, "STOCK_INSUFFICIENT", reasonOf(err))
+		require.Equal(t, map[string]string{"sku": "BOX", "wanted": "3", "left": "2"}, metadataOf(err), "8 cups make two boxes")
+		_, err = r.Reserve(order(t.Context()), reserving("ord_2", at("1", "S-01", "CUP", 3), at("2", "S-01", "BOX", 2)))
+		require.Equal(t, map[string]string{"sku": "BOX", "wanted": "2", "left": "1"}, metadataOf(err), "the line before has taken cups")
+		require.Zero(t, r.rows(t, "S-01", "CUP").Reserved, "all or nothing")
+
+		in := reserving("ord_3", at("1", "S-01", "BOX", 3), at("2", "S-01", "CUP", 3))
+		in.Partial = true
+		got, err := r.Reserve(order(t.Context()), in)
+		require.NoError(t, err)
+		require.Equal(t, []int64{2, 2}, []int64{got.Lines[0].Reserved, got.Lines[1].Reserved})
+		held := map[string]int64{}
+		for _, res := range got.Reservations {
+			require.Equal(t, "S-01", res.Location)
+			held[res.LineId+" "+res.Sku+" of "+res.KitSku] += res.Quantity
+		}
+		require.Equal(t, map[string]int64{"1 POT of BOX": 2, "1 CUP of BOX": 6, "2 CUP of ": 2}, held)
+		r.audit(t)
+		_, err = r.branch.Release(called(t.Context()), &inventoryv1.ReleaseCall{Document: "ord_3"})
+		require.NoError(t, err)
+		require.Zero(t, r.rows(t, "S-01", "POT").Reserved)
+		_, err = r.Reserve(order(t.Context()), reserving("ord_4", at("1", "S-01", "BOX", 400_000)))
+		require.Equal(t, "VALIDATOR", reasonOf(err), "1,200,000 cups")
+		r.audit(t)
+	})
+}

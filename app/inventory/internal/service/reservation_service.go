@@ -23,7 +23,7 @@ type Reservations struct {
 
 // NewReservations puts the use cases together.
 func NewReservations(db *database.DB, store *data.Store, categories biz.CategoryFinder) *Reservations {
-	return &Reservations{group: store.Group(), reserve: biz.Reserve{Locations: store, Sharing: store, Categories: categories, NowUS: db.Now}}
+	return &Reservations{group: store.Group(), reserve: biz.Reserve{Locations: store, Sharing: store, Categories: categories, Kits: store, NowUS: db.Now}}
 }
 
 // Reserve holds given quantities at given locations.
@@ -38,8 +38,8 @@ func (s *Reservations) Reserve(ctx context.Context, in *inventoryv1.ReserveReque
 		Request: in,
 		Facts:   func(ctx context.Context, _ int) (biz.ReserveFacts, error) { return s.reserve.Gather(ctx, input) },
 		Need:    func(facts biz.ReserveFacts) biz.Need { return s.reserve.Need(input, facts) },
-		Decide: func(book *biz.Book, _ biz.ReserveFacts) (*inventoryv1.ReserveResponse, error) {
-			got, err := s.reserve.Decide(book, by.Name, input)
+		Decide: func(book *biz.Book, facts biz.ReserveFacts) (*inventoryv1.ReserveResponse, error) {
+			got, err := s.reserve.Decide(book, by.Name, input, facts)
 			if err != nil {
 				return nil, err
 			}
