@@ -117,6 +117,7 @@ type Center struct {
 	*center.Frame
 	service    *service.Order
 	promotions *service.Promotions
+	coupons    *service.Coupons
 	sandbox    *sandboxpay.Provider
 }
 
@@ -160,16 +161,19 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		},
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
 	})
-	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret), sandbox: sandbox}, nil
+	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
+		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox}, nil
 }
 
 // Register puts the services on the process's servers.
 func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterOrderServer(r.GRPC, c.service)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
+	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
+		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential

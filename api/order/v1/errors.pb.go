@@ -43,6 +43,10 @@ const (
 	OrderErrorReason_PROMOTION_USED_UP OrderErrorReason = 9
 	// The member has had what a flash sale allows each. metadata: promotion, left.
 	OrderErrorReason_PROMOTION_LIMIT OrderErrorReason = 10
+	// No coupon is left, or the member has had what each may have. metadata: promotion.
+	OrderErrorReason_COUPON_GONE OrderErrorReason = 11
+	// The coupon takes nothing off this order, is held by another one, is used or expired. metadata: coupon, why.
+	OrderErrorReason_COUPON_UNUSABLE OrderErrorReason = 12
 )
 
 // Enum value maps for OrderErrorReason.
@@ -59,6 +63,8 @@ var (
 		8:  "NOT_FOR_SALE",
 		9:  "PROMOTION_USED_UP",
 		10: "PROMOTION_LIMIT",
+		11: "COUPON_GONE",
+		12: "COUPON_UNUSABLE",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":   0,
@@ -72,6 +78,8 @@ var (
 		"NOT_FOR_SALE":        8,
 		"PROMOTION_USED_UP":   9,
 		"PROMOTION_LIMIT":     10,
+		"COUPON_GONE":         11,
+		"COUPON_UNUSABLE":     12,
 	}
 )
 
@@ -106,7 +114,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xb6\x02\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xe8\x02\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -120,7 +128,9 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\fNOT_FOR_SALE\x10\b\x1a\x04\xa8E\x99\x03\x12\x1b\n" +
 	"\x11PROMOTION_USED_UP\x10\t\x1a\x04\xa8E\x99\x03\x12\x19\n" +
 	"\x0fPROMOTION_LIMIT\x10\n" +
-	"\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x1a\x04\xa8E\x99\x03\x12\x15\n" +
+	"\vCOUPON_GONE\x10\v\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fCOUPON_UNUSABLE\x10\f\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

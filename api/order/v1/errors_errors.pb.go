@@ -156,3 +156,31 @@ func IsPromotionLimit(err error) bool {
 func ErrorPromotionLimit(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_PROMOTION_LIMIT.String(), fmt.Sprintf(format, args...))
 }
+
+// No coupon is left, or the member has had what each may have. metadata: promotion.
+func IsCouponGone(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_COUPON_GONE.String() && e.Code == 409
+}
+
+// No coupon is left, or the member has had what each may have. metadata: promotion.
+func ErrorCouponGone(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_COUPON_GONE.String(), fmt.Sprintf(format, args...))
+}
+
+// The coupon takes nothing off this order, is held by another one, is used or expired. metadata: coupon, why.
+func IsCouponUnusable(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_COUPON_UNUSABLE.String() && e.Code == 409
+}
+
+// The coupon takes nothing off this order, is held by another one, is used or expired. metadata: coupon, why.
+func ErrorCouponUnusable(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_COUPON_UNUSABLE.String(), fmt.Sprintf(format, args...))
+}

@@ -639,6 +639,8 @@ type CalculateRequest struct {
 	Points   int64                  `protobuf:"varint,4,opt,name=points,proto3" json:"points,omitempty"`
 	// Store whose shop or till sells; empty: headquarters' mall.
 	ShopStoreCode string `protobuf:"bytes,5,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
+	// Coupons of the member.
+	CouponIds     []string `protobuf:"bytes,6,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -706,6 +708,13 @@ func (x *CalculateRequest) GetShopStoreCode() string {
 		return x.ShopStoreCode
 	}
 	return ""
+}
+
+func (x *CalculateRequest) GetCouponIds() []string {
+	if x != nil {
+		return x.CouponIds
+	}
+	return nil
 }
 
 type Calculation struct {
@@ -915,7 +924,9 @@ type PlaceOrderRequest struct {
 	ToPayMinor *int64 `protobuf:"varint,10,opt,name=to_pay_minor,json=toPayMinor,proto3,oneof" json:"to_pay_minor,omitempty"`
 	Remark     string `protobuf:"bytes,11,opt,name=remark,proto3" json:"remark,omitempty"`
 	// Takes what was ordered out of the member's cart.
-	FromCart      bool `protobuf:"varint,12,opt,name=from_cart,json=fromCart,proto3" json:"from_cart,omitempty"`
+	FromCart bool `protobuf:"varint,12,opt,name=from_cart,json=fromCart,proto3" json:"from_cart,omitempty"`
+	// Coupons of the member: each of them takes something off, or the order is refused with COUPON_UNUSABLE.
+	CouponIds     []string `protobuf:"bytes,13,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1032,6 +1043,13 @@ func (x *PlaceOrderRequest) GetFromCart() bool {
 		return x.FromCart
 	}
 	return false
+}
+
+func (x *PlaceOrderRequest) GetCouponIds() []string {
+	if x != nil {
+		return x.CouponIds
+	}
+	return nil
 }
 
 type OrderInfo struct {
@@ -3616,14 +3634,16 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0eOrderLineInput\x12\x1b\n" +
 	"\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x121\n" +
-	"\x10unit_price_minor\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xfa\x01\n" +
+	"\x10unit_price_minor\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xa3\x02\n" +
 	"\x10CalculateRequest\x12#\n" +
 	"\achannel\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\achannel\x12C\n" +
 	"\x05lines\x18\x02 \x03(\v2 .onepool.order.v1.OrderLineInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12$\n" +
 	"\tmember_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\bmemberId\x12%\n" +
 	"\x06points\x18\x04 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12/\n" +
-	"\x0fshop_store_code\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\"\xdc\x03\n" +
+	"\x0fshop_store_code\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\x12'\n" +
+	"\n" +
+	"coupon_ids\x18\x06 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\"\xdc\x03\n" +
 	"\vCalculation\x121\n" +
 	"\x05lines\x18\x01 \x03(\v2\x1b.onepool.order.v1.OrderLineR\x05lines\x12.\n" +
 	"\x05goods\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\x05goods\x122\n" +
@@ -3642,7 +3662,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05point\x18\x04 \x01(\v2\x1b.onepool.common.v1.GeoPointR\x05point\x12\x1e\n" +
 	"\n" +
 	"ciphertext\x18\x05 \x01(\bR\n" +
-	"ciphertext\"\xce\x05\n" +
+	"ciphertext\"\xf7\x05\n" +
 	"\x11PlaceOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12#\n" +
@@ -3659,7 +3679,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	" \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x00R\n" +
 	"toPayMinor\x88\x01\x01\x12 \n" +
 	"\x06remark\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06remark\x12\x1b\n" +
-	"\tfrom_cart\x18\f \x01(\bR\bfromCart:m\xbaHj\x1ah\n" +
+	"\tfrom_cart\x18\f \x01(\bR\bfromCart\x12'\n" +
+	"\n" +
+	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
 	"\r_to_pay_minor\"\xa1\t\n" +
 	"\tOrderInfo\x12\x0e\n" +

@@ -211,6 +211,64 @@ func (BearerRole) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_promotion_proto_rawDescGZIP(), []int{2}
 }
 
+type CouponState int32
+
+const (
+	CouponState_COUPON_STATE_UNSPECIFIED CouponState = 0
+	// May be used.
+	CouponState_COUPON_OPEN CouponState = 1
+	// An order that is not paid yet holds it.
+	CouponState_COUPON_LOCKED CouponState = 2
+	// A paid order has used it: a return does not give it back.
+	CouponState_COUPON_USED    CouponState = 3
+	CouponState_COUPON_EXPIRED CouponState = 4
+)
+
+// Enum value maps for CouponState.
+var (
+	CouponState_name = map[int32]string{
+		0: "COUPON_STATE_UNSPECIFIED",
+		1: "COUPON_OPEN",
+		2: "COUPON_LOCKED",
+		3: "COUPON_USED",
+		4: "COUPON_EXPIRED",
+	}
+	CouponState_value = map[string]int32{
+		"COUPON_STATE_UNSPECIFIED": 0,
+		"COUPON_OPEN":              1,
+		"COUPON_LOCKED":            2,
+		"COUPON_USED":              3,
+		"COUPON_EXPIRED":           4,
+	}
+)
+
+func (x CouponState) Enum() *CouponState {
+	p := new(CouponState)
+	*p = x
+	return p
+}
+
+func (x CouponState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CouponState) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_promotion_proto_enumTypes[3].Descriptor()
+}
+
+func (CouponState) Type() protoreflect.EnumType {
+	return &file_order_v1_promotion_proto_enumTypes[3]
+}
+
+func (x CouponState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CouponState.Descriptor instead.
+func (CouponState) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{3}
+}
+
 type PromotionScope struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Skus  []string               `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
@@ -517,9 +575,11 @@ type PromotionTerms struct {
 	// The most that it takes off all orders; 0: no budget.
 	BudgetMinor int64 `protobuf:"varint,19,opt,name=budget_minor,json=budgetMinor,proto3" json:"budget_minor,omitempty"`
 	// Pieces of a flash sale in all, and for one member; 0: no limit.
-	Quota         int64     `protobuf:"varint,20,opt,name=quota,proto3" json:"quota,omitempty"`
-	PerBuyer      int64     `protobuf:"varint,21,opt,name=per_buyer,json=perBuyer,proto3" json:"per_buyer,omitempty"`
-	Bearers       []*Bearer `protobuf:"bytes,22,rep,name=bearers,proto3" json:"bearers,omitempty"`
+	Quota    int64     `protobuf:"varint,20,opt,name=quota,proto3" json:"quota,omitempty"`
+	PerBuyer int64     `protobuf:"varint,21,opt,name=per_buyer,json=perBuyer,proto3" json:"per_buyer,omitempty"`
+	Bearers  []*Bearer `protobuf:"bytes,22,rep,name=bearers,proto3" json:"bearers,omitempty"`
+	// Only with a coupon, which is claimed by these terms; absent: for everybody in scope.
+	Coupon        *CouponTerms `protobuf:"bytes,23,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -708,6 +768,75 @@ func (x *PromotionTerms) GetBearers() []*Bearer {
 	return nil
 }
 
+func (x *PromotionTerms) GetCoupon() *CouponTerms {
+	if x != nil {
+		return x.Coupon
+	}
+	return nil
+}
+
+type CouponTerms struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Coupons in all, and of one member; 0: no limit.
+	Total     int64 `protobuf:"varint,1,opt,name=total,proto3" json:"total,omitempty"`
+	PerMember int64 `protobuf:"varint,2,opt,name=per_member,json=perMember,proto3" json:"per_member,omitempty"`
+	// A coupon is good for so long from its claim, and never past the promotion's end; 0: until that end.
+	ValidS        int64 `protobuf:"varint,3,opt,name=valid_s,json=validS,proto3" json:"valid_s,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CouponTerms) Reset() {
+	*x = CouponTerms{}
+	mi := &file_order_v1_promotion_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CouponTerms) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CouponTerms) ProtoMessage() {}
+
+func (x *CouponTerms) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_promotion_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CouponTerms.ProtoReflect.Descriptor instead.
+func (*CouponTerms) Descriptor() ([]byte, []int) {
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *CouponTerms) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *CouponTerms) GetPerMember() int64 {
+	if x != nil {
+		return x.PerMember
+	}
+	return 0
+}
+
+func (x *CouponTerms) GetValidS() int64 {
+	if x != nil {
+		return x.ValidS
+	}
+	return 0
+}
+
 type PromotionInfo struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Code    string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
@@ -716,17 +845,19 @@ type PromotionInfo struct {
 	// Taken out of use.
 	Ended bool `protobuf:"varint,4,opt,name=ended,proto3" json:"ended,omitempty"`
 	// What orders hold of it: discounts, and pieces of a flash sale.
-	UsedMinor     int64  `protobuf:"varint,5,opt,name=used_minor,json=usedMinor,proto3" json:"used_minor,omitempty"`
-	UsedQuantity  int64  `protobuf:"varint,6,opt,name=used_quantity,json=usedQuantity,proto3" json:"used_quantity,omitempty"`
-	ChangedBy     string `protobuf:"bytes,7,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
-	ChangedAtUs   int64  `protobuf:"varint,8,opt,name=changed_at_us,json=changedAtUs,proto3" json:"changed_at_us,omitempty"`
+	UsedMinor    int64  `protobuf:"varint,5,opt,name=used_minor,json=usedMinor,proto3" json:"used_minor,omitempty"`
+	UsedQuantity int64  `protobuf:"varint,6,opt,name=used_quantity,json=usedQuantity,proto3" json:"used_quantity,omitempty"`
+	ChangedBy    string `protobuf:"bytes,7,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
+	ChangedAtUs  int64  `protobuf:"varint,8,opt,name=changed_at_us,json=changedAtUs,proto3" json:"changed_at_us,omitempty"`
+	// Coupons that were claimed.
+	Claimed       int64 `protobuf:"varint,9,opt,name=claimed,proto3" json:"claimed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PromotionInfo) Reset() {
 	*x = PromotionInfo{}
-	mi := &file_order_v1_promotion_proto_msgTypes[5]
+	mi := &file_order_v1_promotion_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +869,7 @@ func (x *PromotionInfo) String() string {
 func (*PromotionInfo) ProtoMessage() {}
 
 func (x *PromotionInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_promotion_proto_msgTypes[5]
+	mi := &file_order_v1_promotion_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +882,7 @@ func (x *PromotionInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PromotionInfo.ProtoReflect.Descriptor instead.
 func (*PromotionInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_promotion_proto_rawDescGZIP(), []int{5}
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PromotionInfo) GetCode() string {
@@ -810,6 +941,13 @@ func (x *PromotionInfo) GetChangedAtUs() int64 {
 	return 0
 }
 
+func (x *PromotionInfo) GetClaimed() int64 {
+	if x != nil {
+		return x.Claimed
+	}
+	return 0
+}
+
 type PutPromotionRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -823,7 +961,7 @@ type PutPromotionRequest struct {
 
 func (x *PutPromotionRequest) Reset() {
 	*x = PutPromotionRequest{}
-	mi := &file_order_v1_promotion_proto_msgTypes[6]
+	mi := &file_order_v1_promotion_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +973,7 @@ func (x *PutPromotionRequest) String() string {
 func (*PutPromotionRequest) ProtoMessage() {}
 
 func (x *PutPromotionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_promotion_proto_msgTypes[6]
+	mi := &file_order_v1_promotion_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +986,7 @@ func (x *PutPromotionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutPromotionRequest.ProtoReflect.Descriptor instead.
 func (*PutPromotionRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_promotion_proto_rawDescGZIP(), []int{6}
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PutPromotionRequest) GetRequestId() string {
@@ -889,7 +1027,7 @@ type EndPromotionRequest struct {
 
 func (x *EndPromotionRequest) Reset() {
 	*x = EndPromotionRequest{}
-	mi := &file_order_v1_promotion_proto_msgTypes[7]
+	mi := &file_order_v1_promotion_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +1039,7 @@ func (x *EndPromotionRequest) String() string {
 func (*EndPromotionRequest) ProtoMessage() {}
 
 func (x *EndPromotionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_promotion_proto_msgTypes[7]
+	mi := &file_order_v1_promotion_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +1052,7 @@ func (x *EndPromotionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPromotionRequest.ProtoReflect.Descriptor instead.
 func (*EndPromotionRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_promotion_proto_rawDescGZIP(), []int{7}
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *EndPromotionRequest) GetRequestId() string {
@@ -942,7 +1080,7 @@ type GetPromotionRequest struct {
 
 func (x *GetPromotionRequest) Reset() {
 	*x = GetPromotionRequest{}
-	mi := &file_order_v1_promotion_proto_msgTypes[8]
+	mi := &file_order_v1_promotion_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1092,7 @@ func (x *GetPromotionRequest) String() string {
 func (*GetPromotionRequest) ProtoMessage() {}
 
 func (x *GetPromotionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_promotion_proto_msgTypes[8]
+	mi := &file_order_v1_promotion_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1105,7 @@ func (x *GetPromotionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPromotionRequest.ProtoReflect.Descriptor instead.
 func (*GetPromotionRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_promotion_proto_rawDescGZIP(), []int{8}
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetPromotionRequest) GetCode() string {
@@ -996,7 +1134,7 @@ type ListPromotionsRequest struct {
 
 func (x *ListPromotionsRequest) Reset() {
 	*x = ListPromotionsRequest{}
-	mi := &file_order_v1_promotion_proto_msgTypes[9]
+	mi := &file_order_v1_promotion_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1146,7 @@ func (x *ListPromotionsRequest) String() string {
 func (*ListPromotionsRequest) ProtoMessage() {}
 
 func (x *ListPromotionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_promotion_proto_msgTypes[9]
+	mi := &file_order_v1_promotion_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1159,7 @@ func (x *ListPromotionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPromotionsRequest.ProtoReflect.Descriptor instead.
 func (*ListPromotionsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_promotion_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListPromotionsRequest) GetInUse() bool {
@@ -1056,7 +1194,7 @@ type ListPromotionsResponse struct {
 
 func (x *ListPromotionsResponse) Reset() {
 	*x = ListPromotionsResponse{}
-	mi := &file_order_v1_promotion_proto_msgTypes[10]
+	mi := &file_order_v1_promotion_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1068,7 +1206,7 @@ func (x *ListPromotionsResponse) String() string {
 func (*ListPromotionsResponse) ProtoMessage() {}
 
 func (x *ListPromotionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_promotion_proto_msgTypes[10]
+	mi := &file_order_v1_promotion_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1081,7 +1219,7 @@ func (x *ListPromotionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPromotionsResponse.ProtoReflect.Descriptor instead.
 func (*ListPromotionsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_promotion_proto_rawDescGZIP(), []int{10}
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListPromotionsResponse) GetPromotions() []*PromotionInfo {
@@ -1098,6 +1236,289 @@ func (x *ListPromotionsResponse) GetNextPageToken() string {
 	return ""
 }
 
+type Coupon struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Promotion   string                 `protobuf:"bytes,2,opt,name=promotion,proto3" json:"promotion,omitempty"`
+	Name        string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	MemberId    string                 `protobuf:"bytes,4,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	State       CouponState            `protobuf:"varint,5,opt,name=state,proto3,enum=onepool.order.v1.CouponState" json:"state,omitempty"`
+	ClaimedAtUs int64                  `protobuf:"varint,6,opt,name=claimed_at_us,json=claimedAtUs,proto3" json:"claimed_at_us,omitempty"`
+	// 0: never.
+	ExpiresAtUs int64 `protobuf:"varint,7,opt,name=expires_at_us,json=expiresAtUs,proto3" json:"expires_at_us,omitempty"`
+	// The order that holds or has used it.
+	OrderId       string `protobuf:"bytes,8,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Coupon) Reset() {
+	*x = Coupon{}
+	mi := &file_order_v1_promotion_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Coupon) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Coupon) ProtoMessage() {}
+
+func (x *Coupon) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_promotion_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Coupon.ProtoReflect.Descriptor instead.
+func (*Coupon) Descriptor() ([]byte, []int) {
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Coupon) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Coupon) GetPromotion() string {
+	if x != nil {
+		return x.Promotion
+	}
+	return ""
+}
+
+func (x *Coupon) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Coupon) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
+func (x *Coupon) GetState() CouponState {
+	if x != nil {
+		return x.State
+	}
+	return CouponState_COUPON_STATE_UNSPECIFIED
+}
+
+func (x *Coupon) GetClaimedAtUs() int64 {
+	if x != nil {
+		return x.ClaimedAtUs
+	}
+	return 0
+}
+
+func (x *Coupon) GetExpiresAtUs() int64 {
+	if x != nil {
+		return x.ExpiresAtUs
+	}
+	return 0
+}
+
+func (x *Coupon) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+type ClaimCouponRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	MemberId      string                 `protobuf:"bytes,2,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	Promotion     string                 `protobuf:"bytes,3,opt,name=promotion,proto3" json:"promotion,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClaimCouponRequest) Reset() {
+	*x = ClaimCouponRequest{}
+	mi := &file_order_v1_promotion_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClaimCouponRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClaimCouponRequest) ProtoMessage() {}
+
+func (x *ClaimCouponRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_promotion_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClaimCouponRequest.ProtoReflect.Descriptor instead.
+func (*ClaimCouponRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ClaimCouponRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ClaimCouponRequest) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
+func (x *ClaimCouponRequest) GetPromotion() string {
+	if x != nil {
+		return x.Promotion
+	}
+	return ""
+}
+
+type ListCouponsRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	MemberId string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	// Only those that may be used now.
+	Open          bool   `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
+	PageSize      int32  `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCouponsRequest) Reset() {
+	*x = ListCouponsRequest{}
+	mi := &file_order_v1_promotion_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCouponsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCouponsRequest) ProtoMessage() {}
+
+func (x *ListCouponsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_promotion_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCouponsRequest.ProtoReflect.Descriptor instead.
+func (*ListCouponsRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListCouponsRequest) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
+func (x *ListCouponsRequest) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
+func (x *ListCouponsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListCouponsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListCouponsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Coupons       []*Coupon              `protobuf:"bytes,1,rep,name=coupons,proto3" json:"coupons,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCouponsResponse) Reset() {
+	*x = ListCouponsResponse{}
+	mi := &file_order_v1_promotion_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCouponsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCouponsResponse) ProtoMessage() {}
+
+func (x *ListCouponsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_promotion_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCouponsResponse.ProtoReflect.Descriptor instead.
+func (*ListCouponsResponse) Descriptor() ([]byte, []int) {
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListCouponsResponse) GetCoupons() []*Coupon {
+	if x != nil {
+		return x.Coupons
+	}
+	return nil
+}
+
+func (x *ListCouponsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // What one promotion took off a line or the freight.
 type LineDiscount struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -1105,14 +1526,16 @@ type LineDiscount struct {
 	Version     int64                  `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	AmountMinor int64                  `protobuf:"varint,3,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
 	// Who bears it, in parts that sum to the amount. For the seller's staff.
-	Bearers       []*BorneDiscount `protobuf:"bytes,4,rep,name=bearers,proto3" json:"bearers,omitempty"`
+	Bearers []*BorneDiscount `protobuf:"bytes,4,rep,name=bearers,proto3" json:"bearers,omitempty"`
+	// It came by a coupon.
+	Coupon        bool `protobuf:"varint,5,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LineDiscount) Reset() {
 	*x = LineDiscount{}
-	mi := &file_order_v1_promotion_proto_msgTypes[11]
+	mi := &file_order_v1_promotion_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1124,7 +1547,7 @@ func (x *LineDiscount) String() string {
 func (*LineDiscount) ProtoMessage() {}
 
 func (x *LineDiscount) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_promotion_proto_msgTypes[11]
+	mi := &file_order_v1_promotion_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1137,7 +1560,7 @@ func (x *LineDiscount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LineDiscount.ProtoReflect.Descriptor instead.
 func (*LineDiscount) Descriptor() ([]byte, []int) {
-	return file_order_v1_promotion_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *LineDiscount) GetPromotion() string {
@@ -1168,6 +1591,13 @@ func (x *LineDiscount) GetBearers() []*BorneDiscount {
 	return nil
 }
 
+func (x *LineDiscount) GetCoupon() bool {
+	if x != nil {
+		return x.Coupon
+	}
+	return false
+}
+
 type BorneDiscount struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Role          BearerRole             `protobuf:"varint,1,opt,name=role,proto3,enum=onepool.order.v1.BearerRole" json:"role,omitempty"`
@@ -1179,7 +1609,7 @@ type BorneDiscount struct {
 
 func (x *BorneDiscount) Reset() {
 	*x = BorneDiscount{}
-	mi := &file_order_v1_promotion_proto_msgTypes[12]
+	mi := &file_order_v1_promotion_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1191,7 +1621,7 @@ func (x *BorneDiscount) String() string {
 func (*BorneDiscount) ProtoMessage() {}
 
 func (x *BorneDiscount) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_promotion_proto_msgTypes[12]
+	mi := &file_order_v1_promotion_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1204,7 +1634,7 @@ func (x *BorneDiscount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BorneDiscount.ProtoReflect.Descriptor instead.
 func (*BorneDiscount) Descriptor() ([]byte, []int) {
-	return file_order_v1_promotion_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *BorneDiscount) GetRole() BearerRole {
@@ -1248,7 +1678,7 @@ type PriceStep struct {
 
 func (x *PriceStep) Reset() {
 	*x = PriceStep{}
-	mi := &file_order_v1_promotion_proto_msgTypes[13]
+	mi := &file_order_v1_promotion_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1690,7 @@ func (x *PriceStep) String() string {
 func (*PriceStep) ProtoMessage() {}
 
 func (x *PriceStep) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_promotion_proto_msgTypes[13]
+	mi := &file_order_v1_promotion_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1273,7 +1703,7 @@ func (x *PriceStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceStep.ProtoReflect.Descriptor instead.
 func (*PriceStep) Descriptor() ([]byte, []int) {
-	return file_order_v1_promotion_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_promotion_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PriceStep) GetKind() string {
@@ -1360,7 +1790,7 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04role\x12\x1b\n" +
 	"\x04code\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04code\x12%\n" +
 	"\bshare_bp\x18\x03 \x01(\x03B\n" +
-	"\xbaH\a\"\x05\x18\x90N(\x01R\ashareBp\"\xd1\a\n" +
+	"\xbaH\a\"\x05\x18\x90N(\x01R\ashareBp\"\x88\b\n" +
 	"\x0ePromotionTerms\x12\x1d\n" +
 	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x04name\x12?\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.onepool.order.v1.PromotionKindB\n" +
@@ -1391,7 +1821,14 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\tper_buyer\x18\x15 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bperBuyer\x12>\n" +
 	"\abearers\x18\x16 \x03(\v2\x18.onepool.order.v1.BearerB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\n" +
-	"R\abearers\"\x92\x02\n" +
+	"R\abearers\x125\n" +
+	"\x06coupon\x18\x17 \x01(\v2\x1d.onepool.order.v1.CouponTermsR\x06coupon\"|\n" +
+	"\vCouponTerms\x12\x1d\n" +
+	"\x05total\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x05total\x12&\n" +
+	"\n" +
+	"per_member\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tperMember\x12&\n" +
+	"\avalid_s\x18\x03 \x01(\x03B\r\xbaH\n" +
+	"\"\b\x18\x80\x86\xb0\x96\x01(\x00R\x06validS\"\xac\x02\n" +
 	"\rPromotionInfo\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x126\n" +
@@ -1402,7 +1839,8 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\rused_quantity\x18\x06 \x01(\x03R\fusedQuantity\x12\x1d\n" +
 	"\n" +
 	"changed_by\x18\a \x01(\tR\tchangedBy\x12\"\n" +
-	"\rchanged_at_us\x18\b \x01(\x03R\vchangedAtUs\"\xf1\x01\n" +
+	"\rchanged_at_us\x18\b \x01(\x03R\vchangedAtUs\x12\x18\n" +
+	"\aclaimed\x18\t \x01(\x03R\aclaimed\"\xf1\x01\n" +
 	"\x13PutPromotionRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12<\n" +
@@ -1426,12 +1864,37 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\n" +
 	"promotions\x18\x01 \x03(\v2\x1f.onepool.order.v1.PromotionInfoR\n" +
 	"promotions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa4\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xff\x01\n" +
+	"\x06Coupon\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
+	"\tpromotion\x18\x02 \x01(\tR\tpromotion\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x1b\n" +
+	"\tmember_id\x18\x04 \x01(\tR\bmemberId\x123\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x1d.onepool.order.v1.CouponStateR\x05state\x12\"\n" +
+	"\rclaimed_at_us\x18\x06 \x01(\x03R\vclaimedAtUs\x12\"\n" +
+	"\rexpires_at_us\x18\a \x01(\x03R\vexpiresAtUs\x12\x19\n" +
+	"\border_id\x18\b \x01(\tR\aorderId\"\x8f\x01\n" +
+	"\x12ClaimCouponRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +
+	"\tmember_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\x12'\n" +
+	"\tpromotion\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\tpromotion\"\xa2\x01\n" +
+	"\x12ListCouponsRequest\x12&\n" +
+	"\tmember_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\x12\x12\n" +
+	"\x04open\x18\x02 \x01(\bR\x04open\x12'\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\tpageToken\"q\n" +
+	"\x13ListCouponsResponse\x122\n" +
+	"\acoupons\x18\x01 \x03(\v2\x18.onepool.order.v1.CouponR\acoupons\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbc\x01\n" +
 	"\fLineDiscount\x12\x1c\n" +
 	"\tpromotion\x18\x01 \x01(\tR\tpromotion\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12!\n" +
 	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\x129\n" +
-	"\abearers\x18\x04 \x03(\v2\x1f.onepool.order.v1.BorneDiscountR\abearers\"x\n" +
+	"\abearers\x18\x04 \x03(\v2\x1f.onepool.order.v1.BorneDiscountR\abearers\x12\x16\n" +
+	"\x06coupon\x18\x05 \x01(\bR\x06coupon\"x\n" +
 	"\rBorneDiscount\x120\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x1c.onepool.order.v1.BearerRoleR\x04role\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12!\n" +
@@ -1469,13 +1932,22 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"FRANCHISEE\x10\x02\x12\f\n" +
 	"\bSUPPLIER\x10\x03\x12\x12\n" +
 	"\x0ePLATFORM_BEARS\x10\x04\x12\x14\n" +
-	"\x10PAYMENT_PROVIDER\x10\x052\x92\x04\n" +
+	"\x10PAYMENT_PROVIDER\x10\x05*t\n" +
+	"\vCouponState\x12\x1c\n" +
+	"\x18COUPON_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vCOUPON_OPEN\x10\x01\x12\x11\n" +
+	"\rCOUPON_LOCKED\x10\x02\x12\x0f\n" +
+	"\vCOUPON_USED\x10\x03\x12\x12\n" +
+	"\x0eCOUPON_EXPIRED\x10\x042\x92\x04\n" +
 	"\n" +
 	"Promotions\x12~\n" +
 	"\fPutPromotion\x12%.onepool.order.v1.PutPromotionRequest\x1a\x1f.onepool.order.v1.PromotionInfo\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/order/promotions/{code}\x12\x82\x01\n" +
 	"\fEndPromotion\x12%.onepool.order.v1.EndPromotionRequest\x1a\x1f.onepool.order.v1.PromotionInfo\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/order/promotions/{code}/end\x12{\n" +
 	"\fGetPromotion\x12%.onepool.order.v1.GetPromotionRequest\x1a\x1f.onepool.order.v1.PromotionInfo\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/order/promotions/{code}\x12\x81\x01\n" +
-	"\x0eListPromotions\x12'.onepool.order.v1.ListPromotionsRequest\x1a(.onepool.order.v1.ListPromotionsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/order/promotionsB1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x0eListPromotions\x12'.onepool.order.v1.ListPromotionsRequest\x1a(.onepool.order.v1.ListPromotionsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/order/promotions2\xfa\x01\n" +
+	"\aCoupons\x12k\n" +
+	"\vClaimCoupon\x12$.onepool.order.v1.ClaimCouponRequest\x1a\x18.onepool.order.v1.Coupon\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/order/coupons\x12\x81\x01\n" +
+	"\vListCoupons\x12$.onepool.order.v1.ListCouponsRequest\x1a%.onepool.order.v1.ListCouponsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/order/coupons/{member_id}B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_promotion_proto_rawDescOnce sync.Once
@@ -1489,53 +1961,66 @@ func file_order_v1_promotion_proto_rawDescGZIP() []byte {
 	return file_order_v1_promotion_proto_rawDescData
 }
 
-var file_order_v1_promotion_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_order_v1_promotion_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_order_v1_promotion_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_order_v1_promotion_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_order_v1_promotion_proto_goTypes = []any{
 	(PromotionKind)(0),             // 0: onepool.order.v1.PromotionKind
 	(Stacking)(0),                  // 1: onepool.order.v1.Stacking
 	(BearerRole)(0),                // 2: onepool.order.v1.BearerRole
-	(*PromotionScope)(nil),         // 3: onepool.order.v1.PromotionScope
-	(*PromotionLevel)(nil),         // 4: onepool.order.v1.PromotionLevel
-	(*BundlePart)(nil),             // 5: onepool.order.v1.BundlePart
-	(*Bearer)(nil),                 // 6: onepool.order.v1.Bearer
-	(*PromotionTerms)(nil),         // 7: onepool.order.v1.PromotionTerms
-	(*PromotionInfo)(nil),          // 8: onepool.order.v1.PromotionInfo
-	(*PutPromotionRequest)(nil),    // 9: onepool.order.v1.PutPromotionRequest
-	(*EndPromotionRequest)(nil),    // 10: onepool.order.v1.EndPromotionRequest
-	(*GetPromotionRequest)(nil),    // 11: onepool.order.v1.GetPromotionRequest
-	(*ListPromotionsRequest)(nil),  // 12: onepool.order.v1.ListPromotionsRequest
-	(*ListPromotionsResponse)(nil), // 13: onepool.order.v1.ListPromotionsResponse
-	(*LineDiscount)(nil),           // 14: onepool.order.v1.LineDiscount
-	(*BorneDiscount)(nil),          // 15: onepool.order.v1.BorneDiscount
-	(*PriceStep)(nil),              // 16: onepool.order.v1.PriceStep
+	(CouponState)(0),               // 3: onepool.order.v1.CouponState
+	(*PromotionScope)(nil),         // 4: onepool.order.v1.PromotionScope
+	(*PromotionLevel)(nil),         // 5: onepool.order.v1.PromotionLevel
+	(*BundlePart)(nil),             // 6: onepool.order.v1.BundlePart
+	(*Bearer)(nil),                 // 7: onepool.order.v1.Bearer
+	(*PromotionTerms)(nil),         // 8: onepool.order.v1.PromotionTerms
+	(*CouponTerms)(nil),            // 9: onepool.order.v1.CouponTerms
+	(*PromotionInfo)(nil),          // 10: onepool.order.v1.PromotionInfo
+	(*PutPromotionRequest)(nil),    // 11: onepool.order.v1.PutPromotionRequest
+	(*EndPromotionRequest)(nil),    // 12: onepool.order.v1.EndPromotionRequest
+	(*GetPromotionRequest)(nil),    // 13: onepool.order.v1.GetPromotionRequest
+	(*ListPromotionsRequest)(nil),  // 14: onepool.order.v1.ListPromotionsRequest
+	(*ListPromotionsResponse)(nil), // 15: onepool.order.v1.ListPromotionsResponse
+	(*Coupon)(nil),                 // 16: onepool.order.v1.Coupon
+	(*ClaimCouponRequest)(nil),     // 17: onepool.order.v1.ClaimCouponRequest
+	(*ListCouponsRequest)(nil),     // 18: onepool.order.v1.ListCouponsRequest
+	(*ListCouponsResponse)(nil),    // 19: onepool.order.v1.ListCouponsResponse
+	(*LineDiscount)(nil),           // 20: onepool.order.v1.LineDiscount
+	(*BorneDiscount)(nil),          // 21: onepool.order.v1.BorneDiscount
+	(*PriceStep)(nil),              // 22: onepool.order.v1.PriceStep
 }
 var file_order_v1_promotion_proto_depIdxs = []int32{
 	2,  // 0: onepool.order.v1.Bearer.role:type_name -> onepool.order.v1.BearerRole
 	0,  // 1: onepool.order.v1.PromotionTerms.kind:type_name -> onepool.order.v1.PromotionKind
 	1,  // 2: onepool.order.v1.PromotionTerms.stacking:type_name -> onepool.order.v1.Stacking
-	3,  // 3: onepool.order.v1.PromotionTerms.scope:type_name -> onepool.order.v1.PromotionScope
-	4,  // 4: onepool.order.v1.PromotionTerms.levels:type_name -> onepool.order.v1.PromotionLevel
-	5,  // 5: onepool.order.v1.PromotionTerms.parts:type_name -> onepool.order.v1.BundlePart
-	6,  // 6: onepool.order.v1.PromotionTerms.bearers:type_name -> onepool.order.v1.Bearer
-	7,  // 7: onepool.order.v1.PromotionInfo.terms:type_name -> onepool.order.v1.PromotionTerms
-	7,  // 8: onepool.order.v1.PutPromotionRequest.terms:type_name -> onepool.order.v1.PromotionTerms
-	8,  // 9: onepool.order.v1.ListPromotionsResponse.promotions:type_name -> onepool.order.v1.PromotionInfo
-	15, // 10: onepool.order.v1.LineDiscount.bearers:type_name -> onepool.order.v1.BorneDiscount
-	2,  // 11: onepool.order.v1.BorneDiscount.role:type_name -> onepool.order.v1.BearerRole
-	9,  // 12: onepool.order.v1.Promotions.PutPromotion:input_type -> onepool.order.v1.PutPromotionRequest
-	10, // 13: onepool.order.v1.Promotions.EndPromotion:input_type -> onepool.order.v1.EndPromotionRequest
-	11, // 14: onepool.order.v1.Promotions.GetPromotion:input_type -> onepool.order.v1.GetPromotionRequest
-	12, // 15: onepool.order.v1.Promotions.ListPromotions:input_type -> onepool.order.v1.ListPromotionsRequest
-	8,  // 16: onepool.order.v1.Promotions.PutPromotion:output_type -> onepool.order.v1.PromotionInfo
-	8,  // 17: onepool.order.v1.Promotions.EndPromotion:output_type -> onepool.order.v1.PromotionInfo
-	8,  // 18: onepool.order.v1.Promotions.GetPromotion:output_type -> onepool.order.v1.PromotionInfo
-	13, // 19: onepool.order.v1.Promotions.ListPromotions:output_type -> onepool.order.v1.ListPromotionsResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	4,  // 3: onepool.order.v1.PromotionTerms.scope:type_name -> onepool.order.v1.PromotionScope
+	5,  // 4: onepool.order.v1.PromotionTerms.levels:type_name -> onepool.order.v1.PromotionLevel
+	6,  // 5: onepool.order.v1.PromotionTerms.parts:type_name -> onepool.order.v1.BundlePart
+	7,  // 6: onepool.order.v1.PromotionTerms.bearers:type_name -> onepool.order.v1.Bearer
+	9,  // 7: onepool.order.v1.PromotionTerms.coupon:type_name -> onepool.order.v1.CouponTerms
+	8,  // 8: onepool.order.v1.PromotionInfo.terms:type_name -> onepool.order.v1.PromotionTerms
+	8,  // 9: onepool.order.v1.PutPromotionRequest.terms:type_name -> onepool.order.v1.PromotionTerms
+	10, // 10: onepool.order.v1.ListPromotionsResponse.promotions:type_name -> onepool.order.v1.PromotionInfo
+	3,  // 11: onepool.order.v1.Coupon.state:type_name -> onepool.order.v1.CouponState
+	16, // 12: onepool.order.v1.ListCouponsResponse.coupons:type_name -> onepool.order.v1.Coupon
+	21, // 13: onepool.order.v1.LineDiscount.bearers:type_name -> onepool.order.v1.BorneDiscount
+	2,  // 14: onepool.order.v1.BorneDiscount.role:type_name -> onepool.order.v1.BearerRole
+	11, // 15: onepool.order.v1.Promotions.PutPromotion:input_type -> onepool.order.v1.PutPromotionRequest
+	12, // 16: onepool.order.v1.Promotions.EndPromotion:input_type -> onepool.order.v1.EndPromotionRequest
+	13, // 17: onepool.order.v1.Promotions.GetPromotion:input_type -> onepool.order.v1.GetPromotionRequest
+	14, // 18: onepool.order.v1.Promotions.ListPromotions:input_type -> onepool.order.v1.ListPromotionsRequest
+	17, // 19: onepool.order.v1.Coupons.ClaimCoupon:input_type -> onepool.order.v1.ClaimCouponRequest
+	18, // 20: onepool.order.v1.Coupons.ListCoupons:input_type -> onepool.order.v1.ListCouponsRequest
+	10, // 21: onepool.order.v1.Promotions.PutPromotion:output_type -> onepool.order.v1.PromotionInfo
+	10, // 22: onepool.order.v1.Promotions.EndPromotion:output_type -> onepool.order.v1.PromotionInfo
+	10, // 23: onepool.order.v1.Promotions.GetPromotion:output_type -> onepool.order.v1.PromotionInfo
+	15, // 24: onepool.order.v1.Promotions.ListPromotions:output_type -> onepool.order.v1.ListPromotionsResponse
+	16, // 25: onepool.order.v1.Coupons.ClaimCoupon:output_type -> onepool.order.v1.Coupon
+	19, // 26: onepool.order.v1.Coupons.ListCoupons:output_type -> onepool.order.v1.ListCouponsResponse
+	21, // [21:27] is the sub-list for method output_type
+	15, // [15:21] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_promotion_proto_init() }
@@ -1548,10 +2033,10 @@ func file_order_v1_promotion_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_promotion_proto_rawDesc), len(file_order_v1_promotion_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   14,
+			NumEnums:      4,
+			NumMessages:   19,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   2,
 		},
 		GoTypes:           file_order_v1_promotion_proto_goTypes,
 		DependencyIndexes: file_order_v1_promotion_proto_depIdxs,

@@ -245,3 +245,151 @@ var Promotions_ServiceDesc = grpc.ServiceDesc{
 	Streams:  []grpc.StreamDesc{},
 	Metadata: "order/v1/promotion.proto",
 }
+
+const (
+	Coupons_ClaimCoupon_FullMethodName = "/onepool.order.v1.Coupons/ClaimCoupon"
+	Coupons_ListCoupons_FullMethodName = "/onepool.order.v1.Coupons/ListCoupons"
+)
+
+// CouponsClient is the client API for Coupons service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Coupons (优惠券) that members have claimed. A coupon opens one promotion for one order.
+type CouponsClient interface {
+	// Claims a coupon of a promotion: by the member, or by headquarters for it.
+	ClaimCoupon(ctx context.Context, in *ClaimCouponRequest, opts ...grpc.CallOption) (*Coupon, error)
+	// A member's coupons, the newest first.
+	ListCoupons(ctx context.Context, in *ListCouponsRequest, opts ...grpc.CallOption) (*ListCouponsResponse, error)
+}
+
+type couponsClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewCouponsClient(cc grpc.ClientConnInterface) CouponsClient {
+	return &couponsClient{cc}
+}
+
+func (c *couponsClient) ClaimCoupon(ctx context.Context, in *ClaimCouponRequest, opts ...grpc.CallOption) (*Coupon, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Coupon)
+	err := c.cc.Invoke(ctx, Coupons_ClaimCoupon_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *couponsClient) ListCoupons(ctx context.Context, in *ListCouponsRequest, opts ...grpc.CallOption) (*ListCouponsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCouponsResponse)
+	err := c.cc.Invoke(ctx, Coupons_ListCoupons_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// CouponsServer is the server API for Coupons service.
+// All implementations must embed UnimplementedCouponsServer
+// for forward compatibility.
+//
+// Coupons (优惠券) that members have claimed. A coupon opens one promotion for one order.
+type CouponsServer interface {
+	// Claims a coupon of a promotion: by the member, or by headquarters for it.
+	ClaimCoupon(context.Context, *ClaimCouponRequest) (*Coupon, error)
+	// A member's coupons, the newest first.
+	ListCoupons(context.Context, *ListCouponsRequest) (*ListCouponsResponse, error)
+	mustEmbedUnimplementedCouponsServer()
+}
+
+// UnimplementedCouponsServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedCouponsServer struct{}
+
+func (UnimplementedCouponsServer) ClaimCoupon(context.Context, *ClaimCouponRequest) (*Coupon, error) {
+	return nil, status.Error(codes.Unimplemented, "method ClaimCoupon not implemented")
+}
+func (UnimplementedCouponsServer) ListCoupons(context.Context, *ListCouponsRequest) (*ListCouponsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCoupons not implemented")
+}
+func (UnimplementedCouponsServer) mustEmbedUnimplementedCouponsServer() {}
+func (UnimplementedCouponsServer) testEmbeddedByValue()                 {}
+
+// UnsafeCouponsServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to CouponsServer will
+// result in compilation errors.
+type UnsafeCouponsServer interface {
+	mustEmbedUnimplementedCouponsServer()
+}
+
+func RegisterCouponsServer(s grpc.ServiceRegistrar, srv CouponsServer) {
+	// If the following call panics, it indicates UnimplementedCouponsServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&Coupons_ServiceDesc, srv)
+}
+
+func _Coupons_ClaimCoupon_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ClaimCouponRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CouponsServer).ClaimCoupon(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Coupons_ClaimCoupon_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CouponsServer).ClaimCoupon(ctx, req.(*ClaimCouponRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Coupons_ListCoupons_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCouponsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CouponsServer).ListCoupons(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Coupons_ListCoupons_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CouponsServer).ListCoupons(ctx, req.(*ListCouponsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// Coupons_ServiceDesc is the grpc.ServiceDesc for Coupons service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var Coupons_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "onepool.order.v1.Coupons",
+	HandlerType: (*CouponsServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ClaimCoupon",
+			Handler:    _Coupons_ClaimCoupon_Handler,
+		},
+		{
+			MethodName: "ListCoupons",
+			Handler:    _Coupons_ListCoupons_Handler,
+		},
+	},
+	Streams:  []grpc.StreamDesc{},
+	Metadata: "order/v1/promotion.proto",
+}

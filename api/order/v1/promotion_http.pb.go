@@ -205,3 +205,106 @@ func (c *PromotionsHTTPClientImpl) PutPromotion(ctx context.Context, in *PutProm
 	}
 	return &out, nil
 }
+
+const OperationCouponsClaimCoupon = "/onepool.order.v1.Coupons/ClaimCoupon"
+const OperationCouponsListCoupons = "/onepool.order.v1.Coupons/ListCoupons"
+
+type CouponsHTTPServer interface {
+	// ClaimCoupon Claims a coupon of a promotion: by the member, or by headquarters for it.
+	ClaimCoupon(context.Context, *ClaimCouponRequest) (*Coupon, error)
+	// ListCoupons A member's coupons, the newest first.
+	ListCoupons(context.Context, *ListCouponsRequest) (*ListCouponsResponse, error)
+}
+
+func RegisterCouponsHTTPServer(s *http.Server, srv CouponsHTTPServer) {
+	r := s.Route("/")
+	r.POST("/v1/order/coupons", _Coupons_ClaimCoupon0_HTTP_Handler(srv))
+	r.GET("/v1/order/coupons/{member_id}", _Coupons_ListCoupons0_HTTP_Handler(srv))
+}
+
+func _Coupons_ClaimCoupon0_HTTP_Handler(srv CouponsHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ClaimCouponRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationCouponsClaimCoupon)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ClaimCoupon(ctx, req.(*ClaimCouponRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*Coupon)
+		return ctx.Result(200, reply)
+	}
+}
+
+func _Coupons_ListCoupons0_HTTP_Handler(srv CouponsHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ListCouponsRequest
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindVars(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationCouponsListCoupons)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ListCoupons(ctx, req.(*ListCouponsRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*ListCouponsResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
+type CouponsHTTPClient interface {
+	// ClaimCoupon Claims a coupon of a promotion: by the member, or by headquarters for it.
+	ClaimCoupon(ctx context.Context, req *ClaimCouponRequest, opts ...http.CallOption) (rsp *Coupon, err error)
+	// ListCoupons A member's coupons, the newest first.
+	ListCoupons(ctx context.Context, req *ListCouponsRequest, opts ...http.CallOption) (rsp *ListCouponsResponse, err error)
+}
+
+type CouponsHTTPClientImpl struct {
+	cc *http.Client
+}
+
+func NewCouponsHTTPClient(client *http.Client) CouponsHTTPClient {
+	return &CouponsHTTPClientImpl{client}
+}
+
+// ClaimCoupon Claims a coupon of a promotion: by the member, or by headquarters for it.
+func (c *CouponsHTTPClientImpl) ClaimCoupon(ctx context.Context, in *ClaimCouponRequest, opts ...http.CallOption) (*Coupon, error) {
+	var out Coupon
+	pattern := "/v1/order/coupons"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationCouponsClaimCoupon))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// ListCoupons A member's coupons, the newest first.
+func (c *CouponsHTTPClientImpl) ListCoupons(ctx context.Context, in *ListCouponsRequest, opts ...http.CallOption) (*ListCouponsResponse, error) {
+	var out ListCouponsResponse
+	pattern := "/v1/order/coupons/{member_id}"
+	path := binding.EncodeURL(pattern, in, true)
+	opts = append(opts, http.Operation(OperationCouponsListCoupons))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "GET", path, nil, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}

@@ -22,4 +22,10 @@ func init() {
 		}},
 		"ListPromotions": {may: employees + devices + editors},
 	}
+	rules["onepool.order.v1.Coupons"] = map[string]rule{
+		"ClaimCoupon": {may: "memberA " + editors, past: "NOT_FOUND", none: "memberB", ask: func(o objects) proto.Message {
+			return &orderv1.ClaimCouponRequest{RequestId: id(), MemberId: o.Member, Promotion: "nobody-has-it"}
+		}},
+		"ListCoupons": {may: "memberA " + editors, none: "memberB", ask: func(o objects) proto.Message { return &orderv1.ListCouponsRequest{MemberId: o.Member} }},
+	}
 }

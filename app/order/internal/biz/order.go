@@ -115,7 +115,8 @@ type Draft struct {
 	// PointsToFreeze of the member.
 	PointsToFreeze int64
 	// Uses of budgets and quotas.
-	Uses []PromotionUse
+	Uses    []PromotionUse
+	Coupons []CouponUse
 }
 
 // NewDraft freezes a price into an order that does not exist yet.
@@ -132,7 +133,7 @@ func NewDraft(h Header, p Price) Draft {
 			PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, Discounts: l.Discounts, GiftOf: l.GiftOf,
 		}
 	}
-	return Draft{Record: r, PointsToFreeze: p.Points, Uses: p.Uses}
+	return Draft{Record: r, PointsToFreeze: p.Points, Uses: p.Uses, Coupons: p.Coupons}
 }
 
 // Place makes the order of a draft whose stock is held. An order of which nothing is left to pay is paid at once.

@@ -27,6 +27,7 @@ type PriceQuery struct {
 	Channel, Store, MemberID string
 	Lines                    []WantedLine
 	Points, FreightMinor     int64
+	Coupons                  []string
 }
 
 // PlaceInput is what a buyer sends.
@@ -37,6 +38,7 @@ type PlaceInput struct {
 	PickupStore                  string
 	Lines                        []WantedLine
 	Points                       int64
+	Coupons                      []string
 	SeenToPayMinor               *int64
 	Remark                       string
 	FromCart                     bool
@@ -56,8 +58,11 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if in.Way == WayPickup {
 		freightMinor = 0
 	}
-	p, facts, err := s.Price(ctx, PriceQuery{Channel: in.Channel, Store: in.ShopStore, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points, FreightMinor: freightMinor})
+	p, facts, err := s.Price(ctx, PriceQuery{Channel: in.Channel, Store: in.ShopStore, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points, Coupons: in.Coupons, FreightMinor: freightMinor})
 	if err != nil {
+		return Draft{}, err
+	}
+	if err := p.CheckCoupons(in.Coupons); err != nil {
 		return Draft{}, err
 	}
 	if in.SeenToPayMinor != nil {
@@ -117,7 +122,7 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 
 // Price calculates with today's facts; a member's point value is asked only when points are to be spent.
 func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, MemberFacts, error) {
-	promotions, err := s.Promotions.Facts(ctx, q.MemberID)
+	promotions, err := s.Promotions.Facts(ctx, q.MemberID, q.Coupons)
 	if err != nil {
 		return Price{}, MemberFacts{}, err
 	}
@@ -212,10 +217,12 @@ func (p *Placement) Steps() []Step {
 		},
 		Undo: func(ctx context.Context) error { return p.Stock.ReleaseHold(ctx, p.GID+"-rels", h.ID, p.GID) },
 	}}
-	if len(p.Draft.Uses) > 0 {
+	if len(p.Draft.Uses)+len(p.Draft.Coupons) > 0 {
 		steps = append(steps, Step{
 			Name: "promotions",
-			Do:   func(ctx context.Context) error { return p.Promotions.Take(ctx, p.GID, h.ID, h.MemberID, p.Draft.Uses) },
+			Do: func(ctx context.Context) error {
+				return p.Promotions.Take(ctx, p.GID, h.ID, h.MemberID, p.Draft.Uses, p.Draft.Coupons)
+			},
 			Undo: func(ctx context.Context) error { return p.Promotions.Undo(ctx, p.GID, h.ID) },
 		})
 	}

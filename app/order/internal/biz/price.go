@@ -46,6 +46,16 @@ type PromotionFacts struct {
 	Promotions []pricing.Promotion
 	Left       map[string]pricing.Left
 	FirstOrder bool
+	// Coupons that the buyer would use.
+	Coupons []Coupon
+}
+
+// opened are the promotions that the coupons open.
+func (f PromotionFacts) opened() (codes []string) {
+	for _, c := range f.Coupons {
+		codes = append(codes, c.Promotion)
+	}
+	return codes
 }
 
 // gifts are the SKUs that promotions may give away.
@@ -95,6 +105,9 @@ type Price struct {
 	Steps             []PriceStep
 	// Uses of promotions with a budget, a quota or a limit.
 	Uses []PromotionUse
+	// Coupons that take something off, and why the others do not, by id.
+	Coupons     []CouponUse
+	IdleCoupons map[string]string
 }
 
 // PriceStep is a step of the calculation, with the SKUs that it was about.
@@ -112,7 +125,7 @@ func Calculate(in PriceInput) (Price, error) {
 	p := Price{}
 	ask := pricing.Input{
 		AtUS: in.Promotions.AtUS, Channel: in.Channel, Store: in.Store, FreightMinor: in.FreightMinor, Points: in.Points, PointValueMinor: in.PointValueMinor,
-		Buyer:      pricing.Buyer{Member: in.MemberID, FirstOrder: in.Promotions.FirstOrder},
+		Buyer:      pricing.Buyer{Member: in.MemberID, FirstOrder: in.Promotions.FirstOrder, Coupons: in.Promotions.opened()},
 		Promotions: in.Promotions.Promotions, Left: in.Promotions.Left, Gifts: map[string]pricing.Line{},
 	}
 	for i, want := range in.Lines {
@@ -176,6 +189,7 @@ func (p *Price) take(r pricing.Result, in PriceInput) {
 		}
 		p.Steps = append(p.Steps, step)
 	}
+	p.Coupons, p.IdleCoupons = couponUses(in.Promotions.Coupons, r.Steps)
 	limited := map[string]bool{}
 	for _, t := range in.Promotions.Promotions {
 		limited[t.ID] = t.BudgetMinor > 0 || t.Quota > 0 || t.PerBuyer > 0

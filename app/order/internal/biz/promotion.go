@@ -13,6 +13,8 @@ import (
 type Promotion struct {
 	pricing.Promotion
 	Ended                   bool
+	Coupons                 CouponTerms
+	Claimed                 int64
 	UsedMinor, UsedQuantity int64
 	ChangedBy               string
 	ChangedAtUS             int64
@@ -20,8 +22,9 @@ type Promotion struct {
 
 // PromotionReader knows the promotions.
 type PromotionReader interface {
-	// Facts are the promotions that may apply now, as they stand for a member; empty: a guest.
-	Facts(ctx context.Context, memberID string) (PromotionFacts, error)
+	// Facts are the promotions that may apply now, as they stand for a member; empty: a guest. A coupon that is not the
+	// member's, or cannot be used, is refused.
+	Facts(ctx context.Context, memberID string, coupons []string) (PromotionFacts, error)
 }
 
 // PromotionBook keeps promotions, in the context's transaction.
@@ -35,14 +38,15 @@ type PromotionBook interface {
 // PromotionUses keeps what orders hold of budgets and quotas.
 type PromotionUses interface {
 	// Take takes what an order uses, all or nothing. It refuses with PROMOTION_USED_UP or PROMOTION_LIMIT, and with
-	// PRICE_CHANGED what another version has replaced. The same gid again takes nothing more.
-	Take(ctx context.Context, gid, orderID, memberID string, uses []PromotionUse) error
+	// PRICE_CHANGED what another version has replaced, with COUPON_UNUSABLE a coupon that another order has taken. The same
+	// gid again takes nothing more.
+	Take(ctx context.Context, gid, orderID, memberID string, uses []PromotionUse, coupons []CouponUse) error
 	// Undo gives back what gid took, also when that has not arrived yet.
 	Undo(ctx context.Context, gid, orderID string) error
 }
 
 // PutPromotion makes a version. seen is the version that the caller saw.
-func PutPromotion(ctx context.Context, book PromotionBook, by string, terms pricing.Promotion, seen, nowUS int64) (Promotion, error) {
+func PutPromotion(ctx context.Context, book PromotionBook, by string, terms pricing.Promotion, coupons CouponTerms, seen, nowUS int64) (Promotion, error) {
 	if err := terms.Validate(); err != nil {
 		if field, ok := errors.AsType[pricing.Invalid](err); ok {
 			return Promotion{}, Invalid("terms."+field.Field, field.Rule)
@@ -57,6 +61,10 @@ func PutPromotion(ctx context.Context, book PromotionBook, by string, terms pric
 		return Promotion{}, refuse(409, reasonState, "the promotion has another version: read it again", "version", itoa(was.Version))
 	case was.Ended:
 		return Promotion{}, refuse(409, reasonState, "the promotion is over: make another one", "state", "ENDED")
+	case known && was.Coupon != terms.Coupon:
+		return Promotion{}, Invalid("terms.coupon", "cannot come or go: make another promotion")
+	case coupons.Total > 0 && coupons.Total < was.Claimed:
+		return Promotion{}, Invalid("terms.coupon.total", "must not be below what is claimed: "+itoa(was.Claimed))
 	case known && was.Kind != terms.Kind:
 		return Promotion{}, Invalid("terms.kind", "cannot change: what orders used of it would mean something else")
 	case terms.BudgetMinor > 0 && terms.BudgetMinor < was.UsedMinor:
@@ -64,7 +72,7 @@ func PutPromotion(ctx context.Context, book PromotionBook, by string, terms pric
 	case terms.Quota > 0 && terms.Quota < was.UsedQuantity:
 		return Promotion{}, Invalid("terms.quota", "must not be below what is used: "+itoa(was.UsedQuantity))
 	}
-	now := Promotion{Promotion: terms, UsedMinor: was.UsedMinor, UsedQuantity: was.UsedQuantity, ChangedBy: by, ChangedAtUS: nowUS}
+	now := Promotion{Promotion: terms, Coupons: coupons, Claimed: was.Claimed, UsedMinor: was.UsedMinor, UsedQuantity: was.UsedQuantity, ChangedBy: by, ChangedAtUS: nowUS}
 	now.Version = was.Version + 1
 	return now, book.Save(ctx, now, !known)
 }

@@ -14,13 +14,16 @@ const (
 	reasonNotForSale    = "NOT_FOR_SALE"
 	reasonUsedUp        = "PROMOTION_USED_UP"
 	reasonLimit         = "PROMOTION_LIMIT"
-	reasonState         = "STATE_CONFLICT"
-	reasonNotFound      = "NOT_FOUND"
-	reasonForbidden     = "FORBIDDEN"
-	reasonValidator     = "VALIDATOR"
-	reasonAmount        = "AMOUNT_INVALID"
-	reasonSignature     = "SIGNATURE_INVALID"
-	reasonGeo           = "GEO_INVALID"
+	reasonCouponGone    = "COUPON_GONE"
+
+	reasonCouponUnusable = "COUPON_UNUSABLE"
+	reasonState          = "STATE_CONFLICT"
+	reasonNotFound       = "NOT_FOUND"
+	reasonForbidden      = "FORBIDDEN"
+	reasonValidator      = "VALIDATOR"
+	reasonAmount         = "AMOUNT_INVALID"
+	reasonSignature      = "SIGNATURE_INVALID"
+	reasonGeo            = "GEO_INVALID"
 )
 
 // Refusal is a decision against a command, with its public face: what happened and what to do next.

@@ -32,16 +32,28 @@ func NewPromotions(db *database.DB) *Promotions {
 	return &Promotions{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver()))}
 }
 
-func toPromotion(row *ent.Promotion) (biz.Promotion, error) {
-	p := biz.Promotion{Ended: row.Ended, UsedMinor: row.UsedMinor, UsedQuantity: row.UsedQuantity, ChangedBy: row.ChangedBy, ChangedAtUS: row.ChangedUs}
-	if err := json.Unmarshal(row.Terms, &p.Promotion); err != nil {
-		return p, fmt.Errorf("terms of promotion %s: %w", row.ID, err)
-	}
-	return p, nil
+// terms are what a version says, as they are stored.
+type terms struct {
+	pricing.Promotion
+	Coupons biz.CouponTerms `json:"coupons"`
 }
 
-// Facts are the promotions in use, as they stand for a member.
-func (s *Promotions) Facts(ctx context.Context, memberID string) (biz.PromotionFacts, error) {
+func (t terms) into(p *biz.Promotion, raw []byte) error {
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return fmt.Errorf("terms of promotion %s: %w", p.ID, err)
+	}
+	p.Promotion, p.Coupons = t.Promotion, t.Coupons
+	return nil
+}
+
+func toPromotion(row *ent.Promotion) (biz.Promotion, error) {
+	p := biz.Promotion{Ended: row.Ended, UsedMinor: row.UsedMinor, UsedQuantity: row.UsedQuantity, Claimed: row.Claimed, ChangedBy: row.ChangedBy, ChangedAtUS: row.ChangedUs}
+	p.ID = row.ID
+	return p, terms{}.into(&p, row.Terms)
+}
+
+// Facts are the promotions in use, as they stand for a member with these coupons.
+func (s *Promotions) Facts(ctx context.Context, memberID string, coupons []string) (biz.PromotionFacts, error) {
 	now, err := s.db.Now(ctx)
 	if err != nil {
 		return biz.PromotionFacts{}, err
@@ -54,6 +66,9 @@ func (s *Promotions) Facts(ctx context.Context, memberID string) (biz.PromotionF
 	}
 	had, err := s.had(ctx, memberID, rows)
 	if err != nil {
+		return facts, err
+	}
+	if facts.Coupons, err = s.usable(ctx, memberID, coupons, now); err != nil {
 		return facts, err
 	}
 	ask := false
@@ -110,16 +125,16 @@ func (s *Promotions) Lock(ctx context.Context, code string) (biz.Promotion, bool
 
 // Save stores the latest version, and keeps it among the versions when it is a new one.
 func (s *Promotions) Save(ctx context.Context, p biz.Promotion, isNew bool) error {
-	terms, err := json.Marshal(p.Promotion)
+	raw, err := json.Marshal(terms{p.Promotion, p.Coupons})
 	if err != nil {
 		return fmt.Errorf("terms of promotion %s: %w", p.ID, err)
 	}
 	ctx = AsService(ctx)
 	if isNew {
-		err = s.ent.Promotion.Create().SetID(p.ID).SetVersion(p.Version).SetEnded(p.Ended).SetTerms(terms).SetUntilUs(p.UntilUS).SetBudgetMinor(p.BudgetMinor).
+		err = s.ent.Promotion.Create().SetID(p.ID).SetVersion(p.Version).SetEnded(p.Ended).SetTerms(raw).SetUntilUs(p.UntilUS).SetBudgetMinor(p.BudgetMinor).
 			SetQuota(p.Quota).SetPerBuyer(p.PerBuyer).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(ctx)
 	} else {
-		err = s.ent.Promotion.UpdateOneID(p.ID).SetVersion(p.Version).SetEnded(p.Ended).SetTerms(terms).SetUntilUs(p.UntilUS).SetBudgetMinor(p.BudgetMinor).
+		err = s.ent.Promotion.UpdateOneID(p.ID).SetVersion(p.Version).SetEnded(p.Ended).SetTerms(raw).SetUntilUs(p.UntilUS).SetBudgetMinor(p.BudgetMinor).
 			SetQuota(p.Quota).SetPerBuyer(p.PerBuyer).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(ctx)
 	}
 	if err != nil {
@@ -128,7 +143,7 @@ func (s *Promotions) Save(ctx context.Context, p biz.Promotion, isNew bool) erro
 	if p.Ended {
 		return nil
 	}
-	return s.ent.PromotionVersion.Create().SetID(ids.New("prv")).SetPromotion(p.ID).SetVersion(p.Version).SetTerms(terms).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(ctx)
+	return s.ent.PromotionVersion.Create().SetID(ids.New("prv")).SetPromotion(p.ID).SetVersion(p.Version).SetTerms(raw).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(ctx)
 }
 
 // Get returns a promotion, in its latest or an earlier version.
@@ -152,11 +167,8 @@ func (s *Promotions) Get(ctx context.Context, code string, version int64) (biz.P
 	if err != nil {
 		return biz.Promotion{}, fmt.Errorf("version of promotion %s: %w", code, err)
 	}
-	p.Promotion, p.ChangedBy, p.ChangedAtUS = pricing.Promotion{}, was.ChangedBy, was.ChangedUs
-	if err := json.Unmarshal(was.Terms, &p.Promotion); err != nil {
-		return p, fmt.Errorf("terms of promotion %s: %w", code, err)
-	}
-	return p, nil
+	p.ChangedBy, p.ChangedAtUS = was.ChangedBy, was.ChangedUs
+	return p, terms{}.into(&p, was.Terms)
 }
 
 // List reads a page by code; inUse leaves out what is ended or over.
@@ -183,7 +195,7 @@ func (s *Promotions) List(ctx context.Context, inUse bool, after string, limit i
 }
 
 // Take takes what an order uses, in a transaction of its own.
-func (s *Promotions) Take(ctx context.Context, gid, orderID, memberID string, uses []biz.PromotionUse) error {
+func (s *Promotions) Take(ctx context.Context, gid, orderID, memberID string, uses []biz.PromotionUse, coupons []biz.CouponUse) error {
 	ctx = AsService(ctx)
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		return barrier.Do(ctx, gid, branchPromotions, func(ctx context.Context) error {
@@ -196,7 +208,7 @@ func (s *Promotions) Take(ctx context.Context, gid, orderID, memberID string, us
 					return err
 				}
 			}
-			return nil
+			return s.takeCoupons(ctx, gid, orderID, memberID, coupons, now)
 		})
 	})
 }
@@ -270,5 +282,5 @@ func giveBack(ctx context.Context, client *ent.Client, orderID, gid string) erro
 			return fmt.Errorf("give back of promotion %s: %w", u.Promotion, err)
 		}
 	}
-	return nil
+	return openCoupons(ctx, client, orderID, gid) // after the promotions, as they were taken
 }

@@ -77,10 +77,15 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 		return err
 	}
 	for _, e := range o.Effects() {
-		if _, cancelled := e.(biz.Cancelled); cancelled {
-			if err := giveBack(ctx, s.ent, r.ID, ""); err != nil {
-				return err
-			}
+		var err error
+		switch e.(type) {
+		case biz.Cancelled:
+			err = giveBack(ctx, s.ent, r.ID, "")
+		case biz.Paid, biz.SoldAtTill:
+			err = useCoupons(ctx, s.ent, r.ID)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return emit(ctx, r, o.Effects())

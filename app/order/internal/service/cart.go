@@ -118,7 +118,7 @@ func (s *Order) Calculate(ctx context.Context, req *orderv1.CalculateRequest) (*
 		freight = 0 // carried out
 	}
 	p, member, err := s.Seeker.Price(ctx, biz.PriceQuery{
-		Channel: req.GetChannel(), Store: req.GetShopStoreCode(), MemberID: req.GetMemberId(), Lines: fromLines(req.GetLines()), Points: req.GetPoints(), FreightMinor: freight,
+		Channel: req.GetChannel(), Store: req.GetShopStoreCode(), MemberID: req.GetMemberId(), Lines: fromLines(req.GetLines()), Points: req.GetPoints(), Coupons: req.GetCouponIds(), FreightMinor: freight,
 	})
 	if err != nil {
 		return nil, err

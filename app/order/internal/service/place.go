@@ -42,7 +42,7 @@ func (s *Order) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) 
 		return s.Seeker.Draft(ctx, biz.PlaceInput{
 			Channel: req.GetChannel(), MemberID: req.GetMemberId(), ShopStore: req.GetShopStoreCode(), Way: biz.Way(req.GetWay().String()),
 			Receiver: fromReceiver(req.GetReceiver()), PickupStore: req.GetPickupStoreCode(), Lines: lines,
-			Points: req.GetPoints(), SeenToPayMinor: req.ToPayMinor, Remark: req.GetRemark(), FromCart: req.GetFromCart(),
+			Points: req.GetPoints(), Coupons: req.GetCouponIds(), SeenToPayMinor: req.ToPayMinor, Remark: req.GetRemark(), FromCart: req.GetFromCart(),
 		}, s.settings.FreightMinor, s.settings.Terms, now)
 	})
 }

@@ -74,7 +74,9 @@ func (s *Promotions) change(ctx context.Context, method, action, code string, in
 // PutPromotion makes a promotion or a new version of it.
 func (s *Promotions) PutPromotion(ctx context.Context, in *orderv1.PutPromotionRequest) (*orderv1.PromotionInfo, error) {
 	return s.change(ctx, orderv1.Promotions_PutPromotion_FullMethodName, "order.promotion.put", in.GetCode(), in, func(ctx context.Context, by string, nowUS int64) (biz.Promotion, error) {
-		return biz.PutPromotion(ctx, s.book, by, fromTerms(in.GetCode(), in.GetTerms()), in.GetExpectedVersion(), nowUS)
+		c := in.GetTerms().GetCoupon()
+		coupons := biz.CouponTerms{Total: c.GetTotal(), PerMember: c.GetPerMember(), ValidS: c.GetValidS()}
+		return biz.PutPromotion(ctx, s.book, by, fromTerms(in.GetCode(), in.GetTerms()), coupons, in.GetExpectedVersion(), nowUS)
 	})
 }
 
@@ -157,7 +159,7 @@ func fromTerms(code string, t *orderv1.PromotionTerms) pricing.Promotion {
 	s := t.GetScope()
 	p := pricing.Promotion{
 		ID: code, Name: t.GetName(), Kind: keyOf(promotionKinds, t.GetKind()), FromUS: t.GetFromUs(), UntilUS: t.GetUntilUs(), Priority: t.GetPriority(),
-		Group: t.GetGroup(), Stacking: keyOf(stackings, t.GetStacking()),
+		Group: t.GetGroup(), Stacking: keyOf(stackings, t.GetStacking()), Coupon: t.GetCoupon() != nil,
 		Scope: pricing.Scope{
 			SKUs: s.GetSkus(), Categories: s.GetCategories(), ExceptSKUs: s.GetExceptSkus(), Channels: s.GetChannels(), Stores: s.GetStoreCodes(),
 			FirstOrder: s.GetFirstOrder(), MembersOnly: s.GetMembersOnly(),
@@ -196,15 +198,19 @@ func toPromotionInfo(p biz.Promotion) *orderv1.PromotionInfo {
 	for _, b := range p.Bearers {
 		t.Bearers = append(t.Bearers, &orderv1.Bearer{Role: bearerRoles[b.Role], Code: b.Code, ShareBp: b.ShareBP})
 	}
+	if p.Coupon {
+		t.Coupon = &orderv1.CouponTerms{Total: p.Coupons.Total, PerMember: p.Coupons.PerMember, ValidS: p.Coupons.ValidS}
+	}
 	return &orderv1.PromotionInfo{
-		Code: p.ID, Version: p.Version, Terms: t, Ended: p.Ended, UsedMinor: p.UsedMinor, UsedQuantity: p.UsedQuantity, ChangedBy: p.ChangedBy, ChangedAtUs: p.ChangedAtUS,
+		Claimed: p.Claimed,
+		Code:    p.ID, Version: p.Version, Terms: t, Ended: p.Ended, UsedMinor: p.UsedMinor, UsedQuantity: p.UsedQuantity, ChangedBy: p.ChangedBy, ChangedAtUs: p.ChangedAtUS,
 	}
 }
 
 // toDiscounts are discounts as their reader may see them: who bears them is the staff's.
 func toDiscounts(all []biz.Discount, bearers bool) (out []*orderv1.LineDiscount) {
 	for _, d := range all {
-		o := &orderv1.LineDiscount{Promotion: d.Promotion, Version: d.Version, AmountMinor: d.AmountMinor}
+		o := &orderv1.LineDiscount{Promotion: d.Promotion, Version: d.Version, AmountMinor: d.AmountMinor, Coupon: d.Coupon}
 		if bearers {
 			for _, b := range d.Bearers {
 				o.Bearers = append(o.Bearers, &orderv1.BorneDiscount{Role: bearerRoles[b.Role], Code: b.Code, AmountMinor: b.AmountMinor})

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
@@ -167,7 +168,7 @@ func TestAFlashSaleSellsItsQuotaOnce(t *testing.T) {
 				sold++
 				continue
 			}
-			require.Contains(t, []string{"PROMOTION_USED_UP", "PRICE_CHANGED"}, reasonOf(err))
+			require.Contains(t, []string{"PROMOTION_USED_UP", "PRICE_CHANGED"}, reasonOf(fault.Public(err)), "%v", err)
 		}
 		require.Equal(t, 3, sold)
 		require.Equal(t, int64(97), s.world.stock["S1"]["tea"], "nothing is held for those who were refused")
@@ -284,13 +285,13 @@ func TestAUseOfAnotherVersionIsRefused(t *testing.T) {
 		terms := off(1000)
 		terms.BudgetMinor = 5000
 		s.put("P", 0, terms)
-		facts, err := s.Seeker.Promotions.Facts(t.Context(), "mbr_ann")
+		facts, err := s.Seeker.Promotions.Facts(t.Context(), "mbr_ann", nil)
 		require.NoError(t, err)
 		require.Len(t, facts.Promotions, 1)
 		s.put("P", 1, terms)
 		uses := s.Promotions
 		taken := func(ctx context.Context, gid string, version, amount int64) error {
-			return uses.Take(ctx, gid, "ord_1", "mbr_ann", []biz.PromotionUse{{Promotion: "P", Version: version, AmountMinor: amount}})
+			return uses.Take(ctx, gid, "ord_1", "mbr_ann", []biz.PromotionUse{{Promotion: "P", Version: version, AmountMinor: amount}}, nil)
 		}
 		requireReason(t, "PRICE_CHANGED", taken(t.Context(), "po-00000000000000000000000001-01", 1, 1000))
 		require.NoError(t, taken(t.Context(), "po-00000000000000000000000001-02", 2, 1000))
@@ -310,12 +311,16 @@ func TestAUseOfAnotherVersionIsRefused(t *testing.T) {
 func TestTheAuditSeesWhatPromotionsLost(t *testing.T) {
 	for _, statement := range []string{
 		"UPDATE promotions SET used_minor = used_minor + 1", "UPDATE promotions SET used_quantity = used_quantity - 1", "UPDATE promotion_uses SET given_back = 1",
-		"DELETE FROM promotion_uses", "UPDATE promotions SET quota = 1", "UPDATE promotion_buyers SET quantity = quantity + 1", "UPDATE orders SET state = 'CANCELLED'",
+		"DELETE FROM promotion_uses", "UPDATE promotions SET quota = 1 WHERE quota > 0", "UPDATE promotion_buyers SET quantity = quantity + 1", "UPDATE orders SET state = 'CANCELLED'",
+		"UPDATE coupons SET state = 'USED'", "UPDATE coupons SET state = 'OPEN'", "UPDATE promotions SET claimed = claimed + 1", "UPDATE coupons SET order_id = ''",
 	} {
 		t.Run(statement, func(t *testing.T) {
 			s := openShop(t, sqlite(t), newWorld())
 			s.put("F", 0, flash(5, 5))
-			_, err := s.PlaceOrder(s.as(ann), wish(line("tea", 2)))
+			s.put("C", 0, couponed(1000, 0, 0, 0))
+			req := wish(line("tea", 2))
+			req.CouponIds = []string{s.claim("C").Id}
+			_, err := s.PlaceOrder(s.as(ann), req)
 			require.NoError(t, err)
 			s.audited()
 			s.corrupt(statement)

@@ -166,7 +166,12 @@ func (s *Order) ordersOf(ctx context.Context, parts []data.Due) (map[string]biz.
 }
 
 func (s *Order) after(token, query string) (data.After, error) {
-	keys, err := page.Decode(s.settings.PageSecret, token, query)
+	return afterOf(s.settings.PageSecret, token, query)
+}
+
+// afterOf reads the token of a list that goes by time and id.
+func afterOf(secret []byte, token, query string) (data.After, error) {
+	keys, err := page.Decode(secret, token, query)
 	if err != nil {
 		return data.After{}, fault.PageTokenInvalid()
 	}

@@ -16,6 +16,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
@@ -40,6 +41,8 @@ type Client struct {
 	Capture *CaptureClient
 	// CartLine is the client for interacting with the CartLine builders.
 	CartLine *CartLineClient
+	// Coupon is the client for interacting with the Coupon builders.
+	Coupon *CouponClient
 	// Fulfilment is the client for interacting with the Fulfilment builders.
 	Fulfilment *FulfilmentClient
 	// FulfilmentLine is the client for interacting with the FulfilmentLine builders.
@@ -79,6 +82,7 @@ func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.Capture = NewCaptureClient(c.config)
 	c.CartLine = NewCartLineClient(c.config)
+	c.Coupon = NewCouponClient(c.config)
 	c.Fulfilment = NewFulfilmentClient(c.config)
 	c.FulfilmentLine = NewFulfilmentLineClient(c.config)
 	c.GoodsReturn = NewGoodsReturnClient(c.config)
@@ -186,6 +190,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		config:           cfg,
 		Capture:          NewCaptureClient(cfg),
 		CartLine:         NewCartLineClient(cfg),
+		Coupon:           NewCouponClient(cfg),
 		Fulfilment:       NewFulfilmentClient(cfg),
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
@@ -220,6 +225,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		config:           cfg,
 		Capture:          NewCaptureClient(cfg),
 		CartLine:         NewCartLineClient(cfg),
+		Coupon:           NewCouponClient(cfg),
 		Fulfilment:       NewFulfilmentClient(cfg),
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
@@ -262,8 +268,8 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Capture, c.CartLine, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn, c.Order,
-		c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
+		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
+		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
 		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
 	} {
 		n.Use(hooks...)
@@ -274,8 +280,8 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Capture, c.CartLine, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn, c.Order,
-		c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
+		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
+		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
 		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
 	} {
 		n.Intercept(interceptors...)
@@ -289,6 +295,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Capture.mutate(ctx, m)
 	case *CartLineMutation:
 		return c.CartLine.mutate(ctx, m)
+	case *CouponMutation:
+		return c.Coupon.mutate(ctx, m)
 	case *FulfilmentMutation:
 		return c.Fulfilment.mutate(ctx, m)
 	case *FulfilmentLineMutation:
@@ -587,6 +595,141 @@ func (c *CartLineClient) mutate(ctx context.Context, m *CartLineMutation) (Value
 		return (&CartLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown CartLine mutation op: %q", m.Op())
+	}
+}
+
+// CouponClient is a client for the Coupon schema.
+type CouponClient struct {
+	config
+}
+
+// NewCouponClient returns a client for the Coupon from the given config.
+func NewCouponClient(c config) *CouponClient {
+	return &CouponClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `coupon.Hooks(f(g(h())))`.
+func (c *CouponClient) Use(hooks ...Hook) {
+	c.hooks.Coupon = append(c.hooks.Coupon, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `coupon.Intercept(f(g(h())))`.
+func (c *CouponClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Coupon = append(c.inters.Coupon, interceptors...)
+}
+
+// Create returns a builder for creating a Coupon entity.
+func (c *CouponClient) Create() *CouponCreate {
+	mutation := newCouponMutation(c.config, OpCreate)
+	return &CouponCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Coupon entities.
+func (c *CouponClient) CreateBulk(builders ...*CouponCreate) *CouponCreateBulk {
+	return &CouponCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CouponClient) MapCreateBulk(slice any, setFunc func(*CouponCreate, int)) *CouponCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CouponCreateBulk{err: fmt.Errorf("calling to CouponClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CouponCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CouponCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Coupon.
+func (c *CouponClient) Update() *CouponUpdate {
+	mutation := newCouponMutation(c.config, OpUpdate)
+	return &CouponUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CouponClient) UpdateOne(_m *Coupon) *CouponUpdateOne {
+	mutation := newCouponMutation(c.config, OpUpdateOne, withCoupon(_m))
+	return &CouponUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CouponClient) UpdateOneID(id string) *CouponUpdateOne {
+	mutation := newCouponMutation(c.config, OpUpdateOne, withCouponID(id))
+	return &CouponUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Coupon.
+func (c *CouponClient) Delete() *CouponDelete {
+	mutation := newCouponMutation(c.config, OpDelete)
+	return &CouponDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CouponClient) DeleteOne(_m *Coupon) *CouponDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CouponClient) DeleteOneID(id string) *CouponDeleteOne {
+	builder := c.Delete().Where(coupon.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CouponDeleteOne{builder}
+}
+
+// Query returns a query builder for Coupon.
+func (c *CouponClient) Query() *CouponQuery {
+	return &CouponQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCoupon},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Coupon entity by its id.
+func (c *CouponClient) Get(ctx context.Context, id string) (*Coupon, error) {
+	return c.Query().Where(coupon.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CouponClient) GetX(ctx context.Context, id string) *Coupon {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CouponClient) Hooks() []Hook {
+	hooks := c.hooks.Coupon
+	return append(hooks[:len(hooks):len(hooks)], coupon.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *CouponClient) Interceptors() []Interceptor {
+	inters := c.inters.Coupon
+	return append(inters[:len(inters):len(inters)], coupon.Interceptors[:]...)
+}
+
+func (c *CouponClient) mutate(ctx context.Context, m *CouponMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CouponCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CouponUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CouponUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CouponDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Coupon mutation op: %q", m.Op())
 	}
 }
 
@@ -2348,13 +2491,13 @@ func (c *ReturnLineClient) mutate(ctx context.Context, m *ReturnLineMutation) (V
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Capture, CartLine, Fulfilment, FulfilmentLine, GoodsReturn, Order, OrderEvent,
-		OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse, PromotionVersion,
-		Refund, ReturnLine []ent.Hook
+		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
+		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
+		PromotionVersion, Refund, ReturnLine []ent.Hook
 	}
 	inters struct {
-		Capture, CartLine, Fulfilment, FulfilmentLine, GoodsReturn, Order, OrderEvent,
-		OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse, PromotionVersion,
-		Refund, ReturnLine []ent.Interceptor
+		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
+		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
+		PromotionVersion, Refund, ReturnLine []ent.Interceptor
 	}
 )

@@ -14,6 +14,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
@@ -89,6 +90,7 @@ func checkColumn(t, c string) error {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			capture.Table:          capture.ValidColumn,
 			cartline.Table:         cartline.ValidColumn,
+			coupon.Table:           coupon.ValidColumn,
 			fulfilment.Table:       fulfilment.ValidColumn,
 			fulfilmentline.Table:   fulfilmentline.ValidColumn,
 			goodsreturn.Table:      goodsreturn.ValidColumn,

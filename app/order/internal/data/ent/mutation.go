@@ -13,6 +13,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
@@ -41,6 +42,7 @@ const (
 	// Node types.
 	TypeCapture          = "Capture"
 	TypeCartLine         = "CartLine"
+	TypeCoupon           = "Coupon"
 	TypeFulfilment       = "Fulfilment"
 	TypeFulfilmentLine   = "FulfilmentLine"
 	TypeGoodsReturn      = "GoodsReturn"
@@ -1678,6 +1680,731 @@ func (m *CartLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *CartLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown CartLine edge %s", name)
+}
+
+// CouponMutation represents an operation that mutates the Coupon nodes in the graph.
+type CouponMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	promotion     *string
+	member_id     *string
+	state         *string
+	claimed_us    *int64
+	addclaimed_us *int64
+	expires_us    *int64
+	addexpires_us *int64
+	order_id      *string
+	gid           *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Coupon, error)
+	predicates    []predicate.Coupon
+}
+
+var _ ent.Mutation = (*CouponMutation)(nil)
+
+// couponOption allows management of the mutation configuration using functional options.
+type couponOption func(*CouponMutation)
+
+// newCouponMutation creates new mutation for the Coupon entity.
+func newCouponMutation(c config, op Op, opts ...couponOption) *CouponMutation {
+	m := &CouponMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCoupon,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCouponID sets the ID field of the mutation.
+func withCouponID(id string) couponOption {
+	return func(m *CouponMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Coupon
+		)
+		m.oldValue = func(ctx context.Context) (*Coupon, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Coupon.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCoupon sets the old Coupon of the mutation.
+func withCoupon(node *Coupon) couponOption {
+	return func(m *CouponMutation) {
+		m.oldValue = func(context.Context) (*Coupon, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CouponMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CouponMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Coupon entities.
+func (m *CouponMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CouponMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CouponMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Coupon.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPromotion sets the "promotion" field.
+func (m *CouponMutation) SetPromotion(s string) {
+	m.promotion = &s
+}
+
+// Promotion returns the value of the "promotion" field in the mutation.
+func (m *CouponMutation) Promotion() (r string, exists bool) {
+	v := m.promotion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPromotion returns the old "promotion" field's value of the Coupon entity.
+// If the Coupon object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CouponMutation) OldPromotion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPromotion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPromotion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPromotion: %w", err)
+	}
+	return oldValue.Promotion, nil
+}
+
+// ResetPromotion resets all changes to the "promotion" field.
+func (m *CouponMutation) ResetPromotion() {
+	m.promotion = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *CouponMutation) SetMemberID(s string) {
+	m.member_id = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *CouponMutation) MemberID() (r string, exists bool) {
+	v := m.member_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the Coupon entity.
+// If the Coupon object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CouponMutation) OldMemberID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *CouponMutation) ResetMemberID() {
+	m.member_id = nil
+}
+
+// SetState sets the "state" field.
+func (m *CouponMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *CouponMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Coupon entity.
+// If the Coupon object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CouponMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *CouponMutation) ResetState() {
+	m.state = nil
+}
+
+// SetClaimedUs sets the "claimed_us" field.
+func (m *CouponMutation) SetClaimedUs(i int64) {
+	m.claimed_us = &i
+	m.addclaimed_us = nil
+}
+
+// ClaimedUs returns the value of the "claimed_us" field in the mutation.
+func (m *CouponMutation) ClaimedUs() (r int64, exists bool) {
+	v := m.claimed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClaimedUs returns the old "claimed_us" field's value of the Coupon entity.
+// If the Coupon object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CouponMutation) OldClaimedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClaimedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClaimedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClaimedUs: %w", err)
+	}
+	return oldValue.ClaimedUs, nil
+}
+
+// AddClaimedUs adds i to the "claimed_us" field.
+func (m *CouponMutation) AddClaimedUs(i int64) {
+	if m.addclaimed_us != nil {
+		*m.addclaimed_us += i
+	} else {
+		m.addclaimed_us = &i
+	}
+}
+
+// AddedClaimedUs returns the value that was added to the "claimed_us" field in this mutation.
+func (m *CouponMutation) AddedClaimedUs() (r int64, exists bool) {
+	v := m.addclaimed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetClaimedUs resets all changes to the "claimed_us" field.
+func (m *CouponMutation) ResetClaimedUs() {
+	m.claimed_us = nil
+	m.addclaimed_us = nil
+}
+
+// SetExpiresUs sets the "expires_us" field.
+func (m *CouponMutation) SetExpiresUs(i int64) {
+	m.expires_us = &i
+	m.addexpires_us = nil
+}
+
+// ExpiresUs returns the value of the "expires_us" field in the mutation.
+func (m *CouponMutation) ExpiresUs() (r int64, exists bool) {
+	v := m.expires_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresUs returns the old "expires_us" field's value of the Coupon entity.
+// If the Coupon object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CouponMutation) OldExpiresUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresUs: %w", err)
+	}
+	return oldValue.ExpiresUs, nil
+}
+
+// AddExpiresUs adds i to the "expires_us" field.
+func (m *CouponMutation) AddExpiresUs(i int64) {
+	if m.addexpires_us != nil {
+		*m.addexpires_us += i
+	} else {
+		m.addexpires_us = &i
+	}
+}
+
+// AddedExpiresUs returns the value that was added to the "expires_us" field in this mutation.
+func (m *CouponMutation) AddedExpiresUs() (r int64, exists bool) {
+	v := m.addexpires_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetExpiresUs resets all changes to the "expires_us" field.
+func (m *CouponMutation) ResetExpiresUs() {
+	m.expires_us = nil
+	m.addexpires_us = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *CouponMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *CouponMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the Coupon entity.
+// If the Coupon object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CouponMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *CouponMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetGid sets the "gid" field.
+func (m *CouponMutation) SetGid(s string) {
+	m.gid = &s
+}
+
+// Gid returns the value of the "gid" field in the mutation.
+func (m *CouponMutation) Gid() (r string, exists bool) {
+	v := m.gid
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGid returns the old "gid" field's value of the Coupon entity.
+// If the Coupon object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CouponMutation) OldGid(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGid is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGid requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGid: %w", err)
+	}
+	return oldValue.Gid, nil
+}
+
+// ResetGid resets all changes to the "gid" field.
+func (m *CouponMutation) ResetGid() {
+	m.gid = nil
+}
+
+// Where appends a list predicates to the CouponMutation builder.
+func (m *CouponMutation) Where(ps ...predicate.Coupon) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CouponMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CouponMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Coupon, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CouponMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CouponMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Coupon).
+func (m *CouponMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CouponMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.promotion != nil {
+		fields = append(fields, coupon.FieldPromotion)
+	}
+	if m.member_id != nil {
+		fields = append(fields, coupon.FieldMemberID)
+	}
+	if m.state != nil {
+		fields = append(fields, coupon.FieldState)
+	}
+	if m.claimed_us != nil {
+		fields = append(fields, coupon.FieldClaimedUs)
+	}
+	if m.expires_us != nil {
+		fields = append(fields, coupon.FieldExpiresUs)
+	}
+	if m.order_id != nil {
+		fields = append(fields, coupon.FieldOrderID)
+	}
+	if m.gid != nil {
+		fields = append(fields, coupon.FieldGid)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CouponMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case coupon.FieldPromotion:
+		return m.Promotion()
+	case coupon.FieldMemberID:
+		return m.MemberID()
+	case coupon.FieldState:
+		return m.State()
+	case coupon.FieldClaimedUs:
+		return m.ClaimedUs()
+	case coupon.FieldExpiresUs:
+		return m.ExpiresUs()
+	case coupon.FieldOrderID:
+		return m.OrderID()
+	case coupon.FieldGid:
+		return m.Gid()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CouponMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case coupon.FieldPromotion:
+		return m.OldPromotion(ctx)
+	case coupon.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case coupon.FieldState:
+		return m.OldState(ctx)
+	case coupon.FieldClaimedUs:
+		return m.OldClaimedUs(ctx)
+	case coupon.FieldExpiresUs:
+		return m.OldExpiresUs(ctx)
+	case coupon.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case coupon.FieldGid:
+		return m.OldGid(ctx)
+	}
+	return nil, fmt.Errorf("unknown Coupon field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CouponMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case coupon.FieldPromotion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPromotion(v)
+		return nil
+	case coupon.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case coupon.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case coupon.FieldClaimedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClaimedUs(v)
+		return nil
+	case coupon.FieldExpiresUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresUs(v)
+		return nil
+	case coupon.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case coupon.FieldGid:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGid(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Coupon field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CouponMutation) AddedFields() []string {
+	var fields []string
+	if m.addclaimed_us != nil {
+		fields = append(fields, coupon.FieldClaimedUs)
+	}
+	if m.addexpires_us != nil {
+		fields = append(fields, coupon.FieldExpiresUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CouponMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case coupon.FieldClaimedUs:
+		return m.AddedClaimedUs()
+	case coupon.FieldExpiresUs:
+		return m.AddedExpiresUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CouponMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case coupon.FieldClaimedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddClaimedUs(v)
+		return nil
+	case coupon.FieldExpiresUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpiresUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Coupon numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CouponMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CouponMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CouponMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Coupon nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CouponMutation) ResetField(name string) error {
+	switch name {
+	case coupon.FieldPromotion:
+		m.ResetPromotion()
+		return nil
+	case coupon.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case coupon.FieldState:
+		m.ResetState()
+		return nil
+	case coupon.FieldClaimedUs:
+		m.ResetClaimedUs()
+		return nil
+	case coupon.FieldExpiresUs:
+		m.ResetExpiresUs()
+		return nil
+	case coupon.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case coupon.FieldGid:
+		m.ResetGid()
+		return nil
+	}
+	return fmt.Errorf("unknown Coupon field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CouponMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CouponMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CouponMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CouponMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CouponMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CouponMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CouponMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Coupon unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CouponMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Coupon edge %s", name)
 }
 
 // FulfilmentMutation represents an operation that mutates the Fulfilment nodes in the graph.
@@ -12138,6 +12865,8 @@ type PromotionMutation struct {
 	addused_minor    *int64
 	used_quantity    *int64
 	addused_quantity *int64
+	claimed          *int64
+	addclaimed       *int64
 	changed_by       *string
 	changed_us       *int64
 	addchanged_us    *int64
@@ -12715,6 +13444,62 @@ func (m *PromotionMutation) ResetUsedQuantity() {
 	m.addused_quantity = nil
 }
 
+// SetClaimed sets the "claimed" field.
+func (m *PromotionMutation) SetClaimed(i int64) {
+	m.claimed = &i
+	m.addclaimed = nil
+}
+
+// Claimed returns the value of the "claimed" field in the mutation.
+func (m *PromotionMutation) Claimed() (r int64, exists bool) {
+	v := m.claimed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClaimed returns the old "claimed" field's value of the Promotion entity.
+// If the Promotion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PromotionMutation) OldClaimed(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClaimed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClaimed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClaimed: %w", err)
+	}
+	return oldValue.Claimed, nil
+}
+
+// AddClaimed adds i to the "claimed" field.
+func (m *PromotionMutation) AddClaimed(i int64) {
+	if m.addclaimed != nil {
+		*m.addclaimed += i
+	} else {
+		m.addclaimed = &i
+	}
+}
+
+// AddedClaimed returns the value that was added to the "claimed" field in this mutation.
+func (m *PromotionMutation) AddedClaimed() (r int64, exists bool) {
+	v := m.addclaimed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetClaimed resets all changes to the "claimed" field.
+func (m *PromotionMutation) ResetClaimed() {
+	m.claimed = nil
+	m.addclaimed = nil
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (m *PromotionMutation) SetChangedBy(s string) {
 	m.changed_by = &s
@@ -12841,7 +13626,7 @@ func (m *PromotionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PromotionMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 12)
 	if m.version != nil {
 		fields = append(fields, promotion.FieldVersion)
 	}
@@ -12868,6 +13653,9 @@ func (m *PromotionMutation) Fields() []string {
 	}
 	if m.used_quantity != nil {
 		fields = append(fields, promotion.FieldUsedQuantity)
+	}
+	if m.claimed != nil {
+		fields = append(fields, promotion.FieldClaimed)
 	}
 	if m.changed_by != nil {
 		fields = append(fields, promotion.FieldChangedBy)
@@ -12901,6 +13689,8 @@ func (m *PromotionMutation) Field(name string) (ent.Value, bool) {
 		return m.UsedMinor()
 	case promotion.FieldUsedQuantity:
 		return m.UsedQuantity()
+	case promotion.FieldClaimed:
+		return m.Claimed()
 	case promotion.FieldChangedBy:
 		return m.ChangedBy()
 	case promotion.FieldChangedUs:
@@ -12932,6 +13722,8 @@ func (m *PromotionMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldUsedMinor(ctx)
 	case promotion.FieldUsedQuantity:
 		return m.OldUsedQuantity(ctx)
+	case promotion.FieldClaimed:
+		return m.OldClaimed(ctx)
 	case promotion.FieldChangedBy:
 		return m.OldChangedBy(ctx)
 	case promotion.FieldChangedUs:
@@ -13008,6 +13800,13 @@ func (m *PromotionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetUsedQuantity(v)
 		return nil
+	case promotion.FieldClaimed:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClaimed(v)
+		return nil
 	case promotion.FieldChangedBy:
 		v, ok := value.(string)
 		if !ok {
@@ -13051,6 +13850,9 @@ func (m *PromotionMutation) AddedFields() []string {
 	if m.addused_quantity != nil {
 		fields = append(fields, promotion.FieldUsedQuantity)
 	}
+	if m.addclaimed != nil {
+		fields = append(fields, promotion.FieldClaimed)
+	}
 	if m.addchanged_us != nil {
 		fields = append(fields, promotion.FieldChangedUs)
 	}
@@ -13076,6 +13878,8 @@ func (m *PromotionMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedUsedMinor()
 	case promotion.FieldUsedQuantity:
 		return m.AddedUsedQuantity()
+	case promotion.FieldClaimed:
+		return m.AddedClaimed()
 	case promotion.FieldChangedUs:
 		return m.AddedChangedUs()
 	}
@@ -13135,6 +13939,13 @@ func (m *PromotionMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddUsedQuantity(v)
+		return nil
+	case promotion.FieldClaimed:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddClaimed(v)
 		return nil
 	case promotion.FieldChangedUs:
 		v, ok := value.(int64)
@@ -13196,6 +14007,9 @@ func (m *PromotionMutation) ResetField(name string) error {
 		return nil
 	case promotion.FieldUsedQuantity:
 		m.ResetUsedQuantity()
+		return nil
+	case promotion.FieldClaimed:
+		m.ResetClaimed()
 		return nil
 	case promotion.FieldChangedBy:
 		m.ResetChangedBy()

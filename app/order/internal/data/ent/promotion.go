@@ -34,6 +34,8 @@ type Promotion struct {
 	UsedMinor int64 `json:"used_minor,omitempty"`
 	// UsedQuantity holds the value of the "used_quantity" field.
 	UsedQuantity int64 `json:"used_quantity,omitempty"`
+	// Claimed holds the value of the "claimed" field.
+	Claimed int64 `json:"claimed,omitempty"`
 	// ChangedBy holds the value of the "changed_by" field.
 	ChangedBy string `json:"changed_by,omitempty"`
 	// ChangedUs holds the value of the "changed_us" field.
@@ -50,7 +52,7 @@ func (*Promotion) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case promotion.FieldEnded:
 			values[i] = new(sql.NullBool)
-		case promotion.FieldVersion, promotion.FieldUntilUs, promotion.FieldBudgetMinor, promotion.FieldQuota, promotion.FieldPerBuyer, promotion.FieldUsedMinor, promotion.FieldUsedQuantity, promotion.FieldChangedUs:
+		case promotion.FieldVersion, promotion.FieldUntilUs, promotion.FieldBudgetMinor, promotion.FieldQuota, promotion.FieldPerBuyer, promotion.FieldUsedMinor, promotion.FieldUsedQuantity, promotion.FieldClaimed, promotion.FieldChangedUs:
 			values[i] = new(sql.NullInt64)
 		case promotion.FieldID, promotion.FieldChangedBy:
 			values[i] = new(sql.NullString)
@@ -129,6 +131,12 @@ func (_m *Promotion) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.UsedQuantity = value.Int64
 			}
+		case promotion.FieldClaimed:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field claimed", values[i])
+			} else if value.Valid {
+				_m.Claimed = value.Int64
+			}
 		case promotion.FieldChangedBy:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field changed_by", values[i])
@@ -203,6 +211,9 @@ func (_m *Promotion) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("used_quantity=")
 	builder.WriteString(fmt.Sprintf("%v", _m.UsedQuantity))
+	builder.WriteString(", ")
+	builder.WriteString("claimed=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Claimed))
 	builder.WriteString(", ")
 	builder.WriteString("changed_by=")
 	builder.WriteString(_m.ChangedBy)

@@ -140,6 +140,20 @@ func (_c *PromotionCreate) SetNillableUsedQuantity(v *int64) *PromotionCreate {
 	return _c
 }
 
+// SetClaimed sets the "claimed" field.
+func (_c *PromotionCreate) SetClaimed(v int64) *PromotionCreate {
+	_c.mutation.SetClaimed(v)
+	return _c
+}
+
+// SetNillableClaimed sets the "claimed" field if the given value is not nil.
+func (_c *PromotionCreate) SetNillableClaimed(v *int64) *PromotionCreate {
+	if v != nil {
+		_c.SetClaimed(*v)
+	}
+	return _c
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (_c *PromotionCreate) SetChangedBy(v string) *PromotionCreate {
 	_c.mutation.SetChangedBy(v)
@@ -243,6 +257,10 @@ func (_c *PromotionCreate) defaults() error {
 		v := promotion.DefaultUsedQuantity
 		_c.mutation.SetUsedQuantity(v)
 	}
+	if _, ok := _c.mutation.Claimed(); !ok {
+		v := promotion.DefaultClaimed
+		_c.mutation.SetClaimed(v)
+	}
 	if _, ok := _c.mutation.ChangedBy(); !ok {
 		v := promotion.DefaultChangedBy
 		_c.mutation.SetChangedBy(v)
@@ -287,6 +305,9 @@ func (_c *PromotionCreate) check() error {
 	}
 	if _, ok := _c.mutation.UsedQuantity(); !ok {
 		return &ValidationError{Name: "used_quantity", err: errors.New(`ent: missing required field "Promotion.used_quantity"`)}
+	}
+	if _, ok := _c.mutation.Claimed(); !ok {
+		return &ValidationError{Name: "claimed", err: errors.New(`ent: missing required field "Promotion.claimed"`)}
 	}
 	if _, ok := _c.mutation.ChangedBy(); !ok {
 		return &ValidationError{Name: "changed_by", err: errors.New(`ent: missing required field "Promotion.changed_by"`)}
@@ -375,6 +396,10 @@ func (_c *PromotionCreate) createSpec() (*Promotion, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.UsedQuantity(); ok {
 		_spec.SetField(promotion.FieldUsedQuantity, field.TypeInt64, value)
 		_node.UsedQuantity = value
+	}
+	if value, ok := _c.mutation.Claimed(); ok {
+		_spec.SetField(promotion.FieldClaimed, field.TypeInt64, value)
+		_node.Claimed = value
 	}
 	if value, ok := _c.mutation.ChangedBy(); ok {
 		_spec.SetField(promotion.FieldChangedBy, field.TypeString, value)
@@ -583,6 +608,24 @@ func (u *PromotionUpsert) UpdateUsedQuantity() *PromotionUpsert {
 // AddUsedQuantity adds v to the "used_quantity" field.
 func (u *PromotionUpsert) AddUsedQuantity(v int64) *PromotionUpsert {
 	u.Add(promotion.FieldUsedQuantity, v)
+	return u
+}
+
+// SetClaimed sets the "claimed" field.
+func (u *PromotionUpsert) SetClaimed(v int64) *PromotionUpsert {
+	u.Set(promotion.FieldClaimed, v)
+	return u
+}
+
+// UpdateClaimed sets the "claimed" field to the value that was provided on create.
+func (u *PromotionUpsert) UpdateClaimed() *PromotionUpsert {
+	u.SetExcluded(promotion.FieldClaimed)
+	return u
+}
+
+// AddClaimed adds v to the "claimed" field.
+func (u *PromotionUpsert) AddClaimed(v int64) *PromotionUpsert {
+	u.Add(promotion.FieldClaimed, v)
 	return u
 }
 
@@ -836,6 +879,27 @@ func (u *PromotionUpsertOne) AddUsedQuantity(v int64) *PromotionUpsertOne {
 func (u *PromotionUpsertOne) UpdateUsedQuantity() *PromotionUpsertOne {
 	return u.Update(func(s *PromotionUpsert) {
 		s.UpdateUsedQuantity()
+	})
+}
+
+// SetClaimed sets the "claimed" field.
+func (u *PromotionUpsertOne) SetClaimed(v int64) *PromotionUpsertOne {
+	return u.Update(func(s *PromotionUpsert) {
+		s.SetClaimed(v)
+	})
+}
+
+// AddClaimed adds v to the "claimed" field.
+func (u *PromotionUpsertOne) AddClaimed(v int64) *PromotionUpsertOne {
+	return u.Update(func(s *PromotionUpsert) {
+		s.AddClaimed(v)
+	})
+}
+
+// UpdateClaimed sets the "claimed" field to the value that was provided on create.
+func (u *PromotionUpsertOne) UpdateClaimed() *PromotionUpsertOne {
+	return u.Update(func(s *PromotionUpsert) {
+		s.UpdateClaimed()
 	})
 }
 
@@ -1261,6 +1325,27 @@ func (u *PromotionUpsertBulk) AddUsedQuantity(v int64) *PromotionUpsertBulk {
 func (u *PromotionUpsertBulk) UpdateUsedQuantity() *PromotionUpsertBulk {
 	return u.Update(func(s *PromotionUpsert) {
 		s.UpdateUsedQuantity()
+	})
+}
+
+// SetClaimed sets the "claimed" field.
+func (u *PromotionUpsertBulk) SetClaimed(v int64) *PromotionUpsertBulk {
+	return u.Update(func(s *PromotionUpsert) {
+		s.SetClaimed(v)
+	})
+}
+
+// AddClaimed adds v to the "claimed" field.
+func (u *PromotionUpsertBulk) AddClaimed(v int64) *PromotionUpsertBulk {
+	return u.Update(func(s *PromotionUpsert) {
+		s.AddClaimed(v)
+	})
+}
+
+// UpdateClaimed sets the "claimed" field to the value that was provided on create.
+func (u *PromotionUpsertBulk) UpdateClaimed() *PromotionUpsertBulk {
+	return u.Update(func(s *PromotionUpsert) {
+		s.UpdateClaimed()
 	})
 }
 

@@ -194,6 +194,27 @@ func (_u *PromotionUpdate) AddUsedQuantity(v int64) *PromotionUpdate {
 	return _u
 }
 
+// SetClaimed sets the "claimed" field.
+func (_u *PromotionUpdate) SetClaimed(v int64) *PromotionUpdate {
+	_u.mutation.ResetClaimed()
+	_u.mutation.SetClaimed(v)
+	return _u
+}
+
+// SetNillableClaimed sets the "claimed" field if the given value is not nil.
+func (_u *PromotionUpdate) SetNillableClaimed(v *int64) *PromotionUpdate {
+	if v != nil {
+		_u.SetClaimed(*v)
+	}
+	return _u
+}
+
+// AddClaimed adds value to the "claimed" field.
+func (_u *PromotionUpdate) AddClaimed(v int64) *PromotionUpdate {
+	_u.mutation.AddClaimed(v)
+	return _u
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (_u *PromotionUpdate) SetChangedBy(v string) *PromotionUpdate {
 	_u.mutation.SetChangedBy(v)
@@ -335,6 +356,12 @@ func (_u *PromotionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedUsedQuantity(); ok {
 		_spec.AddField(promotion.FieldUsedQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Claimed(); ok {
+		_spec.SetField(promotion.FieldClaimed, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedClaimed(); ok {
+		_spec.AddField(promotion.FieldClaimed, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.ChangedBy(); ok {
 		_spec.SetField(promotion.FieldChangedBy, field.TypeString, value)
@@ -532,6 +559,27 @@ func (_u *PromotionUpdateOne) AddUsedQuantity(v int64) *PromotionUpdateOne {
 	return _u
 }
 
+// SetClaimed sets the "claimed" field.
+func (_u *PromotionUpdateOne) SetClaimed(v int64) *PromotionUpdateOne {
+	_u.mutation.ResetClaimed()
+	_u.mutation.SetClaimed(v)
+	return _u
+}
+
+// SetNillableClaimed sets the "claimed" field if the given value is not nil.
+func (_u *PromotionUpdateOne) SetNillableClaimed(v *int64) *PromotionUpdateOne {
+	if v != nil {
+		_u.SetClaimed(*v)
+	}
+	return _u
+}
+
+// AddClaimed adds value to the "claimed" field.
+func (_u *PromotionUpdateOne) AddClaimed(v int64) *PromotionUpdateOne {
+	_u.mutation.AddClaimed(v)
+	return _u
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (_u *PromotionUpdateOne) SetChangedBy(v string) *PromotionUpdateOne {
 	_u.mutation.SetChangedBy(v)
@@ -703,6 +751,12 @@ func (_u *PromotionUpdateOne) sqlSave(ctx context.Context) (_node *Promotion, er
 	}
 	if value, ok := _u.mutation.AddedUsedQuantity(); ok {
 		_spec.AddField(promotion.FieldUsedQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Claimed(); ok {
+		_spec.SetField(promotion.FieldClaimed, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedClaimed(); ok {
+		_spec.AddField(promotion.FieldClaimed, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.ChangedBy(); ok {
 		_spec.SetField(promotion.FieldChangedBy, field.TypeString, value)

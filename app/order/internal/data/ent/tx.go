@@ -16,6 +16,8 @@ type Tx struct {
 	Capture *CaptureClient
 	// CartLine is the client for interacting with the CartLine builders.
 	CartLine *CartLineClient
+	// Coupon is the client for interacting with the Coupon builders.
+	Coupon *CouponClient
 	// Fulfilment is the client for interacting with the Fulfilment builders.
 	Fulfilment *FulfilmentClient
 	// FulfilmentLine is the client for interacting with the FulfilmentLine builders.
@@ -175,6 +177,7 @@ func (tx *Tx) Client() *Client {
 func (tx *Tx) init() {
 	tx.Capture = NewCaptureClient(tx.config)
 	tx.CartLine = NewCartLineClient(tx.config)
+	tx.Coupon = NewCouponClient(tx.config)
 	tx.Fulfilment = NewFulfilmentClient(tx.config)
 	tx.FulfilmentLine = NewFulfilmentLineClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)

@@ -19,7 +19,7 @@ func (Promotion) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
 func (Promotion) Fields() []ent.Field {
 	return []ent.Field{
 		key("id"), number("version"), field.Bool("ended").Default(false), field.Bytes("terms").MaxLen(1 << 20), number("until_us"),
-		number("budget_minor"), number("quota"), number("per_buyer"), number("used_minor"), number("used_quantity"),
+		number("budget_minor"), number("quota"), number("per_buyer"), number("used_minor"), number("used_quantity"), number("claimed"),
 		column.Text("changed_by", 128), number("changed_us"),
 	}
 }
@@ -80,4 +80,23 @@ func (PromotionBuyer) Fields() []ent.Field {
 // Indexes of counts.
 func (PromotionBuyer) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("promotion", "member_id").Unique(), index.Fields("member_id")}
+}
+
+// Coupon opens a promotion to a member, for one order.
+type Coupon struct{ ent.Schema }
+
+// Mixin keeps coupons to services: who may see one is asked by its member.
+func (Coupon) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
+
+// Fields of a coupon.
+func (Coupon) Fields() []ent.Field {
+	return []ent.Field{
+		key("id"), key("promotion"), key("member_id"), column.Text("state", 16), constant("claimed_us"), constant("expires_us"),
+		column.Text("order_id", column.IDLen), column.Text("gid", column.IDLen),
+	}
+}
+
+// Indexes of coupons: a member's, how many a member has of a promotion, an order's.
+func (Coupon) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("member_id", "claimed_us", "id"), index.Fields("promotion", "member_id"), index.Fields("order_id")}
 }

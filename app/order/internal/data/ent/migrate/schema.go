@@ -64,6 +64,40 @@ var (
 			},
 		},
 	}
+	// CouponsColumns holds the columns for the "coupons" table.
+	CouponsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "promotion", Type: field.TypeString, Size: 40},
+		{Name: "member_id", Type: field.TypeString, Size: 40},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "claimed_us", Type: field.TypeInt64, Default: 0},
+		{Name: "expires_us", Type: field.TypeInt64, Default: 0},
+		{Name: "order_id", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "gid", Type: field.TypeString, Size: 40, Default: ""},
+	}
+	// CouponsTable holds the schema information for the "coupons" table.
+	CouponsTable = &schema.Table{
+		Name:       "coupons",
+		Columns:    CouponsColumns,
+		PrimaryKey: []*schema.Column{CouponsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "coupon_member_id_claimed_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{CouponsColumns[2], CouponsColumns[4], CouponsColumns[0]},
+			},
+			{
+				Name:    "coupon_promotion_member_id",
+				Unique:  false,
+				Columns: []*schema.Column{CouponsColumns[1], CouponsColumns[2]},
+			},
+			{
+				Name:    "coupon_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{CouponsColumns[6]},
+			},
+		},
+	}
 	// FulfilmentsColumns holds the columns for the "fulfilments" table.
 	FulfilmentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -360,6 +394,7 @@ var (
 		{Name: "per_buyer", Type: field.TypeInt64, Default: 0},
 		{Name: "used_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "used_quantity", Type: field.TypeInt64, Default: 0},
+		{Name: "claimed", Type: field.TypeInt64, Default: 0},
 		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
 	}
@@ -530,6 +565,7 @@ var (
 	Tables = []*schema.Table{
 		CapturesTable,
 		CartLinesTable,
+		CouponsTable,
 		FulfilmentsTable,
 		FulfilmentLinesTable,
 		GoodsReturnsTable,
@@ -552,6 +588,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	CartLinesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	CouponsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

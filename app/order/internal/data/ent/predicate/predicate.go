@@ -12,6 +12,9 @@ type Capture func(*sql.Selector)
 // CartLine is the predicate function for cartline builders.
 type CartLine func(*sql.Selector)
 
+// Coupon is the predicate function for coupon builders.
+type Coupon func(*sql.Selector)
+
 // Fulfilment is the predicate function for fulfilment builders.
 type Fulfilment func(*sql.Selector)
 

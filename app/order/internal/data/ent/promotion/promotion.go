@@ -30,6 +30,8 @@ const (
 	FieldUsedMinor = "used_minor"
 	// FieldUsedQuantity holds the string denoting the used_quantity field in the database.
 	FieldUsedQuantity = "used_quantity"
+	// FieldClaimed holds the string denoting the claimed field in the database.
+	FieldClaimed = "claimed"
 	// FieldChangedBy holds the string denoting the changed_by field in the database.
 	FieldChangedBy = "changed_by"
 	// FieldChangedUs holds the string denoting the changed_us field in the database.
@@ -50,6 +52,7 @@ var Columns = []string{
 	FieldPerBuyer,
 	FieldUsedMinor,
 	FieldUsedQuantity,
+	FieldClaimed,
 	FieldChangedBy,
 	FieldChangedUs,
 }
@@ -90,6 +93,8 @@ var (
 	DefaultUsedMinor int64
 	// DefaultUsedQuantity holds the default value on creation for the "used_quantity" field.
 	DefaultUsedQuantity int64
+	// DefaultClaimed holds the default value on creation for the "claimed" field.
+	DefaultClaimed int64
 	// DefaultChangedBy holds the default value on creation for the "changed_by" field.
 	DefaultChangedBy string
 	// ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
@@ -146,6 +151,11 @@ func ByUsedMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByUsedQuantity orders the results by the used_quantity field.
 func ByUsedQuantity(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUsedQuantity, opts...).ToFunc()
+}
+
+// ByClaimed orders the results by the claimed field.
+func ByClaimed(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClaimed, opts...).ToFunc()
 }
 
 // ByChangedBy orders the results by the changed_by field.

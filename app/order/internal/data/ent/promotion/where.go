@@ -107,6 +107,11 @@ func UsedQuantity(v int64) predicate.Promotion {
 	return predicate.Promotion(sql.FieldEQ(FieldUsedQuantity, v))
 }
 
+// Claimed applies equality check predicate on the "claimed" field. It's identical to ClaimedEQ.
+func Claimed(v int64) predicate.Promotion {
+	return predicate.Promotion(sql.FieldEQ(FieldClaimed, v))
+}
+
 // ChangedBy applies equality check predicate on the "changed_by" field. It's identical to ChangedByEQ.
 func ChangedBy(v string) predicate.Promotion {
 	return predicate.Promotion(sql.FieldEQ(FieldChangedBy, v))
@@ -445,6 +450,46 @@ func UsedQuantityLT(v int64) predicate.Promotion {
 // UsedQuantityLTE applies the LTE predicate on the "used_quantity" field.
 func UsedQuantityLTE(v int64) predicate.Promotion {
 	return predicate.Promotion(sql.FieldLTE(FieldUsedQuantity, v))
+}
+
+// ClaimedEQ applies the EQ predicate on the "claimed" field.
+func ClaimedEQ(v int64) predicate.Promotion {
+	return predicate.Promotion(sql.FieldEQ(FieldClaimed, v))
+}
+
+// ClaimedNEQ applies the NEQ predicate on the "claimed" field.
+func ClaimedNEQ(v int64) predicate.Promotion {
+	return predicate.Promotion(sql.FieldNEQ(FieldClaimed, v))
+}
+
+// ClaimedIn applies the In predicate on the "claimed" field.
+func ClaimedIn(vs ...int64) predicate.Promotion {
+	return predicate.Promotion(sql.FieldIn(FieldClaimed, vs...))
+}
+
+// ClaimedNotIn applies the NotIn predicate on the "claimed" field.
+func ClaimedNotIn(vs ...int64) predicate.Promotion {
+	return predicate.Promotion(sql.FieldNotIn(FieldClaimed, vs...))
+}
+
+// ClaimedGT applies the GT predicate on the "claimed" field.
+func ClaimedGT(v int64) predicate.Promotion {
+	return predicate.Promotion(sql.FieldGT(FieldClaimed, v))
+}
+
+// ClaimedGTE applies the GTE predicate on the "claimed" field.
+func ClaimedGTE(v int64) predicate.Promotion {
+	return predicate.Promotion(sql.FieldGTE(FieldClaimed, v))
+}
+
+// ClaimedLT applies the LT predicate on the "claimed" field.
+func ClaimedLT(v int64) predicate.Promotion {
+	return predicate.Promotion(sql.FieldLT(FieldClaimed, v))
+}
+
+// ClaimedLTE applies the LTE predicate on the "claimed" field.
+func ClaimedLTE(v int64) predicate.Promotion {
+	return predicate.Promotion(sql.FieldLTE(FieldClaimed, v))
 }
 
 // ChangedByEQ applies the EQ predicate on the "changed_by" field.

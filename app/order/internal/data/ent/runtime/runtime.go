@@ -5,6 +5,7 @@ package runtime
 import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
@@ -210,6 +211,93 @@ func init() {
 	// cartline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	cartline.IDValidator = func() func(string) error {
 		validators := cartlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	couponMixin := entschema.Coupon{}.Mixin()
+	couponMixinHooks0 := couponMixin[0].Hooks()
+	coupon.Hooks[0] = couponMixinHooks0[0]
+	couponMixinInters0 := couponMixin[0].Interceptors()
+	coupon.Interceptors[0] = couponMixinInters0[0]
+	couponFields := entschema.Coupon{}.Fields()
+	_ = couponFields
+	// couponDescPromotion is the schema descriptor for promotion field.
+	couponDescPromotion := couponFields[1].Descriptor()
+	// coupon.PromotionValidator is a validator for the "promotion" field. It is called by the builders before save.
+	coupon.PromotionValidator = func() func(string) error {
+		validators := couponDescPromotion.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(promotion string) error {
+			for _, fn := range fns {
+				if err := fn(promotion); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// couponDescMemberID is the schema descriptor for member_id field.
+	couponDescMemberID := couponFields[2].Descriptor()
+	// coupon.MemberIDValidator is a validator for the "member_id" field. It is called by the builders before save.
+	coupon.MemberIDValidator = func() func(string) error {
+		validators := couponDescMemberID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(member_id string) error {
+			for _, fn := range fns {
+				if err := fn(member_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// couponDescState is the schema descriptor for state field.
+	couponDescState := couponFields[3].Descriptor()
+	// coupon.DefaultState holds the default value on creation for the state field.
+	coupon.DefaultState = couponDescState.Default.(string)
+	// coupon.StateValidator is a validator for the "state" field. It is called by the builders before save.
+	coupon.StateValidator = couponDescState.Validators[0].(func(string) error)
+	// couponDescClaimedUs is the schema descriptor for claimed_us field.
+	couponDescClaimedUs := couponFields[4].Descriptor()
+	// coupon.DefaultClaimedUs holds the default value on creation for the claimed_us field.
+	coupon.DefaultClaimedUs = couponDescClaimedUs.Default.(int64)
+	// couponDescExpiresUs is the schema descriptor for expires_us field.
+	couponDescExpiresUs := couponFields[5].Descriptor()
+	// coupon.DefaultExpiresUs holds the default value on creation for the expires_us field.
+	coupon.DefaultExpiresUs = couponDescExpiresUs.Default.(int64)
+	// couponDescOrderID is the schema descriptor for order_id field.
+	couponDescOrderID := couponFields[6].Descriptor()
+	// coupon.DefaultOrderID holds the default value on creation for the order_id field.
+	coupon.DefaultOrderID = couponDescOrderID.Default.(string)
+	// coupon.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	coupon.OrderIDValidator = couponDescOrderID.Validators[0].(func(string) error)
+	// couponDescGid is the schema descriptor for gid field.
+	couponDescGid := couponFields[7].Descriptor()
+	// coupon.DefaultGid holds the default value on creation for the gid field.
+	coupon.DefaultGid = couponDescGid.Default.(string)
+	// coupon.GidValidator is a validator for the "gid" field. It is called by the builders before save.
+	coupon.GidValidator = couponDescGid.Validators[0].(func(string) error)
+	// couponDescID is the schema descriptor for id field.
+	couponDescID := couponFields[0].Descriptor()
+	// coupon.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	coupon.IDValidator = func() func(string) error {
+		validators := couponDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
@@ -1223,14 +1311,18 @@ func init() {
 	promotionDescUsedQuantity := promotionFields[9].Descriptor()
 	// promotion.DefaultUsedQuantity holds the default value on creation for the used_quantity field.
 	promotion.DefaultUsedQuantity = promotionDescUsedQuantity.Default.(int64)
+	// promotionDescClaimed is the schema descriptor for claimed field.
+	promotionDescClaimed := promotionFields[10].Descriptor()
+	// promotion.DefaultClaimed holds the default value on creation for the claimed field.
+	promotion.DefaultClaimed = promotionDescClaimed.Default.(int64)
 	// promotionDescChangedBy is the schema descriptor for changed_by field.
-	promotionDescChangedBy := promotionFields[10].Descriptor()
+	promotionDescChangedBy := promotionFields[11].Descriptor()
 	// promotion.DefaultChangedBy holds the default value on creation for the changed_by field.
 	promotion.DefaultChangedBy = promotionDescChangedBy.Default.(string)
 	// promotion.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
 	promotion.ChangedByValidator = promotionDescChangedBy.Validators[0].(func(string) error)
 	// promotionDescChangedUs is the schema descriptor for changed_us field.
-	promotionDescChangedUs := promotionFields[11].Descriptor()
+	promotionDescChangedUs := promotionFields[12].Descriptor()
 	// promotion.DefaultChangedUs holds the default value on creation for the changed_us field.
 	promotion.DefaultChangedUs = promotionDescChangedUs.Default.(int64)
 	// promotionDescID is the schema descriptor for id field.
