@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
 
 func tillSale(document, at string, lines ...*inventoryv1.TillSaleLine) *inventoryv1.BookTillSaleRequest {
@@ -319,6 +320,34 @@ func TestAMoveTakesCapacity(t *testing.T) {
 		require.Equal(t, int64(1), got.Lines[0].Left, "one order a day, and no more")
 		require.Equal(t, []string{"S-02 1 HELD"}, r.held(t, "ord_2"))
 		require.Equal(t, []string{"S-01 1 HELD"}, r.held(t, "ord_1"))
+		r.audit(t)
+	})
+}
+
+// Goods that others held after the sale was looked at, and before its locks, are found a place too: the sale asks again.
+func TestATillSaleThatIsOvertakenLooksAgain(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.stock(t, "S-01", "LJ", 3)
+		r.stock(t, "S-02", "LJ", 3)
+		in := fromTillSale(tillSale("till_1", "S-01", soldAt("1", "LJ", 2)))
+		ctx := order(t.Context())
+		facts, err := r.till.sale.Look(ctx, in, 0)
+		require.NoError(t, err)
+		_, err = r.Hold(ctx, parcel("ord_1", line("1", "LJ", 3))) // all of S-01
+		require.NoError(t, err)
+		sell := func() error {
+			return r.store.Together(ctx, r.till.sale.Need(in, facts), func(b *biz.Book) error {
+				_, err := r.till.sale.Decide(b, "till", in, facts)
+				return err
+			})
+		}
+		require.ErrorAs(t, sell(), new(biz.Elsewhere))
+		require.Equal(t, int64(3), r.rows(t, "S-01", "LJ").OnHand, "nothing is booked meanwhile")
+		facts, err = r.till.sale.Look(ctx, in, 1)
+		require.NoError(t, err)
+		require.NoError(t, sell())
+		require.Equal(t, []string{"S-01 1 HELD", "S-02 2 HELD"}, r.held(t, "ord_1"))
 		r.audit(t)
 	})
 }

@@ -103,7 +103,7 @@ type Price struct {
 	PointsAmountMinor int64
 	FreightDiscounts  []Discount
 	Steps             []PriceStep
-	// Uses of promotions with a budget, a quota or a limit.
+	// Uses of promotions with a budget, a quota or a limit for each member.
 	Uses []PromotionUse
 	// Coupons that take something off, and why the others do not, by id.
 	Coupons     []CouponUse
@@ -192,7 +192,7 @@ func (p *Price) take(r pricing.Result, in PriceInput) {
 	p.Coupons, p.IdleCoupons = couponUses(in.Promotions.Coupons, r.Steps)
 	limited := map[string]bool{}
 	for _, t := range in.Promotions.Promotions {
-		limited[t.ID] = t.BudgetMinor > 0 || t.Quota > 0 || t.PerBuyer > 0
+		limited[t.ID] = t.BudgetMinor > 0 || t.Quota > 0 || t.PerBuyer > 0 || t.Scope.FirstOrder
 	}
 	for _, u := range r.Uses {
 		if limited[u.Promotion] {

@@ -93,7 +93,8 @@ func EndPromotion(ctx context.Context, book PromotionBook, by, code string, nowU
 	return p, book.Save(ctx, p, false)
 }
 
-// CheckUse refuses what a promotion has no room for; had is what the member holds of it.
+// CheckUse refuses what a promotion has no room for; had is what the member holds of it: pieces of a flash sale, or orders
+// that it was the first order for.
 func (p Promotion) CheckUse(u PromotionUse, had int64) error {
 	switch {
 	case p.Ended || p.Version != u.Version:
@@ -102,6 +103,8 @@ func (p Promotion) CheckUse(u PromotionUse, had int64) error {
 		return refuse(409, reasonUsedUp, "promotion "+u.Promotion+" is used up: price the order again", "promotion", u.Promotion, "left_minor", itoa(p.BudgetMinor-p.UsedMinor))
 	case p.Quota > 0 && p.UsedQuantity+u.Quantity > p.Quota:
 		return refuse(409, reasonUsedUp, "promotion "+u.Promotion+" is sold out: price the order again", "promotion", u.Promotion, "left", itoa(p.Quota-p.UsedQuantity))
+	case p.Scope.FirstOrder && had > 0:
+		return refuse(409, reasonLimit, "promotion "+u.Promotion+" is for the first order: another one is being placed", "promotion", u.Promotion, "left", "0")
 	case p.PerBuyer > 0 && had+u.Quantity > p.PerBuyer:
 		return refuse(409, reasonLimit, "the member has had what promotion "+u.Promotion+" allows", "promotion", u.Promotion, "left", itoa(p.PerBuyer-had))
 	}

@@ -232,6 +232,13 @@ func (s *Promotions) takeOne(ctx context.Context, gid, orderID, memberID string,
 			return fmt.Errorf("what the member has had: %w", err)
 		}
 	}
+	if p.Scope.FirstOrder {
+		n, err := s.ent.PromotionUse.Query().Where(promotionuse.Promotion(p.ID), promotionuse.MemberID(memberID), promotionuse.GivenBack(false)).Count(ctx)
+		if err != nil {
+			return fmt.Errorf("first orders of the member: %w", err)
+		}
+		had = max(had, int64(n))
+	}
 	if err := p.CheckUse(u, had); err != nil {
 		return err
 	}

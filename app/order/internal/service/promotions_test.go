@@ -205,6 +205,19 @@ func TestGiftsAndFirstOrders(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, o.Lines, 1, "not the first order any more")
 		s.audited()
+
+		// Two orders that are both priced as the first: one of them is.
+		s.put("WELCOME", 0, &orderv1.PromotionTerms{Kind: orderv1.PromotionKind_PERCENT_OFF, OffBp: 1000, Scope: &orderv1.PromotionScope{FirstOrder: true}})
+		facts, err := s.Seeker.Promotions.Facts(t.Context(), "mbr_new", nil)
+		require.NoError(t, err)
+		require.True(t, facts.FirstOrder)
+		take := func(order string) error {
+			return s.Promotions.Take(t.Context(), "po-"+order, order, "mbr_new", []biz.PromotionUse{{Promotion: "WELCOME", Version: 1, AmountMinor: 10}}, nil)
+		}
+		require.NoError(t, take("0000000000000000000000000ord_1"))
+		requireReason(t, "PROMOTION_LIMIT", take("0000000000000000000000000ord_2"))
+		require.NoError(t, s.Promotions.Undo(t.Context(), "po-0000000000000000000000000ord_1", "0000000000000000000000000ord_1"))
+		require.NoError(t, take("0000000000000000000000000ord_2"), "the other one was not placed")
 	})
 }
 
