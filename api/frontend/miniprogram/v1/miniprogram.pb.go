@@ -580,8 +580,11 @@ func (x *SetMyCartLineRequest) GetQuantity() int64 {
 }
 
 type PreviewCheckoutRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Points        int64                  `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Points int64                  `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
+	// Store whose online shop sells; empty: headquarters' mall.
+	ShopStoreCode string   `protobuf:"bytes,2,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
+	CouponIds     []string `protobuf:"bytes,3,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -623,6 +626,20 @@ func (x *PreviewCheckoutRequest) GetPoints() int64 {
 	return 0
 }
 
+func (x *PreviewCheckoutRequest) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
+func (x *PreviewCheckoutRequest) GetCouponIds() []string {
+	if x != nil {
+		return x.CouponIds
+	}
+	return nil
+}
+
 type CheckoutRequest struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	RequestId       string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -633,8 +650,10 @@ type CheckoutRequest struct {
 	ShopStoreCode string `protobuf:"bytes,5,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	Points        int64  `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
 	// What the member was shown as left to pay.
-	ToPayMinor    *int64 `protobuf:"varint,7,opt,name=to_pay_minor,json=toPayMinor,proto3,oneof" json:"to_pay_minor,omitempty"`
-	Remark        string `protobuf:"bytes,8,opt,name=remark,proto3" json:"remark,omitempty"`
+	ToPayMinor *int64 `protobuf:"varint,7,opt,name=to_pay_minor,json=toPayMinor,proto3,oneof" json:"to_pay_minor,omitempty"`
+	Remark     string `protobuf:"bytes,8,opt,name=remark,proto3" json:"remark,omitempty"`
+	// Each of them takes something off, or the order is refused with COUPON_UNUSABLE.
+	CouponIds     []string `protobuf:"bytes,9,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -723,6 +742,13 @@ func (x *CheckoutRequest) GetRemark() string {
 		return x.Remark
 	}
 	return ""
+}
+
+func (x *CheckoutRequest) GetCouponIds() []string {
+	if x != nil {
+		return x.CouponIds
+	}
+	return nil
 }
 
 type PayOrderRequest struct {
@@ -1247,10 +1273,13 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x1b\n" +
 	"\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
-	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\"?\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\"\x99\x01\n" +
 	"\x16PreviewCheckoutRequest\x12%\n" +
 	"\x06points\x18\x01 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\"\xb0\x03\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12/\n" +
+	"\x0fshop_store_code\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\x12'\n" +
+	"\n" +
+	"coupon_ids\x18\x03 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\"\xd9\x03\n" +
 	"\x0fCheckoutRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12C\n" +
@@ -1262,7 +1291,9 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12.\n" +
 	"\fto_pay_minor\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x00R\n" +
 	"toPayMinor\x88\x01\x01\x12 \n" +
-	"\x06remark\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06remarkB\x0f\n" +
+	"\x06remark\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06remark\x12'\n" +
+	"\n" +
+	"coupon_ids\x18\t \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIdsB\x0f\n" +
 	"\r_to_pay_minor\"\x88\x01\n" +
 	"\x0fPayOrderRequest\x12(\n" +
 	"\n" +

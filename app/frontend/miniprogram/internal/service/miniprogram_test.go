@@ -130,15 +130,16 @@ func TestAMemberActsForItself(t *testing.T) {
 			return err
 		}, orderv1.Order_SetCartLine_FullMethodName, &orderv1.SetCartLineRequest{RequestId: "r", MemberId: "mbr_1", Sku: "A", Quantity: 3}},
 		{func(ctx context.Context) error {
-			_, err := s.PreviewCheckout(ctx, &miniprogramv1.PreviewCheckoutRequest{Points: 5})
+			_, err := s.PreviewCheckout(ctx, &miniprogramv1.PreviewCheckoutRequest{Points: 5, ShopStoreCode: "S2", CouponIds: []string{"c"}})
 			return err
-		}, orderv1.Order_Calculate_FullMethodName, &orderv1.CalculateRequest{Channel: "miniprogram", MemberId: "mbr_1", Points: 5, Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2}}}},
+		}, orderv1.Order_Calculate_FullMethodName, &orderv1.CalculateRequest{Channel: "miniprogram", MemberId: "mbr_1", Points: 5, ShopStoreCode: "S2", CouponIds: []string{"c"},
+			Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2}}}},
 		{func(ctx context.Context) error {
 			_, err := s.Checkout(ctx, &miniprogramv1.CheckoutRequest{RequestId: "r", Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1",
-				ShopStoreCode: "S2", Points: 5, ToPayMinor: &toPay, Remark: "x"})
+				ShopStoreCode: "S2", Points: 5, ToPayMinor: &toPay, Remark: "x", CouponIds: []string{"c"}})
 			return err
 		}, orderv1.Order_PlaceOrder_FullMethodName, &orderv1.PlaceOrderRequest{RequestId: "r", Channel: "miniprogram", MemberId: "mbr_1", ShopStoreCode: "S2",
-			Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1", Points: 5, ToPayMinor: &toPay, Remark: "x", FromCart: true}},
+			Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1", Points: 5, ToPayMinor: &toPay, Remark: "x", FromCart: true, CouponIds: []string{"c"}}},
 		{func(ctx context.Context) error {
 			_, err := s.PayOrder(ctx, &miniprogramv1.PayOrderRequest{RequestId: "r", OrderId: "o", Provider: "sandbox"})
 			return err

@@ -39,7 +39,7 @@ func (s *MiniProgram) PreviewCheckout(ctx context.Context, in *miniprogramv1.Pre
 	if len(cart.GetLines()) == 0 {
 		return nil, fault.StateConflict("empty", "the cart is empty: put something in")
 	}
-	ask := &orderv1.CalculateRequest{Channel: channel, MemberId: id, Points: in.GetPoints()}
+	ask := &orderv1.CalculateRequest{Channel: channel, MemberId: id, Points: in.GetPoints(), ShopStoreCode: in.GetShopStoreCode(), CouponIds: in.GetCouponIds()}
 	for _, line := range cart.GetLines() {
 		ask.Lines = append(ask.Lines, &orderv1.OrderLineInput{Sku: line.GetSku(), Quantity: line.GetQuantity()})
 	}
@@ -56,7 +56,7 @@ func (s *MiniProgram) Checkout(ctx context.Context, in *miniprogramv1.CheckoutRe
 	return s.Orders.PlaceOrder(ctx, &orderv1.PlaceOrderRequest{
 		RequestId: in.GetRequestId(), Channel: channel, MemberId: id, ShopStoreCode: in.GetShopStoreCode(), Way: in.GetWay(),
 		Receiver: in.GetReceiver(), PickupStoreCode: in.GetPickupStoreCode(), Points: in.GetPoints(), ToPayMinor: in.ToPayMinor,
-		Remark: in.GetRemark(), FromCart: true,
+		Remark: in.GetRemark(), FromCart: true, CouponIds: in.GetCouponIds(),
 	})
 }
 

@@ -133,14 +133,15 @@ func (s *Pos) FindMember(ctx context.Context, in *posv1.FindMemberRequest) (*pos
 
 // Quote says what a sale will cost.
 func (s *Pos) Quote(ctx context.Context, in *posv1.QuoteRequest) (*orderv1.Calculation, error) {
-	if _, err := till(ctx); err != nil {
+	p, err := till(ctx)
+	if err != nil {
 		return nil, err
 	}
 	lines, member, err := s.resolve(ctx, in.GetLines(), in.GetMemberPhone())
 	if err != nil {
 		return nil, err
 	}
-	return s.Orders.Calculate(ctx, &orderv1.CalculateRequest{Channel: channel, Lines: lines, MemberId: member, Points: in.GetPoints()})
+	return s.Orders.Calculate(ctx, &orderv1.CalculateRequest{Channel: channel, ShopStoreCode: p.Store, Lines: lines, MemberId: member, Points: in.GetPoints()})
 }
 
 // Sell books a sale. The receipt number makes it one sale, however often it is sent; with a member's code, which is used up

@@ -146,7 +146,7 @@ func TestASaleIsOfTheDevicesStore(t *testing.T) {
 
 	_, err = s.Quote(device(t), &posv1.QuoteRequest{Lines: in.Lines, MemberPhone: in.MemberPhone, Points: 5})
 	require.NoError(t, err)
-	require.Equal(t, []any{"pos", "mbr_1", int64(5)}, []any{o.calculated.Channel, o.calculated.MemberId, o.calculated.Points})
+	require.Equal(t, []any{"pos", "S1", "mbr_1", int64(5)}, []any{o.calculated.Channel, o.calculated.ShopStoreCode, o.calculated.MemberId, o.calculated.Points})
 
 	in.MemberPhone, in.MemberCode, in.Points = "", "", 0
 	_, err = s.Sell(device(t), in)
