@@ -1087,8 +1087,10 @@ type OrderInfo struct {
 	Clerk    string `protobuf:"bytes,28,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	// What promotions took off the freight.
 	FreightDiscounts []*LineDiscount `protobuf:"bytes,29,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Of an order that is not paid.
+	LeftToPay     *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderInfo) Reset() {
@@ -1320,6 +1322,13 @@ func (x *OrderInfo) GetClerk() string {
 func (x *OrderInfo) GetFreightDiscounts() []*LineDiscount {
 	if x != nil {
 		return x.FreightDiscounts
+	}
+	return nil
+}
+
+func (x *OrderInfo) GetLeftToPay() *v1.Money {
+	if x != nil {
+		return x.LeftToPay
 	}
 	return nil
 }
@@ -2241,7 +2250,9 @@ type CreatePaymentRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// sandbox.
-	Provider      string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	// One tender of several; 0: all that is left to pay. What has come of an order that closes unpaid goes back.
+	AmountMinor   int64 `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2295,6 +2306,13 @@ func (x *CreatePaymentRequest) GetProvider() string {
 		return x.Provider
 	}
 	return ""
+}
+
+func (x *CreatePaymentRequest) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
 }
 
 type Payment struct {
@@ -3683,7 +3701,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xa1\t\n" +
+	"\r_to_pay_minor\"\xdb\t\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -3720,7 +3738,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06remark\x18\x1a \x01(\tR\x06remark\x12\x1b\n" +
 	"\tdevice_id\x18\x1b \x01(\tR\bdeviceId\x12\x14\n" +
 	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
-	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\"\xce\x05\n" +
+	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
+	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\"\xce\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -3821,12 +3840,13 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12\"\n" +
 	"\x06reason\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\x8d\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\xb9\x01\n" +
 	"\x14CreatePaymentRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12%\n" +
-	"\bprovider\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\bprovider\"\x8d\x03\n" +
+	"\bprovider\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\bprovider\x12*\n" +
+	"\famount_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\vamountMinor\"\x8d\x03\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x1a\n" +
@@ -4127,87 +4147,88 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	17, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
 	12, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
 	50, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	45, // 31: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	48, // 32: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	48, // 33: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	48, // 34: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	48, // 35: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	48, // 36: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	48, // 37: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	50, // 38: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	4,  // 39: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	48, // 40: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	48, // 41: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	9,  // 42: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	12, // 43: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	20, // 44: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,  // 45: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	14, // 46: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	2,  // 47: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	48, // 48: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	46, // 49: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,  // 50: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	52, // 51: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	31, // 52: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	12, // 53: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	47, // 54: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	1,  // 55: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	30, // 56: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	53, // 57: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	54, // 58: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	55, // 59: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	38, // 60: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	3,  // 61: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	41, // 62: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	48, // 63: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	48, // 64: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	7,  // 65: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	8,  // 66: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	10, // 67: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	13, // 68: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	18, // 69: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	19, // 70: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	21, // 71: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	22, // 72: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	23, // 73: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	25, // 74: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	26, // 75: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	28, // 76: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	32, // 77: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	34, // 78: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	35, // 79: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	36, // 80: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	37, // 81: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	39, // 82: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	42, // 83: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	43, // 84: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	56, // 85: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	5,  // 86: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	5,  // 87: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	11, // 88: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	14, // 89: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 90: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	14, // 91: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 92: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 93: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	24, // 94: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	14, // 95: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	27, // 96: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	29, // 97: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	33, // 98: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	30, // 99: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 100: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 101: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 102: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	40, // 103: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	40, // 104: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	40, // 105: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	57, // 106: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	86, // [86:107] is the sub-list for method output_type
-	65, // [65:86] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	48, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	45, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	48, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	48, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	48, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	48, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	48, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	48, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	50, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	4,  // 40: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	48, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	48, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	9,  // 43: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	12, // 44: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	20, // 45: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,  // 46: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	14, // 47: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	2,  // 48: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	48, // 49: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	46, // 50: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,  // 51: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	52, // 52: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	31, // 53: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	12, // 54: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	47, // 55: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	1,  // 56: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	30, // 57: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	53, // 58: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	54, // 59: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	55, // 60: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	38, // 61: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	3,  // 62: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	41, // 63: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	48, // 64: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	48, // 65: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	7,  // 66: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	8,  // 67: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	10, // 68: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	13, // 69: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	18, // 70: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	19, // 71: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	21, // 72: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	22, // 73: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	23, // 74: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	25, // 75: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	26, // 76: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	28, // 77: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	32, // 78: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	34, // 79: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	35, // 80: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	36, // 81: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	37, // 82: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	39, // 83: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	42, // 84: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	43, // 85: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	56, // 86: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	5,  // 87: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	5,  // 88: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	11, // 89: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	14, // 90: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 91: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	14, // 92: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 93: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 94: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	24, // 95: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	14, // 96: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	27, // 97: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	29, // 98: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	33, // 99: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	30, // 100: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 101: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 102: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 103: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	40, // 104: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	40, // 105: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	40, // 106: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	57, // 107: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	87, // [87:108] is the sub-list for method output_type
+	66, // [66:87] is the sub-list for method input_type
+	66, // [66:66] is the sub-list for extension type_name
+	66, // [66:66] is the sub-list for extension extendee
+	0,  // [0:66] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }

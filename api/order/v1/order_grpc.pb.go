@@ -64,7 +64,7 @@ type OrderClient interface {
 	GetChannelOrder(ctx context.Context, in *GetChannelOrderRequest, opts ...grpc.CallOption) (*OrderInfo, error)
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*OrderInfo, error)
-	// Opens a payment of what is left to pay with a provider.
+	// Opens a payment of what is left to pay with a provider, or of a part of it: an order may be paid by several tenders.
 	CreatePayment(ctx context.Context, in *CreatePaymentRequest, opts ...grpc.CallOption) (*Payment, error)
 	// The buyer's side of the sandbox provider: pays, whereupon the provider calls back, signed. Refused unless the sandbox is switched on.
 	PayInSandbox(ctx context.Context, in *PayInSandboxRequest, opts ...grpc.CallOption) (*PayInSandboxResponse, error)
@@ -322,7 +322,7 @@ type OrderServer interface {
 	GetChannelOrder(context.Context, *GetChannelOrderRequest) (*OrderInfo, error)
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	CancelOrder(context.Context, *CancelOrderRequest) (*OrderInfo, error)
-	// Opens a payment of what is left to pay with a provider.
+	// Opens a payment of what is left to pay with a provider, or of a part of it: an order may be paid by several tenders.
 	CreatePayment(context.Context, *CreatePaymentRequest) (*Payment, error)
 	// The buyer's side of the sandbox provider: pays, whereupon the provider calls back, signed. Refused unless the sandbox is switched on.
 	PayInSandbox(context.Context, *PayInSandboxRequest) (*PayInSandboxResponse, error)

@@ -52,7 +52,7 @@ type OrderHTTPServer interface {
 	CheckInvariants(context.Context, *v1.CheckInvariantsRequest) (*v1.CheckInvariantsResponse, error)
 	// ConfirmReceipt The member has the goods; the return window starts.
 	ConfirmReceipt(context.Context, *ConfirmReceiptRequest) (*Fulfilment, error)
-	// CreatePayment Opens a payment of what is left to pay with a provider.
+	// CreatePayment Opens a payment of what is left to pay with a provider, or of a part of it: an order may be paid by several tenders.
 	CreatePayment(context.Context, *CreatePaymentRequest) (*Payment, error)
 	// CreateReturn Asks to return lines, by the member within the window, by staff also later.
 	CreateReturn(context.Context, *CreateReturnRequest) (*ReturnInfo, error)
@@ -600,7 +600,7 @@ type OrderHTTPClient interface {
 	CheckInvariants(ctx context.Context, req *v1.CheckInvariantsRequest, opts ...http.CallOption) (rsp *v1.CheckInvariantsResponse, err error)
 	// ConfirmReceipt The member has the goods; the return window starts.
 	ConfirmReceipt(ctx context.Context, req *ConfirmReceiptRequest, opts ...http.CallOption) (rsp *Fulfilment, err error)
-	// CreatePayment Opens a payment of what is left to pay with a provider.
+	// CreatePayment Opens a payment of what is left to pay with a provider, or of a part of it: an order may be paid by several tenders.
 	CreatePayment(ctx context.Context, req *CreatePaymentRequest, opts ...http.CallOption) (rsp *Payment, err error)
 	// CreateReturn Asks to return lines, by the member within the window, by staff also later.
 	CreateReturn(ctx context.Context, req *CreateReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
@@ -716,7 +716,7 @@ func (c *OrderHTTPClientImpl) ConfirmReceipt(ctx context.Context, in *ConfirmRec
 	return &out, nil
 }
 
-// CreatePayment Opens a payment of what is left to pay with a provider.
+// CreatePayment Opens a payment of what is left to pay with a provider, or of a part of it: an order may be paid by several tenders.
 func (c *OrderHTTPClientImpl) CreatePayment(ctx context.Context, in *CreatePaymentRequest, opts ...http.CallOption) (*Payment, error) {
 	var out Payment
 	pattern := "/v1/order/orders/{order_id}/payments"

@@ -752,10 +752,12 @@ func (x *CheckoutRequest) GetCouponIds() []string {
 }
 
 type PayOrderRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	OrderId       string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	Provider      string                 `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Provider  string                 `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	// A part of what is left to pay; 0: all of it.
+	AmountMinor   int64 `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -809,6 +811,13 @@ func (x *PayOrderRequest) GetProvider() string {
 		return x.Provider
 	}
 	return ""
+}
+
+func (x *PayOrderRequest) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
 }
 
 type ListMyOrdersRequest struct {
@@ -1294,12 +1303,13 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x06remark\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06remark\x12'\n" +
 	"\n" +
 	"coupon_ids\x18\t \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIdsB\x0f\n" +
-	"\r_to_pay_minor\"\x88\x01\n" +
+	"\r_to_pay_minor\"\xb4\x01\n" +
 	"\x0fPayOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12%\n" +
-	"\bprovider\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\bprovider\"\x98\x01\n" +
+	"\bprovider\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\bprovider\x12*\n" +
+	"\famount_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\vamountMinor\"\x98\x01\n" +
 	"\x13ListMyOrdersRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +

@@ -45,10 +45,12 @@ func (o *Order) cancel(event Event, note string) error {
 	if err := o.closePayments(); err != nil {
 		return err
 	}
-	if wasPaid {
-		if err := o.refundFrom(o.r.CapturedMinor-o.r.RefundedMinor, "", "cancel"); err != nil {
+	if kept := o.r.CapturedMinor - o.r.RefundedMinor; kept > 0 { // of an unpaid order: the tenders that had come
+		if err := o.refundFrom(kept, "", "cancel"); err != nil {
 			return err
 		}
+	}
+	if wasPaid {
 		for i := range o.r.Lines {
 			l := &o.r.Lines[i]
 			l.RefundedMinor, l.PointsBack = l.BaseMinor(), l.Points

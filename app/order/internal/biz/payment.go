@@ -2,22 +2,43 @@ package biz
 
 import "github.com/onepool/onepool/app/internal/ids"
 
-// OpenPayment asks for what is left to pay. An open payment with the same provider is given again: two open ones could
-// both be paid.
-func (o *Order) OpenPayment(provider string) (Payment, error) {
+// LeftMinor is what is left to pay of an order that is not paid.
+func (h Header) LeftMinor() int64 {
+	if h.State != OrderUnpaid {
+		return 0
+	}
+	return h.ToPayMinor() - h.CapturedMinor + h.RefundedMinor
+}
+
+// OpenPayment asks for a part of what is left to pay, one tender of several; amountMinor 0: for all of it. An open payment
+// with the same provider and amount is given again, one of another amount is closed: two open ones could both be paid.
+func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error) {
 	if o.r.State != OrderUnpaid {
 		return Payment{}, stateConflict(o.r.State, "only an unpaid order can be paid")
 	}
 	if o.r.PayUntilUS <= o.nowUS {
 		return Payment{}, stateConflict(o.r.State, "the time to pay is over: place the order again")
 	}
-	for _, p := range o.r.Payments {
-		if p.Provider == provider && p.State == PaymentPending {
-			return p, nil
+	switch left := o.r.LeftMinor(); {
+	case amountMinor == 0:
+		amountMinor = left
+	case amountMinor < 0 || amountMinor > left:
+		return Payment{}, Invalid("amount_minor", "must be above 0 and not above what is left to pay: "+itoa(left))
+	}
+	for i := range o.r.Payments {
+		p := &o.r.Payments[i]
+		if p.Provider != provider || p.State != PaymentPending {
+			continue
+		}
+		if p.AmountMinor == amountMinor {
+			return *p, nil
+		}
+		if err := o.move(SubjectPayment, p.ID, &p.State, EventClose, "another amount"); err != nil {
+			return Payment{}, err
 		}
 	}
 	p := Payment{
-		ID: ids.New("pay"), Provider: provider, AmountMinor: o.r.ToPayMinor() - o.r.CapturedMinor + o.r.RefundedMinor,
+		ID: ids.New("pay"), Provider: provider, AmountMinor: amountMinor,
 		Payee: o.r.MerchantAccount, ExpiresAtUS: o.r.PayUntilUS, CreatedAtUS: o.nowUS,
 	}
 	if err := o.move(SubjectPayment, p.ID, &p.State, EventOpen, provider); err != nil {
@@ -38,9 +59,10 @@ type Notification struct {
 	Payee         string
 }
 
-// Capture books money that came. The same transaction again changes nothing. Money that the order cannot take any more
-// (cancelled, paid already, the time is over) is captured and refunded. An amount, currency or payee other than the
-// payment's is refused and changes nothing.
+// Capture books money that came: a part of what is to pay, or the last one, which pays the order. The same transaction again
+// changes nothing. Money that the order cannot take (it is cancelled or paid, its time is over, the payment was paid before, or
+// it is more than what is left) is captured and refunded. An amount, currency or payee other than the payment's is refused
+// and changes nothing.
 func (o *Order) Capture(n Notification) error {
 	p := o.payment(n.PaymentID)
 	if p == nil || p.Provider != n.Provider {
@@ -61,6 +83,7 @@ func (o *Order) Capture(n Notification) error {
 		}
 		p = o.payment(n.PaymentID)
 	}
+	left, twice := o.r.LeftMinor(), p.State == PaymentCaptured
 	if err := o.move(SubjectPayment, p.ID, &p.State, EventCapture, n.TransactionNo); err != nil {
 		return err
 	}
@@ -70,10 +93,22 @@ func (o *Order) Capture(n Notification) error {
 	}
 	o.r.Captures = append(o.r.Captures, c)
 	o.r.CapturedMinor += c.AmountMinor
-	if o.r.State == OrderUnpaid && o.r.CapturedMinor-o.r.RefundedMinor >= o.r.ToPayMinor() {
+	tooMuch, reason := max(0, c.AmountMinor-left), "too much"
+	if twice {
+		tooMuch = c.AmountMinor
+	}
+	if o.r.State != OrderUnpaid {
+		reason = "late"
+	}
+	if tooMuch > 0 {
+		if err := o.refund(&o.r.Captures[len(o.r.Captures)-1], tooMuch, "", reason); err != nil {
+			return err
+		}
+	}
+	if o.r.State == OrderUnpaid && o.r.LeftMinor() == 0 {
 		return o.pay()
 	}
-	return o.refund(&o.r.Captures[len(o.r.Captures)-1], c.AmountMinor, "", "late")
+	return nil
 }
 
 // take books money that was paid elsewhere, before the order came here.

@@ -1,6 +1,9 @@
 package biz
 
-import "github.com/onepool/onepool/app/internal/ids"
+import (
+	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/internal/money"
+)
 
 // refund sends part of a capture back. Cash and other platforms' money is back at once, a provider has to be asked.
 func (o *Order) refund(c *Capture, amountMinor int64, returnID, reason string) error {
@@ -25,22 +28,33 @@ func (o *Order) refund(c *Capture, amountMinor int64, returnID, reason string) e
 	return nil
 }
 
-// refundFrom takes an amount from the captures, the oldest first.
+// refundFrom takes an amount from the captures in proportion to what is left of each, so that each tender gets its part back
+// to where it came from.
 func (o *Order) refundFrom(amountMinor int64, returnID, reason string) error {
-	for i := range o.r.Captures {
-		c := &o.r.Captures[i]
-		part := min(amountMinor, c.AmountMinor-c.RefundedMinor)
-		if part <= 0 {
+	left := make([]int64, len(o.r.Captures))
+	sum := int64(0)
+	for i, c := range o.r.Captures {
+		left[i] = c.AmountMinor - c.RefundedMinor
+		sum += left[i]
+	}
+	if amountMinor > sum {
+		return refuse(409, reasonRefundExceeds, "more than was paid: refund no more than what is left",
+			"wanted_minor", itoa(amountMinor), "left_minor", itoa(sum), "currency", o.r.Currency)
+	}
+	if amountMinor == 0 {
+		return nil
+	}
+	parts, err := money.Allocate(amountMinor, left) // no part is above what is left there
+	if err != nil {
+		return err
+	}
+	for i, part := range parts {
+		if part == 0 {
 			continue
 		}
-		if err := o.refund(c, part, returnID, reason); err != nil {
+		if err := o.refund(&o.r.Captures[i], part, returnID, reason); err != nil {
 			return err
 		}
-		amountMinor -= part
-	}
-	if amountMinor > 0 {
-		return refuse(409, reasonRefundExceeds, "more than was paid: refund no more than what is left",
-			"wanted_minor", itoa(amountMinor), "left_minor", "0", "currency", o.r.Currency)
 	}
 	return nil
 }

@@ -27,8 +27,9 @@ func Checks() []invariant.Check {
 				WHERE c.refunded_minor <> COALESCE(r.amount, 0) OR c.refunded_minor > c.amount_minor
 			UNION ALL SELECT o.id, 'money kept is not what was to be paid less what came back' FROM orders o
 				LEFT JOIN (SELECT order_id, SUM(refunded_minor) AS back FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
-				WHERE o.captured_minor - o.refunded_minor <> CASE WHEN o.state IN ('PAID', 'COMPLETED')
-					THEN o.total_minor - o.points_amount_minor - COALESCE(l.back, 0) ELSE 0 END`,
+				WHERE o.state <> 'UNPAID' AND o.captured_minor - o.refunded_minor <> CASE WHEN o.state IN ('PAID', 'COMPLETED')
+					THEN o.total_minor - o.points_amount_minor - COALESCE(l.back, 0) ELSE 0 END
+				OR o.state = 'UNPAID' AND (o.captured_minor < o.refunded_minor OR o.captured_minor - o.refunded_minor >= o.total_minor - o.points_amount_minor)`,
 		},
 		{
 			ID: "I8", Title: "one effect for each provider's transaction, equal to its payment",

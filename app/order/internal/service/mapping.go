@@ -113,6 +113,9 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 		Unallocated: r.Unallocated && r.State == biz.OrderPaid, ShipByUs: r.ShipByUS, Version: int32(r.Version), Remark: r.Remark,
 		DeviceId: r.Device, Clerk: r.Clerk, FreightDiscounts: toDiscounts(r.FreightDiscounts, false),
 	}
+	if r.State == biz.OrderUnpaid {
+		out.LeftToPay = toMoney(r.LeftMinor(), r.Currency)
+	}
 	for _, l := range r.Lines {
 		out.Lines = append(out.Lines, toLine(l, r.Currency))
 	}

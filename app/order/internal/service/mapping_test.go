@@ -79,7 +79,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	full(t, toParcel(r.Header, r.Fulfilments[0]).ProtoReflect())
 	require.Equal(t, "x", info.Tenders[1].Reference)
 	info.Fulfilments, info.Tenders = []*orderv1.Fulfilment{toParcel(r.Header, r.Fulfilments[0])}, info.Tenders[1:]
-	full(t, info.ProtoReflect(), "bearers") // are told to staff only
+	full(t, info.ProtoReflect(), "bearers", "left_to_pay") // are told to staff only, and while there is something left
 	r.Lines[0].Discounts[0].Bearers[0].Role = pricing.Supplier
 	full(t, toDiscounts(r.Lines[0].Discounts, true)[0].ProtoReflect())
 	payment := toPayment("o", "CNY", r.Payments[0])

@@ -18,7 +18,7 @@ import (
 // maxNotificationBytes is far above any notification.
 const maxNotificationBytes = 64 << 10
 
-// CreatePayment opens a payment of what is left to pay.
+// CreatePayment opens a payment of what is left to pay, or of a part of it.
 func (s *Order) CreatePayment(ctx context.Context, req *orderv1.CreatePaymentRequest) (*orderv1.Payment, error) {
 	provider, known := s.providers[req.GetProvider()]
 	if !known {
@@ -29,7 +29,7 @@ func (s *Order) CreatePayment(ctx context.Context, req *orderv1.CreatePaymentReq
 		func(ctx context.Context) (*orderv1.Payment, error) {
 			var p biz.Payment
 			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) (err error) {
-				p, err = o.OpenPayment(req.GetProvider())
+				p, err = o.OpenPayment(req.GetProvider(), req.GetAmountMinor())
 				return err
 			})
 			if err != nil {

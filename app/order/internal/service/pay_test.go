@@ -142,3 +142,40 @@ func TestAnOrderPaidWithPointsNeedsNoPayment(t *testing.T) {
 		require.Equal(t, []string{"inventory.ConfirmHold", "member.SettlePaid", "rebate.Accrue"}, s.leaving())
 	})
 }
+
+func TestAnOrderIsPaidByTwoPayments(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		o := s.placed(0)
+		require.Equal(t, o.Total.AmountMinor, o.LeftToPay.AmountMinor)
+		part := func(amount int64) (*orderv1.Payment, error) {
+			return s.CreatePayment(s.as(ann), &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: o.Id, Provider: "sandbox", AmountMinor: amount})
+		}
+		_, err := part(o.Total.AmountMinor + 1)
+		require.Equal(t, "amount_minor", requireReason(t, "VALIDATOR", err).Metadata["field"])
+		first, err := part(10_000)
+		require.NoError(t, err)
+		require.Equal(t, int32(200), s.pay(first))
+		half := s.get(o.Id)
+		require.Equal(t, []any{orderv1.OrderState_UNPAID, int64(10_000), o.Total.AmountMinor - 10_000}, []any{half.State, half.Paid.AmountMinor, half.LeftToPay.AmountMinor})
+		require.Empty(t, s.audit())
+		rest, err := part(0)
+		require.NoError(t, err)
+		require.Equal(t, int32(200), s.pay(rest))
+		paid := s.get(o.Id)
+		require.Equal(t, orderv1.OrderState_PAID, paid.State)
+		require.Nil(t, paid.LeftToPay)
+		require.Len(t, paid.Tenders, 2)
+		require.Empty(t, s.audit())
+
+		// Another order is not paid in full in time: what came goes back.
+		o = s.placed(0)
+		first, err = part(500)
+		require.NoError(t, err)
+		require.Equal(t, int32(200), s.pay(first))
+		s.later(31 * time.Minute)
+		s.later(time.Second)
+		closed := s.get(o.Id)
+		require.Equal(t, []any{orderv1.OrderState_CANCELLED, int64(500), int64(500)}, []any{closed.State, closed.Paid.AmountMinor, closed.Refunded.AmountMinor})
+		require.Empty(t, s.audit())
+	})
+}

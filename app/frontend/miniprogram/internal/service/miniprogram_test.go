@@ -141,9 +141,9 @@ func TestAMemberActsForItself(t *testing.T) {
 		}, orderv1.Order_PlaceOrder_FullMethodName, &orderv1.PlaceOrderRequest{RequestId: "r", Channel: "miniprogram", MemberId: "mbr_1", ShopStoreCode: "S2",
 			Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1", Points: 5, ToPayMinor: &toPay, Remark: "x", FromCart: true, CouponIds: []string{"c"}}},
 		{func(ctx context.Context) error {
-			_, err := s.PayOrder(ctx, &miniprogramv1.PayOrderRequest{RequestId: "r", OrderId: "o", Provider: "sandbox"})
+			_, err := s.PayOrder(ctx, &miniprogramv1.PayOrderRequest{RequestId: "r", OrderId: "o", Provider: "sandbox", AmountMinor: 7})
 			return err
-		}, orderv1.Order_CreatePayment_FullMethodName, &orderv1.CreatePaymentRequest{RequestId: "r", OrderId: "o", Provider: "sandbox"}},
+		}, orderv1.Order_CreatePayment_FullMethodName, &orderv1.CreatePaymentRequest{RequestId: "r", OrderId: "o", Provider: "sandbox", AmountMinor: 7}},
 		{func(ctx context.Context) error {
 			_, err := s.ListOrders(ctx, &miniprogramv1.ListMyOrdersRequest{PageSize: 2, PageToken: "p", State: orderv1.OrderState_PAID})
 			return err
