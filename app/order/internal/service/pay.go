@@ -107,14 +107,15 @@ func (s *Order) Notified(provider biz.PaymentProvider) func(w http.ResponseWrite
 	}
 }
 
-// capture books what a provider says; a notification about something else is recorded and refused.
+// capture books what a provider says; a notification about something else, or nothing of ours, is recorded and refused:
+// somebody has to look where the money is.
 func (s *Order) capture(ctx context.Context, n biz.Notification) error {
 	orderID, err := s.Orders.OrderOfPayment(ctx, n.PaymentID)
 	if err != nil {
 		return err
 	}
 	if orderID == "" {
-		return biz.PaymentUnknown()
+		return s.doubted(ctx, n, "order.payment.unknown", biz.PaymentUnknown())
 	}
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
 		_, err := s.Orders.Change(ctx, orderID, s.settings.Terms, "provider:"+n.Provider, func(o *biz.Order) error { return o.Capture(n) })
@@ -127,19 +128,22 @@ func (s *Order) capture(ctx context.Context, n biz.Notification) error {
 	if !errors.As(err, &refusal) || !biz.IsMismatch(refusal) {
 		return err
 	}
-	detail, jsonErr := json.Marshal(n)
-	if jsonErr != nil {
-		return errors.Join(err, jsonErr)
+	return s.doubted(ctx, n, "order.payment.mismatch", err)
+}
+
+// doubted records a notification that is refused. Where that fails it is not taken, and the provider will come again.
+func (s *Order) doubted(ctx context.Context, n biz.Notification, action string, refusal error) error {
+	detail, err := json.Marshal(n)
+	if err != nil {
+		return errors.Join(refusal, err)
 	}
-	recorded := s.DB.InTx(ctx, func(ctx context.Context) error {
-		return platform.AppendAudit(ctx, platform.AuditEntry{
-			Actor: "provider:" + n.Provider, Action: "order.payment.mismatch", Subject: n.PaymentID, Detail: detail,
-		})
+	err = s.DB.InTx(ctx, func(ctx context.Context) error {
+		return platform.AppendAudit(ctx, platform.AuditEntry{Actor: "provider:" + n.Provider, Action: action, Subject: n.PaymentID, Detail: detail})
 	})
-	if recorded != nil {
-		return recorded // not taken: the provider will come again
+	if err != nil {
+		return err
 	}
-	return err
+	return refusal
 }
 
 // CancelOrder ends an order of which nothing has been shipped.

@@ -51,6 +51,9 @@ func TestAPaymentCallbackIsVerifiedAndCompared(t *testing.T) {
 		require.Equal(t, 400, send("currency", "USD"))
 		require.Equal(t, 400, send("payee", "thief"))
 		require.Equal(t, 404, send("payment_id", "pay_none"))
+		var unknown int
+		require.NoError(t, s.DB.Conn(t.Context()).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM audit_log WHERE subject = 'pay_none' AND action = 'order.payment.unknown'").Scan(&unknown))
+		require.Equal(t, 1, unknown, "somebody has to look where that money is")
 		require.Equal(t, 400, send("more", 1))
 		require.Equal(t, orderv1.OrderState_UNPAID, s.get(o.Id).State)
 		var recorded int
