@@ -168,10 +168,13 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 // Register puts the services on the process's servers.
 func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterOrderServer(r.GRPC, c.service)
+	pickups := service.NewPickups(c.service)
+	orderv1.RegisterPickupsServer(r.GRPC, pickups)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
+		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 	}

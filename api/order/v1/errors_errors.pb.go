@@ -184,3 +184,17 @@ func IsCouponUnusable(err error) bool {
 func ErrorCouponUnusable(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_COUPON_UNUSABLE.String(), fmt.Sprintf(format, args...))
 }
+
+// Nothing is ready under this code at this store: it is wrong, another store's, or was used.
+func IsPickupCodeUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_PICKUP_CODE_UNKNOWN.String() && e.Code == 404
+}
+
+// Nothing is ready under this code at this store: it is wrong, another store's, or was used.
+func ErrorPickupCodeUnknown(format string, args ...interface{}) *errors.Error {
+	return errors.New(404, OrderErrorReason_PICKUP_CODE_UNKNOWN.String(), fmt.Sprintf(format, args...))
+}

@@ -2537,6 +2537,8 @@ type Fulfilment struct {
 	ReturnUntilUs int64     `protobuf:"varint,16,opt,name=return_until_us,json=returnUntilUs,proto3" json:"return_until_us,omitempty"`
 	Version       int32     `protobuf:"varint,17,opt,name=version,proto3" json:"version,omitempty"`
 	Channel       string    `protobuf:"bytes,18,opt,name=channel,proto3" json:"channel,omitempty"`
+	// For the member, while the goods are ready to be collected.
+	Pickup        *PickupCode `protobuf:"bytes,19,opt,name=pickup,proto3" json:"pickup,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2697,6 +2699,66 @@ func (x *Fulfilment) GetChannel() string {
 	return ""
 }
 
+func (x *Fulfilment) GetPickup() *PickupCode {
+	if x != nil {
+		return x.Pickup
+	}
+	return nil
+}
+
+type PickupCode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Eight digits, to be told; and what a QR code of them says, to be shown.
+	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Qr            string `protobuf:"bytes,2,opt,name=qr,proto3" json:"qr,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PickupCode) Reset() {
+	*x = PickupCode{}
+	mi := &file_order_v1_order_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PickupCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PickupCode) ProtoMessage() {}
+
+func (x *PickupCode) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
+func (*PickupCode) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *PickupCode) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *PickupCode) GetQr() string {
+	if x != nil {
+		return x.Qr
+	}
+	return ""
+}
+
 type FulfilmentLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LineId        string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -2711,7 +2773,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2723,7 +2785,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2736,7 +2798,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -2794,7 +2856,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2806,7 +2868,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2819,7 +2881,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -2867,7 +2929,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2879,7 +2941,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2892,7 +2954,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -2919,7 +2981,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2931,7 +2993,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2944,7 +3006,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -2981,7 +3043,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2993,7 +3055,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3006,7 +3068,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -3077,7 +3139,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3089,7 +3151,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3102,7 +3164,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -3143,7 +3205,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3155,7 +3217,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3168,7 +3230,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -3195,7 +3257,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3207,7 +3269,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3220,7 +3282,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -3249,7 +3311,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3261,7 +3323,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3274,7 +3336,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -3327,7 +3389,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3339,7 +3401,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3352,7 +3414,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -3445,7 +3507,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3457,7 +3519,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3470,7 +3532,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -3518,7 +3580,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3530,7 +3592,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3543,7 +3605,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -3572,7 +3634,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3584,7 +3646,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3597,7 +3659,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -3864,7 +3926,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\x95\x05\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xcb\x05\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -3886,7 +3948,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0ereceived_at_us\x18\x0f \x01(\x03R\freceivedAtUs\x12&\n" +
 	"\x0freturn_until_us\x18\x10 \x01(\x03R\rreturnUntilUs\x12\x18\n" +
 	"\aversion\x18\x11 \x01(\x05R\aversion\x12\x18\n" +
-	"\achannel\x18\x12 \x01(\tR\achannel\"\x91\x02\n" +
+	"\achannel\x18\x12 \x01(\tR\achannel\x124\n" +
+	"\x06pickup\x18\x13 \x01(\v2\x1c.onepool.order.v1.PickupCodeR\x06pickup\"0\n" +
+	"\n" +
+	"PickupCode\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
+	"\x02qr\x18\x02 \x01(\tR\x02qr\"\x91\x02\n" +
 	"\x0eFulfilmentLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12A\n" +
@@ -4054,7 +4121,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -4087,148 +4154,150 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*PayInSandboxRequest)(nil),        // 28: onepool.order.v1.PayInSandboxRequest
 	(*PayInSandboxResponse)(nil),       // 29: onepool.order.v1.PayInSandboxResponse
 	(*Fulfilment)(nil),                 // 30: onepool.order.v1.Fulfilment
-	(*FulfilmentLine)(nil),             // 31: onepool.order.v1.FulfilmentLine
-	(*ListFulfilmentsRequest)(nil),     // 32: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 33: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 34: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 35: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 36: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 37: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 38: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 39: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 40: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 41: onepool.order.v1.ReturnLine
-	(*ApproveReturnRequest)(nil),       // 42: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 43: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 44: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 45: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 46: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 47: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 48: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 49: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 50: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 51: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 52: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 53: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 54: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 55: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 56: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 57: onepool.common.v1.CheckInvariantsResponse
+	(*PickupCode)(nil),                 // 31: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 32: onepool.order.v1.FulfilmentLine
+	(*ListFulfilmentsRequest)(nil),     // 33: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 34: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 35: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 36: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 37: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 38: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 39: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 40: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 41: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 42: onepool.order.v1.ReturnLine
+	(*ApproveReturnRequest)(nil),       // 43: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 44: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 45: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 46: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 47: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 48: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 49: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 50: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 51: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 52: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 53: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 54: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 55: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 56: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 57: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 58: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	6,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	48, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	44, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	48, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	48, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	49, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	45, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	49, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	49, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	9,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	15, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	48, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	48, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	48, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	48, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	48, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	49, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	50, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	51, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	52, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	49, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	49, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	49, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	49, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	49, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	50, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	51, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	52, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	53, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
 	12, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	9,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,  // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
 	15, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	48, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	48, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	48, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	48, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	48, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	49, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	49, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	49, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	49, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	49, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
 	16, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
 	30, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	40, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	41, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
 	17, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
 	12, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	50, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	48, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	45, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	48, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	48, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	48, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	48, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	48, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	48, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	50, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	51, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	49, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	46, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	49, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	49, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	49, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	49, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	49, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	49, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	51, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
 	4,  // 40: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	48, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	48, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	49, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	49, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
 	9,  // 43: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	12, // 44: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	20, // 45: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
 	0,  // 46: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
 	14, // 47: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
 	2,  // 48: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	48, // 49: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	46, // 50: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	49, // 49: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	47, // 50: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
 	1,  // 51: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	52, // 52: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	31, // 53: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	53, // 52: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	32, // 53: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
 	12, // 54: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	47, // 55: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	1,  // 56: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	30, // 57: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	53, // 58: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	54, // 59: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	55, // 60: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	38, // 61: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	3,  // 62: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	41, // 63: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	48, // 64: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	48, // 65: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	7,  // 66: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	8,  // 67: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	10, // 68: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	13, // 69: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	18, // 70: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	19, // 71: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	21, // 72: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	22, // 73: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	23, // 74: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	25, // 75: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	26, // 76: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	28, // 77: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	32, // 78: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	34, // 79: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	35, // 80: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	36, // 81: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	37, // 82: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	39, // 83: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	42, // 84: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	43, // 85: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	56, // 86: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	5,  // 87: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	5,  // 88: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	11, // 89: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	14, // 90: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 91: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	14, // 92: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 93: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 94: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	24, // 95: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	14, // 96: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	27, // 97: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	29, // 98: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	33, // 99: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	30, // 100: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 101: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 102: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 103: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	40, // 104: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	40, // 105: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	40, // 106: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	57, // 107: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	87, // [87:108] is the sub-list for method output_type
-	66, // [66:87] is the sub-list for method input_type
-	66, // [66:66] is the sub-list for extension type_name
-	66, // [66:66] is the sub-list for extension extendee
-	0,  // [0:66] is the sub-list for field type_name
+	31, // 55: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	48, // 56: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	1,  // 57: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	30, // 58: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	54, // 59: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	55, // 60: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	56, // 61: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	39, // 62: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	3,  // 63: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	42, // 64: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	49, // 65: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	49, // 66: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	7,  // 67: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	8,  // 68: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	10, // 69: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	13, // 70: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	18, // 71: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	19, // 72: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	21, // 73: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	22, // 74: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	23, // 75: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	25, // 76: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	26, // 77: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	28, // 78: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	33, // 79: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	35, // 80: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	36, // 81: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	37, // 82: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	38, // 83: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	40, // 84: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	43, // 85: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	44, // 86: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	57, // 87: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	5,  // 88: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	5,  // 89: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	11, // 90: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	14, // 91: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 92: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	14, // 93: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 94: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 95: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	24, // 96: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	14, // 97: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	27, // 98: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	29, // 99: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	34, // 100: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	30, // 101: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 102: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 103: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 104: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	41, // 105: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	41, // 106: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	41, // 107: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	58, // 108: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	88, // [88:109] is the sub-list for method output_type
+	67, // [67:88] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -4244,7 +4313,7 @@ func file_order_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   43,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

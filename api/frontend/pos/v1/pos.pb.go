@@ -28,6 +28,58 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type CollectPickupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectPickupRequest) Reset() {
+	*x = CollectPickupRequest{}
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectPickupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectPickupRequest) ProtoMessage() {}
+
+func (x *CollectPickupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectPickupRequest.ProtoReflect.Descriptor instead.
+func (*CollectPickupRequest) Descriptor() ([]byte, []int) {
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *CollectPickupRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CollectPickupRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
 type ScanRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Barcode       string                 `protobuf:"bytes,1,opt,name=barcode,proto3" json:"barcode,omitempty"`
@@ -37,7 +89,7 @@ type ScanRequest struct {
 
 func (x *ScanRequest) Reset() {
 	*x = ScanRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[0]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +101,7 @@ func (x *ScanRequest) String() string {
 func (*ScanRequest) ProtoMessage() {}
 
 func (x *ScanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[0]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +114,7 @@ func (x *ScanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanRequest.ProtoReflect.Descriptor instead.
 func (*ScanRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{0}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *ScanRequest) GetBarcode() string {
@@ -87,7 +139,7 @@ type ScanResponse struct {
 
 func (x *ScanResponse) Reset() {
 	*x = ScanResponse{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[1]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -99,7 +151,7 @@ func (x *ScanResponse) String() string {
 func (*ScanResponse) ProtoMessage() {}
 
 func (x *ScanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[1]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -112,7 +164,7 @@ func (x *ScanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanResponse.ProtoReflect.Descriptor instead.
 func (*ScanResponse) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{1}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ScanResponse) GetSku() string {
@@ -163,7 +215,7 @@ type NearbyStock struct {
 
 func (x *NearbyStock) Reset() {
 	*x = NearbyStock{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[2]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -175,7 +227,7 @@ func (x *NearbyStock) String() string {
 func (*NearbyStock) ProtoMessage() {}
 
 func (x *NearbyStock) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[2]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -188,7 +240,7 @@ func (x *NearbyStock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NearbyStock.ProtoReflect.Descriptor instead.
 func (*NearbyStock) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{2}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *NearbyStock) GetLocation() string {
@@ -228,7 +280,7 @@ type FindMemberRequest struct {
 
 func (x *FindMemberRequest) Reset() {
 	*x = FindMemberRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[3]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -240,7 +292,7 @@ func (x *FindMemberRequest) String() string {
 func (*FindMemberRequest) ProtoMessage() {}
 
 func (x *FindMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[3]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -253,7 +305,7 @@ func (x *FindMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindMemberRequest.ProtoReflect.Descriptor instead.
 func (*FindMemberRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{3}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *FindMemberRequest) GetPhone() string {
@@ -273,7 +325,7 @@ type FindMemberResponse struct {
 
 func (x *FindMemberResponse) Reset() {
 	*x = FindMemberResponse{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[4]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -285,7 +337,7 @@ func (x *FindMemberResponse) String() string {
 func (*FindMemberResponse) ProtoMessage() {}
 
 func (x *FindMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[4]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -298,7 +350,7 @@ func (x *FindMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindMemberResponse.ProtoReflect.Descriptor instead.
 func (*FindMemberResponse) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{4}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *FindMemberResponse) GetMember() *v11.MemberInfo {
@@ -326,7 +378,7 @@ type QuoteRequest struct {
 
 func (x *QuoteRequest) Reset() {
 	*x = QuoteRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[5]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -338,7 +390,7 @@ func (x *QuoteRequest) String() string {
 func (*QuoteRequest) ProtoMessage() {}
 
 func (x *QuoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[5]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -351,7 +403,7 @@ func (x *QuoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuoteRequest.ProtoReflect.Descriptor instead.
 func (*QuoteRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{5}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *QuoteRequest) GetLines() []*SaleLine {
@@ -389,7 +441,7 @@ type SaleLine struct {
 
 func (x *SaleLine) Reset() {
 	*x = SaleLine{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[6]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -401,7 +453,7 @@ func (x *SaleLine) String() string {
 func (*SaleLine) ProtoMessage() {}
 
 func (x *SaleLine) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[6]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -414,7 +466,7 @@ func (x *SaleLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaleLine.ProtoReflect.Descriptor instead.
 func (*SaleLine) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{6}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SaleLine) GetBarcode() string {
@@ -465,7 +517,7 @@ type SellRequest struct {
 
 func (x *SellRequest) Reset() {
 	*x = SellRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[7]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -477,7 +529,7 @@ func (x *SellRequest) String() string {
 func (*SellRequest) ProtoMessage() {}
 
 func (x *SellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[7]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +542,7 @@ func (x *SellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellRequest.ProtoReflect.Descriptor instead.
 func (*SellRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{7}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SellRequest) GetRequestId() string {
@@ -558,7 +610,7 @@ type GetSaleRequest struct {
 
 func (x *GetSaleRequest) Reset() {
 	*x = GetSaleRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[8]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +622,7 @@ func (x *GetSaleRequest) String() string {
 func (*GetSaleRequest) ProtoMessage() {}
 
 func (x *GetSaleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[8]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +635,7 @@ func (x *GetSaleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSaleRequest.ProtoReflect.Descriptor instead.
 func (*GetSaleRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{8}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetSaleRequest) GetOrderId() string {
@@ -597,7 +649,12 @@ var File_frontend_pos_v1_pos_proto protoreflect.FileDescriptor
 
 const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"\n" +
-	"\x19frontend/pos/v1/pos.proto\x12\x17onepool.frontend.pos.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16member/v1/member.proto\x1a\x14order/v1/order.proto\"2\n" +
+	"\x19frontend/pos/v1/pos.proto\x12\x17onepool.frontend.pos.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16member/v1/member.proto\x1a\x14order/v1/order.proto\"`\n" +
+	"\x14CollectPickupRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x1e\n" +
+	"\x04code\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\b\x18\x80\x01R\x04code\"2\n" +
 	"\vScanRequest\x12#\n" +
 	"\abarcode\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x06\x18 R\abarcode\"\xb0\x02\n" +
 	"\fScanResponse\x12\x10\n" +
@@ -646,14 +703,15 @@ const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"\vmember_code\x18\b \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{8})?$R\n" +
 	"memberCode\"6\n" +
 	"\x0eGetSaleRequest\x12$\n" +
-	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId2\xc4\x04\n" +
+	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId2\xc7\x05\n" +
 	"\x03Pos\x12s\n" +
 	"\x04Scan\x12$.onepool.frontend.pos.v1.ScanRequest\x1a%.onepool.frontend.pos.v1.ScanResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/pos/v1/scan/{barcode}\x12\x86\x01\n" +
 	"\n" +
 	"FindMember\x12*.onepool.frontend.pos.v1.FindMemberRequest\x1a+.onepool.frontend.pos.v1.FindMemberResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/pos/v1/members/find\x12g\n" +
 	"\x05Quote\x12%.onepool.frontend.pos.v1.QuoteRequest\x1a\x1d.onepool.order.v1.Calculation\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/pos/v1/quote\x12c\n" +
 	"\x04Sell\x12$.onepool.frontend.pos.v1.SellRequest\x1a\x1b.onepool.order.v1.OrderInfo\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/pos/v1/sales\x12q\n" +
-	"\aGetSale\x12'.onepool.frontend.pos.v1.GetSaleRequest\x1a\x1b.onepool.order.v1.OrderInfo\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/pos/v1/sales/{order_id}B6Z4github.com/onepool/onepool/api/frontend/pos/v1;posv1b\x06proto3"
+	"\aGetSale\x12'.onepool.frontend.pos.v1.GetSaleRequest\x1a\x1b.onepool.order.v1.OrderInfo\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/pos/v1/sales/{order_id}\x12\x80\x01\n" +
+	"\rCollectPickup\x12-.onepool.frontend.pos.v1.CollectPickupRequest\x1a\x1c.onepool.order.v1.Fulfilment\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/pos/v1/pickups/collectB6Z4github.com/onepool/onepool/api/frontend/pos/v1;posv1b\x06proto3"
 
 var (
 	file_frontend_pos_v1_pos_proto_rawDescOnce sync.Once
@@ -667,42 +725,46 @@ func file_frontend_pos_v1_pos_proto_rawDescGZIP() []byte {
 	return file_frontend_pos_v1_pos_proto_rawDescData
 }
 
-var file_frontend_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_frontend_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_frontend_pos_v1_pos_proto_goTypes = []any{
-	(*ScanRequest)(nil),        // 0: onepool.frontend.pos.v1.ScanRequest
-	(*ScanResponse)(nil),       // 1: onepool.frontend.pos.v1.ScanResponse
-	(*NearbyStock)(nil),        // 2: onepool.frontend.pos.v1.NearbyStock
-	(*FindMemberRequest)(nil),  // 3: onepool.frontend.pos.v1.FindMemberRequest
-	(*FindMemberResponse)(nil), // 4: onepool.frontend.pos.v1.FindMemberResponse
-	(*QuoteRequest)(nil),       // 5: onepool.frontend.pos.v1.QuoteRequest
-	(*SaleLine)(nil),           // 6: onepool.frontend.pos.v1.SaleLine
-	(*SellRequest)(nil),        // 7: onepool.frontend.pos.v1.SellRequest
-	(*GetSaleRequest)(nil),     // 8: onepool.frontend.pos.v1.GetSaleRequest
-	nil,                        // 9: onepool.frontend.pos.v1.ScanResponse.TitleEntry
-	(*v1.Money)(nil),           // 10: onepool.common.v1.Money
-	(*v11.MemberInfo)(nil),     // 11: onepool.member.v1.MemberInfo
-	(*v12.Calculation)(nil),    // 12: onepool.order.v1.Calculation
-	(*v12.OrderInfo)(nil),      // 13: onepool.order.v1.OrderInfo
+	(*CollectPickupRequest)(nil), // 0: onepool.frontend.pos.v1.CollectPickupRequest
+	(*ScanRequest)(nil),          // 1: onepool.frontend.pos.v1.ScanRequest
+	(*ScanResponse)(nil),         // 2: onepool.frontend.pos.v1.ScanResponse
+	(*NearbyStock)(nil),          // 3: onepool.frontend.pos.v1.NearbyStock
+	(*FindMemberRequest)(nil),    // 4: onepool.frontend.pos.v1.FindMemberRequest
+	(*FindMemberResponse)(nil),   // 5: onepool.frontend.pos.v1.FindMemberResponse
+	(*QuoteRequest)(nil),         // 6: onepool.frontend.pos.v1.QuoteRequest
+	(*SaleLine)(nil),             // 7: onepool.frontend.pos.v1.SaleLine
+	(*SellRequest)(nil),          // 8: onepool.frontend.pos.v1.SellRequest
+	(*GetSaleRequest)(nil),       // 9: onepool.frontend.pos.v1.GetSaleRequest
+	nil,                          // 10: onepool.frontend.pos.v1.ScanResponse.TitleEntry
+	(*v1.Money)(nil),             // 11: onepool.common.v1.Money
+	(*v11.MemberInfo)(nil),       // 12: onepool.member.v1.MemberInfo
+	(*v12.Calculation)(nil),      // 13: onepool.order.v1.Calculation
+	(*v12.OrderInfo)(nil),        // 14: onepool.order.v1.OrderInfo
+	(*v12.Fulfilment)(nil),       // 15: onepool.order.v1.Fulfilment
 }
 var file_frontend_pos_v1_pos_proto_depIdxs = []int32{
-	9,  // 0: onepool.frontend.pos.v1.ScanResponse.title:type_name -> onepool.frontend.pos.v1.ScanResponse.TitleEntry
-	10, // 1: onepool.frontend.pos.v1.ScanResponse.price:type_name -> onepool.common.v1.Money
-	2,  // 2: onepool.frontend.pos.v1.ScanResponse.nearby:type_name -> onepool.frontend.pos.v1.NearbyStock
-	11, // 3: onepool.frontend.pos.v1.FindMemberResponse.member:type_name -> onepool.member.v1.MemberInfo
-	6,  // 4: onepool.frontend.pos.v1.QuoteRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
-	6,  // 5: onepool.frontend.pos.v1.SellRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
-	0,  // 6: onepool.frontend.pos.v1.Pos.Scan:input_type -> onepool.frontend.pos.v1.ScanRequest
-	3,  // 7: onepool.frontend.pos.v1.Pos.FindMember:input_type -> onepool.frontend.pos.v1.FindMemberRequest
-	5,  // 8: onepool.frontend.pos.v1.Pos.Quote:input_type -> onepool.frontend.pos.v1.QuoteRequest
-	7,  // 9: onepool.frontend.pos.v1.Pos.Sell:input_type -> onepool.frontend.pos.v1.SellRequest
-	8,  // 10: onepool.frontend.pos.v1.Pos.GetSale:input_type -> onepool.frontend.pos.v1.GetSaleRequest
-	1,  // 11: onepool.frontend.pos.v1.Pos.Scan:output_type -> onepool.frontend.pos.v1.ScanResponse
-	4,  // 12: onepool.frontend.pos.v1.Pos.FindMember:output_type -> onepool.frontend.pos.v1.FindMemberResponse
-	12, // 13: onepool.frontend.pos.v1.Pos.Quote:output_type -> onepool.order.v1.Calculation
-	13, // 14: onepool.frontend.pos.v1.Pos.Sell:output_type -> onepool.order.v1.OrderInfo
-	13, // 15: onepool.frontend.pos.v1.Pos.GetSale:output_type -> onepool.order.v1.OrderInfo
-	11, // [11:16] is the sub-list for method output_type
-	6,  // [6:11] is the sub-list for method input_type
+	10, // 0: onepool.frontend.pos.v1.ScanResponse.title:type_name -> onepool.frontend.pos.v1.ScanResponse.TitleEntry
+	11, // 1: onepool.frontend.pos.v1.ScanResponse.price:type_name -> onepool.common.v1.Money
+	3,  // 2: onepool.frontend.pos.v1.ScanResponse.nearby:type_name -> onepool.frontend.pos.v1.NearbyStock
+	12, // 3: onepool.frontend.pos.v1.FindMemberResponse.member:type_name -> onepool.member.v1.MemberInfo
+	7,  // 4: onepool.frontend.pos.v1.QuoteRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
+	7,  // 5: onepool.frontend.pos.v1.SellRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
+	1,  // 6: onepool.frontend.pos.v1.Pos.Scan:input_type -> onepool.frontend.pos.v1.ScanRequest
+	4,  // 7: onepool.frontend.pos.v1.Pos.FindMember:input_type -> onepool.frontend.pos.v1.FindMemberRequest
+	6,  // 8: onepool.frontend.pos.v1.Pos.Quote:input_type -> onepool.frontend.pos.v1.QuoteRequest
+	8,  // 9: onepool.frontend.pos.v1.Pos.Sell:input_type -> onepool.frontend.pos.v1.SellRequest
+	9,  // 10: onepool.frontend.pos.v1.Pos.GetSale:input_type -> onepool.frontend.pos.v1.GetSaleRequest
+	0,  // 11: onepool.frontend.pos.v1.Pos.CollectPickup:input_type -> onepool.frontend.pos.v1.CollectPickupRequest
+	2,  // 12: onepool.frontend.pos.v1.Pos.Scan:output_type -> onepool.frontend.pos.v1.ScanResponse
+	5,  // 13: onepool.frontend.pos.v1.Pos.FindMember:output_type -> onepool.frontend.pos.v1.FindMemberResponse
+	13, // 14: onepool.frontend.pos.v1.Pos.Quote:output_type -> onepool.order.v1.Calculation
+	14, // 15: onepool.frontend.pos.v1.Pos.Sell:output_type -> onepool.order.v1.OrderInfo
+	14, // 16: onepool.frontend.pos.v1.Pos.GetSale:output_type -> onepool.order.v1.OrderInfo
+	15, // 17: onepool.frontend.pos.v1.Pos.CollectPickup:output_type -> onepool.order.v1.Fulfilment
+	12, // [12:18] is the sub-list for method output_type
+	6,  // [6:12] is the sub-list for method input_type
 	6,  // [6:6] is the sub-list for extension type_name
 	6,  // [6:6] is the sub-list for extension extendee
 	0,  // [0:6] is the sub-list for field type_name
@@ -719,7 +781,7 @@ func file_frontend_pos_v1_pos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_frontend_pos_v1_pos_proto_rawDesc), len(file_frontend_pos_v1_pos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

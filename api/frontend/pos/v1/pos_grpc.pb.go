@@ -22,11 +22,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Pos_Scan_FullMethodName       = "/onepool.frontend.pos.v1.Pos/Scan"
-	Pos_FindMember_FullMethodName = "/onepool.frontend.pos.v1.Pos/FindMember"
-	Pos_Quote_FullMethodName      = "/onepool.frontend.pos.v1.Pos/Quote"
-	Pos_Sell_FullMethodName       = "/onepool.frontend.pos.v1.Pos/Sell"
-	Pos_GetSale_FullMethodName    = "/onepool.frontend.pos.v1.Pos/GetSale"
+	Pos_Scan_FullMethodName          = "/onepool.frontend.pos.v1.Pos/Scan"
+	Pos_FindMember_FullMethodName    = "/onepool.frontend.pos.v1.Pos/FindMember"
+	Pos_Quote_FullMethodName         = "/onepool.frontend.pos.v1.Pos/Quote"
+	Pos_Sell_FullMethodName          = "/onepool.frontend.pos.v1.Pos/Sell"
+	Pos_GetSale_FullMethodName       = "/onepool.frontend.pos.v1.Pos/GetSale"
+	Pos_CollectPickup_FullMethodName = "/onepool.frontend.pos.v1.Pos/CollectPickup"
 )
 
 // PosClient is the client API for Pos service.
@@ -42,6 +43,8 @@ type PosClient interface {
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(ctx context.Context, in *SellRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
 	GetSale(ctx context.Context, in *GetSaleRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
+	// Hands over what a member has ordered and collects here, by the eight digits or the QR code that the mini-program shows.
+	CollectPickup(ctx context.Context, in *CollectPickupRequest, opts ...grpc.CallOption) (*v1.Fulfilment, error)
 }
 
 type posClient struct {
@@ -102,6 +105,16 @@ func (c *posClient) GetSale(ctx context.Context, in *GetSaleRequest, opts ...grp
 	return out, nil
 }
 
+func (c *posClient) CollectPickup(ctx context.Context, in *CollectPickupRequest, opts ...grpc.CallOption) (*v1.Fulfilment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(v1.Fulfilment)
+	err := c.cc.Invoke(ctx, Pos_CollectPickup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PosServer is the server API for Pos service.
 // All implementations must embed UnimplementedPosServer
 // for forward compatibility.
@@ -115,6 +128,8 @@ type PosServer interface {
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(context.Context, *SellRequest) (*v1.OrderInfo, error)
 	GetSale(context.Context, *GetSaleRequest) (*v1.OrderInfo, error)
+	// Hands over what a member has ordered and collects here, by the eight digits or the QR code that the mini-program shows.
+	CollectPickup(context.Context, *CollectPickupRequest) (*v1.Fulfilment, error)
 	mustEmbedUnimplementedPosServer()
 }
 
@@ -139,6 +154,9 @@ func (UnimplementedPosServer) Sell(context.Context, *SellRequest) (*v1.OrderInfo
 }
 func (UnimplementedPosServer) GetSale(context.Context, *GetSaleRequest) (*v1.OrderInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSale not implemented")
+}
+func (UnimplementedPosServer) CollectPickup(context.Context, *CollectPickupRequest) (*v1.Fulfilment, error) {
+	return nil, status.Error(codes.Unimplemented, "method CollectPickup not implemented")
 }
 func (UnimplementedPosServer) mustEmbedUnimplementedPosServer() {}
 func (UnimplementedPosServer) testEmbeddedByValue()             {}
@@ -251,6 +269,24 @@ func _Pos_GetSale_Handler(srv interface{}, ctx context.Context, dec func(interfa
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Pos_CollectPickup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CollectPickupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PosServer).CollectPickup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Pos_CollectPickup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PosServer).CollectPickup(ctx, req.(*CollectPickupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Pos_ServiceDesc is the grpc.ServiceDesc for Pos service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -277,6 +313,10 @@ var Pos_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetSale",
 			Handler:    _Pos_GetSale_Handler,
+		},
+		{
+			MethodName: "CollectPickup",
+			Handler:    _Pos_CollectPickup_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

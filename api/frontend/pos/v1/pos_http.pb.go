@@ -20,6 +20,7 @@ var _ = binding.EncodeURL
 
 const _ = http.SupportPackageIsVersion1
 
+const OperationPosCollectPickup = "/onepool.frontend.pos.v1.Pos/CollectPickup"
 const OperationPosFindMember = "/onepool.frontend.pos.v1.Pos/FindMember"
 const OperationPosGetSale = "/onepool.frontend.pos.v1.Pos/GetSale"
 const OperationPosQuote = "/onepool.frontend.pos.v1.Pos/Quote"
@@ -27,6 +28,8 @@ const OperationPosScan = "/onepool.frontend.pos.v1.Pos/Scan"
 const OperationPosSell = "/onepool.frontend.pos.v1.Pos/Sell"
 
 type PosHTTPServer interface {
+	// CollectPickup Hands over what a member has ordered and collects here, by the eight digits or the QR code that the mini-program shows.
+	CollectPickup(context.Context, *CollectPickupRequest) (*v1.Fulfilment, error)
 	FindMember(context.Context, *FindMemberRequest) (*FindMemberResponse, error)
 	GetSale(context.Context, *GetSaleRequest) (*v1.OrderInfo, error)
 	// Quote Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
@@ -45,6 +48,7 @@ func RegisterPosHTTPServer(s *http.Server, srv PosHTTPServer) {
 	r.POST("/pos/v1/quote", _Pos_Quote0_HTTP_Handler(srv))
 	r.POST("/pos/v1/sales", _Pos_Sell0_HTTP_Handler(srv))
 	r.GET("/pos/v1/sales/{order_id}", _Pos_GetSale0_HTTP_Handler(srv))
+	r.POST("/pos/v1/pickups/collect", _Pos_CollectPickup0_HTTP_Handler(srv))
 }
 
 func _Pos_Scan0_HTTP_Handler(srv PosHTTPServer) func(ctx http.Context) error {
@@ -157,7 +161,31 @@ func _Pos_GetSale0_HTTP_Handler(srv PosHTTPServer) func(ctx http.Context) error 
 	}
 }
 
+func _Pos_CollectPickup0_HTTP_Handler(srv PosHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in CollectPickupRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationPosCollectPickup)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.CollectPickup(ctx, req.(*CollectPickupRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*v1.Fulfilment)
+		return ctx.Result(200, reply)
+	}
+}
+
 type PosHTTPClient interface {
+	// CollectPickup Hands over what a member has ordered and collects here, by the eight digits or the QR code that the mini-program shows.
+	CollectPickup(ctx context.Context, req *CollectPickupRequest, opts ...http.CallOption) (rsp *v1.Fulfilment, err error)
 	FindMember(ctx context.Context, req *FindMemberRequest, opts ...http.CallOption) (rsp *FindMemberResponse, err error)
 	GetSale(ctx context.Context, req *GetSaleRequest, opts ...http.CallOption) (rsp *v1.OrderInfo, err error)
 	// Quote Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
@@ -175,6 +203,20 @@ type PosHTTPClientImpl struct {
 
 func NewPosHTTPClient(client *http.Client) PosHTTPClient {
 	return &PosHTTPClientImpl{client}
+}
+
+// CollectPickup Hands over what a member has ordered and collects here, by the eight digits or the QR code that the mini-program shows.
+func (c *PosHTTPClientImpl) CollectPickup(ctx context.Context, in *CollectPickupRequest, opts ...http.CallOption) (*v1.Fulfilment, error) {
+	var out v1.Fulfilment
+	pattern := "/pos/v1/pickups/collect"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationPosCollectPickup))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 func (c *PosHTTPClientImpl) FindMember(ctx context.Context, in *FindMemberRequest, opts ...http.CallOption) (*FindMemberResponse, error) {

@@ -359,6 +359,7 @@ var coreRules = map[string]map[string]rule{
 		"Sell": {may: devices, ask: func(o objects) proto.Message {
 			return &posv1.SellRequest{RequestId: id(), ReceiptNo: id(), CashMinor: 1, Lines: []*posv1.SaleLine{{Sku: o.SKU, Quantity: 1}}}
 		}},
+		"CollectPickup": {none: devices, ask: func(o objects) proto.Message { return &posv1.CollectPickupRequest{RequestId: id(), Code: "00000000"} }},
 		"GetSale": {sees: "device", none: "device2", mark: func(o objects) string { return o.Till }, ask: func(o objects) proto.Message {
 			return &posv1.GetSaleRequest{OrderId: o.Till}
 		}},

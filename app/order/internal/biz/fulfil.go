@@ -28,6 +28,26 @@ func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
 	return nil
 }
 
+// CarrierPickup stands for the carrier of what the buyer collects.
+const CarrierPickup = "pickup"
+
+// ReadyForPickup says that the buyer may collect a fulfilment.
+func (h Header) ReadyForPickup(f Fulfilment) bool {
+	return h.Way == WayPickup && f.State == FulfilmentAccepted
+}
+
+// Collect says that the buyer has taken the goods from the store: they leave, and are received, at one moment.
+func (o *Order) Collect(fulfilmentID string) error {
+	f := o.fulfilment(fulfilmentID)
+	if f == nil || !o.r.ReadyForPickup(*f) {
+		return PickupUnknown()
+	}
+	if err := o.Ship(fulfilmentID, CarrierPickup, ""); err != nil {
+		return err
+	}
+	return o.Receive(fulfilmentID)
+}
+
 // Receive says that the buyer has the goods; the return window starts.
 func (o *Order) Receive(fulfilmentID string) error { return o.receive(fulfilmentID, EventReceive) }
 

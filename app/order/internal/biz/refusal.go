@@ -15,6 +15,7 @@ const (
 	reasonUsedUp        = "PROMOTION_USED_UP"
 	reasonLimit         = "PROMOTION_LIMIT"
 	reasonCouponGone    = "COUPON_GONE"
+	reasonPickup        = "PICKUP_CODE_UNKNOWN"
 
 	reasonCouponUnusable = "COUPON_UNUSABLE"
 	reasonState          = "STATE_CONFLICT"
@@ -56,6 +57,11 @@ func OrderUnknown() Refusal { return refuse(404, reasonOrderUnknown, "order not 
 // NotFound is also the answer for another organisation's object.
 func NotFound(kind string) Refusal {
 	return refuse(404, reasonNotFound, kind+" not found: check the id", "kind", kind)
+}
+
+// PickupUnknown is also the answer for another store's code, and for one that was used.
+func PickupUnknown() Refusal {
+	return refuse(404, reasonPickup, "nothing is ready under this code here: read it again, or look the order up")
 }
 
 // PaymentUnknown refuses a notification or a payment of nobody.

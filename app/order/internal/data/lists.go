@@ -88,6 +88,18 @@ func (s *Orders) VisibleFulfilments(ctx context.Context, f FulfilmentFilter, aft
 	return found, keys, nil
 }
 
+// maxPickups bounds what may wait at one store.
+const maxPickups = 20_000
+
+// Pickups are the fulfilments that are ready to be collected at a location, as far as the caller may see them.
+func (s *Orders) Pickups(ctx context.Context, location string) ([]string, error) {
+	found, err := s.ent.Fulfilment.Query().Where(fulfilment.Location(location), fulfilment.Way(string(biz.WayPickup)), fulfilment.State(string(biz.FulfilmentAccepted))).Limit(maxPickups).IDs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("pickups at %s: %w", location, err)
+	}
+	return found, nil
+}
+
 // Visible says whether the caller's scope covers an order.
 func (s *Orders) Visible(ctx context.Context, orderID string) (bool, error) {
 	return s.ent.Order.Query().Where(order.ID(orderID)).Exist(ctx)

@@ -74,12 +74,12 @@ func TestMappingForgetsNoField(t *testing.T) {
 	info := toOrderInfo(r, []biz.HistoryEvent{event})
 	// Tenders are two: points have no reference; a fulfilment of an order shows no receiver.
 	for _, f := range info.Fulfilments {
-		full(t, f.ProtoReflect(), "receiver")
+		full(t, f.ProtoReflect(), "receiver", "pickup")
 	}
-	full(t, toParcel(r.Header, r.Fulfilments[0]).ProtoReflect())
+	full(t, toParcel(r.Header, r.Fulfilments[0]).ProtoReflect(), "pickup")
 	require.Equal(t, "x", info.Tenders[1].Reference)
 	info.Fulfilments, info.Tenders = []*orderv1.Fulfilment{toParcel(r.Header, r.Fulfilments[0])}, info.Tenders[1:]
-	full(t, info.ProtoReflect(), "bearers", "left_to_pay") // are told to staff only, and while there is something left
+	full(t, info.ProtoReflect(), "bearers", "left_to_pay", "pickup") // are told to some, and at times
 	r.Lines[0].Discounts[0].Bearers[0].Role = pricing.Supplier
 	full(t, toDiscounts(r.Lines[0].Discounts, true)[0].ProtoReflect())
 	payment := toPayment("o", "CNY", r.Payments[0])

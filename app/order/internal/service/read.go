@@ -22,7 +22,8 @@ func (s *Order) GetOrder(ctx context.Context, req *orderv1.GetOrderRequest) (*or
 	return s.shown(ctx, p, r)
 }
 
-// shown leaves out the receiver where a machine asks, and says who bears the discounts where staff does.
+// shown leaves out the receiver where a machine asks, says who bears the discounts where staff does, and by which code to
+// collect where the member does.
 func (s *Order) shown(ctx context.Context, p tenancy.Principal, r biz.Record) (*orderv1.OrderInfo, error) {
 	info, err := s.info(ctx, r)
 	if err != nil {
@@ -30,6 +31,13 @@ func (s *Order) shown(ctx context.Context, p tenancy.Principal, r biz.Record) (*
 	}
 	if p.Kind == tenancy.Device {
 		info.Receiver = nil
+	}
+	if p.Kind == tenancy.Member {
+		for i, f := range r.Fulfilments {
+			if r.ReadyForPickup(f) {
+				info.Fulfilments[i].Pickup = s.pickupCode(f.ID)
+			}
+		}
 	}
 	if isStaff(p) {
 		info.FreightDiscounts = toDiscounts(r.FreightDiscounts, true)

@@ -34,6 +34,7 @@ type Pos struct {
 	Inventory inventoryv1.InventoryClient
 	Members   memberv1.MemberClient
 	Orders    orderv1.OrderClient
+	Pickups   orderv1.PickupsClient
 }
 
 // New makes the service.
@@ -41,7 +42,7 @@ func New(dial func(center string) grpc.ClientConnInterface) *Pos {
 	return &Pos{
 		Products: productv1.NewProductClient(dial("product")), Stores: storev1.NewStoreClient(dial("store")),
 		Inventory: inventoryv1.NewInventoryClient(dial("inventory")), Members: memberv1.NewMemberClient(dial("member")),
-		Orders: orderv1.NewOrderClient(dial("order")),
+		Orders: orderv1.NewOrderClient(dial("order")), Pickups: orderv1.NewPickupsClient(dial("order")),
 	}
 }
 
@@ -171,6 +172,15 @@ func (s *Pos) Sell(ctx context.Context, in *posv1.SellRequest) (*orderv1.OrderIn
 		RequestId: in.GetRequestId(), StoreCode: p.Store, DeviceId: p.ID, ReceiptNo: in.GetReceiptNo(), Lines: lines, MemberId: member,
 		Points: in.GetPoints(), CashMinor: in.GetCashMinor(), Clerk: in.GetClerk(),
 	})
+}
+
+// CollectPickup hands over what a member collects at this store.
+func (s *Pos) CollectPickup(ctx context.Context, in *posv1.CollectPickupRequest) (*orderv1.Fulfilment, error) {
+	p, err := till(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.Pickups.CollectPickup(ctx, &orderv1.CollectPickupRequest{RequestId: in.GetRequestId(), Code: in.GetCode(), StoreCode: p.Store})
 }
 
 // GetSale reads a sale of this store; another store's looks like none.

@@ -241,6 +241,10 @@ func TestOnlyDevicesCall(t *testing.T) {
 		},
 		"Quote": func(ctx context.Context) error { _, err := s.Quote(ctx, &posv1.QuoteRequest{}); return err },
 		"Sell":  func(ctx context.Context) error { _, err := s.Sell(ctx, &posv1.SellRequest{}); return err },
+		"CollectPickup": func(ctx context.Context) error {
+			_, err := s.CollectPickup(ctx, &posv1.CollectPickupRequest{Code: "12345678"})
+			return err
+		},
 		"GetSale": func(ctx context.Context) error {
 			_, err := s.GetSale(ctx, &posv1.GetSaleRequest{OrderId: "S1"})
 			return err
@@ -254,4 +258,26 @@ func TestOnlyDevicesCall(t *testing.T) {
 		}
 		require.Equal(t, fault.ReasonUnauthenticated, kratos.Reason(call(t.Context())), name)
 	}
+}
+
+// counter hands over whatever it is asked for.
+type counter struct {
+	orderv1.PickupsClient
+	asked *orderv1.CollectPickupRequest
+}
+
+func (c *counter) CollectPickup(_ context.Context, in *orderv1.CollectPickupRequest, _ ...grpc.CallOption) (*orderv1.Fulfilment, error) {
+	c.asked = in
+	return &orderv1.Fulfilment{Id: "ful_1"}, nil
+}
+
+func TestATillHandsOverAtItsOwnStore(t *testing.T) {
+	c := &counter{}
+	s := &Pos{Pickups: c}
+	got, err := s.CollectPickup(device(t), &posv1.CollectPickupRequest{RequestId: "r", Code: "12345678"})
+	require.NoError(t, err)
+	require.Equal(t, "ful_1", got.Id)
+	require.Equal(t, []string{"r", "12345678", "S1"}, []string{c.asked.RequestId, c.asked.Code, c.asked.StoreCode})
+	_, err = s.CollectPickup(t.Context(), &posv1.CollectPickupRequest{})
+	require.Error(t, err, "nobody calls")
 }
