@@ -70,3 +70,45 @@ func TestAnAnswerIsGivenOnce(t *testing.T) {
 	}
 	require.NotContains(t, AssignmentTransitions[Declined], Accepted)
 }
+
+// A kit of parts that cannot be counted is no kit, and a demand stays small when its kits are taken apart.
+func TestKitsHaveBounds(t *testing.T) {
+	for field, parts := range map[string][]KitPart{
+		"parts.pieces": {{SKU: "A", Pieces: 0}, {SKU: "B", Pieces: 2}},
+		"parts.sku":    {{SKU: "A", Pieces: 1}, {SKU: "A", Pieces: 1}},
+		"parts":        {{SKU: "A", Pieces: 1}},
+	} {
+		_, err := NewKit("K", parts, "x", 1)
+		var invalid Invalid
+		require.ErrorAs(t, err, &invalid, field)
+		require.Equal(t, field, invalid.Field)
+	}
+	_, err := NewKit("K", []KitPart{{SKU: "A", Pieces: maxKitPieces + 1}}, "x", 1)
+	require.ErrorAs(t, err, new(Invalid))
+	kit := KitRow{SKU: "K", Active: true}
+	for i := range maxKitParts {
+		kit.Parts = append(kit.Parts, KitPart{SKU: string(rune('A' + i)), Pieces: 1})
+	}
+	demand := func(lines int) Demand {
+		var d Demand
+		for i := range lines {
+			d.Lines = append(d.Lines, DemandLine{ID: string(rune('a' + i)), SKU: "K", Quantity: 1})
+		}
+		return d
+	}
+	_, err = Kits{"K": kit}.TakeApart(demand(maxTakenApart / maxKitParts))
+	require.NoError(t, err)
+	_, err = Kits{"K": kit}.TakeApart(demand(maxTakenApart/maxKitParts + 1))
+	require.ErrorAs(t, err, new(Invalid))
+}
+
+// No more comes back from a reservation than it holds.
+func TestMoreThanIsOpenIsNotReleased(t *testing.T) {
+	b := shelfBook(t)
+	r := b.Of("d0")[0]
+	for _, qty := range []int64{0, -1, 4} {
+		require.ErrorAs(t, b.ReleasePart(r, qty), new(Broken), "%d of 3", qty)
+	}
+	require.NoError(t, b.ReleasePart(r, 3))
+	require.ErrorAs(t, b.ReleasePart(r, 1), new(Broken))
+}
