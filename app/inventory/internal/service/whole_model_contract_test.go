@@ -347,8 +347,9 @@ func (h *history) ship(rt *rapid.T) {
 	}
 }
 
-func (h *history) expire(*rapid.T) {
-	h.r.clock.Advance(20 * time.Second)
+// expire lets time pass: deadlines come, and silence becomes a decline.
+func (h *history) expire(rt *rapid.T) {
+	h.r.clock.Advance(rapid.SampledFrom([]time.Duration{20 * time.Second, 20 * time.Second, 11 * time.Minute}).Draw(rt, "time"))
 	now := h.r.nowUS(h.t)
 	h.r.expire(h.t)
 	for document, d := range h.documents {
@@ -356,6 +357,8 @@ func (h *history) expire(*rapid.T) {
 			delete(h.documents, document) // a late confirmation would hold it again; that has a test of its own
 		}
 	}
+	h.r.timeOut(h.t)
+	h.read(rt)
 }
 
 func (h *history) takeBack(rt *rapid.T) {
