@@ -45,6 +45,8 @@ const (
 	serveEvery = 2 * time.Second
 	// blockEvery leaves room below the 60 s in which an expired lot must be blocked.
 	blockEvery = 10 * time.Second
+	// momentEvery leaves a second between a policy's beginning, or an outage's end, and the first that hears of it.
+	momentEvery = time.Second
 	// silentEvery is how soon silence past its time is taken for a decline.
 	silentEvery = 5 * time.Second
 	// waitingEvery is how soon stock that has come is looked at; takeOver is how soon another replica does it.
@@ -156,6 +158,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		}),
 		all.Every(simulateEvery, "simulate", simulations.Work),
 		all.Every(serveEvery, "serve those who wait for stock", all.serve),
+		all.Every(momentEvery, "tell what time has changed", all.tellMoments),
 		all.Every(silentEvery, "decline for the silent", func(ctx context.Context) error { return timeOut(ctx, unattended) }),
 		func(ctx context.Context) error { return all.allocateWaiting(ctx, unattended) },
 		all.Every(purgeEvery, "purge the change log", store.PurgeChanges),
@@ -199,6 +202,11 @@ func (c *Center) expire(ctx context.Context) error {
 	ctx = tenancy.WithService(ctx, "inventory-expiry")
 	_, err := biz.Expire{Due: c.store, Together: c.store.Together, NowUS: c.DB().Now, Hit: c.hit}.Run(ctx)
 	return err
+}
+
+// tellMoments tells followers of the stock what time alone has changed. Several replicas may do so at once.
+func (c *Center) tellMoments(ctx context.Context) error {
+	return biz.TellMoments{Due: c.store, NowUS: c.DB().Now, Hit: c.hit}.Run(tenancy.WithService(ctx, "inventory-moments"))
 }
 
 // serve gives stock that has come in to those who wait for it. Several replicas may do so at once.

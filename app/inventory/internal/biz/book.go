@@ -50,6 +50,7 @@ type Book struct {
 
 	explanations  []DocumentExplanation
 	discrepancies []Discrepancy
+	moments       []Moment
 	loads         loads
 	journal       []func() // undoes what was done since the book was opened, last first
 
@@ -84,6 +85,8 @@ type Changes struct {
 	Presales []PresaleRow
 	// Lots are those that have changed; one without an id is new.
 	Lots []LotRow
+	// Moments are times at which rows are promised again.
+	Moments []Moment
 }
 
 // DocumentExplanation is why the locations of a document were chosen, for the organisation that sells.
@@ -400,7 +403,7 @@ func (b *Book) SetSafety(key StockKey, qty int64) error {
 
 // Changes is what has been decided.
 func (b *Book) Changes() Changes {
-	c := Changes{NowUS: b.nowUS, History: b.history, Movements: b.movements, Explanations: b.explanations, Discrepancies: b.discrepancies, Lots: b.lotChanges()}
+	c := Changes{NowUS: b.nowUS, History: b.history, Movements: b.movements, Explanations: b.explanations, Discrepancies: b.discrepancies, Moments: b.moments, Lots: b.lotChanges()}
 	for _, d := range b.absent {
 		if b.documents[d] == nil {
 			c.Absent = append(c.Absent, d)

@@ -159,6 +159,9 @@ func (b *Book) outage(key StockKey, untilUS int64, document string) error {
 	if s.outageUntilUS = max(s.outageUntilUS, untilUS); frozen {
 		s.freeze()
 	}
+	n := len(b.moments)
+	b.undoable(func() { b.moments = b.moments[:n] })
+	b.moments = append(b.moments, Moment{AtUS: untilUS, StockID: s.id})
 	return nil
 }
 

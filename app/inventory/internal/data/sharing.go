@@ -74,6 +74,15 @@ func (s *Store) AddSharing(ctx context.Context, p *biz.SharingPolicy) error {
 	if err != nil {
 		return err
 	}
+	var moments []biz.Moment
+	for _, at := range []int64{r.FromUS, r.UntilUS} {
+		if at > r.CreatedAtUS {
+			moments = append(moments, biz.Moment{AtUS: at})
+		}
+	}
+	if err := s.addMoments(ctx, moments); err != nil {
+		return err
+	}
 	return s.sharingChanged(ctx, r.CreatedAtUS)
 }
 

@@ -39,6 +39,7 @@ func (s *Store) bookParts() []part {
 		{"discrepancies", nil, s.writeDiscrepancies},
 		{"explanations", nil, s.insertExplanations},
 		{"change log", nil, s.logChange},
+		{"moments", nil, s.writeMoments},
 		{"announcements", nil, s.announce},
 	}
 }

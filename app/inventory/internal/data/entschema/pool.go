@@ -167,6 +167,24 @@ func (StockChange) Fields() []ent.Field {
 // Indexes of changes.
 func (StockChange) Indexes() []ent.Index { return []ent.Index{index.Fields("created_us", "id")} }
 
+// Moment is a time at which what may be promised becomes different by itself.
+type Moment struct{ ent.Schema }
+
+// Annotations name the table.
+func (Moment) Annotations() []schema.Annotation { return column.Raw("moments") }
+
+// Fields of a moment.
+func (Moment) Fields() []ent.Field {
+	return []ent.Field{
+		field.Int64("id"),
+		field.Int64("at_us").Immutable(),
+		field.Int64("stock_id").Immutable().Default(0), // the row; 0: more than can be listed
+	}
+}
+
+// Indexes of moments.
+func (Moment) Indexes() []ent.Index { return []ent.Index{index.Fields("at_us")} }
+
 // Webhook is a channel's subscription to changes of what it may sell.
 type Webhook struct{ ent.Schema }
 
