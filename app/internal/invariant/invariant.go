@@ -40,13 +40,6 @@ type Check struct {
 
 // Run executes the checks of a center. limit bounds the named examples: 0 means DefaultExamples.
 func Run(ctx context.Context, db *database.DB, center string, limit int32, checks []Check) (*commonv1.CheckInvariantsResponse, error) {
-	examples := int(limit)
-	switch {
-	case examples <= 0:
-		examples = DefaultExamples
-	case examples > MaxExamples:
-		examples = MaxExamples
-	}
 	out := &commonv1.CheckInvariantsResponse{}
 	err := db.InSnapshot(ctx, func(ctx context.Context) error {
 		now, err := db.Now(ctx)
@@ -54,9 +47,11 @@ func Run(ctx context.Context, db *database.DB, center string, limit int32, check
 			return err
 		}
 		for _, c := range checks {
-			r := &commonv1.InvariantResult{Id: c.ID, Title: c.Title, Center: center}
-			if err := c.run(ctx, db.Conn(ctx), now, examples, r); err != nil {
-				return fmt.Errorf("check %s of %s: %w", c.ID, center, err)
+			r, err := Look(center, c.ID, c.Title, limit, func(violation func(subject, detail string)) (int64, error) {
+				return c.run(ctx, db.Conn(ctx), now, violation)
+			})
+			if err != nil {
+				return err
 			}
 			out.Results = append(out.Results, r)
 		}
@@ -73,20 +68,31 @@ func Run(ctx context.Context, db *database.DB, center string, limit int32, check
 	return out, nil
 }
 
-func (c Check) run(ctx context.Context, q database.Querier, now int64, examples int, r *commonv1.InvariantResult) error {
-	add := func(subject, detail string) {
-		r.Violations++
-		if len(r.Examples) < examples {
+// Look is a check that is no query: it calls violation for each counter-example, and says how many rows it has looked at.
+func Look(center, id, title string, limit int32, look func(violation func(subject, detail string)) (checked int64, err error)) (*commonv1.InvariantResult, error) {
+	if limit <= 0 {
+		limit = DefaultExamples
+	}
+	limit = min(limit, MaxExamples)
+	r := &commonv1.InvariantResult{Id: id, Title: title, Center: center}
+	checked, err := look(func(subject, detail string) {
+		if r.Violations++; len(r.Examples) < int(limit) {
 			r.Examples = append(r.Examples, &commonv1.CounterExample{Subject: subject, Detail: detail})
 		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("check %s of %s: %w", id, center, err)
 	}
+	r.Checked = checked
+	return r, nil
+}
+
+func (c Check) run(ctx context.Context, q database.Querier, now int64, violation func(subject, detail string)) (checked int64, err error) {
 	if c.Scan != nil {
-		checked, err := c.Scan(ctx, q, add)
-		r.Checked = checked
-		return err
+		return c.Scan(ctx, q, violation)
 	}
-	if err := q.QueryRowContext(ctx, c.Counted).Scan(&r.Checked); err != nil {
-		return fmt.Errorf("count: %w", err)
+	if err := q.QueryRowContext(ctx, c.Counted).Scan(&checked); err != nil {
+		return 0, fmt.Errorf("count: %w", err)
 	}
 	var args []any
 	if c.Args != nil {
@@ -94,17 +100,17 @@ func (c Check) run(ctx context.Context, q database.Querier, now int64, examples 
 	}
 	rows, err := q.QueryContext(ctx, c.Violations, args...)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var subject, detail string
 		if err := rows.Scan(&subject, &detail); err != nil {
-			return err
+			return 0, err
 		}
-		add(subject, detail)
+		violation(subject, detail)
 	}
-	return rows.Err()
+	return checked, rows.Err()
 }
 
 // OneAnswer is I17 as a center's rows show it: a request id has one outcome, an answer or a refusal.

@@ -32,11 +32,29 @@ type queue struct{ seller, sku string }
 // may have. One that fails does not keep the others, but its place.
 func (uc AllocateWaiting) Run(ctx context.Context, rose map[string]bool) (allocated int, failed error) {
 	kept := map[queue]bool{}
+	err := uc.each(ctx, func(s Standing) error {
+		done, err := uc.next(ctx, s, rose, kept)
+		if err != nil {
+			failed = err
+		}
+		if done {
+			allocated++
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return allocated, err
+	}
+	return allocated, failed
+}
+
+// each visits documents that wait, in the order in which they get their stock.
+func (uc AllocateWaiting) each(ctx context.Context, visit func(Standing) error) error {
 	var after *DocumentRow
 	for range waitingLooks {
 		rows, err := uc.Work.WaitingAfter(ctx, after, waitingBatch)
 		if err != nil || len(rows) == 0 {
-			return allocated, err
+			return err
 		}
 		documents := make([]string, len(rows))
 		for i, r := range rows {
@@ -44,27 +62,20 @@ func (uc AllocateWaiting) Run(ctx context.Context, rose map[string]bool) (alloca
 		}
 		standings, err := uc.Work.Standing(ctx, documents)
 		if err != nil {
-			return allocated, err
+			return err
 		}
-		for _, r := range rows {
-			done, err := uc.next(ctx, standings[r.ID], rose, kept)
-			if err != nil {
-				failed = err
-			}
-			if done {
-				allocated++
-			}
-			if ctx.Err() != nil {
-				return allocated, ctx.Err()
+		for _, id := range documents {
+			if err := visit(standings[id]); err != nil {
+				return err
 			}
 		}
 		if len(rows) < waitingBatch {
-			return allocated, failed
+			return nil
 		}
 		after = &rows[len(rows)-1]
 	}
 	uc.Hit("waiting_looks")
-	return allocated, failed
+	return nil
 }
 
 // next allocates the next document, unless an earlier one waits for the same or nothing of it has come.
@@ -105,10 +116,7 @@ func (uc AllocateWaiting) one(ctx context.Context, s Standing, lines []DemandLin
 		return false, err
 	}
 	// The rows were read just now: what they refuse needs no locks.
-	asked, _ := s.asked()
-	d := asked.Demand
-	d.Lines, d.Facts = lines, facts.known
-	if _, _, err := Allocate(d, facts.candidates, facts.strategy); len(lines) > 0 && err != nil {
+	if _, err := facts.plan(s, lines); err != nil {
 		return false, err
 	}
 	err = uc.InTx(ctx, func(ctx context.Context) (err error) {
@@ -116,6 +124,18 @@ func (uc AllocateWaiting) one(ctx context.Context, s Standing, lines []DemandLin
 		return err
 	})
 	return done, err
+}
+
+// plan allocates by what was read, without locks.
+func (f HoldFacts) plan(s Standing, lines []DemandLine) (Plan, error) {
+	asked, known := s.asked()
+	if !known || len(lines) == 0 {
+		return Plan{}, nil
+	}
+	d := asked.Demand
+	d.Lines, d.Facts = lines, f.known
+	plan, _, err := Allocate(d, f.candidates, f.strategy)
+	return plan, err
 }
 
 func (uc AllocateWaiting) decide(ctx context.Context, document string, facts HoldFacts) (bool, error) {

@@ -13,8 +13,8 @@ import (
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
 
-// expiryGraceUS is how late the expiry worker may be.
-const expiryGraceUS = 60 * 1_000_000
+// GraceUS is how late the workers may be that free what has expired, take silence for a decline, and serve who waits.
+const GraceUS = 60 * 1_000_000
 
 // CheckInvariants looks for counter-examples in one snapshot.
 func (s *Store) CheckInvariants(ctx context.Context, limit int32) (*commonv1.CheckInvariantsResponse, error) {
@@ -80,7 +80,7 @@ func (s *Store) checks() []invariant.Check {
 				" UNION ALL SELECT r.id, 'draws on a quota that is not counted' FROM reservations r WHERE r.quota <> '' AND r.open + r.shipped > 0 AND NOT EXISTS" +
 				" (SELECT 1 FROM quotas q WHERE q.policy = r.quota AND q.sku = r.sku AND q.location = r.location)" +
 				" UNION ALL SELECT q.policy, 'is overdrawn' FROM quotas q JOIN sharing_policies p ON p.id = q.policy WHERE q.used > p.value",
-			Args: func(nowUS int64) []any { return []any{nowUS - expiryGraceUS, nowUS - expiryGraceUS} },
+			Args: func(nowUS int64) []any { return []any{nowUS - GraceUS, nowUS - GraceUS} },
 		},
 		{
 			ID: "I3", Title: "used of a presale = what reservations hold, have shipped or got of it; 0 <= used <= quota",

@@ -42,7 +42,7 @@ func (s *Store) movesChecks() []invariant.Check {
 				" OR s.batched > s.on_hand AND NOT EXISTS (SELECT 1 FROM discrepancies d WHERE " + sameRow("d", "s") + " AND d.kind = 'SHORTFALL')" +
 				" UNION ALL SELECT b.code, 'a lot without a stock row' FROM batches b WHERE NOT EXISTS (SELECT 1 FROM stock s WHERE " + sameRow("s", "b") + ")" +
 				" UNION ALL SELECT b.code, 'expired and for sale' FROM batches b WHERE b.blocked = ? AND b.expires_us > 0 AND b.expires_us < ?",
-			Args: func(nowUS int64) []any { return []any{true, false, nowUS - expiryGraceUS} },
+			Args: func(nowUS int64) []any { return []any{true, false, nowUS - GraceUS} },
 		},
 		{
 			ID: "I1c", Title: "a stocktake's differences are booked once, when somebody approves it who has neither counted nor submitted",

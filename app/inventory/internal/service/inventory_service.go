@@ -16,6 +16,7 @@ import (
 	"github.com/onepool/onepool/app/internal/authn"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/internal/invariant"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 	"github.com/onepool/onepool/app/inventory/internal/data"
@@ -184,5 +185,27 @@ func (s *Inventory) CheckInvariants(ctx context.Context, in *commonv1.CheckInvar
 	if err := authn.Require(ctx, "admin", "operator", string(tenancy.Service)); err != nil {
 		return nil, fault.Public(err)
 	}
-	return s.store.CheckInvariants(ctx, in.GetLimit())
+	out, err := s.store.CheckInvariants(ctx, in.GetLimit())
+	if err != nil {
+		return nil, err
+	}
+	served, err := s.checkServed(ctx, in.GetLimit())
+	if err != nil {
+		return nil, err
+	}
+	out.Results = append(out.Results, served)
+	return out, nil
+}
+
+// checkServed looks whether stock that is there goes to those who wait for it. It decides as the worker does, by what is in
+// memory: that is no query, and not in the snapshot of the others.
+func (s *Inventory) checkServed(ctx context.Context, limit int32) (*commonv1.InvariantResult, error) {
+	late := biz.Unserved{Waiting: NewWorkers(s).Waiting, Recent: s.store, NowUS: s.db.Now, GraceUS: data.GraceUS}
+	return invariant.Look("inventory", "I3b", "a document that waits gets its stock within 60 s", limit, func(violation func(subject, detail string)) (int64, error) {
+		checked, found, err := late.Find(tenancy.WithService(ctx, "inventory-audit"))
+		for _, l := range found {
+			violation(l.Document, l.String())
+		}
+		return checked, err
+	})
 }

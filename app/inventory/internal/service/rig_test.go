@@ -207,7 +207,7 @@ func (r *rig) audit(t testing.TB) {
 		seen[result.Id] = true
 		require.Zero(t, result.Violations, "%s: %v", result.Id, result.Examples)
 	}
-	for _, id := range []string{"I1", "I2", "I3", "I4", "I5", "I14", "I17", "I19", "I1a", "I1b", "I1c", "I1d"} {
+	for _, id := range []string{"I1", "I2", "I3", "I3b", "I4", "I5", "I14", "I17", "I19", "I1a", "I1b", "I1c", "I1d"} {
 		require.True(t, seen[id], "%s was not checked", id)
 	}
 }

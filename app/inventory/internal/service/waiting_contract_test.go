@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/internal/sequence"
@@ -292,5 +293,55 @@ func TestShipByShortensTheTimeToAnswer(t *testing.T) {
 			require.Len(t, list.Assignments, 1)
 			require.Equal(t, c.answer, list.Assignments[0].AnswerByUs, document)
 		}
+	})
+}
+
+// late is what the audit says of those that wait.
+func (r *rig) late(t testing.TB) (named []string) {
+	t.Helper()
+	got, err := r.CheckInvariants(hq(t.Context(), "admin"), &commonv1.CheckInvariantsRequest{})
+	require.NoError(t, err)
+	for _, result := range got.Results {
+		for _, e := range result.Examples {
+			if result.Id == "I3b" {
+				named = append(named, e.Subject)
+			}
+		}
+	}
+	return named
+}
+
+// The audit sees that nobody works for those that wait: that is what a stopped worker looks like.
+func TestTheAuditNamesWhoWaitsForStockThatIsThere(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		minute := func() { r.clock.Advance(61 * time.Second) }
+		r.waits(t, patient("big", 1, 0, line("1", "LJ", 5)))
+		r.waits(t, patient("small", 0, 0, line("1", "LJ", 2)))
+		r.waits(t, patient("tea", 0, 0, line("1", "TG", 1)))
+		minute()
+		require.Empty(t, r.late(t), "nothing has come")
+		r.stock(t, "S-01", "TG", 1)
+		r.stock(t, "S-01", "LJ", 2)
+		require.Empty(t, r.late(t), "it has just come")
+		minute()
+		require.Equal(t, []string{"tea"}, r.late(t), "the small one is behind the big one")
+		r.stock(t, "S-01", "LJ", 3)
+		require.Equal(t, []string{"tea"}, r.late(t))
+		minute()
+		require.Equal(t, []string{"big", "tea"}, r.late(t))
+		require.Equal(t, 2, r.sweep(t))
+		minute()
+		require.Empty(t, r.late(t), "it holds all there is")
+
+		// What a policy kept until now has just come, too.
+		r.waits(t, patient("pot", 0, 0, line("1", "PT", 1)))
+		r.policy(t, &inventoryv1.SharingTerms{Channel: "miniprogram", Place: &inventoryv1.SharingTerms_Location{Location: "S-02"}, Product: &inventoryv1.SharingTerms_Sku{Sku: "PT"},
+			Mode: inventoryv1.SharingMode_SHARE_NONE, UntilUs: r.nowUS(t) + 100*time.Second.Microseconds()})
+		r.stock(t, "S-02", "PT", 1)
+		r.clock.Advance(101 * time.Second)
+		require.Empty(t, r.late(t))
+		minute()
+		require.Equal(t, []string{"pot"}, r.late(t))
 	})
 }
