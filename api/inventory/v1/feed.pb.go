@@ -184,7 +184,9 @@ type StockChange struct {
 	Location string `protobuf:"bytes,2,opt,name=location,proto3" json:"location,omitempty"`
 	Online   int64  `protobuf:"varint,3,opt,name=online,proto3" json:"online,omitempty"`
 	// Of a location only.
-	AtTheTill     *int64 `protobuf:"varint,4,opt,name=at_the_till,json=atTheTill,proto3,oneof" json:"at_the_till,omitempty"`
+	AtTheTill *int64 `protobuf:"varint,4,opt,name=at_the_till,json=atTheTill,proto3,oneof" json:"at_the_till,omitempty"`
+	// A blind stocktake counts it now, and the caller is one of those who count: there are no figures until it is submitted.
+	CountedBlind  bool `protobuf:"varint,5,opt,name=counted_blind,json=countedBlind,proto3" json:"counted_blind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -245,6 +247,13 @@ func (x *StockChange) GetAtTheTill() int64 {
 		return *x.AtTheTill
 	}
 	return 0
+}
+
+func (x *StockChange) GetCountedBlind() bool {
+	if x != nil {
+		return x.CountedBlind
+	}
+	return false
 }
 
 type ListStockChangesResponse struct {
@@ -809,12 +818,13 @@ const file_inventory_v1_feed_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\x05limit\x12$\n" +
 	"\await_ms\x18\x05 \x01(\x03B\v\xbaH\b\"\x06\x18\xa8\xc3\x01(\x00R\x06waitMs\x12%\n" +
 	"\x04skus\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\x04skus\x12/\n" +
-	"\tlocations\x18\a \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\tlocations\"\x88\x01\n" +
+	"\tlocations\x18\a \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\tlocations\"\xad\x01\n" +
 	"\vStockChange\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x12\x16\n" +
 	"\x06online\x18\x03 \x01(\x03R\x06online\x12#\n" +
-	"\vat_the_till\x18\x04 \x01(\x03H\x00R\tatTheTill\x88\x01\x01B\x0e\n" +
+	"\vat_the_till\x18\x04 \x01(\x03H\x00R\tatTheTill\x88\x01\x01\x12#\n" +
+	"\rcounted_blind\x18\x05 \x01(\bR\fcountedBlindB\x0e\n" +
 	"\f_at_the_till\"\xd7\x01\n" +
 	"\x18ListStockChangesResponse\x12;\n" +
 	"\achanges\x18\x01 \x03(\v2!.onepool.inventory.v1.StockChangeR\achanges\x12\x1f\n" +

@@ -925,7 +925,9 @@ type Stock struct {
 	// Pieces of on hand that are in lots.
 	InLots int64 `protobuf:"varint,12,opt,name=in_lots,json=inLots,proto3" json:"in_lots,omitempty"`
 	// Being counted by a stocktake that freezes: nothing is promised online, the till sells on.
-	Frozen        bool `protobuf:"varint,13,opt,name=frozen,proto3" json:"frozen,omitempty"`
+	Frozen bool `protobuf:"varint,13,opt,name=frozen,proto3" json:"frozen,omitempty"`
+	// A blind stocktake counts it now, and the caller is one of those who count: there are no figures until it is submitted.
+	CountedBlind  bool `protobuf:"varint,14,opt,name=counted_blind,json=countedBlind,proto3" json:"counted_blind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1047,6 +1049,13 @@ func (x *Stock) GetInLots() int64 {
 func (x *Stock) GetFrozen() bool {
 	if x != nil {
 		return x.Frozen
+	}
+	return false
+}
+
+func (x *Stock) GetCountedBlind() bool {
+	if x != nil {
+		return x.CountedBlind
 	}
 	return false
 }
@@ -1192,7 +1201,9 @@ type Movement struct {
 	// Code of the lot; empty: of none.
 	Batch string `protobuf:"bytes,14,opt,name=batch,proto3" json:"batch,omitempty"`
 	// Id of the command, or of the distributed transaction, that booked it.
-	RequestId     string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,15,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// A blind stocktake counts it now: there are no pieces, as in Stock.
+	CountedBlind  bool `protobuf:"varint,16,opt,name=counted_blind,json=countedBlind,proto3" json:"counted_blind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1330,6 +1341,13 @@ func (x *Movement) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *Movement) GetCountedBlind() bool {
+	if x != nil {
+		return x.CountedBlind
+	}
+	return false
 }
 
 type ListMovementsRequest struct {
@@ -1705,7 +1723,7 @@ type LocationAvailability struct {
 	DistanceM int64                  `protobuf:"varint,3,opt,name=distance_m,json=distanceM,proto3" json:"distance_m,omitempty"`
 	// yes, few or no: exact figures are for those who may see them.
 	Level string `protobuf:"bytes,4,opt,name=level,proto3" json:"level,omitempty"`
-	// Set for the location's organisation, headquarters and services only.
+	// Set for the location's organisation, headquarters and services only; not for who counts it blind.
 	Online        *int64 `protobuf:"varint,5,opt,name=online,proto3,oneof" json:"online,omitempty"`
 	AtTheTill     *int64 `protobuf:"varint,6,opt,name=at_the_till,json=atTheTill,proto3,oneof" json:"at_the_till,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2909,7 +2927,7 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x03sku\x18\x03 \x01(\tR\x03sku\x12\x17\n" +
 	"\aon_hand\x18\x04 \x01(\x03R\x06onHand\x12!\n" +
 	"\fsafety_stock\x18\x05 \x01(\x03R\vsafetyStock\x12\x14\n" +
-	"\x05owner\x18\x06 \x01(\tR\x05owner\"\xdf\x02\n" +
+	"\x05owner\x18\x06 \x01(\tR\x05owner\"\x84\x03\n" +
 	"\x05Stock\x12\x1a\n" +
 	"\blocation\x18\x01 \x01(\tR\blocation\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x14\n" +
@@ -2925,7 +2943,8 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	" \x01(\x03R\adamaged\x12\x18\n" +
 	"\ablocked\x18\v \x01(\x03R\ablocked\x12\x17\n" +
 	"\ain_lots\x18\f \x01(\x03R\x06inLots\x12\x16\n" +
-	"\x06frozen\x18\r \x01(\bR\x06frozen\"\x97\x01\n" +
+	"\x06frozen\x18\r \x01(\bR\x06frozen\x12#\n" +
+	"\rcounted_blind\x18\x0e \x01(\bR\fcountedBlind\"\x97\x01\n" +
 	"\x10ListStockRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -2934,7 +2953,7 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x03sku\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\"n\n" +
 	"\x11ListStockResponse\x121\n" +
 	"\x05stock\x18\x01 \x03(\v2\x1b.onepool.inventory.v1.StockR\x05stock\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe8\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x03\n" +
 	"\bMovement\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x12\x10\n" +
@@ -2952,7 +2971,8 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x06bucket\x18\r \x01(\tR\x06bucket\x12\x14\n" +
 	"\x05batch\x18\x0e \x01(\tR\x05batch\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x0f \x01(\tR\trequestId\"\xe6\x02\n" +
+	"request_id\x18\x0f \x01(\tR\trequestId\x12#\n" +
+	"\rcounted_blind\x18\x10 \x01(\bR\fcountedBlind\"\xe6\x02\n" +
 	"\x14ListMovementsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +

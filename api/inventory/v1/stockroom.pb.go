@@ -189,7 +189,9 @@ type Lot struct {
 	OnHand    int64 `protobuf:"varint,8,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
 	Reserved  int64 `protobuf:"varint,9,opt,name=reserved,proto3" json:"reserved,omitempty"`
 	// Expired: it is neither promised nor sold, only written off.
-	Blocked       bool `protobuf:"varint,10,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	Blocked bool `protobuf:"varint,10,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	// A blind stocktake counts it now: there are no pieces, as in Stock.
+	CountedBlind  bool `protobuf:"varint,11,opt,name=counted_blind,json=countedBlind,proto3" json:"counted_blind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -290,6 +292,13 @@ func (x *Lot) GetReserved() int64 {
 func (x *Lot) GetBlocked() bool {
 	if x != nil {
 		return x.Blocked
+	}
+	return false
+}
+
+func (x *Lot) GetCountedBlind() bool {
+	if x != nil {
+		return x.CountedBlind
 	}
 	return false
 }
@@ -758,7 +767,7 @@ const file_inventory_v1_stockroom_proto_rawDesc = "" +
 	"\bquantity\x18\a \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x12\x1d\n" +
 	"\x05batch\x18\b \x01(\tB\a\xbaH\x04r\x02\x18(R\x05batch\"C\n" +
 	"\x0eDamageResponse\x121\n" +
-	"\x05stock\x18\x01 \x01(\v2\x1b.onepool.inventory.v1.StockR\x05stock\"\x8f\x02\n" +
+	"\x05stock\x18\x01 \x01(\v2\x1b.onepool.inventory.v1.StockR\x05stock\"\xb4\x02\n" +
 	"\x03Lot\x12\x1a\n" +
 	"\blocation\x18\x01 \x01(\tR\blocation\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x14\n" +
@@ -772,7 +781,8 @@ const file_inventory_v1_stockroom_proto_rawDesc = "" +
 	"\aon_hand\x18\b \x01(\x03R\x06onHand\x12\x1a\n" +
 	"\breserved\x18\t \x01(\x03R\breserved\x12\x18\n" +
 	"\ablocked\x18\n" +
-	" \x01(\bR\ablocked\"\xe8\x01\n" +
+	" \x01(\bR\ablocked\x12#\n" +
+	"\rcounted_blind\x18\v \x01(\bR\fcountedBlind\"\xe8\x01\n" +
 	"\x0fListLotsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +

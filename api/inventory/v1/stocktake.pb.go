@@ -88,7 +88,9 @@ type Stocktake struct {
 	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Org      string                 `protobuf:"bytes,2,opt,name=org,proto3" json:"org,omitempty"`
 	Location string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
-	// Its lists do not show the books' figures before it is submitted: who counts is not led by them.
+	// Who counts is not led by the books: before it is submitted, its lists do not show their figures to anybody, and the
+	// location's staff but its managers reads none of what is counted anywhere else (counted_blind). Tills go on to show what
+	// they may sell.
 	Blind bool `protobuf:"varint,4,opt,name=blind,proto3" json:"blind,omitempty"`
 	// Nothing of what is counted is promised online until it ends, at the latest after 72 hours; the till sells on.
 	Frozen bool           `protobuf:"varint,5,opt,name=frozen,proto3" json:"frozen,omitempty"`

@@ -2,6 +2,7 @@ package biz
 
 import (
 	"context"
+	"slices"
 
 	"github.com/onepool/onepool/app/internal/geo"
 	"github.com/onepool/onepool/app/inventory/internal/biz/pool"
@@ -81,6 +82,7 @@ func (uc GetAvailability) Get(ctx context.Context, by Caller, q AvailabilityQuer
 	for i, shelf := range p.Stock.Shelves(q.SKUs) {
 		answer[i].SKU = q.SKUs[i]
 		a.sku, a.shelf, a.limit, a.kit = q.SKUs[i], shelf, p.limit(share, q.SKUs[i]), a.kit[:0]
+		a.from = kits.partsOf(a.sku)
 		if kit, is := kits[q.SKUs[i]]; is {
 			a.takeApart(kit)
 		}
@@ -104,6 +106,7 @@ type availability struct {
 	shown         []int
 
 	sku   string
+	from  []string // the SKUs whose figures the answer shows: its own, or those of its parts
 	shelf *pool.Shelf
 	limit pool.Limit
 	kit   []boxed // the parts, if it is a kit; its own shelf does not count then
@@ -141,7 +144,7 @@ func (a *availability) answer(item *Availability) {
 		item.Near, item.Online = []LocationAvailability{la}, la.Online
 		return
 	case q.Near != nil && q.RadiusM > 0:
-		item.Online = a.inRadius()
+		item.Online = a.inRadius() - a.unseen()
 	default:
 		item.Online = a.total()
 	}
@@ -242,6 +245,33 @@ func (a *availability) inRadius() int64 {
 	return online
 }
 
+// unseen is what a sum has too much because it shows figures that a stocktake hides.
+func (a *availability) unseen() int64 {
+	more := int64(0)
+	for _, l := range a.blindAt() {
+		ref, known := a.pool.byCode[l]
+		if !known {
+			continue
+		}
+		if n := a.pool.Chart.Number(ref); a.exact.Has(n) {
+			online := a.figures(n).Online
+			more += online - roughly(online)
+		}
+	}
+	return more
+}
+
+// blindAt are the locations where the SKU is counted blind.
+func (a *availability) blindAt() []string {
+	var at []string
+	for shelf := range a.by.Blind {
+		if slices.Contains(a.from, shelf.SKU) && !slices.Contains(at, shelf.Location) {
+			at = append(at, shelf.Location)
+		}
+	}
+	return at
+}
+
 // near names the nearest locations that have something. Mostly they are among the nearest of all; what is rare is looked
 // for by itself.
 func (a *availability) near() []LocationAvailability {
@@ -295,7 +325,7 @@ func (a *availability) placed(ref int, mm int64) LocationAvailability {
 	case f.Online > 0:
 		la.Level = "few"
 	}
-	if la.Exact = a.by.SeesExactly(*l); la.Exact {
+	if la.Exact = a.by.SeesFigures(*l, a.from...); la.Exact {
 		la.Online, la.AtTheTill = f.Online, f.Till
 	} else {
 		la.Online = roughly(f.Online)

@@ -11,6 +11,7 @@ type Caller struct {
 	Org          string
 	Store        string // the one it works in, if it is bound to one
 	Roles        []string
+	Blind        Blind // whose figures are not for the caller now
 }
 
 // MayBook says whether the caller may book stock in, or correct it, at a location: headquarters' operators anywhere, a

@@ -63,6 +63,7 @@ func (u UnknownSKU) Fault() (int, string, string, map[string]string) {
 type BelowReserved struct {
 	Key              StockKey
 	OnHand, Reserved int64
+	Hidden           bool // the figures are not for the caller: they are counted blind
 }
 
 // Error says what is held.
@@ -73,6 +74,9 @@ func (b BelowReserved) Error() string {
 // Fault is the public face.
 func (b BelowReserved) Fault() (int, string, string, map[string]string) {
 	message := "on hand cannot go below what is reserved: release or move the reservations first"
+	if b.Hidden {
+		return 409, "STATE_CONFLICT", "there are not so many free pieces in the books: a blind stocktake counts them now, ask a manager", map[string]string{"state": "RESERVED"}
+	}
 	if b.Reserved == 0 {
 		message = "there are fewer pieces on hand: check the quantity"
 	}

@@ -37,6 +37,9 @@ func (uc ExplainShare) Get(ctx context.Context, by Caller, channel, location, sk
 	if !known || !by.SeesExactly(l) {
 		return ShareExplained{}, UnknownLocation{location}
 	}
+	if !by.SeesFigures(l, sku) {
+		return ShareExplained{}, Forbidden{"somebody who does not count: a blind stocktake counts it now"}
+	}
 	now, err := uc.NowUS(ctx)
 	if err != nil {
 		return ShareExplained{}, err

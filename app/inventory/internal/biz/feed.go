@@ -34,7 +34,10 @@ type ChangeLog interface {
 }
 
 // Promised is what may be sold of a SKU at one location.
-type Promised struct{ Online, AtTheTill int64 }
+type Promised struct {
+	Online, AtTheTill int64
+	Hidden            bool // the figures are not for the caller now
+}
 
 // Promises tells the context's caller what a channel may promise now. What it tells must not be older than the commits that
 // the log had before the question: a figure that is behind the cursor given with it would never be put right.

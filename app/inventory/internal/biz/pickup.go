@@ -265,9 +265,18 @@ func (u *pickup) candidates() ([]pickupSpot, error) {
 	for i, f := range found {
 		l := u.pool.at(f.Ref)
 		spots[i] = pickupSpot{ref: f.Ref, number: u.pool.Chart.Number(f.Ref),
-			option: PickupOption{Location: l, DistanceM: metres(geo.ArcKM(f.MM)), Readiness: PickupNot, Exact: u.by.SeesExactly(*l)}}
+			option: PickupOption{Location: l, DistanceM: metres(geo.ArcKM(f.MM)), Readiness: PickupNot, Exact: u.by.SeesFigures(*l, u.skus()...)}}
 	}
 	return spots, nil
+}
+
+// skus are those that are taken from the shelf.
+func (u *pickup) skus() []string {
+	list := make([]string, len(u.needs))
+	for i, n := range u.needs {
+		list[i] = n.sku
+	}
+	return list
 }
 
 // look says what is there now, and what is not.

@@ -188,7 +188,10 @@ func (s *Inventory) ReceiveStock(ctx context.Context, in *inventoryv1.ReceiveSto
 			if err != nil {
 				return nil, err
 			}
-			return &inventoryv1.ReceiveStockResponse{Stock: toStocks(rows)}, nil
+			seen, err := looking(ctx, s.store)
+			out := &inventoryv1.ReceiveStockResponse{Stock: toStocks(rows)}
+			hideStock(seen.Blind, out.Stock...)
+			return out, err
 		},
 	}.Run(ctx, s.db)
 }
@@ -206,11 +209,17 @@ func (s *Inventory) AdjustStock(ctx context.Context, in *inventoryv1.AdjustStock
 		Request: in,
 		Facts:   func(ctx context.Context) (biz.SKUs, error) { return s.adjust.Gather(ctx, input) },
 		Decide: func(ctx context.Context, known biz.SKUs) (*inventoryv1.AdjustStockResponse, error) {
-			row, err := s.adjust.Decide(ctx, by, input, known)
+			seen, err := looking(ctx, s.store)
 			if err != nil {
 				return nil, err
 			}
-			return &inventoryv1.AdjustStockResponse{Stock: toStock(row)}, nil
+			row, err := s.adjust.Decide(ctx, by, input, known)
+			if err != nil {
+				return nil, hideRefusal(seen.Blind, err)
+			}
+			out := &inventoryv1.AdjustStockResponse{Stock: toStock(row)}
+			hideStock(seen.Blind, out.Stock)
+			return out, nil
 		},
 	}.Run(ctx, s.db)
 }

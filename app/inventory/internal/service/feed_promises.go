@@ -61,7 +61,7 @@ func (p promises) At(ctx context.Context, channel, location string, skus []strin
 	figures := make(map[string]biz.Promised, len(skus))
 	for _, item := range got.GetItems() {
 		for _, near := range item.GetNear() {
-			figures[item.GetSku()] = biz.Promised{Online: near.GetOnline(), AtTheTill: near.GetAtTheTill()}
+			figures[item.GetSku()] = biz.Promised{Online: near.GetOnline(), AtTheTill: near.GetAtTheTill(), Hidden: near.Online == nil}
 		}
 	}
 	return figures, nil

@@ -263,7 +263,7 @@ func subscriber(ctx context.Context) (biz.Subscriber, error) {
 
 func toStockChange(i biz.FeedItem) *inventoryv1.StockChange {
 	out := &inventoryv1.StockChange{Sku: i.SKU, Location: i.Location, Online: i.Online}
-	if i.Location != "" {
+	if out.CountedBlind = i.Hidden; i.Location != "" && !i.Hidden {
 		out.AtTheTill = &i.AtTheTill
 	}
 	return out

@@ -71,19 +71,31 @@ func (s *Inventory) ListLocations(ctx context.Context, in *inventoryv1.ListLocat
 
 // ListStock lists the stock of the caller's organisations.
 func (s *Inventory) ListStock(ctx context.Context, in *inventoryv1.ListStockRequest) (*inventoryv1.ListStockResponse, error) {
-	if err := scoped(ctx); err != nil {
+	by, err := s.looker(ctx)
+	if err != nil {
 		return nil, err
 	}
 	rows, next, err := s.store.ListStock(ctx, in.GetLocation(), in.GetSku(), data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}
-	return &inventoryv1.ListStockResponse{Stock: toStocks(rows), NextPageToken: next}, nil
+	out := &inventoryv1.ListStockResponse{Stock: toStocks(rows), NextPageToken: next}
+	hideStock(by.Blind, out.Stock...)
+	return out, nil
+}
+
+// looker says who asks for rows of stock, of those who see shelves.
+func (s *Inventory) looker(ctx context.Context) (biz.Caller, error) {
+	if err := scoped(ctx); err != nil {
+		return biz.Caller{}, err
+	}
+	return looking(ctx, s.store)
 }
 
 // ListMovements lists the ledger of the caller's organisations, the newest first.
 func (s *Inventory) ListMovements(ctx context.Context, in *inventoryv1.ListMovementsRequest) (*inventoryv1.ListMovementsResponse, error) {
-	if err := scoped(ctx); err != nil {
+	by, err := s.looker(ctx)
+	if err != nil {
 		return nil, err
 	}
 	f := data.MovementFilter{Location: in.GetLocation(), SKU: in.GetSku(), Document: in.GetDocument(), Reason: in.GetReason(), FromUS: in.GetFromUs(), UntilUS: in.GetUntilUs()}
@@ -100,12 +112,13 @@ func (s *Inventory) ListMovements(ctx context.Context, in *inventoryv1.ListMovem
 	for _, m := range rows {
 		out.Movements = append(out.Movements, toMovement(m))
 	}
+	hideMovements(by.Blind, out.Movements)
 	return out, nil
 }
 
 // GetAvailability tells what may be promised now.
 func (s *Inventory) GetAvailability(ctx context.Context, in *inventoryv1.GetAvailabilityRequest) (*inventoryv1.GetAvailabilityResponse, error) {
-	by, err := callerOf(ctx)
+	by, err := looking(ctx, s.store)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +174,7 @@ func (s *Inventory) GetAllocation(ctx context.Context, in *inventoryv1.GetAlloca
 	if err != nil {
 		return nil, err
 	}
-	by, err := callerOf(ctx)
+	by, err := looking(ctx, s.store)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +188,7 @@ func (s *Inventory) GetAllocation(ctx context.Context, in *inventoryv1.GetAlloca
 	}
 	e, text = e.Discreet(text, func(location string) bool {
 		l, known := directory.Get(location)
-		return known && by.SeesExactly(l) || by.Headquarters || by.Service
+		return known && by.SeesExactly(l) && !by.Blind.At(location) || by.Headquarters || by.Service
 	})
 	return toAllocation(e, text), nil
 }

@@ -12,18 +12,19 @@ import (
 // PickupOptions says where a buyer can collect a basket, and from when on.
 type PickupOptions struct {
 	inventoryv1.UnimplementedPickupOptionsServer
-	get biz.GetPickupOptions
+	store *data.Store
+	get   biz.GetPickupOptions
 }
 
 // NewPickupOptions puts the use case together.
 func NewPickupOptions(db *database.DB, store *data.Store, categories biz.CategoryFinder) *PickupOptions {
-	return &PickupOptions{get: biz.GetPickupOptions{Pool: store, Shares: biz.PolicyShares{Sharing: store, Categories: categories},
+	return &PickupOptions{store: store, get: biz.GetPickupOptions{Pool: store, Shares: biz.PolicyShares{Sharing: store, Categories: categories},
 		Kits: data.KitHints{Store: store}, Stock: store, Transfers: store, NowUS: db.Now}}
 }
 
 // GetPickupOptions answers store by store.
 func (s *PickupOptions) GetPickupOptions(ctx context.Context, in *inventoryv1.GetPickupOptionsRequest) (*inventoryv1.GetPickupOptionsResponse, error) {
-	by, err := callerOf(ctx)
+	by, err := looking(ctx, s.store)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (s *Sharing) ExplainSharing(ctx context.Context, in *inventoryv1.ExplainSha
 	if err := scoped(ctx); err != nil {
 		return nil, err
 	}
-	by, err := callerOf(ctx)
+	by, err := looking(ctx, s.store)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,10 @@ func (s *Stockroom) ListLots(ctx context.Context, in *inventoryv1.ListLotsReques
 	if err := scoped(ctx); err != nil {
 		return nil, err
 	}
+	by, err := looking(ctx, s.store)
+	if err != nil {
+		return nil, err
+	}
 	f := data.LotFilter{Location: in.GetLocation(), SKU: in.GetSku(), ExpiresBeforeUS: in.GetExpiresBeforeUs(), EmptyToo: in.GetEmptyToo()}
 	rows, next, err := s.store.ListLots(ctx, f, data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
 	if err != nil {
@@ -63,6 +67,7 @@ func (s *Stockroom) ListLots(ctx context.Context, in *inventoryv1.ListLotsReques
 	for _, l := range rows {
 		out.Lots = append(out.Lots, toLot(l))
 	}
+	hideLots(by.Blind, out.Lots)
 	return out, nil
 }
 
@@ -80,11 +85,17 @@ func (s *Stockroom) move(ctx context.Context, method string, in *inventoryv1.Dam
 		Method:  method,
 		Request: in,
 		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.DamageResponse, error) {
-			row, err := decide(ctx, by, fromDamage(in))
+			seen, err := looking(ctx, s.store)
 			if err != nil {
 				return nil, err
 			}
-			return &inventoryv1.DamageResponse{Stock: toStock(row)}, nil
+			row, err := decide(ctx, by, fromDamage(in))
+			if err != nil {
+				return nil, hideRefusal(seen.Blind, err)
+			}
+			out := &inventoryv1.DamageResponse{Stock: toStock(row)}
+			hideStock(seen.Blind, out.Stock)
+			return out, nil
 		},
 	}.Run(ctx, s.db)
 }
