@@ -1356,8 +1356,9 @@ type ListMovementsRequest struct {
 	PageToken string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	Location  string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
 	Sku       string                 `protobuf:"bytes,4,opt,name=sku,proto3" json:"sku,omitempty"`
-	Document  string                 `protobuf:"bytes,5,opt,name=document,proto3" json:"document,omitempty"`
-	Reason    string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// A document's id, or the number on a transfer's paper.
+	Document string `protobuf:"bytes,5,opt,name=document,proto3" json:"document,omitempty"`
+	Reason   string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// ON_HAND, IN_TRANSIT or DAMAGED; empty: all.
 	Bucket string `protobuf:"bytes,7,opt,name=bucket,proto3" json:"bucket,omitempty"`
 	// Booked at this moment or later, in microseconds since 1970 UTC; 0: from the beginning.

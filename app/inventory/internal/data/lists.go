@@ -149,15 +149,15 @@ func (f MovementFilter) query() []string {
 	return []string{"movements", f.Location, f.SKU, f.Document, f.Reason, bucket, strconv.FormatInt(f.FromUS, 10), strconv.FormatInt(f.UntilUS, 10)}
 }
 
-func (f MovementFilter) narrow(q *ent.MovementQuery) *ent.MovementQuery {
+func (f MovementFilter) narrow(q *ent.MovementQuery, documents []string) *ent.MovementQuery {
 	if f.Location != "" {
 		q = q.Where(movement.LocationEQ(f.Location))
 	}
 	if f.SKU != "" {
 		q = q.Where(movement.SkuEQ(f.SKU))
 	}
-	if f.Document != "" {
-		q = q.Where(movement.DocumentEQ(f.Document))
+	if len(documents) > 0 {
+		q = q.Where(movement.DocumentIn(documents...))
 	}
 	if f.Reason != "" {
 		q = q.Where(movement.ReasonEQ(f.Reason))
@@ -174,13 +174,31 @@ func (f MovementFilter) narrow(q *ent.MovementQuery) *ent.MovementQuery {
 	return q
 }
 
+// papers are the documents that go by a name: the one with that id, and transfers with that number on their paper, of
+// whatever organisation. Whose movements are shown is decided by the movements.
+func (s *Store) papers(ctx context.Context, document string) ([]string, error) {
+	if document == "" {
+		return nil, nil
+	}
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT id FROM transfers WHERE number = ? ORDER BY id LIMIT ?", document, maxParameters)
+	if err != nil {
+		return nil, fmt.Errorf("find transfers by number: %w", err)
+	}
+	ids, err := scanAll(rows, func(scan func(...any) error) (id string, err error) { return id, scan(&id) })
+	return append(ids, document), err
+}
+
 // ListMovements lists the newest first, within the caller's organisations.
 func (s *Store) ListMovements(ctx context.Context, f MovementFilter, p Page) ([]biz.Movement, string, error) {
 	l, err := s.open(ctx, p, 2, f.query()...)
 	if err != nil {
 		return nil, "", err
 	}
-	q := f.narrow(s.ent.Movement.Query().Order(ent.Desc(movement.FieldAtUs, movement.FieldID)).Limit(l.size + 1))
+	documents, err := s.papers(ctx, f.Document)
+	if err != nil {
+		return nil, "", err
+	}
+	q := f.narrow(s.ent.Movement.Query().Order(ent.Desc(movement.FieldAtUs, movement.FieldID)).Limit(l.size+1), documents)
 	if len(l.after) > 0 {
 		at, err := strconv.ParseInt(l.after[0], 10, 64)
 		if err != nil {

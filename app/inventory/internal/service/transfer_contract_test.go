@@ -256,3 +256,43 @@ func TestGoodsArriveOnceHoweverManyReceiveThem(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// Who has the paper in hand has its number, not our id: each side finds its own movements by it, also where two
+// organisations have given the same number.
+func TestMovementsAreFoundByTheNumberOnATransfersPaper(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.put(t, location("F-02", "FR2", inventoryv1.LocationKind_FRANCHISE_STORE, 31.2308, 121.4739))
+		operator := hq(t.Context(), "operator")
+		found := func(ctx context.Context, in *inventoryv1.ListMovementsRequest) (list []string) {
+			t.Helper()
+			for {
+				got, err := r.ListMovements(ctx, in)
+				require.NoError(t, err)
+				for _, m := range got.Movements {
+					list = append(list, m.Location+" "+m.Reason+" "+m.Bucket)
+				}
+				if in.PageToken = got.NextPageToken; in.PageToken == "" {
+					return list
+				}
+			}
+		}
+		r.stock(t, "W-01", "LJ", 5)
+		r.stock(t, "F-01", "LJ", 5)
+		theirs := transferring("F-01", "F-02", wish("LJ", 1))
+		ours := transferring("W-01", "F-01", wish("LJ", 2))
+		for _, plan := range []*inventoryv1.CreateTransferRequest{ours, theirs} {
+			plan.Number = "DN-7"
+			made, err := r.CreateTransfer(operator, plan)
+			require.NoError(t, err)
+			r.sent(t, made.Id)
+		}
+		paper := func() *inventoryv1.ListMovementsRequest {
+			return &inventoryv1.ListMovementsRequest{Document: "DN-7", PageSize: 1, Reason: "TRANSFER_OUT"}
+		}
+		require.ElementsMatch(t, []string{"W-01 TRANSFER_OUT ON_HAND", "F-01 TRANSFER_OUT IN_TRANSIT", "F-01 TRANSFER_OUT ON_HAND", "F-02 TRANSFER_OUT IN_TRANSIT"}, found(operator, paper()))
+		require.ElementsMatch(t, []string{"F-01 TRANSFER_OUT IN_TRANSIT", "F-01 TRANSFER_OUT ON_HAND"}, found(franchisee(t.Context(), "FR1", "manager"), paper()))
+		require.Equal(t, []string{"F-02 TRANSFER_OUT IN_TRANSIT"}, found(franchisee(t.Context(), "FR2", "manager"), paper()))
+		require.Empty(t, found(operator, &inventoryv1.ListMovementsRequest{Document: "DN-8"}))
+	})
+}

@@ -41,6 +41,7 @@ func (Transfer) Fields() []ent.Field {
 func (Transfer) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("from_org", "number").Unique(),
+		index.Fields("number"),
 		index.Fields("created_us", "id"),
 		index.Fields("to_location", "state", "expected_us"),
 		index.Fields("from_location", "state"),

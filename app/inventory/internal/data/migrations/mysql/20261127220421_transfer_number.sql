@@ -1,0 +1,2 @@
+-- Modify "transfers" table
+ALTER TABLE `transfers` ADD INDEX `transfer_number` (`number`);
