@@ -67,8 +67,17 @@ type Principal struct {
 	Scope  Scope `json:"scope"`
 }
 
-// Caller names the principal in request ids and audit entries.
+// Caller names the principal in request ids and page tokens. Such a name never changes: what was answered to it is found by it.
 func (p Principal) Caller() string { return string(p.Kind) + ":" + p.ID }
+
+// Actor names the principal in ledgers, histories and audit entries. Staff of headquarters' own stores have the rights of a
+// franchisee's, but are none: entries from before they had a name of their own call them by Caller.
+func (p Principal) Actor() string {
+	if p.Direct {
+		return "direct:" + p.ID
+	}
+	return p.Caller()
+}
 
 // HasRole says whether the principal has the role.
 func (p Principal) HasRole(role string) bool { return slices.Contains(p.Roles, role) }

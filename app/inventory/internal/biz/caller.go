@@ -5,6 +5,7 @@ import "slices"
 // Caller is who asks, as far as the rules of this center care.
 type Caller struct {
 	Name         string // for the ledger
+	Formerly     string // what older entries call the same caller
 	Service      bool
 	Headquarters bool
 	Direct       bool // works in a store of headquarters' own
@@ -13,6 +14,9 @@ type Caller struct {
 	Roles        []string
 	Blind        Blind // whose figures are not for the caller now
 }
+
+// Is says whether a name in a ledger is the caller's.
+func (c Caller) Is(name string) bool { return name != "" && (name == c.Name || name == c.Formerly) }
 
 // MayBook says whether the caller may book stock in, or correct it, at a location: headquarters' operators anywhere, a
 // store's own manager and clerks in their store, those of no store at their organisation's. To all others the location is

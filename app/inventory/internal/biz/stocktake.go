@@ -173,7 +173,7 @@ func (uc Counting) second(ctx context.Context, by Caller, s *Stocktake) error {
 	if err != nil {
 		return err
 	}
-	if s.row.SubmittedBy == by.Name || slices.Contains(counters, by.Name) {
+	if by.Is(s.row.SubmittedBy) || slices.ContainsFunc(counters, by.Is) {
 		return SecondPersonNeeded{}
 	}
 	return nil

@@ -321,3 +321,35 @@ func TestWhoMayCountAndDecide(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// Staff of a direct store is no franchisee's, and its books say so. What it did under the name of before is still its own: who
+// counted then does not decide now.
+func TestStaffOfADirectStoreIsNamedTruly(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		manager := inStore(t.Context(), "S-01", "manager")
+		received := &inventoryv1.ReceiveStockRequest{RequestId: requestID(), Document: "DN-1", Lines: []*inventoryv1.StockLine{{Location: "S-01", Sku: "LJ", Quantity: 5}}}
+		_, err := r.ReceiveStock(manager, received)
+		require.NoError(t, err)
+		moves, err := r.ListMovements(manager, &inventoryv1.ListMovementsRequest{})
+		require.NoError(t, err)
+		require.Equal(t, "direct:manager", moves.Movements[0].Actor)
+		require.Equal(t, int64(1), int64(r.tally(t, "SELECT COUNT(*) FROM commands WHERE caller = 'franchisee:manager' AND request_id = ?", received.RequestId)),
+			"answers are found by the name of before")
+
+		take, err := r.OpenStocktake(manager, &inventoryv1.OpenStocktakeRequest{RequestId: requestID(), Location: "S-01"})
+		require.NoError(t, err)
+		_, err = r.CountStocktake(manager, &inventoryv1.CountStocktakeRequest{RequestId: requestID(), Id: take.Id, Counts: []*inventoryv1.StocktakeCount{found("LJ", 4)}})
+		require.NoError(t, err)
+		r.submit(t, "bob", take.Id)
+		for _, name := range []string{"direct:manager", "franchisee:manager"} {
+			require.NoError(t, r.db.InTx(t.Context(), func(ctx context.Context) error {
+				_, err := r.db.Conn(ctx).ExecContext(ctx, "UPDATE stocktake_counts SET actor = ?", name)
+				return err
+			}))
+			_, err = r.ApproveStocktake(manager, deciding(take.Id))
+			require.Equal(t, "SECOND_PERSON_NEEDED", reasonOf(err), name)
+		}
+		r.audit(t)
+	})
+}

@@ -47,7 +47,7 @@ func (s *Order) declineAt(ctx context.Context, req *orderv1.DeclineFulfilmentReq
 		asked[i] = biz.MissingPieces{LineID: l.GetLineId(), SKU: l.GetSku(), Quantity: l.GetQuantity()}
 	}
 	d := biz.Decline{
-		RequestID: ids.Derived("dcl", actor(ctx), req.GetRequestId()), Document: r.ID, Location: f.Location, Actor: actor(ctx), Text: req.GetText(),
+		RequestID: ids.Derived("dcl", caller(ctx), req.GetRequestId()), Document: r.ID, Location: f.Location, Actor: actor(ctx), Text: req.GetText(),
 		Reason: req.GetReason().String(), Effect: req.GetEffect().String(), OutageUntilUS: req.GetOutageUntilUs(), OthersToo: req.GetOthersToo(),
 	}
 	var err error

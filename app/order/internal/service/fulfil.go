@@ -19,7 +19,7 @@ func (s *Order) AcceptFulfilment(ctx context.Context, req *orderv1.AcceptFulfilm
 		}
 		_, r, f, err := s.fulfilmentFor(ctx, id)
 		if err == nil && f.State == biz.FulfilmentAssigned {
-			err = s.Answers.Accept(ctx, ids.Derived("acc", actor(ctx), req.GetRequestId()), r.ID, f.Location, actor(ctx))
+			err = s.Answers.Accept(ctx, ids.Derived("acc", caller(ctx), req.GetRequestId()), r.ID, f.Location, actor(ctx))
 		}
 		return orderID, err
 	}

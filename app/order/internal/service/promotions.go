@@ -62,11 +62,11 @@ func (s *Promotions) change(ctx context.Context, method, action, code string, in
 			if err != nil {
 				return nil, err
 			}
-			changed, err := decide(ctx, p.Caller(), now)
+			changed, err := decide(ctx, p.Actor(), now)
 			if err != nil {
 				return nil, err
 			}
-			return toPromotionInfo(changed), platform.AppendAudit(ctx, platform.AuditEntry{Actor: p.Caller(), Action: action, Subject: code})
+			return toPromotionInfo(changed), platform.AppendAudit(ctx, platform.AuditEntry{Actor: p.Actor(), Action: action, Subject: code})
 		},
 	}.Run(ctx, s.db)
 }

@@ -81,13 +81,22 @@ func decide[R proto.Message](ctx context.Context, s *Order, method string, req c
 	}.Run(ctx, s.DB)
 }
 
+// caller names the caller in request ids that are made of its own.
+func caller(ctx context.Context) string {
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return ""
+	}
+	return p.Caller()
+}
+
 // actor names the caller in the history.
 func actor(ctx context.Context) string {
 	p, err := tenancy.FromContext(ctx)
 	if err != nil {
 		return ""
 	}
-	return p.Caller()
+	return p.Actor()
 }
 
 // change changes an order inside a transaction.

@@ -126,5 +126,5 @@ func (s *Store) SetStoreActive(ctx context.Context, req *storev1.SetStoreActiveR
 
 // audit records who did what to whom, in the caller's transaction.
 func audit(ctx context.Context, p tenancy.Principal, action, subject string) error {
-	return platform.AppendAudit(ctx, platform.AuditEntry{Actor: p.Caller(), Action: action, Subject: subject})
+	return platform.AppendAudit(ctx, platform.AuditEntry{Actor: p.Actor(), Action: action, Subject: subject})
 }
