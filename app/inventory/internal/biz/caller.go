@@ -8,7 +8,6 @@ type Caller struct {
 	Formerly     string // what older entries call the same caller
 	Service      bool
 	Headquarters bool
-	Direct       bool // works in a store of headquarters' own
 	Org          string
 	Store        string // the one it works in, if it is bound to one
 	Roles        []string
@@ -56,8 +55,8 @@ func (c Caller) MayName(owner string, l Location) error {
 }
 
 // MayShare says whether the caller may set or end a policy of this scope. l is the location that the scope names, nil when
-// it names none. A location's policies are its organisation's to set, by a manager, because the goods there are its own;
-// headquarters sets them everywhere, also for its own stores. To all others the location is not there.
+// it names none. A location's policies are its organisation's to set, by a manager, because the goods there are its own: in
+// a direct store by the store's own. Headquarters sets them everywhere. To all others the location is not there.
 func (c Caller) MayShare(scope SharingScope, l *Location) error {
 	switch {
 	case c.Headquarters:
@@ -72,8 +71,6 @@ func (c Caller) MayShare(scope SharingScope, l *Location) error {
 		return Forbidden{"headquarters"}
 	case l == nil || c.Org != l.Org || c.Store != "" && c.Store != l.Code:
 		return UnknownLocation{scope.Place}
-	case c.Direct:
-		return Forbidden{"headquarters"}
 	case !c.any("manager"):
 		return Forbidden{"manager"}
 	}

@@ -15,7 +15,7 @@ func callerOf(ctx context.Context) (biz.Caller, error) {
 	if err != nil {
 		return biz.Caller{}, err
 	}
-	return biz.Caller{Name: p.Actor(), Formerly: p.Caller(), Service: p.Kind == tenancy.Service, Headquarters: p.Kind == tenancy.HQ, Direct: p.Direct, Org: p.Org, Store: p.Store, Roles: p.Roles}, nil
+	return biz.Caller{Name: p.Actor(), Formerly: p.Caller(), Service: p.Kind == tenancy.Service, Headquarters: p.Kind == tenancy.HQ, Org: p.Org, Store: p.Store, Roles: p.Roles}, nil
 }
 
 // asService puts the center that calls in the place of whoever it calls for: what it asks of this center is its own

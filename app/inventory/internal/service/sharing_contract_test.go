@@ -13,7 +13,6 @@ import (
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/database"
-	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
 func terms(channel string, mode inventoryv1.SharingMode, value int64) *inventoryv1.SharingTerms {
@@ -180,12 +179,10 @@ func TestWhoMaySetAPolicy(t *testing.T) {
 		}
 		own, foreign, all := quota("jd", "F-01", "LJ", 1), quota("jd", "S-01", "LJ", 1), terms("jd", inventoryv1.SharingMode_SHARE_NONE, 0)
 		manager, other := franchisee(t.Context(), "FR1", "manager"), franchisee(t.Context(), "FR2", "manager")
-		direct := tenancy.NewContext(t.Context(), tenancy.Principal{Kind: tenancy.Franchisee, ID: "d", Org: "HQ", Store: "S-01", Direct: true, Roles: []string{"manager"}}.WithScope())
 		require.Equal(t, "FORBIDDEN", put(manager, all))
 		require.Equal(t, "LOCATION_UNKNOWN", put(manager, foreign))
 		require.Equal(t, "LOCATION_UNKNOWN", put(other, own))
 		require.Equal(t, "FORBIDDEN", put(franchisee(t.Context(), "FR1", "clerk"), own))
-		require.Equal(t, "FORBIDDEN", put(direct, foreign))
 		require.Equal(t, "FORBIDDEN", put(hq(t.Context(), "finance"), all))
 		require.Equal(t, "FORBIDDEN", put(member(t.Context()), all))
 		require.Equal(t, "UNAUTHENTICATED", put(t.Context(), all))
@@ -237,6 +234,20 @@ func TestWhoMaySetAPolicy(t *testing.T) {
 		require.Equal(t, everywhere.Id, seen.Policy.Id, "what governs his own goods is told")
 		_, err = r.shares.DryRunSharing(manager, &inventoryv1.DryRunSharingRequest{Policy: all})
 		require.Equal(t, "FORBIDDEN", reasonOf(err))
+
+		// A direct store's manager sets those of his store, as a franchisee's does: not of the organisation's other stores.
+		direct := inStore(t.Context(), "S-01", "manager")
+		require.Empty(t, put(direct, foreign))
+		require.Equal(t, "LOCATION_UNKNOWN", put(direct, quota("jd", "S-02", "LJ", 1)))
+		require.Equal(t, "LOCATION_UNKNOWN", put(direct, own))
+		require.Equal(t, "FORBIDDEN", put(direct, all))
+		require.Equal(t, "FORBIDDEN", put(inStore(t.Context(), "S-01", "clerk"), quota("jd", "S-01", "TG", 1)))
+		set := list(direct, &inventoryv1.ListSharingPoliciesRequest{Location: "S-01"})
+		require.Len(t, set, 1)
+		require.Equal(t, "NOT_FOUND", reasonOf(end(inStore(t.Context(), "S-02", "manager"), set[0])))
+		require.NoError(t, end(direct, set[0]))
+		_, err = r.shares.DryRunSharing(direct, &inventoryv1.DryRunSharingRequest{Policy: foreign})
+		require.NoError(t, err)
 	})
 }
 

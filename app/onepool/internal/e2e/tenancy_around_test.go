@@ -95,6 +95,31 @@ func (w *world) waysAround(t *testing.T) {
 	w.shippedForAnother(t, refused)
 	w.codes(t, ctx)
 	w.explanations(t, ctx)
+	w.policies(t, refused)
+}
+
+// policies: the manager of a direct store says what channels may sell of his store, and of no other.
+func (w *world) policies(t *testing.T, refused func(what string, code int, reason string, err error)) {
+	sharing := inventoryv1.NewSharingPoliciesClient(w.grpc)
+	put := func(role, location string) (*inventoryv1.SharingPolicy, error) {
+		return sharing.PutSharingPolicy(w.as(role).GRPC(w.ctx), &inventoryv1.PutSharingPolicyRequest{RequestId: id(), Terms: &inventoryv1.SharingTerms{
+			Channel: "elsewhere", Mode: inventoryv1.SharingMode_SHARE_ALL, Place: &inventoryv1.SharingTerms_Location{Location: location}}})
+	}
+	end := func(role, policy string) error {
+		_, err := sharing.EndSharingPolicy(w.as(role).GRPC(w.ctx), &inventoryv1.EndSharingPolicyRequest{RequestId: id(), Id: policy})
+		return err
+	}
+	set, err := put(direct, directStore)
+	require.NoError(t, err)
+	for _, location := range []string{"S-HZ-02", f1Store, "S-XX-99"} {
+		_, err = put(direct, location)
+		refused("a policy of "+location+" by a direct store's manager", 404, "LOCATION_UNKNOWN", err)
+	}
+	_, err = put(clerk, directStore)
+	refused("a policy by a clerk", 403, "FORBIDDEN", err)
+	refused("ended by a clerk", 403, "FORBIDDEN", end(clerk, set.Id))
+	refused("ended by a franchisee's manager", 404, "NOT_FOUND", end(f1manager, set.Id))
+	require.NoError(t, end(direct, set.Id))
 }
 
 // shippedForAnother: F1 shipped what headquarters sold. It takes the goods back, at its own place; whether there is money for
