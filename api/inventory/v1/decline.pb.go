@@ -440,7 +440,8 @@ type DeclineAssignmentRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Document  string                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
 	Location  string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
-	// What is missing. Empty: all that is open there.
+	// What is missing. Empty: all that is open there. Of a kit, the other parts move along; only what is missing has an effect on
+	// the books.
 	Lines  []*MissingLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
 	Reason DeclineReason  `protobuf:"varint,5,opt,name=reason,proto3,enum=onepool.inventory.v1.DeclineReason" json:"reason,omitempty"`
 	// In the words of the shop; needed with OTHER_REASON.

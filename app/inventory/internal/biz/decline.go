@@ -102,7 +102,7 @@ type Reallocation struct {
 //
 // The stock effect of the reason is applied in the same transaction and before the re-allocation: a shelf that is empty must
 // not be chosen for the next document either. Only what is missing moves. After the strategy's last round its last resort
-// follows. Pickup is never moved. A document that is not paid yet keeps what it holds unless all of the missing can be held
+// follows. A kit lacks a piece as a whole: its other parts, which are there, move with it. Pickup is never moved. A document that is not paid yet keeps what it holds unless all of the missing can be held
 // elsewhere: the decline is refused with what is left, since nobody can wait for what may never be paid.
 type Decline struct {
 	Work       WorkFinder
@@ -121,6 +121,8 @@ type DeclineFacts struct {
 type freed struct {
 	r   *Reservation
 	qty int64
+	// along: the pieces are there, but belong to a kit of which others are not, and move with them.
+	along bool
 }
 
 // Gather reads who else holds these SKUs there, and where the documents could go instead.
@@ -133,7 +135,7 @@ func (uc Decline) Gather(ctx context.Context, in DeclineInput) (DeclineFacts, er
 	if err != nil {
 		return facts, err
 	}
-	parts, err := in.missing(known[in.Document].Reservations)
+	parts, err := in.missing(known[in.Document])
 	if err != nil || len(parts) == 0 {
 		return facts, nil // refused under the lock
 	}
@@ -150,7 +152,7 @@ func (uc Decline) Gather(ctx context.Context, in DeclineInput) (DeclineFacts, er
 			return facts, err
 		}
 		for document, s := range others {
-			if err := uc.look(ctx, facts, document, s, openAt(s.Reservations, in.Location, skusOf(parts)), in.Location, in.because()); err != nil {
+			if err := uc.look(ctx, facts, document, s, s.openAt(in.Location, skusOf(parts)), in.Location, in.because()); err != nil {
 				return facts, err
 			}
 		}
@@ -175,9 +177,9 @@ func (uc Decline) look(ctx context.Context, facts DeclineFacts, document string,
 	return err
 }
 
-// missing are the parts of the document's reservations that the location does not ship.
-func (in DeclineInput) missing(reservations []*Reservation) ([]freed, error) {
-	open := openAt(reservations, in.Location, nil)
+// missing are the parts of the document's reservations that the location does not ship, and what goes along.
+func (in DeclineInput) missing(s Standing) ([]freed, error) {
+	open := openAt(s.Reservations, in.Location, nil)
 	if len(in.Lines) == 0 {
 		return open, nil
 	}
@@ -211,13 +213,58 @@ func (in DeclineInput) missing(reservations []*Reservation) ([]freed, error) {
 			if r := open[i].r; r.terms.LineID == k.line && r.terms.Key.SKU == k.sku {
 				n := min(rest, open[i].qty)
 				if n > 0 {
-					parts = append(parts, freed{r, n})
+					parts = append(parts, freed{r: r, qty: n})
 				}
 				open[i].qty, rest = open[i].qty-n, rest-n
 			}
 		}
 	}
-	return parts, nil
+	return s.wholeKits(parts, open), nil
+}
+
+// openAt are the document's open reservations at a location, of these SKUs, and what goes along.
+func (s Standing) openAt(location string, skus []string) []freed {
+	all := openAt(s.Reservations, location, nil)
+	var parts []freed
+	for i, p := range all {
+		if slices.Contains(skus, p.r.terms.Key.SKU) {
+			parts = append(parts, p)
+			all[i].qty = 0
+		}
+	}
+	return s.wholeKits(parts, all)
+}
+
+// wholeKits adds what moves with parts of kits: a kit comes from one location, so that all of each kit goes that lacks a
+// piece. left is what is open there besides the parts.
+func (s Standing) wholeKits(parts, left []freed) []freed {
+	asked, known := s.asked()
+	if !known {
+		return parts
+	}
+	kits := map[linePart]int64{} // how many of an order line's kit lack something
+	gone := map[linePart]int64{}
+	for _, p := range parts {
+		gone[linePart{p.r.terms.LineID, p.r.terms.Key.SKU}] += p.qty
+	}
+	for _, l := range asked.Lines {
+		if n := gone[linePart{l.ID, l.SKU}]; l.PerKit > 0 && n > 0 {
+			k := linePart{l.ID, l.KitSKU}
+			kits[k] = max(kits[k], (n+l.PerKit-1)/l.PerKit)
+		}
+	}
+	for _, l := range asked.Lines {
+		more := kits[linePart{l.ID, l.KitSKU}]*l.PerKit - gone[linePart{l.ID, l.SKU}]
+		for i := len(left) - 1; i >= 0 && more > 0; i-- { // the newest first
+			if t := left[i].r.terms; t.LineID == l.ID && t.KitSKU == l.KitSKU && t.Key.SKU == l.SKU {
+				if n := min(more, left[i].qty); n > 0 {
+					parts = append(parts, freed{r: left[i].r, qty: n, along: true})
+					more -= n
+				}
+			}
+		}
+	}
+	return parts
 }
 
 // openAt are the open reservations at a location, of these SKUs; nil: of all.
@@ -225,16 +272,17 @@ func openAt(reservations []*Reservation, location string, skus []string) []freed
 	var open []freed
 	for _, r := range reservations {
 		if r.open > 0 && !r.Waits() && r.terms.Key.Location == location && (skus == nil || slices.Contains(skus, r.terms.Key.SKU)) {
-			open = append(open, freed{r, r.open})
+			open = append(open, freed{r: r, qty: r.open})
 		}
 	}
 	return open
 }
 
+// skusOf are the SKUs that are missing.
 func skusOf(parts []freed) []string {
 	var skus []string
 	for _, p := range parts {
-		if sku := p.r.terms.Key.SKU; !slices.Contains(skus, sku) {
+		if sku := p.r.terms.Key.SKU; !p.along && !slices.Contains(skus, sku) {
 			skus = append(skus, sku)
 		}
 	}
@@ -249,7 +297,7 @@ func (a Asked) lackOf(parts []freed) Lack {
 		k := linePart{p.r.terms.LineID, p.r.terms.Key.SKU}
 		at := slices.IndexFunc(lack.Lines, func(l DemandLine) bool { return l.ID == k.line && l.SKU == k.sku })
 		if at < 0 {
-			at, lack.Lines = len(lack.Lines), append(lack.Lines, DemandLine{ID: k.line, SKU: k.sku})
+			at, lack.Lines = len(lack.Lines), append(lack.Lines, a.line(k, p.r.terms.KitSKU))
 			lack.replaces[k] = p.r.terms.ID
 		}
 		lack.Lines[at].Quantity += p.qty
@@ -261,4 +309,15 @@ func (a Asked) lackOf(parts []freed) Lack {
 	slices.SortStableFunc(lack.Lines, func(x, y DemandLine) int { return cmp.Compare(order(x), order(y)) })
 	lack.Lines = a.priced(lack.Lines)
 	return lack
+}
+
+// line is the line that was asked for a part, without a quantity: how it is allocated is the same again.
+func (a Asked) line(k linePart, kit string) DemandLine {
+	for _, l := range a.Lines {
+		if l.ID == k.line && l.SKU == k.sku && l.KitSKU == kit {
+			l.Quantity = 0
+			return l
+		}
+	}
+	return DemandLine{ID: k.line, SKU: k.sku, KitSKU: kit}
 }

@@ -27,7 +27,7 @@ func (uc Decline) Decide(ctx context.Context, by Caller, in DeclineInput, facts 
 	if err := openThere(book, in.Document, in.Location); err != nil {
 		return DeclineResult{}, err
 	}
-	parts, err := in.missing(book.Of(in.Document))
+	parts, err := in.missing(book.known(in.Document))
 	if err != nil {
 		return DeclineResult{}, err
 	}
@@ -102,7 +102,7 @@ func (d *decline) add(document string, parts []freed) {
 
 // addOther declines another document along. One that is not paid keeps what it holds: it cannot wait.
 func (d *decline) addOther(document string, skus []string) {
-	parts := openAt(d.book.Of(document), d.at.Code, skus)
+	parts := d.book.known(document).openAt(d.at.Code, skus)
 	if len(parts) == 0 {
 		return
 	}
@@ -121,6 +121,13 @@ func (d *decline) run(ctx context.Context, skus []string) error {
 	var keys []StockKey
 	for _, sku := range skus {
 		keys = append(keys, StockKey{SKU: sku, Location: d.at.Code})
+	}
+	for _, document := range d.documents {
+		for _, p := range d.parts[document] {
+			if p.along {
+				keys = append(keys, p.r.terms.Key)
+			}
+		}
 	}
 	if err := d.uc.Writer.LockStock(ctx, d.book, keys, nil); err != nil {
 		return err
@@ -177,6 +184,9 @@ func (d *decline) effect(skus []string) error {
 	var keys []StockKey
 	for _, document := range d.documents {
 		for _, p := range d.parts[document] {
+			if p.along {
+				continue
+			}
 			if missing[p.r.terms.Key] == 0 {
 				keys = append(keys, p.r.terms.Key)
 			}
@@ -230,7 +240,7 @@ func (d *decline) place(ctx context.Context, document string) error {
 	toPerson := false // while there are rounds, what has no location waits for stock
 	lack := Lack{}
 	for _, p := range d.parts[document] {
-		lack.Lines = append(lack.Lines, DemandLine{ID: p.r.terms.LineID, SKU: p.r.terms.Key.SKU, Quantity: p.qty})
+		lack.Lines = append(lack.Lines, DemandLine{ID: p.r.terms.LineID, SKU: p.r.terms.Key.SKU, Quantity: p.qty, KitSKU: p.r.terms.KitSKU})
 	}
 	out.Open = lack.Lines
 	if doc.asked != nil {

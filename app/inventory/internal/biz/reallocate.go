@@ -24,6 +24,18 @@ type Lack struct {
 	expiresAtUS int64 // until when a document that is not paid holds it
 }
 
+// alone are the lines that can be held without the others: one by one, those of a group and the parts of a kit together.
+func (l Lack) alone() (lists [][]DemandLine) {
+	for _, line := range l.Lines {
+		at := slices.IndexFunc(lists, func(list []DemandLine) bool { return line.Group != "" && list[0].Group == line.Group })
+		if at < 0 {
+			at, lists = len(lists), append(lists, nil)
+		}
+		lists[at] = append(lists[at], line)
+	}
+	return lists
+}
+
 // Standing is what is known of a document.
 type Standing struct {
 	Document     *Document
@@ -139,26 +151,27 @@ func refusers(d Demand, named []Explained) []Explained {
 	return e.Candidates
 }
 
-// Cover holds what it can of the lines elsewhere, each line whole: all together if that is possible, else one by one in
-// their order. It returns what it held and what has no location now, with the refusal of that. pinned candidates are taken
+// Cover holds what it can of the lines elsewhere, each line whole, and with the other parts of its kit: all together if that
+// is possible, else one by one in their order. It returns what it held and what has no location now, with the refusal of that. pinned candidates are taken
 // also if they had declined.
 func (uc Reallocate) Cover(ctx context.Context, book *Book, d *Document, lack Lack, facts HoldFacts, pinned bool) ([]*Reservation, []DemandLine, error) {
 	held, err := uc.attempt(ctx, book, d, lack.Lines, lack, facts, pinned)
 	if err == nil || !unfilled(err) {
 		return held, nil, err
 	}
-	if len(lack.Lines) == 1 {
+	alone := lack.alone()
+	if len(alone) == 1 {
 		return nil, lack.Lines, err
 	}
 	var open []DemandLine
 	var refused error
-	for _, l := range lack.Lines {
-		some, err := uc.attempt(ctx, book, d, []DemandLine{l}, lack, facts, pinned)
+	for _, lines := range alone {
+		some, err := uc.attempt(ctx, book, d, lines, lack, facts, pinned)
 		switch {
 		case err == nil:
 			held = append(held, some...)
 		case unfilled(err):
-			open, refused = append(open, l), err
+			open, refused = append(open, lines...), err
 		default:
 			return nil, nil, err
 		}
