@@ -118,13 +118,13 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	catalogue, categories := data.Catalogue{Client: products}, data.NewCategories(products)
 	hit := func(bound string) { bounds.WithLabelValues(bound).Inc() }
 	inventory := service.New(frame.DB(), store, catalogue, biz.NearThenSplit(), categories, hit)
-	assignments, unattended := service.NewAssignments(inventory), service.NewWorkers(inventory)
 	feed := service.FeedConfig{Key: d.WebhookKey, Loopback: c.LoopbackWebhooks, Hit: hit}
 	deliverer := service.NewDeliverer(store, inventory, feed, func(outcome string) { told.WithLabelValues(outcome).Inc() }, frame.Report("tell webhooks"))
 	reservations := service.NewReservations(frame.DB(), store, categories)
 	sharing := service.NewSharing(frame.DB(), store, catalogue, categories)
 	strategies := service.NewStrategies(frame.DB(), store)
 	till := service.NewTillSales(frame.DB(), store, catalogue, categories, biz.NearThenSplit())
+	assignments, unattended := service.NewAssignments(inventory), service.NewWorkers(inventory, till)
 	room := service.NewStockroom(frame.DB(), store, hit)
 	transfers := service.NewTransfers(frame.DB(), store, catalogue)
 	stocktakes := service.NewStocktakes(frame.DB(), store, catalogue)

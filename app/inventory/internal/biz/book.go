@@ -420,7 +420,9 @@ func (b *Book) Changes() Changes {
 		c.Stock = append(c.Stock, s.Row())
 		before := b.before[key]
 		c.OnlyReserved = append(c.OnlyReserved, s.onlyReserved(&before))
-		if delta, relieved := s.Shortfall()-before.Shortfall(), b.relieved[key]; delta != 0 || relieved != 0 {
+		// What moved away closes first what was short before, then what came to be short here.
+		delta := s.Shortfall() - before.Shortfall()
+		if relieved := max(0, min(b.relieved[key], b.relieved[key]+delta)); delta != 0 || relieved != 0 {
 			c.Gaps = append(c.Gaps, Gap{Key: key, Org: s.org, Document: b.reasons[key], Delta: delta, Relieved: relieved})
 		}
 	}

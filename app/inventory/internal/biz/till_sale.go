@@ -7,16 +7,18 @@ import (
 	"slices"
 	"time"
 
+	"github.com/onepool/onepool/app/internal/geo"
 	"github.com/onepool/onepool/app/internal/money"
+	"github.com/onepool/onepool/app/inventory/internal/biz/pool"
 )
 
 const (
-	// maxYoungest bounds the reservations of one SKU that may move for one sale, moveTo the locations that are tried, and
-	// moveLooked those that are looked at on the way.
+	// maxYoungest bounds the reservations of one SKU that may move for one sale, moveTo the locations around this one that are
+	// tried, moveNear the documents whose customers' places are asked for, moveEach the locations around each of them.
 	maxYoungest = 50
 	moveTo      = 12
-	moveRing    = 128
-	moveLooked  = 4096
+	moveNear    = 12
+	moveEach    = 4
 )
 
 // TillSaleInput says what a till has sold offline.
@@ -62,13 +64,16 @@ func (in TillSaleInput) skus() []string {
 // TillSale books what a till has sold where nobody could ask whether it was there. It is never refused for stock.
 //
 // Where on hand falls below what is reserved, the youngest open reservations there move elsewhere, for exactly the pieces
-// that are missing: released here and held there on one Book. Where the customer is, is not known any more, so the nearest
-// location to this one is tried first; local delivery moves only so far that its radius is kept whatever the direction.
-// Pickup and carry-out are never moved. What cannot move stays reserved, and an open discrepancy says how much.
+// that are missing: released here and held there on one Book. The nearest location to the customer is tried first, but none
+// that has declined the document; where his place is not kept, the nearest to this location, and local delivery moves only so
+// far that its radius is kept whatever the direction. Pickup and carry-out are never moved. What cannot move stays reserved,
+// an open discrepancy says how much, and it is tried again when stock comes (Relieve).
 type TillSale struct {
 	Locations  LocationFinder
 	Stock      StockReader
 	Reserved   OpenReservations
+	Documents  DocumentStandings
+	Pool       PoolKeeper
 	Prices     ListPrices
 	Sharing    SharingReader
 	Categories CategoryFinder
@@ -82,6 +87,12 @@ type OpenReservations interface {
 	Youngest(ctx context.Context, at Shelf, limit int) ([]ReservationRow, error)
 }
 
+// DocumentStandings knows what documents have asked for.
+type DocumentStandings interface {
+	// Standing returns documents with their reservations and assignments; unknown ones are missing: a hint.
+	Standing(ctx context.Context, documents []string) (map[string]Standing, error)
+}
+
 // ListPrices knows what SKUs cost. They are another center's: it is asked before a transaction, never in one.
 type ListPrices interface {
 	// ListPrices returns the price of one piece of each SKU in minor units, as it is now.
@@ -93,11 +104,22 @@ type TillFacts struct {
 	location   Location
 	documents  []string
 	channels   []string
-	targets    map[string][]Placed // by SKU, the nearest first
+	targets    map[string][]Placed // by SKU, the nearest to this location first
+	near       map[tillTarget][]Placed
+	customers  map[string]customer // of documents
 	prices     map[string]int64
 	categories map[string]string
 	looked     map[string]bool // SKUs whose reservations were looked for
 	nowUS      int64           // when it was looked
+}
+
+// tillTarget is a SKU that a document may get from near its customer.
+type tillTarget struct{ sku, document string }
+
+// customer is where a document goes, if that is known, and from where it does not come.
+type customer struct {
+	at       *geo.Point
+	declined map[string]string
 }
 
 // Look gathers what may be needed: for a sale that eats nothing reserved, by what is known, that is nothing. In a later round
@@ -106,20 +128,18 @@ func (uc TillSale) Look(ctx context.Context, in TillSaleInput, round int) (TillF
 	if err := in.Validate(); err != nil {
 		return TillFacts{}, err
 	}
-	directory, err := uc.Locations.Directory(ctx)
+	if round > 0 {
+		return uc.LookAgain(ctx, in)
+	}
+	p, err := uc.Pool.Pool(ctx)
 	if err != nil {
 		return TillFacts{}, err
 	}
-	l, known := directory.Get(in.Location)
-	if !known {
-		return TillFacts{}, UnknownLocation{in.Location}
-	}
-	facts := TillFacts{location: l, targets: map[string][]Placed{}, looked: map[string]bool{}}
 	rows, err := uc.Stock.AtLocations(ctx, in.skus(), []string{in.Location})
 	if err != nil {
-		return facts, err
+		return TillFacts{}, err
 	}
-	for _, sku := range in.skus() {
+	return uc.look(ctx, p, in, func(sku string) bool {
 		left, reserved := int64(0), int64(0)
 		for _, s := range rows {
 			if s.key.SKU == sku {
@@ -131,10 +151,30 @@ func (uc TillSale) Look(ctx context.Context, in TillSaleInput, round int) (TillF
 				left -= line.Quantity
 			}
 		}
-		if round == 0 && (left >= 0 || reserved == 0) {
+		return left < 0 && reserved > 0
+	})
+}
+
+// LookAgain looks for the reservations of all SKUs, with every commit made so far in mind.
+func (uc TillSale) LookAgain(ctx context.Context, in TillSaleInput) (TillFacts, error) {
+	p, err := uc.Pool.PoolNow(ctx)
+	if err != nil {
+		return TillFacts{}, err
+	}
+	return uc.look(ctx, p, in, func(string) bool { return true })
+}
+
+func (uc TillSale) look(ctx context.Context, p Pool, in TillSaleInput, eaten func(sku string) bool) (TillFacts, error) {
+	l, known := p.Get(in.Location)
+	if !known {
+		return TillFacts{}, UnknownLocation{in.Location}
+	}
+	facts := TillFacts{location: l, targets: map[string][]Placed{}, near: map[tillTarget][]Placed{}, customers: map[string]customer{}, looked: map[string]bool{}}
+	for _, sku := range in.skus() {
+		if !eaten(sku) {
 			continue
 		}
-		if err := uc.lookAt(ctx, directory, &facts, sku); err != nil {
+		if err := uc.lookAt(ctx, p, &facts, sku); err != nil {
 			return facts, err
 		}
 	}
@@ -142,7 +182,7 @@ func (uc TillSale) Look(ctx context.Context, in TillSaleInput, round int) (TillF
 }
 
 // lookAt finds who could move, and where to.
-func (uc TillSale) lookAt(ctx context.Context, directory *Directory, facts *TillFacts, sku string) error {
+func (uc TillSale) lookAt(ctx context.Context, p Pool, facts *TillFacts, sku string) error {
 	facts.looked[sku] = true
 	var err error
 	if facts.nowUS, err = uc.NowUS(ctx); err != nil {
@@ -152,51 +192,72 @@ func (uc TillSale) lookAt(ctx context.Context, directory *Directory, facts *Till
 	if err != nil {
 		return err
 	}
+	var documents []string
 	for _, r := range open {
 		if !r.Way.AtTheStore() {
-			facts.documents, facts.channels = append(facts.documents, r.Document), append(facts.channels, r.Channel)
+			documents = append(documents, r.Document)
+			facts.channels = append(facts.channels, r.Channel)
 		}
 	}
-	if len(facts.documents) == 0 {
+	if len(documents) == 0 {
 		return nil
 	}
-	var ring []Placed
-	read := func() error {
-		codes := make([]string, len(ring))
-		for i, p := range ring {
-			codes[i] = p.Location.Code
-		}
-		rows, err := uc.Stock.AtLocations(ctx, []string{sku}, codes)
-		if err != nil {
-			return err
-		}
-		has := byLocation(rows)
-		for _, p := range ring {
-			if slices.ContainsFunc(has[p.Location.Code], func(s *Stock) bool { return s.Promise() > 0 }) && len(facts.targets[sku]) < moveTo {
-				facts.targets[sku] = append(facts.targets[sku], p)
+	facts.documents = append(facts.documents, documents...)
+	facts.targets[sku] = uc.from(p, facts.location.Point, facts.location.Code, sku, moveTo)
+	standing, err := uc.Documents.Standing(ctx, documents[:min(len(documents), moveNear)])
+	if err != nil {
+		return err
+	}
+	for document, s := range standing {
+		if asked, known := s.asked(); known {
+			facts.customers[document] = customer{at: asked.Destination, declined: s.declined()}
+			if asked.Destination != nil {
+				facts.near[tillTarget{sku, document}] = uc.from(p, asked.Destination, facts.location.Code, sku, moveEach)
 			}
 		}
-		ring = ring[:0]
-		return nil
-	}
-	looked := 0
-	for p := range directory.Ranked(Demand{Way: Parcel, Destination: facts.location.Point}) {
-		if looked++; looked > moveLooked || len(facts.targets[sku]) >= moveTo {
-			break
-		}
-		if !p.Location.Active || p.Location.Code == facts.location.Code {
-			continue
-		}
-		if ring = append(ring, p); len(ring) == moveRing {
-			if err := read(); err != nil {
-				return err
-			}
-		}
-	}
-	if len(ring) > 0 && len(facts.targets[sku]) < moveTo {
-		return read()
 	}
 	return nil
+}
+
+// from are the locations that have some to promise, the nearest to a point first.
+func (uc TillSale) from(p Pool, point *geo.Point, but, sku string, most int) []Placed {
+	found := p.Chart.Nearest(pool.Question{From: point, Most: most, NowUS: p.NowUS, Wants: []pool.Want{{Shelf: p.Stock.Shelf(sku), Need: 1}}, Keep: func(ref int, _ int64) bool {
+		l := p.at(ref)
+		return l.Active && l.Code != but
+	}})
+	placed := make([]Placed, len(found))
+	for i, f := range found {
+		placed[i].Location = *p.at(f.Ref)
+		if point != nil {
+			placed[i].DistanceM = metres(geo.ArcKM(f.MM))
+		}
+	}
+	return placed
+}
+
+// where are the locations that a reservation may move to, those that are tried first first: near the customer, if his place
+// is known, else near the location that it leaves.
+func (f TillFacts) where(r *Reservation) []Placed {
+	c := f.customers[r.terms.Document]
+	var placed []Placed
+	seen := map[string]bool{}
+	for _, list := range [][]Placed{f.near[tillTarget{r.terms.Key.SKU, r.terms.Document}], f.targets[r.terms.Key.SKU]} {
+		for _, p := range list {
+			_, declined := c.declined[p.Location.Code]
+			if seen[p.Location.Code] || declined {
+				continue
+			}
+			seen[p.Location.Code] = true
+			switch {
+			case c.at == nil:
+				p.DistanceM += r.terms.DistanceM // at most
+			case p.Location.Point != nil:
+				p.DistanceM = metres(geo.Haversine(*c.at, *p.Location.Point))
+			}
+			placed = append(placed, p)
+		}
+	}
+	return placed
 }
 
 // ask gets what the other centers know, for what may move. Without prices nothing moves to goods of another owner.
@@ -232,7 +293,7 @@ func (uc TillSale) Need(in TillSaleInput, facts TillFacts) Need {
 	for _, sku := range skus {
 		n.Shelves = append(n.Shelves, Shelf{sku, at.Code})
 		n.Open[StockKey{sku, at.Code, at.Org}] = at.Org
-		for _, p := range facts.targets[sku] {
+		for _, p := range facts.places(sku) {
 			n.Shelves = append(n.Shelves, Shelf{sku, p.Location.Code})
 			n.Locations = append(n.Locations, p.Location.Code)
 			if day, counted := p.Location.loadKey(Demand{Way: Parcel}, facts.nowUS); counted {
@@ -250,6 +311,18 @@ func (uc TillSale) Need(in TillSaleInput, facts TillFacts) Need {
 		return entries
 	}
 	return n
+}
+
+// places are all locations that a SKU may move to.
+func (f TillFacts) places(sku string) []Placed {
+	all := slices.Clone(f.targets[sku])
+	for t, list := range f.near {
+		if t.sku == sku {
+			all = append(all, list...)
+		}
+	}
+	slices.SortFunc(all, func(a, b Placed) int { return cmp.Compare(a.Location.Code, b.Location.Code) })
+	return slices.CompactFunc(all, func(a, b Placed) bool { return a.Location.Code == b.Location.Code })
 }
 
 // entries of the ledger that may book a line: one for each owner.
@@ -352,7 +425,7 @@ func (uc TillSale) move(book *Book, key StockKey, pieces int64, facts TillFacts)
 	for _, r := range open {
 		// Whole first: a part that goes another way is another parcel.
 		for _, whole := range []bool{true, false} {
-			for _, p := range facts.targets[key.SKU] {
+			for _, p := range facts.where(r) {
 				want := min(pieces, r.open)
 				if want == 0 {
 					break
@@ -375,7 +448,7 @@ func (uc TillSale) move(book *Book, key StockKey, pieces int64, facts TillFacts)
 func (uc TillSale) relocate(book *Book, r *Reservation, want int64, whole bool, p Placed, facts TillFacts) ([]*Reservation, error) {
 	l, known := book.Location(p.Location.Code)
 	t := r.terms
-	if !known || l.drop(Demand{Seller: t.Seller, Way: t.Way}) != "" || t.Way == LocalDelivery && p.DistanceM+t.DistanceM > uc.Strategy.LocalRadiusM {
+	if !known || l.drop(Demand{Seller: t.Seller, Way: t.Way}) != "" || t.Way == LocalDelivery && p.DistanceM > uc.Strategy.LocalRadiusM {
 		return nil, nil
 	}
 	day, locked := capacityDay(book, Demand{Way: t.Way}, l)
@@ -421,7 +494,7 @@ func (uc TillSale) terms(r *Reservation, s *Stock, l Location, p Placed, facts T
 	t := r.terms
 	t.Presale = "" // what it came from is used up where it arrived
 	t.Key, t.LocationName, t.LocationOrg = s.key, l.Name, l.Org
-	t.DistanceM += p.DistanceM // at most
+	t.DistanceM = p.DistanceM
 	t.Batch, t.Presale = "", ""
 	switch s.key.Owner {
 	case t.Seller:

@@ -64,6 +64,18 @@ func (s *Store) ListedDiscrepancy(ctx context.Context, id string) (biz.Listed, e
 	return fromDBDiscrepancy(r), nil
 }
 
+// ShortAfter returns shelves with an open shortfall, by SKU and location.
+func (s *Store) ShortAfter(ctx context.Context, after biz.Shelf, limit int) ([]biz.Shelf, error) {
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT DISTINCT sku, location FROM discrepancies WHERE kind = ? AND open > 0 AND (sku > ? OR sku = ? AND location > ?) ORDER BY sku, location LIMIT ?",
+		biz.KindShortfall, after.SKU, after.SKU, after.Location, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find shortfalls: %w", err)
+	}
+	return scanAll(rows, func(scan func(...any) error) (shelf biz.Shelf, err error) {
+		return shelf, scan(&shelf.SKU, &shelf.Location)
+	})
+}
+
 // CloseDiscrepancy closes what is open of it. One that is closed already stays as it is.
 func (s *Store) CloseDiscrepancy(ctx context.Context, id string) error {
 	now, err := s.db.Now(ctx)

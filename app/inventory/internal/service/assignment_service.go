@@ -33,21 +33,28 @@ func NewAssignments(s *Inventory) *Assignments {
 	}
 }
 
-// Workers of documents that nobody calls about: silence, and stock that comes.
+// Workers of documents that nobody calls about: silence, and stock that comes, for those who wait and those who lost theirs.
 type Workers struct {
 	TimeOut biz.TimeOut
 	Waiting biz.AllocateWaiting
+	Relieve biz.Relieve
 	store   *data.Store
 }
 
-// NewWorkers puts them together.
-func NewWorkers(s *Inventory) Workers {
+// NewWorkers puts them together. till is how a sale moves what it has eaten into.
+func NewWorkers(s *Inventory, till *TillSales) Workers {
 	db, store, again, hit := s.db, s.store, biz.Reallocate{Hold: s.hold}, s.hold.Search.Hit
 	return Workers{
 		TimeOut: biz.TimeOut{Decline: biz.Decline{Work: store, Reallocate: again, Writer: store}, InTx: db.InTx, NowUS: db.Now, Hit: hit},
-		Waiting: biz.AllocateWaiting{Work: store, Reallocate: again, Writer: store, InTx: db.InTx, Hit: hit},
+		Waiting: s.waiting(),
+		Relieve: biz.Relieve{Short: store, Sale: till.sale, Together: store.Together, Hit: hit},
 		store:   store,
 	}
+}
+
+// waiting is what gives stock to those who wait for it.
+func (s *Inventory) waiting() biz.AllocateWaiting {
+	return biz.AllocateWaiting{Work: s.store, Reallocate: biz.Reallocate{Hold: s.hold}, Writer: s.store, InTx: s.db.InTx, Hit: s.hold.Search.Hit}
 }
 
 // answering is who answers: a center answers for the person that it names.

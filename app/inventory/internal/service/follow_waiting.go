@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 	"github.com/onepool/onepool/app/inventory/internal/data"
@@ -15,19 +16,23 @@ const (
 	changesATurn = 500
 )
 
-// FollowWaiting gives stock to documents that wait as it comes. It follows the change log, which misses nothing, from the
+// FollowWaiting gives stock as it comes: to documents whose reserved pieces were sold over their heads, and then to those
+// that wait. It follows the change log, which misses nothing, from the
 // moment at which it begins; what came before, its first turn looks at.
 type FollowWaiting struct {
 	waiting  biz.AllocateWaiting
+	relieve  biz.Relieve
 	store    *data.Store
 	position int64
 	turns    int
 }
 
 // Follow begins anew.
-func (w Workers) Follow() *FollowWaiting { return &FollowWaiting{waiting: w.Waiting, store: w.store} }
+func (w Workers) Follow() *FollowWaiting {
+	return &FollowWaiting{waiting: w.Waiting, relieve: w.Relieve, store: w.store}
+}
 
-// Turn allocates what can be now, and says how many documents that were.
+// Turn moves and allocates what can be now, and says how many documents were allocated.
 func (f *FollowWaiting) Turn(ctx context.Context) (int, error) {
 	sweep := f.turns%sweepTurns == 0
 	f.turns++
@@ -37,7 +42,7 @@ func (f *FollowWaiting) Turn(ctx context.Context) (int, error) {
 			return 0, err
 		}
 		f.position = max(f.position, last)
-		return f.waiting.Run(ctx, nil)
+		return f.run(ctx, nil)
 	}
 	rose := map[string]bool{}
 	changes, err := f.store.ChangesAfter(ctx, f.position, changesATurn)
@@ -55,11 +60,17 @@ func (f *FollowWaiting) Turn(ctx context.Context) (int, error) {
 		f.seen(changes)
 		return 0, nil
 	}
-	n, err := f.waiting.Run(ctx, rose)
+	n, err := f.run(ctx, rose)
 	if err == nil { // otherwise they are looked at again
 		f.seen(changes)
 	}
 	return n, err
+}
+
+func (f *FollowWaiting) run(ctx context.Context, rose map[string]bool) (int, error) {
+	_, relieved := f.relieve.Run(ctx, rose)
+	n, err := f.waiting.Run(ctx, rose)
+	return n, errors.Join(relieved, err)
 }
 
 func (f *FollowWaiting) seen(changes []data.Change) {

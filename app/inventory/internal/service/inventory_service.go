@@ -213,7 +213,7 @@ func (s *Inventory) CheckInvariants(ctx context.Context, in *commonv1.CheckInvar
 // checkServed looks whether stock that is there goes to those who wait for it. It decides as the worker does, by what is in
 // memory: that is no query, and not in the snapshot of the others.
 func (s *Inventory) checkServed(ctx context.Context, limit int32) (*commonv1.InvariantResult, error) {
-	late := biz.Unserved{Waiting: NewWorkers(s).Waiting, Recent: s.store, NowUS: s.db.Now, GraceUS: data.GraceUS}
+	late := biz.Unserved{Waiting: s.waiting(), Recent: s.store, NowUS: s.db.Now, GraceUS: data.GraceUS}
 	return invariant.Look("inventory", "I3b", "a document that waits gets its stock within 60 s", limit, func(violation func(subject, detail string)) (int64, error) {
 		checked, found, err := late.Find(tenancy.WithService(ctx, "inventory-audit"))
 		for _, l := range found {

@@ -95,7 +95,7 @@ func newRig(db *database.DB) *rig {
 	r := &rig{shop: shop, Reservations: NewReservations(db, store, categories), Stockroom: NewStockroom(db, store, func(string) {}), Transfers: NewTransfers(db, store, data.Catalogue{Client: shop}), Kits: NewKits(db, store, known), Presales: NewPresales(db, store, known), Stocktakes: NewStocktakes(db, store, data.Catalogue{Client: shop}), Inventory: New(db, store, data.Catalogue{Client: shop}, biz.NearThenSplit(), categories, func(string) {}), branch: NewBranch(db, store, slog.New(slog.DiscardHandler)), db: db, store: store, told: &told{documents: map[string]int{}}}
 	r.till = NewTillSales(db, store, data.Catalogue{Client: shop}, categories, biz.NearThenSplit())
 	r.shares = NewSharing(db, store, data.Catalogue{Client: shop}, categories)
-	r.Assignments, r.workers = NewAssignments(r.Inventory), NewWorkers(r.Inventory)
+	r.Assignments, r.workers = NewAssignments(r.Inventory), NewWorkers(r.Inventory, r.till)
 	r.branch.branchOf = func(ctx context.Context) (saga.Branch, bool) {
 		b, ok := ctx.Value(branchKey{}).(saga.Branch)
 		return b, ok

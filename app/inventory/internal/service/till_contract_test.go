@@ -9,8 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
+	"github.com/onepool/onepool/app/internal/sequence"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/inventory/internal/data"
 )
 
 func tillSale(document, at string, lines ...*inventoryv1.TillSaleLine) *inventoryv1.BookTillSaleRequest {
@@ -348,6 +351,105 @@ func TestATillSaleThatIsOvertakenLooksAgain(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, sell())
 		require.Equal(t, []string{"S-01 1 HELD", "S-02 2 HELD"}, r.held(t, "ord_1"))
+		r.audit(t)
+	})
+}
+
+// What could not move when it was sold over its owner's head moves when stock comes, in the next turn, and before those who
+// wait get some.
+func TestWhatCouldNotMoveIsTriedAgainWhenStockComes(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.stock(t, "S-01", "LJ", 3)
+		r.paid(t, parcel("ord_1", line("1", "LJ", 2)))
+		_, err := r.Hold(order(t.Context()), pickup("collected", "S-01", line("1", "LJ", 1)))
+		require.NoError(t, err)
+		r.waits(t, patient("later", 9, 0, line("1", "LJ", 1)))
+		follow := r.workers.Follow()
+		turn := func() int {
+			_, err := sequence.Assign(t.Context(), r.db, data.ChangeFeed())
+			require.NoError(t, err)
+			n, err := follow.Turn(order(t.Context()))
+			require.NoError(t, err)
+			return n
+		}
+		turn()
+		got, err := r.till.BookTillSale(order(t.Context()), tillSale("till_1", "S-01", soldAt("1", "LJ", 3)))
+		require.NoError(t, err)
+		require.Equal(t, int64(3), got.Lines[0].Left)
+		require.Zero(t, turn())
+		r.stock(t, "S-02", "TG", 5)
+		require.Zero(t, turn())
+		require.Equal(t, []string{"S-01 2 CONFIRMED"}, r.held(t, "ord_1"))
+		r.stock(t, "S-02", "LJ", 1)
+		require.Zero(t, turn())
+		require.Equal(t, []string{"S-01 1 CONFIRMED", "S-02 1 CONFIRMED"}, r.held(t, "ord_1"), "as many as have come")
+		require.Equal(t, []string{"till_1 3 2"}, r.missing(t, "S-01", "LJ"))
+		r.audit(t)
+		r.stock(t, "W-01", "LJ", 2)
+		require.Equal(t, 1, turn(), "what is left goes to the one that waits")
+		require.Equal(t, []string{"S-02 1 CONFIRMED", "W-01 1 CONFIRMED"}, r.held(t, "ord_1"))
+		require.Equal(t, []string{"S-01 1 HELD"}, r.held(t, "collected"), "pickup is never moved")
+		require.Equal(t, []string{"till_1 3 1"}, r.missing(t, "S-01", "LJ"))
+		require.Equal(t, 1, r.deliver(t)["ord_1"]/2, "the order center is told of both moves")
+		r.audit(t)
+
+		// The sweep finds what no log tells: a location that opens again.
+		r.stock(t, "S-01", "PT", 1)
+		r.paid(t, parcel("ord_2", line("1", "PT", 1)))
+		off := location("F-01", "FR1", inventoryv1.LocationKind_FRANCHISE_STORE, 31.2306, 121.4738)
+		off.Active, off.Version = false, 2
+		r.put(t, off)
+		r.stock(t, "F-01", "PT", 1)
+		_, err = r.till.BookTillSale(order(t.Context()), tillSale("till_2", "S-01", soldAt("1", "PT", 1)))
+		require.NoError(t, err)
+		turn()
+		require.Equal(t, []string{"S-01 1 CONFIRMED"}, r.held(t, "ord_2"))
+		off.Active, off.Version = true, 3
+		r.put(t, off)
+		for range sweepTurns {
+			turn()
+		}
+		require.Equal(t, []string{"F-01 1 CONFIRMED"}, r.held(t, "ord_2"))
+		r.audit(t)
+	})
+}
+
+// The order keeps where its customer is: what moves, moves near to him, and not back to who has declined it.
+func TestAMoveGoesNearTheCustomer(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.put(t, location("S-09", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 31.1010, 121.3000), location("S-08", "HQ", inventoryv1.LocationKind_DIRECT_STORE, 31.1100, 121.3000))
+		there := &commonv1.GeoPoint{Lat: 31.1000, Lng: 121.3000} // far from S-01
+		for _, document := range []string{"ord_1", "ord_2"} {
+			in := parcel(document, line("1", "LJ", 1))
+			in.Destination = there
+			r.stock(t, "S-01", "LJ", 1)
+			r.paid(t, in)
+			r.clock.Advance(time.Second)
+		}
+		_, err := r.Hold(order(t.Context()), parcel("nowhere", line("1", "TG", 1)))
+		require.Equal(t, "STOCK_INSUFFICIENT", reasonOf(err))
+		for _, at := range []string{"S-02", "S-08", "S-09"} {
+			r.stock(t, at, "LJ", 2)
+		}
+		_, err = r.till.BookTillSale(order(t.Context()), tillSale("till_1", "S-01", soldAt("1", "LJ", 1)))
+		require.NoError(t, err)
+		require.Equal(t, []string{"S-09 1 CONFIRMED"}, r.held(t, "ord_2"))
+		listed, err := r.ListReservations(order(t.Context()), &inventoryv1.ListReservationsRequest{Documents: []string{"ord_2"}})
+		require.NoError(t, err)
+		for _, res := range listed.Reservations {
+			if res.Location == "S-09" {
+				require.InDelta(t, 111, res.DistanceM, 2, "metres to the customer")
+			}
+		}
+		// S-09 declines the next one before the till takes its piece.
+		_, err = r.DeclineAssignment(hq(t.Context(), "operator"), declining("ord_2", "S-09"))
+		require.NoError(t, err)
+		require.Equal(t, []string{"S-08 1 CONFIRMED"}, r.held(t, "ord_2"))
+		_, err = r.till.BookTillSale(order(t.Context()), tillSale("till_2", "S-08", soldAt("1", "LJ", 2)))
+		require.NoError(t, err)
+		require.Equal(t, []string{"S-02 1 CONFIRMED"}, r.held(t, "ord_2"), "not S-09 again, which has two")
 		r.audit(t)
 	})
 }

@@ -20,7 +20,7 @@ type TillSales struct {
 
 // NewTillSales puts the use case together.
 func NewTillSales(db *database.DB, store *data.Store, prices biz.ListPrices, categories biz.CategoryFinder, strategy biz.Strategy) *TillSales {
-	return &TillSales{group: store.Group(), sale: biz.TillSale{Locations: store, Stock: store, Reserved: store, Prices: prices, Sharing: store, Categories: categories,
+	return &TillSales{group: store.Group(), sale: biz.TillSale{Locations: store, Stock: store, Reserved: store, Documents: store, Pool: store, Prices: prices, Sharing: store, Categories: categories,
 		NowUS: db.Now, Strategy: strategy}}
 }
 

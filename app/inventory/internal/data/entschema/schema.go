@@ -297,7 +297,7 @@ func (Discrepancy) Fields() []ent.Field {
 
 // Indexes of discrepancies.
 func (Discrepancy) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("sku", "location", "owner", "open"), index.Fields("opened_us", "id")}
+	return []ent.Index{index.Fields("sku", "location", "owner", "open"), index.Fields("opened_us", "id"), index.Fields("kind", "open")}
 }
 
 // Allocation is why the locations of a document were chosen.

@@ -65,6 +65,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{DiscrepanciesColumns[10], DiscrepanciesColumns[0]},
 			},
+			{
+				Name:    "discrepancy_kind_open",
+				Unique:  false,
+				Columns: []*schema.Column{DiscrepanciesColumns[5], DiscrepanciesColumns[9]},
+			},
 		},
 	}
 	// GenerationsColumns holds the columns for the "generations" table.
