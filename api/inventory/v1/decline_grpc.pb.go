@@ -45,7 +45,9 @@ type AssignmentsClient interface {
 	// has declined this document; the rest stays where it is. A document that is not paid yet must be covered elsewhere, else
 	// the decline is refused with what is left and nothing changes; a paid one waits for what cannot be covered.
 	DeclineAssignment(ctx context.Context, in *DeclineAssignmentRequest, opts ...grpc.CallOption) (*DeclineAssignmentResponse, error)
-	// What locations have answered to a document, oldest first; only the caller's own locations for a location's staff.
+	// What locations have answered to a document, or are to answer, oldest first; only the caller's own locations for a location's
+	// staff. Where the strategy sets no time to answer (answer_within_s), as the built-in one, nothing is waited for: a location
+	// is listed when it answers, and what it is to ship is in the document's reservations from the beginning.
 	ListAssignments(ctx context.Context, in *ListAssignmentsRequest, opts ...grpc.CallOption) (*ListAssignmentsResponse, error)
 	// Documents that wait for stock, in the order in which they get it: higher priority, earlier ship-by time, older.
 	// For headquarters, and the staff of the organisation that sells.
@@ -143,7 +145,9 @@ type AssignmentsServer interface {
 	// has declined this document; the rest stays where it is. A document that is not paid yet must be covered elsewhere, else
 	// the decline is refused with what is left and nothing changes; a paid one waits for what cannot be covered.
 	DeclineAssignment(context.Context, *DeclineAssignmentRequest) (*DeclineAssignmentResponse, error)
-	// What locations have answered to a document, oldest first; only the caller's own locations for a location's staff.
+	// What locations have answered to a document, or are to answer, oldest first; only the caller's own locations for a location's
+	// staff. Where the strategy sets no time to answer (answer_within_s), as the built-in one, nothing is waited for: a location
+	// is listed when it answers, and what it is to ship is in the document's reservations from the beginning.
 	ListAssignments(context.Context, *ListAssignmentsRequest) (*ListAssignmentsResponse, error)
 	// Documents that wait for stock, in the order in which they get it: higher priority, earlier ship-by time, older.
 	// For headquarters, and the staff of the organisation that sells.

@@ -34,7 +34,9 @@ type AssignmentsHTTPServer interface {
 	// has declined this document; the rest stays where it is. A document that is not paid yet must be covered elsewhere, else
 	// the decline is refused with what is left and nothing changes; a paid one waits for what cannot be covered.
 	DeclineAssignment(context.Context, *DeclineAssignmentRequest) (*DeclineAssignmentResponse, error)
-	// ListAssignments What locations have answered to a document, oldest first; only the caller's own locations for a location's staff.
+	// ListAssignments What locations have answered to a document, or are to answer, oldest first; only the caller's own locations for a location's
+	// staff. Where the strategy sets no time to answer (answer_within_s), as the built-in one, nothing is waited for: a location
+	// is listed when it answers, and what it is to ship is in the document's reservations from the beginning.
 	ListAssignments(context.Context, *ListAssignmentsRequest) (*ListAssignmentsResponse, error)
 	// ListOpenWork Documents that no rule can bring further: they need a person, or the buyer's choice. Order as ListWaiting.
 	ListOpenWork(context.Context, *ListOpenWorkRequest) (*ListOpenWorkResponse, error)
@@ -187,7 +189,9 @@ type AssignmentsHTTPClient interface {
 	// has declined this document; the rest stays where it is. A document that is not paid yet must be covered elsewhere, else
 	// the decline is refused with what is left and nothing changes; a paid one waits for what cannot be covered.
 	DeclineAssignment(ctx context.Context, req *DeclineAssignmentRequest, opts ...http.CallOption) (rsp *DeclineAssignmentResponse, err error)
-	// ListAssignments What locations have answered to a document, oldest first; only the caller's own locations for a location's staff.
+	// ListAssignments What locations have answered to a document, or are to answer, oldest first; only the caller's own locations for a location's
+	// staff. Where the strategy sets no time to answer (answer_within_s), as the built-in one, nothing is waited for: a location
+	// is listed when it answers, and what it is to ship is in the document's reservations from the beginning.
 	ListAssignments(ctx context.Context, req *ListAssignmentsRequest, opts ...http.CallOption) (rsp *ListAssignmentsResponse, err error)
 	// ListOpenWork Documents that no rule can bring further: they need a person, or the buyer's choice. Order as ListWaiting.
 	ListOpenWork(ctx context.Context, req *ListOpenWorkRequest, opts ...http.CallOption) (rsp *ListOpenWorkResponse, err error)
@@ -238,7 +242,9 @@ func (c *AssignmentsHTTPClientImpl) DeclineAssignment(ctx context.Context, in *D
 	return &out, nil
 }
 
-// ListAssignments What locations have answered to a document, oldest first; only the caller's own locations for a location's staff.
+// ListAssignments What locations have answered to a document, or are to answer, oldest first; only the caller's own locations for a location's
+// staff. Where the strategy sets no time to answer (answer_within_s), as the built-in one, nothing is waited for: a location
+// is listed when it answers, and what it is to ship is in the document's reservations from the beginning.
 func (c *AssignmentsHTTPClientImpl) ListAssignments(ctx context.Context, in *ListAssignmentsRequest, opts ...http.CallOption) (*ListAssignmentsResponse, error) {
 	var out ListAssignmentsResponse
 	pattern := "/v1/inventory/assignments"

@@ -652,3 +652,30 @@ func TestOthersKitsGoAlongWithAnEmptyShelf(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// Where nobody is waited for, nothing is written until a location answers: the reservations say what it is to ship. It can
+// answer all the same.
+func TestWithoutATimeToAnswerALocationIsListedWhenItAnswers(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.stock(t, "S-01", "LJ", 2)
+		list := func(document string) (said []string) {
+			got, err := r.ListAssignments(hq(t.Context(), "operator"), &inventoryv1.ListAssignmentsRequest{Document: document})
+			require.NoError(t, err)
+			for _, a := range got.Assignments {
+				said = append(said, a.Location+" "+a.State.String())
+			}
+			return said
+		}
+		r.paid(t, parcel("ord_1", line("1", "LJ", 1)))
+		require.Empty(t, list("ord_1"))
+		require.Equal(t, map[string]int64{"S-01/1": 1}, r.open(t, "ord_1"))
+		_, err := r.AcceptAssignment(inStore(t.Context(), "S-01", "clerk"), &inventoryv1.AcceptAssignmentRequest{RequestId: requestID(), Document: "ord_1", Location: "S-01"})
+		require.NoError(t, err)
+		require.Equal(t, []string{"S-01 ACCEPTED"}, list("ord_1"))
+		r.answered(t, "")
+		r.paid(t, parcel("ord_2", line("1", "LJ", 1)))
+		require.Equal(t, []string{"S-01 ASSIGNED"}, list("ord_2"), "a strategy that waits opens it at once")
+		r.audit(t)
+	})
+}
