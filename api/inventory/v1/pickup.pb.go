@@ -277,10 +277,13 @@ type PickupOption struct {
 	DistanceM int64           `protobuf:"varint,3,opt,name=distance_m,json=distanceM,proto3" json:"distance_m,omitempty"`
 	Readiness PickupReadiness `protobuf:"varint,4,opt,name=readiness,proto3,enum=onepool.inventory.v1.PickupReadiness" json:"readiness,omitempty"`
 	// When the basket can be collected, in microseconds since 1970 UTC: a time at which the store is open by its location
-	// profile. 0: not known (NOT_READY). Of several ways to get what is short, the earliest.
+	// profile, on the day whose work it is: what is there after the cut-off is worked on the next day. 0: not known (NOT_READY).
+	// Of several ways to get what is short, the earliest.
 	ReadyAtUs int64 `protobuf:"varint,5,opt,name=ready_at_us,json=readyAtUs,proto3" json:"ready_at_us,omitempty"`
 	// What is not there now, line by line.
-	Short         []*PickupShort `protobuf:"bytes,6,rep,name=short,proto3" json:"short,omitempty"`
+	Short []*PickupShort `protobuf:"bytes,6,rep,name=short,proto3" json:"short,omitempty"`
+	// NOT_READY though all is there: the store takes no more orders or lines for the day that an order of now is of.
+	DayFull       bool `protobuf:"varint,7,opt,name=day_full,json=dayFull,proto3" json:"day_full,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -355,6 +358,13 @@ func (x *PickupOption) GetShort() []*PickupShort {
 		return x.Short
 	}
 	return nil
+}
+
+func (x *PickupOption) GetDayFull() bool {
+	if x != nil {
+		return x.DayFull
+	}
+	return false
 }
 
 type PickupShort struct {
@@ -439,7 +449,7 @@ const file_inventory_v1_pickup_proto_rawDesc = "" +
 	"\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"X\n" +
 	"\x18GetPickupOptionsResponse\x12<\n" +
-	"\aoptions\x18\x01 \x03(\v2\".onepool.inventory.v1.PickupOptionR\aoptions\"\xfb\x01\n" +
+	"\aoptions\x18\x01 \x03(\v2\".onepool.inventory.v1.PickupOptionR\aoptions\"\x96\x02\n" +
 	"\fPickupOption\x12\x1a\n" +
 	"\blocation\x18\x01 \x01(\tR\blocation\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1d\n" +
@@ -447,7 +457,8 @@ const file_inventory_v1_pickup_proto_rawDesc = "" +
 	"distance_m\x18\x03 \x01(\x03R\tdistanceM\x12C\n" +
 	"\treadiness\x18\x04 \x01(\x0e2%.onepool.inventory.v1.PickupReadinessR\treadiness\x12\x1e\n" +
 	"\vready_at_us\x18\x05 \x01(\x03R\treadyAtUs\x127\n" +
-	"\x05short\x18\x06 \x03(\v2!.onepool.inventory.v1.PickupShortR\x05short\"^\n" +
+	"\x05short\x18\x06 \x03(\v2!.onepool.inventory.v1.PickupShortR\x05short\x12\x19\n" +
+	"\bday_full\x18\a \x01(\bR\adayFull\"^\n" +
 	"\vPickupShort\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x05R\x04line\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1d\n" +

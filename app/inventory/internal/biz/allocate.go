@@ -2,7 +2,6 @@ package biz
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -258,13 +257,7 @@ func (c *Candidate) full(d Demand, percent int64) string {
 	if !p.limited() || d.Way == CarryOut {
 		return ""
 	}
-	if limit := p.body.DailyOrders; limit > 0 && (c.Load.Orders+1)*100 > limit*percent {
-		return fmt.Sprintf("its day is full (%d of %d orders)", c.Load.Orders, limit)
-	}
-	if limit := p.body.DailyLines; limit > 0 && (c.Load.Lines+c.lines(d))*100 > limit*percent {
-		return fmt.Sprintf("its day is full (%d of %d lines)", c.Load.Lines, limit)
-	}
-	return ""
+	return p.full(c.Load, c.lines(d), percent)
 }
 
 // lines counts the lines of which the candidate has some.

@@ -224,6 +224,27 @@ func (p *Profile) workDay(us int64) int64 {
 	return today + 1
 }
 
+// worked is the first moment at which the work of a moment may be done: then, before the cut-off of a day on which the location
+// works, else the beginning of the day whose work it is.
+func (p *Profile) worked(us int64) int64 {
+	if p.beforeCutOff(us) {
+		return us
+	}
+	return max(us, p.instant(p.workDay(us), 0).UnixMicro())
+}
+
+// full says which limit of a day would be passed by another order of so many lines, when only so many percent of it are to be
+// used; empty: none.
+func (p *Profile) full(load Load, lines, percent int64) string {
+	if limit := p.body.DailyOrders; limit > 0 && (load.Orders+1)*100 > limit*percent {
+		return fmt.Sprintf("its day is full (%d of %d orders)", load.Orders, limit)
+	}
+	if limit := p.body.DailyLines; limit > 0 && (load.Lines+lines)*100 > limit*percent {
+		return fmt.Sprintf("its day is full (%d of %d lines)", load.Lines, limit)
+	}
+	return ""
+}
+
 // limited says whether a day's work has a limit.
 func (p *Profile) limited() bool {
 	return p != nil && (p.body.DailyOrders > 0 || p.body.DailyLines > 0)

@@ -59,6 +59,7 @@ type PickupOption struct {
 	ReadyUS   int64
 	Short     []PickupShort
 	Exact     bool
+	DayFull   bool // all is there, but the store takes no more work for the day that an order of now is of
 }
 
 // TransferFinder knows which goods travel. It answers for all organisations: who asks is told no more than a time.
@@ -67,14 +68,22 @@ type TransferFinder interface {
 	OnTheirWay(ctx context.Context, to []string) ([]TransferRow, error)
 }
 
-// GetPickupOptions tells where a basket can be collected, and from when on. It holds nothing: what it says is a hint, and
-// whoever holds decides anew.
+// LoadReader knows what locations have been given.
+type LoadReader interface {
+	// Loads reads what locations have been given; days of which nothing was taken are missing from the answer.
+	Loads(ctx context.Context, keys []LoadKey) (map[LoadKey]Load, error)
+}
+
+// GetPickupOptions tells where a basket can be collected, and from when on: when the store is open, on the day on which it
+// works on it. What is there after the cut-off is worked on the next day, and a store whose day is full takes no order now.
+// It holds nothing: what it says is a hint, and whoever holds decides anew.
 type GetPickupOptions struct {
 	Pool      PoolKeeper
 	Shares    ChannelShares
 	Kits      KitFinder
 	Stock     StockReader
 	Transfers TransferFinder
+	Loads     LoadReader
 	NowUS     func(ctx context.Context) (int64, error)
 }
 
@@ -91,6 +100,9 @@ func (uc GetPickupOptions) Get(ctx context.Context, by Caller, q PickupQuery) ([
 	if err != nil {
 		return nil, err
 	}
+	if err := uc.load(ctx, u, spots); err != nil {
+		return nil, err
+	}
 	var lacking []*pickupSpot
 	for i := range spots {
 		if u.look(&spots[i]); len(spots[i].lacks) > 0 {
@@ -105,6 +117,35 @@ func (uc GetPickupOptions) Get(ctx context.Context, by Caller, q PickupQuery) ([
 		options[i] = spots[i].option
 	}
 	return options, nil
+}
+
+// load notes what the stores have been given of the days that an order of now is of.
+func (uc GetPickupOptions) load(ctx context.Context, u *pickup, spots []pickupSpot) error {
+	d := Demand{Way: Pickup}
+	var keys []LoadKey
+	for _, s := range spots {
+		if key, counted := s.option.Location.loadKey(d, u.nowUS); counted {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	loads, err := uc.Loads.Loads(ctx, keys)
+	if err != nil {
+		return err
+	}
+	lines := int64(0)
+	for _, l := range u.query.Lines {
+		lines += int64(len(u.parts(l.SKU)))
+	}
+	for i := range spots {
+		s := &spots[i]
+		if key, counted := s.option.Location.loadKey(d, u.nowUS); counted {
+			s.full = s.option.Location.Profile.full(loads[key], lines, 100) != ""
+		}
+	}
+	return nil
 }
 
 func (q PickupQuery) validate() error {
@@ -185,6 +226,7 @@ type pickupSpot struct {
 	ref    int
 	number uint32
 	lacks  []int
+	full   bool // the day that an order of now is of
 }
 
 func (uc GetPickupOptions) open(ctx context.Context, by Caller, q PickupQuery) (*pickup, error) {
@@ -289,7 +331,9 @@ func (u *pickup) look(s *pickupSpot) {
 		}
 	}
 	if len(s.lacks) == 0 {
-		u.ready(s, PickupNow, u.nowUS)
+		if s.option.DayFull = s.full; !s.full {
+			u.ready(s, PickupNow, u.nowUS)
+		}
 		return
 	}
 	for i, l := range u.query.Lines { // each sees what those before it have taken
@@ -306,9 +350,11 @@ func (u *pickup) look(s *pickupSpot) {
 	}
 }
 
-// ready says that all is there from a moment on: it can be collected when the store is open. An earlier way stays.
+// ready says that all is there from a moment on: it can be collected when the store has worked on it and is open. An earlier
+// way stays.
 func (u *pickup) ready(s *pickupSpot, how PickupReadiness, fromUS int64) {
-	opens, known := s.option.Location.Profile.opening(fromUS)
+	p := s.option.Location.Profile
+	opens, known := p.opening(p.worked(fromUS))
 	if !known || s.option.Readiness != PickupNot && s.option.ReadyUS <= opens {
 		return
 	}

@@ -283,3 +283,72 @@ func TestABasketThatCannotBeIsRefusedByName(t *testing.T) {
 		require.Error(t, err, "nobody asks")
 	})
 }
+
+// What comes after the cut-off is worked on the next day that the store works.
+func TestABasketAfterTheCutOffIsWorkedOnTheNextDay(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		boss := hq(t.Context())
+		r.profile(t, &inventoryv1.LocationProfile{Location: "S-01", TimeZone: "Asia/Shanghai", CutOff: "18:00",
+			Weekly: []*inventoryv1.WeeklyHours{{Days: []int32{1, 2, 3, 4, 5}, Open: "09:00", Close: "21:00"}}})
+		r.stock(t, "S-01", "LJ", 3)
+		ask := basket([]string{"S-01"}, collect("LJ", 3))
+		for now, ready := range map[string]string{
+			"2026-12-02 17:59": "2026-12-02 17:59", // a Wednesday
+			"2026-12-02 18:00": "2026-12-03 09:00",
+			"2026-12-02 22:00": "2026-12-03 09:00",
+			"2026-12-04 18:30": "2026-12-07 09:00",
+			"2026-12-05 10:00": "2026-12-07 09:00",
+		} {
+			r.wall(t, now)
+			require.Equal(t, []string{"S-01 READY_NOW " + ready}, r.collected(t, boss, ask), "at %s", now)
+		}
+		// Goods that arrive after it, too.
+		r.wall(t, "2026-12-01 10:00")
+		r.stock(t, "W-01", "LJ", 9)
+		r.expected(t, "S-01", "2026-12-02 17:00", wish("LJ", 1))
+		r.expected(t, "S-01", "2026-12-02 19:00", wish("LJ", 1))
+		ask.LeadTimeUs = new(int64((20 * 24 * time.Hour).Microseconds()))
+		ask.Lines[0].Quantity = 4
+		require.Equal(t, []string{"S-01 BY_TRANSFER 2026-12-02 17:00, 1 LJ -1"}, r.collected(t, boss, ask))
+		ask.Lines[0].Quantity = 5
+		require.Equal(t, []string{"S-01 BY_TRANSFER 2026-12-03 09:00, 1 LJ -2"}, r.collected(t, boss, ask))
+	})
+}
+
+// A store whose day is full would refuse the order: it is no option now, and says why.
+func TestAStoreWhoseDayIsFullIsNoOption(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.wall(t, "2026-12-02 10:00")
+		r.profile(t, &inventoryv1.LocationProfile{Location: "S-01", TimeZone: "Asia/Shanghai", DailyOrders: 1, CutOff: "18:00"})
+		r.profile(t, &inventoryv1.LocationProfile{Location: "S-02", TimeZone: "Asia/Shanghai", DailyLines: 2})
+		for _, at := range []string{"S-01", "S-02"} {
+			r.stock(t, at, "LJ", 9)
+			r.stock(t, at, "TG", 9)
+		}
+		options := func(lines ...*inventoryv1.PickupLine) (said []string) {
+			got, err := r.pickups().GetPickupOptions(member(t.Context()), basket([]string{"S-01", "S-02"}, lines...))
+			require.NoError(t, err)
+			for _, o := range got.Options {
+				require.Equal(t, o.DayFull, o.ReadyAtUs == 0)
+				said = append(said, fmt.Sprint(o.Location, " ", o.Readiness, " ", o.DayFull))
+			}
+			return said
+		}
+		one := collect("LJ", 1)
+		require.Equal(t, []string{"S-01 READY_NOW false", "S-02 READY_NOW false"}, options(one, collect("TG", 1)))
+		for _, at := range []string{"S-01", "S-02"} {
+			_, err := r.Hold(order(t.Context()), pickup("first "+at, at, line("1", "LJ", 1)))
+			require.NoError(t, err)
+		}
+		require.Equal(t, []string{"S-01 NOT_READY true", "S-02 READY_NOW false"}, options(one))
+		require.Equal(t, []string{"S-01 NOT_READY true", "S-02 NOT_READY true"}, options(one, collect("TG", 1)), "two lines, and one is left")
+		_, err := r.Hold(order(t.Context()), pickup("second", "S-01", line("1", "LJ", 1)))
+		require.Error(t, err, "a hold says the same")
+		_, err = r.Hold(order(t.Context()), pickup("second", "S-02", line("1", "LJ", 1)))
+		require.NoError(t, err)
+		r.wall(t, "2026-12-02 18:30")
+		require.Equal(t, []string{"S-01 READY_NOW false", "S-02 NOT_READY true"}, options(one), "an order of now is of tomorrow at S-01")
+	})
+}

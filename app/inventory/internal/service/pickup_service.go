@@ -19,7 +19,7 @@ type PickupOptions struct {
 // NewPickupOptions puts the use case together.
 func NewPickupOptions(db *database.DB, store *data.Store, categories biz.CategoryFinder) *PickupOptions {
 	return &PickupOptions{store: store, get: biz.GetPickupOptions{Pool: store, Shares: biz.PolicyShares{Sharing: store, Categories: categories},
-		Kits: data.KitHints{Store: store}, Stock: store, Transfers: store, NowUS: db.Now}}
+		Kits: data.KitHints{Store: store}, Stock: store, Transfers: store, Loads: store, NowUS: db.Now}}
 }
 
 // GetPickupOptions answers store by store.
@@ -48,7 +48,7 @@ func (s *PickupOptions) GetPickupOptions(ctx context.Context, in *inventoryv1.Ge
 
 func toPickupOption(o biz.PickupOption) *inventoryv1.PickupOption {
 	out := &inventoryv1.PickupOption{Location: o.Location.Code, Name: o.Location.Name, DistanceM: o.DistanceM,
-		Readiness: inventoryv1.PickupReadiness(o.Readiness), ReadyAtUs: o.ReadyUS}
+		Readiness: inventoryv1.PickupReadiness(o.Readiness), ReadyAtUs: o.ReadyUS, DayFull: o.DayFull}
 	for _, s := range o.Short {
 		short := &inventoryv1.PickupShort{Line: int32(s.Line), Sku: s.SKU}
 		if o.Exact {
