@@ -5,10 +5,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/onepool/onepool/app/internal/printed"
 )
 
 // maxExplained bounds the candidates that an explanation names; the chosen ones are always among them.
 const maxExplained = 50
+
+// Columns of the text: the least of each, and the most of a name.
+const (
+	leastCode, leastName, leastHas = 12, 24, 14
+	mostName                       = 48
+)
 
 // Explanation says why these locations ship: each candidate considered, what kept or dropped it.
 type Explanation struct {
@@ -16,8 +24,8 @@ type Explanation struct {
 	Wanted             string
 	Stage              string // the one that decided, or was tried last
 	StageNumber        int    // from 1
-	Considered         int
-	Proven             bool // no better choice exists
+	Considered         int    // locations, also those that are not named
+	Proven             bool   // no better choice exists
 	Candidates         []Explained
 	TookUS             int64
 	DecidedAtUS        int64
@@ -71,8 +79,25 @@ func (e *Explanation) Drop(l Location, distanceM int64, reason string) {
 	}
 }
 
+// also names locations that did not come so far, where they are not named yet.
+func (e *Explanation) also(dropped []Explained) {
+	for _, x := range dropped {
+		if !e.names(x.Location) {
+			e.Candidates = append(e.Candidates, x)
+			e.Considered++
+		}
+	}
+}
+
+func (e *Explanation) names(location string) bool {
+	return slices.ContainsFunc(e.Candidates, func(x Explained) bool { return x.Location == location })
+}
+
 // promise names a location where pieces will arrive for the demand.
 func (e *Explanation) promise(p Placed, sku string, qty int64) {
+	if !e.names(p.Location.Code) {
+		e.Considered++
+	}
 	e.Candidates = append(e.Candidates, Explained{Location: p.Location.Code, Name: p.Location.Name, DistanceM: p.DistanceM, Has: "presale", Chosen: true,
 		Reason: fmt.Sprintf("chosen: %d x %s that will arrive there", qty, sku)})
 }
@@ -254,13 +279,21 @@ func (e Explanation) Text() string {
 		round = fmt.Sprintf(", round %d", e.Round)
 	}
 	fmt.Fprintf(&b, "%s wanted %s, strategy %q%s\n", e.Document, e.Wanted, e.Strategy, round)
+	code, name, has := leastCode, leastName, leastHas
+	for _, c := range e.Candidates {
+		code, name, has = max(code, printed.Width(c.Location)), max(name, printed.Width(c.Name)), max(has, printed.Width(c.Has))
+	}
 	for i, c := range e.Candidates {
-		fmt.Fprintf(&b, "%3d  %-12s %-24s %7.1f km  %-14s %s\n", i+1, c.Location, c.Name, float64(c.DistanceM)/1000, c.Has, c.Reason)
+		fmt.Fprintf(&b, "%3d  %s %s %7.1f km  %s %s\n", i+1, printed.Pad(c.Location, code), printed.Pad(c.Name, min(name, mostName)), float64(c.DistanceM)/1000,
+			printed.Pad(c.Has, has), c.Reason)
 	}
 	if e.Outcome != "" {
 		fmt.Fprintf(&b, "%s\n", e.Outcome)
 	}
 	fmt.Fprintf(&b, "decided in %d us, %d candidates", e.TookUS, e.Considered)
+	if n := len(e.Candidates); n < e.Considered {
+		fmt.Fprintf(&b, " (%d of them named)", n)
+	}
 	if e.Stage != "" {
 		fmt.Fprintf(&b, ", stage %d %q", e.StageNumber, e.Stage)
 	}

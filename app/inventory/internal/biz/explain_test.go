@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/onepool/onepool/app/internal/printed"
 )
 
 func TestAnotherPartysFiguresAreNotToldInAnExplanation(t *testing.T) {
@@ -109,4 +111,29 @@ func TestAnExplanationIsBounded(t *testing.T) {
 	require.True(t, why.Candidates[maxExplained].Chosen, "the chosen one is always named")
 	require.Equal(t, 300, why.Considered)
 	require.Equal(t, maxExplained+3, strings.Count(why.Text(), "\n"))
+	require.Contains(t, why.Text(), "300 candidates (51 of them named), ")
+}
+
+// Names are Chinese, and wide: what follows stands in one column all the same. The number at the end is that of the lines.
+func TestAnExplanationStandsInColumnsAndCountsItsLines(t *testing.T) {
+	d, all, s := goldenScene(t)
+	for i, name := range []string{"外滩", "人民广场店 People's Square Flagship", "静安", "南京东路", "虹桥", "浦东", "上海仓"} {
+		all[i].Location.Name = name
+	}
+	_, why, err := Allocate(d, all, s)
+	require.NoError(t, err)
+	var walked Explanation
+	walked.Drop(Location{Code: "S-HZ-9999-ANNEX", Name: "杭州"}, 170_000, "beyond the radius of local delivery")
+	walked.Drop(all[0].Location, 400, "is named already")
+	why.also(walked.Candidates)
+	why.promise(Placed{Location: all[1].Location}, "A", 1)
+	lines := strings.Split(strings.TrimSuffix(why.Text(), "\n"), "\n")
+	table := lines[1 : len(lines)-1]
+	require.Len(t, table, 9)
+	require.Contains(t, lines[len(lines)-1], ", 8 candidates, ", "the one that is promised to is named twice")
+	for _, line := range table {
+		at := strings.Index(line, " km  ")
+		require.Positive(t, at)
+		require.Equal(t, 64, printed.Width(line[:at]), line)
+	}
 }

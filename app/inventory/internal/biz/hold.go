@@ -244,7 +244,7 @@ func (uc HoldStock) settle(ctx context.Context, book *Book, in HoldInput, facts 
 			return SomePlan{}, nil, why, err
 		}
 		if stands(book, in.Demand, plan.Plan, candidates, verified) {
-			why.Candidates = append(why.Candidates, facts.dropped...)
+			why.also(facts.dropped)
 			why.TookUS = elapsed()
 			if !why.Proven {
 				uc.Search.Hit("split_nodes")

@@ -104,7 +104,8 @@ func (uc HoldStock) DecideOn(book *Book, actor string, in HoldInput, facts HoldF
 		return Holding{}, err
 	}
 	plan, why, err := uc.allocate(in, candidates)
-	why.Candidates = append(append(why.Candidates, dropped...), facts.dropped...)
+	why.also(dropped)
+	why.also(facts.dropped)
 	if (err != nil || plan.missing()) && !facts.all {
 		return Holding{}, Elsewhere{in.Document}
 	}

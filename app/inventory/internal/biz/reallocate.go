@@ -197,7 +197,7 @@ func (uc Reallocate) attempt(ctx context.Context, book *Book, d *Document, lines
 	if err != nil {
 		undo()
 		if unfilled(err) {
-			why.Candidates = append(why.Candidates, facts.dropped...)
+			why.also(facts.dropped)
 			why.Outcome = "no location: " + err.Error()
 			book.Explain(d.seller, why)
 		}

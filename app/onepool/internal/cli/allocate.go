@@ -16,6 +16,7 @@ import (
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/csvload"
+	"github.com/onepool/onepool/app/internal/printed"
 	"github.com/onepool/onepool/app/onepool/internal/client"
 	"github.com/onepool/onepool/app/onepool/internal/simulate"
 )
@@ -231,7 +232,7 @@ func printSimulation(out io.Writer, s *simulate.Outcome) error {
 	for _, r := range s.Results {
 		fmt.Fprintf(out, "\nbusiest under %s\n", r.Strategy)
 		for _, l := range r.Load[:min(len(r.Load), 10)] {
-			fmt.Fprintf(out, "  %-16s %-28s %8d orders %9d pieces\n", l.Location, l.Name, l.Orders, l.Pieces)
+			fmt.Fprintf(out, "  %s %s %8d orders %9d pieces\n", printed.Pad(l.Location, 16), printed.Pad(l.Name, 28), l.Orders, l.Pieces)
 		}
 	}
 	if s.LeftOut > 0 {
