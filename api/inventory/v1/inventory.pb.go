@@ -622,7 +622,13 @@ type AdjustStockRequest struct {
 	// Change of on hand, in pieces; not zero.
 	Delta int64 `protobuf:"varint,7,opt,name=delta,proto3" json:"delta,omitempty"`
 	// New safety stock when set.
-	SafetyStock   *int64 `protobuf:"varint,8,opt,name=safety_stock,json=safetyStock,proto3,oneof" json:"safety_stock,omitempty"`
+	SafetyStock *int64 `protobuf:"varint,8,opt,name=safety_stock,json=safetyStock,proto3,oneof" json:"safety_stock,omitempty"`
+	// Code of the lot that is corrected; empty: pieces that are found are in none, those that are missing leave as they would
+	// be sold, the first to expire first.
+	Batch string `protobuf:"bytes,9,opt,name=batch,proto3" json:"batch,omitempty"`
+	// Dates of a lot that is new here, as in StockLine; 0: not known, or those that the lot has. Only with pieces that are found.
+	ProducedDay   int64 `protobuf:"varint,10,opt,name=produced_day,json=producedDay,proto3" json:"produced_day,omitempty"`
+	ExpiresDay    int64 `protobuf:"varint,11,opt,name=expires_day,json=expiresDay,proto3" json:"expires_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -709,6 +715,27 @@ func (x *AdjustStockRequest) GetDelta() int64 {
 func (x *AdjustStockRequest) GetSafetyStock() int64 {
 	if x != nil && x.SafetyStock != nil {
 		return *x.SafetyStock
+	}
+	return 0
+}
+
+func (x *AdjustStockRequest) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+func (x *AdjustStockRequest) GetProducedDay() int64 {
+	if x != nil {
+		return x.ProducedDay
+	}
+	return 0
+}
+
+func (x *AdjustStockRequest) GetExpiresDay() int64 {
+	if x != nil {
+		return x.ExpiresDay
 	}
 	return 0
 }
@@ -826,7 +853,13 @@ type ImportStockRow struct {
 	OnHand       int64                  `protobuf:"varint,4,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
 	SafetyStock  int64                  `protobuf:"varint,5,opt,name=safety_stock,json=safetyStock,proto3" json:"safety_stock,omitempty"`
 	// Empty: the location's organisation.
-	Owner         string `protobuf:"bytes,6,opt,name=owner,proto3" json:"owner,omitempty"`
+	Owner string `protobuf:"bytes,6,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Code of the lot that on_hand and the dates are of; its safety_stock counts if it is not 0. Empty: on_hand is of what is in
+	// no lot. Where the books have lots, a file counts all of them, or the row without a lot is refused.
+	Batch string `protobuf:"bytes,7,opt,name=batch,proto3" json:"batch,omitempty"`
+	// Days since 1970-01-01; 0: not known, or those that the lot has.
+	ProducedDay   int64 `protobuf:"varint,8,opt,name=produced_day,json=producedDay,proto3" json:"produced_day,omitempty"`
+	ExpiresDay    int64 `protobuf:"varint,9,opt,name=expires_day,json=expiresDay,proto3" json:"expires_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -901,6 +934,27 @@ func (x *ImportStockRow) GetOwner() string {
 		return x.Owner
 	}
 	return ""
+}
+
+func (x *ImportStockRow) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+func (x *ImportStockRow) GetProducedDay() int64 {
+	if x != nil {
+		return x.ProducedDay
+	}
+	return 0
+}
+
+func (x *ImportStockRow) GetExpiresDay() int64 {
+	if x != nil {
+		return x.ExpiresDay
+	}
+	return 0
 }
 
 // Stock is what one owner has of one SKU in one location. Quantities are pieces.
@@ -2902,7 +2956,7 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\bdocument\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bdocument\x12B\n" +
 	"\x05lines\x18\x03 \x03(\v2\x1f.onepool.inventory.v1.StockLineB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\"I\n" +
 	"\x14ReceiveStockResponse\x121\n" +
-	"\x05stock\x18\x01 \x03(\v2\x1b.onepool.inventory.v1.StockR\x05stock\"\xe0\x02\n" +
+	"\x05stock\x18\x01 \x03(\v2\x1b.onepool.inventory.v1.StockR\x05stock\"\xdd\x03\n" +
 	"\x12AdjustStockRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -2913,7 +2967,12 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x03sku\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12\x1d\n" +
 	"\x05owner\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05owner\x12,\n" +
 	"\x05delta\x18\a \x01(\x03B\x16\xbaH\x13\"\x118\x00\x18\xc0\x84=(\xc0\xfb\xc2\xff\xff\xff\xff\xff\xff\x01R\x05delta\x123\n" +
-	"\fsafety_stock\x18\b \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00H\x00R\vsafetyStock\x88\x01\x01B\x0f\n" +
+	"\fsafety_stock\x18\b \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00H\x00R\vsafetyStock\x88\x01\x01\x12\x1d\n" +
+	"\x05batch\x18\t \x01(\tB\a\xbaH\x04r\x02\x18(R\x05batch\x12.\n" +
+	"\fproduced_day\x18\n" +
+	" \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\xe0\x14(\x00R\vproducedDay\x12,\n" +
+	"\vexpires_day\x18\v \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\xe0\x14(\x00R\n" +
+	"expiresDayB\x0f\n" +
 	"\r_safety_stock\"H\n" +
 	"\x13AdjustStockResponse\x121\n" +
 	"\x05stock\x18\x01 \x01(\v2\x1b.onepool.inventory.v1.StockR\x05stock\"\xac\x01\n" +
@@ -2921,14 +2980,18 @@ const file_inventory_v1_inventory_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
 	"\bdocument\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bdocument\x12E\n" +
-	"\x04rows\x18\x03 \x03(\v2$.onepool.inventory.v1.ImportStockRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\xad\x01\n" +
+	"\x04rows\x18\x03 \x03(\v2$.onepool.inventory.v1.ImportStockRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\x87\x02\n" +
 	"\x0eImportStockRow\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12#\n" +
 	"\rlocation_code\x18\x02 \x01(\tR\flocationCode\x12\x10\n" +
 	"\x03sku\x18\x03 \x01(\tR\x03sku\x12\x17\n" +
 	"\aon_hand\x18\x04 \x01(\x03R\x06onHand\x12!\n" +
 	"\fsafety_stock\x18\x05 \x01(\x03R\vsafetyStock\x12\x14\n" +
-	"\x05owner\x18\x06 \x01(\tR\x05owner\"\x84\x03\n" +
+	"\x05owner\x18\x06 \x01(\tR\x05owner\x12\x14\n" +
+	"\x05batch\x18\a \x01(\tR\x05batch\x12!\n" +
+	"\fproduced_day\x18\b \x01(\x03R\vproducedDay\x12\x1f\n" +
+	"\vexpires_day\x18\t \x01(\x03R\n" +
+	"expiresDay\"\x84\x03\n" +
 	"\x05Stock\x12\x1a\n" +
 	"\blocation\x18\x01 \x01(\tR\blocation\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x14\n" +

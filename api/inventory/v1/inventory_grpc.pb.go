@@ -49,7 +49,7 @@ type InventoryClient interface {
 	// Corrects what is on hand, with a reason; never below what is reserved. What a location has never had must be a SKU.
 	AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...grpc.CallOption) (*AdjustStockResponse, error)
 	// Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-	// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
+	// owner, lot), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 	ImportStock(ctx context.Context, in *ImportStockRequest, opts ...grpc.CallOption) (*v1.ImportResult, error)
 	ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error)
 	ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error)
@@ -209,7 +209,7 @@ type InventoryServer interface {
 	// Corrects what is on hand, with a reason; never below what is reserved. What a location has never had must be a SKU.
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
 	// Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-	// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
+	// owner, lot), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 	ImportStock(context.Context, *ImportStockRequest) (*v1.ImportResult, error)
 	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
 	ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error)

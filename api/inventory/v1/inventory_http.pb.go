@@ -46,7 +46,7 @@ type InventoryHTTPServer interface {
 	// For other centers; the caller must be a service.
 	Hold(context.Context, *HoldRequest) (*HoldResponse, error)
 	// ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-	// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
+	// owner, lot), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 	ImportStock(context.Context, *ImportStockRequest) (*v1.ImportResult, error)
 	// ListLocations Locations that hold stock: stores and warehouses, fed by the store center.
 	ListLocations(context.Context, *ListLocationsRequest) (*ListLocationsResponse, error)
@@ -335,7 +335,7 @@ type InventoryHTTPClient interface {
 	// For other centers; the caller must be a service.
 	Hold(ctx context.Context, req *HoldRequest, opts ...http.CallOption) (rsp *HoldResponse, err error)
 	// ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-	// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
+	// owner, lot), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 	ImportStock(ctx context.Context, req *ImportStockRequest, opts ...http.CallOption) (rsp *v1.ImportResult, err error)
 	// ListLocations Locations that hold stock: stores and warehouses, fed by the store center.
 	ListLocations(ctx context.Context, req *ListLocationsRequest, opts ...http.CallOption) (rsp *ListLocationsResponse, err error)
@@ -429,7 +429,7 @@ func (c *InventoryHTTPClientImpl) Hold(ctx context.Context, in *HoldRequest, opt
 }
 
 // ImportStock Opening stock from a file: on hand becomes what the file counted. Each row is booked once per (document, location, SKU,
-// owner), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
+// owner, lot), however often it is sent, also after sales; another document is another count. Rows of unknown SKUs are refused.
 func (c *InventoryHTTPClientImpl) ImportStock(ctx context.Context, in *ImportStockRequest, opts ...http.CallOption) (*v1.ImportResult, error) {
 	var out v1.ImportResult
 	pattern := "/v1/inventory/stock/import"

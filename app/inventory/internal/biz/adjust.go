@@ -8,6 +8,9 @@ type AdjustInput struct {
 	Key                       StockKey
 	Delta                     int64
 	Safety                    *int64 // new safety stock, when set
+	// Batch is the lot that is corrected, with its dates where it is new; empty: none.
+	Batch                   string
+	ProducedDay, ExpiresDay int64
 }
 
 // AdjustStock corrects on hand by a difference, with a reason; never below what is reserved. A row is opened for a SKU that
@@ -53,7 +56,10 @@ func (uc AdjustStock) Decide(ctx context.Context, by Caller, in AdjustInput, kno
 	if err := uc.Writer.LockStock(ctx, book, []StockKey{key}, orgsOf(locations)); err != nil {
 		return nil, err
 	}
-	m := Movement{Reason: ReasonAdjust, Document: in.Document, Ref: in.Request, Note: in.Reason, Request: in.Request}
+	if err := in.lot(book, key, locations[key.Location]); err != nil {
+		return nil, err
+	}
+	m := Movement{Reason: ReasonAdjust, Document: in.Document, Ref: in.Request, Note: in.Reason, Request: in.Request, Batch: in.Batch}
 	if err := book.Adjust(key, in.Delta, m); err != nil {
 		return nil, err
 	}
@@ -63,4 +69,16 @@ func (uc AdjustStock) Decide(ctx context.Context, by Caller, in AdjustInput, kno
 		}
 	}
 	return book.Stock(key), uc.Writer.Write(ctx, book.Changes())
+}
+
+// lot makes sure that the row has the lot that pieces were found of. Pieces are missing of a lot that is there.
+func (in AdjustInput) lot(book *Book, key StockKey, at Location) error {
+	lot, err := NewLotTerms(in.Batch, in.ProducedDay, in.ExpiresDay, at)
+	if err != nil {
+		return err
+	}
+	if in.Delta < 0 && book.Lot(key, in.Batch) == nil {
+		return nil // none is named, or it is refused
+	}
+	return book.KnowLot(key, lot)
 }

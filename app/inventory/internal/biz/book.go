@@ -383,15 +383,6 @@ func (b *Book) Receive(key StockKey, qty int64, m Movement) error {
 	return b.fill(key, qty, m.Batch)
 }
 
-// Adjust corrects on hand.
-func (b *Book) Adjust(key StockKey, delta int64, m Movement) error {
-	if delta < 0 && len(b.lots[key]) > 0 {
-		_, err := b.leave(key, -delta, m, anything, func(s *Stock) (Step, error) { return s.Adjust(delta) })
-		return err
-	}
-	return b.book(key, m, func(s *Stock) (Step, error) { return s.Adjust(delta) })
-}
-
 // SetSafety sets the safety stock of a row.
 func (b *Book) SetSafety(key StockKey, qty int64) error {
 	s, err := b.row(key, "")

@@ -76,6 +76,34 @@ func (b *Book) OpenLot(key StockKey, t LotTerms) error {
 	return nil
 }
 
+// KnowLot is OpenLot, but dates that are left out are those that the lot has.
+func (b *Book) KnowLot(key StockKey, t LotTerms) error {
+	if l := b.Lot(key, t.Code); l != nil && t.ProducedDay == 0 && t.ExpiresDay == 0 {
+		return nil
+	}
+	return b.OpenLot(key, t)
+}
+
+// SetLot corrects what is on hand of a lot, or, without a code in m, of what is in none, to what was counted. It refuses with
+// BelowReserved or LotShort where customers hold more.
+func (b *Book) SetLot(key StockKey, counted int64, m Movement) error {
+	s := b.stock[key]
+	if s == nil {
+		return broken("stock row %s is not locked", key)
+	}
+	before, _ := b.BookFigure(key, m.Batch)
+	if m.Batch == "" {
+		reserved := s.reserved
+		for _, l := range b.lots[key] {
+			reserved -= l.row.Reserved
+		}
+		if counted < min(before, reserved) {
+			return BelowReserved{Key: key, OnHand: before, Reserved: reserved}
+		}
+	}
+	return b.adjust(key, counted-before, m, noLot)
+}
+
 // alterLot changes a lot and what its row says of lots.
 func (b *Book) alterLot(l *Lot, onHand, reserved int64) error {
 	s, err := b.row(l.row.Key, "")

@@ -129,6 +129,23 @@ func (b *Book) alter(key StockKey, change func(*Stock)) error {
 	return nil
 }
 
+// Adjust corrects on hand, and the lot that m names. Where none is named, what is found is in no lot, and what is missing is
+// what expires first.
+func (b *Book) Adjust(key StockKey, delta int64, m Movement) error {
+	return b.adjust(key, delta, m, anything)
+}
+
+func (b *Book) adjust(key StockKey, delta int64, m Movement, o order) error {
+	if delta < 0 && (len(b.lots[key]) > 0 || m.Batch != "") {
+		_, err := b.leave(key, -delta, m, o, func(s *Stock) (Step, error) { return s.Adjust(delta) })
+		return err
+	}
+	if err := b.book(key, m, func(s *Stock) (Step, error) { return s.Adjust(delta) }); err != nil {
+		return err
+	}
+	return b.fill(key, delta, m.Batch)
+}
+
 // Count corrects on hand, and the lot that m names, by what was counted less what the books had then. What has left the lot
 // since cannot be missing from it a second time: the rest is missing from what is in no lot, then from other lots.
 func (b *Book) Count(key StockKey, difference int64, m Movement) error {

@@ -1,33 +1,48 @@
 package biz
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strconv"
 
 	"github.com/onepool/onepool/app/internal/batch"
 )
 
-// ImportRow is the opening stock of one SKU at a location. An empty owner is the location's organisation.
+// ImportRow is the opening stock of one SKU at a location, or of a lot of it. An empty owner is the location's organisation.
 type ImportRow struct {
 	Line           int64
 	Key            StockKey
 	OnHand, Safety int64
+	// Batch is the lot that was counted, with its dates; empty: what is in none.
+	Batch                   string
+	ProducedDay, ExpiresDay int64
 }
 
-// ImportStock takes counts from a file: on hand becomes what the file says.
+// ImportStock takes counts from a file: on hand, of a lot or of what is in none, becomes what the file says. Where the books
+// have lots, the file has to count them: a count of the whole, added to them, would be too much.
 //
-// A row is booked once per (document, stock row): sent again, also after sales, it changes nothing. A row that is wrong is
-// refused with its line and stops no other.
+// A row is booked once per (document, stock row, lot): sent again, also after sales, it changes nothing. A row that is wrong
+// is refused with its line and stops no other.
 type ImportStock struct {
 	Catalogue Catalogue
 	Locations LocationFinder
 	Writer    StockWriter
+	Ledger    NoteReader
+}
+
+// NoteReader reads the notes of entries of the ledger, in the context's transaction.
+type NoteReader interface {
+	// Notes returns those of the entries that are in the ledger, with their notes.
+	Notes(ctx context.Context, entries []Entry) (map[Entry]string, error)
 }
 
 // accepted is a row that may be booked.
 type accepted struct {
 	ImportRow
 	entry Entry
+	lot   LotTerms
 }
 
 // Gather asks which of the SKUs exist, before the transaction.
@@ -56,9 +71,14 @@ func (uc ImportStock) Decide(ctx context.Context, by Caller, in ImportInput, kno
 			result.Refused(row.Line, why)
 			continue
 		}
+		lot, err := NewLotTerms(row.Batch, row.ProducedDay, row.ExpiresDay, locations[key.Location])
+		if refused, is := errors.AsType[Invalid](err); is {
+			result.Refused(row.Line, batch.Refuse(batch.ReasonValidator, refused.Field, "%s", refused.Rule))
+			continue
+		}
 		row.Key = key
-		entry := Entry{Key: key, Reason: ReasonImport, Document: in.Document}
-		good, entries = append(good, accepted{row, entry}), append(entries, entry)
+		entry := Entry{Key: key, Reason: ReasonImport, Document: in.Document, Ref: row.Batch}
+		good, entries = append(good, accepted{row, entry, lot}), append(entries, entry)
 	}
 	book, err := uc.Writer.Open(ctx, by.Name)
 	if err != nil {
@@ -67,17 +87,28 @@ func (uc ImportStock) Decide(ctx context.Context, by Caller, in ImportInput, kno
 	if err := uc.Writer.LockStock(ctx, book, keysOf(entries), orgsOf(locations)); err != nil {
 		return result, err
 	}
-	booked, err := uc.Writer.Booked(ctx, entries)
+	booked, err := uc.booked(ctx, book, entries)
 	if err != nil {
 		return result, err
 	}
+	counts := map[Entry]bool{} // what the file counts here or has counted
+	for e := range booked {
+		counts[e] = true
+	}
+	for _, e := range entries {
+		counts[e] = true
+	}
 	for _, row := range good {
 		if was, done := booked[row.entry]; done {
-			if was != row.OnHand {
-				result.Refused(row.Line, batch.Refuse(batch.ReasonDuplicate, "sku", "this file has counted %s before, as %d", row.Key, was))
+			if was != row.said() {
+				result.Refused(row.Line, batch.Refuse(batch.ReasonDuplicate, "sku", "this file has counted %s before, as %s", row.Key, was))
 			} else {
 				result.Took(batch.Unchanged)
 			}
+			continue
+		}
+		if code := uncounted(book, row.entry, counts); code != "" {
+			result.Refused(row.Line, batch.Refuse("LOT_UNCOUNTED", "batch", "the books have lot %s of %s: count each lot by its batch, and then what is in none", code, row.Key))
 			continue
 		}
 		outcome, why, err := count(book, row, in.Request)
@@ -88,10 +119,51 @@ func (uc ImportStock) Decide(ctx context.Context, by Caller, in ImportInput, kno
 			result.Refused(row.Line, why)
 			continue
 		}
-		booked[row.entry] = row.OnHand
+		booked[row.entry] = row.said()
 		result.Took(outcome)
 	}
 	return result, uc.Writer.Write(ctx, book.Changes())
+}
+
+// said is what a row counts, in words.
+func (row accepted) said() string { return strconv.FormatInt(row.OnHand, 10) }
+
+// booked says what a document has counted before: of the entries, and of all lots of their rows. What is in no lot, and was
+// counted before lots were, is what was on hand after it.
+func (uc ImportStock) booked(ctx context.Context, book *Book, entries []Entry) (map[Entry]string, error) {
+	all := slices.Clone(entries)
+	for _, e := range entries {
+		for _, l := range book.lots[e.Key] {
+			e.Ref = l.row.Code
+			all = append(all, e)
+		}
+	}
+	slices.SortFunc(all, func(a, b Entry) int { return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Ref, b.Ref)) })
+	all = slices.Compact(all)
+	said, err := uc.Ledger.Notes(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	after, err := uc.Writer.Booked(ctx, all)
+	for e, onHand := range after {
+		if said[e] == "" {
+			said[e] = strconv.FormatInt(onHand, 10)
+		}
+	}
+	return said, err
+}
+
+// uncounted is a lot of the row that the file does not count, where it counts what is in none; empty: there is none.
+func uncounted(book *Book, e Entry, counts map[Entry]bool) string {
+	if e.Ref != "" {
+		return ""
+	}
+	for _, l := range book.lots[e.Key] {
+		if e.Ref = l.row.Code; l.row.OnHand > 0 && !counts[e] {
+			return l.row.Code
+		}
+	}
+	return ""
 }
 
 func keysOfRows(rows []ImportRow) []StockKey {
@@ -136,25 +208,45 @@ func check(by Caller, locations map[string]Location, known SKUs, row ImportRow) 
 	return key, nil
 }
 
-// count sets a row to what was counted. A count that changes nothing is booked all the same: it must not be booked later.
+// count sets a row, or a lot of it, to what was counted. A count that changes nothing is booked all the same: it must not be
+// booked later.
 func count(book *Book, row accepted, request string) (batch.Outcome, *batch.Refusal, error) {
 	before := book.Stock(row.Key).Row()
-	m := Movement{Reason: ReasonImport, Document: row.entry.Document, Request: request}
-	err := book.Adjust(row.Key, row.OnHand-before.OnHand, m)
-	var below BelowReserved
-	if errors.As(err, &below) {
-		return 0, batch.Refuse(batch.ReasonStateConflict, "on_hand", "%d are reserved", below.Reserved), nil
-	}
+	isNew := before.Seq == 0 && before.Version == 0 || row.Batch != "" && book.Lot(row.Key, row.Batch) == nil
+	had, _ := book.BookFigure(row.Key, row.Batch)
+	undo := book.Mark()
+	err := book.KnowLot(row.Key, row.lot)
 	if err == nil {
+		err = book.SetLot(row.Key, row.OnHand, Movement{Reason: ReasonImport, Document: row.entry.Document, Ref: row.Batch, Batch: row.Batch, Request: request, Note: row.said()})
+	}
+	if why := row.refused(err); why != nil {
+		undo()
+		return 0, why, nil
+	}
+	if err == nil && (row.Batch == "" || row.Safety > 0) {
 		err = book.SetSafety(row.Key, row.Safety)
 	}
 	switch {
 	case err != nil:
 		return 0, nil, err
-	case before.Seq == 0 && before.Version == 0:
+	case isNew:
 		return batch.Created, nil, nil
-	case before.OnHand == row.OnHand && before.SafetyStock == row.Safety:
+	case had == row.OnHand && before.SafetyStock == book.Stock(row.Key).Row().SafetyStock:
 		return batch.Unchanged, nil, nil
 	}
 	return batch.Updated, nil, nil
+}
+
+// refused says what is wrong with a row, if that is what the error is about.
+func (row accepted) refused(err error) *batch.Refusal {
+	if below, is := errors.AsType[BelowReserved](err); is {
+		return batch.Refuse(batch.ReasonStateConflict, "on_hand", "%d are reserved", below.Reserved)
+	}
+	if short, is := errors.AsType[LotShort](err); is {
+		return batch.Refuse(batch.ReasonStateConflict, "on_hand", "customers hold pieces of lot %s: only %d are free", short.Code, short.Left)
+	}
+	if differs, is := errors.AsType[LotDiffers](err); is {
+		return batch.Refuse("LOT_DIFFERS", "batch", "lot %s has other dates here: check the box", differs.Code)
+	}
+	return nil
 }

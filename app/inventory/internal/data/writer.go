@@ -117,34 +117,44 @@ func (s *Store) openAbsent(ctx context.Context, b *biz.Book, keys []biz.StockKey
 
 // Booked says which of these entries are in the ledger, and what was on hand after each.
 func (s *Store) Booked(ctx context.Context, entries []biz.Entry) (map[biz.Entry]int64, error) {
-	booked := map[biz.Entry]int64{}
+	return ofEntries[int64](ctx, s, entries, "qty_after")
+}
+
+// Notes says which of these entries are in the ledger, and what was noted at each.
+func (s *Store) Notes(ctx context.Context, entries []biz.Entry) (map[biz.Entry]string, error) {
+	return ofEntries[string](ctx, s, entries, "note")
+}
+
+// ofEntries reads one column of entries of the ledger.
+func ofEntries[T any](ctx context.Context, s *Store, entries []biz.Entry, column string) (map[biz.Entry]T, error) {
+	all := map[biz.Entry]T{}
 	for chunk := range slices.Chunk(entries, lockChunk) {
 		args := make([]any, 0, 7*len(chunk))
 		for _, e := range chunk {
 			args = append(args, e.Key.SKU, e.Key.Location, e.Key.Owner, string(e.Reason), e.Document, e.Ref, e.Bucket)
 		}
 		one := "(sku = ? AND location = ? AND owner = ? AND reason = ? AND document = ? AND ref = ? AND bucket = ?)"
-		rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT sku, location, owner, reason, document, ref, bucket, qty_after FROM movements WHERE "+
+		rows, err := s.db.Conn(ctx).QueryContext(ctx, "SELECT sku, location, owner, reason, document, ref, bucket, "+column+" FROM movements WHERE "+
 			one+strings.Repeat(" OR "+one, len(chunk)-1), args...)
 		if err != nil {
 			return nil, fmt.Errorf("read ledger: %w", err)
 		}
-		if err := scanBooked(rows, booked); err != nil {
+		if err := scanEntries(rows, all); err != nil {
 			return nil, fmt.Errorf("read ledger: %w", err)
 		}
 	}
-	return booked, nil
+	return all, nil
 }
 
-func scanBooked(rows *sql.Rows, booked map[biz.Entry]int64) error {
+func scanEntries[T any](rows *sql.Rows, all map[biz.Entry]T) error {
 	defer rows.Close()
 	for rows.Next() {
 		var e biz.Entry
-		var after int64
-		if err := rows.Scan(&e.Key.SKU, &e.Key.Location, &e.Key.Owner, &e.Reason, &e.Document, &e.Ref, &e.Bucket, &after); err != nil {
+		var value T
+		if err := rows.Scan(&e.Key.SKU, &e.Key.Location, &e.Key.Owner, &e.Reason, &e.Document, &e.Ref, &e.Bucket, &value); err != nil {
 			return err
 		}
-		booked[e] = after
+		all[e] = value
 	}
 	return rows.Err()
 }

@@ -61,10 +61,11 @@ func hideLots(blind biz.Blind, rows []*inventoryv1.Lot) {
 	}
 }
 
-// hideRefusal takes the figures out of a refusal.
-func hideRefusal(blind biz.Blind, err error) error {
-	if refused, is := errors.AsType[biz.BelowReserved](err); is && blind[refused.Key.Shelf()] {
-		return biz.BelowReserved{Key: refused.Key, Hidden: true}
+// hideRefusal takes the figures out of a refusal to book on a shelf.
+func hideRefusal(blind biz.Blind, shelf biz.Shelf, err error) error {
+	var below biz.BelowReserved
+	if blind[shelf] && (errors.As(err, &below) || errors.As(err, new(biz.LotShort))) {
+		return biz.BelowReserved{Key: below.Key, Hidden: true}
 	}
 	return err
 }

@@ -203,7 +203,8 @@ func (s *Inventory) AdjustStock(ctx context.Context, in *inventoryv1.AdjustStock
 		return nil, err
 	}
 	input := biz.AdjustInput{Request: in.GetRequestId(), Document: in.GetDocument(), Reason: in.GetReason(),
-		Key: biz.StockKey{SKU: in.GetSku(), Location: in.GetLocation(), Owner: in.GetOwner()}, Delta: in.GetDelta(), Safety: in.SafetyStock}
+		Key: biz.StockKey{SKU: in.GetSku(), Location: in.GetLocation(), Owner: in.GetOwner()}, Delta: in.GetDelta(), Safety: in.SafetyStock,
+		Batch: in.GetBatch(), ProducedDay: in.GetProducedDay(), ExpiresDay: in.GetExpiresDay()}
 	return command.Local[biz.SKUs, *inventoryv1.AdjustStockResponse]{
 		Method:  inventoryv1.Inventory_AdjustStock_FullMethodName,
 		Request: in,
@@ -215,7 +216,7 @@ func (s *Inventory) AdjustStock(ctx context.Context, in *inventoryv1.AdjustStock
 			}
 			row, err := s.adjust.Decide(ctx, by, input, known)
 			if err != nil {
-				return nil, hideRefusal(seen.Blind, err)
+				return nil, hideRefusal(seen.Blind, shelfOf(in), err)
 			}
 			out := &inventoryv1.AdjustStockResponse{Stock: toStock(row)}
 			hideStock(seen.Blind, out.Stock)
@@ -235,7 +236,8 @@ func (s *Inventory) ImportStock(ctx context.Context, in *inventoryv1.ImportStock
 	}
 	rows := make([]biz.ImportRow, len(in.GetRows()))
 	for i, r := range in.GetRows() {
-		rows[i] = biz.ImportRow{Line: r.GetLine(), Key: biz.StockKey{SKU: r.GetSku(), Location: r.GetLocationCode(), Owner: r.GetOwner()}, OnHand: r.GetOnHand(), Safety: r.GetSafetyStock()}
+		rows[i] = biz.ImportRow{Line: r.GetLine(), Key: biz.StockKey{SKU: r.GetSku(), Location: r.GetLocationCode(), Owner: r.GetOwner()}, OnHand: r.GetOnHand(), Safety: r.GetSafetyStock(),
+			Batch: r.GetBatch(), ProducedDay: r.GetProducedDay(), ExpiresDay: r.GetExpiresDay()}
 	}
 	return command.Local[biz.SKUs, *commonv1.ImportResult]{
 		Method:  inventoryv1.Inventory_ImportStock_FullMethodName,

@@ -46,7 +46,7 @@ func New(db *database.DB, store *data.Store, catalogue biz.Catalogue, strategy b
 		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Pool: store, Shares: shares, Sharing: store, Categories: categories, ClockUS: db.Now, Rules: store, Strategy: strategy, Hit: hit}, Writer: store, Kits: store, Presales: store, ElapsedUS: stopwatch},
 		receive:      biz.ReceiveStock{Catalogue: stockable, Waiting: store, Locations: store, Writer: store},
 		adjust:       biz.AdjustStock{Catalogue: stockable, Stock: store, Locations: store, Writer: store},
-		imports:      biz.ImportStock{Catalogue: stockable, Locations: store, Writer: store},
+		imports:      biz.ImportStock{Catalogue: stockable, Locations: store, Writer: store, Ledger: store},
 		availability: biz.GetAvailability{Pool: store, Shares: shares, Kits: data.KitHints{Store: store}},
 	}
 }

@@ -322,3 +322,97 @@ func TestExpiringLotsNeverBreakTheBooks(t *testing.T) {
 		}
 	})
 }
+
+// A lot is corrected by its code: what is found of a new one has its dates, and what is missing is missing of that one.
+func TestAnAdjustmentNamesItsLot(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		day := r.today(t)
+		r.lot(t, "S-01", "LJ", "SOON", 3, day+5)
+		adjust := func(delta int64, code string, expires int64) error {
+			in := &inventoryv1.AdjustStockRequest{RequestId: requestID(), Document: "count", Reason: "found", Location: "S-01", Sku: "LJ", Delta: delta, Batch: code, ExpiresDay: expires}
+			_, err := r.AdjustStock(hq(t.Context(), "operator"), in)
+			return err
+		}
+		require.NoError(t, adjust(4, "LATE", day+90))
+		require.NoError(t, adjust(2, "LATE", 0), "its dates are known")
+		require.NoError(t, adjust(1, "", 0))
+		require.NoError(t, adjust(-5, "LATE", 0))
+		require.Equal(t, map[string][3]int64{"SOON": {3, 0, 0}, "LATE": {1, 0, 0}}, r.lots(t, "S-01", "LJ"), "not of what expires first")
+		require.Equal(t, int64(5), r.rows(t, "S-01", "LJ").OnHand)
+		require.Equal(t, "LOT_DIFFERS", reasonOf(adjust(1, "LATE", day+91)))
+		require.Equal(t, "NOT_FOUND", reasonOf(adjust(-1, "NONE", 0)))
+		require.Equal(t, "VALIDATOR", reasonOf(adjust(1, "", day+9)), "dates of no lot")
+		_, err := r.Hold(order(t.Context()), parcel("ord_1", line("1", "LJ", 4)))
+		require.NoError(t, err)
+		err = adjust(-1, "LATE", 0)
+		require.Equal(t, "STATE_CONFLICT", reasonOf(err), "it is held")
+		require.Equal(t, "LATE", metadataOf(err)["batch"])
+		require.NoError(t, adjust(2, "OLD", 10))
+		require.Equal(t, [3]int64{2, 0, 1}, r.lots(t, "S-01", "LJ")["OLD"], "expired at once")
+		moves, err := r.ListMovements(hq(t.Context()), &inventoryv1.ListMovementsRequest{Document: "count"})
+		require.NoError(t, err)
+		require.Equal(t, "OLD", moves.Movements[0].Batch)
+		r.audit(t)
+	})
+}
+
+// A file counts each lot, and what is in none, in any order and in parts; a lot that it does not know would be counted twice.
+func TestAFileCountsLots(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		day := r.today(t)
+		ctx := hq(t.Context(), "operator")
+		of := func(code string, onHand, expires int64) *inventoryv1.ImportStockRow {
+			row := counted("S-01", "LJ", onHand, 0)
+			row.Batch, row.ExpiresDay = code, expires
+			return row
+		}
+		first := []*inventoryv1.ImportStockRow{of("A", 12, day+90), counted("S-01", "LJ", 4, 2), of("B", 6, day+5)}
+		got, err := r.ImportStock(ctx, importRows(first...))
+		require.NoError(t, err)
+		require.Empty(t, got.Errors)
+		figures := func() []int64 {
+			row := r.rows(t, "S-01", "LJ")
+			return []int64{row.OnHand, row.InLots, row.SafetyStock}
+		}
+		require.Equal(t, []int64{22, 18, 2}, figures())
+		require.Equal(t, map[string][3]int64{"A": {12, 0, 0}, "B": {6, 0, 0}}, r.lots(t, "S-01", "LJ"))
+		_, err = r.Hold(order(t.Context()), parcel("ord_1", line("1", "LJ", 7)))
+		require.NoError(t, err)
+		again, err := r.ImportStock(ctx, importRows(first...))
+		require.NoError(t, err)
+		require.Equal(t, []int64{0, 0, 3}, []int64{again.Created, again.Updated, again.Unchanged}, "sent again it changes nothing")
+		other, err := r.ImportStock(ctx, importRows(of("A", 11, day+90), of("B", 6, day+90), of("C", 1, 0)))
+		require.NoError(t, err)
+		require.Len(t, other.Errors, 1)
+		require.Equal(t, "DUPLICATE", other.Errors[0].Reason, "the file has counted A as 12")
+		require.Equal(t, int64(1), other.Created, "the next part of the same file")
+
+		next := importRows(counted("S-01", "LJ", 30, 0))
+		next.Document = "file-2"
+		refused, err := r.ImportStock(ctx, next)
+		require.NoError(t, err)
+		require.Len(t, refused.Errors, 1)
+		require.Equal(t, []string{"LOT_UNCOUNTED", "batch"}, []string{refused.Errors[0].Reason, refused.Errors[0].Field}, "30 in all, or beside the lots?")
+		next = importRows(of("A", 9, 0), counted("S-01", "LJ", 3, 1), of("B", 7, day+5), of("C", 0, 0), of("D", 2, day-1))
+		next.Document = "file-2"
+		got, err = r.ImportStock(ctx, next)
+		require.NoError(t, err)
+		require.Empty(t, got.Errors)
+		require.Equal(t, []int64{1, 4}, []int64{got.Created, got.Updated})
+		require.Equal(t, map[string][3]int64{"A": {9, 1, 0}, "B": {7, 6, 0}, "C": {}, "D": {2, 0, 1}}, r.lots(t, "S-01", "LJ"))
+		require.Equal(t, []int64{21, 18, 1}, figures())
+		low := importRows(of("B", 5, 0), of("A", 9, day+91), of("", 1, 5), counted("S-02", "LJ", 1, 0))
+		low.Document = "file-3"
+		got, err = r.ImportStock(ctx, low)
+		require.NoError(t, err)
+		var reasons []string
+		for _, e := range got.Errors {
+			reasons = append(reasons, e.Reason)
+		}
+		require.ElementsMatch(t, []string{"STATE_CONFLICT", "LOT_DIFFERS", "VALIDATOR"}, reasons, "held, other dates, dates of no lot")
+		require.Equal(t, int64(1), got.Created, "a wrong row stops no other")
+		r.audit(t)
+	})
+}

@@ -91,7 +91,7 @@ func (s *Stockroom) move(ctx context.Context, method string, in *inventoryv1.Dam
 			}
 			row, err := decide(ctx, by, fromDamage(in))
 			if err != nil {
-				return nil, hideRefusal(seen.Blind, err)
+				return nil, hideRefusal(seen.Blind, shelfOf(in), err)
 			}
 			out := &inventoryv1.DamageResponse{Stock: toStock(row)}
 			hideStock(seen.Blind, out.Stock)

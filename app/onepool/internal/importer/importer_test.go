@@ -23,7 +23,10 @@ type stockRequest struct {
 	RequestID string `json:"requestId"`
 	Document  string `json:"document"`
 	Rows      []struct {
-		Line string `json:"line"`
+		Line        string `json:"line"`
+		Batch       string `json:"batch"`
+		ProducedDay string `json:"producedDay"`
+		ExpiresDay  string `json:"expiresDay"`
 	} `json:"rows"`
 }
 
@@ -87,4 +90,16 @@ func TestTheSameTableIsTheSameDocument(t *testing.T) {
 		documents[s.requests[0].Document] = true
 	}
 	require.Len(t, documents, 2)
+}
+
+func TestAStockTableNamesLotsWithTheirDates(t *testing.T) {
+	s := &stockServer{answers: []string{`{"created":"2"}`}}
+	sum, err := load(t, s, "location_code,sku,on_hand,batch,produced,expires\nS1,A,5,L-26A,2026-03-20,2099-09-20\nS1,A,2,,,\nS1,B,2,L-1,,20.09.2099\n")
+	require.NoError(t, err)
+	require.Len(t, s.requests[0].Rows, 2)
+	lot := s.requests[0].Rows[0]
+	require.Equal(t, []string{"L-26A", "20532", "47379"}, []string{lot.Batch, lot.ProducedDay, lot.ExpiresDay})
+	require.Empty(t, strings.Trim(s.requests[0].Rows[1].ExpiresDay, "0"))
+	require.Len(t, sum.Errors, 1)
+	require.Equal(t, []any{"expires", "DATE_INVALID", int64(4)}, []any{sum.Errors[0].Field, sum.Errors[0].Reason, sum.Errors[0].Line})
 }

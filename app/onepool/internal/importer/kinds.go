@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
@@ -23,6 +24,7 @@ type kind struct {
 	numbers  []string // columns that hold whole numbers; empty is 0
 	decimals []string // columns that hold decimal numbers; empty is absent
 	flags    []string // columns that hold yes or no; empty is no
+	dates    []string // columns that hold dates (2026-03-20); empty is not known
 	document bool     // rows are booked under a document
 	follows  string   // reason of a row whose foundation may still be on its way from another center
 	send     func(context.Context, *client.Client, batch) (*commonv1.ImportResult, error)
@@ -99,16 +101,18 @@ var kinds = map[string]kind{
 	},
 	"stock": {
 		order:    5,
-		columns:  []string{"location_code", "sku", "on_hand", "safety_stock", "owner"},
+		columns:  []string{"location_code", "sku", "on_hand", "safety_stock", "owner", "batch", "produced", "expires"},
 		required: []string{"location_code", "sku", "on_hand"},
 		numbers:  []string{"on_hand", "safety_stock"},
+		dates:    []string{"produced", "expires"},
 		document: true,
 		follows:  "LOCATION_UNKNOWN",
 		send: func(ctx context.Context, c *client.Client, b batch) (*commonv1.ImportResult, error) {
 			req := &inventoryv1.ImportStockRequest{RequestId: b.requestID, Document: b.document}
 			for _, r := range b.rows {
 				req.Rows = append(req.Rows, &inventoryv1.ImportStockRow{Line: int64(r.Line), LocationCode: r.Get("location_code"), Sku: r.Get("sku"),
-					OnHand: number(r, "on_hand"), SafetyStock: number(r, "safety_stock"), Owner: r.Get("owner")})
+					OnHand: number(r, "on_hand"), SafetyStock: number(r, "safety_stock"), Owner: r.Get("owner"),
+					Batch: r.Get("batch"), ProducedDay: day(r, "produced"), ExpiresDay: day(r, "expires")})
 			}
 			return c.Inventory().ImportStock(ctx, req)
 		},
@@ -154,6 +158,13 @@ func (k kind) check(r csvload.Row) *commonv1.RowError {
 			}
 		}
 	}
+	for _, column := range k.dates {
+		if text := r.Get(column); text != "" {
+			if _, err := time.Parse(time.DateOnly, text); err != nil {
+				return refuse(column, "DATE_INVALID", fmt.Sprintf("%q is no date such as 2026-03-20", text))
+			}
+		}
+	}
 	for _, column := range k.flags {
 		switch strings.ToLower(r.Get(column)) {
 		case "", "yes", "no", "true", "false", "1", "0", "y", "n":
@@ -177,6 +188,15 @@ func contains(list []string, s string) bool {
 func number(r csvload.Row, column string) int64 {
 	n, _ := strconv.ParseInt(r.Get(column), 10, 64)
 	return n
+}
+
+// day reads a date as days since 1970-01-01; 0: there is none.
+func day(r csvload.Row, column string) int64 {
+	t, err := time.Parse(time.DateOnly, r.Get(column))
+	if err != nil {
+		return 0 // empty: check has seen it
+	}
+	return t.Unix() / 86_400
 }
 
 func degrees(r csvload.Row, column string) *float64 {
