@@ -38,25 +38,11 @@ func (uc AdjustStock) Gather(ctx context.Context, in AdjustInput) (SKUs, error) 
 
 // Decide corrects the row inside the transaction and returns it as it is then.
 func (uc AdjustStock) Decide(ctx context.Context, by Caller, in AdjustInput, known SKUs) (*Stock, error) {
-	locations, err := locationsOf(ctx, uc.Locations, []StockKey{in.Key})
+	book, key, at, err := openRow(ctx, uc.Locations, uc.Writer, by, in.Key, known)
 	if err != nil {
 		return nil, err
 	}
-	key, err := booking(by, locations, in.Key)
-	if err != nil {
-		return nil, err
-	}
-	if !known[key.SKU] {
-		return nil, known.refusal(key.SKU)
-	}
-	book, err := uc.Writer.Open(ctx, by.Name)
-	if err != nil {
-		return nil, err
-	}
-	if err := uc.Writer.LockStock(ctx, book, []StockKey{key}, orgsOf(locations)); err != nil {
-		return nil, err
-	}
-	if err := in.lot(book, key, locations[key.Location]); err != nil {
+	if err := in.lot(book, key, at); err != nil {
 		return nil, err
 	}
 	m := Movement{Reason: ReasonAdjust, Document: in.Document, Ref: in.Request, Note: in.Reason, Request: in.Request, Batch: in.Batch}

@@ -1,6 +1,9 @@
 package biz
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Caller is who asks, as far as the rules of this center care.
 type Caller struct {
@@ -20,7 +23,10 @@ func (c Caller) Is(name string) bool { return name != "" && (name == c.Name || n
 // MayBook says whether the caller may book stock in, or correct it, at a location: headquarters' operators anywhere, a
 // store's own manager and clerks in their store, those of no store at their organisation's. To all others the location is
 // not there.
-func (c Caller) MayBook(l Location) error {
+func (c Caller) MayBook(l Location) error { return c.mayAt(l, "manager", "clerk") }
+
+// mayAt lets headquarters' operators, and the location's own staff in one of these roles.
+func (c Caller) mayAt(l Location, roles ...string) error {
 	switch {
 	case c.Headquarters:
 		if !c.any("operator", "admin") {
@@ -28,8 +34,8 @@ func (c Caller) MayBook(l Location) error {
 		}
 	case c.Service || c.Org == "" || c.Org != l.Org || c.Store != "" && c.Store != l.Code:
 		return UnknownLocation{l.Code}
-	case !c.any("manager", "clerk"):
-		return Forbidden{"manager or clerk"}
+	case !c.any(roles...):
+		return Forbidden{strings.Join(roles, " or ")}
 	}
 	return nil
 }
@@ -69,12 +75,10 @@ func (c Caller) MayShare(scope SharingScope, l *Location) error {
 		return nil
 	case scope.PlaceKind != AtLocation || c.Service || c.Org == "":
 		return Forbidden{"headquarters"}
-	case l == nil || c.Org != l.Org || c.Store != "" && c.Store != l.Code:
+	case l == nil:
 		return UnknownLocation{scope.Place}
-	case !c.any("manager"):
-		return Forbidden{"manager"}
 	}
-	return nil
+	return c.mayAt(*l, "manager")
 }
 
 // MayAnswer says whether the caller may answer for a location: the order center, which knows who asks it, and those who may

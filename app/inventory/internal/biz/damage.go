@@ -41,16 +41,12 @@ func (uc Damage) WriteOffLot(ctx context.Context, by Caller, in DamageInput) (*S
 }
 
 func (uc Damage) decide(ctx context.Context, by Caller, in DamageInput, reason Reason, change func(*Book, StockKey, int64, Movement) error) (*Stock, error) {
-	locations, err := locationsOf(ctx, uc.Locations, []StockKey{in.Key})
-	if err != nil {
-		return nil, err
-	}
-	key, err := booking(by, locations, in.Key)
+	key, at, err := bookable(ctx, uc.Locations, by, in.Key)
 	if err != nil {
 		return nil, err
 	}
 	if reason == ReasonWriteOff {
-		if err := by.MayDecide(locations[key.Location]); err != nil {
+		if err := by.MayDecide(at); err != nil {
 			return nil, err
 		}
 	}

@@ -30,25 +30,11 @@ func (uc OpenPresale) Gather(ctx context.Context, in OpenPresaleInput) (SKUs, er
 
 // Decide opens it inside the transaction. The stock row that it will fill is opened too.
 func (uc OpenPresale) Decide(ctx context.Context, by Caller, in OpenPresaleInput, known SKUs) (*Presale, error) {
-	locations, err := locationsOf(ctx, uc.Locations, []StockKey{in.Key})
+	book, key, at, err := openRow(ctx, uc.Locations, uc.Writer, by, in.Key, known)
 	if err != nil {
 		return nil, err
 	}
-	key, err := booking(by, locations, in.Key)
-	if err != nil {
-		return nil, err
-	}
-	if !known[key.SKU] {
-		return nil, known.refusal(key.SKU)
-	}
-	book, err := uc.Writer.Open(ctx, by.Name)
-	if err != nil {
-		return nil, err
-	}
-	if err := uc.Writer.LockStock(ctx, book, []StockKey{key}, orgsOf(locations)); err != nil {
-		return nil, err
-	}
-	p, err := NewPresale(PresaleRow{ID: uc.NewID("psl"), Key: key, Org: locations[key.Location].Org, Quota: in.Quota, ArrivesUS: in.ArrivesUS, CreatedBy: by.Name}, book.NowUS())
+	p, err := NewPresale(PresaleRow{ID: uc.NewID("psl"), Key: key, Org: at.Org, Quota: in.Quota, ArrivesUS: in.ArrivesUS, CreatedBy: by.Name}, book.NowUS())
 	if err != nil {
 		return nil, err
 	}

@@ -44,17 +44,7 @@ func (uc PutKit) Gather(ctx context.Context, in PutKitInput) (SKUs, error) {
 // Decide stores the kit inside the transaction. Changes of kits wait for each other, so that no two make a kit of a part of
 // the other's.
 func (uc PutKit) Decide(ctx context.Context, by Caller, in PutKitInput, known SKUs) (*Kit, error) {
-	if err := by.MayChangeKits(); err != nil {
-		return nil, err
-	}
-	now, err := uc.NowUS(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := uc.Book.LockKits(ctx); err != nil {
-		return nil, err
-	}
-	kit, err := uc.Book.Kit(ctx, in.SKU)
+	kit, now, err := lockKit(ctx, uc.Book, uc.NowUS, by, in.SKU)
 	if err != nil {
 		return nil, err
 	}
@@ -115,17 +105,7 @@ type RetireKit struct {
 
 // Decide retires it inside the transaction.
 func (uc RetireKit) Decide(ctx context.Context, by Caller, sku string, expected int64) (*Kit, error) {
-	if err := by.MayChangeKits(); err != nil {
-		return nil, err
-	}
-	now, err := uc.NowUS(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := uc.Book.LockKits(ctx); err != nil {
-		return nil, err
-	}
-	kit, err := uc.Book.Kit(ctx, sku)
+	kit, now, err := lockKit(ctx, uc.Book, uc.NowUS, by, sku)
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +116,22 @@ func (uc RetireKit) Decide(ctx context.Context, by Caller, sku string, expected 
 		return nil, err
 	}
 	return kit, uc.Book.PutKit(ctx, kit)
+}
+
+// lockKit reads a kit that the caller may change, nil where there is none, and the time, under the lock of all kits.
+func lockKit(ctx context.Context, book KitBook, nowUS func(context.Context) (int64, error), by Caller, sku string) (*Kit, int64, error) {
+	if err := by.MayChangeKits(); err != nil {
+		return nil, 0, err
+	}
+	now, err := nowUS(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := book.LockKits(ctx); err != nil {
+		return nil, 0, err
+	}
+	kit, err := book.Kit(ctx, sku)
+	return kit, now, err
 }
 
 // MayChangeKits says whether the caller may say what is in a kit: what is sold is one thing in all channels, so it is

@@ -19,19 +19,7 @@ type PutProfile struct{ Book ProfileBook }
 
 // MayProfile says whether the caller may say how a location works: its own managers, and headquarters' operators. To all
 // others the location is not there.
-func (c Caller) MayProfile(l Location) error {
-	switch {
-	case c.Headquarters:
-		if !c.any("operator", "admin") {
-			return Forbidden{"operator or admin"}
-		}
-	case c.Service || c.Org == "" || c.Org != l.Org || c.Store != "" && c.Store != l.Code:
-		return UnknownLocation{l.Code}
-	case !c.any("manager"):
-		return Forbidden{"manager"}
-	}
-	return nil
-}
+func (c Caller) MayProfile(l Location) error { return c.mayAt(l, "manager") }
 
 // MayReadProfile says whether the caller may read it.
 func (c Caller) MayReadProfile(l Location) error {

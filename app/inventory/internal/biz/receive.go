@@ -126,6 +126,32 @@ func booking(by Caller, locations map[string]Location, key StockKey) (StockKey, 
 	return key, by.MayName(key.Owner, l)
 }
 
+// bookable is booking of one key, with its location.
+func bookable(ctx context.Context, finder LocationFinder, by Caller, key StockKey) (StockKey, Location, error) {
+	locations, err := locationsOf(ctx, finder, []StockKey{key})
+	if err != nil {
+		return key, Location{}, err
+	}
+	key, err = booking(by, locations, key)
+	return key, locations[key.Location], err
+}
+
+// openRow is bookable of a SKU that is known, with a Book that has its row, which is opened where there is none.
+func openRow(ctx context.Context, finder LocationFinder, w StockWriter, by Caller, key StockKey, known SKUs) (*Book, StockKey, Location, error) {
+	key, at, err := bookable(ctx, finder, by, key)
+	if err != nil {
+		return nil, key, at, err
+	}
+	if !known[key.SKU] {
+		return nil, key, at, known.refusal(key.SKU)
+	}
+	book, err := w.Open(ctx, by.Name)
+	if err != nil {
+		return nil, key, at, err
+	}
+	return book, key, at, w.LockStock(ctx, book, []StockKey{key}, map[string]string{at.Code: at.Org})
+}
+
 // orgsOf names the organisation of each location, for rows that have to be opened.
 func orgsOf(locations map[string]Location) map[string]string {
 	org := make(map[string]string, len(locations))

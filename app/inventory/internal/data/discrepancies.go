@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 	"github.com/onepool/onepool/app/inventory/internal/data/ent"
 	listed "github.com/onepool/onepool/app/inventory/internal/data/ent/discrepancy"
@@ -34,9 +33,9 @@ func (s *Store) ListDiscrepancies(ctx context.Context, f DiscrepancyFilter, p Pa
 		q = q.Where(listed.OpenGT(0))
 	}
 	if len(l.after) > 0 {
-		at, err := strconv.ParseInt(l.after[0], 10, 64)
+		at, err := l.at()
 		if err != nil {
-			return nil, "", page.ErrToken
+			return nil, "", err
 		}
 		q.WhereP(beyond([]string{listed.FieldOpenedUs, listed.FieldID}, []any{at, l.after[1]}, true))
 	}

@@ -48,6 +48,21 @@ func (s *Store) open(ctx context.Context, p Page, keys int, query ...string) (li
 	return l, err
 }
 
+// at is the time that the last row's key begins with.
+func (l list) at() (int64, error) {
+	at, err := strconv.ParseInt(l.after[0], 10, 64)
+	if err != nil {
+		return 0, page.ErrToken
+	}
+	return at, nil
+}
+
+// older continues a list of the newest first: rows made before the last one.
+func (l list) older(table string) (cond string, args []any, err error) {
+	at, err := l.at()
+	return "(" + table + "created_us < ? OR " + table + "created_us = ? AND " + table + "id < ?)", []any{at, at, l.after[1]}, err
+}
+
 // cut drops the row that was read to see whether there are more, and makes the token of the next page.
 func cut[T any](l list, rows []T, key func(T) []string) ([]T, string) {
 	if len(rows) <= l.size {
@@ -200,9 +215,9 @@ func (s *Store) ListMovements(ctx context.Context, f MovementFilter, p Page) ([]
 	}
 	q := f.narrow(s.ent.Movement.Query().Order(ent.Desc(movement.FieldAtUs, movement.FieldID)).Limit(l.size+1), documents)
 	if len(l.after) > 0 {
-		at, err := strconv.ParseInt(l.after[0], 10, 64)
+		at, err := l.at()
 		if err != nil {
-			return nil, "", page.ErrToken
+			return nil, "", err
 		}
 		q.WhereP(beyond([]string{movement.FieldAtUs, movement.FieldID}, []any{at, l.after[1]}, true))
 	}

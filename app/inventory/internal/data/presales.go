@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
@@ -182,11 +181,11 @@ func (s *Store) ListPresales(ctx context.Context, q PresaleQuery, p Page) ([]Lis
 		and("p.open = ? AND p.used > 0 AND "+waitingOf+" > 0", false)
 	}
 	if len(l.after) > 0 {
-		at, err := strconv.ParseInt(l.after[0], 10, 64)
+		older, more, err := l.older("p.")
 		if err != nil {
-			return nil, "", page.ErrToken
+			return nil, "", err
 		}
-		and("(p.created_us < ? OR p.created_us = ? AND p.id < ?)", at, at, l.after[1])
+		and(older, more...)
 	}
 	all, err := s.listed(ctx, now, "WHERE "+where+" ORDER BY p.created_us DESC, p.id DESC LIMIT ?", append(args, l.size+1)...)
 	if err != nil {

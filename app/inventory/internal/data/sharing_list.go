@@ -52,11 +52,11 @@ func (s *Store) ListSharing(ctx context.Context, f SharingFilter, p Page) ([]biz
 		narrow("ended_us = 0 AND (until_us = 0 OR until_us > ?)", now)
 	}
 	if len(l.after) > 0 {
-		at, err := strconv.ParseInt(l.after[0], 10, 64)
+		older, more, err := l.older("")
 		if err != nil {
-			return nil, "", page.ErrToken
+			return nil, "", err
 		}
-		narrow("(created_us < ? OR created_us = ? AND id < ?)", at, at, l.after[1])
+		narrow(older, more...)
 	}
 	found, err := s.policies(ctx, where+" ORDER BY created_us DESC, id DESC LIMIT ?", append(args, l.size+1)...)
 	if err != nil {

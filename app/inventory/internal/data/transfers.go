@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/onepool/onepool/app/internal/database"
-	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
@@ -130,11 +129,11 @@ func (s *Store) ListTransfers(ctx context.Context, f TransferFilter, p Page) ([]
 		where, args = append(where, "state = ?"), append(args, int8(f.State))
 	}
 	if len(l.after) > 0 {
-		at, err := strconv.ParseInt(l.after[0], 10, 64)
+		older, more, err := l.older("")
 		if err != nil {
-			return nil, "", page.ErrToken
+			return nil, "", err
 		}
-		where, args = append(where, "(created_us < ? OR created_us = ? AND id < ?)"), append(args, at, at, l.after[1])
+		where, args = append(where, older), append(args, more...)
 	}
 	rows, err := s.scanTransfers(ctx, s.db.Conn(ctx), "WHERE "+strings.Join(where, " AND ")+" ORDER BY created_us DESC, id DESC LIMIT ?", append(args, l.size+1)...)
 	if err != nil {

@@ -98,9 +98,9 @@ func (s *Store) ListWebhooks(ctx context.Context, org, channel string, p Page) (
 		}
 	}
 	if len(l.after) > 0 {
-		at, err := strconv.ParseInt(l.after[0], 10, 64)
+		at, err := l.at()
 		if err != nil {
-			return nil, "", page.ErrToken
+			return nil, "", err
 		}
 		where += " AND (created_us > ? OR created_us = ? AND id > ?)"
 		args = append(args, at, at, l.after[1])

@@ -154,11 +154,7 @@ func (s *Assignments) ListAssignments(ctx context.Context, in *inventoryv1.ListA
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.ListAssignmentsResponse{}
-	for _, a := range rows {
-		out.Assignments = append(out.Assignments, toAssignment(a))
-	}
-	return out, nil
+	return &inventoryv1.ListAssignmentsResponse{Assignments: all(rows, toAssignment)}, nil
 }
 
 // ListWaiting lists documents that wait for stock.

@@ -223,9 +223,7 @@ func (s *StockFeed) ListWebhooks(ctx context.Context, in *inventoryv1.ListWebhoo
 		return nil, err
 	}
 	out.NextPageToken = next
-	for _, r := range rows {
-		out.Webhooks = append(out.Webhooks, toWebhook(r))
-	}
+	out.Webhooks = all(rows, toWebhook)
 	return out, nil
 }
 

@@ -62,11 +62,7 @@ func (s *Inventory) ListLocations(ctx context.Context, in *inventoryv1.ListLocat
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.ListLocationsResponse{NextPageToken: next}
-	for _, l := range rows {
-		out.Locations = append(out.Locations, toLocation(l))
-	}
-	return out, nil
+	return &inventoryv1.ListLocationsResponse{Locations: all(rows, toLocation), NextPageToken: next}, nil
 }
 
 // ListStock lists the stock of the caller's organisations.
@@ -109,9 +105,7 @@ func (s *Inventory) ListMovements(ctx context.Context, in *inventoryv1.ListMovem
 		return nil, err
 	}
 	out := &inventoryv1.ListMovementsResponse{NextPageToken: next}
-	for _, m := range rows {
-		out.Movements = append(out.Movements, toMovement(m))
-	}
+	out.Movements = all(rows, toMovement)
 	hideMovements(by.Blind, out.Movements)
 	return out, nil
 }
@@ -140,11 +134,7 @@ func (s *Inventory) GetAvailability(ctx context.Context, in *inventoryv1.GetAvai
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.GetAvailabilityResponse{}
-	for _, a := range items {
-		out.Items = append(out.Items, toAvailability(a))
-	}
-	return out, nil
+	return &inventoryv1.GetAvailabilityResponse{Items: all(items, toAvailability)}, nil
 }
 
 // ListReservations returns what documents hold and held.

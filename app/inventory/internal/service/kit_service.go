@@ -70,11 +70,7 @@ func (s *Kits) ListKits(ctx context.Context, in *inventoryv1.ListKitsRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.ListKitsResponse{NextPageToken: next}
-	for _, r := range rows {
-		out.Kits = append(out.Kits, toKit(r))
-	}
-	return out, nil
+	return &inventoryv1.ListKitsResponse{Kits: all(rows, toKit), NextPageToken: next}, nil
 }
 
 // RetireKit takes a kit out of sale.

@@ -8,6 +8,15 @@ import (
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
 
+// all maps the rows of a list.
+func all[R, M any](rows []R, to func(R) M) []M {
+	out := make([]M, len(rows))
+	for i, r := range rows {
+		out[i] = to(r)
+	}
+	return out
+}
+
 func fromPoint(p *commonv1.GeoPoint) *geo.Point {
 	if p == nil {
 		return nil
@@ -52,11 +61,7 @@ func deadline(r biz.ReservationRow) int64 {
 }
 
 func toReservations(rows []biz.ReservationRow) []*inventoryv1.Reservation {
-	out := make([]*inventoryv1.Reservation, len(rows))
-	for i, r := range rows {
-		out[i] = toReservation(r)
-	}
-	return out
+	return all(rows, toReservation)
 }
 
 func toStock(s *biz.Stock) *inventoryv1.Stock {
@@ -65,13 +70,7 @@ func toStock(s *biz.Stock) *inventoryv1.Stock {
 		Online: s.Promise(), AtTheTill: s.AtTheTill(), InTransit: r.InTransit, Damaged: r.Damaged, Blocked: r.Blocked, InLots: r.Batched, Frozen: s.Frozen()}
 }
 
-func toStocks(rows []*biz.Stock) []*inventoryv1.Stock {
-	out := make([]*inventoryv1.Stock, len(rows))
-	for i, s := range rows {
-		out[i] = toStock(s)
-	}
-	return out
-}
+func toStocks(rows []*biz.Stock) []*inventoryv1.Stock { return all(rows, toStock) }
 
 func toMovement(m biz.Movement) *inventoryv1.Movement {
 	return &inventoryv1.Movement{Id: m.ID, Location: m.Key.Location, Sku: m.Key.SKU, Owner: m.Key.Owner, Reason: string(m.Reason), Document: m.Document,

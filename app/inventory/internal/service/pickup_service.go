@@ -39,11 +39,7 @@ func (s *PickupOptions) GetPickupOptions(ctx context.Context, in *inventoryv1.Ge
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.GetPickupOptionsResponse{}
-	for _, o := range options {
-		out.Options = append(out.Options, toPickupOption(o))
-	}
-	return out, nil
+	return &inventoryv1.GetPickupOptionsResponse{Options: all(options, toPickupOption)}, nil
 }
 
 func toPickupOption(o biz.PickupOption) *inventoryv1.PickupOption {

@@ -101,11 +101,7 @@ func (s *Presales) ListPresales(ctx context.Context, in *inventoryv1.ListPresale
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.ListPresalesResponse{NextPageToken: next}
-	for _, r := range rows {
-		out.Presales = append(out.Presales, toPresale(r))
-	}
-	return out, nil
+	return &inventoryv1.ListPresalesResponse{Presales: all(rows, toPresale), NextPageToken: next}, nil
 }
 
 func toPresale(r data.Listed) *inventoryv1.Presale {

@@ -92,11 +92,7 @@ func (s *Sharing) ListSharingPolicies(ctx context.Context, in *inventoryv1.ListS
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.ListSharingPoliciesResponse{NextPageToken: next}
-	for _, r := range rows {
-		out.Policies = append(out.Policies, toSharingPolicy(r))
-	}
-	return out, nil
+	return &inventoryv1.ListSharingPoliciesResponse{Policies: all(rows, toSharingPolicy), NextPageToken: next}, nil
 }
 
 // ExplainSharing says which policy counts.

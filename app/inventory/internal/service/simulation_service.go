@@ -171,11 +171,7 @@ func (s *Simulations) ListSimulationOrders(ctx context.Context, in *inventoryv1.
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.ListSimulationOrdersResponse{NextPageToken: next}
-	for _, o := range rows {
-		out.Orders = append(out.Orders, toSimulated(o))
-	}
-	return out, nil
+	return &inventoryv1.ListSimulationOrdersResponse{Orders: all(rows, toSimulated), NextPageToken: next}, nil
 }
 
 func fromSimulationOrder(in *inventoryv1.SimulationOrder, by biz.Caller) biz.Demand {

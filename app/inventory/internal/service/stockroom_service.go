@@ -64,9 +64,7 @@ func (s *Stockroom) ListLots(ctx context.Context, in *inventoryv1.ListLotsReques
 		return nil, err
 	}
 	out := &inventoryv1.ListLotsResponse{NextPageToken: next}
-	for _, l := range rows {
-		out.Lots = append(out.Lots, toLot(l))
-	}
+	out.Lots = all(rows, toLot)
 	hideLots(by.Blind, out.Lots)
 	return out, nil
 }
@@ -110,11 +108,7 @@ func (s *Stockroom) ListDiscrepancies(ctx context.Context, in *inventoryv1.ListD
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.ListDiscrepanciesResponse{NextPageToken: next}
-	for _, d := range rows {
-		out.Discrepancies = append(out.Discrepancies, toDiscrepancy(d))
-	}
-	return out, nil
+	return &inventoryv1.ListDiscrepanciesResponse{Discrepancies: all(rows, toDiscrepancy), NextPageToken: next}, nil
 }
 
 // CloseDiscrepancy takes note that a person has looked into it.

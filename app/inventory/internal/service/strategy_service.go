@@ -130,11 +130,7 @@ func (s *Strategies) ListRulesets(ctx context.Context, in *inventoryv1.ListRules
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.ListRulesetsResponse{NextPageToken: next}
-	for _, r := range rows {
-		out.Rulesets = append(out.Rulesets, toRuleset(r))
-	}
-	return out, nil
+	return &inventoryv1.ListRulesetsResponse{Rulesets: all(rows, toRuleset), NextPageToken: next}, nil
 }
 
 // PutLocationProfile says how a location works.

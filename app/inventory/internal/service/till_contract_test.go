@@ -11,9 +11,7 @@ import (
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
-	"github.com/onepool/onepool/app/internal/sequence"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
-	"github.com/onepool/onepool/app/inventory/internal/data"
 )
 
 func tillSale(document, at string, lines ...*inventoryv1.TillSaleLine) *inventoryv1.BookTillSaleRequest {
@@ -365,14 +363,7 @@ func TestWhatCouldNotMoveIsTriedAgainWhenStockComes(t *testing.T) {
 		_, err := r.Hold(order(t.Context()), pickup("collected", "S-01", line("1", "LJ", 1)))
 		require.NoError(t, err)
 		r.waits(t, patient("later", 9, 0, line("1", "LJ", 1)))
-		follow := r.workers.Follow()
-		turn := func() int {
-			_, err := sequence.Assign(t.Context(), r.db, data.ChangeFeed())
-			require.NoError(t, err)
-			n, err := follow.Turn(order(t.Context()))
-			require.NoError(t, err)
-			return n
-		}
+		turn := r.following(t)
 		turn()
 		got, err := r.till.BookTillSale(order(t.Context()), tillSale("till_1", "S-01", soldAt("1", "LJ", 3)))
 		require.NoError(t, err)

@@ -115,11 +115,7 @@ func (s *Transfers) ListTransfers(ctx context.Context, in *inventoryv1.ListTrans
 	if err != nil {
 		return nil, err
 	}
-	out := &inventoryv1.ListTransfersResponse{NextPageToken: next}
-	for _, r := range rows {
-		out.Transfers = append(out.Transfers, toTransfer(r))
-	}
-	return out, nil
+	return &inventoryv1.ListTransfersResponse{Transfers: all(rows, toTransfer), NextPageToken: next}, nil
 }
 
 func fromTransfer(in *inventoryv1.CreateTransferRequest) biz.TransferInput {

@@ -12,9 +12,7 @@ import (
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/ids"
-	"github.com/onepool/onepool/app/internal/sequence"
 	"github.com/onepool/onepool/app/internal/tenancy"
-	"github.com/onepool/onepool/app/inventory/internal/data"
 )
 
 // patient is a paid channel order that waits when there is no stock.
@@ -126,14 +124,7 @@ func TestOneThatNoLocationMayDeliverKeepsNoPlace(t *testing.T) {
 func TestStockThatComesIsFollowedByTheChangeLog(t *testing.T) {
 	contract(t, func(t *testing.T, r *rig) {
 		r.city(t)
-		follow := r.workers.Follow()
-		turn := func() int {
-			_, err := sequence.Assign(t.Context(), r.db, data.ChangeFeed())
-			require.NoError(t, err)
-			n, err := follow.Turn(order(t.Context()))
-			require.NoError(t, err)
-			return n
-		}
+		turn := r.following(t)
 		require.Zero(t, turn()) // the first looks at all
 		r.waits(t, patient("ord_1", 0, 0, line("1", "LJ", 2)))
 		require.Zero(t, turn())
@@ -294,6 +285,18 @@ func TestShipByShortensTheTimeToAnswer(t *testing.T) {
 			require.Equal(t, c.answer, list.Assignments[0].AnswerByUs, document)
 		}
 	})
+}
+
+// following runs turns of the worker that gives out what comes.
+func (r *rig) following(t testing.TB) (turn func() int) {
+	follow := r.workers.Follow()
+	return func() int {
+		t.Helper()
+		r.number(t)
+		n, err := follow.Turn(order(t.Context()))
+		require.NoError(t, err)
+		return n
+	}
 }
 
 // late is what the audit says of those that wait.
