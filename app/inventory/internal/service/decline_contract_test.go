@@ -602,6 +602,7 @@ func TestAKitThatLacksAPieceMovesAsAWhole(t *testing.T) {
 		r.audit(t)
 
 		// Where no place has a whole box, all of it waits, however many pots there are.
+		r.stock(t, "W-01", "POT", 1)
 		in = declining("ord_1", "S-02", &inventoryv1.MissingLine{LineId: "1", Sku: "POT", Quantity: 1})
 		got, err = r.DeclineAssignment(hq(t.Context(), "operator"), in)
 		require.NoError(t, err)

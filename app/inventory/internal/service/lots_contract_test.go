@@ -413,6 +413,14 @@ func TestAFileCountsLots(t *testing.T) {
 		}
 		require.ElementsMatch(t, []string{"STATE_CONFLICT", "LOT_DIFFERS", "VALIDATOR"}, reasons, "held, other dates, dates of no lot")
 		require.Equal(t, int64(1), got.Created, "a wrong row stops no other")
+		_, err = r.Hold(order(t.Context()), parcel("ord_2", line("1", "LJ", 11))) // also two pieces of no lot
+		require.NoError(t, err)
+		held := importRows(of("A", 9, 0), of("B", 7, 0), of("D", 2, 0), counted("S-01", "LJ", 1, 1))
+		held.Document = "file-4"
+		got, err = r.ImportStock(ctx, held)
+		require.NoError(t, err)
+		require.Len(t, got.Errors, 1)
+		require.Equal(t, []string{"STATE_CONFLICT", "2 are reserved"}, []string{got.Errors[0].Reason, got.Errors[0].Message}, "expired pieces do not stand in for those of no lot")
 		r.audit(t)
 	})
 }
