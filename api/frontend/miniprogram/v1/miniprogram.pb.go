@@ -585,6 +585,8 @@ type PreviewCheckoutRequest struct {
 	// Store whose online shop sells; empty: headquarters' mall.
 	ShopStoreCode string   `protobuf:"bytes,2,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	CouponIds     []string `protobuf:"bytes,3,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
+	// What would be bought at once; none: what is in the cart.
+	Lines         []*v12.OrderLineInput `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -640,6 +642,13 @@ func (x *PreviewCheckoutRequest) GetCouponIds() []string {
 	return nil
 }
 
+func (x *PreviewCheckoutRequest) GetLines() []*v12.OrderLineInput {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
 type CheckoutRequest struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	RequestId       string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -653,7 +662,9 @@ type CheckoutRequest struct {
 	ToPayMinor *int64 `protobuf:"varint,7,opt,name=to_pay_minor,json=toPayMinor,proto3,oneof" json:"to_pay_minor,omitempty"`
 	Remark     string `protobuf:"bytes,8,opt,name=remark,proto3" json:"remark,omitempty"`
 	// Each of them takes something off, or the order is refused with COUPON_UNUSABLE.
-	CouponIds     []string `protobuf:"bytes,9,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
+	CouponIds []string `protobuf:"bytes,9,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
+	// What is bought at once, beside the cart, which stays as it is; none: what is in the cart.
+	Lines         []*v12.OrderLineInput `protobuf:"bytes,10,rep,name=lines,proto3" json:"lines,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -747,6 +758,13 @@ func (x *CheckoutRequest) GetRemark() string {
 func (x *CheckoutRequest) GetCouponIds() []string {
 	if x != nil {
 		return x.CouponIds
+	}
+	return nil
+}
+
+func (x *CheckoutRequest) GetLines() []*v12.OrderLineInput {
+	if x != nil {
+		return x.Lines
 	}
 	return nil
 }
@@ -1282,13 +1300,14 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x1b\n" +
 	"\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
-	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\"\x99\x01\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\"\xdc\x01\n" +
 	"\x16PreviewCheckoutRequest\x12%\n" +
 	"\x06points\x18\x01 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12/\n" +
 	"\x0fshop_store_code\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\x12'\n" +
 	"\n" +
-	"coupon_ids\x18\x03 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\"\xd9\x03\n" +
+	"coupon_ids\x18\x03 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x12A\n" +
+	"\x05lines\x18\x04 \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\"\x9c\x04\n" +
 	"\x0fCheckoutRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12C\n" +
@@ -1302,7 +1321,9 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"toPayMinor\x88\x01\x01\x12 \n" +
 	"\x06remark\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06remark\x12'\n" +
 	"\n" +
-	"coupon_ids\x18\t \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIdsB\x0f\n" +
+	"coupon_ids\x18\t \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x12A\n" +
+	"\x05lines\x18\n" +
+	" \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05linesB\x0f\n" +
 	"\r_to_pay_minor\"\xb4\x01\n" +
 	"\x0fPayOrderRequest\x12(\n" +
 	"\n" +
@@ -1398,70 +1419,73 @@ var file_frontend_miniprogram_v1_miniprogram_proto_goTypes = []any{
 	nil,                                 // 20: onepool.frontend.miniprogram.v1.Product.TitleEntry
 	(*v1.Money)(nil),                    // 21: onepool.common.v1.Money
 	(*v11.LocationAvailability)(nil),    // 22: onepool.inventory.v1.LocationAvailability
-	(v11.DeliveryWay)(0),                // 23: onepool.inventory.v1.DeliveryWay
-	(*v12.Receiver)(nil),                // 24: onepool.order.v1.Receiver
-	(v12.OrderState)(0),                 // 25: onepool.order.v1.OrderState
-	(*v12.ReturnLineInput)(nil),         // 26: onepool.order.v1.ReturnLineInput
-	(*v13.MemberInfo)(nil),              // 27: onepool.member.v1.MemberInfo
-	(*v13.Points)(nil),                  // 28: onepool.member.v1.Points
-	(*v13.SignInResponse)(nil),          // 29: onepool.member.v1.SignInResponse
-	(*v12.Cart)(nil),                    // 30: onepool.order.v1.Cart
-	(*v12.Calculation)(nil),             // 31: onepool.order.v1.Calculation
-	(*v12.OrderInfo)(nil),               // 32: onepool.order.v1.OrderInfo
-	(*v12.Payment)(nil),                 // 33: onepool.order.v1.Payment
-	(*v12.ListOrdersResponse)(nil),      // 34: onepool.order.v1.ListOrdersResponse
-	(*v12.Fulfilment)(nil),              // 35: onepool.order.v1.Fulfilment
-	(*v12.ReturnInfo)(nil),              // 36: onepool.order.v1.ReturnInfo
-	(*v13.IssueMemberCodeResponse)(nil), // 37: onepool.member.v1.IssueMemberCodeResponse
+	(*v12.OrderLineInput)(nil),          // 23: onepool.order.v1.OrderLineInput
+	(v11.DeliveryWay)(0),                // 24: onepool.inventory.v1.DeliveryWay
+	(*v12.Receiver)(nil),                // 25: onepool.order.v1.Receiver
+	(v12.OrderState)(0),                 // 26: onepool.order.v1.OrderState
+	(*v12.ReturnLineInput)(nil),         // 27: onepool.order.v1.ReturnLineInput
+	(*v13.MemberInfo)(nil),              // 28: onepool.member.v1.MemberInfo
+	(*v13.Points)(nil),                  // 29: onepool.member.v1.Points
+	(*v13.SignInResponse)(nil),          // 30: onepool.member.v1.SignInResponse
+	(*v12.Cart)(nil),                    // 31: onepool.order.v1.Cart
+	(*v12.Calculation)(nil),             // 32: onepool.order.v1.Calculation
+	(*v12.OrderInfo)(nil),               // 33: onepool.order.v1.OrderInfo
+	(*v12.Payment)(nil),                 // 34: onepool.order.v1.Payment
+	(*v12.ListOrdersResponse)(nil),      // 35: onepool.order.v1.ListOrdersResponse
+	(*v12.Fulfilment)(nil),              // 36: onepool.order.v1.Fulfilment
+	(*v12.ReturnInfo)(nil),              // 37: onepool.order.v1.ReturnInfo
+	(*v13.IssueMemberCodeResponse)(nil), // 38: onepool.member.v1.IssueMemberCodeResponse
 }
 var file_frontend_miniprogram_v1_miniprogram_proto_depIdxs = []int32{
 	20, // 0: onepool.frontend.miniprogram.v1.Product.title:type_name -> onepool.frontend.miniprogram.v1.Product.TitleEntry
 	21, // 1: onepool.frontend.miniprogram.v1.Product.price:type_name -> onepool.common.v1.Money
 	22, // 2: onepool.frontend.miniprogram.v1.Product.near:type_name -> onepool.inventory.v1.LocationAvailability
 	4,  // 3: onepool.frontend.miniprogram.v1.ListProductsResponse.products:type_name -> onepool.frontend.miniprogram.v1.Product
-	23, // 4: onepool.frontend.miniprogram.v1.CheckoutRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	24, // 5: onepool.frontend.miniprogram.v1.CheckoutRequest.receiver:type_name -> onepool.order.v1.Receiver
-	25, // 6: onepool.frontend.miniprogram.v1.ListMyOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	26, // 7: onepool.frontend.miniprogram.v1.RequestReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	27, // 8: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
-	28, // 9: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
-	0,  // 10: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:input_type -> onepool.frontend.miniprogram.v1.SendCodeRequest
-	2,  // 11: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:input_type -> onepool.frontend.miniprogram.v1.SignInRequest
-	3,  // 12: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:input_type -> onepool.frontend.miniprogram.v1.ListProductsRequest
-	6,  // 13: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:input_type -> onepool.frontend.miniprogram.v1.GetProductRequest
-	7,  // 14: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:input_type -> onepool.frontend.miniprogram.v1.GetMyCartRequest
-	8,  // 15: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:input_type -> onepool.frontend.miniprogram.v1.SetMyCartLineRequest
-	9,  // 16: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:input_type -> onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
-	10, // 17: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:input_type -> onepool.frontend.miniprogram.v1.CheckoutRequest
-	11, // 18: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:input_type -> onepool.frontend.miniprogram.v1.PayOrderRequest
-	12, // 19: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:input_type -> onepool.frontend.miniprogram.v1.ListMyOrdersRequest
-	13, // 20: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:input_type -> onepool.frontend.miniprogram.v1.GetMyOrderRequest
-	14, // 21: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:input_type -> onepool.frontend.miniprogram.v1.CancelMyOrderRequest
-	15, // 22: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:input_type -> onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
-	16, // 23: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:input_type -> onepool.frontend.miniprogram.v1.RequestReturnRequest
-	17, // 24: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:input_type -> onepool.frontend.miniprogram.v1.GetMeRequest
-	18, // 25: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:input_type -> onepool.frontend.miniprogram.v1.IssueMyCodeRequest
-	1,  // 26: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
-	29, // 27: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
-	5,  // 28: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
-	4,  // 29: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
-	30, // 30: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
-	30, // 31: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
-	31, // 32: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
-	32, // 33: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
-	33, // 34: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
-	34, // 35: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	32, // 36: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	32, // 37: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	35, // 38: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	36, // 39: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
-	19, // 40: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
-	37, // 41: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
-	26, // [26:42] is the sub-list for method output_type
-	10, // [10:26] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	23, // 4: onepool.frontend.miniprogram.v1.PreviewCheckoutRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	24, // 5: onepool.frontend.miniprogram.v1.CheckoutRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	25, // 6: onepool.frontend.miniprogram.v1.CheckoutRequest.receiver:type_name -> onepool.order.v1.Receiver
+	23, // 7: onepool.frontend.miniprogram.v1.CheckoutRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	26, // 8: onepool.frontend.miniprogram.v1.ListMyOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	27, // 9: onepool.frontend.miniprogram.v1.RequestReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	28, // 10: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
+	29, // 11: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
+	0,  // 12: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:input_type -> onepool.frontend.miniprogram.v1.SendCodeRequest
+	2,  // 13: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:input_type -> onepool.frontend.miniprogram.v1.SignInRequest
+	3,  // 14: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:input_type -> onepool.frontend.miniprogram.v1.ListProductsRequest
+	6,  // 15: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:input_type -> onepool.frontend.miniprogram.v1.GetProductRequest
+	7,  // 16: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:input_type -> onepool.frontend.miniprogram.v1.GetMyCartRequest
+	8,  // 17: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:input_type -> onepool.frontend.miniprogram.v1.SetMyCartLineRequest
+	9,  // 18: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:input_type -> onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
+	10, // 19: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:input_type -> onepool.frontend.miniprogram.v1.CheckoutRequest
+	11, // 20: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:input_type -> onepool.frontend.miniprogram.v1.PayOrderRequest
+	12, // 21: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:input_type -> onepool.frontend.miniprogram.v1.ListMyOrdersRequest
+	13, // 22: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:input_type -> onepool.frontend.miniprogram.v1.GetMyOrderRequest
+	14, // 23: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:input_type -> onepool.frontend.miniprogram.v1.CancelMyOrderRequest
+	15, // 24: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:input_type -> onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
+	16, // 25: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:input_type -> onepool.frontend.miniprogram.v1.RequestReturnRequest
+	17, // 26: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:input_type -> onepool.frontend.miniprogram.v1.GetMeRequest
+	18, // 27: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:input_type -> onepool.frontend.miniprogram.v1.IssueMyCodeRequest
+	1,  // 28: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
+	30, // 29: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
+	5,  // 30: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
+	4,  // 31: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
+	31, // 32: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
+	31, // 33: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
+	32, // 34: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
+	33, // 35: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
+	34, // 36: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
+	35, // 37: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	33, // 38: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	33, // 39: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	36, // 40: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	37, // 41: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
+	19, // 42: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
+	38, // 43: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
+	28, // [28:44] is the sub-list for method output_type
+	12, // [12:28] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_frontend_miniprogram_v1_miniprogram_proto_init() }

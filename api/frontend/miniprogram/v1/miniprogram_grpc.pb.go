@@ -53,9 +53,9 @@ type MiniProgramClient interface {
 	GetProduct(ctx context.Context, in *GetProductRequest, opts ...grpc.CallOption) (*Product, error)
 	GetCart(ctx context.Context, in *GetMyCartRequest, opts ...grpc.CallOption) (*v11.Cart, error)
 	SetCartLine(ctx context.Context, in *SetMyCartLineRequest, opts ...grpc.CallOption) (*v11.Cart, error)
-	// What the cart costs, points considered, before checking out.
+	// What the cart costs, or what would be bought at once, points considered, before checking out.
 	PreviewCheckout(ctx context.Context, in *PreviewCheckoutRequest, opts ...grpc.CallOption) (*v11.Calculation, error)
-	// Places the order of what is in the cart.
+	// Places the order of what is in the cart, or of what is bought at once.
 	Checkout(ctx context.Context, in *CheckoutRequest, opts ...grpc.CallOption) (*v11.OrderInfo, error)
 	PayOrder(ctx context.Context, in *PayOrderRequest, opts ...grpc.CallOption) (*v11.Payment, error)
 	ListOrders(ctx context.Context, in *ListMyOrdersRequest, opts ...grpc.CallOption) (*v11.ListOrdersResponse, error)
@@ -248,9 +248,9 @@ type MiniProgramServer interface {
 	GetProduct(context.Context, *GetProductRequest) (*Product, error)
 	GetCart(context.Context, *GetMyCartRequest) (*v11.Cart, error)
 	SetCartLine(context.Context, *SetMyCartLineRequest) (*v11.Cart, error)
-	// What the cart costs, points considered, before checking out.
+	// What the cart costs, or what would be bought at once, points considered, before checking out.
 	PreviewCheckout(context.Context, *PreviewCheckoutRequest) (*v11.Calculation, error)
-	// Places the order of what is in the cart.
+	// Places the order of what is in the cart, or of what is bought at once.
 	Checkout(context.Context, *CheckoutRequest) (*v11.OrderInfo, error)
 	PayOrder(context.Context, *PayOrderRequest) (*v11.Payment, error)
 	ListOrders(context.Context, *ListMyOrdersRequest) (*v11.ListOrdersResponse, error)

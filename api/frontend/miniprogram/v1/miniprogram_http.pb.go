@@ -40,7 +40,7 @@ const OperationMiniProgramSignIn = "/onepool.frontend.miniprogram.v1.MiniProgram
 
 type MiniProgramHTTPServer interface {
 	CancelOrder(context.Context, *CancelMyOrderRequest) (*v11.OrderInfo, error)
-	// Checkout Places the order of what is in the cart.
+	// Checkout Places the order of what is in the cart, or of what is bought at once.
 	Checkout(context.Context, *CheckoutRequest) (*v11.OrderInfo, error)
 	ConfirmReceipt(context.Context, *ConfirmMyReceiptRequest) (*v11.Fulfilment, error)
 	GetCart(context.Context, *GetMyCartRequest) (*v11.Cart, error)
@@ -54,7 +54,7 @@ type MiniProgramHTTPServer interface {
 	// ListProducts Products with what is available, near a point when one is given. Open to guests.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
 	PayOrder(context.Context, *PayOrderRequest) (*v11.Payment, error)
-	// PreviewCheckout What the cart costs, points considered, before checking out.
+	// PreviewCheckout What the cart costs, or what would be bought at once, points considered, before checking out.
 	PreviewCheckout(context.Context, *PreviewCheckoutRequest) (*v11.Calculation, error)
 	RequestReturn(context.Context, *RequestReturnRequest) (*v11.ReturnInfo, error)
 	SendSignInCode(context.Context, *SendCodeRequest) (*SendCodeResponse, error)
@@ -436,7 +436,7 @@ func _MiniProgram_IssueMemberCode0_HTTP_Handler(srv MiniProgramHTTPServer) func(
 
 type MiniProgramHTTPClient interface {
 	CancelOrder(ctx context.Context, req *CancelMyOrderRequest, opts ...http.CallOption) (rsp *v11.OrderInfo, err error)
-	// Checkout Places the order of what is in the cart.
+	// Checkout Places the order of what is in the cart, or of what is bought at once.
 	Checkout(ctx context.Context, req *CheckoutRequest, opts ...http.CallOption) (rsp *v11.OrderInfo, err error)
 	ConfirmReceipt(ctx context.Context, req *ConfirmMyReceiptRequest, opts ...http.CallOption) (rsp *v11.Fulfilment, err error)
 	GetCart(ctx context.Context, req *GetMyCartRequest, opts ...http.CallOption) (rsp *v11.Cart, err error)
@@ -450,7 +450,7 @@ type MiniProgramHTTPClient interface {
 	// ListProducts Products with what is available, near a point when one is given. Open to guests.
 	ListProducts(ctx context.Context, req *ListProductsRequest, opts ...http.CallOption) (rsp *ListProductsResponse, err error)
 	PayOrder(ctx context.Context, req *PayOrderRequest, opts ...http.CallOption) (rsp *v11.Payment, err error)
-	// PreviewCheckout What the cart costs, points considered, before checking out.
+	// PreviewCheckout What the cart costs, or what would be bought at once, points considered, before checking out.
 	PreviewCheckout(ctx context.Context, req *PreviewCheckoutRequest, opts ...http.CallOption) (rsp *v11.Calculation, err error)
 	RequestReturn(ctx context.Context, req *RequestReturnRequest, opts ...http.CallOption) (rsp *v11.ReturnInfo, err error)
 	SendSignInCode(ctx context.Context, req *SendCodeRequest, opts ...http.CallOption) (rsp *SendCodeResponse, err error)
@@ -479,7 +479,7 @@ func (c *MiniProgramHTTPClientImpl) CancelOrder(ctx context.Context, in *CancelM
 	return &out, nil
 }
 
-// Checkout Places the order of what is in the cart.
+// Checkout Places the order of what is in the cart, or of what is bought at once.
 func (c *MiniProgramHTTPClientImpl) Checkout(ctx context.Context, in *CheckoutRequest, opts ...http.CallOption) (*v11.OrderInfo, error) {
 	var out v11.OrderInfo
 	pattern := "/m/v1/checkout"
@@ -613,7 +613,7 @@ func (c *MiniProgramHTTPClientImpl) PayOrder(ctx context.Context, in *PayOrderRe
 	return &out, nil
 }
 
-// PreviewCheckout What the cart costs, points considered, before checking out.
+// PreviewCheckout What the cart costs, or what would be bought at once, points considered, before checking out.
 func (c *MiniProgramHTTPClientImpl) PreviewCheckout(ctx context.Context, in *PreviewCheckoutRequest, opts ...http.CallOption) (*v11.Calculation, error) {
 	var out v11.Calculation
 	pattern := "/m/v1/checkout/preview"

@@ -119,6 +119,7 @@ func TestAMemberActsForItself(t *testing.T) {
 	s, c := service(map[string]proto.Message{orderv1.Order_GetCart_FullMethodName: &orderv1.Cart{Lines: []*orderv1.CartLine{{Sku: "A", Quantity: 2}}}})
 	toPay := int64(77)
 	receiver := &orderv1.Receiver{Name: "n", Address: "a"}
+	now := []*orderv1.OrderLineInput{{Sku: "B", Quantity: 4, UnitPriceMinor: 100}}
 	for _, step := range []struct {
 		call   func(ctx context.Context) error
 		method string
@@ -140,6 +141,14 @@ func TestAMemberActsForItself(t *testing.T) {
 			return err
 		}, orderv1.Order_PlaceOrder_FullMethodName, &orderv1.PlaceOrderRequest{RequestId: "r", Channel: "miniprogram", MemberId: "mbr_1", ShopStoreCode: "S2",
 			Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1", Points: 5, ToPayMinor: &toPay, Remark: "x", FromCart: true, CouponIds: []string{"c"}}},
+		{func(ctx context.Context) error {
+			_, err := s.PreviewCheckout(ctx, &miniprogramv1.PreviewCheckoutRequest{Lines: now})
+			return err
+		}, orderv1.Order_Calculate_FullMethodName, &orderv1.CalculateRequest{Channel: "miniprogram", MemberId: "mbr_1", Lines: now}},
+		{func(ctx context.Context) error {
+			_, err := s.Checkout(ctx, &miniprogramv1.CheckoutRequest{RequestId: "r", Way: inventoryv1.DeliveryWay_PARCEL, Receiver: receiver, Lines: now})
+			return err
+		}, orderv1.Order_PlaceOrder_FullMethodName, &orderv1.PlaceOrderRequest{RequestId: "r", Channel: "miniprogram", MemberId: "mbr_1", Way: inventoryv1.DeliveryWay_PARCEL, Receiver: receiver, Lines: now}},
 		{func(ctx context.Context) error {
 			_, err := s.PayOrder(ctx, &miniprogramv1.PayOrderRequest{RequestId: "r", OrderId: "o", Provider: "sandbox", AmountMinor: 7})
 			return err

@@ -26,28 +26,39 @@ func (s *MiniProgram) SetCartLine(ctx context.Context, in *miniprogramv1.SetMyCa
 	return s.Orders.SetCartLine(ctx, &orderv1.SetCartLineRequest{RequestId: in.GetRequestId(), MemberId: id, Sku: in.GetSku(), Quantity: in.GetQuantity()})
 }
 
-// PreviewCheckout says what the cart costs.
+// PreviewCheckout says what the cart costs, or what would be bought at once.
 func (s *MiniProgram) PreviewCheckout(ctx context.Context, in *miniprogramv1.PreviewCheckoutRequest) (*orderv1.Calculation, error) {
 	id, err := member(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cart, err := s.Orders.GetCart(ctx, &orderv1.GetCartRequest{MemberId: id})
+	lines := in.GetLines()
+	if len(lines) == 0 {
+		if lines, err = s.inCart(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return s.Orders.Calculate(ctx, &orderv1.CalculateRequest{Channel: channel, MemberId: id, Points: in.GetPoints(), ShopStoreCode: in.GetShopStoreCode(),
+		CouponIds: in.GetCouponIds(), Lines: lines})
+}
+
+func (s *MiniProgram) inCart(ctx context.Context, memberID string) ([]*orderv1.OrderLineInput, error) {
+	cart, err := s.Orders.GetCart(ctx, &orderv1.GetCartRequest{MemberId: memberID})
 	if err != nil {
 		return nil, err
 	}
 	if len(cart.GetLines()) == 0 {
 		return nil, fault.StateConflict("empty", "the cart is empty: put something in")
 	}
-	ask := &orderv1.CalculateRequest{Channel: channel, MemberId: id, Points: in.GetPoints(), ShopStoreCode: in.GetShopStoreCode(), CouponIds: in.GetCouponIds()}
+	var lines []*orderv1.OrderLineInput
 	for _, line := range cart.GetLines() {
-		ask.Lines = append(ask.Lines, &orderv1.OrderLineInput{Sku: line.GetSku(), Quantity: line.GetQuantity()})
+		lines = append(lines, &orderv1.OrderLineInput{Sku: line.GetSku(), Quantity: line.GetQuantity()})
 	}
-	return s.Orders.Calculate(ctx, ask)
+	return lines, nil
 }
 
-// Checkout places the order of what is in the cart. The order center reads the cart: a repeat, for which the cart is empty
-// already, must be the same request to get the same answer.
+// Checkout places the order of what is in the cart, or of what is bought at once. The order center reads the cart: a repeat,
+// for which the cart is empty already, must be the same request to get the same answer.
 func (s *MiniProgram) Checkout(ctx context.Context, in *miniprogramv1.CheckoutRequest) (*orderv1.OrderInfo, error) {
 	id, err := member(ctx)
 	if err != nil {
@@ -56,7 +67,7 @@ func (s *MiniProgram) Checkout(ctx context.Context, in *miniprogramv1.CheckoutRe
 	return s.Orders.PlaceOrder(ctx, &orderv1.PlaceOrderRequest{
 		RequestId: in.GetRequestId(), Channel: channel, MemberId: id, ShopStoreCode: in.GetShopStoreCode(), Way: in.GetWay(),
 		Receiver: in.GetReceiver(), PickupStoreCode: in.GetPickupStoreCode(), Points: in.GetPoints(), ToPayMinor: in.ToPayMinor,
-		Remark: in.GetRemark(), FromCart: true, CouponIds: in.GetCouponIds(),
+		Remark: in.GetRemark(), Lines: in.GetLines(), FromCart: len(in.GetLines()) == 0, CouponIds: in.GetCouponIds(),
 	})
 }
 
