@@ -12,6 +12,7 @@ for dir in app/*/cmd/*-bench; do
 	center=$(basename "$dir" -bench)
 	[ -d "$dir" ] && [ "${BENCH:-$center}" = "$center" ] || continue
 	found=1
+	[ "$center" != order ] || scripts/build.sh # its cases run the whole platform
 	go build -o "bin/$center-bench" "./$dir"
 	"bin/$center-bench" -out bench/results.json "$@"
 done

@@ -20,8 +20,13 @@ func (m Meter) read() (time.Duration, error) {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
 		return 0, fmt.Errorf("bench: own CPU time: %w", err)
 	}
-	total := time.Duration(own.Utime.Nano() + own.Stime.Nano())
-	for _, pid := range m.Others {
+	others, err := CPUOf(m.Others...)
+	return time.Duration(own.Utime.Nano()+own.Stime.Nano()) + others, err
+}
+
+// CPUOf is the CPU time that processes have used, all together.
+func CPUOf(pids ...int) (total time.Duration, err error) {
+	for _, pid := range pids {
 		used, err := cpuOf(pid)
 		if err != nil {
 			return 0, fmt.Errorf("bench: CPU time of %d: %w", pid, err)

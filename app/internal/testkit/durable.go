@@ -29,6 +29,17 @@ func (d *Durable) Database() (dsn string, err error) {
 	return d.dsn(schema), d.exec("CREATE DATABASE " + schema + " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
 }
 
+// Databases makes an empty database for each name and returns a data source name in which {center} stands for the name.
+func (d *Durable) Databases(names ...string) (dsn string, err error) {
+	prefix := schemaName() + "_"
+	for _, name := range names {
+		if err := d.exec("CREATE DATABASE " + prefix + name + " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"); err != nil {
+			return "", err
+		}
+	}
+	return d.dsn(prefix + "{center}"), nil
+}
+
 // PID of the server, to measure it.
 func (d *Durable) PID() int { return d.pid }
 
