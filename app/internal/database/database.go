@@ -31,7 +31,6 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
 
 // The engines.
@@ -128,14 +127,16 @@ func (db *DB) openSQLite(c Config) error {
 	writer := url.Values{"_pragma": common["_pragma"], "_txlock": {"immediate"}}
 	reader := url.Values{"_pragma": append(append([]string{}, common["_pragma"]...), "query_only(1)")}
 	file := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: c.Path}).EscapedPath()}).String()
-	var err error
-	if db.write, err = sql.Open("sqlite", file+"?"+writer.Encode()); err != nil {
+	writing, err := keepingConnector(file + "?" + writer.Encode())
+	if err != nil {
 		return err
 	}
-	db.write.SetMaxOpenConns(1)
-	if db.read, err = sql.Open("sqlite", file+"?"+reader.Encode()); err != nil {
-		return errors.Join(err, db.write.Close())
+	reading, err := keepingConnector(file + "?" + reader.Encode())
+	if err != nil {
+		return err
 	}
+	db.write, db.read = sql.OpenDB(writing), sql.OpenDB(reading)
+	db.write.SetMaxOpenConns(1)
 	db.read.SetMaxOpenConns(c.MaxOpen)
 	db.read.SetMaxIdleConns(max(2, min(c.MaxOpen, runtime.GOMAXPROCS(0)*2)))
 	return nil
