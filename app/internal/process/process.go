@@ -171,7 +171,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	network.Local(servers.Memory(), serverDeps.Centers...)
+	network.Local(servers.Inside(), serverDeps.Centers...)
 	if child != nil {
 		branches := map[string]string{}
 		for _, center := range serverDeps.Centers {

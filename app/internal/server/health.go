@@ -54,9 +54,8 @@ func (s *Servers) registerOwnRoutes() {
 	})
 }
 
-// registerHealth puts gRPC health on the servers that clients and centers reach.
+// registerHealth puts gRPC health on the server that clients and centers reach.
 func (s *Servers) registerHealth() {
-	healthv1.RegisterHealthServer(s.internal, s.health)
 	if s.grpc != nil {
 		healthv1.RegisterHealthServer(s.grpc, s.health)
 	}

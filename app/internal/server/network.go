@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 	"github.com/hashicorp/consul/api"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/onepool/onepool/app/internal/authn"
 	"github.com/onepool/onepool/app/internal/database"
@@ -53,14 +51,14 @@ type Network struct {
 	peers  *httpPeers
 
 	mu    sync.Mutex
-	local map[string]*bufconn.Listener
+	local map[string]*Inside
 	open  []*grpc.ClientConn
 }
 
 // NewNetwork connects to nobody yet.
 func NewNetwork(c NetworkConfig) *Network {
 	setDefault(&c.CallTimeout, defaultCallTimeout)
-	return &Network{config: c, peers: newHTTPPeers(c), local: map[string]*bufconn.Listener{}}
+	return &Network{config: c, peers: newHTTPPeers(c), local: map[string]*Inside{}}
 }
 
 // ConsulRegistry is a registry for Deps.Registry and NetworkConfig.Discovery.
@@ -90,12 +88,12 @@ func (c *ConsulRegistry) Watch(ctx context.Context, name string) (registry.Watch
 	return c.fresh().Watch(ctx, name)
 }
 
-// Local says that these centers are served in this process (Servers.Memory).
-func (n *Network) Local(memory *bufconn.Listener, centers ...string) {
+// Local says that these centers are served in this process (Servers.Inside).
+func (n *Network) Local(inside *Inside, centers ...string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, c := range centers {
-		n.local[c] = memory
+		n.local[c] = inside
 	}
 }
 
@@ -111,7 +109,7 @@ func (n *Network) Close() error {
 	return errors.Join(errs...)
 }
 
-func (n *Network) localListener(center string) *bufconn.Listener {
+func (n *Network) inside(center string) *Inside {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.local[center]
@@ -129,11 +127,7 @@ func (n *Network) connect(ctx context.Context, center string, timeout time.Durat
 	}
 	endpoint := ""
 	kopts := []kgrpc.ClientOption{kgrpc.WithTimeout(timeout), kgrpc.WithMiddleware(ms...)}
-	switch lis := n.localListener(center); {
-	case lis != nil:
-		endpoint = "passthrough:///" + center
-		options = append(options, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }))
-		kopts = append(kopts, kgrpc.WithHealthCheck(false))
+	switch {
 	case n.config.Static[center].GRPC != "":
 		endpoint = "passthrough:///" + n.config.Static[center].GRPC
 		kopts = append(kopts, kgrpc.WithHealthCheck(false))
@@ -172,7 +166,7 @@ func (n *Network) Dialer(self string, tokens *authn.Tokens, o *observe.Observer)
 // Dial returns a connection for the generated clients: inventoryv1.NewInventoryClient(d.Dial("inventory")). The center is
 // looked for at the first call, so that processes and centers may start in any order. Its errors are *errors.Error.
 func (d *Dialer) Dial(center string) grpc.ClientConnInterface {
-	return &lazyConn{dialer: d, center: center}
+	return &lazyConn{dialer: d, center: center, chain: middleware.Chain(d.chain()...)}
 }
 
 func (d *Dialer) chain() []middleware.Middleware {
@@ -218,10 +212,11 @@ func (d *Dialer) propagate() middleware.Middleware {
 	}
 }
 
-// lazyConn connects at its first call. A failure is not kept: the next call tries again.
+// lazyConn calls a center in this process, or connects at its first call. A failure is not kept: the next call tries again.
 type lazyConn struct {
 	dialer *Dialer
 	center string
+	chain  middleware.Middleware
 	shared sharedConn
 }
 
@@ -238,6 +233,9 @@ func (l *lazyConn) get(ctx context.Context) (*grpc.ClientConn, error) {
 func (l *lazyConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	if database.InTransaction(ctx) {
 		return ErrInTransaction // before connecting, which is a remote call too
+	}
+	if inside := l.dialer.network.inside(l.center); inside != nil {
+		return l.dialer.callInside(ctx, inside, l.chain, method, args, reply)
 	}
 	conn, err := l.get(ctx)
 	if err != nil {

@@ -75,7 +75,7 @@ func TestOneWayToAnotherCenter(t *testing.T) {
 	h := start(t, nil)
 	local := h.network(t, NetworkConfig{})
 	client := h.client(local) // before the center is there: processes start in any order
-	local.Local(h.Memory(), "inventory")
+	local.Local(h.Inside(), "inventory")
 	d := &table{instances: make(chan []*registry.ServiceInstance, 1)}
 	d.instances <- h.instances()
 
@@ -111,7 +111,7 @@ func TestOneWayToAnotherCenter(t *testing.T) {
 func TestNoCallInsideATransaction(t *testing.T) {
 	h := start(t, nil)
 	n := h.network(t, NetworkConfig{})
-	n.Local(h.Memory(), "inventory")
+	n.Local(h.Inside(), "inventory")
 	db, err := database.Open(t.Context(), database.Config{Engine: "sqlite", Path: t.TempDir() + "/x.db"})
 	require.NoError(t, err)
 	defer db.Close()
@@ -132,7 +132,7 @@ func TestAPeerThatIsNotThereIsUnavailableNotFailed(t *testing.T) {
 		require.Equal(t, "UNAVAILABLE", kerrors.Reason(err), name)
 	}
 	n := h.network(t, NetworkConfig{CallTimeout: time.Millisecond})
-	n.Local(h.Memory(), "inventory")
+	n.Local(h.Inside(), "inventory")
 	_, err := h.client(n).GetAllocation(t.Context(), &inventoryv1.GetAllocationRequest{Document: "slow"})
 	require.Equal(t, "TIMEOUT", kerrors.Reason(err))
 }

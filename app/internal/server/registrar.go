@@ -24,7 +24,7 @@ type Registrar struct {
 
 // Registrar returns the way to register services; all must be registered before Run.
 func (s *Servers) Registrar() *Registrar {
-	both := checkedRegistrar{s.internal}
+	both := checkedRegistrar{s.inside}
 	if s.grpc != nil {
 		both = append(both, s.grpc)
 	}

@@ -23,7 +23,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/onepool/onepool/app/internal/authn"
 	"github.com/onepool/onepool/app/internal/fault"
@@ -52,13 +51,12 @@ type Servers struct {
 	valid  *validation
 	health *health.Server
 
-	http     *khttp.Server
-	grpc     *kgrpc.Server
-	internal *kgrpc.Server
-	branch   *kgrpc.Server
+	http   *khttp.Server
+	grpc   *kgrpc.Server
+	inside *Inside
+	branch *kgrpc.Server
 
 	httpLis, grpcLis, branchLis net.Listener
-	memory                      *bufconn.Listener
 
 	checking singleflight.Group
 
@@ -82,12 +80,12 @@ func New(c Config, d Deps) (*Servers, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Servers{config: c, deps: d, valid: valid, health: health.NewServer(), memory: bufconn.Listen(1 << 20)}
+	s := &Servers{config: c, deps: d, valid: valid, health: health.NewServer()}
 	if err := s.listen(); err != nil {
 		s.closeListeners()
 		return nil, err
 	}
-	s.internal = s.newGRPC("internal", s.memory, c.MaxConcurrent*internalFactor, internalMaxBytes, nil)
+	s.inside = newInside(s.chain("internal", c.MaxConcurrent*internalFactor), c.Timeout)
 	if s.grpcLis != nil {
 		s.grpc = s.newGRPC("grpc", s.grpcLis, c.MaxConcurrent, int(c.MaxBodyBytes), d.Fallback)
 	}
@@ -126,7 +124,6 @@ func (s *Servers) closeListeners() {
 			_ = l.Close()
 		}
 	}
-	_ = s.memory.Close()
 }
 
 func (s *Servers) newHTTP() *khttp.Server {
@@ -247,8 +244,8 @@ func (s *Servers) GRPCAddr() string { return s.advertise(s.grpcLis) }
 // BranchAddr is the host:port that the transaction coordinator calls, empty without one.
 func (s *Servers) BranchAddr() string { return s.advertise(s.branchLis) }
 
-// Memory is where the centers of this process reach each other; give it to Network.Local.
-func (s *Servers) Memory() *bufconn.Listener { return s.memory }
+// Inside is where the centers of this process reach each other; give it to Network.Local.
+func (s *Servers) Inside() *Inside { return s.inside }
 
 // Run serves until ctx ends or a server fails, then lets running requests finish for at most StopTimeout. ready, if not
 // nil, is called when all servers accept.
@@ -258,7 +255,7 @@ func (s *Servers) Run(ctx context.Context, ready func()) error {
 		name string
 		transport.Server
 	}
-	servers := []named{{"internal", s.internal}}
+	servers := []named{{"internal", s.inside}}
 	if s.branch != nil {
 		servers = append(servers, named{"branch", s.branch})
 	}

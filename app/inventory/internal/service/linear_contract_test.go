@@ -33,7 +33,7 @@ func (r *rig) serve(t *testing.T) grpc.ClientConnInterface {
 	require.NoError(t, err)
 	tokens, err := authn.NewTokens([]byte("0123456789abcdef0123456789abcdef"), nil)
 	require.NoError(t, err)
-	servers, err := server.New(server.Config{Name: "inventory"}, server.Deps{Observe: o, Auth: authn.New(tokens, noKeys{})})
+	servers, err := server.New(server.Config{Name: "inventory", GRPCAddr: "127.0.0.1:0"}, server.Deps{Observe: o, Auth: authn.New(tokens, noKeys{})})
 	require.NoError(t, err)
 	// The coordinator's signature is not what is looked at here: each of its calls is another branch.
 	r.branch.branchOf = func(context.Context) (saga.Branch, bool) {
@@ -47,8 +47,7 @@ func (r *rig) serve(t *testing.T) grpc.ClientConnInterface {
 	ended, ready := make(chan error, 1), make(chan struct{})
 	go func() { ended <- servers.Run(ctx, func() { close(ready) }) }()
 	<-ready
-	network := server.NewNetwork(server.NetworkConfig{})
-	network.Local(servers.Memory(), "inventory")
+	network := server.NewNetwork(server.NetworkConfig{Static: map[string]server.Peer{"inventory": {GRPC: servers.GRPCAddr()}}})
 	t.Cleanup(func() {
 		require.NoError(t, network.Close())
 		cancel()
