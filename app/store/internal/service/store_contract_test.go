@@ -103,7 +103,7 @@ func brand(t *testing.T, s *Store) {
 // sent are the locations of the messages in the outbox, oldest first.
 func sent(t *testing.T, db *database.DB) []*inventoryv1.LocationFacts {
 	t.Helper()
-	rows, err := db.Conn(t.Context()).QueryContext(t.Context(), "SELECT calls FROM outbox ORDER BY id")
+	rows, err := db.Conn(t.Context()).QueryContext(t.Context(), "SELECT calls FROM outbox ORDER BY created_us, id")
 	require.NoError(t, err)
 	defer rows.Close()
 	var all []*inventoryv1.LocationFacts
