@@ -95,6 +95,11 @@ func (b *Book) live(document, location string) *Assignment {
 	return nil
 }
 
+// asked says whether a location has been asked in a round of the document.
+func (b *Book) asked(document, location string, round int64) bool {
+	return slices.ContainsFunc(b.assignments[document], func(a *Assignment) bool { return a.r.Location == location && a.r.Round == round })
+}
+
 // give opens an assignment in the document's round.
 func (b *Book) give(d *Document, l Location, state AssignmentState, lines int, answerByUS int64, reason string) *Assignment {
 	a := &Assignment{AssignmentRow{ID: b.newID("asg"), Org: l.Org, Document: d.id, Location: l.Code, Round: d.round, State: state, Lines: int64(lines),
@@ -213,5 +218,24 @@ func (b *Book) contented(document string) {
 			asked.Lines = append(asked.Lines, l)
 		}
 	}
+	d.asked = &asked
+}
+
+// askLess lowers what a document asked for by pieces that its owner has given back.
+func (b *Book) askLess(document string, part linePart, qty int64) {
+	d := b.documents[document]
+	if d == nil || d.asked == nil {
+		return
+	}
+	b.turn(d)
+	asked := *d.asked
+	asked.Lines = slices.Clone(asked.Lines)
+	for i := range asked.Lines {
+		if l := &asked.Lines[i]; l.ID == part.line && l.SKU == part.sku {
+			n := min(qty, l.Quantity)
+			l.Quantity, qty = l.Quantity-n, qty-n
+		}
+	}
+	asked.Lines = slices.DeleteFunc(asked.Lines, func(l DemandLine) bool { return l.Quantity == 0 })
 	d.asked = &asked
 }

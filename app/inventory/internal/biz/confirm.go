@@ -48,6 +48,9 @@ func giveOut(book *Book, document string) error {
 		if book.live(document, code) != nil {
 			continue
 		}
+		if book.asked(document, code, d.round) { // and had nothing to answer any more
+			book.nextRound(d)
+		}
 		by := answerBy(book.nowUS, d.asked.AnswerWithinUS, d.shipByUS, d.asked.Rounds+1-d.round)
 		book.give(d, Location{Code: code, Org: at[code].terms.LocationOrg}, Assigned, lines[code], by, "")
 	}

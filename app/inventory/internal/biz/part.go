@@ -27,11 +27,12 @@ func (PartOf) Need(document string, in *ShipInput) Need {
 }
 
 // Release gives parts back. It refuses with UnknownReservation what is not the document's, and with NotEnoughHeld more than
-// is open.
+// is open. The document does not ask for them any more: they are not held anew when the rest moves.
 func (uc PartOf) Release(book *Book, actor, reason, document string, parts []Part) ([]*Reservation, error) {
 	because := []rune(actor + ": " + reason)
 	book.As(string(because[:min(len(because), maxActorName)]))
-	return uc.each(book, document, parts, func(_ *Reservation, holders []*Reservation, qty int64) error {
+	return uc.each(book, document, parts, func(r *Reservation, holders []*Reservation, qty int64) error {
+		book.askLess(document, linePart{r.terms.LineID, r.terms.Key.SKU}, qty)
 		for _, holder := range holders { // what is still waited for goes first: it comes from nobody's shelf
 			n := min(qty, holder.open)
 			if n == 0 {

@@ -285,7 +285,7 @@ func (uc TillSale) ask(ctx context.Context, facts *TillFacts) error {
 // Need locks who may move, what was sold, and where it may go.
 func (uc TillSale) Need(in TillSaleInput, facts TillFacts) Need {
 	at := facts.location
-	n := Need{Locations: []string{at.Code}, Categories: facts.categories, Open: map[StockKey]string{}, Channels: slices.Compact(slices.Sorted(slices.Values(facts.channels)))}
+	n := Need{Answers: true, Locations: []string{at.Code}, Categories: facts.categories, Open: map[StockKey]string{}, Channels: slices.Compact(slices.Sorted(slices.Values(facts.channels)))}
 	for _, d := range slices.Compact(slices.Sorted(slices.Values(facts.documents))) {
 		n.Documents = append(n.Documents, DocumentLock{Document: d})
 	}
@@ -411,7 +411,8 @@ func (uc TillSale) sell(book *Book, in TillSaleInput, l TillSaleLine, at Locatio
 }
 
 // move takes reservations of a row elsewhere, the youngest first, for exactly so many pieces, and says how many stayed. What
-// waits for a presale holds nothing here; a part of a kit stays with the others.
+// waits for a presale holds nothing here; a part of a kit stays with the others. Where locations are asked for an answer, those
+// that got something are.
 func (uc TillSale) move(book *Book, key StockKey, pieces int64, facts TillFacts) (moved []Moved, left int64, err error) {
 	var open []*Reservation
 	for _, r := range book.reservations {
@@ -437,6 +438,11 @@ func (uc TillSale) move(book *Book, key StockKey, pieces int64, facts TillFacts)
 				for _, t := range to {
 					moved = append(moved, Moved{r.Row(), t.Row()})
 					pieces -= t.terms.Quantity
+				}
+				if len(to) > 0 {
+					if err := giveOut(book, r.terms.Document); err != nil {
+						return nil, 0, err
+					}
 				}
 			}
 		}

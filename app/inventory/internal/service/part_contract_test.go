@@ -112,3 +112,23 @@ func TestAPartOfAPromiseIsReleased(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// What an order gives back it does not ask for any more: a decline must not have it held anew.
+func TestWhatIsReleasedIsNotHeldAnewAfterADecline(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.answered(t, "")
+		r.stock(t, "S-01", "LJ", 2)
+		held := r.paid(t, parcel("ord_1", line("1", "LJ", 2)))
+		_, err := r.releasePart(t, "ord_1", pieces(held[0].Id, 1))
+		require.NoError(t, err)
+		r.tick()
+		_, err = r.DeclineAssignment(hq(t.Context(), "operator"), declining("ord_1", "S-01"))
+		require.NoError(t, err)
+		require.Equal(t, map[string]inventoryv1.WorkState{"ord_1": inventoryv1.WorkState_WAITS_FOR_STOCK}, r.work(t))
+		r.stock(t, "S-02", "LJ", 5)
+		r.sweep(t)
+		require.Equal(t, map[string]int64{"S-02/1": 1}, r.open(t, "ord_1"))
+		r.audit(t)
+	})
+}

@@ -444,3 +444,47 @@ func TestAMoveGoesNearTheCustomer(t *testing.T) {
 		r.audit(t)
 	})
 }
+
+// A store that gets an order by a till's sale elsewhere is asked for its answer like any other, and may decline a part of it.
+func TestWhoGetsAnOrderByATillSaleIsAskedForAnAnswer(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.answered(t, "")
+		r.stock(t, "S-01", "LJ", 5)
+		r.paid(t, parcel("ord_1", line("1", "LJ", 5)))
+		r.stock(t, "S-02", "LJ", 5)
+		turn := r.following(t)
+		turn()
+		_, err := r.till.BookTillSale(order(t.Context()), tillSale("till_1", "S-01", soldAt("1", "LJ", 5)))
+		require.NoError(t, err)
+		require.Equal(t, map[string]int64{"S-02/1": 5}, r.open(t, "ord_1"))
+		asked := func(location string) (list []string) {
+			got, err := r.ListAssignments(hq(t.Context(), "operator"), &inventoryv1.ListAssignmentsRequest{Document: "ord_1"})
+			require.NoError(t, err)
+			for _, a := range got.Assignments {
+				if a.Location == location {
+					list = append(list, fmt.Sprint(a.Round, " ", a.State))
+				}
+			}
+			return list
+		}
+		require.Equal(t, []string{"1 ASSIGNED"}, asked("S-02"))
+
+		r.clock.Advance(9 * time.Minute)
+		_, err = r.AcceptAssignment(hq(t.Context(), "operator"), &inventoryv1.AcceptAssignmentRequest{RequestId: requestID(), Document: "ord_1", Location: "S-02"})
+		require.NoError(t, err)
+		r.clock.Advance(2 * time.Minute)
+		r.timeOut(t) // nothing is open at the first any more
+		require.Equal(t, []string{"1 LAPSED"}, asked("S-01"))
+		_, err = r.till.BookTillSale(order(t.Context()), tillSale("till_2", "S-02", soldAt("1", "LJ", 5)))
+		require.NoError(t, err)
+		require.Equal(t, map[string]int64{"S-02/1": 5}, r.open(t, "ord_1"), "there is none anywhere")
+		r.stock(t, "S-01", "LJ", 5) // has what it had promised back
+		turn()
+		require.Equal(t, map[string]int64{"S-01/1": 5}, r.open(t, "ord_1"))
+		require.ElementsMatch(t, []string{"1 LAPSED", "2 ASSIGNED"}, asked("S-01"))
+		_, err = r.DeclineAssignment(hq(t.Context(), "operator"), declining("ord_1", "S-01", missing("1", 2)))
+		require.NoError(t, err)
+		r.audit(t)
+	})
+}
