@@ -26,35 +26,37 @@ func (e *engine) deliverConcurrently(g *storage.TransGlobalStore, branches []sto
 		logger.Errorf("message %s: options: %v", g.Gid, err)
 		return
 	}
-	done := make([]bool, len(branches))
+	now := func() *time.Time { t := time.Now(); return &t }
+	delivered := make([]bool, len(branches)) // now
 	var wg sync.WaitGroup
+	open := 0
 	for i := range branches {
 		if branches[i].Status != dtmcli.StatusPrepared {
-			done[i] = true
 			continue
 		}
+		open++
 		wg.Go(func() {
 			defer logPanic("branch " + g.Gid + "/" + branches[i].BranchID)
-			done[i] = e.deliverBranch(g, options, branches[i], i)
+			delivered[i] = e.calls.deliver(context.Background(), g.Gid, branches[i], options) == nil // the caller of branches logs why not
 		})
 	}
 	wg.Wait()
-	for _, ok := range done {
-		if !ok {
-			return
+	for _, ok := range delivered {
+		if ok {
+			open--
 		}
 	}
-	now := time.Now()
-	g.FinishTime, g.UpdateTime = &now, &now
-	e.store.ChangeGlobalStatus(g, dtmcli.StatusSucceed, []string{"status", "update_time", "finish_time"}, true)
-}
-
-func (e *engine) deliverBranch(g *storage.TransGlobalStore, o dtmcli.TransOptions, b storage.TransBranchStore, position int) bool {
-	if err := e.calls.deliver(context.Background(), g.Gid, b, o); err != nil {
-		return false // logged by the caller of branches
+	if open == 0 {
+		// Which branch was delivered when needs no record of its own: who is called again after a crash drops it.
+		g.FinishTime, g.UpdateTime = now(), now()
+		e.store.ChangeGlobalStatus(g, dtmcli.StatusSucceed, []string{"status", "update_time", "finish_time"}, true)
+		return
 	}
-	now := time.Now()
-	b.Status, b.FinishTime, b.UpdateTime = dtmcli.StatusSucceed, &now, &now
-	e.store.LockGlobalSaveBranches(g.Gid, g.Status, []storage.TransBranchStore{b}, position)
-	return true
+	for i, ok := range delivered {
+		if ok {
+			b := branches[i]
+			b.Status, b.FinishTime, b.UpdateTime = dtmcli.StatusSucceed, now(), now()
+			e.store.LockGlobalSaveBranches(g.Gid, g.Status, []storage.TransBranchStore{b}, i)
+		}
+	}
 }

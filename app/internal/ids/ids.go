@@ -2,8 +2,9 @@
 //
 // Always true:
 //   - New returns prefix + "_" + 26 characters of [0-9a-z] without i, l, o, u: 48 bits of Unix milliseconds, then 80 random
-//     bits, most significant first, so identifiers sort roughly by the time they were made. "Roughly" is all: clocks differ
-//     and transactions commit out of order, so nothing may page or replicate by identifier.
+//     bits, most significant first. Those of one process sort in the order in which they were made, others roughly by their
+//     time. "Roughly" is all: clocks differ and transactions commit out of order, so nothing may page or replicate by
+//     identifier.
 //   - Derived is a function of its arguments and has the same form; it is for identifiers that a repeat must find again.
 //   - GID is always 32 characters of [a-z0-9-]. The transaction coordinator's embedded store mixes up identifiers of which
 //     one is a prefix of another; one fixed length makes that impossible.
@@ -14,7 +15,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -32,12 +35,34 @@ const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
 // New returns a fresh identifier such as "ord_01jd8w4z8k3q7c9m2v5x6y0t1r".
 func New(prefix string) string {
-	var raw [16]byte
-	rand.Read(raw[6:]) // never fails: the runtime ends the process if the system has no randomness
-	ms := uint64(time.Now().UnixMilli())
-	raw[0], raw[1], raw[2] = byte(ms>>40), byte(ms>>32), byte(ms>>24)
-	raw[3], raw[4], raw[5] = byte(ms>>16), byte(ms>>8), byte(ms)
-	return prefix + "_" + encode(raw)
+	return prefix + "_" + encode(latest.after(uint64(time.Now().UnixMilli())))
+}
+
+// maker remembers the last identifier, so that the next one is above it.
+type maker struct {
+	mu     sync.Mutex
+	hi, lo uint64
+}
+
+var latest maker
+
+// after is a fresh value of that millisecond; in the one of the last value, or an earlier one, it lies above that by a random
+// step of up to 2^56, which nobody guesses.
+func (m *maker) after(ms uint64) (raw [16]byte) {
+	var fresh [10]byte
+	rand.Read(fresh[:]) // never fails: the runtime ends the process if the system has no randomness
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if ms > m.hi>>16 {
+		m.hi, m.lo = ms<<16|uint64(binary.BigEndian.Uint16(fresh[:2])), binary.BigEndian.Uint64(fresh[2:])
+	} else {
+		var carry uint64
+		m.lo, carry = bits.Add64(m.lo, binary.BigEndian.Uint64(fresh[2:])>>8+1, 0)
+		m.hi += carry
+	}
+	binary.BigEndian.PutUint64(raw[:8], m.hi)
+	binary.BigEndian.PutUint64(raw[8:], m.lo)
+	return raw
 }
 
 // Derived returns the identifier that belongs to parts: the same parts give the same identifier, on every machine and

@@ -2,7 +2,9 @@ package ids
 
 import (
 	"bytes"
+	"math"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,6 +25,39 @@ func TestNewHasPrefixFixedLengthAndTime(t *testing.T) {
 	before := New("mov")
 	time.Sleep(3 * time.Millisecond) // the one thing under test is the clock in the id
 	require.Less(t, before, New("mov"))
+}
+
+func TestIdentifiersOfOneProcessSortInTheOrderOfTheirMaking(t *testing.T) {
+	var m maker
+	last := [16]byte{}
+	for i, ms := range []uint64{5, 5, 5, 4, 5, 6, 6, 1} { // a clock may go back
+		next := m.after(ms)
+		require.Positive(t, bytes.Compare(next[:], last[:]), i)
+		last = next
+	}
+	m.lo, m.hi = math.MaxUint64, 6<<16|math.MaxUint16
+	raw := m.after(6)
+	require.Equal(t, byte(7), raw[5], "what overflows is of the next millisecond")
+
+	made := make(chan []string, 8)
+	for range cap(made) {
+		go func() {
+			list := make([]string, 2000)
+			for i := range list {
+				list[i] = New("x")
+			}
+			made <- list
+		}()
+	}
+	seen := map[string]bool{}
+	for range cap(made) {
+		list := <-made
+		require.True(t, slices.IsSorted(list))
+		for _, id := range list {
+			require.False(t, seen[id])
+			seen[id] = true
+		}
+	}
 }
 
 func TestEncodingKeepsOrder(t *testing.T) {
