@@ -75,6 +75,7 @@ type DB struct {
 	read    *sql.DB // the same as write on mysql
 	clock   Clock
 	metrics *metrics
+	line    line // for the write connection of SQLite
 
 	mu      sync.Mutex
 	signals map[string]chan struct{}
@@ -88,7 +89,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.MaxOpen <= 0 {
 		c.MaxOpen = defaultMaxOpen
 	}
-	db := &DB{name: c.Name, engine: c.Engine, clock: c.Clock, metrics: newMetrics(c.Name), signals: map[string]chan struct{}{}}
+	db := &DB{name: c.Name, engine: c.Engine, clock: c.Clock, metrics: newMetrics(c.Name), signals: map[string]chan struct{}{}, line: line{share: shareFor}}
 	var err error
 	switch c.Engine {
 	case SQLite:

@@ -95,6 +95,9 @@ func retryReason(err error) string {
 	if errors.Is(err, ErrOvertaken) {
 		return "overtaken"
 	}
+	if errors.Is(err, errSpoiled) {
+		return "spoiled"
+	}
 	if me, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch me.Number {
 		case mysqlDeadlock:

@@ -72,9 +72,10 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) erro
 		return ErrNested
 	}
 	start := time.Now()
-	pause := retryFirst
+	pause, alone := retryFirst, false
 	for attempt := 0; ; attempt++ {
-		err := db.once(ctx, fn)
+		err := db.once(ctx, fn, alone)
+		alone = errors.Is(err, errSpoiled)
 		if err == nil {
 			db.metrics.seconds.WithLabelValues("commit").Observe(time.Since(start).Seconds())
 			return nil
@@ -100,7 +101,10 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) erro
 }
 
 // once makes one attempt. The hooks run after the state is closed, so a hook may start a transaction of its own.
-func (db *DB) once(ctx context.Context, fn func(ctx context.Context) error) error {
+func (db *DB) once(ctx context.Context, fn func(ctx context.Context) error, alone bool) error {
+	if db.engine == SQLite {
+		return db.together(ctx, fn, alone)
+	}
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("database %s: begin: %w", db.name, err)
