@@ -35,18 +35,30 @@ type Distributed[R proto.Message] struct {
 // Run executes the command, resumes it, or gives the answer that it has already. It returns ErrInProgress while another
 // runs it, and when the outcome is open.
 func (c Distributed[R]) Run(ctx context.Context, db *database.DB) (answer R, err error) {
-	in, err := Begin(ctx, db, c.Spec)
+	lease := c.Lease
+	if lease <= 0 {
+		lease = DefaultLease
+	}
+	asked := time.Now()
+	in, err := begin(ctx, db, c.Spec, lease)
 	if err != nil {
 		return answer, err
 	}
 	if in.Done() {
 		return Answer[R](in)
 	}
-	if err := Resume(ctx, in, c.Lease, c.Execute); err != nil {
+	if in.owner != "" { // made, and leased, by this call
+		err = hold(ctx, in, lease, asked, c.Execute)
+	} else {
+		err = Resume(ctx, in, lease, c.Execute)
+	}
+	if err != nil {
 		return answer, err
 	}
-	if err := in.Reload(ctx); err != nil {
-		return answer, err
+	if !in.Done() { // by this run, that is: it may be by another
+		if err := in.Reload(ctx); err != nil {
+			return answer, err
+		}
 	}
 	if !in.Done() {
 		return answer, ErrInProgress
@@ -56,7 +68,7 @@ func (c Distributed[R]) Run(ctx context.Context, db *database.DB) (answer R, err
 
 // Resume runs execute on the intent under a lease that is extended as long as it runs; the context given to execute ends
 // when the lease is lost. ErrInProgress means that another holds it. An intent that was finished meanwhile is no error.
-func Resume(ctx context.Context, in *Intent, lease time.Duration, execute func(ctx context.Context, in *Intent) error) (err error) {
+func Resume(ctx context.Context, in *Intent, lease time.Duration, execute func(ctx context.Context, in *Intent) error) error {
 	if lease <= 0 {
 		lease = DefaultLease
 	}
@@ -74,10 +86,15 @@ func Resume(ctx context.Context, in *Intent, lease time.Duration, execute func(c
 		}
 		return ErrInProgress
 	}
+	return hold(ctx, in, lease, asked, execute)
+}
+
+// hold runs execute under a lease that this call has had since asked.
+func hold(ctx context.Context, in *Intent, lease time.Duration, asked time.Time, execute func(ctx context.Context, in *Intent) error) error {
 	run, cancel := context.WithCancelCause(tenancy.NewContext(ctx, in.Principal))
 	var keeper sync.WaitGroup
 	keeper.Go(func() { keep(run, cancel, in, lease, asked) })
-	err = execute(run, in)
+	err := execute(run, in)
 	cancel(nil)
 	keeper.Wait()
 	if errors.Is(err, ErrFinished) {

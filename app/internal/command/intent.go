@@ -12,6 +12,7 @@ import (
 
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/failpoint"
+	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
@@ -61,6 +62,8 @@ type Spec struct {
 	GID func(businessID string, attempt int) string
 	// Payload is kept for the one who resumes; nil means the serialized request.
 	Payload []byte
+	// New says that Find has just found none: it is not looked for again before it is made.
+	New bool
 }
 
 const intentColumns = "caller, method, request_id, hash, gid, business_id, principal, payload, state, answer, refusal, attempts, created_us"
@@ -68,6 +71,11 @@ const intentColumns = "caller, method, request_id, hash, gid, business_id, princ
 // Begin commits the intent of a call, or finds the one that an earlier call with the same request id made. Another body
 // under the same id is refused. It runs outside a transaction.
 func Begin(ctx context.Context, db *database.DB, s Spec) (*Intent, error) {
+	return begin(ctx, db, s, 0)
+}
+
+// begin is Begin; an intent that is made now is leased to its maker for ttl, if that is not 0.
+func begin(ctx context.Context, db *database.DB, s Spec, ttl time.Duration) (*Intent, error) {
 	if database.InTransaction(ctx) {
 		return nil, fmt.Errorf("intent %s: %w", s.Method, database.ErrNested)
 	}
@@ -81,12 +89,14 @@ func Begin(ctx context.Context, db *database.DB, s Spec) (*Intent, error) {
 			return nil, err
 		}
 	}
-	for range maxAttempt { // each round loses to one other command on the same business id
-		in, err := id.intent(ctx, db)
-		if err != nil || in != nil {
-			return in, err
+	for round := range maxAttempt { // each round loses to one other command on the same business id
+		if round > 0 || !s.New {
+			in, err := id.intent(ctx, db)
+			if err != nil || in != nil {
+				return in, err
+			}
 		}
-		in, err = id.insertIntent(ctx, db, s, payload)
+		in, err := id.insertIntent(ctx, db, s, payload, ttl)
 		if err != nil || in != nil {
 			return in, err
 		}
@@ -108,7 +118,7 @@ func (id identity) intent(ctx context.Context, db *database.DB) (*Intent, error)
 }
 
 // insertIntent commits the row; nil without an error if a row with the same request id or gid came first.
-func (id identity) insertIntent(ctx context.Context, db *database.DB, s Spec, payload []byte) (*Intent, error) {
+func (id identity) insertIntent(ctx context.Context, db *database.DB, s Spec, payload []byte, ttl time.Duration) (*Intent, error) {
 	p, err := tenancy.FromContext(ctx)
 	if err != nil {
 		return nil, err
@@ -118,6 +128,9 @@ func (id identity) insertIntent(ctx context.Context, db *database.DB, s Spec, pa
 		return nil, fmt.Errorf("intent %s: principal: %w", id.method, err)
 	}
 	in := &Intent{BusinessID: s.BusinessID, Payload: payload, Principal: p, db: db, id: id}
+	if ttl > 0 {
+		in.owner, in.Attempts = ids.New("run"), 1
+	}
 	err = db.InTx(ctx, func(ctx context.Context) error {
 		attempt, err := nextAttempt(ctx, db, s)
 		if err != nil {
@@ -127,9 +140,14 @@ func (id identity) insertIntent(ctx context.Context, db *database.DB, s Spec, pa
 			return err
 		}
 		in.GID = s.GID(s.BusinessID, attempt)
-		_, err = db.Conn(ctx).ExecContext(ctx, `INSERT INTO intents (caller, method, request_id, hash, gid, business_id, principal, payload, state, created_us, updated_us)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			id.caller, id.method, id.requestID, id.hash, in.GID, s.BusinessID, who, payload, stateOpen, in.CreatedUS, in.CreatedUS)
+		until := int64(0)
+		if ttl > 0 {
+			until = in.CreatedUS + ttl.Microseconds()
+		}
+		_, err = db.Conn(ctx).ExecContext(ctx, `INSERT INTO intents (caller, method, request_id, hash, gid, business_id, principal, payload, state,
+			lease_owner, lease_until_us, attempts, created_us, updated_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			id.caller, id.method, id.requestID, id.hash, in.GID, s.BusinessID, who, payload, stateOpen,
+			in.owner, until, in.Attempts, in.CreatedUS, in.CreatedUS)
 		return err
 	})
 	switch {
@@ -362,7 +380,13 @@ func (in *Intent) Finish(ctx context.Context, answer proto.Message, refusal erro
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		return errors.Join(ErrFinished, err)
 	}
-	return nil
+	out := outcome{hash: in.id.hash}
+	if refusal != nil {
+		out.refusal = body
+	} else {
+		out.answer = body
+	}
+	return in.db.AfterCommit(ctx, func() { in.done, in.out = true, out })
 }
 
 // Answer returns the stored outcome of a finished intent: the answer, or the refusal as the error.

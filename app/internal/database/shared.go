@@ -28,7 +28,8 @@ var errSpoiled = errors.New("database: the shared commit was spoiled by another 
 // one before: making a commit durable costs more than most of them.
 //
 // Always true: functions run one after the other, each in the goroutine of its caller; each but the first in a savepoint, so
-// that one that fails undoes its own part only; nobody hears of success before the commit, and hooks run after it.
+// that one that fails undoes its own part only; nobody hears of success, or of a failure that the others before it may have
+// caused, before the commit, and hooks run after it.
 type line struct {
 	share time.Duration
 
@@ -159,7 +160,13 @@ func (db *DB) together(ctx context.Context, fn func(ctx context.Context) error, 
 		_, err = s.tx.ExecContext(bare, "RELEASE SAVEPOINT member")
 	}
 	if err != nil {
-		return errors.Join(err, db.undo(bare, s, t, first))
+		err = errors.Join(err, db.undo(bare, s, t, first))
+		if !first { // it has seen what others did: that must be committed before it counts
+			if <-s.done; s.err != nil {
+				return errors.Join(errSpoiled, err)
+			}
+		}
+		return err
 	}
 	s.members++
 	db.line.leave(s, !alone)

@@ -27,8 +27,11 @@ type Inside struct {
 	timeout time.Duration
 	methods map[string]insideMethod
 
+	opened chan struct{} // closed by Start
+	start  sync.Once
+
 	mu     sync.Mutex
-	open   bool
+	closed bool
 	calls  sync.WaitGroup
 	ending context.Context
 	end    context.CancelFunc
@@ -40,7 +43,7 @@ type insideMethod struct {
 }
 
 func newInside(chain []middleware.Middleware, timeout time.Duration) *Inside {
-	in := &Inside{chain: middleware.Chain(chain...), timeout: timeout, methods: map[string]insideMethod{}}
+	in := &Inside{chain: middleware.Chain(chain...), timeout: timeout, methods: map[string]insideMethod{}, opened: make(chan struct{})}
 	in.ending, in.end = context.WithCancel(context.Background())
 	return in
 }
@@ -52,11 +55,9 @@ func (in *Inside) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	}
 }
 
-// Start lets calls in, until ctx ends or Stop is called.
+// Start lets calls in, those that wait for it too, until ctx ends or Stop is called.
 func (in *Inside) Start(ctx context.Context) error {
-	in.mu.Lock()
-	in.open = true
-	in.mu.Unlock()
+	in.start.Do(func() { close(in.opened) })
 	select {
 	case <-ctx.Done():
 	case <-in.ending.Done():
@@ -67,7 +68,7 @@ func (in *Inside) Start(ctx context.Context) error {
 // Stop lets no more calls in and waits for those that run.
 func (in *Inside) Stop(ctx context.Context) error {
 	in.mu.Lock()
-	in.open = false
+	in.closed = true
 	in.mu.Unlock()
 	defer in.end()
 	ended := make(chan struct{})
@@ -80,14 +81,22 @@ func (in *Inside) Stop(ctx context.Context) error {
 	}
 }
 
-// enter counts a call, unless none are let in.
-func (in *Inside) enter() bool {
+// enter counts a call, unless none are let in any more. One that comes before Start waits for it, as for a server that is not
+// there yet.
+func (in *Inside) enter(ctx context.Context) error {
+	select {
+	case <-in.opened:
+	case <-in.ending.Done():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.open {
-		in.calls.Add(1)
+	if in.closed {
+		return fault.Unavailable()
 	}
-	return in.open
+	in.calls.Add(1)
+	return nil
 }
 
 // call runs a method with the headers that the caller's side has set. It answers when ctx ends, also if the method does not.
@@ -96,8 +105,8 @@ func (in *Inside) call(ctx context.Context, method string, headers metadata.MD, 
 	if !known {
 		return fault.NotFound("method")
 	}
-	if !in.enter() {
-		return fault.Unavailable()
+	if err := in.enter(ctx); err != nil {
+		return err
 	}
 	type outcome struct {
 		answer any

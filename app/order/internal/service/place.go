@@ -72,7 +72,7 @@ func (s *Order) place(ctx context.Context, method string, req command.Request, d
 		if err != nil {
 			return nil, err
 		}
-		spec.BusinessID = d.Record.ID
+		spec.BusinessID, spec.New = d.Record.ID, true
 		if spec.Payload, err = json.Marshal(d); err != nil {
 			return nil, fmt.Errorf("freeze the draft: %w", err)
 		}
