@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/entsample"
 	"github.com/onepool/onepool/app/internal/entsample/ent"
@@ -47,8 +48,13 @@ func (s *shop) repeat(point string) (string, error) {
 	if point == "command.intent.commit.after" {
 		c := s.order(ask("r1", "x"), nil)
 		c.Lease = 100 * time.Millisecond
-		a, err := c.Run(s.as(seller), s.db)
-		return a.GetValue(), err
+		for {
+			a, err := c.Run(s.as(seller), s.db)
+			if !errors.Is(err, command.ErrInProgress) {
+				return a.GetValue(), err
+			}
+			time.Sleep(10 * time.Millisecond) // the lease of the one that was killed
+		}
 	}
 	a, err := s.sell(ask("r1", "x"), nil).Run(s.as(seller), s.db)
 	return a.GetValue(), err
