@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	kratos "github.com/go-kratos/kratos/v2/errors"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/onepool/onepool/app/internal/database"
@@ -49,58 +50,75 @@ func (c Local[F, R]) Run(ctx context.Context, db *database.DB) (answer R, err er
 	if err := failpoint.Hit("command.local.tx.before"); err != nil {
 		return answer, err
 	}
-	var refused error
 	err = db.InTx(ctx, func(ctx context.Context) error {
-		answer, refused, err = c.once(ctx, db, id, facts)
+		answer, err = c.once(ctx, db, id, facts)
 		return err
 	})
+	refused, no := errors.AsType[undone](err)
+	if no { // nothing of the decision stays but the refusal
+		err = db.InTx(ctx, func(ctx context.Context) error { return c.refuse(ctx, db, id, refused.refusal) })
+	}
 	if errors.Is(err, errDuplicate) {
 		return c.other(ctx, db, id)
 	}
+	var none R
 	if err != nil {
-		var none R
 		return none, err
 	}
 	if err := failpoint.Hit("command.local.reply.before"); err != nil {
-		var none R
 		return none, err
 	}
-	return answer, refused
+	if no {
+		return none, refused.refusal
+	}
+	return answer, nil
 }
 
-// once is one attempt inside the transaction. The row comes first: whoever has it decides, all others wait for it.
-func (c Local[F, R]) once(ctx context.Context, db *database.DB, id identity, facts F) (answer R, refused, err error) {
+// undone is a refusal that undoes the transaction in which it was decided.
+type undone struct{ refusal *kratos.Error }
+
+// Error is the refusal's.
+func (u undone) Error() string { return u.refusal.Error() }
+
+// once is one attempt inside the transaction. The row comes first: whoever has it decides, all others wait for it, and decide
+// themselves only if it was undone.
+func (c Local[F, R]) once(ctx context.Context, db *database.DB, id identity, facts F) (answer R, err error) {
 	if err := id.claim(ctx, db); err != nil {
-		return answer, nil, err
+		return answer, err
 	}
-	err = db.Savepoint(ctx, func(ctx context.Context) error {
-		if answer, err = c.Decide(ctx, facts); err != nil {
-			return c.public(err)
+	if answer, err = c.Decide(ctx, facts); err != nil {
+		err = c.public(err)
+		if refusal, ok := Refusal(err); ok {
+			return answer, undone{refusal}
 		}
-		return nil
-	})
-	var body []byte
-	column := "answer"
-	if err != nil {
-		refusal, ok := Refusal(err)
-		if !ok {
-			return answer, nil, err
-		}
-		var none R
-		answer, refused, column = none, refusal, "refusal"
-		body, err = encodeRefusal(refusal)
-	} else {
-		body, err = encodeAnswer(answer)
+		return answer, err
 	}
+	body, err := encodeAnswer(answer)
 	if err != nil {
-		return answer, nil, err
+		return answer, err
 	}
-	_, err = db.Conn(ctx).ExecContext(ctx, "UPDATE commands SET "+column+" = ? WHERE caller = ? AND method = ? AND request_id = ?",
+	return answer, c.store(ctx, db, id, "answer", body)
+}
+
+// refuse records a refusal, unless another call with the same request id was faster.
+func (c Local[F, R]) refuse(ctx context.Context, db *database.DB, id identity, refusal *kratos.Error) error {
+	if err := id.claim(ctx, db); err != nil {
+		return err
+	}
+	body, err := encodeRefusal(refusal)
+	if err != nil {
+		return err
+	}
+	return c.store(ctx, db, id, "refusal", body)
+}
+
+func (c Local[F, R]) store(ctx context.Context, db *database.DB, id identity, column string, body []byte) error {
+	_, err := db.Conn(ctx).ExecContext(ctx, "UPDATE commands SET "+column+" = ? WHERE caller = ? AND method = ? AND request_id = ?",
 		body, id.caller, id.method, id.requestID)
 	if err != nil {
-		return answer, nil, fmt.Errorf("command %s: store %s: %w", id.method, column, err)
+		return fmt.Errorf("command %s: store %s: %w", id.method, column, err)
 	}
-	return answer, refused, nil
+	return nil
 }
 
 // claim inserts the command's row.

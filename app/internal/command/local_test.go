@@ -237,16 +237,20 @@ func TestManyAtOnceHaveOneEffectAndOneAnswer(t *testing.T) {
 func TestManyAtOnceAreRefusedAlike(t *testing.T) {
 	engines(t, func(t *testing.T, s *shop) {
 		var all sync.WaitGroup
-		for range 16 {
+		for i := range 16 {
 			all.Go(func() {
-				_, err := s.sell(ask("r1", "x"), func(context.Context) error { return kratos.Conflict("NO", "") }).Run(s.as(seller), s.db)
+				said := fmt.Sprint(i)
+				_, err := s.sell(ask("r1", "x"), func(context.Context) error { return kratos.Conflict("NO", said) }).Run(s.as(seller), s.db)
 				if kratos.Reason(err) != "NO" {
 					t.Errorf("got %v", err)
 				}
 			})
 		}
 		all.Wait()
-		require.EqualValues(t, 1, s.decided.Load())
+		said := s.decided.Load()
+		_, err := s.sell(ask("r1", "x"), nil).Run(s.as(seller), s.db)
+		require.Equal(t, "NO", kratos.Reason(err), "one refusal is recorded, and stays")
+		require.Equal(t, said, s.decided.Load())
 		require.EqualValues(t, 10, s.onHand())
 	})
 }

@@ -24,7 +24,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,6 +123,7 @@ func (db *DB) openSQLite(c Config) error {
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"foreign_keys(1)",
+		"temp_store(MEMORY)", // what savepoints undo with: not worth a file
 	}}
 	writer := url.Values{"_pragma": common["_pragma"], "_txlock": {"immediate"}}
 	reader := url.Values{"_pragma": append(append([]string{}, common["_pragma"]...), "query_only(1)")}
@@ -139,7 +139,8 @@ func (db *DB) openSQLite(c Config) error {
 	db.write, db.read = sql.OpenDB(writing), sql.OpenDB(reading)
 	db.write.SetMaxOpenConns(1)
 	db.read.SetMaxOpenConns(c.MaxOpen)
-	db.read.SetMaxIdleConns(max(2, min(c.MaxOpen, runtime.GOMAXPROCS(0)*2)))
+	db.read.SetMaxIdleConns(c.MaxOpen) // a new one knows no statements
+	db.read.SetConnMaxIdleTime(connMaxLifetime)
 	return nil
 }
 

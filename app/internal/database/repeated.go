@@ -26,8 +26,8 @@ const (
 type repeatedKey struct{}
 
 // Repeated marks the statements that run with the context returned: their texts come again and again, so each connection
-// of the MySQL protocol prepares them once, which spares the server their parsing, a third of a large insert. SQLite takes
-// no notice.
+// of the MySQL protocol prepares them once, which spares the server their parsing, a third of a large insert. SQLite keeps
+// every statement.
 func Repeated(ctx context.Context) context.Context {
 	return context.WithValue(ctx, repeatedKey{}, true)
 }
@@ -35,14 +35,18 @@ func Repeated(ctx context.Context) context.Context {
 func isRepeated(ctx context.Context) bool { return ctx.Value(repeatedKey{}) != nil }
 
 // Portions cuts n rows into statements whose texts come again: multiples of 16 on the MySQL protocol, at most 256, and powers
-// of two for the rest. SQLite gets as few as can be.
+// of two for the rest. SQLite gets 16 at most: preparing a text costs it more than running one more statement.
 func (db *DB) Portions(n int) iter.Seq2[int, int] {
+	most := maxPortion
+	if db.engine == SQLite {
+		most = fewRows
+	}
 	return func(yield func(from, to int) bool) {
 		for from := 0; from < n; {
-			size := min(maxPortion, n-from)
-			if db.engine == MySQL && size >= fewRows {
+			size := min(most, n-from)
+			if size >= fewRows {
 				size -= size % fewRows
-			} else if db.engine == MySQL {
+			} else {
 				size = 1 << (bits.Len(uint(size)) - 1)
 			}
 			if !yield(from, from+size) {
@@ -59,7 +63,7 @@ func (db *DB) Pad(list []any) []any { return db.PadTuples(list, 1) }
 // PadTuples is Pad for a list of tuples, each of width parameters.
 func (db *DB) PadTuples(list []any, width int) []any {
 	n := len(list) / width
-	if db.engine != MySQL || n < 2 {
+	if n < 2 {
 		return list
 	}
 	padded := slices.Grow(slices.Clone(list), maxPortion*width)

@@ -11,9 +11,9 @@ import (
 
 const (
 	// maxKept statements are prepared on one connection; each holds some kilobytes.
-	maxKept = 200
+	maxKept = 400
 	// longestKept is the longest text that is kept: what is longer has a list in it and hardly comes again.
-	longestKept = 2000
+	longestKept = 3000
 )
 
 // keeping opens connections that keep their statements: preparing one costs SQLite more than running it.

@@ -67,8 +67,8 @@ func TestManyWantItOneGetsIt(t *testing.T) {
 
 func TestAHolderExtendsAndLosesItsContextWithTheLease(t *testing.T) {
 	engines(t, func(t *testing.T, db *database.DB) {
-		held, err := lease.Hold(t.Context(), db, "sweep", 150*time.Millisecond, func(ctx context.Context) error {
-			time.Sleep(400 * time.Millisecond) // longer than the lease: it is extended
+		held, err := lease.Hold(t.Context(), db, "sweep", 600*time.Millisecond, func(ctx context.Context) error {
+			time.Sleep(1500 * time.Millisecond) // longer than the lease: it is extended
 			got, err := lease.Acquire(t.Context(), db, "sweep", "thief", time.Minute)
 			require.NoError(t, err)
 			require.False(t, got)

@@ -128,7 +128,8 @@ func (s *Store) Notes(ctx context.Context, entries []biz.Entry) (map[biz.Entry]s
 // ofEntries reads one column of entries of the ledger.
 func ofEntries[T any](ctx context.Context, s *Store, entries []biz.Entry, column string) (map[biz.Entry]T, error) {
 	all := map[biz.Entry]T{}
-	for chunk := range slices.Chunk(entries, lockChunk) {
+	for from, to := range s.db.Portions(len(entries)) {
+		chunk := entries[from:to]
 		args := make([]any, 0, 7*len(chunk))
 		for _, e := range chunk {
 			args = append(args, e.Key.SKU, e.Key.Location, e.Key.Owner, string(e.Reason), e.Document, e.Ref, e.Bucket)
