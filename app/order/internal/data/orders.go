@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/ids"
@@ -59,6 +60,17 @@ func (s *Orders) Load(ctx context.Context, id string) (biz.Record, error) {
 			q = q.ForUpdate()
 		}
 	}
+	return s.only(ctx, q)
+}
+
+// LoadVisible reads an order that the caller's scope covers, without a lock. It has all parts, also those that the caller sees
+// nothing of. Any other is unknown.
+func (s *Orders) LoadVisible(ctx context.Context, id string) (biz.Record, error) {
+	return s.only(ctx, s.ent.Order.Query().Where(order.ID(id)))
+}
+
+// only is the one order of a query in ctx's scope.
+func (s *Orders) only(ctx context.Context, q *ent.OrderQuery) (biz.Record, error) {
 	found, err := s.gather(ctx, q)
 	if err != nil {
 		return biz.Record{}, err
@@ -74,12 +86,13 @@ func (s *Orders) LoadAll(ctx context.Context, orderIDs []string) ([]biz.Record, 
 	return s.gather(AsService(ctx), s.ent.Order.Query().Where(order.IDIn(orderIDs...)).Order(ent.Asc(order.FieldID)))
 }
 
-// gather reads whole orders, one query a table.
+// gather reads whole orders, one query a table: the orders in ctx's scope, and all of their parts.
 func (s *Orders) gather(ctx context.Context, q *ent.OrderQuery) ([]biz.Record, error) {
 	rows, err := q.All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load orders: %w", err)
 	}
+	ctx = AsService(ctx)
 	records := make([]biz.Record, len(rows))
 	at := make(map[string]*biz.Record, len(rows))
 	wanted := make([]string, len(rows))
@@ -94,7 +107,7 @@ func (s *Orders) gather(ctx context.Context, q *ent.OrderQuery) ([]biz.Record, e
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	if err := errors.Join(s.gatherLines(ctx, wanted, at), s.gatherFulfilments(ctx, wanted, at), s.gatherMoney(ctx, wanted, at), s.gatherReturns(ctx, wanted, at)); err != nil {
+	if err := errors.Join(s.gatherLines(ctx, wanted, at), s.gatherFulfilments(ctx, wanted, at), s.gatherMoney(ctx, wanted, at), s.gatherReturns(ctx, at)); err != nil {
 		return nil, fmt.Errorf("load orders: %w", err)
 	}
 	return records, nil
@@ -140,6 +153,9 @@ func (s *Orders) gatherMoney(ctx context.Context, wanted []string, at map[string
 		r := at[row.OrderID]
 		r.Payments = append(r.Payments, toPayment(row))
 	}
+	if wanted = these(at, func(h biz.Header) bool { return h.CapturedMinor != 0 }); len(wanted) == 0 {
+		return nil // no money has come: nothing was captured, and nothing can go back
+	}
 	captures, err := s.ent.Capture.Query().Where(capture.OrderIDIn(wanted...)).Order(ent.Asc(capture.FieldNo)).All(ctx)
 	if err != nil {
 		return err
@@ -156,7 +172,22 @@ func (s *Orders) gatherMoney(ctx context.Context, wanted []string, at map[string
 	return err
 }
 
-func (s *Orders) gatherReturns(ctx context.Context, wanted []string, at map[string]*biz.Record) error {
+// these are the orders of which a condition is true.
+func these(at map[string]*biz.Record, is func(h biz.Header) bool) (wanted []string) {
+	for id, r := range at {
+		if is(r.Header) {
+			wanted = append(wanted, id)
+		}
+	}
+	slices.Sort(wanted)
+	return wanted
+}
+
+func (s *Orders) gatherReturns(ctx context.Context, at map[string]*biz.Record) error {
+	wanted := these(at, func(h biz.Header) bool { return h.State != biz.OrderUnpaid })
+	if len(wanted) == 0 {
+		return nil
+	}
 	rows, err := s.ent.GoodsReturn.Query().Where(goodsreturn.OrderIDIn(wanted...)).Order(ent.Asc(goodsreturn.FieldNo)).All(ctx)
 	if err != nil || len(rows) == 0 {
 		return err

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data/ent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 )
 
@@ -112,9 +113,11 @@ func (s *Orders) newFulfilment(ctx context.Context, h biz.Header, f biz.Fulfilme
 	if err := s.createFulfilment(h, f, no).Exec(ctx); err != nil {
 		return err
 	}
-	return each(nil, f.Lines, func(l biz.FulfilmentLine, no int) error {
-		return s.createFulfilmentLine(h.ID, f, l, no).Exec(ctx)
-	}, nil)
+	lines := make([]*ent.FulfilmentLineCreate, len(f.Lines))
+	for no, l := range f.Lines {
+		lines[no] = s.createFulfilmentLine(h.ID, f, l, no)
+	}
+	return s.ent.FulfilmentLine.CreateBulk(lines...).Exec(ctx)
 }
 
 func (s *Orders) changedFulfilment(ctx context.Context, was, f biz.Fulfilment) error {

@@ -50,14 +50,7 @@ func (s *Order) orderFor(ctx context.Context, orderID string) (tenancy.Principal
 	if err != nil {
 		return p, biz.Record{}, err
 	}
-	visible, err := s.Orders.Visible(ctx, orderID)
-	if err != nil {
-		return p, biz.Record{}, err
-	}
-	if !visible {
-		return p, biz.Record{}, biz.OrderUnknown()
-	}
-	r, err := s.Orders.Load(ctx, orderID)
+	r, err := s.Orders.LoadVisible(ctx, orderID)
 	if err == nil && !reaches(p, r) {
 		err = biz.OrderUnknown()
 	}
