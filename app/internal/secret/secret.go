@@ -33,6 +33,8 @@ const (
 	Sandbox  = "sandboxes" // signatures of the sandbox payment provider
 	Codes    = "codes"     // one-time codes
 	Webhooks = "webhooks"  // secrets of webhooks
+	// Receivers is the look-up of the phones of orders' receivers: not that of members, so that the two do not tell of each other.
+	Receivers = "receivers"
 )
 
 // Keyring derives keys from the platform's secret.

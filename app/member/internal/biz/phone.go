@@ -2,29 +2,17 @@ package biz
 
 import (
 	"slices"
-	"strings"
+
+	"github.com/onepool/onepool/app/internal/phone"
 )
 
-// NormalizePhone writes a phone in one way, so that a person is found however it was typed: digits only, without the
-// home country's code; numbers of other countries keep theirs after a plus.
+// NormalizePhone writes a phone in one way, so that a person is found however it was typed.
 func NormalizePhone(raw, homeCountry string) (string, error) {
-	digits := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "").Replace(raw)
-	international := false
-	if rest, ok := strings.CutPrefix(digits, "+"); ok {
-		digits, international = rest, true
-	} else if rest, ok := strings.CutPrefix(digits, "00"); ok {
-		digits, international = rest, true
+	digits, err := phone.Normalize(raw, homeCountry)
+	if err != nil {
+		return "", Invalid{Field: "phone", Rule: err.Error()}
 	}
-	if len(digits) < 6 || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" {
-		return "", Invalid{Field: "phone", Rule: "must have 6 to 15 digits"}
-	}
-	if !international {
-		return digits, nil
-	}
-	if national, ok := strings.CutPrefix(digits, homeCountry); ok && homeCountry != "" && len(national) >= 6 {
-		return national, nil
-	}
-	return "+" + digits, nil
+	return digits, nil
 }
 
 // MaxChannels bounds the channels on which a member is known.

@@ -93,7 +93,7 @@ func (s *Members) List(ctx context.Context, homeStore, after string, n int) ([]*
 
 // Add makes a member with an empty account.
 func (s *Members) Add(ctx context.Context, phone string, m *biz.Member) error {
-	sealed := s.seal(phone, m.ID)
+	sealed := s.Seal([]byte(phone), m.ID)
 	masked, err := s.masked(sealed, m.ID)
 	if err != nil {
 		return err

@@ -8,67 +8,29 @@
 package data
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 
 	"github.com/onepool/onepool/app/internal/mask"
+	"github.com/onepool/onepool/app/internal/persons"
 )
 
-const keyBytes = 32
-
-// Phones hides phones.
-type Phones struct {
-	lookup []byte
-	aead   cipher.AEAD
-}
+// Phones hides phones: what is sealed for one member does not open in the row of another.
+type Phones struct{ *persons.Safe }
 
 // NewPhones takes the key of the hash and the key of the encryption, 32 bytes each.
 func NewPhones(lookup, encryption []byte) (*Phones, error) {
-	if len(lookup) != keyBytes || len(encryption) != keyBytes {
-		return nil, fmt.Errorf("phones: keys of %d and %d bytes, want %d", len(lookup), len(encryption), keyBytes)
-	}
-	block, err := aes.NewCipher(encryption)
+	safe, err := persons.New(lookup, encryption)
 	if err != nil {
 		return nil, fmt.Errorf("phones: %w", err)
 	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("phones: %w", err)
-	}
-	return &Phones{lookup, aead}, nil
+	return &Phones{safe}, nil
 }
-
-// Hash is how a phone is found: keyed, because the numbers in use can be counted through.
-func (p *Phones) Hash(phone string) string {
-	mac := hmac.New(sha256.New, p.lookup)
-	mac.Write([]byte(phone))
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// seal encrypts a phone for one member: the ciphertext of another row does not open here.
-func (p *Phones) seal(phone, member string) []byte {
-	nonce := make([]byte, p.aead.NonceSize())
-	rand.Read(nonce)
-	return p.aead.Seal(nonce, nonce, []byte(phone), []byte(member))
-}
-
-var errCipher = errors.New("phone cannot be decrypted")
 
 // masked opens a phone and shows what may be shown.
 func (p *Phones) masked(sealed []byte, member string) (string, error) {
-	size := p.aead.NonceSize()
-	if len(sealed) < size {
-		return "", errCipher
-	}
-	phone, err := p.aead.Open(nil, sealed[:size], sealed[size:], []byte(member))
+	phone, err := p.Open(sealed, member)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", errCipher, err)
+		return "", fmt.Errorf("phone: %w", err)
 	}
 	return mask.Phone(string(phone)), nil
 }
