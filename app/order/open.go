@@ -19,6 +19,7 @@ func Door() process.Door {
 			MaxLines: int(limits.OrderLines), MaxQuantity: limits.Quantity, Sandbox: d.Config.Sandbox.Payments,
 		}, Deps{
 			Observe: d.Observe, Saga: d.Saga, Dial: d.Dial, PageSecret: d.Keys.Key(secret.Pages), SandboxSecret: d.Keys.Key(secret.Sandbox),
+			ReceiverKey: d.Keys.Key(secret.Receivers), PersonKey: d.Keys.Key(secret.Persons),
 			PublicURL: d.PublicURL,
 		})
 	}}

@@ -39,6 +39,7 @@ const (
 	name        = "order"
 	tickEvery   = 500 * time.Millisecond
 	orphanEvery = 2 * time.Second
+	hideEvery   = 2 * time.Second
 	// takeOver is how often a replica looks whether the one that keeps the timers is gone.
 	takeOver = time.Second
 
@@ -63,6 +64,8 @@ type Config struct {
 	// MaxLines of an order and a cart, 200; MaxQuantity of a line, 1,000,000.
 	MaxLines    int
 	MaxQuantity int64
+	// HomeCountry is the calling code that phones are written without, 86.
+	HomeCountry string
 	// Sandbox switches the sandbox payment provider on. Never in production.
 	Sandbox bool
 }
@@ -75,6 +78,8 @@ type Deps struct {
 	Dial func(center string) grpc.ClientConnInterface
 	// PageSecret is the key of page tokens, SandboxSecret that of the sandbox's signatures.
 	PageSecret, SandboxSecret []byte
+	// ReceiverKey finds receivers by their phone, PersonKey encrypts them: 32 bytes each.
+	ReceiverKey, PersonKey []byte
 	// PublicURL is where payment providers reach the platform; asked when a payment is made.
 	PublicURL func() string
 }
@@ -94,6 +99,9 @@ func (c Config) complete() (Config, error) {
 		if *d.value < 0 {
 			return c, fmt.Errorf("order: %s %v is negative", d.key, *d.value)
 		}
+	}
+	if c.HomeCountry == "" {
+		c.HomeCountry = "86"
 	}
 	if c.MaxLines == 0 {
 		c.MaxLines = biz.MaxLines
@@ -115,6 +123,7 @@ func (c Config) complete() (Config, error) {
 // Center is the order center of one process.
 type Center struct {
 	*center.Frame
+	orders     *data.Orders
 	service    *service.Order
 	promotions *service.Promotions
 	coupons    *service.Coupons
@@ -139,14 +148,18 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			return nil, fmt.Errorf("order: %w", err)
 		}
 	}
+	receivers, err := data.NewReceivers(d.ReceiverKey, d.PersonKey, c.HomeCountry)
+	if err != nil {
+		return nil, fmt.Errorf("order: %w", err)
+	}
 	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Outbox: d.Saga.Outbox()}, d.Observe)
 	if err != nil {
 		return nil, err
 	}
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
-	promotions := data.NewPromotions(frame.DB())
+	orders, promotions := data.NewOrders(frame.DB(), receivers), data.NewPromotions(frame.DB())
 	trade := service.New(service.Parts{
-		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
+		DB: frame.DB(), Orders: orders, Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
@@ -161,8 +174,16 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		},
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
 	})
-	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
+	return &Center{Frame: frame, orders: orders, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
 		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox}, nil
+}
+
+// Migrate brings the tables up to date, and refuses other keys than those that receivers are kept under.
+func (c *Center) Migrate(ctx context.Context) error {
+	if err := c.Frame.Migrate(ctx); err != nil {
+		return err
+	}
+	return c.orders.CheckKeys(ctx)
 }
 
 // Register puts the services on the process's servers.
@@ -216,5 +237,6 @@ func (c *Center) Workers() []func(context.Context) error {
 	return append(c.Frame.Workers(),
 		alone("order.timers", tickEvery, c.service.Tick),
 		alone("order.orphans", orphanEvery, c.service.ResumeOrphans),
+		alone("order.receivers", hideEvery, c.service.HideReceivers),
 	)
 }

@@ -27,12 +27,16 @@ var ErrCipher = errors.New("persons: cannot be decrypted")
 type Safe struct {
 	lookup []byte
 	aead   cipher.AEAD
+	name   string
 }
 
 // New takes the key of the hash and the key of the encryption, 32 bytes each.
 func New(lookup, encryption []byte) (*Safe, error) {
-	if len(lookup) != keyBytes || len(encryption) != keyBytes {
-		return nil, fmt.Errorf("persons: keys of %d and %d bytes, want %d", len(lookup), len(encryption), keyBytes)
+	switch {
+	case len(lookup) != keyBytes:
+		return nil, fmt.Errorf("persons: the look-up key has %d bytes, want %d", len(lookup), keyBytes)
+	case len(encryption) != keyBytes:
+		return nil, fmt.Errorf("persons: the encryption key has %d bytes, want %d", len(encryption), keyBytes)
 	}
 	block, err := aes.NewCipher(encryption)
 	if err != nil {
@@ -42,8 +46,17 @@ func New(lookup, encryption []byte) (*Safe, error) {
 	if err != nil {
 		return nil, fmt.Errorf("persons: %w", err)
 	}
-	return &Safe{lookup, aead}, nil
+	mac := hmac.New(sha256.New, encryption)
+	mac.Write([]byte("name of the key"))
+	return &Safe{lookup, aead, hex.EncodeToString(mac.Sum(nil)[:NameLen/2])}, nil
 }
+
+// NameLen is the length of a key's name.
+const NameLen = 8
+
+// KeyName names the key of the encryption and says nothing about it: to be kept beside what is encrypted, so that another
+// key is known as such.
+func (s *Safe) KeyName() string { return s.name }
 
 // Hash is how a text is found, 64 characters: keyed, because phones can be counted through.
 func (s *Safe) Hash(text string) string {

@@ -16,7 +16,7 @@ import (
 func TestHistoryIsAppendOnly(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
 		db := open(migrations.Files)
-		orders := NewOrders(db)
+		orders := NewOrders(db, receivers(t))
 		for name, change := range map[string]func(ctx context.Context) error{
 			"change": func(ctx context.Context) error { return orders.ent.OrderEvent.Update().Exec(ctx) },
 			"delete": func(ctx context.Context) error { _, err := orders.ent.OrderEvent.Delete().Exec(ctx); return err },

@@ -1,27 +1,12 @@
 package data
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent"
 )
 
-func toReceiver(raw []byte) (r biz.Receiver, err error) {
-	if len(raw) == 0 {
-		return r, nil
-	}
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return r, fmt.Errorf("receiver cannot be read: %w", err) // never with its content
-	}
-	return r, nil
-}
-
-func fromReceiver(r biz.Receiver) ([]byte, error) { return json.Marshal(r) }
-
-func toHeader(o *ent.Order) (biz.Header, error) {
-	receiver, err := toReceiver(o.Receiver)
+func (s *Orders) toHeader(o *ent.Order) (biz.Header, error) {
+	receiver, err := s.receiverOf(o)
 	return biz.Header{
 		ID: o.ID, Org: o.Org, Kind: biz.Kind(o.Kind), Channel: o.Channel, SourceNo: o.SourceNo, ShopStore: o.ShopStore,
 		MemberID: o.MemberID, State: biz.State(o.State), Currency: o.Currency,
@@ -41,10 +26,10 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 		SetGoodsMinor(h.GoodsMinor).SetDiscountMinor(h.DiscountMinor).SetFreightMinor(h.FreightMinor).SetTotalMinor(h.TotalMinor).
 		SetPoints(h.Points).SetPointsAmountMinor(h.PointsAmountMinor).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).
 		SetMerchantAccount(h.MerchantAccount).SetAttributions(h.Attributions).SetWay(string(h.Way)).SetPickupStore(h.PickupStore).
-		SetReceiver(receiver).SetRemark(h.Remark).SetDevice(h.Device).SetClerk(h.Clerk).SetFingerprint(h.Fingerprint).
+		SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).SetRemark(h.Remark).SetDevice(h.Device).SetClerk(h.Clerk).SetFingerprint(h.Fingerprint).
 		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
 		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).
-		SetFreightDiscounts(h.FreightDiscounts)
+		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo())
 }
 
 func toLine(l *ent.OrderLine) biz.Line {
@@ -61,7 +46,7 @@ func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
 		SetTaxClass(l.TaxClass).SetReturnable(l.Returnable).SetQuantity(l.Quantity).SetUnitMinor(l.UnitMinor).SetGrossMinor(l.GrossMinor).
 		SetDiscountMinor(l.DiscountMinor).SetPayableMinor(l.PayableMinor).SetPointsAmountMinor(l.PointsAmountMinor).SetPoints(l.Points).
 		SetReturnedQuantity(l.ReturnedQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
-		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf)
+		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS)
 }
 
 func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {
@@ -78,7 +63,7 @@ func (s *Orders) createFulfilment(h biz.Header, f biz.Fulfilment, no int) *ent.F
 		SetChannel(h.Channel).SetWay(string(h.Way)).SetLocation(f.Location).SetLocationName(f.LocationName).SetState(string(f.State)).
 		SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).SetCreatedUs(f.CreatedAtUS).SetAssignedUs(f.AssignedAtUS).
 		SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).SetAutoReceiveUs(f.AutoReceiveAtUS).
-		SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).SetNo(int64(no))
+		SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).SetNo(int64(no)).SetPlacedUs(h.PlacedAtUS)
 }
 
 func toFulfilmentLine(l *ent.FulfilmentLine) biz.FulfilmentLine {
@@ -91,7 +76,7 @@ func toFulfilmentLine(l *ent.FulfilmentLine) biz.FulfilmentLine {
 func (s *Orders) createFulfilmentLine(orderID string, f biz.Fulfilment, l biz.FulfilmentLine, no int) *ent.FulfilmentLineCreate {
 	return s.ent.FulfilmentLine.Create().SetID(l.ID).SetOrg(f.Org).SetOrderID(orderID).SetFulfilmentID(f.ID).SetLineID(l.LineID).
 		SetSku(l.SKU).SetTitle(l.Title).SetQuantity(l.Quantity).SetReturnedQuantity(l.ReturnedQuantity).SetOwner(l.Owner).
-		SetReservationID(l.ReservationID).SetSettlementMinor(l.SettlementMinor).SetFeeMinor(l.FeeMinor).SetNo(int64(no))
+		SetReservationID(l.ReservationID).SetSettlementMinor(l.SettlementMinor).SetFeeMinor(l.FeeMinor).SetNo(int64(no)).SetCreatedUs(f.CreatedAtUS)
 }
 
 func toPayment(p *ent.Payment) biz.Payment {

@@ -4,6 +4,7 @@
 //   - An order is loaded, changed and saved as a whole, under the lock of its row; its version guards each save.
 //   - What an order's change entails in other centers is written to the outbox in the transaction of the change.
 //   - History is only ever added to.
+//   - A receiver is kept encrypted, and found by a keyed hash of its phone; no error and no log of this package holds one.
 //   - Orders are loaded and saved as the service "order": a seller's order and another organisation's fulfilment are one
 //     thing here. Whether the caller may see it is asked first, through Visible..., whose queries carry the caller's scope.
 package data
@@ -41,11 +42,12 @@ var errLost = errors.New("order: changed by somebody else")
 type Orders struct {
 	db  *database.DB
 	ent *ent.Client
+	*Receivers
 }
 
 // NewOrders opens the client.
-func NewOrders(db *database.DB) *Orders {
-	return &Orders{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver()))}
+func NewOrders(db *database.DB, receivers *Receivers) *Orders {
+	return &Orders{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver())), Receivers: receivers}
 }
 
 // AsService is the scope in which orders are loaded and saved. The caller stays the actor of the history.
@@ -97,7 +99,7 @@ func (s *Orders) gather(ctx context.Context, q *ent.OrderQuery) ([]biz.Record, e
 	at := make(map[string]*biz.Record, len(rows))
 	wanted := make([]string, len(rows))
 	for i, row := range rows {
-		h, err := toHeader(row)
+		h, err := s.toHeader(row)
 		if err != nil {
 			return nil, fmt.Errorf("load order %s: %w", row.ID, err)
 		}
@@ -243,7 +245,7 @@ func (s *Orders) Change(ctx context.Context, id string, terms biz.Terms, actor s
 func (s *Orders) Create(ctx context.Context, o *biz.Order) error {
 	ctx = AsService(ctx)
 	r := o.Record()
-	receiver, err := fromReceiver(r.Receiver)
+	receiver, err := s.Receivers.Seal(r.Receiver, r.ID)
 	if err != nil {
 		return fmt.Errorf("create order: %w", err)
 	}

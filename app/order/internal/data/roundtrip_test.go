@@ -47,7 +47,7 @@ func filled(v reflect.Value, n *int64) {
 func TestARecordComesBackAsItWas(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
 		db := open(migrations.Files)
-		orders := NewOrders(db)
+		orders := NewOrders(db, receivers(t))
 		var r biz.Record
 		n := int64(0)
 		filled(reflect.ValueOf(&r).Elem(), &n)

@@ -52,6 +52,7 @@ func (s *Order) ImportChannelOrder(ctx context.Context, req *orderv1.ImportChann
 			s.Report(ctx, fmt.Errorf("allocate %s: %w", answer.GetId(), err))
 		}
 	}
+	answer.Receiver = toReceiver(fromReceiver(req.GetReceiver()))
 	return answer, nil
 }
 
@@ -101,7 +102,7 @@ func (s *Order) takeChannelOrder(ctx context.Context, req *orderv1.ImportChannel
 		if r.Fingerprint != print {
 			return nil, biz.NumberTaken(req.GetExternalNo())
 		}
-		return s.info(ctx, r)
+		return s.kept(ctx, r)
 	}
 	now, err := s.DB.Now(ctx)
 	if err != nil {
@@ -117,7 +118,7 @@ func (s *Order) takeChannelOrder(ctx context.Context, req *orderv1.ImportChannel
 		}
 		return nil, err
 	}
-	return s.info(ctx, o.Record())
+	return s.kept(ctx, o.Record())
 }
 
 // errOvertaken means that somebody else has dealt with this attempt.

@@ -104,7 +104,7 @@ func remoteParts(t *testing.T, db *database.DB, address string, sagas *saga.Coor
 	members, promotions := data.Members{Client: memberv1.NewMemberClient(conn)}, data.NewPromotions(db)
 	return Parts{
 		Promotions: promotions,
-		DB:         db, Orders: data.NewOrders(db), Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Points: members, Saga: sagas,
+		DB:         db, Orders: data.NewOrders(db, receivers(t)), Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Points: members, Saga: sagas,
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(conn)},
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members, Promotions: promotions,

@@ -106,7 +106,7 @@ func toLine(l biz.Line, currency string) *orderv1.OrderLine {
 // toOrderInfo is an order as its seller and its member see it. Without a history it is a row of a list: no receiver.
 func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 	out := &orderv1.OrderInfo{
-		Id: r.ID, Channel: r.Channel, ExternalNo: externalNo(r.Header), State: orderStates[r.State], SellerOrg: r.Org,
+		Id: r.ID, Channel: r.Channel, ExternalNo: r.ExternalNo(), State: orderStates[r.State], SellerOrg: r.Org,
 		ShopStoreCode: r.ShopStore, MemberId: r.MemberID, Goods: toMoney(r.GoodsMinor, r.Currency), Freight: toMoney(r.FreightMinor, r.Currency),
 		Total: toMoney(r.TotalMinor, r.Currency), Paid: toMoney(r.CapturedMinor, r.Currency), Refunded: toMoney(r.RefundedMinor, r.Currency),
 		Points: r.Points, Tenders: toTenders(r), PlacedAtUs: r.PlacedAtUS, PaidAtUs: r.PaidAtUS, PayUntilUs: r.PayUntilUS,
@@ -132,17 +132,6 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 		out.Receiver = toReceiver(r.Receiver)
 	}
 	return out
-}
-
-// externalNo is the number in the channel, where the channel gave one.
-func externalNo(h biz.Header) string {
-	switch h.Kind {
-	case biz.KindTill:
-		return strings.TrimPrefix(h.SourceNo, h.ShopStore+"/")
-	case biz.KindChannel:
-		return h.SourceNo
-	}
-	return ""
 }
 
 func toTenders(r biz.Record) (tenders []*orderv1.Tender) {

@@ -148,13 +148,14 @@ func (s *Order) doubted(ctx context.Context, n biz.Notification, action string, 
 
 // CancelOrder ends an order of which nothing has been shipped.
 func (s *Order) CancelOrder(ctx context.Context, req *orderv1.CancelOrderRequest) (*orderv1.OrderInfo, error) {
-	return decide(ctx, s, orderv1.Order_CancelOrder_FullMethodName, req,
+	answer, err := decide(ctx, s, orderv1.Order_CancelOrder_FullMethodName, req,
 		func(ctx context.Context) error { _, _, err := s.orderOwner(ctx, req.GetOrderId()); return err },
 		func(ctx context.Context) (*orderv1.OrderInfo, error) {
 			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) error { return o.Cancel(req.GetReason()) })
 			if err != nil {
 				return nil, err
 			}
-			return s.info(ctx, r)
+			return s.kept(ctx, r)
 		})
+	return s.addressed(ctx, answer, err)
 }

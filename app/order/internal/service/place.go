@@ -24,7 +24,7 @@ const PlacementWorkflow = "order.place"
 
 // PlaceOrder holds stock, freezes points and creates the order, all or nothing.
 func (s *Order) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) (*orderv1.OrderInfo, error) {
-	return s.place(ctx, orderv1.Order_PlaceOrder_FullMethodName, req, func(ctx context.Context) (biz.Draft, error) {
+	answer, err := s.place(ctx, orderv1.Order_PlaceOrder_FullMethodName, req, func(ctx context.Context) (biz.Draft, error) {
 		if err := forMember(ctx, req.GetMemberId()); err != nil {
 			return biz.Draft{}, err
 		}
@@ -45,6 +45,39 @@ func (s *Order) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) 
 			Points: req.GetPoints(), Coupons: req.GetCouponIds(), SeenToPayMinor: req.ToPayMinor, Remark: req.GetRemark(), FromCart: req.GetFromCart(),
 		}, s.settings.FreightMinor, s.settings.Terms, now)
 	})
+	if err != nil {
+		return nil, err
+	}
+	answer.Receiver = toReceiver(fromReceiver(req.GetReceiver()))
+	return answer, nil
+}
+
+// frozen is a draft as its intent keeps it: the receiver is hidden.
+type frozen struct {
+	biz.Draft
+	Sealed []byte `json:",omitempty"`
+}
+
+func (s *Order) freeze(d biz.Draft) ([]byte, error) {
+	sealed, err := s.Orders.Seal(d.Record.Receiver, d.Record.ID)
+	if err != nil {
+		return nil, err
+	}
+	d.Record.Receiver, d.Destination = biz.Receiver{}, nil
+	return json.Marshal(frozen{d, sealed})
+}
+
+func (s *Order) thaw(raw []byte) (biz.Draft, error) {
+	var f frozen
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return biz.Draft{}, err
+	}
+	if len(f.Sealed) == 0 { // without a receiver, or of an older version
+		return f.Draft, nil
+	}
+	r, err := s.Orders.Open(f.Sealed, f.Record.ID)
+	f.Record.Receiver, f.Destination = r, r.Point
+	return f.Draft, err
 }
 
 // wanted is what is ordered. A request that orders the cart names no lines: a repeat, for which the cart is empty already,
@@ -73,7 +106,7 @@ func (s *Order) place(ctx context.Context, method string, req command.Request, d
 			return nil, err
 		}
 		spec.BusinessID, spec.New = d.Record.ID, true
-		if spec.Payload, err = json.Marshal(d); err != nil {
+		if spec.Payload, err = s.freeze(d); err != nil {
 			return nil, fmt.Errorf("freeze the draft: %w", err)
 		}
 	}
@@ -94,8 +127,8 @@ func (s *Order) execute(ctx context.Context, in *command.Intent) error {
 
 // run runs the workflow of an intent, for the first time or again.
 func (s *Order) run(ctx context.Context, in *command.Intent) error {
-	var d biz.Draft
-	if err := json.Unmarshal(in.Payload, &d); err != nil {
+	d, err := s.thaw(in.Payload)
+	if err != nil {
 		return fmt.Errorf("draft of %s cannot be read: %w", in.BusinessID, err)
 	}
 	placement := &biz.Placement{Stock: s.Stock, Points: s.Points, Promotions: s.Promotions, Draft: d, GID: in.GID, Terms: s.settings.Terms}
@@ -136,7 +169,7 @@ func (s *Order) final(ctx context.Context, in *command.Intent, placement *biz.Pl
 		if err != nil {
 			return err
 		}
-		answer, err := s.info(ctx, o.Record())
+		answer, err := s.kept(ctx, o.Record())
 		if err != nil {
 			return err
 		}

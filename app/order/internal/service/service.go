@@ -104,6 +104,28 @@ func (s *Order) change(ctx context.Context, orderID string, fn func(o *biz.Order
 	return s.Orders.Change(ctx, orderID, s.settings.Terms, actor(ctx), fn)
 }
 
+// kept is an order as an answer that is kept for repeats: without its receiver, which addressed puts in again.
+func (s *Order) kept(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, error) {
+	info, err := s.info(ctx, r)
+	if err == nil {
+		info.Receiver = nil
+	}
+	return info, err
+}
+
+// addressed completes the answer of a command whose caller may see the receiver.
+func (s *Order) addressed(ctx context.Context, info *orderv1.OrderInfo, err error) (*orderv1.OrderInfo, error) {
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Orders.Receiver(ctx, info.GetId())
+	if err != nil {
+		return nil, err
+	}
+	info.Receiver = toReceiver(r)
+	return info, nil
+}
+
 // info is an order with its history.
 func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, error) {
 	history, err := s.Orders.History(ctx, r.ID)

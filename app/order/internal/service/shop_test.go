@@ -102,12 +102,18 @@ func openShop(t *testing.T, c database.Config, w *world) *shop {
 	return s
 }
 
+func receivers(t testing.TB) *data.Receivers {
+	r, err := data.NewReceivers(secretKey, []byte("fedcba9876543210fedcba9876543210"), "86")
+	require.NoError(t, err)
+	return r
+}
+
 func parts(t testing.TB, db *database.DB, w *world, sagas *saga.Coordinator, sandbox *sandboxpay.Provider) Parts {
 	members := data.Members{Client: fakeMember{w: w}}
 	stock, promotions := data.Stock{Client: fakeInventory{w: w}}, data.NewPromotions(db)
 	return Parts{
 		Promotions: promotions,
-		DB:         db, Orders: data.NewOrders(db), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
+		DB:         db, Orders: data.NewOrders(db, receivers(t)), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
 		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members, Promotions: promotions},
 		Report: func(_ context.Context, err error) { t.Log(err) },
 	}

@@ -86,6 +86,17 @@ func (s *Order) Tick(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
+// HideReceivers encrypts a bounded number of receivers that an older version kept in clear.
+func (s *Order) HideReceivers(ctx context.Context) error {
+	for range rounds {
+		n, err := s.Orders.HideOld(ctx, batch)
+		if err != nil || n < batch {
+			return err
+		}
+	}
+	return nil
+}
+
 // overtaken says whether somebody else was faster: a payment, a cancel, another replica.
 func overtaken(err error) bool {
 	r, ok := errors.AsType[biz.Refusal](err)

@@ -57,7 +57,9 @@ type Fulfilment struct {
 	// Version holds the value of the "version" field.
 	Version int64 `json:"version,omitempty"`
 	// No holds the value of the "no" field.
-	No           int64 `json:"no,omitempty"`
+	No int64 `json:"no,omitempty"`
+	// PlacedUs holds the value of the "placed_us" field.
+	PlacedUs     int64 `json:"placed_us,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -66,7 +68,7 @@ func (*Fulfilment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo:
+		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPlacedUs:
 			values[i] = new(sql.NullInt64)
 		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo:
 			values[i] = new(sql.NullString)
@@ -217,6 +219,12 @@ func (_m *Fulfilment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.No = value.Int64
 			}
+		case fulfilment.FieldPlacedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field placed_us", values[i])
+			} else if value.Valid {
+				_m.PlacedUs = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -315,6 +323,9 @@ func (_m *Fulfilment) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("no=")
 	builder.WriteString(fmt.Sprintf("%v", _m.No))
+	builder.WriteString(", ")
+	builder.WriteString("placed_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PlacedUs))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -300,6 +300,20 @@ func (_c *FulfilmentCreate) SetNillableNo(v *int64) *FulfilmentCreate {
 	return _c
 }
 
+// SetPlacedUs sets the "placed_us" field.
+func (_c *FulfilmentCreate) SetPlacedUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetPlacedUs(v)
+	return _c
+}
+
+// SetNillablePlacedUs sets the "placed_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillablePlacedUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetPlacedUs(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *FulfilmentCreate) SetID(v string) *FulfilmentCreate {
 	_c.mutation.SetID(v)
@@ -418,6 +432,10 @@ func (_c *FulfilmentCreate) defaults() error {
 	if _, ok := _c.mutation.No(); !ok {
 		v := fulfilment.DefaultNo
 		_c.mutation.SetNo(v)
+	}
+	if _, ok := _c.mutation.PlacedUs(); !ok {
+		v := fulfilment.DefaultPlacedUs
+		_c.mutation.SetPlacedUs(v)
 	}
 	return nil
 }
@@ -541,6 +559,9 @@ func (_c *FulfilmentCreate) check() error {
 	}
 	if _, ok := _c.mutation.No(); !ok {
 		return &ValidationError{Name: "no", err: errors.New(`ent: missing required field "Fulfilment.no"`)}
+	}
+	if _, ok := _c.mutation.PlacedUs(); !ok {
+		return &ValidationError{Name: "placed_us", err: errors.New(`ent: missing required field "Fulfilment.placed_us"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := fulfilment.IDValidator(v); err != nil {
@@ -666,6 +687,10 @@ func (_c *FulfilmentCreate) createSpec() (*Fulfilment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.No(); ok {
 		_spec.SetField(fulfilment.FieldNo, field.TypeInt64, value)
 		_node.No = value
+	}
+	if value, ok := _c.mutation.PlacedUs(); ok {
+		_spec.SetField(fulfilment.FieldPlacedUs, field.TypeInt64, value)
+		_node.PlacedUs = value
 	}
 	return _node, _spec
 }
@@ -896,6 +921,24 @@ func (u *FulfilmentUpsert) UpdateVersion() *FulfilmentUpsert {
 // AddVersion adds v to the "version" field.
 func (u *FulfilmentUpsert) AddVersion(v int64) *FulfilmentUpsert {
 	u.Add(fulfilment.FieldVersion, v)
+	return u
+}
+
+// SetPlacedUs sets the "placed_us" field.
+func (u *FulfilmentUpsert) SetPlacedUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldPlacedUs, v)
+	return u
+}
+
+// UpdatePlacedUs sets the "placed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdatePlacedUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldPlacedUs)
+	return u
+}
+
+// AddPlacedUs adds v to the "placed_us" field.
+func (u *FulfilmentUpsert) AddPlacedUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldPlacedUs, v)
 	return u
 }
 
@@ -1184,6 +1227,27 @@ func (u *FulfilmentUpsertOne) AddVersion(v int64) *FulfilmentUpsertOne {
 func (u *FulfilmentUpsertOne) UpdateVersion() *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateVersion()
+	})
+}
+
+// SetPlacedUs sets the "placed_us" field.
+func (u *FulfilmentUpsertOne) SetPlacedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPlacedUs(v)
+	})
+}
+
+// AddPlacedUs adds v to the "placed_us" field.
+func (u *FulfilmentUpsertOne) AddPlacedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPlacedUs(v)
+	})
+}
+
+// UpdatePlacedUs sets the "placed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdatePlacedUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePlacedUs()
 	})
 }
 
@@ -1639,6 +1703,27 @@ func (u *FulfilmentUpsertBulk) AddVersion(v int64) *FulfilmentUpsertBulk {
 func (u *FulfilmentUpsertBulk) UpdateVersion() *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateVersion()
+	})
+}
+
+// SetPlacedUs sets the "placed_us" field.
+func (u *FulfilmentUpsertBulk) SetPlacedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPlacedUs(v)
+	})
+}
+
+// AddPlacedUs adds v to the "placed_us" field.
+func (u *FulfilmentUpsertBulk) AddPlacedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPlacedUs(v)
+	})
+}
+
+// UpdatePlacedUs sets the "placed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdatePlacedUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePlacedUs()
 	})
 }
 

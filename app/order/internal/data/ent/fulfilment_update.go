@@ -237,6 +237,27 @@ func (_u *FulfilmentUpdate) AddVersion(v int64) *FulfilmentUpdate {
 	return _u
 }
 
+// SetPlacedUs sets the "placed_us" field.
+func (_u *FulfilmentUpdate) SetPlacedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetPlacedUs()
+	_u.mutation.SetPlacedUs(v)
+	return _u
+}
+
+// SetNillablePlacedUs sets the "placed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillablePlacedUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetPlacedUs(*v)
+	}
+	return _u
+}
+
+// AddPlacedUs adds value to the "placed_us" field.
+func (_u *FulfilmentUpdate) AddPlacedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddPlacedUs(v)
+	return _u
+}
+
 // Mutation returns the FulfilmentMutation object of the builder.
 func (_u *FulfilmentUpdate) Mutation() *FulfilmentMutation {
 	return _u.mutation
@@ -357,6 +378,12 @@ func (_u *FulfilmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(fulfilment.FieldVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PlacedUs(); ok {
+		_spec.SetField(fulfilment.FieldPlacedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPlacedUs(); ok {
+		_spec.AddField(fulfilment.FieldPlacedUs, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -588,6 +615,27 @@ func (_u *FulfilmentUpdateOne) AddVersion(v int64) *FulfilmentUpdateOne {
 	return _u
 }
 
+// SetPlacedUs sets the "placed_us" field.
+func (_u *FulfilmentUpdateOne) SetPlacedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetPlacedUs()
+	_u.mutation.SetPlacedUs(v)
+	return _u
+}
+
+// SetNillablePlacedUs sets the "placed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillablePlacedUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetPlacedUs(*v)
+	}
+	return _u
+}
+
+// AddPlacedUs adds value to the "placed_us" field.
+func (_u *FulfilmentUpdateOne) AddPlacedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddPlacedUs(v)
+	return _u
+}
+
 // Mutation returns the FulfilmentMutation object of the builder.
 func (_u *FulfilmentUpdateOne) Mutation() *FulfilmentMutation {
 	return _u.mutation
@@ -738,6 +786,12 @@ func (_u *FulfilmentUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilment, 
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(fulfilment.FieldVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PlacedUs(); ok {
+		_spec.SetField(fulfilment.FieldPlacedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPlacedUs(); ok {
+		_spec.AddField(fulfilment.FieldPlacedUs, field.TypeInt64, value)
 	}
 	_node = &Fulfilment{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -42,7 +42,9 @@ type FulfilmentLine struct {
 	// FeeMinor holds the value of the "fee_minor" field.
 	FeeMinor int64 `json:"fee_minor,omitempty"`
 	// No holds the value of the "no" field.
-	No           int64 `json:"no,omitempty"`
+	No int64 `json:"no,omitempty"`
+	// CreatedUs holds the value of the "created_us" field.
+	CreatedUs    int64 `json:"created_us,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -53,7 +55,7 @@ func (*FulfilmentLine) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case fulfilmentline.FieldTitle:
 			values[i] = new([]byte)
-		case fulfilmentline.FieldQuantity, fulfilmentline.FieldReturnedQuantity, fulfilmentline.FieldSettlementMinor, fulfilmentline.FieldFeeMinor, fulfilmentline.FieldNo:
+		case fulfilmentline.FieldQuantity, fulfilmentline.FieldReturnedQuantity, fulfilmentline.FieldSettlementMinor, fulfilmentline.FieldFeeMinor, fulfilmentline.FieldNo, fulfilmentline.FieldCreatedUs:
 			values[i] = new(sql.NullInt64)
 		case fulfilmentline.FieldID, fulfilmentline.FieldOrg, fulfilmentline.FieldFulfilmentID, fulfilmentline.FieldOrderID, fulfilmentline.FieldLineID, fulfilmentline.FieldSku, fulfilmentline.FieldOwner, fulfilmentline.FieldReservationID:
 			values[i] = new(sql.NullString)
@@ -158,6 +160,12 @@ func (_m *FulfilmentLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.No = value.Int64
 			}
+		case fulfilmentline.FieldCreatedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field created_us", values[i])
+			} else if value.Valid {
+				_m.CreatedUs = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -232,6 +240,9 @@ func (_m *FulfilmentLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("no=")
 	builder.WriteString(fmt.Sprintf("%v", _m.No))
+	builder.WriteString(", ")
+	builder.WriteString("created_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CreatedUs))
 	builder.WriteByte(')')
 	return builder.String()
 }

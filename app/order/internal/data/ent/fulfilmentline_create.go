@@ -164,6 +164,20 @@ func (_c *FulfilmentLineCreate) SetNillableNo(v *int64) *FulfilmentLineCreate {
 	return _c
 }
 
+// SetCreatedUs sets the "created_us" field.
+func (_c *FulfilmentLineCreate) SetCreatedUs(v int64) *FulfilmentLineCreate {
+	_c.mutation.SetCreatedUs(v)
+	return _c
+}
+
+// SetNillableCreatedUs sets the "created_us" field if the given value is not nil.
+func (_c *FulfilmentLineCreate) SetNillableCreatedUs(v *int64) *FulfilmentLineCreate {
+	if v != nil {
+		_c.SetCreatedUs(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *FulfilmentLineCreate) SetID(v string) *FulfilmentLineCreate {
 	_c.mutation.SetID(v)
@@ -238,6 +252,10 @@ func (_c *FulfilmentLineCreate) defaults() error {
 	if _, ok := _c.mutation.No(); !ok {
 		v := fulfilmentline.DefaultNo
 		_c.mutation.SetNo(v)
+	}
+	if _, ok := _c.mutation.CreatedUs(); !ok {
+		v := fulfilmentline.DefaultCreatedUs
+		_c.mutation.SetCreatedUs(v)
 	}
 	return nil
 }
@@ -314,6 +332,9 @@ func (_c *FulfilmentLineCreate) check() error {
 	}
 	if _, ok := _c.mutation.No(); !ok {
 		return &ValidationError{Name: "no", err: errors.New(`ent: missing required field "FulfilmentLine.no"`)}
+	}
+	if _, ok := _c.mutation.CreatedUs(); !ok {
+		return &ValidationError{Name: "created_us", err: errors.New(`ent: missing required field "FulfilmentLine.created_us"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := fulfilmentline.IDValidator(v); err != nil {
@@ -408,6 +429,10 @@ func (_c *FulfilmentLineCreate) createSpec() (*FulfilmentLine, *sqlgraph.CreateS
 		_spec.SetField(fulfilmentline.FieldNo, field.TypeInt64, value)
 		_node.No = value
 	}
+	if value, ok := _c.mutation.CreatedUs(); ok {
+		_spec.SetField(fulfilmentline.FieldCreatedUs, field.TypeInt64, value)
+		_node.CreatedUs = value
+	}
 	return _node, _spec
 }
 
@@ -475,6 +500,24 @@ func (u *FulfilmentLineUpsert) UpdateReturnedQuantity() *FulfilmentLineUpsert {
 // AddReturnedQuantity adds v to the "returned_quantity" field.
 func (u *FulfilmentLineUpsert) AddReturnedQuantity(v int64) *FulfilmentLineUpsert {
 	u.Add(fulfilmentline.FieldReturnedQuantity, v)
+	return u
+}
+
+// SetCreatedUs sets the "created_us" field.
+func (u *FulfilmentLineUpsert) SetCreatedUs(v int64) *FulfilmentLineUpsert {
+	u.Set(fulfilmentline.FieldCreatedUs, v)
+	return u
+}
+
+// UpdateCreatedUs sets the "created_us" field to the value that was provided on create.
+func (u *FulfilmentLineUpsert) UpdateCreatedUs() *FulfilmentLineUpsert {
+	u.SetExcluded(fulfilmentline.FieldCreatedUs)
+	return u
+}
+
+// AddCreatedUs adds v to the "created_us" field.
+func (u *FulfilmentLineUpsert) AddCreatedUs(v int64) *FulfilmentLineUpsert {
+	u.Add(fulfilmentline.FieldCreatedUs, v)
 	return u
 }
 
@@ -580,6 +623,27 @@ func (u *FulfilmentLineUpsertOne) AddReturnedQuantity(v int64) *FulfilmentLineUp
 func (u *FulfilmentLineUpsertOne) UpdateReturnedQuantity() *FulfilmentLineUpsertOne {
 	return u.Update(func(s *FulfilmentLineUpsert) {
 		s.UpdateReturnedQuantity()
+	})
+}
+
+// SetCreatedUs sets the "created_us" field.
+func (u *FulfilmentLineUpsertOne) SetCreatedUs(v int64) *FulfilmentLineUpsertOne {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.SetCreatedUs(v)
+	})
+}
+
+// AddCreatedUs adds v to the "created_us" field.
+func (u *FulfilmentLineUpsertOne) AddCreatedUs(v int64) *FulfilmentLineUpsertOne {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.AddCreatedUs(v)
+	})
+}
+
+// UpdateCreatedUs sets the "created_us" field to the value that was provided on create.
+func (u *FulfilmentLineUpsertOne) UpdateCreatedUs() *FulfilmentLineUpsertOne {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.UpdateCreatedUs()
 	})
 }
 
@@ -852,6 +916,27 @@ func (u *FulfilmentLineUpsertBulk) AddReturnedQuantity(v int64) *FulfilmentLineU
 func (u *FulfilmentLineUpsertBulk) UpdateReturnedQuantity() *FulfilmentLineUpsertBulk {
 	return u.Update(func(s *FulfilmentLineUpsert) {
 		s.UpdateReturnedQuantity()
+	})
+}
+
+// SetCreatedUs sets the "created_us" field.
+func (u *FulfilmentLineUpsertBulk) SetCreatedUs(v int64) *FulfilmentLineUpsertBulk {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.SetCreatedUs(v)
+	})
+}
+
+// AddCreatedUs adds v to the "created_us" field.
+func (u *FulfilmentLineUpsertBulk) AddCreatedUs(v int64) *FulfilmentLineUpsertBulk {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.AddCreatedUs(v)
+	})
+}
+
+// UpdateCreatedUs sets the "created_us" field to the value that was provided on create.
+func (u *FulfilmentLineUpsertBulk) UpdateCreatedUs() *FulfilmentLineUpsertBulk {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.UpdateCreatedUs()
 	})
 }
 

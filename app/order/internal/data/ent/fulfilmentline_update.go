@@ -48,6 +48,27 @@ func (_u *FulfilmentLineUpdate) AddReturnedQuantity(v int64) *FulfilmentLineUpda
 	return _u
 }
 
+// SetCreatedUs sets the "created_us" field.
+func (_u *FulfilmentLineUpdate) SetCreatedUs(v int64) *FulfilmentLineUpdate {
+	_u.mutation.ResetCreatedUs()
+	_u.mutation.SetCreatedUs(v)
+	return _u
+}
+
+// SetNillableCreatedUs sets the "created_us" field if the given value is not nil.
+func (_u *FulfilmentLineUpdate) SetNillableCreatedUs(v *int64) *FulfilmentLineUpdate {
+	if v != nil {
+		_u.SetCreatedUs(*v)
+	}
+	return _u
+}
+
+// AddCreatedUs adds value to the "created_us" field.
+func (_u *FulfilmentLineUpdate) AddCreatedUs(v int64) *FulfilmentLineUpdate {
+	_u.mutation.AddCreatedUs(v)
+	return _u
+}
+
 // Mutation returns the FulfilmentLineMutation object of the builder.
 func (_u *FulfilmentLineUpdate) Mutation() *FulfilmentLineMutation {
 	return _u.mutation
@@ -98,6 +119,12 @@ func (_u *FulfilmentLineUpdate) sqlSave(ctx context.Context) (_node int, err err
 	if value, ok := _u.mutation.AddedReturnedQuantity(); ok {
 		_spec.AddField(fulfilmentline.FieldReturnedQuantity, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.CreatedUs(); ok {
+		_spec.SetField(fulfilmentline.FieldCreatedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCreatedUs(); ok {
+		_spec.AddField(fulfilmentline.FieldCreatedUs, field.TypeInt64, value)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{fulfilmentline.Label}
@@ -136,6 +163,27 @@ func (_u *FulfilmentLineUpdateOne) SetNillableReturnedQuantity(v *int64) *Fulfil
 // AddReturnedQuantity adds value to the "returned_quantity" field.
 func (_u *FulfilmentLineUpdateOne) AddReturnedQuantity(v int64) *FulfilmentLineUpdateOne {
 	_u.mutation.AddReturnedQuantity(v)
+	return _u
+}
+
+// SetCreatedUs sets the "created_us" field.
+func (_u *FulfilmentLineUpdateOne) SetCreatedUs(v int64) *FulfilmentLineUpdateOne {
+	_u.mutation.ResetCreatedUs()
+	_u.mutation.SetCreatedUs(v)
+	return _u
+}
+
+// SetNillableCreatedUs sets the "created_us" field if the given value is not nil.
+func (_u *FulfilmentLineUpdateOne) SetNillableCreatedUs(v *int64) *FulfilmentLineUpdateOne {
+	if v != nil {
+		_u.SetCreatedUs(*v)
+	}
+	return _u
+}
+
+// AddCreatedUs adds value to the "created_us" field.
+func (_u *FulfilmentLineUpdateOne) AddCreatedUs(v int64) *FulfilmentLineUpdateOne {
+	_u.mutation.AddCreatedUs(v)
 	return _u
 }
 
@@ -218,6 +266,12 @@ func (_u *FulfilmentLineUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilme
 	}
 	if value, ok := _u.mutation.AddedReturnedQuantity(); ok {
 		_spec.AddField(fulfilmentline.FieldReturnedQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CreatedUs(); ok {
+		_spec.SetField(fulfilmentline.FieldCreatedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCreatedUs(); ok {
+		_spec.AddField(fulfilmentline.FieldCreatedUs, field.TypeInt64, value)
 	}
 	_node = &FulfilmentLine{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -2444,6 +2444,8 @@ type FulfilmentMutation struct {
 	addversion         *int64
 	no                 *int64
 	addno              *int64
+	placed_us          *int64
+	addplaced_us       *int64
 	clearedFields      map[string]struct{}
 	done               bool
 	oldValue           func(context.Context) (*Fulfilment, error)
@@ -3510,6 +3512,62 @@ func (m *FulfilmentMutation) ResetNo() {
 	m.addno = nil
 }
 
+// SetPlacedUs sets the "placed_us" field.
+func (m *FulfilmentMutation) SetPlacedUs(i int64) {
+	m.placed_us = &i
+	m.addplaced_us = nil
+}
+
+// PlacedUs returns the value of the "placed_us" field in the mutation.
+func (m *FulfilmentMutation) PlacedUs() (r int64, exists bool) {
+	v := m.placed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlacedUs returns the old "placed_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldPlacedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlacedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlacedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlacedUs: %w", err)
+	}
+	return oldValue.PlacedUs, nil
+}
+
+// AddPlacedUs adds i to the "placed_us" field.
+func (m *FulfilmentMutation) AddPlacedUs(i int64) {
+	if m.addplaced_us != nil {
+		*m.addplaced_us += i
+	} else {
+		m.addplaced_us = &i
+	}
+}
+
+// AddedPlacedUs returns the value that was added to the "placed_us" field in this mutation.
+func (m *FulfilmentMutation) AddedPlacedUs() (r int64, exists bool) {
+	v := m.addplaced_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPlacedUs resets all changes to the "placed_us" field.
+func (m *FulfilmentMutation) ResetPlacedUs() {
+	m.placed_us = nil
+	m.addplaced_us = nil
+}
+
 // Where appends a list predicates to the FulfilmentMutation builder.
 func (m *FulfilmentMutation) Where(ps ...predicate.Fulfilment) {
 	m.predicates = append(m.predicates, ps...)
@@ -3544,7 +3602,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 22)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -3608,6 +3666,9 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.no != nil {
 		fields = append(fields, fulfilment.FieldNo)
 	}
+	if m.placed_us != nil {
+		fields = append(fields, fulfilment.FieldPlacedUs)
+	}
 	return fields
 }
 
@@ -3658,6 +3719,8 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.Version()
 	case fulfilment.FieldNo:
 		return m.No()
+	case fulfilment.FieldPlacedUs:
+		return m.PlacedUs()
 	}
 	return nil, false
 }
@@ -3709,6 +3772,8 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldVersion(ctx)
 	case fulfilment.FieldNo:
 		return m.OldNo(ctx)
+	case fulfilment.FieldPlacedUs:
+		return m.OldPlacedUs(ctx)
 	}
 	return nil, fmt.Errorf("unknown Fulfilment field %s", name)
 }
@@ -3865,6 +3930,13 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetNo(v)
 		return nil
+	case fulfilment.FieldPlacedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlacedUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)
 }
@@ -3903,6 +3975,9 @@ func (m *FulfilmentMutation) AddedFields() []string {
 	if m.addno != nil {
 		fields = append(fields, fulfilment.FieldNo)
 	}
+	if m.addplaced_us != nil {
+		fields = append(fields, fulfilment.FieldPlacedUs)
+	}
 	return fields
 }
 
@@ -3931,6 +4006,8 @@ func (m *FulfilmentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedVersion()
 	case fulfilment.FieldNo:
 		return m.AddedNo()
+	case fulfilment.FieldPlacedUs:
+		return m.AddedPlacedUs()
 	}
 	return nil, false
 }
@@ -4009,6 +4086,13 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNo(v)
+		return nil
+	case fulfilment.FieldPlacedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPlacedUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment numeric field %s", name)
@@ -4100,6 +4184,9 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 	case fulfilment.FieldNo:
 		m.ResetNo()
 		return nil
+	case fulfilment.FieldPlacedUs:
+		m.ResetPlacedUs()
+		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)
 }
@@ -4176,6 +4263,8 @@ type FulfilmentLineMutation struct {
 	addfee_minor         *int64
 	no                   *int64
 	addno                *int64
+	created_us           *int64
+	addcreated_us        *int64
 	clearedFields        map[string]struct{}
 	done                 bool
 	oldValue             func(context.Context) (*FulfilmentLine, error)
@@ -4867,6 +4956,62 @@ func (m *FulfilmentLineMutation) ResetNo() {
 	m.addno = nil
 }
 
+// SetCreatedUs sets the "created_us" field.
+func (m *FulfilmentLineMutation) SetCreatedUs(i int64) {
+	m.created_us = &i
+	m.addcreated_us = nil
+}
+
+// CreatedUs returns the value of the "created_us" field in the mutation.
+func (m *FulfilmentLineMutation) CreatedUs() (r int64, exists bool) {
+	v := m.created_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedUs returns the old "created_us" field's value of the FulfilmentLine entity.
+// If the FulfilmentLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentLineMutation) OldCreatedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedUs: %w", err)
+	}
+	return oldValue.CreatedUs, nil
+}
+
+// AddCreatedUs adds i to the "created_us" field.
+func (m *FulfilmentLineMutation) AddCreatedUs(i int64) {
+	if m.addcreated_us != nil {
+		*m.addcreated_us += i
+	} else {
+		m.addcreated_us = &i
+	}
+}
+
+// AddedCreatedUs returns the value that was added to the "created_us" field in this mutation.
+func (m *FulfilmentLineMutation) AddedCreatedUs() (r int64, exists bool) {
+	v := m.addcreated_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreatedUs resets all changes to the "created_us" field.
+func (m *FulfilmentLineMutation) ResetCreatedUs() {
+	m.created_us = nil
+	m.addcreated_us = nil
+}
+
 // Where appends a list predicates to the FulfilmentLineMutation builder.
 func (m *FulfilmentLineMutation) Where(ps ...predicate.FulfilmentLine) {
 	m.predicates = append(m.predicates, ps...)
@@ -4901,7 +5046,7 @@ func (m *FulfilmentLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentLineMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 14)
 	if m.org != nil {
 		fields = append(fields, fulfilmentline.FieldOrg)
 	}
@@ -4941,6 +5086,9 @@ func (m *FulfilmentLineMutation) Fields() []string {
 	if m.no != nil {
 		fields = append(fields, fulfilmentline.FieldNo)
 	}
+	if m.created_us != nil {
+		fields = append(fields, fulfilmentline.FieldCreatedUs)
+	}
 	return fields
 }
 
@@ -4975,6 +5123,8 @@ func (m *FulfilmentLineMutation) Field(name string) (ent.Value, bool) {
 		return m.FeeMinor()
 	case fulfilmentline.FieldNo:
 		return m.No()
+	case fulfilmentline.FieldCreatedUs:
+		return m.CreatedUs()
 	}
 	return nil, false
 }
@@ -5010,6 +5160,8 @@ func (m *FulfilmentLineMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldFeeMinor(ctx)
 	case fulfilmentline.FieldNo:
 		return m.OldNo(ctx)
+	case fulfilmentline.FieldCreatedUs:
+		return m.OldCreatedUs(ctx)
 	}
 	return nil, fmt.Errorf("unknown FulfilmentLine field %s", name)
 }
@@ -5110,6 +5262,13 @@ func (m *FulfilmentLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetNo(v)
 		return nil
+	case fulfilmentline.FieldCreatedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown FulfilmentLine field %s", name)
 }
@@ -5133,6 +5292,9 @@ func (m *FulfilmentLineMutation) AddedFields() []string {
 	if m.addno != nil {
 		fields = append(fields, fulfilmentline.FieldNo)
 	}
+	if m.addcreated_us != nil {
+		fields = append(fields, fulfilmentline.FieldCreatedUs)
+	}
 	return fields
 }
 
@@ -5151,6 +5313,8 @@ func (m *FulfilmentLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFeeMinor()
 	case fulfilmentline.FieldNo:
 		return m.AddedNo()
+	case fulfilmentline.FieldCreatedUs:
+		return m.AddedCreatedUs()
 	}
 	return nil, false
 }
@@ -5194,6 +5358,13 @@ func (m *FulfilmentLineMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNo(v)
+		return nil
+	case fulfilmentline.FieldCreatedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatedUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown FulfilmentLine numeric field %s", name)
@@ -5269,6 +5440,9 @@ func (m *FulfilmentLineMutation) ResetField(name string) error {
 		return nil
 	case fulfilmentline.FieldNo:
 		m.ResetNo()
+		return nil
+	case fulfilmentline.FieldCreatedUs:
+		m.ResetCreatedUs()
 		return nil
 	}
 	return fmt.Errorf("unknown FulfilmentLine field %s", name)
@@ -6493,6 +6667,7 @@ type OrderMutation struct {
 	kind                    *string
 	channel                 *string
 	source_no               *string
+	external_no             *string
 	shop_store              *string
 	state                   *string
 	currency                *string
@@ -6518,6 +6693,8 @@ type OrderMutation struct {
 	way                     *string
 	pickup_store            *string
 	receiver                *[]byte
+	receiver_cipher         *[]byte
+	phone_key               *string
 	remark                  *string
 	device                  *string
 	clerk                   *string
@@ -6829,6 +7006,42 @@ func (m *OrderMutation) OldSourceNo(ctx context.Context) (v string, err error) {
 // ResetSourceNo resets all changes to the "source_no" field.
 func (m *OrderMutation) ResetSourceNo() {
 	m.source_no = nil
+}
+
+// SetExternalNo sets the "external_no" field.
+func (m *OrderMutation) SetExternalNo(s string) {
+	m.external_no = &s
+}
+
+// ExternalNo returns the value of the "external_no" field in the mutation.
+func (m *OrderMutation) ExternalNo() (r string, exists bool) {
+	v := m.external_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExternalNo returns the old "external_no" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldExternalNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExternalNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExternalNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExternalNo: %w", err)
+	}
+	return oldValue.ExternalNo, nil
+}
+
+// ResetExternalNo resets all changes to the "external_no" field.
+func (m *OrderMutation) ResetExternalNo() {
+	m.external_no = nil
 }
 
 // SetShopStore sets the "shop_store" field.
@@ -7609,6 +7822,91 @@ func (m *OrderMutation) ResetReceiver() {
 	delete(m.clearedFields, order.FieldReceiver)
 }
 
+// SetReceiverCipher sets the "receiver_cipher" field.
+func (m *OrderMutation) SetReceiverCipher(b []byte) {
+	m.receiver_cipher = &b
+}
+
+// ReceiverCipher returns the value of the "receiver_cipher" field in the mutation.
+func (m *OrderMutation) ReceiverCipher() (r []byte, exists bool) {
+	v := m.receiver_cipher
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceiverCipher returns the old "receiver_cipher" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldReceiverCipher(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceiverCipher is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceiverCipher requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceiverCipher: %w", err)
+	}
+	return oldValue.ReceiverCipher, nil
+}
+
+// ClearReceiverCipher clears the value of the "receiver_cipher" field.
+func (m *OrderMutation) ClearReceiverCipher() {
+	m.receiver_cipher = nil
+	m.clearedFields[order.FieldReceiverCipher] = struct{}{}
+}
+
+// ReceiverCipherCleared returns if the "receiver_cipher" field was cleared in this mutation.
+func (m *OrderMutation) ReceiverCipherCleared() bool {
+	_, ok := m.clearedFields[order.FieldReceiverCipher]
+	return ok
+}
+
+// ResetReceiverCipher resets all changes to the "receiver_cipher" field.
+func (m *OrderMutation) ResetReceiverCipher() {
+	m.receiver_cipher = nil
+	delete(m.clearedFields, order.FieldReceiverCipher)
+}
+
+// SetPhoneKey sets the "phone_key" field.
+func (m *OrderMutation) SetPhoneKey(s string) {
+	m.phone_key = &s
+}
+
+// PhoneKey returns the value of the "phone_key" field in the mutation.
+func (m *OrderMutation) PhoneKey() (r string, exists bool) {
+	v := m.phone_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPhoneKey returns the old "phone_key" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldPhoneKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPhoneKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPhoneKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPhoneKey: %w", err)
+	}
+	return oldValue.PhoneKey, nil
+}
+
+// ResetPhoneKey resets all changes to the "phone_key" field.
+func (m *OrderMutation) ResetPhoneKey() {
+	m.phone_key = nil
+}
+
 // SetRemark sets the "remark" field.
 func (m *OrderMutation) SetRemark(s string) {
 	m.remark = &s
@@ -8336,7 +8634,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 35)
+	fields := make([]string, 0, 38)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -8351,6 +8649,9 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.source_no != nil {
 		fields = append(fields, order.FieldSourceNo)
+	}
+	if m.external_no != nil {
+		fields = append(fields, order.FieldExternalNo)
 	}
 	if m.shop_store != nil {
 		fields = append(fields, order.FieldShopStore)
@@ -8399,6 +8700,12 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.receiver != nil {
 		fields = append(fields, order.FieldReceiver)
+	}
+	if m.receiver_cipher != nil {
+		fields = append(fields, order.FieldReceiverCipher)
+	}
+	if m.phone_key != nil {
+		fields = append(fields, order.FieldPhoneKey)
 	}
 	if m.remark != nil {
 		fields = append(fields, order.FieldRemark)
@@ -8460,6 +8767,8 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.Channel()
 	case order.FieldSourceNo:
 		return m.SourceNo()
+	case order.FieldExternalNo:
+		return m.ExternalNo()
 	case order.FieldShopStore:
 		return m.ShopStore()
 	case order.FieldState:
@@ -8492,6 +8801,10 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.PickupStore()
 	case order.FieldReceiver:
 		return m.Receiver()
+	case order.FieldReceiverCipher:
+		return m.ReceiverCipher()
+	case order.FieldPhoneKey:
+		return m.PhoneKey()
 	case order.FieldRemark:
 		return m.Remark()
 	case order.FieldDevice:
@@ -8539,6 +8852,8 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldChannel(ctx)
 	case order.FieldSourceNo:
 		return m.OldSourceNo(ctx)
+	case order.FieldExternalNo:
+		return m.OldExternalNo(ctx)
 	case order.FieldShopStore:
 		return m.OldShopStore(ctx)
 	case order.FieldState:
@@ -8571,6 +8886,10 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldPickupStore(ctx)
 	case order.FieldReceiver:
 		return m.OldReceiver(ctx)
+	case order.FieldReceiverCipher:
+		return m.OldReceiverCipher(ctx)
+	case order.FieldPhoneKey:
+		return m.OldPhoneKey(ctx)
 	case order.FieldRemark:
 		return m.OldRemark(ctx)
 	case order.FieldDevice:
@@ -8642,6 +8961,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSourceNo(v)
+		return nil
+	case order.FieldExternalNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExternalNo(v)
 		return nil
 	case order.FieldShopStore:
 		v, ok := value.(string)
@@ -8754,6 +9080,20 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetReceiver(v)
+		return nil
+	case order.FieldReceiverCipher:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceiverCipher(v)
+		return nil
+	case order.FieldPhoneKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPhoneKey(v)
 		return nil
 	case order.FieldRemark:
 		v, ok := value.(string)
@@ -9084,6 +9424,9 @@ func (m *OrderMutation) ClearedFields() []string {
 	if m.FieldCleared(order.FieldReceiver) {
 		fields = append(fields, order.FieldReceiver)
 	}
+	if m.FieldCleared(order.FieldReceiverCipher) {
+		fields = append(fields, order.FieldReceiverCipher)
+	}
 	if m.FieldCleared(order.FieldFreightDiscounts) {
 		fields = append(fields, order.FieldFreightDiscounts)
 	}
@@ -9106,6 +9449,9 @@ func (m *OrderMutation) ClearField(name string) error {
 		return nil
 	case order.FieldReceiver:
 		m.ClearReceiver()
+		return nil
+	case order.FieldReceiverCipher:
+		m.ClearReceiverCipher()
 		return nil
 	case order.FieldFreightDiscounts:
 		m.ClearFreightDiscounts()
@@ -9132,6 +9478,9 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldSourceNo:
 		m.ResetSourceNo()
+		return nil
+	case order.FieldExternalNo:
+		m.ResetExternalNo()
 		return nil
 	case order.FieldShopStore:
 		m.ResetShopStore()
@@ -9180,6 +9529,12 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldReceiver:
 		m.ResetReceiver()
+		return nil
+	case order.FieldReceiverCipher:
+		m.ResetReceiverCipher()
+		return nil
+	case order.FieldPhoneKey:
+		m.ResetPhoneKey()
 		return nil
 	case order.FieldRemark:
 		m.ResetRemark()
@@ -10253,6 +10608,8 @@ type OrderLineMutation struct {
 	addrefunded_minor      *int64
 	points_back            *int64
 	addpoints_back         *int64
+	placed_us              *int64
+	addplaced_us           *int64
 	clearedFields          map[string]struct{}
 	done                   bool
 	oldValue               func(context.Context) (*OrderLine, error)
@@ -11309,6 +11666,62 @@ func (m *OrderLineMutation) ResetPointsBack() {
 	m.addpoints_back = nil
 }
 
+// SetPlacedUs sets the "placed_us" field.
+func (m *OrderLineMutation) SetPlacedUs(i int64) {
+	m.placed_us = &i
+	m.addplaced_us = nil
+}
+
+// PlacedUs returns the value of the "placed_us" field in the mutation.
+func (m *OrderLineMutation) PlacedUs() (r int64, exists bool) {
+	v := m.placed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlacedUs returns the old "placed_us" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldPlacedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlacedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlacedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlacedUs: %w", err)
+	}
+	return oldValue.PlacedUs, nil
+}
+
+// AddPlacedUs adds i to the "placed_us" field.
+func (m *OrderLineMutation) AddPlacedUs(i int64) {
+	if m.addplaced_us != nil {
+		*m.addplaced_us += i
+	} else {
+		m.addplaced_us = &i
+	}
+}
+
+// AddedPlacedUs returns the value that was added to the "placed_us" field in this mutation.
+func (m *OrderLineMutation) AddedPlacedUs() (r int64, exists bool) {
+	v := m.addplaced_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPlacedUs resets all changes to the "placed_us" field.
+func (m *OrderLineMutation) ResetPlacedUs() {
+	m.placed_us = nil
+	m.addplaced_us = nil
+}
+
 // Where appends a list predicates to the OrderLineMutation builder.
 func (m *OrderLineMutation) Where(ps ...predicate.OrderLine) {
 	m.predicates = append(m.predicates, ps...)
@@ -11343,7 +11756,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -11401,6 +11814,9 @@ func (m *OrderLineMutation) Fields() []string {
 	if m.points_back != nil {
 		fields = append(fields, orderline.FieldPointsBack)
 	}
+	if m.placed_us != nil {
+		fields = append(fields, orderline.FieldPlacedUs)
+	}
 	return fields
 }
 
@@ -11447,6 +11863,8 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.RefundedMinor()
 	case orderline.FieldPointsBack:
 		return m.PointsBack()
+	case orderline.FieldPlacedUs:
+		return m.PlacedUs()
 	}
 	return nil, false
 }
@@ -11494,6 +11912,8 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldRefundedMinor(ctx)
 	case orderline.FieldPointsBack:
 		return m.OldPointsBack(ctx)
+	case orderline.FieldPlacedUs:
+		return m.OldPlacedUs(ctx)
 	}
 	return nil, fmt.Errorf("unknown OrderLine field %s", name)
 }
@@ -11636,6 +12056,13 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPointsBack(v)
 		return nil
+	case orderline.FieldPlacedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlacedUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown OrderLine field %s", name)
 }
@@ -11677,6 +12104,9 @@ func (m *OrderLineMutation) AddedFields() []string {
 	if m.addpoints_back != nil {
 		fields = append(fields, orderline.FieldPointsBack)
 	}
+	if m.addplaced_us != nil {
+		fields = append(fields, orderline.FieldPlacedUs)
+	}
 	return fields
 }
 
@@ -11707,6 +12137,8 @@ func (m *OrderLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedRefundedMinor()
 	case orderline.FieldPointsBack:
 		return m.AddedPointsBack()
+	case orderline.FieldPlacedUs:
+		return m.AddedPlacedUs()
 	}
 	return nil, false
 }
@@ -11792,6 +12224,13 @@ func (m *OrderLineMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPointsBack(v)
+		return nil
+	case orderline.FieldPlacedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPlacedUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine numeric field %s", name)
@@ -11891,6 +12330,9 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldPointsBack:
 		m.ResetPointsBack()
+		return nil
+	case orderline.FieldPlacedUs:
+		m.ResetPlacedUs()
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine field %s", name)

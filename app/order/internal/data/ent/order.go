@@ -29,6 +29,8 @@ type Order struct {
 	Channel string `json:"channel,omitempty"`
 	// SourceNo holds the value of the "source_no" field.
 	SourceNo string `json:"source_no,omitempty"`
+	// ExternalNo holds the value of the "external_no" field.
+	ExternalNo string `json:"external_no,omitempty"`
 	// ShopStore holds the value of the "shop_store" field.
 	ShopStore string `json:"shop_store,omitempty"`
 	// State holds the value of the "state" field.
@@ -61,6 +63,10 @@ type Order struct {
 	PickupStore string `json:"pickup_store,omitempty"`
 	// Receiver holds the value of the "receiver" field.
 	Receiver []byte `json:"receiver,omitempty"`
+	// ReceiverCipher holds the value of the "receiver_cipher" field.
+	ReceiverCipher []byte `json:"receiver_cipher,omitempty"`
+	// PhoneKey holds the value of the "phone_key" field.
+	PhoneKey string `json:"phone_key,omitempty"`
 	// Remark holds the value of the "remark" field.
 	Remark string `json:"remark,omitempty"`
 	// Device holds the value of the "device" field.
@@ -97,13 +103,13 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case order.FieldAttributions, order.FieldReceiver, order.FieldFreightDiscounts:
+		case order.FieldAttributions, order.FieldReceiver, order.FieldReceiverCipher, order.FieldFreightDiscounts:
 			values[i] = new([]byte)
 		case order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
 		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint:
+		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -155,6 +161,12 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field source_no", values[i])
 			} else if value.Valid {
 				_m.SourceNo = value.String
+			}
+		case order.FieldExternalNo:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field external_no", values[i])
+			} else if value.Valid {
+				_m.ExternalNo = value.String
 			}
 		case order.FieldShopStore:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -253,6 +265,18 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field receiver", values[i])
 			} else if value != nil {
 				_m.Receiver = *value
+			}
+		case order.FieldReceiverCipher:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field receiver_cipher", values[i])
+			} else if value != nil {
+				_m.ReceiverCipher = *value
+			}
+		case order.FieldPhoneKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field phone_key", values[i])
+			} else if value.Valid {
+				_m.PhoneKey = value.String
 			}
 		case order.FieldRemark:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -391,6 +415,9 @@ func (_m *Order) String() string {
 	builder.WriteString("source_no=")
 	builder.WriteString(_m.SourceNo)
 	builder.WriteString(", ")
+	builder.WriteString("external_no=")
+	builder.WriteString(_m.ExternalNo)
+	builder.WriteString(", ")
 	builder.WriteString("shop_store=")
 	builder.WriteString(_m.ShopStore)
 	builder.WriteString(", ")
@@ -438,6 +465,12 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("receiver=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Receiver))
+	builder.WriteString(", ")
+	builder.WriteString("receiver_cipher=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReceiverCipher))
+	builder.WriteString(", ")
+	builder.WriteString("phone_key=")
+	builder.WriteString(_m.PhoneKey)
 	builder.WriteString(", ")
 	builder.WriteString("remark=")
 	builder.WriteString(_m.Remark)

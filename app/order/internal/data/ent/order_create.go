@@ -86,6 +86,20 @@ func (_c *OrderCreate) SetNillableSourceNo(v *string) *OrderCreate {
 	return _c
 }
 
+// SetExternalNo sets the "external_no" field.
+func (_c *OrderCreate) SetExternalNo(v string) *OrderCreate {
+	_c.mutation.SetExternalNo(v)
+	return _c
+}
+
+// SetNillableExternalNo sets the "external_no" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableExternalNo(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetExternalNo(*v)
+	}
+	return _c
+}
+
 // SetShopStore sets the "shop_store" field.
 func (_c *OrderCreate) SetShopStore(v string) *OrderCreate {
 	_c.mutation.SetShopStore(v)
@@ -291,6 +305,26 @@ func (_c *OrderCreate) SetNillablePickupStore(v *string) *OrderCreate {
 // SetReceiver sets the "receiver" field.
 func (_c *OrderCreate) SetReceiver(v []byte) *OrderCreate {
 	_c.mutation.SetReceiver(v)
+	return _c
+}
+
+// SetReceiverCipher sets the "receiver_cipher" field.
+func (_c *OrderCreate) SetReceiverCipher(v []byte) *OrderCreate {
+	_c.mutation.SetReceiverCipher(v)
+	return _c
+}
+
+// SetPhoneKey sets the "phone_key" field.
+func (_c *OrderCreate) SetPhoneKey(v string) *OrderCreate {
+	_c.mutation.SetPhoneKey(v)
+	return _c
+}
+
+// SetNillablePhoneKey sets the "phone_key" field if the given value is not nil.
+func (_c *OrderCreate) SetNillablePhoneKey(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetPhoneKey(*v)
+	}
 	return _c
 }
 
@@ -541,6 +575,10 @@ func (_c *OrderCreate) defaults() error {
 		v := order.DefaultSourceNo
 		_c.mutation.SetSourceNo(v)
 	}
+	if _, ok := _c.mutation.ExternalNo(); !ok {
+		v := order.DefaultExternalNo
+		_c.mutation.SetExternalNo(v)
+	}
 	if _, ok := _c.mutation.ShopStore(); !ok {
 		v := order.DefaultShopStore
 		_c.mutation.SetShopStore(v)
@@ -596,6 +634,10 @@ func (_c *OrderCreate) defaults() error {
 	if _, ok := _c.mutation.PickupStore(); !ok {
 		v := order.DefaultPickupStore
 		_c.mutation.SetPickupStore(v)
+	}
+	if _, ok := _c.mutation.PhoneKey(); !ok {
+		v := order.DefaultPhoneKey
+		_c.mutation.SetPhoneKey(v)
 	}
 	if _, ok := _c.mutation.Remark(); !ok {
 		v := order.DefaultRemark
@@ -694,6 +736,14 @@ func (_c *OrderCreate) check() error {
 			return &ValidationError{Name: "source_no", err: fmt.Errorf(`ent: validator failed for field "Order.source_no": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.ExternalNo(); !ok {
+		return &ValidationError{Name: "external_no", err: errors.New(`ent: missing required field "Order.external_no"`)}
+	}
+	if v, ok := _c.mutation.ExternalNo(); ok {
+		if err := order.ExternalNoValidator(v); err != nil {
+			return &ValidationError{Name: "external_no", err: fmt.Errorf(`ent: validator failed for field "Order.external_no": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.ShopStore(); !ok {
 		return &ValidationError{Name: "shop_store", err: errors.New(`ent: missing required field "Order.shop_store"`)}
 	}
@@ -769,6 +819,19 @@ func (_c *OrderCreate) check() error {
 	if v, ok := _c.mutation.Receiver(); ok {
 		if err := order.ReceiverValidator(v); err != nil {
 			return &ValidationError{Name: "receiver", err: fmt.Errorf(`ent: validator failed for field "Order.receiver": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.ReceiverCipher(); ok {
+		if err := order.ReceiverCipherValidator(v); err != nil {
+			return &ValidationError{Name: "receiver_cipher", err: fmt.Errorf(`ent: validator failed for field "Order.receiver_cipher": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.PhoneKey(); !ok {
+		return &ValidationError{Name: "phone_key", err: errors.New(`ent: missing required field "Order.phone_key"`)}
+	}
+	if v, ok := _c.mutation.PhoneKey(); ok {
+		if err := order.PhoneKeyValidator(v); err != nil {
+			return &ValidationError{Name: "phone_key", err: fmt.Errorf(`ent: validator failed for field "Order.phone_key": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.Remark(); !ok {
@@ -891,6 +954,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldSourceNo, field.TypeString, value)
 		_node.SourceNo = value
 	}
+	if value, ok := _c.mutation.ExternalNo(); ok {
+		_spec.SetField(order.FieldExternalNo, field.TypeString, value)
+		_node.ExternalNo = value
+	}
 	if value, ok := _c.mutation.ShopStore(); ok {
 		_spec.SetField(order.FieldShopStore, field.TypeString, value)
 		_node.ShopStore = value
@@ -954,6 +1021,14 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Receiver(); ok {
 		_spec.SetField(order.FieldReceiver, field.TypeBytes, value)
 		_node.Receiver = value
+	}
+	if value, ok := _c.mutation.ReceiverCipher(); ok {
+		_spec.SetField(order.FieldReceiverCipher, field.TypeBytes, value)
+		_node.ReceiverCipher = value
+	}
+	if value, ok := _c.mutation.PhoneKey(); ok {
+		_spec.SetField(order.FieldPhoneKey, field.TypeString, value)
+		_node.PhoneKey = value
 	}
 	if value, ok := _c.mutation.Remark(); ok {
 		_spec.SetField(order.FieldRemark, field.TypeString, value)
@@ -1063,6 +1138,18 @@ type (
 	}
 )
 
+// SetExternalNo sets the "external_no" field.
+func (u *OrderUpsert) SetExternalNo(v string) *OrderUpsert {
+	u.Set(order.FieldExternalNo, v)
+	return u
+}
+
+// UpdateExternalNo sets the "external_no" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateExternalNo() *OrderUpsert {
+	u.SetExcluded(order.FieldExternalNo)
+	return u
+}
+
 // SetState sets the "state" field.
 func (u *OrderUpsert) SetState(v string) *OrderUpsert {
 	u.Set(order.FieldState, v)
@@ -1126,6 +1213,36 @@ func (u *OrderUpsert) UpdateReceiver() *OrderUpsert {
 // ClearReceiver clears the value of the "receiver" field.
 func (u *OrderUpsert) ClearReceiver() *OrderUpsert {
 	u.SetNull(order.FieldReceiver)
+	return u
+}
+
+// SetReceiverCipher sets the "receiver_cipher" field.
+func (u *OrderUpsert) SetReceiverCipher(v []byte) *OrderUpsert {
+	u.Set(order.FieldReceiverCipher, v)
+	return u
+}
+
+// UpdateReceiverCipher sets the "receiver_cipher" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateReceiverCipher() *OrderUpsert {
+	u.SetExcluded(order.FieldReceiverCipher)
+	return u
+}
+
+// ClearReceiverCipher clears the value of the "receiver_cipher" field.
+func (u *OrderUpsert) ClearReceiverCipher() *OrderUpsert {
+	u.SetNull(order.FieldReceiverCipher)
+	return u
+}
+
+// SetPhoneKey sets the "phone_key" field.
+func (u *OrderUpsert) SetPhoneKey(v string) *OrderUpsert {
+	u.Set(order.FieldPhoneKey, v)
+	return u
+}
+
+// UpdatePhoneKey sets the "phone_key" field to the value that was provided on create.
+func (u *OrderUpsert) UpdatePhoneKey() *OrderUpsert {
+	u.SetExcluded(order.FieldPhoneKey)
 	return u
 }
 
@@ -1354,6 +1471,20 @@ func (u *OrderUpsertOne) Update(set func(*OrderUpsert)) *OrderUpsertOne {
 	return u
 }
 
+// SetExternalNo sets the "external_no" field.
+func (u *OrderUpsertOne) SetExternalNo(v string) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetExternalNo(v)
+	})
+}
+
+// UpdateExternalNo sets the "external_no" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateExternalNo() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateExternalNo()
+	})
+}
+
 // SetState sets the "state" field.
 func (u *OrderUpsertOne) SetState(v string) *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
@@ -1428,6 +1559,41 @@ func (u *OrderUpsertOne) UpdateReceiver() *OrderUpsertOne {
 func (u *OrderUpsertOne) ClearReceiver() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
 		s.ClearReceiver()
+	})
+}
+
+// SetReceiverCipher sets the "receiver_cipher" field.
+func (u *OrderUpsertOne) SetReceiverCipher(v []byte) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetReceiverCipher(v)
+	})
+}
+
+// UpdateReceiverCipher sets the "receiver_cipher" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateReceiverCipher() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateReceiverCipher()
+	})
+}
+
+// ClearReceiverCipher clears the value of the "receiver_cipher" field.
+func (u *OrderUpsertOne) ClearReceiverCipher() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.ClearReceiverCipher()
+	})
+}
+
+// SetPhoneKey sets the "phone_key" field.
+func (u *OrderUpsertOne) SetPhoneKey(v string) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetPhoneKey(v)
+	})
+}
+
+// UpdatePhoneKey sets the "phone_key" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdatePhoneKey() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdatePhoneKey()
 	})
 }
 
@@ -1840,6 +2006,20 @@ func (u *OrderUpsertBulk) Update(set func(*OrderUpsert)) *OrderUpsertBulk {
 	return u
 }
 
+// SetExternalNo sets the "external_no" field.
+func (u *OrderUpsertBulk) SetExternalNo(v string) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetExternalNo(v)
+	})
+}
+
+// UpdateExternalNo sets the "external_no" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateExternalNo() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateExternalNo()
+	})
+}
+
 // SetState sets the "state" field.
 func (u *OrderUpsertBulk) SetState(v string) *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
@@ -1914,6 +2094,41 @@ func (u *OrderUpsertBulk) UpdateReceiver() *OrderUpsertBulk {
 func (u *OrderUpsertBulk) ClearReceiver() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.ClearReceiver()
+	})
+}
+
+// SetReceiverCipher sets the "receiver_cipher" field.
+func (u *OrderUpsertBulk) SetReceiverCipher(v []byte) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetReceiverCipher(v)
+	})
+}
+
+// UpdateReceiverCipher sets the "receiver_cipher" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateReceiverCipher() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateReceiverCipher()
+	})
+}
+
+// ClearReceiverCipher clears the value of the "receiver_cipher" field.
+func (u *OrderUpsertBulk) ClearReceiverCipher() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.ClearReceiverCipher()
+	})
+}
+
+// SetPhoneKey sets the "phone_key" field.
+func (u *OrderUpsertBulk) SetPhoneKey(v string) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetPhoneKey(v)
+	})
+}
+
+// UpdatePhoneKey sets the "phone_key" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdatePhoneKey() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdatePhoneKey()
 	})
 }
 

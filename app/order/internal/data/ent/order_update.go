@@ -27,6 +27,20 @@ func (_u *OrderUpdate) Where(ps ...predicate.Order) *OrderUpdate {
 	return _u
 }
 
+// SetExternalNo sets the "external_no" field.
+func (_u *OrderUpdate) SetExternalNo(v string) *OrderUpdate {
+	_u.mutation.SetExternalNo(v)
+	return _u
+}
+
+// SetNillableExternalNo sets the "external_no" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableExternalNo(v *string) *OrderUpdate {
+	if v != nil {
+		_u.SetExternalNo(*v)
+	}
+	return _u
+}
+
 // SetState sets the "state" field.
 func (_u *OrderUpdate) SetState(v string) *OrderUpdate {
 	_u.mutation.SetState(v)
@@ -92,6 +106,32 @@ func (_u *OrderUpdate) SetReceiver(v []byte) *OrderUpdate {
 // ClearReceiver clears the value of the "receiver" field.
 func (_u *OrderUpdate) ClearReceiver() *OrderUpdate {
 	_u.mutation.ClearReceiver()
+	return _u
+}
+
+// SetReceiverCipher sets the "receiver_cipher" field.
+func (_u *OrderUpdate) SetReceiverCipher(v []byte) *OrderUpdate {
+	_u.mutation.SetReceiverCipher(v)
+	return _u
+}
+
+// ClearReceiverCipher clears the value of the "receiver_cipher" field.
+func (_u *OrderUpdate) ClearReceiverCipher() *OrderUpdate {
+	_u.mutation.ClearReceiverCipher()
+	return _u
+}
+
+// SetPhoneKey sets the "phone_key" field.
+func (_u *OrderUpdate) SetPhoneKey(v string) *OrderUpdate {
+	_u.mutation.SetPhoneKey(v)
+	return _u
+}
+
+// SetNillablePhoneKey sets the "phone_key" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillablePhoneKey(v *string) *OrderUpdate {
+	if v != nil {
+		_u.SetPhoneKey(*v)
+	}
 	return _u
 }
 
@@ -248,6 +288,11 @@ func (_u *OrderUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *OrderUpdate) check() error {
+	if v, ok := _u.mutation.ExternalNo(); ok {
+		if err := order.ExternalNoValidator(v); err != nil {
+			return &ValidationError{Name: "external_no", err: fmt.Errorf(`ent: validator failed for field "Order.external_no": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.State(); ok {
 		if err := order.StateValidator(v); err != nil {
 			return &ValidationError{Name: "state", err: fmt.Errorf(`ent: validator failed for field "Order.state": %w`, err)}
@@ -256,6 +301,16 @@ func (_u *OrderUpdate) check() error {
 	if v, ok := _u.mutation.Receiver(); ok {
 		if err := order.ReceiverValidator(v); err != nil {
 			return &ValidationError{Name: "receiver", err: fmt.Errorf(`ent: validator failed for field "Order.receiver": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ReceiverCipher(); ok {
+		if err := order.ReceiverCipherValidator(v); err != nil {
+			return &ValidationError{Name: "receiver_cipher", err: fmt.Errorf(`ent: validator failed for field "Order.receiver_cipher": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PhoneKey(); ok {
+		if err := order.PhoneKeyValidator(v); err != nil {
+			return &ValidationError{Name: "phone_key", err: fmt.Errorf(`ent: validator failed for field "Order.phone_key": %w`, err)}
 		}
 	}
 	return nil
@@ -272,6 +327,9 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.ExternalNo(); ok {
+		_spec.SetField(order.FieldExternalNo, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(order.FieldState, field.TypeString, value)
@@ -296,6 +354,15 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ReceiverCleared() {
 		_spec.ClearField(order.FieldReceiver, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ReceiverCipher(); ok {
+		_spec.SetField(order.FieldReceiverCipher, field.TypeBytes, value)
+	}
+	if _u.mutation.ReceiverCipherCleared() {
+		_spec.ClearField(order.FieldReceiverCipher, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.PhoneKey(); ok {
+		_spec.SetField(order.FieldPhoneKey, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.PaidUs(); ok {
 		_spec.SetField(order.FieldPaidUs, field.TypeInt64, value)
@@ -351,6 +418,20 @@ type OrderUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *OrderMutation
+}
+
+// SetExternalNo sets the "external_no" field.
+func (_u *OrderUpdateOne) SetExternalNo(v string) *OrderUpdateOne {
+	_u.mutation.SetExternalNo(v)
+	return _u
+}
+
+// SetNillableExternalNo sets the "external_no" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableExternalNo(v *string) *OrderUpdateOne {
+	if v != nil {
+		_u.SetExternalNo(*v)
+	}
+	return _u
 }
 
 // SetState sets the "state" field.
@@ -418,6 +499,32 @@ func (_u *OrderUpdateOne) SetReceiver(v []byte) *OrderUpdateOne {
 // ClearReceiver clears the value of the "receiver" field.
 func (_u *OrderUpdateOne) ClearReceiver() *OrderUpdateOne {
 	_u.mutation.ClearReceiver()
+	return _u
+}
+
+// SetReceiverCipher sets the "receiver_cipher" field.
+func (_u *OrderUpdateOne) SetReceiverCipher(v []byte) *OrderUpdateOne {
+	_u.mutation.SetReceiverCipher(v)
+	return _u
+}
+
+// ClearReceiverCipher clears the value of the "receiver_cipher" field.
+func (_u *OrderUpdateOne) ClearReceiverCipher() *OrderUpdateOne {
+	_u.mutation.ClearReceiverCipher()
+	return _u
+}
+
+// SetPhoneKey sets the "phone_key" field.
+func (_u *OrderUpdateOne) SetPhoneKey(v string) *OrderUpdateOne {
+	_u.mutation.SetPhoneKey(v)
+	return _u
+}
+
+// SetNillablePhoneKey sets the "phone_key" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillablePhoneKey(v *string) *OrderUpdateOne {
+	if v != nil {
+		_u.SetPhoneKey(*v)
+	}
 	return _u
 }
 
@@ -587,6 +694,11 @@ func (_u *OrderUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *OrderUpdateOne) check() error {
+	if v, ok := _u.mutation.ExternalNo(); ok {
+		if err := order.ExternalNoValidator(v); err != nil {
+			return &ValidationError{Name: "external_no", err: fmt.Errorf(`ent: validator failed for field "Order.external_no": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.State(); ok {
 		if err := order.StateValidator(v); err != nil {
 			return &ValidationError{Name: "state", err: fmt.Errorf(`ent: validator failed for field "Order.state": %w`, err)}
@@ -595,6 +707,16 @@ func (_u *OrderUpdateOne) check() error {
 	if v, ok := _u.mutation.Receiver(); ok {
 		if err := order.ReceiverValidator(v); err != nil {
 			return &ValidationError{Name: "receiver", err: fmt.Errorf(`ent: validator failed for field "Order.receiver": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ReceiverCipher(); ok {
+		if err := order.ReceiverCipherValidator(v); err != nil {
+			return &ValidationError{Name: "receiver_cipher", err: fmt.Errorf(`ent: validator failed for field "Order.receiver_cipher": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PhoneKey(); ok {
+		if err := order.PhoneKeyValidator(v); err != nil {
+			return &ValidationError{Name: "phone_key", err: fmt.Errorf(`ent: validator failed for field "Order.phone_key": %w`, err)}
 		}
 	}
 	return nil
@@ -629,6 +751,9 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 			}
 		}
 	}
+	if value, ok := _u.mutation.ExternalNo(); ok {
+		_spec.SetField(order.FieldExternalNo, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(order.FieldState, field.TypeString, value)
 	}
@@ -652,6 +777,15 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if _u.mutation.ReceiverCleared() {
 		_spec.ClearField(order.FieldReceiver, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ReceiverCipher(); ok {
+		_spec.SetField(order.FieldReceiverCipher, field.TypeBytes, value)
+	}
+	if _u.mutation.ReceiverCipherCleared() {
+		_spec.ClearField(order.FieldReceiverCipher, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.PhoneKey(); ok {
+		_spec.SetField(order.FieldPhoneKey, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.PaidUs(); ok {
 		_spec.SetField(order.FieldPaidUs, field.TypeInt64, value)

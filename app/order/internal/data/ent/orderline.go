@@ -55,7 +55,9 @@ type OrderLine struct {
 	// RefundedMinor holds the value of the "refunded_minor" field.
 	RefundedMinor int64 `json:"refunded_minor,omitempty"`
 	// PointsBack holds the value of the "points_back" field.
-	PointsBack   int64 `json:"points_back,omitempty"`
+	PointsBack int64 `json:"points_back,omitempty"`
+	// PlacedUs holds the value of the "placed_us" field.
+	PlacedUs     int64 `json:"placed_us,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -68,7 +70,7 @@ func (*OrderLine) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case orderline.FieldReturnable:
 			values[i] = new(sql.NullBool)
-		case orderline.FieldNo, orderline.FieldQuantity, orderline.FieldUnitMinor, orderline.FieldGrossMinor, orderline.FieldDiscountMinor, orderline.FieldPayableMinor, orderline.FieldPointsAmountMinor, orderline.FieldPoints, orderline.FieldReturnedQuantity, orderline.FieldRefundedMinor, orderline.FieldPointsBack:
+		case orderline.FieldNo, orderline.FieldQuantity, orderline.FieldUnitMinor, orderline.FieldGrossMinor, orderline.FieldDiscountMinor, orderline.FieldPayableMinor, orderline.FieldPointsAmountMinor, orderline.FieldPoints, orderline.FieldReturnedQuantity, orderline.FieldRefundedMinor, orderline.FieldPointsBack, orderline.FieldPlacedUs:
 			values[i] = new(sql.NullInt64)
 		case orderline.FieldID, orderline.FieldOrg, orderline.FieldOrderID, orderline.FieldSku, orderline.FieldTaxClass, orderline.FieldGiftOf:
 			values[i] = new(sql.NullString)
@@ -211,6 +213,12 @@ func (_m *OrderLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PointsBack = value.Int64
 			}
+		case orderline.FieldPlacedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field placed_us", values[i])
+			} else if value.Valid {
+				_m.PlacedUs = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -303,6 +311,9 @@ func (_m *OrderLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("points_back=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PointsBack))
+	builder.WriteString(", ")
+	builder.WriteString("placed_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PlacedUs))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -257,6 +257,20 @@ func (_c *OrderLineCreate) SetNillablePointsBack(v *int64) *OrderLineCreate {
 	return _c
 }
 
+// SetPlacedUs sets the "placed_us" field.
+func (_c *OrderLineCreate) SetPlacedUs(v int64) *OrderLineCreate {
+	_c.mutation.SetPlacedUs(v)
+	return _c
+}
+
+// SetNillablePlacedUs sets the "placed_us" field if the given value is not nil.
+func (_c *OrderLineCreate) SetNillablePlacedUs(v *int64) *OrderLineCreate {
+	if v != nil {
+		_c.SetPlacedUs(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OrderLineCreate) SetID(v string) *OrderLineCreate {
 	_c.mutation.SetID(v)
@@ -360,6 +374,10 @@ func (_c *OrderLineCreate) defaults() error {
 		v := orderline.DefaultPointsBack
 		_c.mutation.SetPointsBack(v)
 	}
+	if _, ok := _c.mutation.PlacedUs(); !ok {
+		v := orderline.DefaultPlacedUs
+		_c.mutation.SetPlacedUs(v)
+	}
 	return nil
 }
 
@@ -440,6 +458,9 @@ func (_c *OrderLineCreate) check() error {
 	}
 	if _, ok := _c.mutation.PointsBack(); !ok {
 		return &ValidationError{Name: "points_back", err: errors.New(`ent: missing required field "OrderLine.points_back"`)}
+	}
+	if _, ok := _c.mutation.PlacedUs(); !ok {
+		return &ValidationError{Name: "placed_us", err: errors.New(`ent: missing required field "OrderLine.placed_us"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := orderline.IDValidator(v); err != nil {
@@ -558,6 +579,10 @@ func (_c *OrderLineCreate) createSpec() (*OrderLine, *sqlgraph.CreateSpec) {
 		_spec.SetField(orderline.FieldPointsBack, field.TypeInt64, value)
 		_node.PointsBack = value
 	}
+	if value, ok := _c.mutation.PlacedUs(); ok {
+		_spec.SetField(orderline.FieldPlacedUs, field.TypeInt64, value)
+		_node.PlacedUs = value
+	}
 	return _node, _spec
 }
 
@@ -661,6 +686,24 @@ func (u *OrderLineUpsert) UpdatePointsBack() *OrderLineUpsert {
 // AddPointsBack adds v to the "points_back" field.
 func (u *OrderLineUpsert) AddPointsBack(v int64) *OrderLineUpsert {
 	u.Add(orderline.FieldPointsBack, v)
+	return u
+}
+
+// SetPlacedUs sets the "placed_us" field.
+func (u *OrderLineUpsert) SetPlacedUs(v int64) *OrderLineUpsert {
+	u.Set(orderline.FieldPlacedUs, v)
+	return u
+}
+
+// UpdatePlacedUs sets the "placed_us" field to the value that was provided on create.
+func (u *OrderLineUpsert) UpdatePlacedUs() *OrderLineUpsert {
+	u.SetExcluded(orderline.FieldPlacedUs)
+	return u
+}
+
+// AddPlacedUs adds v to the "placed_us" field.
+func (u *OrderLineUpsert) AddPlacedUs(v int64) *OrderLineUpsert {
+	u.Add(orderline.FieldPlacedUs, v)
 	return u
 }
 
@@ -820,6 +863,27 @@ func (u *OrderLineUpsertOne) AddPointsBack(v int64) *OrderLineUpsertOne {
 func (u *OrderLineUpsertOne) UpdatePointsBack() *OrderLineUpsertOne {
 	return u.Update(func(s *OrderLineUpsert) {
 		s.UpdatePointsBack()
+	})
+}
+
+// SetPlacedUs sets the "placed_us" field.
+func (u *OrderLineUpsertOne) SetPlacedUs(v int64) *OrderLineUpsertOne {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.SetPlacedUs(v)
+	})
+}
+
+// AddPlacedUs adds v to the "placed_us" field.
+func (u *OrderLineUpsertOne) AddPlacedUs(v int64) *OrderLineUpsertOne {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.AddPlacedUs(v)
+	})
+}
+
+// UpdatePlacedUs sets the "placed_us" field to the value that was provided on create.
+func (u *OrderLineUpsertOne) UpdatePlacedUs() *OrderLineUpsertOne {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.UpdatePlacedUs()
 	})
 }
 
@@ -1146,6 +1210,27 @@ func (u *OrderLineUpsertBulk) AddPointsBack(v int64) *OrderLineUpsertBulk {
 func (u *OrderLineUpsertBulk) UpdatePointsBack() *OrderLineUpsertBulk {
 	return u.Update(func(s *OrderLineUpsert) {
 		s.UpdatePointsBack()
+	})
+}
+
+// SetPlacedUs sets the "placed_us" field.
+func (u *OrderLineUpsertBulk) SetPlacedUs(v int64) *OrderLineUpsertBulk {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.SetPlacedUs(v)
+	})
+}
+
+// AddPlacedUs adds v to the "placed_us" field.
+func (u *OrderLineUpsertBulk) AddPlacedUs(v int64) *OrderLineUpsertBulk {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.AddPlacedUs(v)
+	})
+}
+
+// UpdatePlacedUs sets the "placed_us" field to the value that was provided on create.
+func (u *OrderLineUpsertBulk) UpdatePlacedUs() *OrderLineUpsertBulk {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.UpdatePlacedUs()
 	})
 }
 

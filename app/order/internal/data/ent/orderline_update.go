@@ -90,6 +90,27 @@ func (_u *OrderLineUpdate) AddPointsBack(v int64) *OrderLineUpdate {
 	return _u
 }
 
+// SetPlacedUs sets the "placed_us" field.
+func (_u *OrderLineUpdate) SetPlacedUs(v int64) *OrderLineUpdate {
+	_u.mutation.ResetPlacedUs()
+	_u.mutation.SetPlacedUs(v)
+	return _u
+}
+
+// SetNillablePlacedUs sets the "placed_us" field if the given value is not nil.
+func (_u *OrderLineUpdate) SetNillablePlacedUs(v *int64) *OrderLineUpdate {
+	if v != nil {
+		_u.SetPlacedUs(*v)
+	}
+	return _u
+}
+
+// AddPlacedUs adds value to the "placed_us" field.
+func (_u *OrderLineUpdate) AddPlacedUs(v int64) *OrderLineUpdate {
+	_u.mutation.AddPlacedUs(v)
+	return _u
+}
+
 // Mutation returns the OrderLineMutation object of the builder.
 func (_u *OrderLineUpdate) Mutation() *OrderLineMutation {
 	return _u.mutation
@@ -154,6 +175,12 @@ func (_u *OrderLineUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedPointsBack(); ok {
 		_spec.AddField(orderline.FieldPointsBack, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PlacedUs(); ok {
+		_spec.SetField(orderline.FieldPlacedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPlacedUs(); ok {
+		_spec.AddField(orderline.FieldPlacedUs, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -235,6 +262,27 @@ func (_u *OrderLineUpdateOne) SetNillablePointsBack(v *int64) *OrderLineUpdateOn
 // AddPointsBack adds value to the "points_back" field.
 func (_u *OrderLineUpdateOne) AddPointsBack(v int64) *OrderLineUpdateOne {
 	_u.mutation.AddPointsBack(v)
+	return _u
+}
+
+// SetPlacedUs sets the "placed_us" field.
+func (_u *OrderLineUpdateOne) SetPlacedUs(v int64) *OrderLineUpdateOne {
+	_u.mutation.ResetPlacedUs()
+	_u.mutation.SetPlacedUs(v)
+	return _u
+}
+
+// SetNillablePlacedUs sets the "placed_us" field if the given value is not nil.
+func (_u *OrderLineUpdateOne) SetNillablePlacedUs(v *int64) *OrderLineUpdateOne {
+	if v != nil {
+		_u.SetPlacedUs(*v)
+	}
+	return _u
+}
+
+// AddPlacedUs adds value to the "placed_us" field.
+func (_u *OrderLineUpdateOne) AddPlacedUs(v int64) *OrderLineUpdateOne {
+	_u.mutation.AddPlacedUs(v)
 	return _u
 }
 
@@ -332,6 +380,12 @@ func (_u *OrderLineUpdateOne) sqlSave(ctx context.Context) (_node *OrderLine, er
 	}
 	if value, ok := _u.mutation.AddedPointsBack(); ok {
 		_spec.AddField(orderline.FieldPointsBack, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PlacedUs(); ok {
+		_spec.SetField(orderline.FieldPlacedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPlacedUs(); ok {
+		_spec.AddField(orderline.FieldPlacedUs, field.TypeInt64, value)
 	}
 	_node = &OrderLine{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -21,6 +21,8 @@ func (Fulfilment) Fields() []ent.Field {
 		column.Fixed("location", 64), column.Fixed("location_name", 255), column.Text("state", 16), column.Text("carrier", 64), column.Text("tracking_no", 64),
 		constant("created_us"), number("assigned_us"), number("accepted_us"), number("shipped_us"), number("received_us"),
 		number("auto_receive_us"), number("return_until_us"), number("close_us"), number("version"), constant("no"),
+		// When the order was placed: orders that a location ships are listed by time.
+		number("placed_us"),
 	}
 }
 
@@ -28,7 +30,10 @@ func (Fulfilment) Fields() []ent.Field {
 func (Fulfilment) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("order_id", "no").Unique(),
-		index.Fields("location", "state"),
+		index.Fields("location", "state", "created_us", "id"),
+		index.Fields("location", "created_us", "id"),
+		index.Fields("location", "placed_us", "order_id"),
+		index.Fields("org", "created_us", "id"),
 		index.Fields("created_us", "id"),
 		index.Fields("state", "auto_receive_us"),
 		index.Fields("state", "close_us"),
@@ -47,12 +52,14 @@ func (FulfilmentLine) Fields() []ent.Field {
 		key("id"), key("fulfilment_id"), key("order_id"), key("line_id"), column.Fixed("sku", 64), titles(), constant("quantity"),
 		number("returned_quantity"), column.Fixed("owner", 64), column.Fixed("reservation_id", 64), constant("settlement_minor"), constant("fee_minor"),
 		constant("no"),
+		// When the fulfilment was made: fulfilments of a SKU are listed by time.
+		number("created_us"),
 	}
 }
 
-// Indexes of a fulfilment's line.
+// Indexes of a fulfilment's line: the fulfilment's, the order's, the fulfilments of a SKU.
 func (FulfilmentLine) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("fulfilment_id", "no").Unique(), index.Fields("order_id")}
+	return []ent.Index{index.Fields("fulfilment_id", "no").Unique(), index.Fields("order_id"), index.Fields("sku", "created_us", "fulfilment_id")}
 }
 
 // GoodsReturn is goods that come back.

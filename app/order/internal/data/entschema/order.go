@@ -22,13 +22,16 @@ func (Order) Fields() []ent.Field {
 		key("id"), ref("member_id"), column.Fixed("kind", 16), column.Fixed("channel", 32),
 		// Number in the channel; the order's own id where the channel gives none.
 		column.Fixed("source_no", 160),
+		// The number that the channel itself gave: of a till without its store, none in the mall.
+		column.Text("external_no", 160),
 		column.Fixed("shop_store", 64), column.Text("state", 16), column.Fixed("currency", 3),
 		constant("goods_minor"), constant("discount_minor"), constant("freight_minor"), constant("total_minor"),
 		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"),
 		column.Fixed("merchant_account", 128), field.JSON("attributions", []biz.Attribution{}).Optional().Immutable(),
 		column.Fixed("way", 16), column.Fixed("pickup_store", 64),
-		// JSON of the receiver; personal data.
+		// JSON of the receiver; personal data. In clear only in rows without a phone key: older versions kept it so.
 		field.Bytes("receiver").Optional().MaxLen(8 << 10),
+		field.Bytes("receiver_cipher").Optional().MaxLen(16 << 10), column.Text("phone_key", 64),
 		column.Fixed("remark", 2000), column.Fixed("device", 64), column.Fixed("clerk", 64), column.Fixed("fingerprint", 64),
 		constant("placed_us"), number("paid_us"), constant("pay_until_us"), constant("ship_by_us"), number("updated_us"),
 		// What promotions took off the freight.
@@ -42,7 +45,13 @@ func (Order) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("org", "channel", "source_no").Unique(),
 		index.Fields("placed_us", "id"),
-		index.Fields("member_id", "placed_us"),
+		index.Fields("member_id", "placed_us", "id"),
+		index.Fields("phone_key", "placed_us", "id"),
+		index.Fields("external_no", "placed_us", "id"),
+		index.Fields("org", "placed_us", "id"),
+		index.Fields("shop_store", "placed_us", "id"),
+		index.Fields("channel", "placed_us", "id"),
+		index.Fields("state", "placed_us", "id"),
 		index.Fields("state", "pay_until_us"),
 		index.Fields("unallocated", "allocate_at_us"),
 	}
@@ -64,11 +73,15 @@ func (OrderLine) Fields() []ent.Field {
 		// What makes up discount_minor, and who bears it; the promotion that gives the line away.
 		field.JSON("discounts", []biz.Discount{}).Optional().Immutable(), ref("gift_of"),
 		number("returned_quantity"), number("refunded_minor"), number("points_back"),
+		// When the order was placed: orders of a SKU are listed by time.
+		number("placed_us"),
 	}
 }
 
-// Indexes of a line.
-func (OrderLine) Indexes() []ent.Index { return []ent.Index{index.Fields("order_id", "no").Unique()} }
+// Indexes of a line: the order's, the orders of a SKU.
+func (OrderLine) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("order_id", "no").Unique(), index.Fields("sku", "placed_us", "order_id")}
+}
 
 // OrderEvent is a row of an order's history.
 type OrderEvent struct{ ent.Schema }

@@ -54,6 +54,8 @@ const (
 	FieldVersion = "version"
 	// FieldNo holds the string denoting the no field in the database.
 	FieldNo = "no"
+	// FieldPlacedUs holds the string denoting the placed_us field in the database.
+	FieldPlacedUs = "placed_us"
 	// Table holds the table name of the fulfilment in the database.
 	Table = "fulfilments"
 )
@@ -82,6 +84,7 @@ var Columns = []string{
 	FieldCloseUs,
 	FieldVersion,
 	FieldNo,
+	FieldPlacedUs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -162,6 +165,8 @@ var (
 	DefaultVersion int64
 	// DefaultNo holds the default value on creation for the "no" field.
 	DefaultNo int64
+	// DefaultPlacedUs holds the default value on creation for the "placed_us" field.
+	DefaultPlacedUs int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -277,4 +282,9 @@ func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 // ByNo orders the results by the no field.
 func ByNo(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNo, opts...).ToFunc()
+}
+
+// ByPlacedUs orders the results by the placed_us field.
+func ByPlacedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlacedUs, opts...).ToFunc()
 }

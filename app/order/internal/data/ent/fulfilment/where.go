@@ -167,6 +167,11 @@ func No(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldNo, v))
 }
 
+// PlacedUs applies equality check predicate on the "placed_us" field. It's identical to PlacedUsEQ.
+func PlacedUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPlacedUs, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldOrg, v))
@@ -1280,6 +1285,46 @@ func NoLT(v int64) predicate.Fulfilment {
 // NoLTE applies the LTE predicate on the "no" field.
 func NoLTE(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldLTE(FieldNo, v))
+}
+
+// PlacedUsEQ applies the EQ predicate on the "placed_us" field.
+func PlacedUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPlacedUs, v))
+}
+
+// PlacedUsNEQ applies the NEQ predicate on the "placed_us" field.
+func PlacedUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldPlacedUs, v))
+}
+
+// PlacedUsIn applies the In predicate on the "placed_us" field.
+func PlacedUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldPlacedUs, vs...))
+}
+
+// PlacedUsNotIn applies the NotIn predicate on the "placed_us" field.
+func PlacedUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldPlacedUs, vs...))
+}
+
+// PlacedUsGT applies the GT predicate on the "placed_us" field.
+func PlacedUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldPlacedUs, v))
+}
+
+// PlacedUsGTE applies the GTE predicate on the "placed_us" field.
+func PlacedUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldPlacedUs, v))
+}
+
+// PlacedUsLT applies the LT predicate on the "placed_us" field.
+func PlacedUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldPlacedUs, v))
+}
+
+// PlacedUsLTE applies the LTE predicate on the "placed_us" field.
+func PlacedUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldPlacedUs, v))
 }
 
 // And groups predicates with the AND operator between them.

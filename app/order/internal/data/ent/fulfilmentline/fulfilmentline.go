@@ -38,6 +38,8 @@ const (
 	FieldFeeMinor = "fee_minor"
 	// FieldNo holds the string denoting the no field in the database.
 	FieldNo = "no"
+	// FieldCreatedUs holds the string denoting the created_us field in the database.
+	FieldCreatedUs = "created_us"
 	// Table holds the table name of the fulfilmentline in the database.
 	Table = "fulfilment_lines"
 )
@@ -58,6 +60,7 @@ var Columns = []string{
 	FieldSettlementMinor,
 	FieldFeeMinor,
 	FieldNo,
+	FieldCreatedUs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -108,6 +111,8 @@ var (
 	DefaultFeeMinor int64
 	// DefaultNo holds the default value on creation for the "no" field.
 	DefaultNo int64
+	// DefaultCreatedUs holds the default value on creation for the "created_us" field.
+	DefaultCreatedUs int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -178,4 +183,9 @@ func ByFeeMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByNo orders the results by the no field.
 func ByNo(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNo, opts...).ToFunc()
+}
+
+// ByCreatedUs orders the results by the created_us field.
+func ByCreatedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCreatedUs, opts...).ToFunc()
 }

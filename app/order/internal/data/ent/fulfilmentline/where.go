@@ -122,6 +122,11 @@ func No(v int64) predicate.FulfilmentLine {
 	return predicate.FulfilmentLine(sql.FieldEQ(FieldNo, v))
 }
 
+// CreatedUs applies equality check predicate on the "created_us" field. It's identical to CreatedUsEQ.
+func CreatedUs(v int64) predicate.FulfilmentLine {
+	return predicate.FulfilmentLine(sql.FieldEQ(FieldCreatedUs, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.FulfilmentLine {
 	return predicate.FulfilmentLine(sql.FieldEQ(FieldOrg, v))
@@ -785,6 +790,46 @@ func NoLT(v int64) predicate.FulfilmentLine {
 // NoLTE applies the LTE predicate on the "no" field.
 func NoLTE(v int64) predicate.FulfilmentLine {
 	return predicate.FulfilmentLine(sql.FieldLTE(FieldNo, v))
+}
+
+// CreatedUsEQ applies the EQ predicate on the "created_us" field.
+func CreatedUsEQ(v int64) predicate.FulfilmentLine {
+	return predicate.FulfilmentLine(sql.FieldEQ(FieldCreatedUs, v))
+}
+
+// CreatedUsNEQ applies the NEQ predicate on the "created_us" field.
+func CreatedUsNEQ(v int64) predicate.FulfilmentLine {
+	return predicate.FulfilmentLine(sql.FieldNEQ(FieldCreatedUs, v))
+}
+
+// CreatedUsIn applies the In predicate on the "created_us" field.
+func CreatedUsIn(vs ...int64) predicate.FulfilmentLine {
+	return predicate.FulfilmentLine(sql.FieldIn(FieldCreatedUs, vs...))
+}
+
+// CreatedUsNotIn applies the NotIn predicate on the "created_us" field.
+func CreatedUsNotIn(vs ...int64) predicate.FulfilmentLine {
+	return predicate.FulfilmentLine(sql.FieldNotIn(FieldCreatedUs, vs...))
+}
+
+// CreatedUsGT applies the GT predicate on the "created_us" field.
+func CreatedUsGT(v int64) predicate.FulfilmentLine {
+	return predicate.FulfilmentLine(sql.FieldGT(FieldCreatedUs, v))
+}
+
+// CreatedUsGTE applies the GTE predicate on the "created_us" field.
+func CreatedUsGTE(v int64) predicate.FulfilmentLine {
+	return predicate.FulfilmentLine(sql.FieldGTE(FieldCreatedUs, v))
+}
+
+// CreatedUsLT applies the LT predicate on the "created_us" field.
+func CreatedUsLT(v int64) predicate.FulfilmentLine {
+	return predicate.FulfilmentLine(sql.FieldLT(FieldCreatedUs, v))
+}
+
+// CreatedUsLTE applies the LTE predicate on the "created_us" field.
+func CreatedUsLTE(v int64) predicate.FulfilmentLine {
+	return predicate.FulfilmentLine(sql.FieldLTE(FieldCreatedUs, v))
 }
 
 // And groups predicates with the AND operator between them.

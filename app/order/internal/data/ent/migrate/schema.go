@@ -122,6 +122,7 @@ var (
 		{Name: "close_us", Type: field.TypeInt64, Default: 0},
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "placed_us", Type: field.TypeInt64, Default: 0},
 	}
 	// FulfilmentsTable holds the schema information for the "fulfilments" table.
 	FulfilmentsTable = &schema.Table{
@@ -135,9 +136,24 @@ var (
 				Columns: []*schema.Column{FulfilmentsColumns[2], FulfilmentsColumns[21]},
 			},
 			{
-				Name:    "fulfilment_location_state",
+				Name:    "fulfilment_location_state_created_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{FulfilmentsColumns[7], FulfilmentsColumns[9]},
+				Columns: []*schema.Column{FulfilmentsColumns[7], FulfilmentsColumns[9], FulfilmentsColumns[12], FulfilmentsColumns[0]},
+			},
+			{
+				Name:    "fulfilment_location_created_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentsColumns[7], FulfilmentsColumns[12], FulfilmentsColumns[0]},
+			},
+			{
+				Name:    "fulfilment_location_placed_us_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentsColumns[7], FulfilmentsColumns[22], FulfilmentsColumns[2]},
+			},
+			{
+				Name:    "fulfilment_org_created_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentsColumns[1], FulfilmentsColumns[12], FulfilmentsColumns[0]},
 			},
 			{
 				Name:    "fulfilment_created_us_id",
@@ -172,6 +188,7 @@ var (
 		{Name: "settlement_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "fee_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "created_us", Type: field.TypeInt64, Default: 0},
 	}
 	// FulfilmentLinesTable holds the schema information for the "fulfilment_lines" table.
 	FulfilmentLinesTable = &schema.Table{
@@ -188,6 +205,11 @@ var (
 				Name:    "fulfilmentline_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{FulfilmentLinesColumns[3]},
+			},
+			{
+				Name:    "fulfilmentline_sku_created_us_fulfilment_id",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentLinesColumns[5], FulfilmentLinesColumns[14], FulfilmentLinesColumns[2]},
 			},
 		},
 	}
@@ -228,6 +250,7 @@ var (
 		{Name: "kind", Type: field.TypeString, Size: 16, Default: ""},
 		{Name: "channel", Type: field.TypeString, Size: 32, Default: ""},
 		{Name: "source_no", Type: field.TypeString, Size: 160, Default: ""},
+		{Name: "external_no", Type: field.TypeString, Size: 160, Default: ""},
 		{Name: "shop_store", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
 		{Name: "currency", Type: field.TypeString, Size: 3, Default: ""},
@@ -244,6 +267,8 @@ var (
 		{Name: "way", Type: field.TypeString, Size: 16, Default: ""},
 		{Name: "pickup_store", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "receiver", Type: field.TypeBytes, Nullable: true, Size: 8192},
+		{Name: "receiver_cipher", Type: field.TypeBytes, Nullable: true, Size: 16384},
+		{Name: "phone_key", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "remark", Type: field.TypeString, Size: 2000, Default: ""},
 		{Name: "device", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "clerk", Type: field.TypeString, Size: 64, Default: ""},
@@ -273,22 +298,52 @@ var (
 			{
 				Name:    "order_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[26], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[29], OrdersColumns[0]},
 			},
 			{
-				Name:    "order_member_id_placed_us",
+				Name:    "order_member_id_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[2], OrdersColumns[26]},
+				Columns: []*schema.Column{OrdersColumns[2], OrdersColumns[29], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_phone_key_placed_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[24], OrdersColumns[29], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_external_no_placed_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[6], OrdersColumns[29], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_org_placed_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[29], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_shop_store_placed_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[7], OrdersColumns[29], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_channel_placed_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[29], OrdersColumns[0]},
+			},
+			{
+				Name:    "order_state_placed_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[29], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_state_pay_until_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[7], OrdersColumns[28]},
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[31]},
 			},
 			{
 				Name:    "order_unallocated_allocate_at_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[32], OrdersColumns[34]},
+				Columns: []*schema.Column{OrdersColumns[35], OrdersColumns[37]},
 			},
 		},
 	}
@@ -342,6 +397,7 @@ var (
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_back", Type: field.TypeInt64, Default: 0},
+		{Name: "placed_us", Type: field.TypeInt64, Default: 0},
 	}
 	// OrderLinesTable holds the schema information for the "order_lines" table.
 	OrderLinesTable = &schema.Table{
@@ -353,6 +409,11 @@ var (
 				Name:    "orderline_order_id_no",
 				Unique:  true,
 				Columns: []*schema.Column{OrderLinesColumns[2], OrderLinesColumns[3]},
+			},
+			{
+				Name:    "orderline_sku_placed_us_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[20], OrderLinesColumns[2]},
 			},
 		},
 	}

@@ -22,6 +22,8 @@ const (
 	FieldChannel = "channel"
 	// FieldSourceNo holds the string denoting the source_no field in the database.
 	FieldSourceNo = "source_no"
+	// FieldExternalNo holds the string denoting the external_no field in the database.
+	FieldExternalNo = "external_no"
 	// FieldShopStore holds the string denoting the shop_store field in the database.
 	FieldShopStore = "shop_store"
 	// FieldState holds the string denoting the state field in the database.
@@ -54,6 +56,10 @@ const (
 	FieldPickupStore = "pickup_store"
 	// FieldReceiver holds the string denoting the receiver field in the database.
 	FieldReceiver = "receiver"
+	// FieldReceiverCipher holds the string denoting the receiver_cipher field in the database.
+	FieldReceiverCipher = "receiver_cipher"
+	// FieldPhoneKey holds the string denoting the phone_key field in the database.
+	FieldPhoneKey = "phone_key"
 	// FieldRemark holds the string denoting the remark field in the database.
 	FieldRemark = "remark"
 	// FieldDevice holds the string denoting the device field in the database.
@@ -94,6 +100,7 @@ var Columns = []string{
 	FieldKind,
 	FieldChannel,
 	FieldSourceNo,
+	FieldExternalNo,
 	FieldShopStore,
 	FieldState,
 	FieldCurrency,
@@ -110,6 +117,8 @@ var Columns = []string{
 	FieldWay,
 	FieldPickupStore,
 	FieldReceiver,
+	FieldReceiverCipher,
+	FieldPhoneKey,
 	FieldRemark,
 	FieldDevice,
 	FieldClerk,
@@ -162,6 +171,10 @@ var (
 	DefaultSourceNo string
 	// SourceNoValidator is a validator for the "source_no" field. It is called by the builders before save.
 	SourceNoValidator func(string) error
+	// DefaultExternalNo holds the default value on creation for the "external_no" field.
+	DefaultExternalNo string
+	// ExternalNoValidator is a validator for the "external_no" field. It is called by the builders before save.
+	ExternalNoValidator func(string) error
 	// DefaultShopStore holds the default value on creation for the "shop_store" field.
 	DefaultShopStore string
 	// ShopStoreValidator is a validator for the "shop_store" field. It is called by the builders before save.
@@ -204,6 +217,12 @@ var (
 	PickupStoreValidator func(string) error
 	// ReceiverValidator is a validator for the "receiver" field. It is called by the builders before save.
 	ReceiverValidator func([]byte) error
+	// ReceiverCipherValidator is a validator for the "receiver_cipher" field. It is called by the builders before save.
+	ReceiverCipherValidator func([]byte) error
+	// DefaultPhoneKey holds the default value on creation for the "phone_key" field.
+	DefaultPhoneKey string
+	// PhoneKeyValidator is a validator for the "phone_key" field. It is called by the builders before save.
+	PhoneKeyValidator func(string) error
 	// DefaultRemark holds the default value on creation for the "remark" field.
 	DefaultRemark string
 	// RemarkValidator is a validator for the "remark" field. It is called by the builders before save.
@@ -275,6 +294,11 @@ func BySourceNo(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSourceNo, opts...).ToFunc()
 }
 
+// ByExternalNo orders the results by the external_no field.
+func ByExternalNo(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExternalNo, opts...).ToFunc()
+}
+
 // ByShopStore orders the results by the shop_store field.
 func ByShopStore(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldShopStore, opts...).ToFunc()
@@ -343,6 +367,11 @@ func ByWay(opts ...sql.OrderTermOption) OrderOption {
 // ByPickupStore orders the results by the pickup_store field.
 func ByPickupStore(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPickupStore, opts...).ToFunc()
+}
+
+// ByPhoneKey orders the results by the phone_key field.
+func ByPhoneKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPhoneKey, opts...).ToFunc()
 }
 
 // ByRemark orders the results by the remark field.

@@ -87,6 +87,11 @@ func SourceNo(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldSourceNo, v))
 }
 
+// ExternalNo applies equality check predicate on the "external_no" field. It's identical to ExternalNoEQ.
+func ExternalNo(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldExternalNo, v))
+}
+
 // ShopStore applies equality check predicate on the "shop_store" field. It's identical to ShopStoreEQ.
 func ShopStore(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldShopStore, v))
@@ -160,6 +165,16 @@ func PickupStore(v string) predicate.Order {
 // Receiver applies equality check predicate on the "receiver" field. It's identical to ReceiverEQ.
 func Receiver(v []byte) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldReceiver, v))
+}
+
+// ReceiverCipher applies equality check predicate on the "receiver_cipher" field. It's identical to ReceiverCipherEQ.
+func ReceiverCipher(v []byte) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReceiverCipher, v))
+}
+
+// PhoneKey applies equality check predicate on the "phone_key" field. It's identical to PhoneKeyEQ.
+func PhoneKey(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldPhoneKey, v))
 }
 
 // Remark applies equality check predicate on the "remark" field. It's identical to RemarkEQ.
@@ -550,6 +565,71 @@ func SourceNoEqualFold(v string) predicate.Order {
 // SourceNoContainsFold applies the ContainsFold predicate on the "source_no" field.
 func SourceNoContainsFold(v string) predicate.Order {
 	return predicate.Order(sql.FieldContainsFold(FieldSourceNo, v))
+}
+
+// ExternalNoEQ applies the EQ predicate on the "external_no" field.
+func ExternalNoEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldExternalNo, v))
+}
+
+// ExternalNoNEQ applies the NEQ predicate on the "external_no" field.
+func ExternalNoNEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldExternalNo, v))
+}
+
+// ExternalNoIn applies the In predicate on the "external_no" field.
+func ExternalNoIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldExternalNo, vs...))
+}
+
+// ExternalNoNotIn applies the NotIn predicate on the "external_no" field.
+func ExternalNoNotIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldExternalNo, vs...))
+}
+
+// ExternalNoGT applies the GT predicate on the "external_no" field.
+func ExternalNoGT(v string) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldExternalNo, v))
+}
+
+// ExternalNoGTE applies the GTE predicate on the "external_no" field.
+func ExternalNoGTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldExternalNo, v))
+}
+
+// ExternalNoLT applies the LT predicate on the "external_no" field.
+func ExternalNoLT(v string) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldExternalNo, v))
+}
+
+// ExternalNoLTE applies the LTE predicate on the "external_no" field.
+func ExternalNoLTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldExternalNo, v))
+}
+
+// ExternalNoContains applies the Contains predicate on the "external_no" field.
+func ExternalNoContains(v string) predicate.Order {
+	return predicate.Order(sql.FieldContains(FieldExternalNo, v))
+}
+
+// ExternalNoHasPrefix applies the HasPrefix predicate on the "external_no" field.
+func ExternalNoHasPrefix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasPrefix(FieldExternalNo, v))
+}
+
+// ExternalNoHasSuffix applies the HasSuffix predicate on the "external_no" field.
+func ExternalNoHasSuffix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasSuffix(FieldExternalNo, v))
+}
+
+// ExternalNoEqualFold applies the EqualFold predicate on the "external_no" field.
+func ExternalNoEqualFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldEqualFold(FieldExternalNo, v))
+}
+
+// ExternalNoContainsFold applies the ContainsFold predicate on the "external_no" field.
+func ExternalNoContainsFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldContainsFold(FieldExternalNo, v))
 }
 
 // ShopStoreEQ applies the EQ predicate on the "shop_store" field.
@@ -1320,6 +1400,121 @@ func ReceiverIsNil() predicate.Order {
 // ReceiverNotNil applies the NotNil predicate on the "receiver" field.
 func ReceiverNotNil() predicate.Order {
 	return predicate.Order(sql.FieldNotNull(FieldReceiver))
+}
+
+// ReceiverCipherEQ applies the EQ predicate on the "receiver_cipher" field.
+func ReceiverCipherEQ(v []byte) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReceiverCipher, v))
+}
+
+// ReceiverCipherNEQ applies the NEQ predicate on the "receiver_cipher" field.
+func ReceiverCipherNEQ(v []byte) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldReceiverCipher, v))
+}
+
+// ReceiverCipherIn applies the In predicate on the "receiver_cipher" field.
+func ReceiverCipherIn(vs ...[]byte) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldReceiverCipher, vs...))
+}
+
+// ReceiverCipherNotIn applies the NotIn predicate on the "receiver_cipher" field.
+func ReceiverCipherNotIn(vs ...[]byte) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldReceiverCipher, vs...))
+}
+
+// ReceiverCipherGT applies the GT predicate on the "receiver_cipher" field.
+func ReceiverCipherGT(v []byte) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldReceiverCipher, v))
+}
+
+// ReceiverCipherGTE applies the GTE predicate on the "receiver_cipher" field.
+func ReceiverCipherGTE(v []byte) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldReceiverCipher, v))
+}
+
+// ReceiverCipherLT applies the LT predicate on the "receiver_cipher" field.
+func ReceiverCipherLT(v []byte) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldReceiverCipher, v))
+}
+
+// ReceiverCipherLTE applies the LTE predicate on the "receiver_cipher" field.
+func ReceiverCipherLTE(v []byte) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldReceiverCipher, v))
+}
+
+// ReceiverCipherIsNil applies the IsNil predicate on the "receiver_cipher" field.
+func ReceiverCipherIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldReceiverCipher))
+}
+
+// ReceiverCipherNotNil applies the NotNil predicate on the "receiver_cipher" field.
+func ReceiverCipherNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldReceiverCipher))
+}
+
+// PhoneKeyEQ applies the EQ predicate on the "phone_key" field.
+func PhoneKeyEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldPhoneKey, v))
+}
+
+// PhoneKeyNEQ applies the NEQ predicate on the "phone_key" field.
+func PhoneKeyNEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldPhoneKey, v))
+}
+
+// PhoneKeyIn applies the In predicate on the "phone_key" field.
+func PhoneKeyIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldPhoneKey, vs...))
+}
+
+// PhoneKeyNotIn applies the NotIn predicate on the "phone_key" field.
+func PhoneKeyNotIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldPhoneKey, vs...))
+}
+
+// PhoneKeyGT applies the GT predicate on the "phone_key" field.
+func PhoneKeyGT(v string) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldPhoneKey, v))
+}
+
+// PhoneKeyGTE applies the GTE predicate on the "phone_key" field.
+func PhoneKeyGTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldPhoneKey, v))
+}
+
+// PhoneKeyLT applies the LT predicate on the "phone_key" field.
+func PhoneKeyLT(v string) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldPhoneKey, v))
+}
+
+// PhoneKeyLTE applies the LTE predicate on the "phone_key" field.
+func PhoneKeyLTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldPhoneKey, v))
+}
+
+// PhoneKeyContains applies the Contains predicate on the "phone_key" field.
+func PhoneKeyContains(v string) predicate.Order {
+	return predicate.Order(sql.FieldContains(FieldPhoneKey, v))
+}
+
+// PhoneKeyHasPrefix applies the HasPrefix predicate on the "phone_key" field.
+func PhoneKeyHasPrefix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasPrefix(FieldPhoneKey, v))
+}
+
+// PhoneKeyHasSuffix applies the HasSuffix predicate on the "phone_key" field.
+func PhoneKeyHasSuffix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasSuffix(FieldPhoneKey, v))
+}
+
+// PhoneKeyEqualFold applies the EqualFold predicate on the "phone_key" field.
+func PhoneKeyEqualFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldEqualFold(FieldPhoneKey, v))
+}
+
+// PhoneKeyContainsFold applies the ContainsFold predicate on the "phone_key" field.
+func PhoneKeyContainsFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldContainsFold(FieldPhoneKey, v))
 }
 
 // RemarkEQ applies the EQ predicate on the "remark" field.

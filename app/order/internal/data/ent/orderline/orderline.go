@@ -50,6 +50,8 @@ const (
 	FieldRefundedMinor = "refunded_minor"
 	// FieldPointsBack holds the string denoting the points_back field in the database.
 	FieldPointsBack = "points_back"
+	// FieldPlacedUs holds the string denoting the placed_us field in the database.
+	FieldPlacedUs = "placed_us"
 	// Table holds the table name of the orderline in the database.
 	Table = "order_lines"
 )
@@ -76,6 +78,7 @@ var Columns = []string{
 	FieldReturnedQuantity,
 	FieldRefundedMinor,
 	FieldPointsBack,
+	FieldPlacedUs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -136,6 +139,8 @@ var (
 	DefaultRefundedMinor int64
 	// DefaultPointsBack holds the default value on creation for the "points_back" field.
 	DefaultPointsBack int64
+	// DefaultPlacedUs holds the default value on creation for the "placed_us" field.
+	DefaultPlacedUs int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -231,4 +236,9 @@ func ByRefundedMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByPointsBack orders the results by the points_back field.
 func ByPointsBack(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPointsBack, opts...).ToFunc()
+}
+
+// ByPlacedUs orders the results by the placed_us field.
+func ByPlacedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlacedUs, opts...).ToFunc()
 }

@@ -147,6 +147,11 @@ func PointsBack(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldPointsBack, v))
 }
 
+// PlacedUs applies equality check predicate on the "placed_us" field. It's identical to PlacedUsEQ.
+func PlacedUs(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldPlacedUs, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldOrg, v))
@@ -940,6 +945,46 @@ func PointsBackLT(v int64) predicate.OrderLine {
 // PointsBackLTE applies the LTE predicate on the "points_back" field.
 func PointsBackLTE(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldLTE(FieldPointsBack, v))
+}
+
+// PlacedUsEQ applies the EQ predicate on the "placed_us" field.
+func PlacedUsEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldPlacedUs, v))
+}
+
+// PlacedUsNEQ applies the NEQ predicate on the "placed_us" field.
+func PlacedUsNEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNEQ(FieldPlacedUs, v))
+}
+
+// PlacedUsIn applies the In predicate on the "placed_us" field.
+func PlacedUsIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIn(FieldPlacedUs, vs...))
+}
+
+// PlacedUsNotIn applies the NotIn predicate on the "placed_us" field.
+func PlacedUsNotIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotIn(FieldPlacedUs, vs...))
+}
+
+// PlacedUsGT applies the GT predicate on the "placed_us" field.
+func PlacedUsGT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGT(FieldPlacedUs, v))
+}
+
+// PlacedUsGTE applies the GTE predicate on the "placed_us" field.
+func PlacedUsGTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGTE(FieldPlacedUs, v))
+}
+
+// PlacedUsLT applies the LT predicate on the "placed_us" field.
+func PlacedUsLT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLT(FieldPlacedUs, v))
+}
+
+// PlacedUsLTE applies the LTE predicate on the "placed_us" field.
+func PlacedUsLTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLTE(FieldPlacedUs, v))
 }
 
 // And groups predicates with the AND operator between them.

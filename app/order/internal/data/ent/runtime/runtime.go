@@ -450,6 +450,10 @@ func init() {
 	fulfilmentDescNo := fulfilmentFields[20].Descriptor()
 	// fulfilment.DefaultNo holds the default value on creation for the no field.
 	fulfilment.DefaultNo = fulfilmentDescNo.Default.(int64)
+	// fulfilmentDescPlacedUs is the schema descriptor for placed_us field.
+	fulfilmentDescPlacedUs := fulfilmentFields[21].Descriptor()
+	// fulfilment.DefaultPlacedUs holds the default value on creation for the placed_us field.
+	fulfilment.DefaultPlacedUs = fulfilmentDescPlacedUs.Default.(int64)
 	// fulfilmentDescID is the schema descriptor for id field.
 	fulfilmentDescID := fulfilmentFields[0].Descriptor()
 	// fulfilment.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -587,6 +591,10 @@ func init() {
 	fulfilmentlineDescNo := fulfilmentlineFields[12].Descriptor()
 	// fulfilmentline.DefaultNo holds the default value on creation for the no field.
 	fulfilmentline.DefaultNo = fulfilmentlineDescNo.Default.(int64)
+	// fulfilmentlineDescCreatedUs is the schema descriptor for created_us field.
+	fulfilmentlineDescCreatedUs := fulfilmentlineFields[13].Descriptor()
+	// fulfilmentline.DefaultCreatedUs holds the default value on creation for the created_us field.
+	fulfilmentline.DefaultCreatedUs = fulfilmentlineDescCreatedUs.Default.(int64)
 	// fulfilmentlineDescID is the schema descriptor for id field.
 	fulfilmentlineDescID := fulfilmentlineFields[0].Descriptor()
 	// fulfilmentline.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -765,136 +773,152 @@ func init() {
 	order.DefaultSourceNo = orderDescSourceNo.Default.(string)
 	// order.SourceNoValidator is a validator for the "source_no" field. It is called by the builders before save.
 	order.SourceNoValidator = orderDescSourceNo.Validators[0].(func(string) error)
+	// orderDescExternalNo is the schema descriptor for external_no field.
+	orderDescExternalNo := orderFields[5].Descriptor()
+	// order.DefaultExternalNo holds the default value on creation for the external_no field.
+	order.DefaultExternalNo = orderDescExternalNo.Default.(string)
+	// order.ExternalNoValidator is a validator for the "external_no" field. It is called by the builders before save.
+	order.ExternalNoValidator = orderDescExternalNo.Validators[0].(func(string) error)
 	// orderDescShopStore is the schema descriptor for shop_store field.
-	orderDescShopStore := orderFields[5].Descriptor()
+	orderDescShopStore := orderFields[6].Descriptor()
 	// order.DefaultShopStore holds the default value on creation for the shop_store field.
 	order.DefaultShopStore = orderDescShopStore.Default.(string)
 	// order.ShopStoreValidator is a validator for the "shop_store" field. It is called by the builders before save.
 	order.ShopStoreValidator = orderDescShopStore.Validators[0].(func(string) error)
 	// orderDescState is the schema descriptor for state field.
-	orderDescState := orderFields[6].Descriptor()
+	orderDescState := orderFields[7].Descriptor()
 	// order.DefaultState holds the default value on creation for the state field.
 	order.DefaultState = orderDescState.Default.(string)
 	// order.StateValidator is a validator for the "state" field. It is called by the builders before save.
 	order.StateValidator = orderDescState.Validators[0].(func(string) error)
 	// orderDescCurrency is the schema descriptor for currency field.
-	orderDescCurrency := orderFields[7].Descriptor()
+	orderDescCurrency := orderFields[8].Descriptor()
 	// order.DefaultCurrency holds the default value on creation for the currency field.
 	order.DefaultCurrency = orderDescCurrency.Default.(string)
 	// order.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
 	order.CurrencyValidator = orderDescCurrency.Validators[0].(func(string) error)
 	// orderDescGoodsMinor is the schema descriptor for goods_minor field.
-	orderDescGoodsMinor := orderFields[8].Descriptor()
+	orderDescGoodsMinor := orderFields[9].Descriptor()
 	// order.DefaultGoodsMinor holds the default value on creation for the goods_minor field.
 	order.DefaultGoodsMinor = orderDescGoodsMinor.Default.(int64)
 	// orderDescDiscountMinor is the schema descriptor for discount_minor field.
-	orderDescDiscountMinor := orderFields[9].Descriptor()
+	orderDescDiscountMinor := orderFields[10].Descriptor()
 	// order.DefaultDiscountMinor holds the default value on creation for the discount_minor field.
 	order.DefaultDiscountMinor = orderDescDiscountMinor.Default.(int64)
 	// orderDescFreightMinor is the schema descriptor for freight_minor field.
-	orderDescFreightMinor := orderFields[10].Descriptor()
+	orderDescFreightMinor := orderFields[11].Descriptor()
 	// order.DefaultFreightMinor holds the default value on creation for the freight_minor field.
 	order.DefaultFreightMinor = orderDescFreightMinor.Default.(int64)
 	// orderDescTotalMinor is the schema descriptor for total_minor field.
-	orderDescTotalMinor := orderFields[11].Descriptor()
+	orderDescTotalMinor := orderFields[12].Descriptor()
 	// order.DefaultTotalMinor holds the default value on creation for the total_minor field.
 	order.DefaultTotalMinor = orderDescTotalMinor.Default.(int64)
 	// orderDescPoints is the schema descriptor for points field.
-	orderDescPoints := orderFields[12].Descriptor()
+	orderDescPoints := orderFields[13].Descriptor()
 	// order.DefaultPoints holds the default value on creation for the points field.
 	order.DefaultPoints = orderDescPoints.Default.(int64)
 	// orderDescPointsAmountMinor is the schema descriptor for points_amount_minor field.
-	orderDescPointsAmountMinor := orderFields[13].Descriptor()
+	orderDescPointsAmountMinor := orderFields[14].Descriptor()
 	// order.DefaultPointsAmountMinor holds the default value on creation for the points_amount_minor field.
 	order.DefaultPointsAmountMinor = orderDescPointsAmountMinor.Default.(int64)
 	// orderDescCapturedMinor is the schema descriptor for captured_minor field.
-	orderDescCapturedMinor := orderFields[14].Descriptor()
+	orderDescCapturedMinor := orderFields[15].Descriptor()
 	// order.DefaultCapturedMinor holds the default value on creation for the captured_minor field.
 	order.DefaultCapturedMinor = orderDescCapturedMinor.Default.(int64)
 	// orderDescRefundedMinor is the schema descriptor for refunded_minor field.
-	orderDescRefundedMinor := orderFields[15].Descriptor()
+	orderDescRefundedMinor := orderFields[16].Descriptor()
 	// order.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	order.DefaultRefundedMinor = orderDescRefundedMinor.Default.(int64)
 	// orderDescMerchantAccount is the schema descriptor for merchant_account field.
-	orderDescMerchantAccount := orderFields[16].Descriptor()
+	orderDescMerchantAccount := orderFields[17].Descriptor()
 	// order.DefaultMerchantAccount holds the default value on creation for the merchant_account field.
 	order.DefaultMerchantAccount = orderDescMerchantAccount.Default.(string)
 	// order.MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
 	order.MerchantAccountValidator = orderDescMerchantAccount.Validators[0].(func(string) error)
 	// orderDescWay is the schema descriptor for way field.
-	orderDescWay := orderFields[18].Descriptor()
+	orderDescWay := orderFields[19].Descriptor()
 	// order.DefaultWay holds the default value on creation for the way field.
 	order.DefaultWay = orderDescWay.Default.(string)
 	// order.WayValidator is a validator for the "way" field. It is called by the builders before save.
 	order.WayValidator = orderDescWay.Validators[0].(func(string) error)
 	// orderDescPickupStore is the schema descriptor for pickup_store field.
-	orderDescPickupStore := orderFields[19].Descriptor()
+	orderDescPickupStore := orderFields[20].Descriptor()
 	// order.DefaultPickupStore holds the default value on creation for the pickup_store field.
 	order.DefaultPickupStore = orderDescPickupStore.Default.(string)
 	// order.PickupStoreValidator is a validator for the "pickup_store" field. It is called by the builders before save.
 	order.PickupStoreValidator = orderDescPickupStore.Validators[0].(func(string) error)
 	// orderDescReceiver is the schema descriptor for receiver field.
-	orderDescReceiver := orderFields[20].Descriptor()
+	orderDescReceiver := orderFields[21].Descriptor()
 	// order.ReceiverValidator is a validator for the "receiver" field. It is called by the builders before save.
 	order.ReceiverValidator = orderDescReceiver.Validators[0].(func([]byte) error)
+	// orderDescReceiverCipher is the schema descriptor for receiver_cipher field.
+	orderDescReceiverCipher := orderFields[22].Descriptor()
+	// order.ReceiverCipherValidator is a validator for the "receiver_cipher" field. It is called by the builders before save.
+	order.ReceiverCipherValidator = orderDescReceiverCipher.Validators[0].(func([]byte) error)
+	// orderDescPhoneKey is the schema descriptor for phone_key field.
+	orderDescPhoneKey := orderFields[23].Descriptor()
+	// order.DefaultPhoneKey holds the default value on creation for the phone_key field.
+	order.DefaultPhoneKey = orderDescPhoneKey.Default.(string)
+	// order.PhoneKeyValidator is a validator for the "phone_key" field. It is called by the builders before save.
+	order.PhoneKeyValidator = orderDescPhoneKey.Validators[0].(func(string) error)
 	// orderDescRemark is the schema descriptor for remark field.
-	orderDescRemark := orderFields[21].Descriptor()
+	orderDescRemark := orderFields[24].Descriptor()
 	// order.DefaultRemark holds the default value on creation for the remark field.
 	order.DefaultRemark = orderDescRemark.Default.(string)
 	// order.RemarkValidator is a validator for the "remark" field. It is called by the builders before save.
 	order.RemarkValidator = orderDescRemark.Validators[0].(func(string) error)
 	// orderDescDevice is the schema descriptor for device field.
-	orderDescDevice := orderFields[22].Descriptor()
+	orderDescDevice := orderFields[25].Descriptor()
 	// order.DefaultDevice holds the default value on creation for the device field.
 	order.DefaultDevice = orderDescDevice.Default.(string)
 	// order.DeviceValidator is a validator for the "device" field. It is called by the builders before save.
 	order.DeviceValidator = orderDescDevice.Validators[0].(func(string) error)
 	// orderDescClerk is the schema descriptor for clerk field.
-	orderDescClerk := orderFields[23].Descriptor()
+	orderDescClerk := orderFields[26].Descriptor()
 	// order.DefaultClerk holds the default value on creation for the clerk field.
 	order.DefaultClerk = orderDescClerk.Default.(string)
 	// order.ClerkValidator is a validator for the "clerk" field. It is called by the builders before save.
 	order.ClerkValidator = orderDescClerk.Validators[0].(func(string) error)
 	// orderDescFingerprint is the schema descriptor for fingerprint field.
-	orderDescFingerprint := orderFields[24].Descriptor()
+	orderDescFingerprint := orderFields[27].Descriptor()
 	// order.DefaultFingerprint holds the default value on creation for the fingerprint field.
 	order.DefaultFingerprint = orderDescFingerprint.Default.(string)
 	// order.FingerprintValidator is a validator for the "fingerprint" field. It is called by the builders before save.
 	order.FingerprintValidator = orderDescFingerprint.Validators[0].(func(string) error)
 	// orderDescPlacedUs is the schema descriptor for placed_us field.
-	orderDescPlacedUs := orderFields[25].Descriptor()
+	orderDescPlacedUs := orderFields[28].Descriptor()
 	// order.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	order.DefaultPlacedUs = orderDescPlacedUs.Default.(int64)
 	// orderDescPaidUs is the schema descriptor for paid_us field.
-	orderDescPaidUs := orderFields[26].Descriptor()
+	orderDescPaidUs := orderFields[29].Descriptor()
 	// order.DefaultPaidUs holds the default value on creation for the paid_us field.
 	order.DefaultPaidUs = orderDescPaidUs.Default.(int64)
 	// orderDescPayUntilUs is the schema descriptor for pay_until_us field.
-	orderDescPayUntilUs := orderFields[27].Descriptor()
+	orderDescPayUntilUs := orderFields[30].Descriptor()
 	// order.DefaultPayUntilUs holds the default value on creation for the pay_until_us field.
 	order.DefaultPayUntilUs = orderDescPayUntilUs.Default.(int64)
 	// orderDescShipByUs is the schema descriptor for ship_by_us field.
-	orderDescShipByUs := orderFields[28].Descriptor()
+	orderDescShipByUs := orderFields[31].Descriptor()
 	// order.DefaultShipByUs holds the default value on creation for the ship_by_us field.
 	order.DefaultShipByUs = orderDescShipByUs.Default.(int64)
 	// orderDescUpdatedUs is the schema descriptor for updated_us field.
-	orderDescUpdatedUs := orderFields[29].Descriptor()
+	orderDescUpdatedUs := orderFields[32].Descriptor()
 	// order.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	order.DefaultUpdatedUs = orderDescUpdatedUs.Default.(int64)
 	// orderDescUnallocated is the schema descriptor for unallocated field.
-	orderDescUnallocated := orderFields[31].Descriptor()
+	orderDescUnallocated := orderFields[34].Descriptor()
 	// order.DefaultUnallocated holds the default value on creation for the unallocated field.
 	order.DefaultUnallocated = orderDescUnallocated.Default.(bool)
 	// orderDescAllocateAttempt is the schema descriptor for allocate_attempt field.
-	orderDescAllocateAttempt := orderFields[32].Descriptor()
+	orderDescAllocateAttempt := orderFields[35].Descriptor()
 	// order.DefaultAllocateAttempt holds the default value on creation for the allocate_attempt field.
 	order.DefaultAllocateAttempt = orderDescAllocateAttempt.Default.(int64)
 	// orderDescAllocateAtUs is the schema descriptor for allocate_at_us field.
-	orderDescAllocateAtUs := orderFields[33].Descriptor()
+	orderDescAllocateAtUs := orderFields[36].Descriptor()
 	// order.DefaultAllocateAtUs holds the default value on creation for the allocate_at_us field.
 	order.DefaultAllocateAtUs = orderDescAllocateAtUs.Default.(int64)
 	// orderDescVersion is the schema descriptor for version field.
-	orderDescVersion := orderFields[34].Descriptor()
+	orderDescVersion := orderFields[37].Descriptor()
 	// order.DefaultVersion holds the default value on creation for the version field.
 	order.DefaultVersion = orderDescVersion.Default.(int64)
 	// orderDescID is the schema descriptor for id field.
@@ -1153,6 +1177,10 @@ func init() {
 	orderlineDescPointsBack := orderlineFields[18].Descriptor()
 	// orderline.DefaultPointsBack holds the default value on creation for the points_back field.
 	orderline.DefaultPointsBack = orderlineDescPointsBack.Default.(int64)
+	// orderlineDescPlacedUs is the schema descriptor for placed_us field.
+	orderlineDescPlacedUs := orderlineFields[19].Descriptor()
+	// orderline.DefaultPlacedUs holds the default value on creation for the placed_us field.
+	orderline.DefaultPlacedUs = orderlineDescPlacedUs.Default.(int64)
 	// orderlineDescID is the schema descriptor for id field.
 	orderlineDescID := orderlineFields[0].Descriptor()
 	// orderline.IDValidator is a validator for the "id" field. It is called by the builders before save.

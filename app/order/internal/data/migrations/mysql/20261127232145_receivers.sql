@@ -1,0 +1,8 @@
+-- Modify "fulfilments" table
+ALTER TABLE `fulfilments` ADD COLUMN `placed_us` bigint NOT NULL DEFAULT 0, DROP INDEX `fulfilment_location_state`, ADD INDEX `fulfilment_location_created_us_id` (`location`, `created_us`, `id`), ADD INDEX `fulfilment_location_placed_us_order_id` (`location`, `placed_us`, `order_id`), ADD INDEX `fulfilment_location_state_created_us_id` (`location`, `state`, `created_us`, `id`), ADD INDEX `fulfilment_org_created_us_id` (`org`, `created_us`, `id`);
+-- Modify "fulfilment_lines" table
+ALTER TABLE `fulfilment_lines` ADD COLUMN `created_us` bigint NOT NULL DEFAULT 0, ADD INDEX `fulfilmentline_sku_created_us_fulfilment_id` (`sku`, `created_us`, `fulfilment_id`);
+-- Modify "orders" table
+ALTER TABLE `orders` ADD COLUMN `external_no` varchar(160) NOT NULL DEFAULT '', ADD COLUMN `receiver_cipher` blob NULL, ADD COLUMN `phone_key` varchar(64) NOT NULL DEFAULT '', DROP INDEX `order_member_id_placed_us`, ADD INDEX `order_channel_placed_us_id` (`channel`, `placed_us`, `id`), ADD INDEX `order_external_no_placed_us_id` (`external_no`, `placed_us`, `id`), ADD INDEX `order_member_id_placed_us_id` (`member_id`, `placed_us`, `id`), ADD INDEX `order_org_placed_us_id` (`org`, `placed_us`, `id`), ADD INDEX `order_phone_key_placed_us_id` (`phone_key`, `placed_us`, `id`), ADD INDEX `order_shop_store_placed_us_id` (`shop_store`, `placed_us`, `id`), ADD INDEX `order_state_placed_us_id` (`state`, `placed_us`, `id`);
+-- Modify "order_lines" table
+ALTER TABLE `order_lines` ADD COLUMN `placed_us` bigint NOT NULL DEFAULT 0, ADD INDEX `orderline_sku_placed_us_order_id` (`sku`, `placed_us`, `order_id`);

@@ -1,0 +1,84 @@
+-- Disable the enforcement of foreign-keys constraints
+PRAGMA foreign_keys = off;
+-- Create "new_fulfilments" table
+CREATE TABLE `new_fulfilments` (`id` text NOT NULL, `org` text NOT NULL, `order_id` text NOT NULL, `member_id` text NOT NULL DEFAULT (''), `seller_org` text NOT NULL DEFAULT (''), `channel` text NOT NULL DEFAULT (''), `way` text NOT NULL DEFAULT (''), `location` text NOT NULL DEFAULT (''), `location_name` text NOT NULL DEFAULT (''), `state` text NOT NULL DEFAULT (''), `carrier` text NOT NULL DEFAULT (''), `tracking_no` text NOT NULL DEFAULT (''), `created_us` integer NOT NULL DEFAULT (0), `assigned_us` integer NOT NULL DEFAULT (0), `accepted_us` integer NOT NULL DEFAULT (0), `shipped_us` integer NOT NULL DEFAULT (0), `received_us` integer NOT NULL DEFAULT (0), `auto_receive_us` integer NOT NULL DEFAULT (0), `return_until_us` integer NOT NULL DEFAULT (0), `close_us` integer NOT NULL DEFAULT (0), `version` integer NOT NULL DEFAULT (0), `no` integer NOT NULL DEFAULT (0), `placed_us` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- Copy rows from old table "fulfilments" to new temporary table "new_fulfilments"
+INSERT INTO `new_fulfilments` (`id`, `org`, `order_id`, `member_id`, `seller_org`, `channel`, `way`, `location`, `location_name`, `state`, `carrier`, `tracking_no`, `created_us`, `assigned_us`, `accepted_us`, `shipped_us`, `received_us`, `auto_receive_us`, `return_until_us`, `close_us`, `version`, `no`) SELECT `id`, `org`, `order_id`, `member_id`, `seller_org`, `channel`, `way`, `location`, `location_name`, `state`, `carrier`, `tracking_no`, `created_us`, `assigned_us`, `accepted_us`, `shipped_us`, `received_us`, `auto_receive_us`, `return_until_us`, `close_us`, `version`, `no` FROM `fulfilments`;
+-- Drop "fulfilments" table after copying rows
+DROP TABLE `fulfilments`;
+-- Rename temporary table "new_fulfilments" to "fulfilments"
+ALTER TABLE `new_fulfilments` RENAME TO `fulfilments`;
+-- Create index "fulfilment_order_id_no" to table: "fulfilments"
+CREATE UNIQUE INDEX `fulfilment_order_id_no` ON `fulfilments` (`order_id`, `no`);
+-- Create index "fulfilment_location_state_created_us_id" to table: "fulfilments"
+CREATE INDEX `fulfilment_location_state_created_us_id` ON `fulfilments` (`location`, `state`, `created_us`, `id`);
+-- Create index "fulfilment_location_created_us_id" to table: "fulfilments"
+CREATE INDEX `fulfilment_location_created_us_id` ON `fulfilments` (`location`, `created_us`, `id`);
+-- Create index "fulfilment_location_placed_us_order_id" to table: "fulfilments"
+CREATE INDEX `fulfilment_location_placed_us_order_id` ON `fulfilments` (`location`, `placed_us`, `order_id`);
+-- Create index "fulfilment_org_created_us_id" to table: "fulfilments"
+CREATE INDEX `fulfilment_org_created_us_id` ON `fulfilments` (`org`, `created_us`, `id`);
+-- Create index "fulfilment_created_us_id" to table: "fulfilments"
+CREATE INDEX `fulfilment_created_us_id` ON `fulfilments` (`created_us`, `id`);
+-- Create index "fulfilment_state_auto_receive_us" to table: "fulfilments"
+CREATE INDEX `fulfilment_state_auto_receive_us` ON `fulfilments` (`state`, `auto_receive_us`);
+-- Create index "fulfilment_state_close_us" to table: "fulfilments"
+CREATE INDEX `fulfilment_state_close_us` ON `fulfilments` (`state`, `close_us`);
+-- Create "new_fulfilment_lines" table
+CREATE TABLE `new_fulfilment_lines` (`id` text NOT NULL, `org` text NOT NULL, `fulfilment_id` text NOT NULL, `order_id` text NOT NULL, `line_id` text NOT NULL, `sku` text NOT NULL DEFAULT (''), `title` json NULL, `quantity` integer NOT NULL DEFAULT (0), `returned_quantity` integer NOT NULL DEFAULT (0), `owner` text NOT NULL DEFAULT (''), `reservation_id` text NOT NULL DEFAULT (''), `settlement_minor` integer NOT NULL DEFAULT (0), `fee_minor` integer NOT NULL DEFAULT (0), `no` integer NOT NULL DEFAULT (0), `created_us` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- Copy rows from old table "fulfilment_lines" to new temporary table "new_fulfilment_lines"
+INSERT INTO `new_fulfilment_lines` (`id`, `org`, `fulfilment_id`, `order_id`, `line_id`, `sku`, `title`, `quantity`, `returned_quantity`, `owner`, `reservation_id`, `settlement_minor`, `fee_minor`, `no`) SELECT `id`, `org`, `fulfilment_id`, `order_id`, `line_id`, `sku`, `title`, `quantity`, `returned_quantity`, `owner`, `reservation_id`, `settlement_minor`, `fee_minor`, `no` FROM `fulfilment_lines`;
+-- Drop "fulfilment_lines" table after copying rows
+DROP TABLE `fulfilment_lines`;
+-- Rename temporary table "new_fulfilment_lines" to "fulfilment_lines"
+ALTER TABLE `new_fulfilment_lines` RENAME TO `fulfilment_lines`;
+-- Create index "fulfilmentline_fulfilment_id_no" to table: "fulfilment_lines"
+CREATE UNIQUE INDEX `fulfilmentline_fulfilment_id_no` ON `fulfilment_lines` (`fulfilment_id`, `no`);
+-- Create index "fulfilmentline_order_id" to table: "fulfilment_lines"
+CREATE INDEX `fulfilmentline_order_id` ON `fulfilment_lines` (`order_id`);
+-- Create index "fulfilmentline_sku_created_us_fulfilment_id" to table: "fulfilment_lines"
+CREATE INDEX `fulfilmentline_sku_created_us_fulfilment_id` ON `fulfilment_lines` (`sku`, `created_us`, `fulfilment_id`);
+-- Create "new_orders" table
+CREATE TABLE `new_orders` (`id` text NOT NULL, `org` text NOT NULL, `member_id` text NOT NULL DEFAULT (''), `kind` text NOT NULL DEFAULT (''), `channel` text NOT NULL DEFAULT (''), `source_no` text NOT NULL DEFAULT (''), `external_no` text NOT NULL DEFAULT (''), `shop_store` text NOT NULL DEFAULT (''), `state` text NOT NULL DEFAULT (''), `currency` text NOT NULL DEFAULT (''), `goods_minor` integer NOT NULL DEFAULT (0), `discount_minor` integer NOT NULL DEFAULT (0), `freight_minor` integer NOT NULL DEFAULT (0), `total_minor` integer NOT NULL DEFAULT (0), `points` integer NOT NULL DEFAULT (0), `points_amount_minor` integer NOT NULL DEFAULT (0), `captured_minor` integer NOT NULL DEFAULT (0), `refunded_minor` integer NOT NULL DEFAULT (0), `merchant_account` text NOT NULL DEFAULT (''), `attributions` json NULL, `way` text NOT NULL DEFAULT (''), `pickup_store` text NOT NULL DEFAULT (''), `receiver` blob NULL, `receiver_cipher` blob NULL, `phone_key` text NOT NULL DEFAULT (''), `remark` text NOT NULL DEFAULT (''), `device` text NOT NULL DEFAULT (''), `clerk` text NOT NULL DEFAULT (''), `fingerprint` text NOT NULL DEFAULT (''), `placed_us` integer NOT NULL DEFAULT (0), `paid_us` integer NOT NULL DEFAULT (0), `pay_until_us` integer NOT NULL DEFAULT (0), `ship_by_us` integer NOT NULL DEFAULT (0), `updated_us` integer NOT NULL DEFAULT (0), `freight_discounts` json NULL, `unallocated` bool NOT NULL DEFAULT (false), `allocate_attempt` integer NOT NULL DEFAULT (0), `allocate_at_us` integer NOT NULL DEFAULT (0), `version` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- Copy rows from old table "orders" to new temporary table "new_orders"
+INSERT INTO `new_orders` (`id`, `org`, `member_id`, `kind`, `channel`, `source_no`, `shop_store`, `state`, `currency`, `goods_minor`, `discount_minor`, `freight_minor`, `total_minor`, `points`, `points_amount_minor`, `captured_minor`, `refunded_minor`, `merchant_account`, `attributions`, `way`, `pickup_store`, `receiver`, `remark`, `device`, `clerk`, `fingerprint`, `placed_us`, `paid_us`, `pay_until_us`, `ship_by_us`, `updated_us`, `freight_discounts`, `unallocated`, `allocate_attempt`, `allocate_at_us`, `version`) SELECT `id`, `org`, `member_id`, `kind`, `channel`, `source_no`, `shop_store`, `state`, `currency`, `goods_minor`, `discount_minor`, `freight_minor`, `total_minor`, `points`, `points_amount_minor`, `captured_minor`, `refunded_minor`, `merchant_account`, `attributions`, `way`, `pickup_store`, `receiver`, `remark`, `device`, `clerk`, `fingerprint`, `placed_us`, `paid_us`, `pay_until_us`, `ship_by_us`, `updated_us`, `freight_discounts`, `unallocated`, `allocate_attempt`, `allocate_at_us`, `version` FROM `orders`;
+-- Drop "orders" table after copying rows
+DROP TABLE `orders`;
+-- Rename temporary table "new_orders" to "orders"
+ALTER TABLE `new_orders` RENAME TO `orders`;
+-- Create index "order_org_channel_source_no" to table: "orders"
+CREATE UNIQUE INDEX `order_org_channel_source_no` ON `orders` (`org`, `channel`, `source_no`);
+-- Create index "order_placed_us_id" to table: "orders"
+CREATE INDEX `order_placed_us_id` ON `orders` (`placed_us`, `id`);
+-- Create index "order_member_id_placed_us_id" to table: "orders"
+CREATE INDEX `order_member_id_placed_us_id` ON `orders` (`member_id`, `placed_us`, `id`);
+-- Create index "order_phone_key_placed_us_id" to table: "orders"
+CREATE INDEX `order_phone_key_placed_us_id` ON `orders` (`phone_key`, `placed_us`, `id`);
+-- Create index "order_external_no_placed_us_id" to table: "orders"
+CREATE INDEX `order_external_no_placed_us_id` ON `orders` (`external_no`, `placed_us`, `id`);
+-- Create index "order_org_placed_us_id" to table: "orders"
+CREATE INDEX `order_org_placed_us_id` ON `orders` (`org`, `placed_us`, `id`);
+-- Create index "order_shop_store_placed_us_id" to table: "orders"
+CREATE INDEX `order_shop_store_placed_us_id` ON `orders` (`shop_store`, `placed_us`, `id`);
+-- Create index "order_channel_placed_us_id" to table: "orders"
+CREATE INDEX `order_channel_placed_us_id` ON `orders` (`channel`, `placed_us`, `id`);
+-- Create index "order_state_placed_us_id" to table: "orders"
+CREATE INDEX `order_state_placed_us_id` ON `orders` (`state`, `placed_us`, `id`);
+-- Create index "order_state_pay_until_us" to table: "orders"
+CREATE INDEX `order_state_pay_until_us` ON `orders` (`state`, `pay_until_us`);
+-- Create index "order_unallocated_allocate_at_us" to table: "orders"
+CREATE INDEX `order_unallocated_allocate_at_us` ON `orders` (`unallocated`, `allocate_at_us`);
+-- Create "new_order_lines" table
+CREATE TABLE `new_order_lines` (`id` text NOT NULL, `org` text NOT NULL, `order_id` text NOT NULL, `no` integer NOT NULL DEFAULT (0), `sku` text NOT NULL DEFAULT (''), `title` json NULL, `tax_class` text NOT NULL DEFAULT (''), `returnable` bool NOT NULL DEFAULT (false), `quantity` integer NOT NULL DEFAULT (0), `unit_minor` integer NOT NULL DEFAULT (0), `gross_minor` integer NOT NULL DEFAULT (0), `discount_minor` integer NOT NULL DEFAULT (0), `payable_minor` integer NOT NULL DEFAULT (0), `points_amount_minor` integer NOT NULL DEFAULT (0), `points` integer NOT NULL DEFAULT (0), `discounts` json NULL, `gift_of` text NOT NULL DEFAULT (''), `returned_quantity` integer NOT NULL DEFAULT (0), `refunded_minor` integer NOT NULL DEFAULT (0), `points_back` integer NOT NULL DEFAULT (0), `placed_us` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- Copy rows from old table "order_lines" to new temporary table "new_order_lines"
+INSERT INTO `new_order_lines` (`id`, `org`, `order_id`, `no`, `sku`, `title`, `tax_class`, `returnable`, `quantity`, `unit_minor`, `gross_minor`, `discount_minor`, `payable_minor`, `points_amount_minor`, `points`, `discounts`, `gift_of`, `returned_quantity`, `refunded_minor`, `points_back`) SELECT `id`, `org`, `order_id`, `no`, `sku`, `title`, `tax_class`, `returnable`, `quantity`, `unit_minor`, `gross_minor`, `discount_minor`, `payable_minor`, `points_amount_minor`, `points`, `discounts`, `gift_of`, `returned_quantity`, `refunded_minor`, `points_back` FROM `order_lines`;
+-- Drop "order_lines" table after copying rows
+DROP TABLE `order_lines`;
+-- Rename temporary table "new_order_lines" to "order_lines"
+ALTER TABLE `new_order_lines` RENAME TO `order_lines`;
+-- Create index "orderline_order_id_no" to table: "order_lines"
+CREATE UNIQUE INDEX `orderline_order_id_no` ON `order_lines` (`order_id`, `no`);
+-- Create index "orderline_sku_placed_us_order_id" to table: "order_lines"
+CREATE INDEX `orderline_sku_placed_us_order_id` ON `order_lines` (`sku`, `placed_us`, `order_id`);
+-- Enable back the enforcement of foreign-keys constraints
+PRAGMA foreign_keys = on;
