@@ -2056,7 +2056,22 @@ type ListOrdersRequest struct {
 	State     OrderState             `protobuf:"varint,4,opt,name=state,proto3,enum=onepool.order.v1.OrderState" json:"state,omitempty"`
 	Channel   string                 `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
 	// Only paid orders of channels that wait for stock.
-	Unallocated   bool `protobuf:"varint,6,opt,name=unallocated,proto3" json:"unallocated,omitempty"`
+	Unallocated bool `protobuf:"varint,6,opt,name=unallocated,proto3" json:"unallocated,omitempty"`
+	// The order's own number.
+	OrderId string `protobuf:"bytes,7,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// The number in the channel, or on the till's receipt.
+	ExternalNo string `protobuf:"bytes,8,opt,name=external_no,json=externalNo,proto3" json:"external_no,omitempty"`
+	// Of the receiver: the whole number, however it is written. For staff. Ciphertext is not found.
+	Phone string `protobuf:"bytes,9,opt,name=phone,proto3" json:"phone,omitempty"`
+	// The store whose online shop or till sold.
+	ShopStoreCode string `protobuf:"bytes,10,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
+	// A location that ships a part of the order, or did.
+	Location string `protobuf:"bytes,11,opt,name=location,proto3" json:"location,omitempty"`
+	// Placed at this time or later, and before this one; 0: any time.
+	PlacedFromUs  int64 `protobuf:"varint,12,opt,name=placed_from_us,json=placedFromUs,proto3" json:"placed_from_us,omitempty"`
+	PlacedUntilUs int64 `protobuf:"varint,13,opt,name=placed_until_us,json=placedUntilUs,proto3" json:"placed_until_us,omitempty"`
+	// In a line of the order.
+	Sku           string `protobuf:"bytes,14,opt,name=sku,proto3" json:"sku,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2131,6 +2146,62 @@ func (x *ListOrdersRequest) GetUnallocated() bool {
 		return x.Unallocated
 	}
 	return false
+}
+
+func (x *ListOrdersRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetExternalNo() string {
+	if x != nil {
+		return x.ExternalNo
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetPlacedFromUs() int64 {
+	if x != nil {
+		return x.PlacedFromUs
+	}
+	return 0
+}
+
+func (x *ListOrdersRequest) GetPlacedUntilUs() int64 {
+	if x != nil {
+		return x.PlacedUntilUs
+	}
+	return 0
+}
+
+func (x *ListOrdersRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
 }
 
 type ListOrdersResponse struct {
@@ -3885,7 +3956,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x16GetChannelOrderRequest\x12#\n" +
 	"\achannel\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\achannel\x12*\n" +
 	"\vexternal_no\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"externalNo\"\x81\x02\n" +
+	"externalNo\"\xc0\x04\n" +
 	"\x11ListOrdersRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -3893,7 +3964,17 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\tmember_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\bmemberId\x12<\n" +
 	"\x05state\x18\x04 \x01(\x0e2\x1c.onepool.order.v1.OrderStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12!\n" +
 	"\achannel\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\x12 \n" +
-	"\vunallocated\x18\x06 \x01(\bR\vunallocated\"q\n" +
+	"\vunallocated\x18\x06 \x01(\bR\vunallocated\x12\"\n" +
+	"\border_id\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderId\x12)\n" +
+	"\vexternal_no\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x01R\n" +
+	"externalNo\x12\x1d\n" +
+	"\x05phone\x18\t \x01(\tB\a\xbaH\x04r\x02\x18 R\x05phone\x12/\n" +
+	"\x0fshop_store_code\x18\n" +
+	" \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\x12#\n" +
+	"\blocation\x18\v \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation\x12-\n" +
+	"\x0eplaced_from_us\x18\f \x01(\x03B\a\xbaH\x04\"\x02(\x00R\fplacedFromUs\x12/\n" +
+	"\x0fplaced_until_us\x18\r \x01(\x03B\a\xbaH\x04\"\x02(\x00R\rplacedUntilUs\x12\x19\n" +
+	"\x03sku\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\"q\n" +
 	"\x12ListOrdersResponse\x123\n" +
 	"\x06orders\x18\x01 \x03(\v2\x1b.onepool.order.v1.OrderInfoR\x06orders\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x88\x01\n" +

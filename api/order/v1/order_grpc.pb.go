@@ -62,6 +62,7 @@ type OrderClient interface {
 	ImportChannelOrder(ctx context.Context, in *ImportChannelOrderRequest, opts ...grpc.CallOption) (*OrderInfo, error)
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*OrderInfo, error)
 	GetChannelOrder(ctx context.Context, in *GetChannelOrderRequest, opts ...grpc.CallOption) (*OrderInfo, error)
+	// Orders that the caller may see, the newest first. Filters narrow each other. Staff sees a receiver's name and phone masked.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*OrderInfo, error)
 	// Opens a payment of what is left to pay with a provider, or of a part of it: an order may be paid by several tenders.
@@ -320,6 +321,7 @@ type OrderServer interface {
 	ImportChannelOrder(context.Context, *ImportChannelOrderRequest) (*OrderInfo, error)
 	GetOrder(context.Context, *GetOrderRequest) (*OrderInfo, error)
 	GetChannelOrder(context.Context, *GetChannelOrderRequest) (*OrderInfo, error)
+	// Orders that the caller may see, the newest first. Filters narrow each other. Staff sees a receiver's name and phone masked.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	CancelOrder(context.Context, *CancelOrderRequest) (*OrderInfo, error)
 	// Opens a payment of what is left to pay with a provider, or of a part of it: an order may be paid by several tenders.

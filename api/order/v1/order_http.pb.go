@@ -65,6 +65,7 @@ type OrderHTTPServer interface {
 	// ImportChannelOrder An order of another platform. (channel, external number) is one order, however often it is sent; a paid one is never refused for stock.
 	ImportChannelOrder(context.Context, *ImportChannelOrderRequest) (*OrderInfo, error)
 	ListFulfilments(context.Context, *ListFulfilmentsRequest) (*ListFulfilmentsResponse, error)
+	// ListOrders Orders that the caller may see, the newest first. Filters narrow each other. Staff sees a receiver's name and phone masked.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	// PayInSandbox The buyer's side of the sandbox provider: pays, whereupon the provider calls back, signed. Refused unless the sandbox is switched on.
 	PayInSandbox(context.Context, *PayInSandboxRequest) (*PayInSandboxResponse, error)
@@ -613,6 +614,7 @@ type OrderHTTPClient interface {
 	// ImportChannelOrder An order of another platform. (channel, external number) is one order, however often it is sent; a paid one is never refused for stock.
 	ImportChannelOrder(ctx context.Context, req *ImportChannelOrderRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
 	ListFulfilments(ctx context.Context, req *ListFulfilmentsRequest, opts ...http.CallOption) (rsp *ListFulfilmentsResponse, err error)
+	// ListOrders Orders that the caller may see, the newest first. Filters narrow each other. Staff sees a receiver's name and phone masked.
 	ListOrders(ctx context.Context, req *ListOrdersRequest, opts ...http.CallOption) (rsp *ListOrdersResponse, err error)
 	// PayInSandbox The buyer's side of the sandbox provider: pays, whereupon the provider calls back, signed. Refused unless the sandbox is switched on.
 	PayInSandbox(ctx context.Context, req *PayInSandboxRequest, opts ...http.CallOption) (rsp *PayInSandboxResponse, err error)
@@ -825,6 +827,7 @@ func (c *OrderHTTPClientImpl) ListFulfilments(ctx context.Context, in *ListFulfi
 	return &out, nil
 }
 
+// ListOrders Orders that the caller may see, the newest first. Filters narrow each other. Staff sees a receiver's name and phone masked.
 func (c *OrderHTTPClientImpl) ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...http.CallOption) (*ListOrdersResponse, error) {
 	var out ListOrdersResponse
 	pattern := "/v1/order/orders"

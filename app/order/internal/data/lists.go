@@ -15,48 +15,23 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/predicate"
 )
 
-// OrderFilter narrows a list; empty fields do not.
-type OrderFilter struct {
-	Unallocated                  bool // only those that wait for stock
-	MemberID, Channel, ShopStore string
-	State                        biz.State
-	Kind                         biz.Kind
-}
-
 // After is the last row of the page before; zero for the first page.
 type After struct {
 	US int64
 	ID string
 }
 
-// before is the rest of a list that starts with the newest.
+// before is the rest of a list that starts with the newest. Its first condition is one that an index serves.
 func (a After) before(us, id string) func(*sql.Selector) {
 	return func(q *sql.Selector) {
 		if a.ID != "" {
-			q.Where(sql.Or(sql.LT(q.C(us), a.US), sql.And(sql.EQ(q.C(us), a.US), sql.LT(q.C(id), a.ID))))
+			q.Where(a.below(q.C(us), q.C(id)))
 		}
 	}
 }
 
-// List reads a page of the orders that the caller may see, the newest first.
-func (s *Orders) List(ctx context.Context, f OrderFilter, after After, limit int) ([]biz.Record, error) {
-	q := s.ent.Order.Query().Where(after.before(order.FieldPlacedUs, order.FieldID))
-	for _, cond := range []struct {
-		value string
-		where func(string) predicate.Order
-	}{{f.MemberID, order.MemberID}, {f.Channel, order.Channel}, {f.ShopStore, order.ShopStore}, {string(f.State), order.State}, {string(f.Kind), order.Kind}} {
-		if cond.value != "" {
-			q = q.Where(cond.where(cond.value))
-		}
-	}
-	if f.Unallocated {
-		q = q.Where(order.Unallocated(true))
-	}
-	visible, err := q.Order(ent.Desc(order.FieldPlacedUs), ent.Desc(order.FieldID)).Limit(limit).IDs(ctx)
-	if err != nil || len(visible) == 0 {
-		return nil, err
-	}
-	return s.gather(AsService(ctx), s.ent.Order.Query().Where(order.IDIn(visible...)).Order(ent.Desc(order.FieldPlacedUs), ent.Desc(order.FieldID)))
+func (a After) below(us, id string) *sql.Predicate {
+	return sql.And(sql.LTE(us, a.US), sql.Or(sql.LT(us, a.US), sql.LT(id, a.ID)))
 }
 
 // FulfilmentFilter narrows a list; empty fields do not.

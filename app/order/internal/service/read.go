@@ -60,50 +60,6 @@ func (s *Order) GetChannelOrder(ctx context.Context, req *orderv1.GetChannelOrde
 	return s.GetOrder(ctx, &orderv1.GetOrderRequest{OrderId: id})
 }
 
-// ListOrders pages through the orders that the caller may see, the newest first, without receivers.
-func (s *Order) ListOrders(ctx context.Context, req *orderv1.ListOrdersRequest) (*orderv1.ListOrdersResponse, error) {
-	p, err := tenancy.FromContext(ctx)
-	if err != nil {
-		return nil, err
-	}
-	f := data.OrderFilter{MemberID: req.GetMemberId(), Channel: req.GetChannel(), State: fromState(orderStates, req.GetState()), Unallocated: req.GetUnallocated()}
-	out := &orderv1.ListOrdersResponse{}
-	switch p.Kind {
-	case tenancy.Device:
-		f.ShopStore = p.Store
-		if f.Channel != "" && f.Channel != biz.ChannelPOS || p.Store == "" {
-			return out, nil
-		}
-		f.Channel, f.Kind = biz.ChannelPOS, biz.KindTill
-	case tenancy.Channel:
-		if f.Channel != "" && f.Channel != p.Channel || p.Channel == "" {
-			return out, nil
-		}
-		f.Channel, f.Kind = p.Channel, biz.KindChannel
-	case tenancy.HQ, tenancy.Franchisee:
-		f.ShopStore = p.Store // of a store's people, also of a direct one
-	}
-	query := page.Query("orders", p.Caller(), f.MemberID, f.Channel, f.ShopStore, string(f.State), strconv.FormatBool(f.Unallocated))
-	after, err := s.after(req.GetPageToken(), query)
-	if err != nil {
-		return nil, err
-	}
-	size := page.Size(req.GetPageSize())
-	rows, err := s.Orders.List(ctx, f, after, size+1)
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) > size {
-		rows = rows[:size]
-		last := rows[size-1]
-		out.NextPageToken = page.Encode(s.settings.PageSecret, query, strconv.FormatInt(last.PlacedAtUS, 10), last.ID)
-	}
-	for _, r := range rows {
-		out.Orders = append(out.Orders, toOrderInfo(r, nil))
-	}
-	return out, nil
-}
-
 // ListFulfilments pages through the fulfilments that the caller may see, the newest first.
 func (s *Order) ListFulfilments(ctx context.Context, req *orderv1.ListFulfilmentsRequest) (*orderv1.ListFulfilmentsResponse, error) {
 	p, err := tenancy.FromContext(ctx)

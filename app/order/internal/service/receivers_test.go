@@ -108,8 +108,8 @@ func TestAnOldDraftIsRead(t *testing.T) {
 	require.Equal(t, int64(7), got.CashMinor)
 }
 
-// Who may read a receiver is as before: the member and the seller's staff in the order, those who ship in their part of it
-// while there is something to do, nobody in lists, no machine.
+// Who may read a receiver: the member and the seller's staff in the order, those who ship in their part of it while there is
+// something to do. Lists show it to staff only, masked.
 func TestWhoReadsAReceiver(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		o := s.paid(0)
@@ -123,6 +123,9 @@ func TestWhoReadsAReceiver(t *testing.T) {
 		require.Len(t, parts.Fulfilments, 1)
 		require.Equal(t, "Nanjing Rd 1", parts.Fulfilments[0].Receiver.GetAddress())
 		list, err := s.ListOrders(s.as(boss), &orderv1.ListOrdersRequest{})
+		require.NoError(t, err)
+		require.True(t, proto.Equal(&orderv1.Receiver{Name: "A**", Phone: "138****5678"}, list.Orders[0].Receiver))
+		list, err = s.ListOrders(s.as(ann), &orderv1.ListOrdersRequest{})
 		require.NoError(t, err)
 		require.Nil(t, list.Orders[0].Receiver)
 	})

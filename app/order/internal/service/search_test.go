@@ -1,0 +1,121 @@
+package service
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+
+	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/tenancy"
+)
+
+// found lists the ids that a caller finds.
+func (s *shop) found(p tenancy.Principal, req *orderv1.ListOrdersRequest) (ids []string) {
+	page, err := s.ListOrders(s.as(p), req)
+	require.NoError(s.t, err)
+	for _, o := range page.Orders {
+		ids = append(ids, o.Id)
+	}
+	return ids
+}
+
+func TestOperationsFindAnOrderByWhatTheyKnow(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		mall := s.placed(0) // a tea and six cups, two of them from S2
+		s.clock.Advance(1_000_000_000)
+		channel, err := s.ImportChannelOrder(s.as(tmall), external("T1", "tea", 2, 30000))
+		require.NoError(t, err)
+		s.clock.Advance(1_000_000_000)
+		sold, err := s.SellAtTill(s.served(till), sale("R1", 2900, line("cup", 2)))
+		require.NoError(t, err)
+		for name, c := range map[string]struct {
+			req  *orderv1.ListOrdersRequest
+			want []string
+		}{
+			"number":             {&orderv1.ListOrdersRequest{OrderId: mall.Id}, []string{mall.Id}},
+			"no number":          {&orderv1.ListOrdersRequest{OrderId: mall.Id[:8]}, nil},
+			"number of channel":  {&orderv1.ListOrdersRequest{ExternalNo: "T1"}, []string{channel.Id}},
+			"number of receipt":  {&orderv1.ListOrdersRequest{ExternalNo: "R1"}, []string{sold.Id}},
+			"phone":              {&orderv1.ListOrdersRequest{Phone: "13812345678"}, []string{mall.Id}},
+			"phone, as one says": {&orderv1.ListOrdersRequest{Phone: "+86 138-1234-5678"}, []string{mall.Id}},
+			"part of a phone":    {&orderv1.ListOrdersRequest{Phone: "12345678"}, nil},
+			"state":              {&orderv1.ListOrdersRequest{State: orderv1.OrderState_UNPAID}, []string{mall.Id}},
+			"channel":            {&orderv1.ListOrdersRequest{Channel: "tmall"}, []string{channel.Id}},
+			"shop":               {&orderv1.ListOrdersRequest{ShopStoreCode: "S2"}, []string{sold.Id}},
+			"location":           {&orderv1.ListOrdersRequest{Location: "S2"}, []string{sold.Id, mall.Id}},
+			"SKU":                {&orderv1.ListOrdersRequest{Sku: "tea"}, []string{channel.Id, mall.Id}},
+			"from":               {&orderv1.ListOrdersRequest{PlacedFromUs: channel.PlacedAtUs}, []string{sold.Id, channel.Id}},
+			"until":              {&orderv1.ListOrdersRequest{PlacedUntilUs: channel.PlacedAtUs}, []string{mall.Id}},
+			"several":            {&orderv1.ListOrdersRequest{Sku: "cup", Location: "S2", PlacedUntilUs: sold.PlacedAtUs, Phone: "13812345678"}, []string{mall.Id}},
+			"none":               {&orderv1.ListOrdersRequest{Sku: "cup", Channel: "tmall"}, nil},
+			"all":                {&orderv1.ListOrdersRequest{}, []string{sold.Id, channel.Id, mall.Id}},
+		} {
+			require.Equal(t, c.want, s.found(boss, c.req), name)
+		}
+		_, err = s.ListOrders(s.as(boss), &orderv1.ListOrdersRequest{PlacedFromUs: 7, PlacedUntilUs: 7})
+		require.Equal(t, "placed_until_us", requireReason(t, "VALIDATOR", err).Metadata["field"])
+		_, err = s.ListOrders(s.as(boss), &orderv1.ListOrdersRequest{Phone: "call me"})
+		require.Equal(t, "phone", requireReason(t, "VALIDATOR", err).Metadata["field"])
+
+		// What a platform has encrypted is neither found nor shown.
+		require.Nil(t, s.found(boss, &orderv1.ListOrdersRequest{Phone: "66666666", ExternalNo: "T1"}))
+		list, err := s.ListOrders(s.as(boss), &orderv1.ListOrdersRequest{ExternalNo: "T1"})
+		require.NoError(t, err)
+		require.True(t, proto.Equal(&orderv1.Receiver{Ciphertext: true}, list.Orders[0].Receiver))
+
+		// A token continues the search that it was made for, and no other.
+		page, err := s.ListOrders(s.as(boss), &orderv1.ListOrdersRequest{Location: "S2", PageSize: 1})
+		require.NoError(t, err)
+		require.Equal(t, []string{mall.Id}, s.found(boss, &orderv1.ListOrdersRequest{Location: "S2", PageSize: 1, PageToken: page.NextPageToken}))
+		for _, stranger := range []*orderv1.ListOrdersRequest{{Sku: "cup"}, {Location: "S1"}, {Location: "S2", PlacedFromUs: 1}, {Location: "S2", Phone: "13812345678"}} {
+			stranger.PageSize, stranger.PageToken = 1, page.NextPageToken
+			_, err := s.ListOrders(s.as(boss), stranger)
+			requireReason(t, "PAGE_TOKEN_INVALID", err)
+		}
+	})
+}
+
+// Who may not see an order does not find it, whatever is known of it.
+func TestASearchStaysInTheCallersReach(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		mall := s.placed(0)
+		sold, err := s.SellAtTill(s.served(till), sale("R1", 2900, line("cup", 2)))
+		require.NoError(t, err)
+		owner := keeper
+		owner.Store = ""
+		knows := []*orderv1.ListOrdersRequest{{OrderId: mall.Id}, {Phone: "13812345678"}, {Sku: "cup"}, {Location: "S2"}, {ShopStoreCode: mall.ShopStoreCode}, {Channel: "miniprogram"}, {}}
+		for _, req := range knows {
+			require.Contains(t, s.found(boss, req), mall.Id)
+			for _, p := range []tenancy.Principal{keeper, owner, other} {
+				require.NotContains(t, s.found(p, req), mall.Id, "%s: %v", p.ID, req)
+			}
+		}
+		// S2's organisation ships a part of it: it sees that part only.
+		require.Equal(t, []string{sold.Id}, s.found(owner, &orderv1.ListOrdersRequest{Location: "S2"}))
+		parts, err := s.ListFulfilments(s.as(keeper), &orderv1.ListFulfilmentsRequest{OrderId: mall.Id})
+		require.NoError(t, err)
+		require.Len(t, parts.Fulfilments, 1)
+		require.Nil(t, s.found(keeper, &orderv1.ListOrdersRequest{ShopStoreCode: "S1"}))
+		require.Equal(t, []string{sold.Id}, s.found(till, &orderv1.ListOrdersRequest{ExternalNo: "R1"}))
+		require.Nil(t, s.found(till, &orderv1.ListOrdersRequest{ShopStoreCode: "S1"}))
+		require.Nil(t, s.found(till, &orderv1.ListOrdersRequest{OrderId: mall.Id}))
+		require.Nil(t, s.found(tmall, &orderv1.ListOrdersRequest{OrderId: mall.Id}))
+		require.Equal(t, []string{mall.Id}, s.found(ann, &orderv1.ListOrdersRequest{Location: "S1"}))
+		require.Equal(t, []string{mall.Id}, s.found(ann, &orderv1.ListOrdersRequest{Sku: "tea"}))
+		require.Nil(t, s.found(bob, &orderv1.ListOrdersRequest{OrderId: mall.Id}))
+		require.Nil(t, s.found(bob, &orderv1.ListOrdersRequest{MemberId: "mbr_ann"}))
+
+		finance := boss
+		finance.Roles = []string{"finance"}
+		for _, p := range []tenancy.Principal{till, tmall, ann, finance} {
+			_, err := s.ListOrders(s.as(p), &orderv1.ListOrdersRequest{Phone: "13812345678"})
+			requireReason(t, "FORBIDDEN", err)
+			list, err := s.ListOrders(s.as(p), &orderv1.ListOrdersRequest{})
+			require.NoError(t, err)
+			for _, o := range list.Orders {
+				require.Nil(t, o.Receiver, p.ID)
+			}
+		}
+	})
+}
