@@ -20,6 +20,33 @@ const (
 	DocumentSettled DocumentState = "SETTLED"
 )
 
+// DocumentEvent is what happens to a document's points.
+type DocumentEvent string
+
+// The events.
+const (
+	FreezePoints  DocumentEvent = "freeze"
+	ReleasePoints DocumentEvent = "release"
+	SettlePoints  DocumentEvent = "settle"
+)
+
+// DocumentEdge is one permitted change.
+type DocumentEdge struct {
+	From  DocumentState
+	Event DocumentEvent
+	To    DocumentState
+}
+
+// DocumentEdges is the state machine: what is not here cannot happen.
+var DocumentEdges = []DocumentEdge{
+	{"", FreezePoints, DocumentFrozen},
+	{"", SettlePoints, DocumentSettled}, // nothing was frozen: nothing to spend
+	{DocumentFrozen, ReleasePoints, DocumentReleased},
+	{DocumentFrozen, SettlePoints, DocumentSettled},
+	{DocumentReleased, FreezePoints, DocumentFrozen},
+	{DocumentReleased, SettlePoints, DocumentSettled}, // only a wrong sequence of messages does this
+}
+
 // Document is an order as the points see it.
 type Document struct {
 	ID, Member string
@@ -30,38 +57,52 @@ type Document struct {
 	Frozen, Spent, GivenBack int64
 }
 
+// after is the state that an event leads to, and whether the table has such an edge.
+func (d *Document) after(event DocumentEvent) (DocumentState, bool) {
+	for _, e := range DocumentEdges {
+		if e.From == d.State && e.Event == event {
+			return e.To, true
+		}
+	}
+	return "", false
+}
+
 // Freeze holds points of the account for the document.
 func (d *Document) Freeze(a *Account, gid string, points int64) error {
-	if d.State == DocumentFrozen || d.State == DocumentSettled {
+	to, ok := d.after(FreezePoints)
+	if !ok {
 		return Conflict{State: string(d.State), Message: "the document holds points already: release them first"}
 	}
 	if err := a.Freeze(points); err != nil {
 		return err
 	}
-	d.GID, d.Frozen, d.State = gid, points, DocumentFrozen
+	d.GID, d.Frozen, d.State = gid, points, to
 	return nil
 }
 
 // Release gives back what the document holds and returns how much; nothing held is nothing to do. With a gid it
 // touches only what that attempt froze.
 func (d *Document) Release(a *Account, gid string) (int64, error) {
-	if d.State != DocumentFrozen || gid != "" && gid != d.GID {
+	to, ok := d.after(ReleasePoints)
+	if !ok || gid != "" && gid != d.GID {
 		return 0, nil
 	}
 	if err := a.Unfreeze(d.Frozen); err != nil {
 		return 0, err
 	}
-	d.State = DocumentReleased
+	d.State = to
 	return d.Frozen, nil
 }
 
 // Settle spends what the document holds. If it was released before, which only a wrong sequence of messages does, the
 // payment counts all the same: the points are taken from what is free, and what is missing is debt.
 func (d *Document) Settle(a *Account, atUS int64) error {
+	to, ok := d.after(SettlePoints)
+	if !ok {
+		return nil // it is
+	}
 	var err error
 	switch d.State {
-	case DocumentSettled:
-		return nil
 	case DocumentFrozen:
 		err = a.Spend(d.ID, d.Frozen, atUS)
 		d.Spent = d.Frozen
@@ -73,7 +114,7 @@ func (d *Document) Settle(a *Account, atUS int64) error {
 	if err != nil {
 		return fmt.Errorf("settle %s: %w", d.ID, err)
 	}
-	d.State = DocumentSettled
+	d.State = to
 	return nil
 }
 

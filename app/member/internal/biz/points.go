@@ -91,9 +91,7 @@ func (p *Points) SettlePaid(ctx context.Context, member, document string, lines 
 	case doc.State == DocumentSettled:
 		return nil
 	}
-	if doc.State == "" {
-		doc.State = DocumentSettled // nothing was frozen: nothing to spend
-	} else if err := doc.Settle(account, now); err != nil {
+	if err := doc.Settle(account, now); err != nil {
 		return err
 	}
 	for _, paid := range lines {

@@ -1,16 +1,32 @@
 package biz
 
+import "slices"
+
 // Subject is what has a state.
 type Subject string
 
-// The subjects of an order's history.
+// The subjects of an order's history, and coupons.
 const (
 	SubjectOrder      Subject = "order"
 	SubjectFulfilment Subject = "fulfilment"
 	SubjectPayment    Subject = "payment"
 	SubjectReturn     Subject = "return"
 	SubjectRefund     Subject = "refund"
+	SubjectCoupon     Subject = "coupon" // it may outlive several orders: in none's history
 )
+
+// Subjects says what each of them is, in the order of a life.
+var Subjects = []struct {
+	Subject Subject
+	What    string
+}{
+	{SubjectOrder, "What a buyer has ordered."},
+	{SubjectFulfilment, "What one location ships of an order."},
+	{SubjectPayment, "Money that was asked for, or that was taken elsewhere."},
+	{SubjectReturn, "Goods that come back."},
+	{SubjectRefund, "Money that goes back to where it came from."},
+	{SubjectCoupon, "What opens a promotion to a member, for one order at a time. That it is expired is a matter of time, not of state."},
+}
 
 // State is a state of one subject. None is before the first one.
 type State string
@@ -86,6 +102,10 @@ const (
 	EventApprove     Event = "approve"
 	EventRefund      Event = "refund"
 	EventHandBack    Event = "hand_back"
+	EventClaim       Event = "claim"
+	EventLock        Event = "lock"
+	EventUse         Event = "use"
+	EventGiveBack    Event = "give_back"
 )
 
 // Edge is one permitted change of state.
@@ -137,6 +157,12 @@ var Edges = [...]Edge{
 	{SubjectRefund, None, EventRequest, RefundPending},
 	{SubjectRefund, None, EventHandBack, RefundDone}, // cash, or by the platform that took the money
 	{SubjectRefund, RefundPending, EventPay, RefundDone},
+
+	{SubjectCoupon, None, EventClaim, CouponOpen},
+	{SubjectCoupon, CouponOpen, EventLock, CouponLocked},
+	{SubjectCoupon, CouponLocked, EventUse, CouponUsed},
+	{SubjectCoupon, CouponLocked, EventGiveBack, CouponOpen},
+	{SubjectCoupon, CouponUsed, EventGiveBack, CouponOpen}, // its order was cancelled in full
 }
 
 // Next returns the state that event leads to, and whether the table has such an edge.
@@ -147,4 +173,14 @@ func Next(subject Subject, from State, event Event) (State, bool) {
 		}
 	}
 	return None, false
+}
+
+// Sources are the states in which event may happen, for changes that are guarded by the state of a row.
+func Sources(subject Subject, event Event) (from []string) {
+	for _, e := range Edges {
+		if e.Subject == subject && e.Event == event && !slices.Contains(from, string(e.From)) {
+			from = append(from, string(e.From))
+		}
+	}
+	return from
 }

@@ -109,7 +109,7 @@ func (s *Promotions) names(ctx context.Context, rows []*ent.Coupon) (map[string]
 // takeCoupons locks coupons for an order. Whoever takes one at the same time waits for its row and finds it taken.
 func (s *Promotions) takeCoupons(ctx context.Context, gid, orderID, memberID string, uses []biz.CouponUse, nowUS int64) error {
 	for _, u := range slices.SortedFunc(slices.Values(uses), func(a, b biz.CouponUse) int { return cmp.Compare(a.ID, b.ID) }) {
-		n, err := s.ent.Coupon.Update().Where(coupon.ID(u.ID), coupon.MemberID(memberID), coupon.State(string(biz.CouponOpen)), coupon.Or(coupon.ExpiresUs(0), coupon.ExpiresUsGT(nowUS))).
+		n, err := s.ent.Coupon.Update().Where(coupon.ID(u.ID), coupon.MemberID(memberID), coupon.StateIn(biz.Sources(biz.SubjectCoupon, biz.EventLock)...), coupon.Or(coupon.ExpiresUs(0), coupon.ExpiresUsGT(nowUS))).
 			SetState(string(biz.CouponLocked)).SetOrderID(orderID).SetGid(gid).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("take coupon %s: %w", u.ID, err)
@@ -131,7 +131,7 @@ func (s *Promotions) takeCoupons(ctx context.Context, gid, orderID, memberID str
 
 // openCoupons gives the coupons of an order back, used ones too: it is cancelled in full. gid: those of one attempt only.
 func openCoupons(ctx context.Context, client *ent.Client, orderID, gid string) error {
-	q := client.Coupon.Update().Where(coupon.OrderID(orderID), coupon.StateIn(string(biz.CouponLocked), string(biz.CouponUsed)))
+	q := client.Coupon.Update().Where(coupon.OrderID(orderID), coupon.StateIn(biz.Sources(biz.SubjectCoupon, biz.EventGiveBack)...))
 	if gid != "" {
 		q = q.Where(coupon.Gid(gid))
 	}
@@ -143,7 +143,7 @@ func openCoupons(ctx context.Context, client *ent.Client, orderID, gid string) e
 
 // useCoupons says that the order of these coupons is paid.
 func useCoupons(ctx context.Context, client *ent.Client, orderID string) error {
-	_, err := client.Coupon.Update().Where(coupon.OrderID(orderID), coupon.State(string(biz.CouponLocked))).SetState(string(biz.CouponUsed)).Save(ctx)
+	_, err := client.Coupon.Update().Where(coupon.OrderID(orderID), coupon.StateIn(biz.Sources(biz.SubjectCoupon, biz.EventUse)...)).SetState(string(biz.CouponUsed)).Save(ctx)
 	if err != nil {
 		return fmt.Errorf("use the coupons of order %s: %w", orderID, err)
 	}
