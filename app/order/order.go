@@ -28,6 +28,7 @@ import (
 	"github.com/onepool/onepool/app/internal/observe"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/server"
+	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
 	"github.com/onepool/onepool/app/order/internal/data/migrations"
@@ -41,7 +42,8 @@ const (
 	orphanEvery = 2 * time.Second
 	hideEvery   = 2 * time.Second
 	// takeOver is how often a replica looks whether the one that keeps the timers is gone.
-	takeOver = time.Second
+	takeOver   = time.Second
+	purgeEvery = time.Hour
 
 	defaultPayWindow    = 30 * time.Minute
 	defaultHoldGrace    = 5 * time.Minute
@@ -127,6 +129,7 @@ type Center struct {
 	service    *service.Order
 	promotions *service.Promotions
 	coupons    *service.Coupons
+	events     *service.TradeEvents
 	sandbox    *sandboxpay.Provider
 }
 
@@ -174,8 +177,9 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		},
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
 	})
-	return &Center{Frame: frame, orders: orders, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
-		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox}, nil
+	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
+		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox,
+		events: service.NewTradeEvents(orders, d.PageSecret), orders: orders}, nil
 }
 
 // Migrate brings the tables up to date, and refuses other keys than those that receivers are kept under.
@@ -193,11 +197,13 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterPickupsServer(r.GRPC, pickups)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
+	orderv1.RegisterTradeEventsServer(r.GRPC, c.events)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
+		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential
@@ -238,5 +244,10 @@ func (c *Center) Workers() []func(context.Context) error {
 		alone("order.timers", tickEvery, c.service.Tick),
 		alone("order.orphans", orphanEvery, c.service.ResumeOrphans),
 		alone("order.receivers", hideEvery, c.service.HideReceivers),
+		func(ctx context.Context) error {
+			c.orders.SequenceTold(tenancy.WithService(ctx, name), c.Report("number the trade events"))
+			return nil
+		},
+		c.Every(purgeEvery, "purge the trade events", c.orders.PurgeTold),
 	)
 }

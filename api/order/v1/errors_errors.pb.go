@@ -198,3 +198,17 @@ func IsPickupCodeUnknown(err error) bool {
 func ErrorPickupCodeUnknown(format string, args ...interface{}) *errors.Error {
 	return errors.New(404, OrderErrorReason_PICKUP_CODE_UNKNOWN.String(), fmt.Sprintf(format, args...))
 }
+
+// Events since this cursor are no longer kept. metadata: kept_days.
+func IsTradeEventsExpired(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_TRADE_EVENTS_EXPIRED.String() && e.Code == 409
+}
+
+// Events since this cursor are no longer kept. metadata: kept_days.
+func ErrorTradeEventsExpired(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_TRADE_EVENTS_EXPIRED.String(), fmt.Sprintf(format, args...))
+}

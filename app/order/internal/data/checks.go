@@ -13,7 +13,7 @@ import (
 
 // Checks are the invariants that the center's own rows prove.
 func Checks() []invariant.Check {
-	return []invariant.Check{
+	return append(toldChecks(), []invariant.Check{
 		{
 			ID: "I7", Title: "an order's money is its captures less its refunds, and what its lines say",
 			Counted: "SELECT COUNT(*) FROM orders",
@@ -104,7 +104,7 @@ func Checks() []invariant.Check {
 				` UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
 				WHERE o.id IS NULL OR o.org <> f.seller_org OR o.member_id <> f.member_id`,
 		},
-	}
+	}...)
 }
 
 // child finds rows without their parent, or of another organisation.

@@ -77,6 +77,9 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 	if err := s.appendHistory(ctx, r.Header, o.Events()); err != nil {
 		return err
 	}
+	if err := s.tell(ctx, o); err != nil {
+		return err
+	}
 	for _, e := range o.Effects() {
 		var err error
 		switch e.(type) {

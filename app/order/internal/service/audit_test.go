@@ -69,6 +69,21 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 				a.ClawedBackMinor = 0
 			}
 		}},
+		{"I14", "others were told of another state", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE trade_events SET state = 'COMPLETED' WHERE order_id = ? AND topic = 'PLACED'", o.Id)
+		}},
+		{"I14", "others were not told", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("DELETE FROM trade_events WHERE order_id = ? AND topic = 'PAID'", o.Id)
+		}},
+		{"I14", "who ships was not told", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("DELETE FROM trade_events WHERE order_id = ? AND part = ? AND topic = 'SHIPPED'", o.Id, true)
+		}},
+		{"I14", "another organisation was told", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE trade_events SET org = 'oth' WHERE order_id = ? AND part = ? AND topic = 'SHIPPED'", o.Id, true)
+		}},
+		{"I14", "a state is not what was told", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE orders SET state = 'UNPAID' WHERE id = ?", o.Id)
+		}},
 		{"I14", "a version is missing", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("DELETE FROM order_events WHERE order_id = ? AND version = 3", o.Id)
 		}},

@@ -61,6 +61,8 @@ type shop struct {
 	sent  *sent
 	relay *outbox.Relay
 	child *coordinator.Child
+
+	config database.Config
 }
 
 // sent records what leaves by the outbox.
@@ -90,7 +92,7 @@ func openShop(t *testing.T, c database.Config, w *world) *shop {
 	sagas, err := saga.New(saga.Config{Target: child.Addr(), Secret: secretKey})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = sagas.Close() })
-	s := &shop{t: t, world: w, clock: manual, sent: &sent{}, child: child}
+	s := &shop{t: t, world: w, clock: manual, sent: &sent{}, child: child, config: c}
 	var public *httptest.Server
 	sandbox, err := sandboxpay.New(secretKey, func() string { return public.URL })
 	require.NoError(t, err)

@@ -30,6 +30,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 )
 
 // Client is the client that holds all ent builders.
@@ -69,6 +70,8 @@ type Client struct {
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
 	ReturnLine *ReturnLineClient
+	// TradeEvent is the client for interacting with the TradeEvent builders.
+	TradeEvent *TradeEventClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -96,6 +99,7 @@ func (c *Client) init() {
 	c.PromotionVersion = NewPromotionVersionClient(c.config)
 	c.Refund = NewRefundClient(c.config)
 	c.ReturnLine = NewReturnLineClient(c.config)
+	c.TradeEvent = NewTradeEventClient(c.config)
 }
 
 type (
@@ -204,6 +208,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		TradeEvent:       NewTradeEventClient(cfg),
 	}, nil
 }
 
@@ -239,6 +244,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		TradeEvent:       NewTradeEventClient(cfg),
 	}, nil
 }
 
@@ -270,7 +276,7 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
-		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.TradeEvent,
 	} {
 		n.Use(hooks...)
 	}
@@ -282,7 +288,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
-		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.TradeEvent,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -323,6 +329,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Refund.mutate(ctx, m)
 	case *ReturnLineMutation:
 		return c.ReturnLine.mutate(ctx, m)
+	case *TradeEventMutation:
+		return c.TradeEvent.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
 	}
@@ -2488,16 +2496,151 @@ func (c *ReturnLineClient) mutate(ctx context.Context, m *ReturnLineMutation) (V
 	}
 }
 
+// TradeEventClient is a client for the TradeEvent schema.
+type TradeEventClient struct {
+	config
+}
+
+// NewTradeEventClient returns a client for the TradeEvent from the given config.
+func NewTradeEventClient(c config) *TradeEventClient {
+	return &TradeEventClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `tradeevent.Hooks(f(g(h())))`.
+func (c *TradeEventClient) Use(hooks ...Hook) {
+	c.hooks.TradeEvent = append(c.hooks.TradeEvent, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `tradeevent.Intercept(f(g(h())))`.
+func (c *TradeEventClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TradeEvent = append(c.inters.TradeEvent, interceptors...)
+}
+
+// Create returns a builder for creating a TradeEvent entity.
+func (c *TradeEventClient) Create() *TradeEventCreate {
+	mutation := newTradeEventMutation(c.config, OpCreate)
+	return &TradeEventCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TradeEvent entities.
+func (c *TradeEventClient) CreateBulk(builders ...*TradeEventCreate) *TradeEventCreateBulk {
+	return &TradeEventCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TradeEventClient) MapCreateBulk(slice any, setFunc func(*TradeEventCreate, int)) *TradeEventCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TradeEventCreateBulk{err: fmt.Errorf("calling to TradeEventClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TradeEventCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TradeEventCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TradeEvent.
+func (c *TradeEventClient) Update() *TradeEventUpdate {
+	mutation := newTradeEventMutation(c.config, OpUpdate)
+	return &TradeEventUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TradeEventClient) UpdateOne(_m *TradeEvent) *TradeEventUpdateOne {
+	mutation := newTradeEventMutation(c.config, OpUpdateOne, withTradeEvent(_m))
+	return &TradeEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TradeEventClient) UpdateOneID(id string) *TradeEventUpdateOne {
+	mutation := newTradeEventMutation(c.config, OpUpdateOne, withTradeEventID(id))
+	return &TradeEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TradeEvent.
+func (c *TradeEventClient) Delete() *TradeEventDelete {
+	mutation := newTradeEventMutation(c.config, OpDelete)
+	return &TradeEventDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TradeEventClient) DeleteOne(_m *TradeEvent) *TradeEventDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TradeEventClient) DeleteOneID(id string) *TradeEventDeleteOne {
+	builder := c.Delete().Where(tradeevent.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TradeEventDeleteOne{builder}
+}
+
+// Query returns a query builder for TradeEvent.
+func (c *TradeEventClient) Query() *TradeEventQuery {
+	return &TradeEventQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTradeEvent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TradeEvent entity by its id.
+func (c *TradeEventClient) Get(ctx context.Context, id string) (*TradeEvent, error) {
+	return c.Query().Where(tradeevent.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TradeEventClient) GetX(ctx context.Context, id string) *TradeEvent {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TradeEventClient) Hooks() []Hook {
+	hooks := c.hooks.TradeEvent
+	return append(hooks[:len(hooks):len(hooks)], tradeevent.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *TradeEventClient) Interceptors() []Interceptor {
+	inters := c.inters.TradeEvent
+	return append(inters[:len(inters):len(inters)], tradeevent.Interceptors[:]...)
+}
+
+func (c *TradeEventClient) mutate(ctx context.Context, m *TradeEventMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TradeEventCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TradeEventUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TradeEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TradeEventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown TradeEvent mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
-		PromotionVersion, Refund, ReturnLine []ent.Hook
+		PromotionVersion, Refund, ReturnLine, TradeEvent []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
-		PromotionVersion, Refund, ReturnLine []ent.Interceptor
+		PromotionVersion, Refund, ReturnLine, TradeEvent []ent.Interceptor
 	}
 )

@@ -28,6 +28,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/pricing"
 )
 
@@ -56,6 +57,7 @@ const (
 	TypePromotionVersion = "PromotionVersion"
 	TypeRefund           = "Refund"
 	TypeReturnLine       = "ReturnLine"
+	TypeTradeEvent       = "TradeEvent"
 )
 
 // CaptureMutation represents an operation that mutates the Capture nodes in the graph.
@@ -18635,4 +18637,1217 @@ func (m *ReturnLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ReturnLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ReturnLine edge %s", name)
+}
+
+// TradeEventMutation represents an operation that mutates the TradeEvent nodes in the graph.
+type TradeEventMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	position      *int64
+	addposition   *int64
+	order_id      *string
+	seller_org    *string
+	part          *bool
+	version       *int64
+	addversion    *int64
+	topic         *string
+	state         *string
+	kind          *string
+	channel       *string
+	shop_store    *string
+	fulfilment_id *string
+	location      *string
+	at_us         *int64
+	addat_us      *int64
+	body          *biz.TradeBody
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*TradeEvent, error)
+	predicates    []predicate.TradeEvent
+}
+
+var _ ent.Mutation = (*TradeEventMutation)(nil)
+
+// tradeeventOption allows management of the mutation configuration using functional options.
+type tradeeventOption func(*TradeEventMutation)
+
+// newTradeEventMutation creates new mutation for the TradeEvent entity.
+func newTradeEventMutation(c config, op Op, opts ...tradeeventOption) *TradeEventMutation {
+	m := &TradeEventMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTradeEvent,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTradeEventID sets the ID field of the mutation.
+func withTradeEventID(id string) tradeeventOption {
+	return func(m *TradeEventMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TradeEvent
+		)
+		m.oldValue = func(ctx context.Context) (*TradeEvent, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TradeEvent.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTradeEvent sets the old TradeEvent of the mutation.
+func withTradeEvent(node *TradeEvent) tradeeventOption {
+	return func(m *TradeEventMutation) {
+		m.oldValue = func(context.Context) (*TradeEvent, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TradeEventMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TradeEventMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TradeEvent entities.
+func (m *TradeEventMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TradeEventMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TradeEventMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TradeEvent.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *TradeEventMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *TradeEventMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *TradeEventMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *TradeEventMutation) SetPosition(i int64) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *TradeEventMutation) Position() (r int64, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldPosition(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *TradeEventMutation) AddPosition(i int64) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *TradeEventMutation) AddedPosition() (r int64, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearPosition clears the value of the "position" field.
+func (m *TradeEventMutation) ClearPosition() {
+	m.position = nil
+	m.addposition = nil
+	m.clearedFields[tradeevent.FieldPosition] = struct{}{}
+}
+
+// PositionCleared returns if the "position" field was cleared in this mutation.
+func (m *TradeEventMutation) PositionCleared() bool {
+	_, ok := m.clearedFields[tradeevent.FieldPosition]
+	return ok
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *TradeEventMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+	delete(m.clearedFields, tradeevent.FieldPosition)
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *TradeEventMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *TradeEventMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *TradeEventMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetSellerOrg sets the "seller_org" field.
+func (m *TradeEventMutation) SetSellerOrg(s string) {
+	m.seller_org = &s
+}
+
+// SellerOrg returns the value of the "seller_org" field in the mutation.
+func (m *TradeEventMutation) SellerOrg() (r string, exists bool) {
+	v := m.seller_org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSellerOrg returns the old "seller_org" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldSellerOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSellerOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSellerOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSellerOrg: %w", err)
+	}
+	return oldValue.SellerOrg, nil
+}
+
+// ResetSellerOrg resets all changes to the "seller_org" field.
+func (m *TradeEventMutation) ResetSellerOrg() {
+	m.seller_org = nil
+}
+
+// SetPart sets the "part" field.
+func (m *TradeEventMutation) SetPart(b bool) {
+	m.part = &b
+}
+
+// Part returns the value of the "part" field in the mutation.
+func (m *TradeEventMutation) Part() (r bool, exists bool) {
+	v := m.part
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPart returns the old "part" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldPart(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPart is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPart requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPart: %w", err)
+	}
+	return oldValue.Part, nil
+}
+
+// ResetPart resets all changes to the "part" field.
+func (m *TradeEventMutation) ResetPart() {
+	m.part = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *TradeEventMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *TradeEventMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *TradeEventMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *TradeEventMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *TradeEventMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetTopic sets the "topic" field.
+func (m *TradeEventMutation) SetTopic(s string) {
+	m.topic = &s
+}
+
+// Topic returns the value of the "topic" field in the mutation.
+func (m *TradeEventMutation) Topic() (r string, exists bool) {
+	v := m.topic
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTopic returns the old "topic" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldTopic(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTopic is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTopic requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTopic: %w", err)
+	}
+	return oldValue.Topic, nil
+}
+
+// ResetTopic resets all changes to the "topic" field.
+func (m *TradeEventMutation) ResetTopic() {
+	m.topic = nil
+}
+
+// SetState sets the "state" field.
+func (m *TradeEventMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *TradeEventMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *TradeEventMutation) ResetState() {
+	m.state = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *TradeEventMutation) SetKind(s string) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *TradeEventMutation) Kind() (r string, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *TradeEventMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *TradeEventMutation) SetChannel(s string) {
+	m.channel = &s
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *TradeEventMutation) Channel() (r string, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldChannel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *TradeEventMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetShopStore sets the "shop_store" field.
+func (m *TradeEventMutation) SetShopStore(s string) {
+	m.shop_store = &s
+}
+
+// ShopStore returns the value of the "shop_store" field in the mutation.
+func (m *TradeEventMutation) ShopStore() (r string, exists bool) {
+	v := m.shop_store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShopStore returns the old "shop_store" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldShopStore(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShopStore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShopStore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShopStore: %w", err)
+	}
+	return oldValue.ShopStore, nil
+}
+
+// ResetShopStore resets all changes to the "shop_store" field.
+func (m *TradeEventMutation) ResetShopStore() {
+	m.shop_store = nil
+}
+
+// SetFulfilmentID sets the "fulfilment_id" field.
+func (m *TradeEventMutation) SetFulfilmentID(s string) {
+	m.fulfilment_id = &s
+}
+
+// FulfilmentID returns the value of the "fulfilment_id" field in the mutation.
+func (m *TradeEventMutation) FulfilmentID() (r string, exists bool) {
+	v := m.fulfilment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFulfilmentID returns the old "fulfilment_id" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldFulfilmentID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFulfilmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFulfilmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFulfilmentID: %w", err)
+	}
+	return oldValue.FulfilmentID, nil
+}
+
+// ResetFulfilmentID resets all changes to the "fulfilment_id" field.
+func (m *TradeEventMutation) ResetFulfilmentID() {
+	m.fulfilment_id = nil
+}
+
+// SetLocation sets the "location" field.
+func (m *TradeEventMutation) SetLocation(s string) {
+	m.location = &s
+}
+
+// Location returns the value of the "location" field in the mutation.
+func (m *TradeEventMutation) Location() (r string, exists bool) {
+	v := m.location
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocation returns the old "location" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldLocation(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocation is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocation requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocation: %w", err)
+	}
+	return oldValue.Location, nil
+}
+
+// ResetLocation resets all changes to the "location" field.
+func (m *TradeEventMutation) ResetLocation() {
+	m.location = nil
+}
+
+// SetAtUs sets the "at_us" field.
+func (m *TradeEventMutation) SetAtUs(i int64) {
+	m.at_us = &i
+	m.addat_us = nil
+}
+
+// AtUs returns the value of the "at_us" field in the mutation.
+func (m *TradeEventMutation) AtUs() (r int64, exists bool) {
+	v := m.at_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAtUs returns the old "at_us" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldAtUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAtUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAtUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAtUs: %w", err)
+	}
+	return oldValue.AtUs, nil
+}
+
+// AddAtUs adds i to the "at_us" field.
+func (m *TradeEventMutation) AddAtUs(i int64) {
+	if m.addat_us != nil {
+		*m.addat_us += i
+	} else {
+		m.addat_us = &i
+	}
+}
+
+// AddedAtUs returns the value that was added to the "at_us" field in this mutation.
+func (m *TradeEventMutation) AddedAtUs() (r int64, exists bool) {
+	v := m.addat_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAtUs resets all changes to the "at_us" field.
+func (m *TradeEventMutation) ResetAtUs() {
+	m.at_us = nil
+	m.addat_us = nil
+}
+
+// SetBody sets the "body" field.
+func (m *TradeEventMutation) SetBody(bb biz.TradeBody) {
+	m.body = &bb
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *TradeEventMutation) Body() (r biz.TradeBody, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the TradeEvent entity.
+// If the TradeEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeEventMutation) OldBody(ctx context.Context) (v biz.TradeBody, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *TradeEventMutation) ResetBody() {
+	m.body = nil
+}
+
+// Where appends a list predicates to the TradeEventMutation builder.
+func (m *TradeEventMutation) Where(ps ...predicate.TradeEvent) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TradeEventMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TradeEventMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TradeEvent, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TradeEventMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TradeEventMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TradeEvent).
+func (m *TradeEventMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TradeEventMutation) Fields() []string {
+	fields := make([]string, 0, 15)
+	if m.org != nil {
+		fields = append(fields, tradeevent.FieldOrg)
+	}
+	if m.position != nil {
+		fields = append(fields, tradeevent.FieldPosition)
+	}
+	if m.order_id != nil {
+		fields = append(fields, tradeevent.FieldOrderID)
+	}
+	if m.seller_org != nil {
+		fields = append(fields, tradeevent.FieldSellerOrg)
+	}
+	if m.part != nil {
+		fields = append(fields, tradeevent.FieldPart)
+	}
+	if m.version != nil {
+		fields = append(fields, tradeevent.FieldVersion)
+	}
+	if m.topic != nil {
+		fields = append(fields, tradeevent.FieldTopic)
+	}
+	if m.state != nil {
+		fields = append(fields, tradeevent.FieldState)
+	}
+	if m.kind != nil {
+		fields = append(fields, tradeevent.FieldKind)
+	}
+	if m.channel != nil {
+		fields = append(fields, tradeevent.FieldChannel)
+	}
+	if m.shop_store != nil {
+		fields = append(fields, tradeevent.FieldShopStore)
+	}
+	if m.fulfilment_id != nil {
+		fields = append(fields, tradeevent.FieldFulfilmentID)
+	}
+	if m.location != nil {
+		fields = append(fields, tradeevent.FieldLocation)
+	}
+	if m.at_us != nil {
+		fields = append(fields, tradeevent.FieldAtUs)
+	}
+	if m.body != nil {
+		fields = append(fields, tradeevent.FieldBody)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TradeEventMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case tradeevent.FieldOrg:
+		return m.Org()
+	case tradeevent.FieldPosition:
+		return m.Position()
+	case tradeevent.FieldOrderID:
+		return m.OrderID()
+	case tradeevent.FieldSellerOrg:
+		return m.SellerOrg()
+	case tradeevent.FieldPart:
+		return m.Part()
+	case tradeevent.FieldVersion:
+		return m.Version()
+	case tradeevent.FieldTopic:
+		return m.Topic()
+	case tradeevent.FieldState:
+		return m.State()
+	case tradeevent.FieldKind:
+		return m.Kind()
+	case tradeevent.FieldChannel:
+		return m.Channel()
+	case tradeevent.FieldShopStore:
+		return m.ShopStore()
+	case tradeevent.FieldFulfilmentID:
+		return m.FulfilmentID()
+	case tradeevent.FieldLocation:
+		return m.Location()
+	case tradeevent.FieldAtUs:
+		return m.AtUs()
+	case tradeevent.FieldBody:
+		return m.Body()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TradeEventMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case tradeevent.FieldOrg:
+		return m.OldOrg(ctx)
+	case tradeevent.FieldPosition:
+		return m.OldPosition(ctx)
+	case tradeevent.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case tradeevent.FieldSellerOrg:
+		return m.OldSellerOrg(ctx)
+	case tradeevent.FieldPart:
+		return m.OldPart(ctx)
+	case tradeevent.FieldVersion:
+		return m.OldVersion(ctx)
+	case tradeevent.FieldTopic:
+		return m.OldTopic(ctx)
+	case tradeevent.FieldState:
+		return m.OldState(ctx)
+	case tradeevent.FieldKind:
+		return m.OldKind(ctx)
+	case tradeevent.FieldChannel:
+		return m.OldChannel(ctx)
+	case tradeevent.FieldShopStore:
+		return m.OldShopStore(ctx)
+	case tradeevent.FieldFulfilmentID:
+		return m.OldFulfilmentID(ctx)
+	case tradeevent.FieldLocation:
+		return m.OldLocation(ctx)
+	case tradeevent.FieldAtUs:
+		return m.OldAtUs(ctx)
+	case tradeevent.FieldBody:
+		return m.OldBody(ctx)
+	}
+	return nil, fmt.Errorf("unknown TradeEvent field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TradeEventMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case tradeevent.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case tradeevent.FieldPosition:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	case tradeevent.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case tradeevent.FieldSellerOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSellerOrg(v)
+		return nil
+	case tradeevent.FieldPart:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPart(v)
+		return nil
+	case tradeevent.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case tradeevent.FieldTopic:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTopic(v)
+		return nil
+	case tradeevent.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case tradeevent.FieldKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case tradeevent.FieldChannel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case tradeevent.FieldShopStore:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShopStore(v)
+		return nil
+	case tradeevent.FieldFulfilmentID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFulfilmentID(v)
+		return nil
+	case tradeevent.FieldLocation:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocation(v)
+		return nil
+	case tradeevent.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAtUs(v)
+		return nil
+	case tradeevent.FieldBody:
+		v, ok := value.(biz.TradeBody)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TradeEvent field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TradeEventMutation) AddedFields() []string {
+	var fields []string
+	if m.addposition != nil {
+		fields = append(fields, tradeevent.FieldPosition)
+	}
+	if m.addversion != nil {
+		fields = append(fields, tradeevent.FieldVersion)
+	}
+	if m.addat_us != nil {
+		fields = append(fields, tradeevent.FieldAtUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TradeEventMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case tradeevent.FieldPosition:
+		return m.AddedPosition()
+	case tradeevent.FieldVersion:
+		return m.AddedVersion()
+	case tradeevent.FieldAtUs:
+		return m.AddedAtUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TradeEventMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case tradeevent.FieldPosition:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	case tradeevent.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case tradeevent.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TradeEvent numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TradeEventMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(tradeevent.FieldPosition) {
+		fields = append(fields, tradeevent.FieldPosition)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TradeEventMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TradeEventMutation) ClearField(name string) error {
+	switch name {
+	case tradeevent.FieldPosition:
+		m.ClearPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown TradeEvent nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TradeEventMutation) ResetField(name string) error {
+	switch name {
+	case tradeevent.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case tradeevent.FieldPosition:
+		m.ResetPosition()
+		return nil
+	case tradeevent.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case tradeevent.FieldSellerOrg:
+		m.ResetSellerOrg()
+		return nil
+	case tradeevent.FieldPart:
+		m.ResetPart()
+		return nil
+	case tradeevent.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case tradeevent.FieldTopic:
+		m.ResetTopic()
+		return nil
+	case tradeevent.FieldState:
+		m.ResetState()
+		return nil
+	case tradeevent.FieldKind:
+		m.ResetKind()
+		return nil
+	case tradeevent.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case tradeevent.FieldShopStore:
+		m.ResetShopStore()
+		return nil
+	case tradeevent.FieldFulfilmentID:
+		m.ResetFulfilmentID()
+		return nil
+	case tradeevent.FieldLocation:
+		m.ResetLocation()
+		return nil
+	case tradeevent.FieldAtUs:
+		m.ResetAtUs()
+		return nil
+	case tradeevent.FieldBody:
+		m.ResetBody()
+		return nil
+	}
+	return fmt.Errorf("unknown TradeEvent field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TradeEventMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TradeEventMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TradeEventMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TradeEventMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TradeEventMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TradeEventMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TradeEventMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown TradeEvent unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TradeEventMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown TradeEvent edge %s", name)
 }

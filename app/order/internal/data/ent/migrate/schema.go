@@ -622,6 +622,48 @@ var (
 			},
 		},
 	}
+	// TradeEventsColumns holds the columns for the "trade_events" table.
+	TradeEventsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "position", Type: field.TypeInt64, Nullable: true},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "seller_org", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "part", Type: field.TypeBool, Default: false},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "topic", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "kind", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "channel", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "shop_store", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "fulfilment_id", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "location", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "at_us", Type: field.TypeInt64, Default: 0},
+		{Name: "body", Type: field.TypeJSON},
+	}
+	// TradeEventsTable holds the schema information for the "trade_events" table.
+	TradeEventsTable = &schema.Table{
+		Name:       "trade_events",
+		Columns:    TradeEventsColumns,
+		PrimaryKey: []*schema.Column{TradeEventsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "tradeevent_order_id_version_fulfilment_id_part",
+				Unique:  true,
+				Columns: []*schema.Column{TradeEventsColumns[3], TradeEventsColumns[6], TradeEventsColumns[12], TradeEventsColumns[5]},
+			},
+			{
+				Name:    "tradeevent_position",
+				Unique:  true,
+				Columns: []*schema.Column{TradeEventsColumns[2]},
+			},
+			{
+				Name:    "tradeevent_at_us",
+				Unique:  false,
+				Columns: []*schema.Column{TradeEventsColumns[14]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		CapturesTable,
@@ -640,6 +682,7 @@ var (
 		PromotionVersionsTable,
 		RefundsTable,
 		ReturnLinesTable,
+		TradeEventsTable,
 	}
 )
 
@@ -705,6 +748,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	ReturnLinesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	TradeEventsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

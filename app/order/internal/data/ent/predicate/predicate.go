@@ -53,3 +53,6 @@ type Refund func(*sql.Selector)
 
 // ReturnLine is the predicate function for returnline builders.
 type ReturnLine func(*sql.Selector)
+
+// TradeEvent is the predicate function for tradeevent builders.
+type TradeEvent func(*sql.Selector)

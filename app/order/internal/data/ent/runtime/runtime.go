@@ -19,6 +19,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
 )
 
@@ -1859,6 +1860,131 @@ func init() {
 	// returnline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	returnline.IDValidator = func() func(string) error {
 		validators := returnlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	tradeeventMixin := entschema.TradeEvent{}.Mixin()
+	tradeeventMixinHooks0 := tradeeventMixin[0].Hooks()
+	tradeeventHooks := entschema.TradeEvent{}.Hooks()
+	tradeevent.Hooks[0] = tradeeventMixinHooks0[0]
+	tradeevent.Hooks[1] = tradeeventHooks[0]
+	tradeeventMixinInters0 := tradeeventMixin[0].Interceptors()
+	tradeevent.Interceptors[0] = tradeeventMixinInters0[0]
+	tradeeventMixinFields0 := tradeeventMixin[0].Fields()
+	_ = tradeeventMixinFields0
+	tradeeventFields := entschema.TradeEvent{}.Fields()
+	_ = tradeeventFields
+	// tradeeventDescOrg is the schema descriptor for org field.
+	tradeeventDescOrg := tradeeventMixinFields0[0].Descriptor()
+	// tradeevent.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	tradeevent.OrgValidator = func() func(string) error {
+		validators := tradeeventDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// tradeeventDescOrderID is the schema descriptor for order_id field.
+	tradeeventDescOrderID := tradeeventFields[2].Descriptor()
+	// tradeevent.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	tradeevent.OrderIDValidator = func() func(string) error {
+		validators := tradeeventDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// tradeeventDescSellerOrg is the schema descriptor for seller_org field.
+	tradeeventDescSellerOrg := tradeeventFields[3].Descriptor()
+	// tradeevent.DefaultSellerOrg holds the default value on creation for the seller_org field.
+	tradeevent.DefaultSellerOrg = tradeeventDescSellerOrg.Default.(string)
+	// tradeevent.SellerOrgValidator is a validator for the "seller_org" field. It is called by the builders before save.
+	tradeevent.SellerOrgValidator = tradeeventDescSellerOrg.Validators[0].(func(string) error)
+	// tradeeventDescPart is the schema descriptor for part field.
+	tradeeventDescPart := tradeeventFields[4].Descriptor()
+	// tradeevent.DefaultPart holds the default value on creation for the part field.
+	tradeevent.DefaultPart = tradeeventDescPart.Default.(bool)
+	// tradeeventDescVersion is the schema descriptor for version field.
+	tradeeventDescVersion := tradeeventFields[5].Descriptor()
+	// tradeevent.DefaultVersion holds the default value on creation for the version field.
+	tradeevent.DefaultVersion = tradeeventDescVersion.Default.(int64)
+	// tradeeventDescTopic is the schema descriptor for topic field.
+	tradeeventDescTopic := tradeeventFields[6].Descriptor()
+	// tradeevent.DefaultTopic holds the default value on creation for the topic field.
+	tradeevent.DefaultTopic = tradeeventDescTopic.Default.(string)
+	// tradeevent.TopicValidator is a validator for the "topic" field. It is called by the builders before save.
+	tradeevent.TopicValidator = tradeeventDescTopic.Validators[0].(func(string) error)
+	// tradeeventDescState is the schema descriptor for state field.
+	tradeeventDescState := tradeeventFields[7].Descriptor()
+	// tradeevent.DefaultState holds the default value on creation for the state field.
+	tradeevent.DefaultState = tradeeventDescState.Default.(string)
+	// tradeevent.StateValidator is a validator for the "state" field. It is called by the builders before save.
+	tradeevent.StateValidator = tradeeventDescState.Validators[0].(func(string) error)
+	// tradeeventDescKind is the schema descriptor for kind field.
+	tradeeventDescKind := tradeeventFields[8].Descriptor()
+	// tradeevent.DefaultKind holds the default value on creation for the kind field.
+	tradeevent.DefaultKind = tradeeventDescKind.Default.(string)
+	// tradeevent.KindValidator is a validator for the "kind" field. It is called by the builders before save.
+	tradeevent.KindValidator = tradeeventDescKind.Validators[0].(func(string) error)
+	// tradeeventDescChannel is the schema descriptor for channel field.
+	tradeeventDescChannel := tradeeventFields[9].Descriptor()
+	// tradeevent.DefaultChannel holds the default value on creation for the channel field.
+	tradeevent.DefaultChannel = tradeeventDescChannel.Default.(string)
+	// tradeevent.ChannelValidator is a validator for the "channel" field. It is called by the builders before save.
+	tradeevent.ChannelValidator = tradeeventDescChannel.Validators[0].(func(string) error)
+	// tradeeventDescShopStore is the schema descriptor for shop_store field.
+	tradeeventDescShopStore := tradeeventFields[10].Descriptor()
+	// tradeevent.DefaultShopStore holds the default value on creation for the shop_store field.
+	tradeevent.DefaultShopStore = tradeeventDescShopStore.Default.(string)
+	// tradeevent.ShopStoreValidator is a validator for the "shop_store" field. It is called by the builders before save.
+	tradeevent.ShopStoreValidator = tradeeventDescShopStore.Validators[0].(func(string) error)
+	// tradeeventDescFulfilmentID is the schema descriptor for fulfilment_id field.
+	tradeeventDescFulfilmentID := tradeeventFields[11].Descriptor()
+	// tradeevent.DefaultFulfilmentID holds the default value on creation for the fulfilment_id field.
+	tradeevent.DefaultFulfilmentID = tradeeventDescFulfilmentID.Default.(string)
+	// tradeevent.FulfilmentIDValidator is a validator for the "fulfilment_id" field. It is called by the builders before save.
+	tradeevent.FulfilmentIDValidator = tradeeventDescFulfilmentID.Validators[0].(func(string) error)
+	// tradeeventDescLocation is the schema descriptor for location field.
+	tradeeventDescLocation := tradeeventFields[12].Descriptor()
+	// tradeevent.DefaultLocation holds the default value on creation for the location field.
+	tradeevent.DefaultLocation = tradeeventDescLocation.Default.(string)
+	// tradeevent.LocationValidator is a validator for the "location" field. It is called by the builders before save.
+	tradeevent.LocationValidator = tradeeventDescLocation.Validators[0].(func(string) error)
+	// tradeeventDescAtUs is the schema descriptor for at_us field.
+	tradeeventDescAtUs := tradeeventFields[13].Descriptor()
+	// tradeevent.DefaultAtUs holds the default value on creation for the at_us field.
+	tradeevent.DefaultAtUs = tradeeventDescAtUs.Default.(int64)
+	// tradeeventDescID is the schema descriptor for id field.
+	tradeeventDescID := tradeeventFields[0].Descriptor()
+	// tradeevent.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	tradeevent.IDValidator = func() func(string) error {
+		validators := tradeeventDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

@@ -1,0 +1,162 @@
+package biz
+
+import "strings"
+
+// Topic names a change that others are told of: sellers' systems, channels, the organisations that ship.
+type Topic string
+
+// The topics, in the order of a life. A fulfilment is declined by its location, cancelled with its order.
+const (
+	TopicPlaced    Topic = "PLACED"
+	TopicPaid      Topic = "PAID"
+	TopicAllocated Topic = "ALLOCATED"
+	TopicShipped   Topic = "SHIPPED"
+	TopicDelivered Topic = "DELIVERED"
+	TopicCompleted Topic = "COMPLETED"
+	TopicCancelled Topic = "CANCELLED"
+	TopicDeclined  Topic = "DECLINED"
+	TopicReturned  Topic = "RETURNED"
+	TopicRefunded  Topic = "REFUNDED"
+	// TopicChanged is any other change of an order's state.
+	TopicChanged Topic = "CHANGED"
+)
+
+// topics are told when a subject comes to a state.
+var topics = map[Subject]map[State]Topic{
+	SubjectOrder:      {OrderUnpaid: TopicPlaced, OrderPaid: TopicPaid, OrderCompleted: TopicCompleted, OrderCancelled: TopicCancelled},
+	SubjectFulfilment: {FulfilmentAssigned: TopicAllocated, FulfilmentShipped: TopicShipped, FulfilmentReceived: TopicDelivered, FulfilmentCancelled: TopicCancelled, FulfilmentDeclined: TopicDeclined},
+	SubjectReturn:     {ReturnReceived: TopicReturned},
+	SubjectRefund:     {RefundDone: TopicRefunded},
+}
+
+// Told says what others are told of a change; false: nothing, it concerns those alone who have made it. Every change of an
+// order's state is told, so that its events say where it stands. Of a fulfilment that was planned for an unpaid order nobody
+// has been told.
+func (e Edge) Told() (Topic, bool) {
+	if e.From == e.To || e.Subject == SubjectFulfilment && e.From == FulfilmentPlanned && e.To != FulfilmentAssigned {
+		return "", false
+	}
+	topic, told := topics[e.Subject][e.To]
+	if !told && e.Subject == SubjectOrder {
+		return TopicChanged, true
+	}
+	return topic, told
+}
+
+// TradeEvent is a change as others are told of it: numbers, states and goods, never who gets them.
+type TradeEvent struct {
+	Topic   Topic
+	Version int64 // of the order, after it
+	State   State // of the order, fulfilment, return or refund, after it
+	AtUS    int64
+	// Fulfilment and its location, whose organisation is told too. Empty: it concerns the order as a whole, or its money.
+	FulfilmentID, Location, LocationOrg string
+	Body                                TradeBody
+}
+
+// TradeBody is what differs from topic to topic.
+type TradeBody struct {
+	Way         Way         `json:"way,omitempty"`
+	Carrier     string      `json:"carrier,omitempty"`
+	TrackingNo  string      `json:"tracking_no,omitempty"`
+	ReturnID    string      `json:"return_id,omitempty"`
+	RefundID    string      `json:"refund_id,omitempty"`
+	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order or a refund
+	Currency    string      `json:"currency,omitempty"`
+	SourceNo    string      `json:"source_no,omitempty"` // for the seller and its channel
+	Lines       []TradeLine `json:"lines,omitempty"`
+}
+
+// TradeLine is pieces of a line of the order.
+type TradeLine struct {
+	LineID   string `json:"line_id"`
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
+}
+
+// Told are the changes since the order was restored or made, as others are told of them. Goods that come back are told once a
+// fulfilment that had brought them.
+func (o *Order) Told() (told []TradeEvent) {
+	for _, h := range o.events {
+		topic, yes := Edge{h.Subject, h.From, h.Event, h.To}.Told()
+		if !yes {
+			continue
+		}
+		e := TradeEvent{Topic: topic, Version: h.Version, State: h.To, AtUS: h.AtUS}
+		switch h.Subject {
+		case SubjectOrder:
+			e.Body.AmountMinor, e.Body.Currency = o.r.TotalMinor, o.r.Currency
+			if topic == TopicPlaced {
+				e.Body.Way, e.Body.Lines = o.r.Way, o.goods()
+			}
+			told = append(told, e)
+		case SubjectFulfilment:
+			told = append(told, o.toldOf(e, o.fulfilment(h.SubjectID), nil))
+		case SubjectReturn:
+			told = append(told, o.toldBack(e, *o.returned(h.SubjectID))...)
+		case SubjectRefund:
+			told = append(told, o.toldRefund(e, h.SubjectID))
+		}
+	}
+	return told
+}
+
+func (o *Order) goods() []TradeLine {
+	lines := make([]TradeLine, len(o.r.Lines))
+	for i, l := range o.r.Lines {
+		lines[i] = TradeLine{l.ID, l.SKU, l.Quantity}
+	}
+	return lines
+}
+
+// toldOf says which fulfilment an event is about; no lines: all of its goods.
+func (o *Order) toldOf(e TradeEvent, f *Fulfilment, lines []TradeLine) TradeEvent {
+	e.FulfilmentID, e.Location, e.LocationOrg = f.ID, f.Location, f.Org
+	e.Body.Way, e.Body.Carrier, e.Body.TrackingNo, e.Body.Lines = o.r.Way, f.Carrier, f.TrackingNo, lines
+	if lines == nil {
+		for _, l := range f.Lines {
+			e.Body.Lines = append(e.Body.Lines, TradeLine{l.LineID, l.SKU, l.Quantity})
+		}
+	}
+	return e
+}
+
+func (o *Order) toldBack(e TradeEvent, ret Return) (told []TradeEvent) {
+	e.Body.ReturnID = ret.ID
+	for i := range o.r.Fulfilments {
+		f := &o.r.Fulfilments[i]
+		var lines []TradeLine
+		for _, piece := range ret.Lines {
+			if from, _ := o.fulfilmentLine(piece.FulfilmentLineID); from == f {
+				lines = append(lines, TradeLine{piece.LineID, piece.SKU, piece.Quantity})
+			}
+		}
+		if lines != nil {
+			told = append(told, o.toldOf(e, f, lines))
+		}
+	}
+	return told
+}
+
+func (o *Order) toldRefund(e TradeEvent, refundID string) TradeEvent {
+	for _, f := range o.r.Refunds {
+		if f.ID == refundID {
+			e.Body.RefundID, e.Body.ReturnID, e.Body.AmountMinor, e.Body.Currency = f.ID, f.ReturnID, f.AmountMinor, o.r.Currency
+		}
+	}
+	return e
+}
+
+// topicPrefix is what the API puts before a topic's name.
+const topicPrefix = "TRADE_"
+
+// Name is the topic's name in the API.
+func (t Topic) Name() string { return topicPrefix + string(t) }
+
+// TopicOf reads a name of the API.
+func TopicOf(name string) Topic { return Topic(strings.TrimPrefix(name, topicPrefix)) }
+
+// TradeEventsExpired refuses a cursor whose place in the log is not kept any more.
+func TradeEventsExpired(keptDays int64) Refusal {
+	return refuse(409, "TRADE_EVENTS_EXPIRED", "events since this cursor are no longer kept: list the orders, then begin anew without a cursor", "kept_days", itoa(keptDays))
+}
