@@ -850,9 +850,11 @@ type PromotionInfo struct {
 	ChangedBy    string `protobuf:"bytes,7,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
 	ChangedAtUs  int64  `protobuf:"varint,8,opt,name=changed_at_us,json=changedAtUs,proto3" json:"changed_at_us,omitempty"`
 	// Coupons that were claimed.
-	Claimed       int64 `protobuf:"varint,9,opt,name=claimed,proto3" json:"claimed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Claimed int64 `protobuf:"varint,9,opt,name=claimed,proto3" json:"claimed,omitempty"`
+	// The version that orders are priced by now: the latest whose start has come. 0: none, it has not begun or is over.
+	VersionInForce int64 `protobuf:"varint,10,opt,name=version_in_force,json=versionInForce,proto3" json:"version_in_force,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *PromotionInfo) Reset() {
@@ -944,6 +946,13 @@ func (x *PromotionInfo) GetChangedAtUs() int64 {
 func (x *PromotionInfo) GetClaimed() int64 {
 	if x != nil {
 		return x.Claimed
+	}
+	return 0
+}
+
+func (x *PromotionInfo) GetVersionInForce() int64 {
+	if x != nil {
+		return x.VersionInForce
 	}
 	return 0
 }
@@ -1828,7 +1837,7 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\n" +
 	"per_member\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tperMember\x12&\n" +
 	"\avalid_s\x18\x03 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x86\xb0\x96\x01(\x00R\x06validS\"\xac\x02\n" +
+	"\"\b\x18\x80\x86\xb0\x96\x01(\x00R\x06validS\"\xd6\x02\n" +
 	"\rPromotionInfo\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x126\n" +
@@ -1840,7 +1849,9 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\n" +
 	"changed_by\x18\a \x01(\tR\tchangedBy\x12\"\n" +
 	"\rchanged_at_us\x18\b \x01(\x03R\vchangedAtUs\x12\x18\n" +
-	"\aclaimed\x18\t \x01(\x03R\aclaimed\"\xf1\x01\n" +
+	"\aclaimed\x18\t \x01(\x03R\aclaimed\x12(\n" +
+	"\x10version_in_force\x18\n" +
+	" \x01(\x03R\x0eversionInForce\"\xf1\x01\n" +
 	"\x13PutPromotionRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12<\n" +

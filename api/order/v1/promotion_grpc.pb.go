@@ -33,7 +33,8 @@ const (
 // them; staff and tills read them, so that a till prices offline by the same terms.
 type PromotionsClient interface {
 	// Makes a promotion, or a new version of it. Versions never change and are kept: an order names the one that it was priced
-	// by. What orders have used of budget and quota goes on over versions.
+	// by. A version that begins later leaves the one before in force until then. What orders have used of budget and quota
+	// goes on over versions: as much may be used as the version in force and those to come leave.
 	PutPromotion(ctx context.Context, in *PutPromotionRequest, opts ...grpc.CallOption) (*PromotionInfo, error)
 	// Takes a promotion out of use, for good. Orders that are placed keep what they were promised.
 	EndPromotion(ctx context.Context, in *EndPromotionRequest, opts ...grpc.CallOption) (*PromotionInfo, error)
@@ -97,7 +98,8 @@ func (c *promotionsClient) ListPromotions(ctx context.Context, in *ListPromotion
 // them; staff and tills read them, so that a till prices offline by the same terms.
 type PromotionsServer interface {
 	// Makes a promotion, or a new version of it. Versions never change and are kept: an order names the one that it was priced
-	// by. What orders have used of budget and quota goes on over versions.
+	// by. A version that begins later leaves the one before in force until then. What orders have used of budget and quota
+	// goes on over versions: as much may be used as the version in force and those to come leave.
 	PutPromotion(context.Context, *PutPromotionRequest) (*PromotionInfo, error)
 	// Takes a promotion out of use, for good. Orders that are placed keep what they were promised.
 	EndPromotion(context.Context, *EndPromotionRequest) (*PromotionInfo, error)

@@ -30,7 +30,8 @@ type PromotionsHTTPServer interface {
 	GetPromotion(context.Context, *GetPromotionRequest) (*PromotionInfo, error)
 	ListPromotions(context.Context, *ListPromotionsRequest) (*ListPromotionsResponse, error)
 	// PutPromotion Makes a promotion, or a new version of it. Versions never change and are kept: an order names the one that it was priced
-	// by. What orders have used of budget and quota goes on over versions.
+	// by. A version that begins later leaves the one before in force until then. What orders have used of budget and quota
+	// goes on over versions: as much may be used as the version in force and those to come leave.
 	PutPromotion(context.Context, *PutPromotionRequest) (*PromotionInfo, error)
 }
 
@@ -139,7 +140,8 @@ type PromotionsHTTPClient interface {
 	GetPromotion(ctx context.Context, req *GetPromotionRequest, opts ...http.CallOption) (rsp *PromotionInfo, err error)
 	ListPromotions(ctx context.Context, req *ListPromotionsRequest, opts ...http.CallOption) (rsp *ListPromotionsResponse, err error)
 	// PutPromotion Makes a promotion, or a new version of it. Versions never change and are kept: an order names the one that it was priced
-	// by. What orders have used of budget and quota goes on over versions.
+	// by. A version that begins later leaves the one before in force until then. What orders have used of budget and quota
+	// goes on over versions: as much may be used as the version in force and those to come leave.
 	PutPromotion(ctx context.Context, req *PutPromotionRequest, opts ...http.CallOption) (rsp *PromotionInfo, err error)
 }
 
@@ -192,7 +194,8 @@ func (c *PromotionsHTTPClientImpl) ListPromotions(ctx context.Context, in *ListP
 }
 
 // PutPromotion Makes a promotion, or a new version of it. Versions never change and are kept: an order names the one that it was priced
-// by. What orders have used of budget and quota goes on over versions.
+// by. A version that begins later leaves the one before in force until then. What orders have used of budget and quota
+// goes on over versions: as much may be used as the version in force and those to come leave.
 func (c *PromotionsHTTPClientImpl) PutPromotion(ctx context.Context, in *PutPromotionRequest, opts ...http.CallOption) (*PromotionInfo, error) {
 	var out PromotionInfo
 	pattern := "/v1/order/promotions/{code}"

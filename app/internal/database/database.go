@@ -27,6 +27,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -77,7 +78,7 @@ type DB struct {
 	line    line // for the write connection of SQLite
 
 	mu      sync.Mutex
-	signals map[string]chan struct{}
+	signals map[string]*signal
 }
 
 // Open opens the database and checks that it answers. It creates no tables: see package migrate.
@@ -88,7 +89,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.MaxOpen <= 0 {
 		c.MaxOpen = defaultMaxOpen
 	}
-	db := &DB{name: c.Name, engine: c.Engine, clock: c.Clock, metrics: newMetrics(c.Name), signals: map[string]chan struct{}{}, line: line{share: shareFor}}
+	db := &DB{name: c.Name, engine: c.Engine, clock: c.Clock, metrics: newMetrics(c.Name), signals: map[string]*signal{}, line: line{share: shareFor}}
 	var err error
 	switch c.Engine {
 	case SQLite:
@@ -235,24 +236,36 @@ func (db *DB) Exclusive(ctx context.Context, fn func(conn *sql.Conn) error) erro
 	return fn(conn)
 }
 
+// signal is one topic's: who waits, and how often it was given.
+type signal struct {
+	wake  chan struct{}
+	given atomic.Uint64
+}
+
 // Signal wakes the one who waits on Signals(topic). Signals that nobody took are one.
 func (db *DB) Signal(topic string) {
+	s := db.signal(topic)
+	s.given.Add(1)
 	select {
-	case db.signal(topic) <- struct{}{}:
+	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
 // Signals returns the channel that Signal(topic) writes to. A signal is a hint in this process only: poll as well.
-func (db *DB) Signals(topic string) <-chan struct{} { return db.signal(topic) }
+func (db *DB) Signals(topic string) <-chan struct{} { return db.signal(topic).wake }
 
-func (db *DB) signal(topic string) chan struct{} {
+// Signaled says how often Signal(topic) was called. Who keeps what it has read asks before it reads, and reads again when
+// the number has changed.
+func (db *DB) Signaled(topic string) uint64 { return db.signal(topic).given.Load() }
+
+func (db *DB) signal(topic string) *signal {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	ch, ok := db.signals[topic]
+	s, ok := db.signals[topic]
 	if !ok {
-		ch = make(chan struct{}, 1)
-		db.signals[topic] = ch
+		s = &signal{wake: make(chan struct{}, 1)}
+		db.signals[topic] = s
 	}
-	return ch
+	return s
 }

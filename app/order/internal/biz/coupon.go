@@ -65,6 +65,9 @@ func ClaimCoupon(ctx context.Context, book CouponBook, id, memberID, promotion s
 	if !known || !p.Coupon {
 		return Coupon{}, NotFound("promotion")
 	}
+	if p, err = book.InForce(ctx, p, nowUS); err != nil {
+		return Coupon{}, err
+	}
 	if p.Ended || nowUS < p.FromUS || p.UntilUS > 0 && nowUS >= p.UntilUS {
 		return Coupon{}, refuse(409, reasonState, "coupons of "+promotion+" are not given out now", "state", "CLOSED")
 	}

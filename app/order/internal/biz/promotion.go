@@ -12,6 +12,8 @@ import (
 // Promotion is the latest version of a promotion, or an earlier one, and what orders hold of it.
 type Promotion struct {
 	pricing.Promotion
+	// InForce is the version that orders are priced by; 0: none, it has not begun or is over.
+	InForce                 int64
 	Ended                   bool
 	Coupons                 CouponTerms
 	Claimed                 int64
@@ -31,6 +33,8 @@ type PromotionReader interface {
 type PromotionBook interface {
 	// Lock returns the latest version, locked until the transaction ends; false: there is none.
 	Lock(ctx context.Context, code string) (Promotion, bool, error)
+	// InForce is the version of a promotion, given in its latest one, that orders are priced by at nowUS: see InForce.
+	InForce(ctx context.Context, latest Promotion, nowUS int64) (Promotion, error)
 	// Save stores the latest version; isNew: it was not there.
 	Save(ctx context.Context, p Promotion, isNew bool) error
 }
@@ -45,7 +49,32 @@ type PromotionUses interface {
 	Undo(ctx context.Context, gid, orderID string) error
 }
 
-// PutPromotion makes a version. seen is the version that the caller saw.
+// InForce is, of a promotion's versions, the latest first, the latest whose start has come; the last of them if none has
+// begun. Orders may use of it what it and those that are to follow leave: used goes on over versions.
+func InForce(versions []Promotion, nowUS int64) Promotion {
+	at := versions[len(versions)-1]
+	for i, p := range versions {
+		if p.FromUS > nowUS {
+			continue
+		}
+		at = p
+		for _, next := range versions[:i] {
+			at.BudgetMinor, at.Quota = lower(at.BudgetMinor, next.BudgetMinor), lower(at.Quota, next.Quota)
+		}
+		break
+	}
+	return at
+}
+
+// lower is the lower of two limits; 0: none.
+func lower(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// PutPromotion makes a version; the one before stays in force until it begins. seen is the version that the caller saw.
 func PutPromotion(ctx context.Context, book PromotionBook, by string, terms pricing.Promotion, coupons CouponTerms, seen, nowUS int64) (Promotion, error) {
 	if err := terms.Validate(); err != nil {
 		if field, ok := errors.AsType[pricing.Invalid](err); ok {

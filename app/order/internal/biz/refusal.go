@@ -1,6 +1,9 @@
 package biz
 
-import "strconv"
+import (
+	"errors"
+	"strconv"
+)
 
 // Reasons of this center, as in api/order/v1/errors.proto.
 const (
@@ -140,6 +143,12 @@ func TransactionTaken(transactionNo string) Refusal {
 func IsMismatch(err error) bool {
 	r, ok := err.(Refusal)
 	return ok && r.Reason == reasonMismatch
+}
+
+// IsPriceChanged says whether err refuses a price that does not stand any more.
+func IsPriceChanged(err error) bool {
+	r, ok := errors.AsType[Refusal](err)
+	return ok && r.Reason == reasonPriceChanged
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

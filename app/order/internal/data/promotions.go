@@ -10,7 +10,6 @@ import (
 	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent"
-	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionuse"
@@ -23,8 +22,9 @@ const branchPromotions = "promotions"
 
 // Promotions keeps promotions and what orders hold of them.
 type Promotions struct {
-	db  *database.DB
-	ent *ent.Client
+	db    *database.DB
+	ent   *ent.Client
+	inUse inUse
 }
 
 // NewPromotions opens the client.
@@ -52,64 +52,6 @@ func toPromotion(row *ent.Promotion) (biz.Promotion, error) {
 	return p, terms{}.into(&p, row.Terms)
 }
 
-// Facts are the promotions in use, as they stand for a member with these coupons.
-func (s *Promotions) Facts(ctx context.Context, memberID string, coupons []string) (biz.PromotionFacts, error) {
-	now, err := s.db.Now(ctx)
-	if err != nil {
-		return biz.PromotionFacts{}, err
-	}
-	facts := biz.PromotionFacts{AtUS: now, Left: map[string]pricing.Left{}}
-	ctx = AsService(ctx)
-	rows, err := s.ent.Promotion.Query().Where(promotion.Ended(false), promotion.Or(promotion.UntilUs(0), promotion.UntilUsGT(now))).Order(ent.Asc(promotion.FieldID)).All(ctx)
-	if err != nil {
-		return facts, fmt.Errorf("promotions: %w", err)
-	}
-	had, err := s.had(ctx, memberID, rows)
-	if err != nil {
-		return facts, err
-	}
-	if facts.Coupons, err = s.usable(ctx, memberID, coupons, now); err != nil {
-		return facts, err
-	}
-	ask := false
-	for _, row := range rows {
-		p, err := toPromotion(row)
-		if err != nil {
-			return facts, err
-		}
-		facts.Promotions, facts.Left[p.ID] = append(facts.Promotions, p.Promotion), p.LeftFor(had[p.ID])
-		ask = ask || p.Scope.FirstOrder
-	}
-	if ask && memberID != "" {
-		before, err := s.ent.Order.Query().Where(order.MemberID(memberID), order.StateNEQ(string(biz.OrderCancelled))).Exist(ctx)
-		if err != nil {
-			return facts, fmt.Errorf("first order: %w", err)
-		}
-		facts.FirstOrder = !before
-	}
-	return facts, nil
-}
-
-// had is what a member holds of promotions with a limit for each.
-func (s *Promotions) had(ctx context.Context, memberID string, rows []*ent.Promotion) (map[string]int64, error) {
-	had := map[string]int64{}
-	limited := false
-	for _, row := range rows {
-		limited = limited || row.PerBuyer > 0
-	}
-	if memberID == "" || !limited {
-		return had, nil
-	}
-	counts, err := s.ent.PromotionBuyer.Query().Where(promotionbuyer.MemberID(memberID)).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("what the member has had: %w", err)
-	}
-	for _, c := range counts {
-		had[c.Promotion] = c.Quantity
-	}
-	return had, nil
-}
-
 // Lock returns the latest version, locked.
 func (s *Promotions) Lock(ctx context.Context, code string) (biz.Promotion, bool, error) {
 	row, err := s.ent.Promotion.Query().Where(promotion.ID(code)).ForUpdate().Only(AsService(ctx))
@@ -130,6 +72,9 @@ func (s *Promotions) Save(ctx context.Context, p biz.Promotion, isNew bool) erro
 		return fmt.Errorf("terms of promotion %s: %w", p.ID, err)
 	}
 	ctx = AsService(ctx)
+	if err := s.db.AfterCommit(ctx, func() { s.db.Signal(topicPromotions) }); err != nil {
+		return err
+	}
 	if isNew {
 		err = s.ent.Promotion.Create().SetID(p.ID).SetVersion(p.Version).SetEnded(p.Ended).SetTerms(raw).SetUntilUs(p.UntilUS).SetBudgetMinor(p.BudgetMinor).
 			SetQuota(p.Quota).SetPerBuyer(p.PerBuyer).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(ctx)
@@ -148,6 +93,10 @@ func (s *Promotions) Save(ctx context.Context, p biz.Promotion, isNew bool) erro
 
 // Get returns a promotion, in its latest or an earlier version.
 func (s *Promotions) Get(ctx context.Context, code string, version int64) (biz.Promotion, error) {
+	now, err := s.db.Now(ctx)
+	if err != nil {
+		return biz.Promotion{}, err
+	}
 	ctx = AsService(ctx)
 	row, err := s.ent.Promotion.Get(ctx, code)
 	if ent.IsNotFound(err) {
@@ -157,7 +106,10 @@ func (s *Promotions) Get(ctx context.Context, code string, version int64) (biz.P
 		return biz.Promotion{}, fmt.Errorf("promotion %s: %w", code, err)
 	}
 	p, err := toPromotion(row)
-	if err != nil || version == 0 || version == p.Version {
+	if err != nil {
+		return p, err
+	}
+	if err := s.Running(ctx, &p, now); err != nil || version == 0 || version == p.Version {
 		return p, err
 	}
 	was, err := s.ent.PromotionVersion.Query().Where(promotionversion.Promotion(code), promotionversion.Version(version)).Only(ctx)
@@ -191,17 +143,22 @@ func (s *Promotions) List(ctx context.Context, inUse bool, after string, limit i
 			return nil, err
 		}
 	}
-	return list, nil
+	return list, s.running(AsService(ctx), list, now)
 }
 
 // Take takes what an order uses, in a transaction of its own.
 func (s *Promotions) Take(ctx context.Context, gid, orderID, memberID string, uses []biz.PromotionUse, coupons []biz.CouponUse) error {
 	ctx = AsService(ctx)
-	return s.db.InTx(ctx, func(ctx context.Context) error {
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		return barrier.Do(ctx, gid, branchPromotions, func(ctx context.Context) error {
 			now, err := s.db.Now(ctx)
 			if err != nil {
 				return err
+			}
+			if len(uses) > 0 {
+				if err := s.db.AfterCommit(ctx, func() { s.db.Signal(topicPromotionUses) }); err != nil {
+					return err
+				}
 			}
 			for _, u := range biz.SortUses(uses) {
 				if err := s.takeOne(ctx, gid, orderID, memberID, u, now); err != nil {
@@ -211,6 +168,12 @@ func (s *Promotions) Take(ctx context.Context, gid, orderID, memberID string, us
 			return s.takeCoupons(ctx, gid, orderID, memberID, coupons, now)
 		})
 	})
+	if biz.IsPriceChanged(err) { // another replica has made a version
+		s.db.Signal(topicPromotions)
+	} else if err != nil {
+		s.db.Signal(topicPromotionUses)
+	}
+	return err
 }
 
 func (s *Promotions) takeOne(ctx context.Context, gid, orderID, memberID string, u biz.PromotionUse, nowUS int64) error {
@@ -220,6 +183,9 @@ func (s *Promotions) takeOne(ctx context.Context, gid, orderID, memberID string,
 	}
 	if !known {
 		return biz.NotFound("promotion")
+	}
+	if p, err = s.InForce(ctx, p, nowUS); err != nil {
+		return err
 	}
 	// The promotion's lock is that of its counts of buyers too.
 	count, had := (*ent.PromotionBuyer)(nil), int64(0)
@@ -261,12 +227,12 @@ func (s *Promotions) takeOne(ctx context.Context, gid, orderID, memberID string,
 func (s *Promotions) Undo(ctx context.Context, gid, orderID string) error {
 	ctx = AsService(ctx)
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		return barrier.Undo(ctx, gid, branchPromotions, func(ctx context.Context) error { return giveBack(ctx, s.ent, orderID, gid) })
+		return barrier.Undo(ctx, gid, branchPromotions, func(ctx context.Context) error { return giveBack(ctx, s.db, s.ent, orderID, gid) })
 	})
 }
 
 // giveBack returns what an order holds of promotions, in the context's transaction; gid: of one attempt only.
-func giveBack(ctx context.Context, client *ent.Client, orderID, gid string) error {
+func giveBack(ctx context.Context, db *database.DB, client *ent.Client, orderID, gid string) error {
 	q := client.PromotionUse.Query().Where(promotionuse.OrderID(orderID), promotionuse.GivenBack(false)).Order(ent.Asc(promotionuse.FieldPromotion))
 	if gid != "" {
 		q = q.Where(promotionuse.Gid(gid))
@@ -274,6 +240,11 @@ func giveBack(ctx context.Context, client *ent.Client, orderID, gid string) erro
 	uses, err := q.All(ctx)
 	if err != nil {
 		return fmt.Errorf("promotions of order %s: %w", orderID, err)
+	}
+	if len(uses) > 0 {
+		if err := db.AfterCommit(ctx, func() { db.Signal(topicPromotionUses) }); err != nil {
+			return err
+		}
 	}
 	for _, u := range uses {
 		if err := client.Promotion.UpdateOneID(u.Promotion).AddUsedMinor(-u.AmountMinor).AddUsedQuantity(-u.Quantity).Exec(ctx); err != nil {

@@ -84,7 +84,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 		var err error
 		switch e.(type) {
 		case biz.Cancelled:
-			err = giveBack(ctx, s.ent, r.ID, "")
+			err = giveBack(ctx, s.db, s.ent, r.ID, "")
 		case biz.Paid, biz.SoldAtTill:
 			err = useCoupons(ctx, s.ent, r.ID)
 		}

@@ -13,7 +13,9 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data"
 )
 
-func (s *shop) coupons() *Coupons { return NewCoupons(s.DB, data.NewPromotions(s.DB), secretKey) }
+func (s *shop) coupons() *Coupons {
+	return NewCoupons(s.DB, s.Promotions.(*data.Promotions), secretKey)
+}
 
 // couponed takes an amount off goods from 100.00, with a coupon.
 func couponed(offMinor, total, perMember, validS int64) *orderv1.PromotionTerms {

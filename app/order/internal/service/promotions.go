@@ -66,6 +66,9 @@ func (s *Promotions) change(ctx context.Context, method, action, code string, in
 			if err != nil {
 				return nil, err
 			}
+			if err := s.book.Running(ctx, &changed, now); err != nil {
+				return nil, err
+			}
 			return toPromotionInfo(changed), platform.AppendAudit(ctx, platform.AuditEntry{Actor: p.Actor(), Action: action, Subject: code})
 		},
 	}.Run(ctx, s.db)
@@ -202,8 +205,8 @@ func toPromotionInfo(p biz.Promotion) *orderv1.PromotionInfo {
 		t.Coupon = &orderv1.CouponTerms{Total: p.Coupons.Total, PerMember: p.Coupons.PerMember, ValidS: p.Coupons.ValidS}
 	}
 	return &orderv1.PromotionInfo{
-		Claimed: p.Claimed,
-		Code:    p.ID, Version: p.Version, Terms: t, Ended: p.Ended, UsedMinor: p.UsedMinor, UsedQuantity: p.UsedQuantity, ChangedBy: p.ChangedBy, ChangedAtUs: p.ChangedAtUS,
+		Claimed: p.Claimed, VersionInForce: p.InForce,
+		Code: p.ID, Version: p.Version, Terms: t, Ended: p.Ended, UsedMinor: p.UsedMinor, UsedQuantity: p.UsedQuantity, ChangedBy: p.ChangedBy, ChangedAtUs: p.ChangedAtUS,
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 var promoting = tenancy.Principal{Kind: tenancy.HQ, ID: "pia", Org: "hq", Roles: []string{"operator"}}.WithScope("hq", "fra")
 
 func (s *shop) promotions() *Promotions {
-	return NewPromotions(s.DB, data.NewPromotions(s.DB), secretKey)
+	return NewPromotions(s.DB, s.Promotions.(*data.Promotions), secretKey)
 }
 
 // bears are shares of headquarters and the franchisee.
