@@ -579,7 +579,10 @@ type PromotionTerms struct {
 	PerBuyer int64     `protobuf:"varint,21,opt,name=per_buyer,json=perBuyer,proto3" json:"per_buyer,omitempty"`
 	Bearers  []*Bearer `protobuf:"bytes,22,rep,name=bearers,proto3" json:"bearers,omitempty"`
 	// Only with a coupon, which is claimed by these terms; absent: for everybody in scope.
-	Coupon        *CouponTerms `protobuf:"bytes,23,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	Coupon *CouponTerms `protobuf:"bytes,23,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// Without the gift nothing is sold (STOCK_INSUFFICIENT). Otherwise it is given while stocks last: an order goes without, and
+	// says so in its steps (GIFT_OUT_OF_STOCK) and its history. What a coupon gives is never left out.
+	GiftRequired  bool `protobuf:"varint,24,opt,name=gift_required,json=giftRequired,proto3" json:"gift_required,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -773,6 +776,13 @@ func (x *PromotionTerms) GetCoupon() *CouponTerms {
 		return x.Coupon
 	}
 	return nil
+}
+
+func (x *PromotionTerms) GetGiftRequired() bool {
+	if x != nil {
+		return x.GiftRequired
+	}
+	return false
 }
 
 type CouponTerms struct {
@@ -1678,7 +1688,7 @@ type PriceStep struct {
 	AmountMinor int64 `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
 	Applied     bool  `protobuf:"varint,5,opt,name=applied,proto3" json:"applied,omitempty"`
 	// Why it does not apply: NOT_YET, OVER, OUT_OF_SCOPE, NOT_THE_BUYERS, NO_LINE, BELOW_THRESHOLD, NOT_TOGETHER,
-	// BETTER_IN_GROUP, BUDGET_USED_UP, QUOTA_USED_UP, LIMIT_OF_BUYER, NOTHING_OFF, GIFT_UNKNOWN.
+	// BETTER_IN_GROUP, BUDGET_USED_UP, QUOTA_USED_UP, LIMIT_OF_BUYER, NOTHING_OFF, GIFT_UNKNOWN, GIFT_OUT_OF_STOCK.
 	Reason        string   `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	Skus          []string `protobuf:"bytes,7,rep,name=skus,proto3" json:"skus,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1799,7 +1809,7 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04role\x12\x1b\n" +
 	"\x04code\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04code\x12%\n" +
 	"\bshare_bp\x18\x03 \x01(\x03B\n" +
-	"\xbaH\a\"\x05\x18\x90N(\x01R\ashareBp\"\x88\b\n" +
+	"\xbaH\a\"\x05\x18\x90N(\x01R\ashareBp\"\xad\b\n" +
 	"\x0ePromotionTerms\x12\x1d\n" +
 	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x04name\x12?\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.onepool.order.v1.PromotionKindB\n" +
@@ -1831,7 +1841,8 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\abearers\x18\x16 \x03(\v2\x18.onepool.order.v1.BearerB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\n" +
 	"R\abearers\x125\n" +
-	"\x06coupon\x18\x17 \x01(\v2\x1d.onepool.order.v1.CouponTermsR\x06coupon\"|\n" +
+	"\x06coupon\x18\x17 \x01(\v2\x1d.onepool.order.v1.CouponTermsR\x06coupon\x12#\n" +
+	"\rgift_required\x18\x18 \x01(\bR\fgiftRequired\"|\n" +
 	"\vCouponTerms\x12\x1d\n" +
 	"\x05total\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x05total\x12&\n" +
 	"\n" +

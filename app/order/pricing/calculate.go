@@ -3,6 +3,7 @@ package pricing
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/onepool/onepool/app/internal/money"
@@ -11,7 +12,7 @@ import (
 // Calculate prices an order. It refuses input that no order can be with Invalid, and amounts that do not fit with
 // money.ErrAmount.
 func Calculate(in Input) (Result, error) {
-	c := calculation{in: in, groups: map[string]string{}}
+	c := calculation{in: in, groups: map[string]string{}, giftsLeft: maps.Clone(in.GiftsLeft)}
 	for _, step := range []func() error{c.units, c.promote, c.total, c.spendPoints, c.tax} {
 		if err := step(); err != nil {
 			return Result{}, err
@@ -26,6 +27,8 @@ type calculation struct {
 	lines  []*work
 	out    Result
 	groups map[string]string // which promotion has taken a group
+	// giftsLeft is what is left of gifts beside the pieces that are bought.
+	giftsLeft map[string]int64
 }
 
 // work is a line on its way: of its pieces, open ones may still be discounted, and so much is to pay for these; flashed ones
@@ -51,6 +54,9 @@ func (c *calculation) units() error {
 			return Invalid{fmt.Sprintf("lines[%d]", i), "must not have a price or a rate below 0"}
 		}
 		seen[l.ID] = true
+		if _, known := c.giftsLeft[l.SKU]; known {
+			c.giftsLeft[l.SKU] -= l.Quantity
+		}
 		unit := l.ListMinor
 		if l.TierMinor > 0 && l.TierMinor < unit {
 			unit = l.TierMinor
@@ -229,6 +235,9 @@ func (c *calculation) book(p Promotion, t taking, total int64, s *Step) error {
 	}
 	if t.gift != nil {
 		c.lines = append(c.lines, t.gift)
+		if _, known := c.giftsLeft[t.gift.SKU]; known {
+			c.giftsLeft[t.gift.SKU] -= t.gift.Quantity
+		}
 	}
 	c.out.Uses = append(c.out.Uses, use)
 	return nil

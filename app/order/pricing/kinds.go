@@ -196,7 +196,14 @@ func (c *calculation) gift(p Promotion, t taking) (taking, string, error) {
 	if !known {
 		return t, GiftUnknown, nil
 	}
-	g.ID, g.SKU, g.Quantity = "gift-"+p.ID, p.GiftSKU, p.GiftPieces*times
+	pieces, err := money.Mul(p.GiftPieces, times)
+	if err != nil {
+		return t, "", err
+	}
+	g.ID, g.SKU, g.Quantity = "gift-"+p.ID, p.GiftSKU, pieces
+	if left, known := c.giftsLeft[p.GiftSKU]; known && left < g.Quantity && !p.GiftRequired {
+		return t, GiftOutOfStock, nil
+	}
 	gross, err := money.Mul(g.ListMinor, g.Quantity)
 	if err != nil {
 		return t, "", err

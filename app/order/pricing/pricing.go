@@ -26,8 +26,10 @@ type Input struct {
 	Store, Region string
 	Buyer         Buyer
 	Lines         []Line
-	// Gifts are the SKUs that promotions give away, by code.
-	Gifts map[string]Line
+	// Gifts are the SKUs that promotions give away, by code; GiftsLeft the pieces that there are of them, bought ones too: those
+	// that are not here are not known to be short.
+	Gifts     map[string]Line
+	GiftsLeft map[string]int64
 	// Promotions that may apply; those out of their window or scope are passed over, and the steps say so.
 	Promotions []Promotion
 	// Left says what is left of promotions with a budget or a quota, by id; one that is not here has none of either used.
@@ -177,4 +179,5 @@ const (
 	LimitOfBuyer   = "LIMIT_OF_BUYER"
 	NothingOff     = "NOTHING_OFF"
 	GiftUnknown    = "GIFT_UNKNOWN"
+	GiftOutOfStock = "GIFT_OUT_OF_STOCK"
 )

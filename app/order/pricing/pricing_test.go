@@ -128,6 +128,20 @@ func TestTheWorkedExample(t *testing.T) {
 	require.Equal(t, []int64{1275, 1274, 1275}, back, "returned piece by piece")
 }
 
+// Pieces that are bought, and those that another promotion gives, are not given again.
+func TestAGiftIsGivenOnce(t *testing.T) {
+	gift := func(id string) Promotion {
+		return Promotion{ID: id, Name: id, Kind: Gift, GiftSKU: "TEA", GiftPieces: 2, Stacking: WithAll, Levels: []Level{{FromMinor: 10000}}, Bearers: hq}
+	}
+	in := Input{Currency: "CNY", Lines: basket(), Gifts: map[string]Line{"TEA": {ListMinor: 1500}}, Promotions: []Promotion{gift("g1"), gift("g2")}}
+	for left, want := range map[int64][]bool{4: {false, false}, 5: {true, false}, 6: {true, false}, 7: {true, true}} {
+		in.GiftsLeft = map[string]int64{"TEA": left}
+		got := priced(t, in)
+		require.Equal(t, want, []bool{got.Steps[1].Applied, got.Steps[2].Applied}, left)
+		require.Equal(t, map[string]int64{"TEA": left}, in.GiftsLeft, "the input stays as it was")
+	}
+}
+
 // TestEachKind prices the basket, 333.00 at list, with one promotion.
 func TestEachKind(t *testing.T) {
 	gifts := map[string]Line{"SPOON": {ListMinor: 500, TaxBP: 1300}}
@@ -157,6 +171,9 @@ func TestEachKind(t *testing.T) {
 		"a bundle that is dearer":         {p: Promotion{Kind: Bundle, PriceMinor: 99900, Parts: []Part{{"CUP", 1}}}, reason: NothingOff},
 		"gift":                            {p: Promotion{Kind: Gift, GiftSKU: "SPOON", GiftPieces: 2, Levels: []Level{{FromMinor: 10000}}}, want: 1000},
 		"gifts for each time":             {p: Promotion{Kind: Gift, Every: true, GiftSKU: "SPOON", GiftPieces: 1, Levels: []Level{{FromQuantity: 2}}}, want: 1000},
+		"a gift of which enough is left":  {p: Promotion{Kind: Gift, GiftSKU: "SPOON", GiftPieces: 2, Levels: []Level{{FromMinor: 10000}}}, in: Input{GiftsLeft: map[string]int64{"SPOON": 2}}, want: 1000},
+		"a gift that is short":            {p: Promotion{Kind: Gift, GiftSKU: "SPOON", GiftPieces: 2, Levels: []Level{{FromMinor: 10000}}}, in: Input{GiftsLeft: map[string]int64{"SPOON": 1}}, reason: GiftOutOfStock},
+		"a gift that has to be":           {p: Promotion{Kind: Gift, GiftSKU: "SPOON", GiftPieces: 2, GiftRequired: true, Levels: []Level{{FromMinor: 10000}}}, in: Input{GiftsLeft: map[string]int64{"SPOON": 1}}, want: 1000},
 		"a gift that nobody knows":        {p: Promotion{Kind: Gift, GiftSKU: "FORK", GiftPieces: 1, Levels: []Level{{FromMinor: 1}}}, reason: GiftUnknown},
 		"free freight":                    {p: Promotion{Kind: FreeFreight}, freight: 1200},
 		"a part of the freight":           {p: Promotion{Kind: FreeFreight, OffMinor: 500}, freight: 500},
@@ -307,6 +324,7 @@ func TestTermsThatSayNothingAreRefused(t *testing.T) {
 		"first of one":      {func(p *Promotion) { p.Kind, p.Nth, p.OffBP = NthItem, 1, 1 }, "nth"},
 		"bundle of nothing": {func(p *Promotion) { p.Kind = Bundle }, "parts"},
 		"gift of nothing":   {func(p *Promotion) { p.Kind, p.Levels = Gift, []Level{{FromMinor: 1}} }, "gift"},
+		"required discount": {func(p *Promotion) { p.GiftRequired = true }, "gift_required"},
 		"capped gift":       {func(p *Promotion) { p.Kind, p.CapMinor, p.GiftSKU, p.GiftPieces = Gift, 1, "a", 1 }, "cap_minor"},
 	} {
 		p := sound

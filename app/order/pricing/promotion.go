@@ -115,6 +115,8 @@ type Promotion struct {
 	PriceMinor int64
 	GiftSKU    string
 	GiftPieces int64
+	// GiftRequired: without the gift nothing is sold; otherwise it is given while stocks last.
+	GiftRequired bool
 	// CapMinor is the most that it takes off one order; 0: no cap.
 	CapMinor int64
 	// BudgetMinor is the most that it takes off all orders, Quota the pieces of a flash sale, PerBuyer what one member may have
@@ -164,6 +166,9 @@ func (p Promotion) Validate() error {
 	}
 	if p.Kind == FlashSale && p.Coupon {
 		return Invalid{"coupon", "does not open a flash sale"}
+	}
+	if p.GiftRequired && p.Kind != Gift {
+		return Invalid{"gift_required", "is of a gift"}
 	}
 	if p.PerBuyer > 0 && !p.Scope.MembersOnly {
 		return Invalid{"scope.members_only", "is needed for a limit per buyer"}

@@ -13,6 +13,7 @@ const (
 	SubjectReturn     Subject = "return"
 	SubjectRefund     Subject = "refund"
 	SubjectCoupon     Subject = "coupon" // it may outlive several orders: in none's history
+	SubjectGift       Subject = "gift" // by its line
 )
 
 // Subjects says what each of them is, in the order of a life.
@@ -26,6 +27,7 @@ var Subjects = []struct {
 	{SubjectReturn, "Goods that come back."},
 	{SubjectRefund, "Money that goes back to where it came from."},
 	{SubjectCoupon, "What opens a promotion to a member, for one order at a time. That it is expired is a matter of time, not of state."},
+	{SubjectGift, "A gift of a promotion that could not be given; it has the id of the promotion's line."},
 }
 
 // State is a state of one subject. None is before the first one.
@@ -75,6 +77,9 @@ const (
 	RefundDone    State = "DONE"
 )
 
+// GiftOutOfStock is the state of a gift that an order goes without.
+const GiftOutOfStock State = "OUT_OF_STOCK"
+
 // Event is what moves a subject from one state to another.
 type Event string
 
@@ -106,6 +111,7 @@ const (
 	EventLock        Event = "lock"
 	EventUse         Event = "use"
 	EventGiveBack    Event = "give_back"
+	EventLeaveOut    Event = "leave_out"
 )
 
 // Edge is one permitted change of state.
@@ -163,6 +169,7 @@ var Edges = [...]Edge{
 	{SubjectCoupon, CouponLocked, EventUse, CouponUsed},
 	{SubjectCoupon, CouponLocked, EventGiveBack, CouponOpen},
 	{SubjectCoupon, CouponUsed, EventGiveBack, CouponOpen}, // its order was cancelled in full
+	{SubjectGift, None, EventLeaveOut, GiftOutOfStock},
 }
 
 // Next returns the state that event leads to, and whether the table has such an edge.

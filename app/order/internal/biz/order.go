@@ -117,6 +117,9 @@ type Draft struct {
 	// Uses of budgets and quotas.
 	Uses    []PromotionUse
 	Coupons []CouponUse
+	// WhileStocksLast are the lines of gifts that may be left out; LeftOut are those that were.
+	WhileStocksLast []string
+	LeftOut         []LeftOut
 }
 
 // NewDraft freezes a price into an order that does not exist yet.
@@ -126,14 +129,18 @@ func NewDraft(h Header, p Price) Draft {
 	h.Points, h.PointsAmountMinor = p.Points, p.PointsAmountMinor
 	h.FreightDiscounts = p.FreightDiscounts
 	r := Record{Header: h, Lines: make([]Line, len(p.Lines))}
+	var optional []string
 	for i, l := range p.Lines {
 		r.Lines[i] = Line{
 			ID: ids.New("lin"), No: int64(i + 1), SKU: l.SKU, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable,
 			Quantity: l.Quantity, UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor,
 			PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, Discounts: l.Discounts, GiftOf: l.GiftOf,
 		}
+		if l.WhileStocksLast {
+			optional = append(optional, r.Lines[i].ID)
+		}
 	}
-	return Draft{Record: r, PointsToFreeze: p.Points, Uses: p.Uses, Coupons: p.Coupons}
+	return Draft{Record: r, PointsToFreeze: p.Points, Uses: p.Uses, Coupons: p.Coupons, WhileStocksLast: optional}
 }
 
 // Place makes the order of a draft whose stock is held. An order of which nothing is left to pay is paid at once.
@@ -141,6 +148,9 @@ func Place(d Draft, held []Reservation, terms Terms, nowUS int64, actor string) 
 	o := Restore(d.Record, terms, nowUS, actor)
 	o.r.PlacedAtUS = nowUS
 	if err := o.moveOrder(EventPlace, ""); err != nil {
+		return nil, err
+	}
+	if err := o.sayLeftOut(d.LeftOut); err != nil {
 		return nil, err
 	}
 	if err := o.plan(held, EventPlan); err != nil {

@@ -20,11 +20,13 @@ type Seeker struct {
 	Sellers    SellerDirectory
 	Members    MemberDirectory
 	Promotions PromotionReader
+	Stock      StockPromiser
 }
 
-// PriceQuery asks for a price with today's facts.
+// PriceQuery asks for a price with today's facts. Location: where the goods are taken from, if that is known.
 type PriceQuery struct {
 	Channel, Store, MemberID string
+	Location                 string
 	Lines                    []WantedLine
 	Points, FreightMinor     int64
 	Coupons                  []string
@@ -58,7 +60,11 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if in.Way == WayPickup {
 		freightMinor = 0
 	}
-	p, facts, err := s.Price(ctx, PriceQuery{Channel: in.Channel, Store: in.ShopStore, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points, Coupons: in.Coupons, FreightMinor: freightMinor})
+	q := PriceQuery{Channel: in.Channel, Store: in.ShopStore, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points, Coupons: in.Coupons, FreightMinor: freightMinor}
+	if in.Way == WayPickup {
+		q.Location = in.PickupStore
+	}
+	p, facts, err := s.Price(ctx, q)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -100,7 +106,7 @@ func TillSourceNo(store, receiptNo string) string { return store + "/" + receipt
 
 // TillDraft prices and freezes a sale at a till.
 func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
-	p, facts, err := s.Price(ctx, PriceQuery{Channel: ChannelPOS, Store: in.Store, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points})
+	p, facts, err := s.Price(ctx, PriceQuery{Channel: ChannelPOS, Store: in.Store, Location: in.Store, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points})
 	if err != nil {
 		return Draft{}, err
 	}
@@ -143,10 +149,10 @@ func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, MemberFacts, er
 	} else if q.Points > 0 {
 		return Price{}, MemberFacts{}, Invalid("points", "need a member")
 	}
-	p, err := Calculate(PriceInput{
+	p, err := s.calculate(ctx, PriceInput{
 		Channel: q.Channel, Store: q.Store, MemberID: q.MemberID, Lines: q.Lines, SKUs: skus, FreightMinor: q.FreightMinor,
 		Points: q.Points, PointValueMinor: facts.PointValueMinor, Promotions: promotions,
-	})
+	}, q.Location)
 	return p, facts, err
 }
 
@@ -192,7 +198,8 @@ type Placement struct {
 	GID        string
 	Terms      Terms
 
-	held []Reservation
+	held    []Reservation
+	leftOut []LeftOut
 }
 
 // Held is the stock that the hold step got, in this run.
@@ -204,16 +211,15 @@ func (p *Placement) Steps() []Step {
 	h, lines := p.Draft.Record.Header, p.Draft.Record.Lines
 	steps := []Step{{
 		Name: "hold",
-		Do: func(ctx context.Context) (err error) {
+		Do: func(ctx context.Context) error {
 			hold := Hold{
-				RequestID: p.GID + "-hold", Document: h.ID, GID: p.GID, Channel: h.Channel, SellerOrg: h.Org, Way: h.Way,
+				Document: h.ID, GID: p.GID, Channel: h.Channel, SellerOrg: h.Org, Way: h.Way,
 				Destination: p.Draft.Destination, Location: h.PickupStore, Lines: lines,
 			}
 			if h.PayUntilUS > 0 {
 				hold.ExpiresAtUS = h.PayUntilUS + p.Terms.HoldGraceUS
 			}
-			p.held, err = p.Stock.Hold(ctx, hold)
-			return err
+			return p.hold(ctx, hold)
 		},
 		Undo: func(ctx context.Context) error { return p.Stock.ReleaseHold(ctx, p.GID+"-rels", h.ID, p.GID) },
 	}}
@@ -221,7 +227,7 @@ func (p *Placement) Steps() []Step {
 		steps = append(steps, Step{
 			Name: "promotions",
 			Do: func(ctx context.Context) error {
-				return p.Promotions.Take(ctx, p.GID, h.ID, h.MemberID, p.Draft.Uses, p.Draft.Coupons)
+				return p.Promotions.Take(ctx, p.GID, h.ID, h.MemberID, p.Settled().Uses, p.Draft.Coupons)
 			},
 			Undo: func(ctx context.Context) error { return p.Promotions.Undo(ctx, p.GID, h.ID) },
 		})

@@ -38,6 +38,8 @@ type PriceInput struct {
 	Points          int64
 	PointValueMinor int64
 	Promotions      PromotionFacts
+	// GiftsLeft are the pieces that may still be promised of gifts, by SKU; those that are not here are not known to be short.
+	GiftsLeft map[string]int64
 }
 
 // PromotionFacts are the promotions that may apply, as they stand for one buyer.
@@ -89,6 +91,8 @@ type PricedLine struct {
 	Points            int64
 	Discounts         []Discount
 	GiftOf            string
+	// WhileStocksLast: a gift that is left out when there is none of it.
+	WhileStocksLast bool
 }
 
 // Price is the result of the one price calculation.
@@ -126,7 +130,7 @@ func Calculate(in PriceInput) (Price, error) {
 	ask := pricing.Input{
 		AtUS: in.Promotions.AtUS, Channel: in.Channel, Store: in.Store, FreightMinor: in.FreightMinor, Points: in.Points, PointValueMinor: in.PointValueMinor,
 		Buyer:      pricing.Buyer{Member: in.MemberID, FirstOrder: in.Promotions.FirstOrder, Coupons: in.Promotions.opened()},
-		Promotions: in.Promotions.Promotions, Left: in.Promotions.Left, Gifts: map[string]pricing.Line{},
+		Promotions: in.Promotions.Promotions, Left: in.Promotions.Left, Gifts: map[string]pricing.Line{}, GiftsLeft: in.GiftsLeft,
 	}
 	for i, want := range in.Lines {
 		sku, known := in.SKUs[want.SKU]
@@ -172,14 +176,17 @@ func (s SKU) line() pricing.Line {
 func (p *Price) take(r pricing.Result, in PriceInput) {
 	p.GoodsMinor, p.DiscountMinor, p.FreightMinor, p.TotalMinor = r.GoodsMinor, r.DiscountMinor, r.FreightMinor, r.TotalMinor
 	p.Points, p.PointsAmountMinor, p.FreightDiscounts = r.Points, r.PointsAmountMinor, r.FreightDiscounts
-	skus := map[string]string{}
+	skus, optional := map[string]string{}, map[string]bool{}
+	for _, t := range in.Promotions.Promotions {
+		optional[t.ID] = t.Kind == pricing.Gift && !t.GiftRequired && !t.Coupon // who uses a coupon wants what it is for
+	}
 	for _, l := range r.Lines {
 		sku := in.SKUs[l.SKU]
 		skus[l.ID] = l.SKU
 		p.Lines = append(p.Lines, PricedLine{
 			SKU: sku.Code, Title: sku.Title, TaxClass: sku.TaxClass, Returnable: sku.Returnable, Quantity: l.Quantity, UnitMinor: l.UnitMinor,
 			GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points,
-			Discounts: l.Discounts, GiftOf: l.Gift,
+			Discounts: l.Discounts, GiftOf: l.Gift, WhileStocksLast: optional[l.Gift],
 		})
 	}
 	for _, s := range r.Steps {

@@ -7,6 +7,9 @@ func SellAtTill(d Draft, held []Reservation, terms Terms, nowUS int64, actor str
 	if err := o.moveOrder(EventPlace, ""); err != nil {
 		return nil, err
 	}
+	if err := o.sayLeftOut(d.LeftOut); err != nil {
+		return nil, err
+	}
 	if err := o.take(ProviderCash, o.r.SourceNo, d.CashMinor); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	kratos "github.com/go-kratos/kratos/v2/errors"
+
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	memberv1 "github.com/onepool/onepool/api/member/v1"
@@ -112,6 +114,9 @@ func (s Stock) Hold(ctx context.Context, h biz.Hold) ([]biz.Reservation, error) 
 		req.Lines = append(req.Lines, &inventoryv1.HoldLine{LineId: l.ID, Sku: l.SKU, Quantity: l.Quantity, ListPriceMinor: l.UnitMinor})
 	}
 	reply, err := s.Client.Hold(ctx, req)
+	if inventoryv1.IsStockInsufficient(err) || inventoryv1.IsNoLocation(err) {
+		return nil, biz.Unfilled{SKU: kratos.FromError(err).Metadata["sku"], Refusal: err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +125,30 @@ func (s Stock) Hold(ctx context.Context, h biz.Hold) ([]biz.Reservation, error) 
 		held[i] = toReservation(r)
 	}
 	return held, nil
+}
+
+// Promised are the pieces that may still be promised. Where nothing is known of a location, nothing may.
+func (s Stock) Promised(ctx context.Context, channel, location string, skus []string) (map[string]int64, error) {
+	reply, err := s.Client.GetAvailability(AsService(ctx), &inventoryv1.GetAvailabilityRequest{Skus: skus, Channel: channel, Location: location})
+	left := make(map[string]int64, len(skus))
+	if location != "" && inventoryv1.IsLocationUnknown(err) {
+		for _, sku := range skus {
+			left[sku] = 0
+		}
+		return left, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("what is left of gifts: %w", err)
+	}
+	for _, a := range reply.GetItems() {
+		left[a.GetSku()] = a.GetOnline()
+		if channel == biz.ChannelPOS && location != "" {
+			for _, at := range a.GetNear() {
+				left[a.GetSku()] = at.GetAtTheTill()
+			}
+		}
+	}
+	return left, nil
 }
 
 // ReleaseHold undoes a hold.

@@ -113,12 +113,13 @@ func (s *Order) Calculate(ctx context.Context, req *orderv1.CalculateRequest) (*
 	if err := s.bounded(req.GetLines()); err != nil {
 		return nil, err
 	}
-	freight := s.settings.FreightMinor
+	freight, location := s.settings.FreightMinor, ""
 	if req.GetChannel() == biz.ChannelPOS {
-		freight = 0 // carried out
+		freight, location = 0, req.GetShopStoreCode() // carried out
 	}
 	p, member, err := s.Seeker.Price(ctx, biz.PriceQuery{
-		Channel: req.GetChannel(), Store: req.GetShopStoreCode(), MemberID: req.GetMemberId(), Lines: fromLines(req.GetLines()), Points: req.GetPoints(), Coupons: req.GetCouponIds(), FreightMinor: freight,
+		Location: location,
+		Channel:  req.GetChannel(), Store: req.GetShopStoreCode(), MemberID: req.GetMemberId(), Lines: fromLines(req.GetLines()), Points: req.GetPoints(), Coupons: req.GetCouponIds(), FreightMinor: freight,
 	})
 	if err != nil {
 		return nil, err

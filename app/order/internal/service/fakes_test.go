@@ -42,7 +42,9 @@ type world struct {
 	patient  bool            // documents may wait
 	waiting  map[string]bool // documents that do
 	asks     int             // how often reservations were asked for
-	answers  []string        // what locations said
+	promises int             // how often it was asked what may be promised
+	behind   map[string]int64
+	answers  []string // what locations said
 
 	documents map[string]*memberv1.DocumentPoints
 	accruals  []*rebatev1.Accrual
@@ -219,6 +221,26 @@ func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ 
 	f.w.holds[in.Document] = out.Reservations
 	f.w.answer[in.RequestId] = out
 	return out, nil
+}
+
+// GetAvailability knows of what comes and goes a little later: behind is what it has not heard of yet.
+func (f fakeInventory) GetAvailability(ctx context.Context, in *inventoryv1.GetAvailabilityRequest, _ ...grpc.CallOption) (*inventoryv1.GetAvailabilityResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	f.w.promises++
+	out := &inventoryv1.GetAvailabilityResponse{}
+	for _, sku := range in.Skus {
+		a := &inventoryv1.Availability{Sku: sku}
+		for location, stock := range f.w.stock {
+			if in.Location == "" || in.Location == location {
+				n := stock[sku] + f.w.behind[sku]
+				a.Online += n
+				a.Near = append(a.Near, &inventoryv1.LocationAvailability{Location: location, AtTheTill: &n})
+			}
+		}
+		out.Items = append(out.Items, a)
+	}
+	return out, outside(ctx)
 }
 
 func (f fakeInventory) reserved(in *inventoryv1.HoldRequest, l *inventoryv1.HoldLine, sku, location string, n int64) *inventoryv1.Reservation {

@@ -79,6 +79,9 @@ func (s servedMember) UnfreezePoints(ctx context.Context, in *memberv1.UnfreezeP
 func (s servedInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest) (*inventoryv1.HoldResponse, error) {
 	return s.f.Hold(ctx, in)
 }
+func (s servedInventory) GetAvailability(ctx context.Context, in *inventoryv1.GetAvailabilityRequest) (*inventoryv1.GetAvailabilityResponse, error) {
+	return s.f.GetAvailability(ctx, in)
+}
 func (s servedInventory) ReleaseHold(ctx context.Context, in *inventoryv1.ReleaseHoldRequest) (*inventoryv1.ReleaseHoldResponse, error) {
 	return s.f.ReleaseHold(ctx, in)
 }
@@ -107,7 +110,7 @@ func remoteParts(t *testing.T, db *database.DB, address string, sagas *saga.Coor
 		DB:         db, Orders: data.NewOrders(db, receivers(t)), Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Points: members, Saga: sagas,
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(conn)},
 		Seeker: biz.Seeker{
-			Catalog: data.Catalog{Client: productv1.NewProductClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members, Promotions: promotions,
+			Catalog: data.Catalog{Client: productv1.NewProductClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members, Promotions: promotions, Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)},
 		},
 		Report: func(_ context.Context, err error) { t.Log(err) },
 	}

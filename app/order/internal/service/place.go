@@ -193,7 +193,7 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 	if err != nil {
 		return nil, err
 	}
-	birth, d := biz.Place, placement.Draft
+	birth, d := biz.Place, placement.Settled()
 	if d.Record.Kind == biz.KindTill {
 		birth = biz.SellAtTill
 	}

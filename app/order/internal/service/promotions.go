@@ -168,7 +168,7 @@ func fromTerms(code string, t *orderv1.PromotionTerms) pricing.Promotion {
 			FirstOrder: s.GetFirstOrder(), MembersOnly: s.GetMembersOnly(),
 		},
 		OffMinor: t.GetOffMinor(), OffBP: t.GetOffBp(), Every: t.GetEvery(), Nth: t.GetNth(), PriceMinor: t.GetPriceMinor(), GiftSKU: t.GetGiftSku(),
-		GiftPieces: t.GetGiftPieces(), CapMinor: t.GetCapMinor(), BudgetMinor: t.GetBudgetMinor(), Quota: t.GetQuota(), PerBuyer: t.GetPerBuyer(),
+		GiftPieces: t.GetGiftPieces(), GiftRequired: t.GetGiftRequired(), CapMinor: t.GetCapMinor(), BudgetMinor: t.GetBudgetMinor(), Quota: t.GetQuota(), PerBuyer: t.GetPerBuyer(),
 	}
 	for _, l := range t.GetLevels() {
 		p.Levels = append(p.Levels, pricing.Level{FromMinor: l.GetFromMinor(), FromQuantity: l.GetFromQuantity(), OffMinor: l.GetOffMinor(), OffBP: l.GetOffBp()})
@@ -189,7 +189,7 @@ func toPromotionInfo(p biz.Promotion) *orderv1.PromotionInfo {
 			Skus: p.Scope.SKUs, Categories: p.Scope.Categories, ExceptSkus: p.Scope.ExceptSKUs, Channels: p.Scope.Channels, StoreCodes: p.Scope.Stores,
 			FirstOrder: p.Scope.FirstOrder, MembersOnly: p.Scope.MembersOnly,
 		},
-		OffMinor: p.OffMinor, OffBp: p.OffBP, Every: p.Every, Nth: p.Nth, PriceMinor: p.PriceMinor, GiftSku: p.GiftSKU, GiftPieces: p.GiftPieces,
+		OffMinor: p.OffMinor, OffBp: p.OffBP, Every: p.Every, Nth: p.Nth, PriceMinor: p.PriceMinor, GiftSku: p.GiftSKU, GiftPieces: p.GiftPieces, GiftRequired: p.GiftRequired,
 		CapMinor: p.CapMinor, BudgetMinor: p.BudgetMinor, Quota: p.Quota, PerBuyer: p.PerBuyer,
 	}
 	for _, l := range p.Levels {

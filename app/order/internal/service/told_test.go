@@ -248,7 +248,7 @@ func TestAFollowerMissesNothing(t *testing.T) {
 func (s *shop) replica() *Order {
 	db := testkit.Open(s.t, s.config)
 	p := s.Parts
-	p.DB, p.Orders, p.Promotions = db, data.NewOrders(db), data.NewPromotions(db)
+	p.DB, p.Orders, p.Promotions = db, data.NewOrders(db, receivers(s.t)), data.NewPromotions(db)
 	p.Seeker.Promotions = data.NewPromotions(db)
 	return New(p, s.settings)
 }
