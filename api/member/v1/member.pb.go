@@ -36,7 +36,11 @@ type MemberInfo struct {
 	GuideCode     string `protobuf:"bytes,5,opt,name=guide_code,json=guideCode,proto3" json:"guide_code,omitempty"`
 	CreatedAtUs   int64  `protobuf:"varint,6,opt,name=created_at_us,json=createdAtUs,proto3" json:"created_at_us,omitempty"`
 	// Channels on which the member is known (亮灯).
-	Channels      []string `protobuf:"bytes,7,rep,name=channels,proto3" json:"channels,omitempty"`
+	Channels []string `protobuf:"bytes,7,rep,name=channels,proto3" json:"channels,omitempty"`
+	// Code of the member's tier; empty: none.
+	Tier string `protobuf:"bytes,8,opt,name=tier,proto3" json:"tier,omitempty"`
+	// Codes of the segments that the member is in, sorted. Shown to headquarters only.
+	Segments      []string `protobuf:"bytes,9,rep,name=segments,proto3" json:"segments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -120,6 +124,20 @@ func (x *MemberInfo) GetChannels() []string {
 	return nil
 }
 
+func (x *MemberInfo) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *MemberInfo) GetSegments() []string {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
+}
+
 type ImportMembersRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -189,6 +207,10 @@ type ImportMemberRow struct {
 	HomeStoreCode string                 `protobuf:"bytes,4,opt,name=home_store_code,json=homeStoreCode,proto3" json:"home_store_code,omitempty"`
 	GuideCode     string                 `protobuf:"bytes,5,opt,name=guide_code,json=guideCode,proto3" json:"guide_code,omitempty"`
 	Points        int64                  `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
+	// Code of the tier; empty: as it is; '-': none.
+	Tier string `protobuf:"bytes,7,opt,name=tier,proto3" json:"tier,omitempty"`
+	// Codes of all segments, joined by '|'; empty: as they are; '-': none.
+	Segments      string `protobuf:"bytes,8,opt,name=segments,proto3" json:"segments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -263,6 +285,20 @@ func (x *ImportMemberRow) GetPoints() int64 {
 		return x.Points
 	}
 	return 0
+}
+
+func (x *ImportMemberRow) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *ImportMemberRow) GetSegments() string {
+	if x != nil {
+		return x.Segments
+	}
+	return ""
 }
 
 type ListMembersRequest struct {
@@ -1305,8 +1341,11 @@ type OrderFacts struct {
 	SpendablePoints int64  `protobuf:"varint,6,opt,name=spendable_points,json=spendablePoints,proto3" json:"spendable_points,omitempty"`
 	// Value of one point when spent, in minor units.
 	PointValueMinor int64 `protobuf:"varint,7,opt,name=point_value_minor,json=pointValueMinor,proto3" json:"point_value_minor,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Codes of the tier and the segments: what prices and promotions go by.
+	Tier          string   `protobuf:"bytes,8,opt,name=tier,proto3" json:"tier,omitempty"`
+	Segments      []string `protobuf:"bytes,9,rep,name=segments,proto3" json:"segments,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderFacts) Reset() {
@@ -1386,6 +1425,20 @@ func (x *OrderFacts) GetPointValueMinor() int64 {
 		return x.PointValueMinor
 	}
 	return 0
+}
+
+func (x *OrderFacts) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *OrderFacts) GetSegments() []string {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
 }
 
 type FreezePointsRequest struct {
@@ -1849,7 +1902,7 @@ var File_member_v1_member_proto protoreflect.FileDescriptor
 
 const file_member_v1_member_proto_rawDesc = "" +
 	"\n" +
-	"\x16member/v1/member.proto\x12\x11onepool.member.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\"\xda\x01\n" +
+	"\x16member/v1/member.proto\x12\x11onepool.member.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\"\x8a\x02\n" +
 	"\n" +
 	"MemberInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
@@ -1859,12 +1912,14 @@ const file_member_v1_member_proto_rawDesc = "" +
 	"\n" +
 	"guide_code\x18\x05 \x01(\tR\tguideCode\x12\"\n" +
 	"\rcreated_at_us\x18\x06 \x01(\x03R\vcreatedAtUs\x12\x1a\n" +
-	"\bchannels\x18\a \x03(\tR\bchannels\"\xac\x01\n" +
+	"\bchannels\x18\a \x03(\tR\bchannels\x12\x12\n" +
+	"\x04tier\x18\b \x01(\tR\x04tier\x12\x1a\n" +
+	"\bsegments\x18\t \x03(\tR\bsegments\"\xac\x01\n" +
 	"\x14ImportMembersRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
 	"\bdocument\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bdocument\x12C\n" +
-	"\x04rows\x18\x03 \x03(\v2\".onepool.member.v1.ImportMemberRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\xae\x01\n" +
+	"\x04rows\x18\x03 \x03(\v2\".onepool.member.v1.ImportMemberRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\xde\x01\n" +
 	"\x0fImportMemberRow\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x14\n" +
 	"\x05phone\x18\x02 \x01(\tR\x05phone\x12\x12\n" +
@@ -1872,7 +1927,9 @@ const file_member_v1_member_proto_rawDesc = "" +
 	"\x0fhome_store_code\x18\x04 \x01(\tR\rhomeStoreCode\x12\x1d\n" +
 	"\n" +
 	"guide_code\x18\x05 \x01(\tR\tguideCode\x12\x16\n" +
-	"\x06points\x18\x06 \x01(\x03R\x06points\"\x8a\x01\n" +
+	"\x06points\x18\x06 \x01(\x03R\x06points\x12\x12\n" +
+	"\x04tier\x18\a \x01(\tR\x04tier\x12\x1a\n" +
+	"\bsegments\x18\b \x01(\tR\bsegments\"\x8a\x01\n" +
 	"\x12ListMembersRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -1944,7 +2001,7 @@ const file_member_v1_member_proto_rawDesc = "" +
 	"^[0-9]{8}$R\x04code\x12$\n" +
 	"\tmember_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\bmemberId\">\n" +
 	"\x14GetOrderFactsRequest\x12&\n" +
-	"\tmember_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\"\x94\x02\n" +
+	"\tmember_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\"\xc4\x02\n" +
 	"\n" +
 	"OrderFacts\x12\x1b\n" +
 	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x12&\n" +
@@ -1954,7 +2011,9 @@ const file_member_v1_member_proto_rawDesc = "" +
 	"\x10guide_store_code\x18\x04 \x01(\tR\x0eguideStoreCode\x12!\n" +
 	"\fguide_reason\x18\x05 \x01(\tR\vguideReason\x12)\n" +
 	"\x10spendable_points\x18\x06 \x01(\x03R\x0fspendablePoints\x12*\n" +
-	"\x11point_value_minor\x18\a \x01(\x03R\x0fpointValueMinor\"\xd0\x01\n" +
+	"\x11point_value_minor\x18\a \x01(\x03R\x0fpointValueMinor\x12\x12\n" +
+	"\x04tier\x18\b \x01(\tR\x04tier\x12\x1a\n" +
+	"\bsegments\x18\t \x03(\tR\bsegments\"\xd0\x01\n" +
 	"\x13FreezePointsRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +

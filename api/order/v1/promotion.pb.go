@@ -278,8 +278,14 @@ type PromotionScope struct {
 	Channels   []string `protobuf:"bytes,4,rep,name=channels,proto3" json:"channels,omitempty"`
 	StoreCodes []string `protobuf:"bytes,5,rep,name=store_codes,json=storeCodes,proto3" json:"store_codes,omitempty"`
 	// For members who have not bought before.
-	FirstOrder    bool `protobuf:"varint,6,opt,name=first_order,json=firstOrder,proto3" json:"first_order,omitempty"`
-	MembersOnly   bool `protobuf:"varint,7,opt,name=members_only,json=membersOnly,proto3" json:"members_only,omitempty"`
+	FirstOrder  bool     `protobuf:"varint,6,opt,name=first_order,json=firstOrder,proto3" json:"first_order,omitempty"`
+	MembersOnly bool     `protobuf:"varint,7,opt,name=members_only,json=membersOnly,proto3" json:"members_only,omitempty"`
+	Brands      []string `protobuf:"bytes,8,rep,name=brands,proto3" json:"brands,omitempty"`
+	// Administrative regions of the store that sells: "33" has "330106" too.
+	Regions []string `protobuf:"bytes,9,rep,name=regions,proto3" json:"regions,omitempty"`
+	// Codes of tiers, and of segments: for members who are in one of them.
+	Tiers         []string `protobuf:"bytes,10,rep,name=tiers,proto3" json:"tiers,omitempty"`
+	Segments      []string `protobuf:"bytes,11,rep,name=segments,proto3" json:"segments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -361,6 +367,34 @@ func (x *PromotionScope) GetMembersOnly() bool {
 		return x.MembersOnly
 	}
 	return false
+}
+
+func (x *PromotionScope) GetBrands() []string {
+	if x != nil {
+		return x.Brands
+	}
+	return nil
+}
+
+func (x *PromotionScope) GetRegions() []string {
+	if x != nil {
+		return x.Regions
+	}
+	return nil
+}
+
+func (x *PromotionScope) GetTiers() []string {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
+func (x *PromotionScope) GetSegments() []string {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
 }
 
 type PromotionLevel struct {
@@ -1778,7 +1812,7 @@ var File_order_v1_promotion_proto protoreflect.FileDescriptor
 
 const file_order_v1_promotion_proto_rawDesc = "" +
 	"\n" +
-	"\x18order/v1/promotion.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\x9c\x02\n" +
+	"\x18order/v1/promotion.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\xab\x03\n" +
 	"\x0ePromotionScope\x12\x1d\n" +
 	"\x04skus\x18\x01 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04skus\x12)\n" +
 	"\n" +
@@ -1791,7 +1825,12 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"storeCodes\x12\x1f\n" +
 	"\vfirst_order\x18\x06 \x01(\bR\n" +
 	"firstOrder\x12!\n" +
-	"\fmembers_only\x18\a \x01(\bR\vmembersOnly\"\xaf\x01\n" +
+	"\fmembers_only\x18\a \x01(\bR\vmembersOnly\x12!\n" +
+	"\x06brands\x18\b \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06brands\x12#\n" +
+	"\aregions\x18\t \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\aregions\x12\x1e\n" +
+	"\x05tiers\x18\n" +
+	" \x03(\tB\b\xbaH\x05\x92\x01\x02\x102R\x05tiers\x12%\n" +
+	"\bsegments\x18\v \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bsegments\"\xaf\x01\n" +
 	"\x0ePromotionLevel\x12&\n" +
 	"\n" +
 	"from_minor\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tfromMinor\x12,\n" +

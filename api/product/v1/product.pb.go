@@ -36,12 +36,14 @@ type Sku struct {
 	Title    map[string]string `protobuf:"bytes,4,rep,name=title,proto3" json:"title,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Category string            `protobuf:"bytes,5,opt,name=category,proto3" json:"category,omitempty"`
 	// Of one piece, tax included.
-	ListPrice     *v1.Money `protobuf:"bytes,6,opt,name=list_price,json=listPrice,proto3" json:"list_price,omitempty"`
-	WeightG       int64     `protobuf:"varint,7,opt,name=weight_g,json=weightG,proto3" json:"weight_g,omitempty"`
-	TaxClass      string    `protobuf:"bytes,8,opt,name=tax_class,json=taxClass,proto3" json:"tax_class,omitempty"`
-	Returnable    bool      `protobuf:"varint,9,opt,name=returnable,proto3" json:"returnable,omitempty"`
-	Active        bool      `protobuf:"varint,10,opt,name=active,proto3" json:"active,omitempty"`
-	UpdatedAtUs   int64     `protobuf:"varint,11,opt,name=updated_at_us,json=updatedAtUs,proto3" json:"updated_at_us,omitempty"`
+	ListPrice   *v1.Money `protobuf:"bytes,6,opt,name=list_price,json=listPrice,proto3" json:"list_price,omitempty"`
+	WeightG     int64     `protobuf:"varint,7,opt,name=weight_g,json=weightG,proto3" json:"weight_g,omitempty"`
+	TaxClass    string    `protobuf:"bytes,8,opt,name=tax_class,json=taxClass,proto3" json:"tax_class,omitempty"`
+	Returnable  bool      `protobuf:"varint,9,opt,name=returnable,proto3" json:"returnable,omitempty"`
+	Active      bool      `protobuf:"varint,10,opt,name=active,proto3" json:"active,omitempty"`
+	UpdatedAtUs int64     `protobuf:"varint,11,opt,name=updated_at_us,json=updatedAtUs,proto3" json:"updated_at_us,omitempty"`
+	// Code of its brand; empty: none.
+	Brand         string `protobuf:"bytes,12,opt,name=brand,proto3" json:"brand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -153,6 +155,13 @@ func (x *Sku) GetUpdatedAtUs() int64 {
 	return 0
 }
 
+func (x *Sku) GetBrand() string {
+	if x != nil {
+		return x.Brand
+	}
+	return ""
+}
+
 type ImportProductsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -219,6 +228,7 @@ type ImportProductRow struct {
 	WeightG        int64                  `protobuf:"varint,10,opt,name=weight_g,json=weightG,proto3" json:"weight_g,omitempty"`
 	TaxClass       string                 `protobuf:"bytes,11,opt,name=tax_class,json=taxClass,proto3" json:"tax_class,omitempty"`
 	Returnable     bool                   `protobuf:"varint,12,opt,name=returnable,proto3" json:"returnable,omitempty"`
+	Brand          string                 `protobuf:"bytes,13,opt,name=brand,proto3" json:"brand,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -335,6 +345,13 @@ func (x *ImportProductRow) GetReturnable() bool {
 		return x.Returnable
 	}
 	return false
+}
+
+func (x *ImportProductRow) GetBrand() string {
+	if x != nil {
+		return x.Brand
+	}
+	return ""
 }
 
 type ListSkusRequest struct {
@@ -603,7 +620,7 @@ var File_product_v1_product_proto protoreflect.FileDescriptor
 
 const file_product_v1_product_proto_rawDesc = "" +
 	"\n" +
-	"\x18product/v1/product.proto\x12\x12onepool.product.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\"\xa2\x03\n" +
+	"\x18product/v1/product.proto\x12\x12onepool.product.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\"\xb8\x03\n" +
 	"\x03Sku\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x10\n" +
 	"\x03spu\x18\x02 \x01(\tR\x03spu\x12\x18\n" +
@@ -619,7 +636,8 @@ const file_product_v1_product_proto_rawDesc = "" +
 	"returnable\x12\x16\n" +
 	"\x06active\x18\n" +
 	" \x01(\bR\x06active\x12\"\n" +
-	"\rupdated_at_us\x18\v \x01(\x03R\vupdatedAtUs\x1a8\n" +
+	"\rupdated_at_us\x18\v \x01(\x03R\vupdatedAtUs\x12\x14\n" +
+	"\x05brand\x18\f \x01(\tR\x05brand\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -627,7 +645,7 @@ const file_product_v1_product_proto_rawDesc = "" +
 	"\x15ImportProductsRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12E\n" +
-	"\x04rows\x18\x02 \x03(\v2$.onepool.product.v1.ImportProductRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\xd4\x02\n" +
+	"\x04rows\x18\x02 \x03(\v2$.onepool.product.v1.ImportProductRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\xea\x02\n" +
 	"\x10ImportProductRow\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x10\n" +
@@ -643,7 +661,8 @@ const file_product_v1_product_proto_rawDesc = "" +
 	"\ttax_class\x18\v \x01(\tR\btaxClass\x12\x1e\n" +
 	"\n" +
 	"returnable\x18\f \x01(\bR\n" +
-	"returnable\"\x98\x01\n" +
+	"returnable\x12\x14\n" +
+	"\x05brand\x18\r \x01(\tR\x05brand\"\x98\x01\n" +
 	"\x0fListSkusRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +

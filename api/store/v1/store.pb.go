@@ -501,8 +501,10 @@ type StoreInfo struct {
 	Opens  string `protobuf:"bytes,12,opt,name=opens,proto3" json:"opens,omitempty"`
 	Closes string `protobuf:"bytes,13,opt,name=closes,proto3" json:"closes,omitempty"`
 	// parcel, pickup, local_delivery.
-	Capabilities  []string `protobuf:"bytes,14,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
-	Active        bool     `protobuf:"varint,15,opt,name=active,proto3" json:"active,omitempty"`
+	Capabilities []string `protobuf:"bytes,14,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
+	Active       bool     `protobuf:"varint,15,opt,name=active,proto3" json:"active,omitempty"`
+	// Code of its administrative region, e.g. 330106; a longer code lies in the shorter one that it begins with. Empty: not known.
+	Region        string `protobuf:"bytes,16,opt,name=region,proto3" json:"region,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -642,6 +644,13 @@ func (x *StoreInfo) GetActive() bool {
 	return false
 }
 
+func (x *StoreInfo) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
 type ImportStoresRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -713,7 +722,9 @@ type ImportStoreRow struct {
 	Opens     string   `protobuf:"bytes,14,opt,name=opens,proto3" json:"opens,omitempty"`
 	Closes    string   `protobuf:"bytes,15,opt,name=closes,proto3" json:"closes,omitempty"`
 	// Joined by '|'.
-	Capabilities  string `protobuf:"bytes,16,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
+	Capabilities string `protobuf:"bytes,16,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
+	// Code of its administrative region: letters and digits.
+	Region        string `protobuf:"bytes,17,opt,name=region,proto3" json:"region,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -856,6 +867,13 @@ func (x *ImportStoreRow) GetCloses() string {
 func (x *ImportStoreRow) GetCapabilities() string {
 	if x != nil {
 		return x.Capabilities
+	}
+	return ""
+}
+
+func (x *ImportStoreRow) GetRegion() string {
+	if x != nil {
+		return x.Region
 	}
 	return ""
 }
@@ -2410,8 +2428,10 @@ type SellerFacts struct {
 	StoreCode       string           `protobuf:"bytes,5,opt,name=store_code,json=storeCode,proto3" json:"store_code,omitempty"`
 	HeadquartersOrg string           `protobuf:"bytes,6,opt,name=headquarters_org,json=headquartersOrg,proto3" json:"headquarters_org,omitempty"`
 	Stores          []*StoreStanding `protobuf:"bytes,7,rep,name=stores,proto3" json:"stores,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Administrative region of the store that sells.
+	Region        string `protobuf:"bytes,8,opt,name=region,proto3" json:"region,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SellerFacts) Reset() {
@@ -2493,6 +2513,13 @@ func (x *SellerFacts) GetStores() []*StoreStanding {
 	return nil
 }
 
+func (x *SellerFacts) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
 // Where a store stands: its organisation and the dealer above, if any.
 type StoreStanding struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2502,6 +2529,7 @@ type StoreStanding struct {
 	OrgKind       OrganisationKind       `protobuf:"varint,4,opt,name=org_kind,json=orgKind,proto3,enum=onepool.store.v1.OrganisationKind" json:"org_kind,omitempty"`
 	DealerOrg     string                 `protobuf:"bytes,5,opt,name=dealer_org,json=dealerOrg,proto3" json:"dealer_org,omitempty"`
 	Timezone      string                 `protobuf:"bytes,6,opt,name=timezone,proto3" json:"timezone,omitempty"`
+	Region        string                 `protobuf:"bytes,7,opt,name=region,proto3" json:"region,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2578,6 +2606,13 @@ func (x *StoreStanding) GetTimezone() string {
 	return ""
 }
 
+func (x *StoreStanding) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
 var File_store_v1_store_proto protoreflect.FileDescriptor
 
 const file_store_v1_store_proto_rawDesc = "" +
@@ -2614,7 +2649,7 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\"\x89\x01\n" +
 	"\x19ListOrganisationsResponse\x12D\n" +
 	"\rorganisations\x18\x01 \x03(\v2\x1e.onepool.store.v1.OrganisationR\rorganisations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc2\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xda\x03\n" +
 	"\tStoreInfo\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x129\n" +
@@ -2631,11 +2666,12 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\x05opens\x18\f \x01(\tR\x05opens\x12\x16\n" +
 	"\x06closes\x18\r \x01(\tR\x06closes\x12\"\n" +
 	"\fcapabilities\x18\x0e \x03(\tR\fcapabilities\x12\x16\n" +
-	"\x06active\x18\x0f \x01(\bR\x06active\"\x82\x01\n" +
+	"\x06active\x18\x0f \x01(\bR\x06active\x12\x16\n" +
+	"\x06region\x18\x10 \x01(\tR\x06region\"\x82\x01\n" +
 	"\x13ImportStoresRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12A\n" +
-	"\x04rows\x18\x02 \x03(\v2 .onepool.store.v1.ImportStoreRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\xb1\x03\n" +
+	"\x04rows\x18\x02 \x03(\v2 .onepool.store.v1.ImportStoreRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\xc9\x03\n" +
 	"\x0eImportStoreRow\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
@@ -2653,7 +2689,8 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\x03lng\x18\r \x01(\x01H\x01R\x03lng\x88\x01\x01\x12\x14\n" +
 	"\x05opens\x18\x0e \x01(\tR\x05opens\x12\x16\n" +
 	"\x06closes\x18\x0f \x01(\tR\x06closes\x12\"\n" +
-	"\fcapabilities\x18\x10 \x01(\tR\fcapabilitiesB\x06\n" +
+	"\fcapabilities\x18\x10 \x01(\tR\fcapabilities\x12\x16\n" +
+	"\x06region\x18\x11 \x01(\tR\x06regionB\x06\n" +
 	"\x04_latB\x06\n" +
 	"\x04_lng\"\x99\x01\n" +
 	"\x11ListStoresRequest\x12$\n" +
@@ -2773,7 +2810,7 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\n" +
 	"store_code\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\tstoreCode\x12\"\n" +
 	"\borg_code\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorgCode\x12!\n" +
-	"\x06stores\x18\x03 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06stores\"\xbb\x02\n" +
+	"\x06stores\x18\x03 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06stores\"\xd3\x02\n" +
 	"\vSellerFacts\x12\x1d\n" +
 	"\n" +
 	"seller_org\x18\x01 \x01(\tR\tsellerOrg\x12C\n" +
@@ -2784,7 +2821,8 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\n" +
 	"store_code\x18\x05 \x01(\tR\tstoreCode\x12)\n" +
 	"\x10headquarters_org\x18\x06 \x01(\tR\x0fheadquartersOrg\x127\n" +
-	"\x06stores\x18\a \x03(\v2\x1f.onepool.store.v1.StoreStandingR\x06stores\"\xd7\x01\n" +
+	"\x06stores\x18\a \x03(\v2\x1f.onepool.store.v1.StoreStandingR\x06stores\x12\x16\n" +
+	"\x06region\x18\b \x01(\tR\x06region\"\xef\x01\n" +
 	"\rStoreStanding\x12\x1d\n" +
 	"\n" +
 	"store_code\x18\x01 \x01(\tR\tstoreCode\x12\x12\n" +
@@ -2793,7 +2831,8 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\borg_kind\x18\x04 \x01(\x0e2\".onepool.store.v1.OrganisationKindR\aorgKind\x12\x1d\n" +
 	"\n" +
 	"dealer_org\x18\x05 \x01(\tR\tdealerOrg\x12\x1a\n" +
-	"\btimezone\x18\x06 \x01(\tR\btimezone*c\n" +
+	"\btimezone\x18\x06 \x01(\tR\btimezone\x12\x16\n" +
+	"\x06region\x18\a \x01(\tR\x06region*c\n" +
 	"\x10OrganisationKind\x12!\n" +
 	"\x1dORGANISATION_KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fHEADQUARTERS\x10\x01\x12\n" +

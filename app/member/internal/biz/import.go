@@ -3,6 +3,8 @@ package biz
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/onepool/onepool/app/internal/batch"
 )
@@ -12,6 +14,7 @@ type ImportRow struct {
 	Line                                  int64
 	Phone, Name, HomeStoreCode, GuideCode string
 	Points                                int64
+	Tier, Segments                        string // empty: as they are; "-": none; segments are joined by "|"
 }
 
 // MemberBook keeps members. All its methods run in the context's transaction.
@@ -32,6 +35,7 @@ const (
 	reasonGuide = "GUIDE_UNKNOWN"
 	maxName     = 128
 	maxCode     = 64
+	maxSegments = 30
 	maxOpening  = 1_000_000_000
 )
 
@@ -53,7 +57,11 @@ func NewImport(members MemberBook, points *Points, clock Clock, newID func() str
 type parsed struct {
 	row         ImportRow
 	phone, hash string
+	segments    []string
 }
+
+// none takes a tier or all segments away.
+const none = "-"
 
 // Rows creates or updates members; good rows are kept, bad ones reported. known is what the directory says of
 // the guides and stores that the rows name. A home store that a member has stays; a guide takes over only from one who is not protected any more.
@@ -122,13 +130,45 @@ func (uc *Import) parse(row ImportRow, known Known) (p parsed, refusal *batch.Re
 	if row.Points < 0 || row.Points > maxOpening {
 		return p, batch.Refuse(batch.ReasonValidator, "points", "must be between 0 and %d", int64(maxOpening))
 	}
-	return parsed{row, phone, uc.members.Hash(phone)}, nil
+	p = parsed{row: row, phone: phone, hash: uc.members.Hash(phone)}
+	if row.Tier != "" && row.Tier != none {
+		if p.row.Tier, refusal = batch.Code("tier", row.Tier, maxCode); refusal != nil {
+			return p, refusal
+		}
+	}
+	if row.Segments == "" || row.Segments == none {
+		return p, nil
+	}
+	for _, code := range strings.Split(row.Segments, "|") {
+		if code, refusal = batch.Code("segments", code, maxCode); refusal != nil {
+			return p, refusal
+		}
+		p.segments = append(p.segments, code)
+	}
+	slices.Sort(p.segments)
+	if p.segments = slices.Compact(p.segments); len(p.segments) > maxSegments {
+		return p, batch.Refuse(batch.ReasonValidator, "segments", "must be at most %d", maxSegments)
+	}
+	return p, nil
+}
+
+// group puts a member into its tier and segments, where the row says something about them.
+func (p parsed) group(m *Member) (changed bool) {
+	if p.row.Tier != "" {
+		tier := strings.TrimPrefix(p.row.Tier, none)
+		m.Tier, changed = tier, tier != m.Tier
+	}
+	if p.row.Segments != "" && !slices.Equal(p.segments, m.Segments) {
+		m.Segments, changed = p.segments, true
+	}
+	return changed
 }
 
 func (uc *Import) take(ctx context.Context, document string, p parsed, m *Member, guides map[string]Guide, now int64) (batch.Outcome, error) {
 	outcome := batch.Unchanged
 	if m == nil {
 		m = &Member{ID: uc.newID(), PhoneHash: p.hash, Name: p.row.Name, HomeStoreCode: p.row.HomeStoreCode, CreatedUS: now, UpdatedUS: now}
+		p.group(m)
 		m.Binding, _ = Binding{}.Rebind(uc.binding(p.row, guides, now), uc.protectionUS)
 		if err := uc.members.Add(ctx, p.phone, m); err != nil {
 			return 0, err
@@ -136,6 +176,7 @@ func (uc *Import) take(ctx context.Context, document string, p parsed, m *Member
 		outcome = batch.Created
 	} else {
 		changed := m.Acquaint("", p.row.HomeStoreCode)
+		changed = p.group(m) || changed
 		if p.row.Name != "" && p.row.Name != m.Name {
 			m.Name, changed = p.row.Name, true
 		}

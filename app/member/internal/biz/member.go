@@ -9,6 +9,8 @@ type Member struct {
 	HomeStoreCode string
 	Binding       Binding
 	Channels      []string
+	Tier          string
+	Segments      []string // sorted
 	CreatedUS     int64
 	UpdatedUS     int64
 }

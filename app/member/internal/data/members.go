@@ -102,7 +102,7 @@ func (s *Members) Add(ctx context.Context, phone string, m *biz.Member) error {
 	err = s.ent.Member.Create().SetID(m.ID).SetOrg(BrandOrg).SetPhoneHash(m.PhoneHash).SetPhoneCipher(sealed).
 		SetName(m.Name).SetHomeStoreCode(m.HomeStoreCode).SetGuideCode(m.Binding.GuideCode).SetGuideStoreCode(m.Binding.StoreCode).
 		SetGuideReason(m.Binding.Reason).SetGuideBoundAtUs(m.Binding.BoundUS).SetChannels(strings.Join(m.Channels, channelSeparator)).
-		SetCreatedAtUs(m.CreatedUS).SetUpdatedAtUs(m.UpdatedUS).Exec(ctx)
+		SetTier(m.Tier).SetSegments(strings.Join(m.Segments, channelSeparator)).SetCreatedAtUs(m.CreatedUS).SetUpdatedAtUs(m.UpdatedUS).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("create member: %w", err)
 	}
@@ -117,7 +117,7 @@ func (s *Members) Save(ctx context.Context, m *biz.Member) error {
 	n, err := s.ent.Member.Update().Where(member.ID(m.ID)).
 		SetName(m.Name).SetHomeStoreCode(m.HomeStoreCode).SetGuideCode(m.Binding.GuideCode).SetGuideStoreCode(m.Binding.StoreCode).
 		SetGuideReason(m.Binding.Reason).SetGuideBoundAtUs(m.Binding.BoundUS).SetChannels(strings.Join(m.Channels, channelSeparator)).
-		SetUpdatedAtUs(m.UpdatedUS).Save(ctx)
+		SetTier(m.Tier).SetSegments(strings.Join(m.Segments, channelSeparator)).SetUpdatedAtUs(m.UpdatedUS).Save(ctx)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("%d rows changed", n)
 	}
@@ -142,8 +142,11 @@ func (s *Members) fromRow(row *ent.Member) (*biz.Member, error) {
 		return nil, fmt.Errorf("member %s: %w", row.ID, err)
 	}
 	m := &biz.Member{ID: row.ID, PhoneHash: row.PhoneHash, PhoneMasked: masked, Name: row.Name, HomeStoreCode: row.HomeStoreCode,
-		Binding:   biz.Binding{GuideCode: row.GuideCode, StoreCode: row.GuideStoreCode, Reason: row.GuideReason, BoundUS: row.GuideBoundAtUs},
-		CreatedUS: row.CreatedAtUs, UpdatedUS: row.UpdatedAtUs}
+		Binding: biz.Binding{GuideCode: row.GuideCode, StoreCode: row.GuideStoreCode, Reason: row.GuideReason, BoundUS: row.GuideBoundAtUs},
+		Tier:    row.Tier, CreatedUS: row.CreatedAtUs, UpdatedUS: row.UpdatedAtUs}
+	if row.Segments != "" {
+		m.Segments = slices.Collect(strings.SplitSeq(row.Segments, channelSeparator))
+	}
 	if row.Channels != "" {
 		m.Channels = slices.Collect(strings.SplitSeq(row.Channels, channelSeparator))
 	}

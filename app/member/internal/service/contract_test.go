@@ -260,6 +260,44 @@ func TestSignInByOneTimeCode(t *testing.T) {
 	})
 }
 
+func TestTiersAndSegmentsAreImported(t *testing.T) {
+	contract(t, func(t *testing.T, b *bench) {
+		id := b.newMember(t, "13812345678", 0)
+		row := func(tier, segments string) *memberv1.ImportMemberRow {
+			return &memberv1.ImportMemberRow{Line: 2, Phone: "13812345678", Tier: tier, Segments: segments}
+		}
+		is := func(tier string, segments ...string) {
+			t.Helper()
+			facts, err := b.GetOrderFacts(b.inside(t, self(t.Context(), id)), &memberv1.GetOrderFactsRequest{MemberId: id})
+			require.NoError(t, err)
+			require.Equal(t, tier, facts.Tier)
+			require.Equal(t, segments, facts.Segments)
+			seen, err := b.GetMember(hq(t.Context(), "operator"), &memberv1.GetMemberRequest{MemberId: id})
+			require.NoError(t, err)
+			require.Equal(t, []any{tier, segments}, []any{seen.Tier, seen.Segments})
+		}
+		is("")
+		require.EqualValues(t, 1, b.importRows(t, "t1", row("gold", "tea-lover|new|new")).Updated)
+		is("gold", "new", "tea-lover")
+		require.EqualValues(t, 1, b.importRows(t, "t2", row("", "")).Unchanged)
+		require.EqualValues(t, 1, b.importRows(t, "t3", row("gold", "new|tea-lover")).Unchanged)
+		is("gold", "new", "tea-lover")
+		mine, err := b.GetMember(self(t.Context(), id), &memberv1.GetMemberRequest{MemberId: id})
+		require.NoError(t, err)
+		require.Equal(t, "gold", mine.Tier)
+		require.Empty(t, mine.Segments, "what it is thought to be is not shown to the member")
+		require.EqualValues(t, 1, b.importRows(t, "t4", row("-", "")).Updated)
+		is("", "new", "tea-lover")
+		require.EqualValues(t, 1, b.importRows(t, "t5", row("silver", "-")).Updated)
+		is("silver")
+		for _, bad := range []*memberv1.ImportMemberRow{row("two words", ""), row("", "a||b"), row("", strings.Repeat("x", 65))} {
+			require.Equal(t, "VALIDATOR", b.importRows(t, "t6", bad).Errors[0].Reason)
+		}
+		born := &memberv1.ImportMemberRow{Line: 2, Phone: "13912345678", Tier: "gold", Segments: "vip"}
+		require.EqualValues(t, 1, b.importRows(t, "t7", born).Created)
+	})
+}
+
 func TestGuideBindingIsProtected(t *testing.T) {
 	contract(t, func(t *testing.T, b *bench) {
 		id := b.newMember(t, "13812345678", 0)

@@ -10,14 +10,22 @@ func toRows(in []*memberv1.ImportMemberRow) []biz.ImportRow {
 	rows := make([]biz.ImportRow, len(in))
 	for i, r := range in {
 		rows[i] = biz.ImportRow{Line: r.GetLine(), Phone: r.GetPhone(), Name: r.GetName(), HomeStoreCode: r.GetHomeStoreCode(),
-			GuideCode: r.GetGuideCode(), Points: r.GetPoints()}
+			GuideCode: r.GetGuideCode(), Points: r.GetPoints(), Tier: r.GetTier(), Segments: r.GetSegments()}
 	}
 	return rows
 }
 
 func toMember(m *biz.Member) *memberv1.MemberInfo {
 	return &memberv1.MemberInfo{Id: m.ID, Name: m.Name, PhoneMasked: m.PhoneMasked, HomeStoreCode: m.HomeStoreCode,
-		GuideCode: m.Binding.GuideCode, CreatedAtUs: m.CreatedUS, Channels: m.Channels}
+		GuideCode: m.Binding.GuideCode, CreatedAtUs: m.CreatedUS, Channels: m.Channels,
+		Tier: m.Tier}
+}
+
+// toHeadquarters is a member as headquarters sees it: with the segments, which are nobody else's to read.
+func toHeadquarters(m *biz.Member) *memberv1.MemberInfo {
+	info := toMember(m)
+	info.Segments = m.Segments
+	return info
 }
 
 func toPoints(b biz.Balances) *memberv1.Points {

@@ -21,7 +21,7 @@ func full(t *testing.T, m proto.Message) {
 }
 
 func TestMappingForgetsNoField(t *testing.T) {
-	full(t, toMember(&biz.Member{ID: "m", Name: "n", PhoneMasked: "1", HomeStoreCode: "s", Binding: biz.Binding{GuideCode: "g"}, Channels: []string{"pos"}, CreatedUS: 1}))
+	full(t, toHeadquarters(&biz.Member{ID: "m", Name: "n", PhoneMasked: "1", HomeStoreCode: "s", Binding: biz.Binding{GuideCode: "g"}, Channels: []string{"pos"}, Tier: "gold", Segments: []string{"s"}, CreatedUS: 1}))
 	full(t, toPoints(biz.Balances{Balance: 3, Frozen: 1, Pending: 1, Debt: 1}))
 	full(t, toEntry(data.Entry{ID: "e", Entry: biz.Entry{Reason: biz.ReasonEarn, Document: "d", LineID: "l", Points: 1, Pending: 2, Debt: 3, BalanceAfter: 4, AtUS: 5}}))
 	document := toDocument(data.DocumentWithLines{Document: biz.Document{ID: "d", State: biz.DocumentFrozen, Frozen: 1, Spent: 2, GivenBack: 3},
@@ -30,7 +30,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	full(t, document.Lines[0])
 	require.Zero(t, toDocument(data.DocumentWithLines{Document: biz.Document{State: biz.DocumentReleased, Frozen: 5}}).Frozen, "what was released is not frozen")
 
-	row := &memberv1.ImportMemberRow{Line: 1, Phone: "p", Name: "n", HomeStoreCode: "h", GuideCode: "g", Points: 2}
+	row := &memberv1.ImportMemberRow{Line: 1, Phone: "p", Name: "n", HomeStoreCode: "h", GuideCode: "g", Points: 2, Tier: "t", Segments: "s"}
 	full(t, row)
-	require.Equal(t, []biz.ImportRow{{Line: 1, Phone: "p", Name: "n", HomeStoreCode: "h", GuideCode: "g", Points: 2}}, toRows([]*memberv1.ImportMemberRow{row}))
+	require.Equal(t, []biz.ImportRow{{Line: 1, Phone: "p", Name: "n", HomeStoreCode: "h", GuideCode: "g", Points: 2, Tier: "t", Segments: "s"}}, toRows([]*memberv1.ImportMemberRow{row}))
 }

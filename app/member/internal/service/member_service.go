@@ -142,7 +142,7 @@ func (s *Member) ListMembers(ctx context.Context, req *memberv1.ListMembersReque
 		out.NextPageToken = page.Encode(s.Pages, query, members[size-1].ID)
 	}
 	for _, m := range members {
-		out.Members = append(out.Members, toMember(m))
+		out.Members = append(out.Members, toHeadquarters(m))
 	}
 	return out, nil
 }
@@ -152,6 +152,9 @@ func (s *Member) GetMember(ctx context.Context, req *memberv1.GetMemberRequest) 
 	m, err := s.Members.Get(forTill(ctx), req.GetMemberId())
 	if err != nil {
 		return nil, err
+	}
+	if p, err := tenancy.FromContext(ctx); err == nil && p.Kind == tenancy.HQ {
+		return toHeadquarters(m), nil
 	}
 	return toMember(m), nil
 }

@@ -80,7 +80,7 @@ func (s *Member) GetOrderFacts(ctx context.Context, req *memberv1.GetOrderFactsR
 		return nil, err
 	}
 	facts := &memberv1.OrderFacts{MemberId: m.ID, HomeStoreCode: m.HomeStoreCode, SpendablePoints: b.Balance - b.Frozen,
-		PointValueMinor: s.rules.Scheme.PointValueMinor}
+		PointValueMinor: s.rules.Scheme.PointValueMinor, Tier: m.Tier, Segments: m.Segments}
 	if m.Binding.Holds(now, s.rules.ProtectionUS) {
 		facts.GuideCode, facts.GuideStoreCode, facts.GuideReason = m.Binding.GuideCode, m.Binding.StoreCode, m.Binding.Because()
 	}

@@ -55,7 +55,7 @@ var kinds = map[string]kind{
 	"stores": {
 		order: 2,
 		columns: []string{"code", "name", "ownership", "org_code", "address", "city", "province", "country", "postcode", "timezone", "lat", "lng",
-			"opens", "closes", "capabilities"},
+			"opens", "closes", "capabilities", "region"},
 		required: []string{"code", "name", "ownership", "org_code", "lat", "lng"},
 		decimals: []string{"lat", "lng"},
 		send: func(ctx context.Context, c *client.Client, b batch) (*commonv1.ImportResult, error) {
@@ -64,7 +64,7 @@ var kinds = map[string]kind{
 				req.Rows = append(req.Rows, &storev1.ImportStoreRow{Line: int64(r.Line), Code: r.Get("code"), Name: r.Get("name"), Ownership: r.Get("ownership"),
 					OrgCode: r.Get("org_code"), Address: r.Get("address"), City: r.Get("city"), Province: r.Get("province"), Country: r.Get("country"),
 					Postcode: r.Get("postcode"), Timezone: r.Get("timezone"), Lat: degrees(r, "lat"), Lng: degrees(r, "lng"), Opens: r.Get("opens"),
-					Closes: r.Get("closes"), Capabilities: r.Get("capabilities")})
+					Closes: r.Get("closes"), Capabilities: r.Get("capabilities"), Region: r.Get("region")})
 			}
 			return c.Store().ImportStores(ctx, req)
 		},
@@ -85,7 +85,7 @@ var kinds = map[string]kind{
 	"products": {
 		order: 4,
 		columns: []string{"sku", "spu", "barcode", "title_zh", "title_en", "category", "list_price_minor", "currency", "weight_g", "tax_class",
-			"returnable"},
+			"returnable", "brand"},
 		required: []string{"sku", "list_price_minor", "currency"},
 		numbers:  []string{"list_price_minor", "weight_g"},
 		flags:    []string{"returnable"},
@@ -94,7 +94,7 @@ var kinds = map[string]kind{
 			for _, r := range b.rows {
 				req.Rows = append(req.Rows, &productv1.ImportProductRow{Line: int64(r.Line), Sku: r.Get("sku"), Spu: r.Get("spu"), Barcode: r.Get("barcode"),
 					TitleZh: r.Get("title_zh"), TitleEn: r.Get("title_en"), Category: r.Get("category"), ListPriceMinor: number(r, "list_price_minor"),
-					Currency: r.Get("currency"), WeightG: number(r, "weight_g"), TaxClass: r.Get("tax_class"), Returnable: yes(r, "returnable")})
+					Currency: r.Get("currency"), WeightG: number(r, "weight_g"), TaxClass: r.Get("tax_class"), Returnable: yes(r, "returnable"), Brand: r.Get("brand")})
 			}
 			return c.Product().ImportProducts(ctx, req)
 		},
@@ -119,7 +119,7 @@ var kinds = map[string]kind{
 	},
 	"members": {
 		order:    6,
-		columns:  []string{"phone", "name", "home_store_code", "guide_code", "points"},
+		columns:  []string{"phone", "name", "home_store_code", "guide_code", "points", "tier", "segments"},
 		required: []string{"phone"},
 		numbers:  []string{"points"},
 		document: true,
@@ -127,7 +127,8 @@ var kinds = map[string]kind{
 			req := &memberv1.ImportMembersRequest{RequestId: b.requestID, Document: b.document}
 			for _, r := range b.rows {
 				req.Rows = append(req.Rows, &memberv1.ImportMemberRow{Line: int64(r.Line), Phone: r.Get("phone"), Name: r.Get("name"),
-					HomeStoreCode: r.Get("home_store_code"), GuideCode: r.Get("guide_code"), Points: number(r, "points")})
+					HomeStoreCode: r.Get("home_store_code"), GuideCode: r.Get("guide_code"), Points: number(r, "points"),
+					Tier: r.Get("tier"), Segments: r.Get("segments")})
 			}
 			return c.Member().ImportMembers(ctx, req)
 		},

@@ -64,7 +64,7 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if in.Way == WayPickup {
 		q.Location = in.PickupStore
 	}
-	p, facts, err := s.Price(ctx, q)
+	p, facts, err := s.price(ctx, q)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -76,14 +76,10 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 			return Draft{}, err
 		}
 	}
-	seller, attributions, err := s.seller(ctx, SellerQuery{Store: in.ShopStore}, facts)
-	if err != nil {
-		return Draft{}, err
-	}
 	id := ids.New("ord")
 	d := NewDraft(Header{
-		ID: id, Org: seller.Org, Kind: KindMall, Channel: in.Channel, SourceNo: id, ShopStore: in.ShopStore, MemberID: in.MemberID,
-		MerchantAccount: seller.MerchantAccount, Attributions: attributions, Way: in.Way, PickupStore: in.PickupStore,
+		ID: id, Org: facts.Seller.Org, Kind: KindMall, Channel: in.Channel, SourceNo: id, ShopStore: in.ShopStore, MemberID: in.MemberID,
+		MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(), Way: in.Way, PickupStore: in.PickupStore,
 		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + terms.PayWindowUS,
 	}, p)
 	d.FromCart, d.Destination = in.FromCart, in.Receiver.Point
@@ -106,71 +102,98 @@ func TillSourceNo(store, receiptNo string) string { return store + "/" + receipt
 
 // TillDraft prices and freezes a sale at a till.
 func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
-	p, facts, err := s.Price(ctx, PriceQuery{Channel: ChannelPOS, Store: in.Store, Location: in.Store, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points})
+	p, facts, err := s.price(ctx, PriceQuery{Channel: ChannelPOS, Store: in.Store, Location: in.Store, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points})
 	if err != nil {
 		return Draft{}, err
 	}
 	if err := CheckCash(p, in.CashMinor); err != nil {
 		return Draft{}, err
 	}
-	seller, attributions, err := s.seller(ctx, SellerQuery{Store: in.Store}, facts)
-	if err != nil {
-		return Draft{}, err
-	}
 	d := NewDraft(Header{
-		ID: ids.New("ord"), Org: seller.Org, Kind: KindTill, Channel: ChannelPOS, SourceNo: TillSourceNo(in.Store, in.ReceiptNo),
-		ShopStore: in.Store, MemberID: in.MemberID, MerchantAccount: seller.MerchantAccount, Attributions: attributions,
+		ID: ids.New("ord"), Org: facts.Seller.Org, Kind: KindTill, Channel: ChannelPOS, SourceNo: TillSourceNo(in.Store, in.ReceiptNo),
+		ShopStore: in.Store, MemberID: in.MemberID, MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(),
 		Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk, Fingerprint: in.Fingerprint,
 	}, p)
 	d.CashMinor = in.CashMinor
 	return d, nil
 }
 
-// Price calculates with today's facts; a member's point value is asked only when points are to be spent.
+// Facts are what other centers know about a sale. Seller is empty where no order is wanted and no store sells.
+type Facts struct {
+	Promotions PromotionFacts
+	Member     MemberFacts
+	Seller     Seller
+	SKUs       map[string]SKU
+}
+
+// Price calculates with today's facts, without an order.
 func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, MemberFacts, error) {
-	promotions, err := s.Promotions.Facts(ctx, q.MemberID, q.Coupons)
+	f, err := s.facts(ctx, q, q.Store != "")
 	if err != nil {
-		return Price{}, MemberFacts{}, err
+		return Price{}, f.Member, err
 	}
-	codes := promotions.gifts()
+	p, err := s.calculate(ctx, f.input(q), q.Location)
+	return p, f.Member, err
+}
+
+// price calculates what an order freezes.
+func (s Seeker) price(ctx context.Context, q PriceQuery) (Price, Facts, error) {
+	f, err := s.facts(ctx, q, true)
+	if err != nil {
+		return Price{}, f, err
+	}
+	p, err := s.calculate(ctx, f.input(q), q.Location)
+	return p, f, err
+}
+
+// facts asks the other centers: each at most once.
+func (s Seeker) facts(ctx context.Context, q PriceQuery, seller bool) (f Facts, err error) {
+	if q.Points > 0 && q.MemberID == "" {
+		return f, Invalid("points", "need a member")
+	}
+	if f.Promotions, err = s.Promotions.Facts(ctx, q.MemberID, q.Coupons); err != nil {
+		return f, err
+	}
+	if q.MemberID != "" {
+		if f.Member, err = s.Members.OrderFacts(ctx, q.MemberID); err != nil {
+			return f, err
+		}
+	}
+	if seller {
+		if f.Seller, err = s.Sellers.Seller(ctx, SellerQuery{Store: q.Store, Stores: f.Member.stores()}); err != nil {
+			return f, err
+		}
+	}
+	codes := f.Promotions.gifts()
 	for _, l := range q.Lines {
 		codes = append(codes, l.SKU)
 	}
 	slices.Sort(codes)
-	skus, err := s.Catalog.SKUs(ctx, slices.Compact(codes))
-	if err != nil {
-		return Price{}, MemberFacts{}, err
-	}
-	var facts MemberFacts
-	if q.MemberID != "" {
-		if facts, err = s.Members.OrderFacts(ctx, q.MemberID); err != nil {
-			return Price{}, MemberFacts{}, err
-		}
-	} else if q.Points > 0 {
-		return Price{}, MemberFacts{}, Invalid("points", "need a member")
-	}
-	p, err := s.calculate(ctx, PriceInput{
-		Channel: q.Channel, Store: q.Store, MemberID: q.MemberID, Lines: q.Lines, SKUs: skus, FreightMinor: q.FreightMinor,
-		Points: q.Points, PointValueMinor: facts.PointValueMinor, Promotions: promotions,
-	}, q.Location)
-	return p, facts, err
+	f.SKUs, err = s.Catalog.SKUs(ctx, slices.Compact(codes))
+	return f, err
 }
 
-// seller finds the seller of record and, of the member's guide and home store, who has a share.
-func (s Seeker) seller(ctx context.Context, q SellerQuery, facts MemberFacts) (Seller, []Attribution, error) {
-	for _, store := range []string{facts.HomeStore, facts.GuideStore} {
-		if store != "" && !slices.Contains(q.Stores, store) {
-			q.Stores = append(q.Stores, store)
-		}
+// input is what the calculation is made with.
+func (f Facts) input(q PriceQuery) PriceInput {
+	return PriceInput{
+		Channel: q.Channel, Store: q.Store, Region: f.Seller.Region, MemberID: q.MemberID, Tier: f.Member.Tier, Segments: f.Member.Segments,
+		Lines: q.Lines, SKUs: f.SKUs, FreightMinor: q.FreightMinor, Points: q.Points, PointValueMinor: f.Member.PointValueMinor, Promotions: f.Promotions,
 	}
-	seller, err := s.Sellers.Seller(ctx, q)
-	if err != nil {
-		return Seller{}, nil, err
-	}
-	return seller, attributions(facts, seller.Stores), nil
 }
 
-func attributions(facts MemberFacts, stores map[string]Standing) (all []Attribution) {
+// stores are the member's: their guides and organisations may have a share in what is bought.
+func (m MemberFacts) stores() (stores []string) {
+	for _, store := range []string{m.HomeStore, m.GuideStore} {
+		if store != "" && !slices.Contains(stores, store) {
+			stores = append(stores, store)
+		}
+	}
+	return stores
+}
+
+// attributions say who has a share, of the member's guide and home store.
+func (f Facts) attributions() (all []Attribution) {
+	facts, stores := f.Member, f.Seller.Stores
 	if at, known := stores[facts.GuideStore]; known && facts.GuideCode != "" {
 		all = append(all, Attribution{Role: RoleGuide, Payee: facts.GuideCode, PayeeOrg: at.Org, Reason: facts.GuideReason})
 	}

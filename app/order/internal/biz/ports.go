@@ -20,9 +20,10 @@ type SellerQuery struct {
 	Stores []string
 }
 
-// Seller is the seller of record.
+// Seller is the seller of record; Region is the administrative one of the store that sells.
 type Seller struct {
 	Org, MerchantAccount string
+	Region               string
 	Stores               map[string]Standing
 }
 
@@ -34,11 +35,13 @@ type MemberDirectory interface {
 	OrderFacts(ctx context.Context, memberID string) (MemberFacts, error)
 }
 
-// MemberFacts are what attributions and points come from.
+// MemberFacts are what attributions, points and prices come from.
 type MemberFacts struct {
 	HomeStore                          string
 	GuideCode, GuideStore, GuideReason string
 	SpendablePoints, PointValueMinor   int64
+	Tier                               string
+	Segments                           []string
 }
 
 // StockHolder holds stock for a document, all or nothing, and lets it go.

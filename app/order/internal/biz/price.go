@@ -23,6 +23,7 @@ type SKU struct {
 	PriceMinor int64
 	Currency   string
 	Category   string
+	Brand      string
 	TaxClass   string
 	Returnable bool
 	Active     bool
@@ -31,6 +32,9 @@ type SKU struct {
 // PriceInput is all that a price depends on.
 type PriceInput struct {
 	Channel, Store, MemberID string
+	Region                   string // of the store
+	Tier                     string
+	Segments                 []string
 	Lines                    []WantedLine
 	SKUs                     map[string]SKU
 	FreightMinor             int64
@@ -128,8 +132,8 @@ func (p Price) ToPayMinor() int64 { return p.TotalMinor - p.PointsAmountMinor }
 func Calculate(in PriceInput) (Price, error) {
 	p := Price{}
 	ask := pricing.Input{
-		AtUS: in.Promotions.AtUS, Channel: in.Channel, Store: in.Store, FreightMinor: in.FreightMinor, Points: in.Points, PointValueMinor: in.PointValueMinor,
-		Buyer:      pricing.Buyer{Member: in.MemberID, FirstOrder: in.Promotions.FirstOrder, Coupons: in.Promotions.opened()},
+		AtUS: in.Promotions.AtUS, Channel: in.Channel, Store: in.Store, Region: in.Region, FreightMinor: in.FreightMinor, Points: in.Points, PointValueMinor: in.PointValueMinor,
+		Buyer:      pricing.Buyer{Member: in.MemberID, Tier: in.Tier, Segments: in.Segments, FirstOrder: in.Promotions.FirstOrder, Coupons: in.Promotions.opened()},
 		Promotions: in.Promotions.Promotions, Left: in.Promotions.Left, Gifts: map[string]pricing.Line{}, GiftsLeft: in.GiftsLeft,
 	}
 	for i, want := range in.Lines {
@@ -169,7 +173,7 @@ func Calculate(in PriceInput) (Price, error) {
 
 // line is what a price asks of a SKU.
 func (s SKU) line() pricing.Line {
-	return pricing.Line{SKU: s.Code, Category: s.Category, ListMinor: s.PriceMinor}
+	return pricing.Line{SKU: s.Code, Category: s.Category, Brand: s.Brand, ListMinor: s.PriceMinor}
 }
 
 // take puts the result in.

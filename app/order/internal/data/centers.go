@@ -31,7 +31,7 @@ func (c Catalog) SKUs(ctx context.Context, codes []string) (map[string]biz.SKU, 
 	for _, s := range reply.GetSkus() {
 		skus[s.GetCode()] = biz.SKU{
 			Code: s.GetCode(), Title: s.GetTitle(), PriceMinor: s.GetListPrice().GetAmountMinor(), Currency: s.GetListPrice().GetCurrency(),
-			Category: s.GetCategory(), TaxClass: s.GetTaxClass(), Returnable: s.GetReturnable(), Active: s.GetActive(),
+			Category: s.GetCategory(), Brand: s.GetBrand(), TaxClass: s.GetTaxClass(), Returnable: s.GetReturnable(), Active: s.GetActive(),
 		}
 	}
 	return skus, nil
@@ -46,7 +46,7 @@ func (s Sellers) Seller(ctx context.Context, q biz.SellerQuery) (biz.Seller, err
 	if err != nil {
 		return biz.Seller{}, fmt.Errorf("facts of the seller: %w", err)
 	}
-	out := biz.Seller{Org: facts.GetSellerOrg(), MerchantAccount: facts.GetMerchantAccount(), Stores: map[string]biz.Standing{}}
+	out := biz.Seller{Org: facts.GetSellerOrg(), Region: facts.GetRegion(), MerchantAccount: facts.GetMerchantAccount(), Stores: map[string]biz.Standing{}}
 	for _, at := range facts.GetStores() {
 		out.Stores[at.GetStoreCode()] = biz.Standing{Org: at.GetOrgCode(), DealerOrg: at.GetDealerOrg()}
 	}
@@ -64,7 +64,7 @@ func (m Members) OrderFacts(ctx context.Context, memberID string) (biz.MemberFac
 	}
 	return biz.MemberFacts{
 		HomeStore: f.GetHomeStoreCode(), GuideCode: f.GetGuideCode(), GuideStore: f.GetGuideStoreCode(), GuideReason: f.GetGuideReason(),
-		SpendablePoints: f.GetSpendablePoints(), PointValueMinor: f.GetPointValueMinor(),
+		SpendablePoints: f.GetSpendablePoints(), PointValueMinor: f.GetPointValueMinor(), Tier: f.GetTier(), Segments: f.GetSegments(),
 	}, nil
 }
 

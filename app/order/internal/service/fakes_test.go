@@ -34,17 +34,21 @@ type world struct {
 	answer map[string]proto.Message
 	shut   map[string]bool // gids that were released
 
-	holds    map[string][]*inventoryv1.Reservation // by document
-	frozen   map[string]int64
-	refuse   error  // the next hold fails with it
-	asked    func() // called when reservations are asked for
-	holdings int
-	patient  bool            // documents may wait
-	waiting  map[string]bool // documents that do
-	asks     int             // how often reservations were asked for
-	promises int             // how often it was asked what may be promised
-	behind   map[string]int64
-	answers  []string // what locations said
+	holds              map[string][]*inventoryv1.Reservation // by document
+	frozen             map[string]int64
+	refuse             error  // the next hold fails with it
+	asked              func() // called when reservations are asked for
+	holdings           int
+	patient            bool              // documents may wait
+	waiting            map[string]bool   // documents that do
+	asks               int               // how often reservations were asked for
+	brands, categories map[string]string // of SKUs
+	regions            map[string]string // of stores
+	tier               string            // everybody's
+	segments           []string
+	promises           int // how often it was asked what may be promised
+	behind             map[string]int64
+	answers            []string // what locations said
 
 	documents map[string]*memberv1.DocumentPoints
 	accruals  []*rebatev1.Accrual
@@ -80,7 +84,7 @@ func (f fakeProduct) GetSkus(ctx context.Context, in *productv1.GetSkusRequest, 
 	for _, code := range in.Codes {
 		if price, known := f.w.prices[code]; known {
 			out.Skus = append(out.Skus, &productv1.Sku{
-				Code: code, Title: map[string]string{"en": code}, ListPrice: &commonv1.Money{AmountMinor: price, Currency: "CNY"}, Returnable: true, Active: true,
+				Code: code, Title: map[string]string{"en": code}, ListPrice: &commonv1.Money{AmountMinor: price, Currency: "CNY"}, Returnable: true, Active: true, Brand: f.w.brands[code], Category: f.w.categories[code],
 			})
 		}
 	}
@@ -97,6 +101,7 @@ func (f fakeStore) GetSellerFacts(ctx context.Context, in *storev1.GetSellerFact
 	if in.OrgCode != "" {
 		out.SellerOrg = in.OrgCode
 	}
+	out.Region = f.w.regions[in.StoreCode]
 	if org := f.w.orgs[in.StoreCode]; org != "" {
 		out.SellerOrg, out.MerchantAccount = org, "acct-"+org
 	}
@@ -116,7 +121,7 @@ func (f fakeMember) GetOrderFacts(ctx context.Context, in *memberv1.GetOrderFact
 	defer f.w.mu.Unlock()
 	return &memberv1.OrderFacts{
 		MemberId: in.MemberId, HomeStoreCode: "S2", GuideCode: "G1", GuideStoreCode: "S2", GuideReason: "bound by wecom",
-		SpendablePoints: f.w.points[in.MemberId], PointValueMinor: 1,
+		SpendablePoints: f.w.points[in.MemberId], PointValueMinor: 1, Tier: f.w.tier, Segments: f.w.segments,
 	}, outside(ctx)
 }
 

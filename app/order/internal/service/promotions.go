@@ -166,6 +166,7 @@ func fromTerms(code string, t *orderv1.PromotionTerms) pricing.Promotion {
 		Scope: pricing.Scope{
 			SKUs: s.GetSkus(), Categories: s.GetCategories(), ExceptSKUs: s.GetExceptSkus(), Channels: s.GetChannels(), Stores: s.GetStoreCodes(),
 			FirstOrder: s.GetFirstOrder(), MembersOnly: s.GetMembersOnly(),
+			Brands: s.GetBrands(), Regions: s.GetRegions(), Tiers: s.GetTiers(), Segments: s.GetSegments(),
 		},
 		OffMinor: t.GetOffMinor(), OffBP: t.GetOffBp(), Every: t.GetEvery(), Nth: t.GetNth(), PriceMinor: t.GetPriceMinor(), GiftSKU: t.GetGiftSku(),
 		GiftPieces: t.GetGiftPieces(), GiftRequired: t.GetGiftRequired(), CapMinor: t.GetCapMinor(), BudgetMinor: t.GetBudgetMinor(), Quota: t.GetQuota(), PerBuyer: t.GetPerBuyer(),
@@ -188,6 +189,7 @@ func toPromotionInfo(p biz.Promotion) *orderv1.PromotionInfo {
 		Scope: &orderv1.PromotionScope{
 			Skus: p.Scope.SKUs, Categories: p.Scope.Categories, ExceptSkus: p.Scope.ExceptSKUs, Channels: p.Scope.Channels, StoreCodes: p.Scope.Stores,
 			FirstOrder: p.Scope.FirstOrder, MembersOnly: p.Scope.MembersOnly,
+			Brands: p.Scope.Brands, Regions: p.Scope.Regions, Tiers: p.Scope.Tiers, Segments: p.Scope.Segments,
 		},
 		OffMinor: p.OffMinor, OffBp: p.OffBP, Every: p.Every, Nth: p.Nth, PriceMinor: p.PriceMinor, GiftSku: p.GiftSKU, GiftPieces: p.GiftPieces, GiftRequired: p.GiftRequired,
 		CapMinor: p.CapMinor, BudgetMinor: p.BudgetMinor, Quota: p.Quota, PerBuyer: p.PerBuyer,

@@ -20,6 +20,7 @@ const (
 	maxCode      = 64
 	maxTitle     = 200
 	maxCategory  = 64
+	maxBrand     = 64
 	maxTaxClass  = 32
 	maxWeightG   = 1_000_000_000
 	maxPrice     = 1_000_000_000_000
@@ -40,13 +41,15 @@ type Row struct {
 	WeightG           int64
 	TaxClass          string
 	Returnable        bool
+	Brand             string
 }
 
 // SKU is a thing that can be sold, as every channel knows it.
 type SKU struct {
 	code, spu, barcode, gtin string
 	title                    map[string]string
-	category, taxClass       string
+	category, brand          string
+	taxClass                 string
 	price                    money.Money
 	weightG                  int64
 	returnable, active       bool
@@ -91,6 +94,9 @@ func Parse(row Row) (SKU, *batch.Refusal) {
 	if s.category, refusal = batch.Text("category", row.Category, 0, maxCategory); refusal != nil {
 		return SKU{}, refusal
 	}
+	if s.brand, refusal = batch.Text("brand", row.Brand, 0, maxBrand); refusal != nil {
+		return SKU{}, refusal
+	}
 	if s.taxClass, refusal = batch.Text("tax_class", row.TaxClass, 0, maxTaxClass); refusal != nil {
 		return SKU{}, refusal
 	}
@@ -115,7 +121,8 @@ func Parse(row Row) (SKU, *batch.Refusal) {
 type State struct {
 	Code, SPU, Barcode, GTIN string
 	Title                    map[string]string
-	Category, TaxClass       string
+	Category, Brand          string
+	TaxClass                 string
 	PriceMinor               int64
 	Currency                 string
 	WeightG                  int64
@@ -126,7 +133,7 @@ type State struct {
 // Restore makes a SKU of rows that Parse let in earlier.
 func Restore(s State) SKU {
 	return SKU{
-		code: s.Code, spu: s.SPU, barcode: s.Barcode, gtin: s.GTIN, title: s.Title, category: s.Category, taxClass: s.TaxClass,
+		code: s.Code, spu: s.SPU, barcode: s.Barcode, gtin: s.GTIN, title: s.Title, category: s.Category, brand: s.Brand, taxClass: s.TaxClass,
 		price: money.Money{Minor: s.PriceMinor, Currency: s.Currency}, weightG: s.WeightG, returnable: s.Returnable,
 		active: s.Active, updatedUS: s.UpdatedUS,
 	}
@@ -135,7 +142,7 @@ func Restore(s State) SKU {
 // State is what is stored.
 func (s SKU) State() State {
 	return State{
-		Code: s.code, SPU: s.spu, Barcode: s.barcode, GTIN: s.gtin, Title: s.title, Category: s.category, TaxClass: s.taxClass,
+		Code: s.code, SPU: s.spu, Barcode: s.barcode, GTIN: s.gtin, Title: s.title, Category: s.category, Brand: s.brand, TaxClass: s.taxClass,
 		PriceMinor: s.price.Minor, Currency: s.price.Currency, WeightG: s.weightG, Returnable: s.returnable,
 		Active: s.active, UpdatedUS: s.updatedUS,
 	}
@@ -157,11 +164,11 @@ func (s SKU) same(o SKU) bool {
 
 // scalars is a State without its map, so that it can be compared as a whole: a field that is added cannot be forgotten.
 type scalars struct {
-	Code, SPU, Barcode, GTIN, Category, TaxClass, Currency string
-	PriceMinor, WeightG                                    int64
-	Returnable, Active                                     bool
+	Code, SPU, Barcode, GTIN, Category, Brand, TaxClass, Currency string
+	PriceMinor, WeightG                                           int64
+	Returnable, Active                                            bool
 }
 
 func (s State) scalars() scalars {
-	return scalars{s.Code, s.SPU, s.Barcode, s.GTIN, s.Category, s.TaxClass, s.Currency, s.PriceMinor, s.WeightG, s.Returnable, s.Active}
+	return scalars{s.Code, s.SPU, s.Barcode, s.GTIN, s.Category, s.Brand, s.TaxClass, s.Currency, s.PriceMinor, s.WeightG, s.Returnable, s.Active}
 }

@@ -66,7 +66,7 @@ func (c *Catalogue) Apply(ctx context.Context, plan biz.Plan) error {
 		st := s.State()
 		change := c.ent.Sku.Update().Where(sku.ID(st.Code), sku.UpdatedUsLT(st.UpdatedUS)).
 			SetSpu(st.SPU).SetBarcode(st.Barcode).SetTitle(st.Title).SetSearch(search(st)).
-			SetCategory(st.Category).SetTaxClass(st.TaxClass).SetPriceMinor(st.PriceMinor).SetCurrency(st.Currency).
+			SetCategory(st.Category).SetBrand(st.Brand).SetTaxClass(st.TaxClass).SetPriceMinor(st.PriceMinor).SetCurrency(st.Currency).
 			SetWeightG(st.WeightG).SetReturnable(st.Returnable).SetActive(st.Active).SetUpdatedUs(st.UpdatedUS)
 		if st.GTIN == "" {
 			change.ClearGtin()
@@ -88,7 +88,7 @@ func (c *Catalogue) Apply(ctx context.Context, plan biz.Plan) error {
 	for i, s := range plan.Create {
 		st := s.State()
 		rows[i] = c.ent.Sku.Create().SetID(st.Code).SetSpu(st.SPU).SetBarcode(st.Barcode).SetNillableGtin(nullable(st.GTIN)).
-			SetTitle(st.Title).SetSearch(search(st)).SetCategory(st.Category).SetTaxClass(st.TaxClass).SetPriceMinor(st.PriceMinor).
+			SetTitle(st.Title).SetSearch(search(st)).SetCategory(st.Category).SetBrand(st.Brand).SetTaxClass(st.TaxClass).SetPriceMinor(st.PriceMinor).
 			SetCurrency(st.Currency).SetWeightG(st.WeightG).SetReturnable(st.Returnable).SetActive(st.Active).SetUpdatedUs(st.UpdatedUS)
 	}
 	if err := c.ent.Sku.CreateBulk(rows...).Exec(ctx); err != nil {
@@ -179,7 +179,7 @@ func checkBarcodes(ctx context.Context, q database.Querier, violation func(subje
 
 func fromRow(row *ent.Sku) biz.SKU {
 	st := biz.State{
-		Code: row.ID, SPU: row.Spu, Barcode: row.Barcode, Title: row.Title, Category: row.Category, TaxClass: row.TaxClass,
+		Code: row.ID, SPU: row.Spu, Barcode: row.Barcode, Title: row.Title, Category: row.Category, Brand: row.Brand, TaxClass: row.TaxClass,
 		PriceMinor: row.PriceMinor, Currency: row.Currency, WeightG: row.WeightG, Returnable: row.Returnable, Active: row.Active,
 		UpdatedUS: row.UpdatedUs,
 	}

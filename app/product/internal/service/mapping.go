@@ -12,7 +12,7 @@ func toRows(in []*productv1.ImportProductRow) []biz.Row {
 		rows[i] = biz.Row{
 			Line: r.GetLine(), SKU: r.GetSku(), SPU: r.GetSpu(), Barcode: r.GetBarcode(), TitleZH: r.GetTitleZh(), TitleEN: r.GetTitleEn(),
 			Category: r.GetCategory(), ListPriceMinor: r.GetListPriceMinor(), Currency: r.GetCurrency(), WeightG: r.GetWeightG(),
-			TaxClass: r.GetTaxClass(), Returnable: r.GetReturnable(),
+			TaxClass: r.GetTaxClass(), Returnable: r.GetReturnable(), Brand: r.GetBrand(),
 		}
 	}
 	return rows
@@ -21,7 +21,7 @@ func toRows(in []*productv1.ImportProductRow) []biz.Row {
 func toAPI(s biz.SKU) *productv1.Sku {
 	st := s.State()
 	return &productv1.Sku{
-		Code: st.Code, Spu: st.SPU, Barcode: st.Barcode, Title: st.Title, Category: st.Category,
+		Code: st.Code, Spu: st.SPU, Barcode: st.Barcode, Title: st.Title, Category: st.Category, Brand: st.Brand,
 		ListPrice: &commonv1.Money{AmountMinor: st.PriceMinor, Currency: st.Currency},
 		WeightG:   st.WeightG, TaxClass: st.TaxClass, Returnable: st.Returnable, Active: st.Active, UpdatedAtUs: st.UpdatedUS,
 	}

@@ -14,7 +14,7 @@ import (
 // forgotten in the mapping is seen here.
 func TestMappingForgetsNoField(t *testing.T) {
 	in := &productv1.ImportProductRow{Line: 2, Sku: "A", Spu: "P", Barcode: "6901234567892", TitleZh: "茶", TitleEn: "tea", Category: "green",
-		ListPriceMinor: 5, Currency: "CNY", WeightG: 6, TaxClass: "food", Returnable: true}
+		ListPriceMinor: 5, Currency: "CNY", WeightG: 6, TaxClass: "food", Returnable: true, Brand: "QY"}
 	full(t, in.ProtoReflect())
 	plan := biz.Import(biz.Known{}, toRows([]*productv1.ImportProductRow{in}), 7)
 	out := toAPI(plan.Create[0])
@@ -22,6 +22,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	require.Equal(t, "P", out.Spu)
 	require.Equal(t, "food", out.TaxClass)
 	require.Equal(t, int64(6), out.WeightG)
+	require.Equal(t, []string{"QY", "green"}, []string{out.Brand, out.Category})
 	require.Equal(t, map[string]string{"zh-CN": "茶", "en": "tea"}, out.Title)
 }
 

@@ -40,7 +40,7 @@ func contract(t *testing.T, suite func(t *testing.T, db *database.DB, s *Product
 
 func row(line int, sku, barcode string) *productv1.ImportProductRow {
 	return &productv1.ImportProductRow{Line: int64(line), Sku: sku, Spu: "SPU", Barcode: barcode, TitleZh: "明前龙井 " + sku, TitleEn: "Longjing " + sku,
-		Category: "green", ListPriceMinor: 12800, Currency: "CNY", WeightG: 250, TaxClass: "food", Returnable: true}
+		Category: "green", ListPriceMinor: 12800, Currency: "CNY", WeightG: 250, TaxClass: "food", Returnable: true, Brand: "QY"}
 }
 
 var requests int

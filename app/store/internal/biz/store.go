@@ -27,12 +27,16 @@ const (
 
 var capabilities = []string{Parcel, Pickup, LocalDelivery}
 
+// maxRegion is the length of a region's code.
+const maxRegion = 32
+
 // Store is a shop, or a warehouse that holds stock and has no shop.
 type Store struct {
 	Code, Name                                 string
 	Ownership                                  Ownership
 	Org                                        string
 	Address, City, Province, Country, Postcode string
+	Region                                     string // administrative; a longer code lies in the shorter one
 	Timezone                                   string
 	Point                                      geo.Point
 	Opens, Closes                              string // HH:MM, both empty when not known
@@ -51,14 +55,14 @@ func (s Store) same(o Store) bool {
 }
 
 type scalars struct {
-	code, name, org, address, city, province, country, postcode, timezone, opens, closes string
-	ownership                                                                            Ownership
-	point                                                                                geo.Point
-	active                                                                               bool
+	code, name, org, address, city, province, country, postcode, region, timezone, opens, closes string
+	ownership                                                                                    Ownership
+	point                                                                                        geo.Point
+	active                                                                                       bool
 }
 
 func (s Store) scalars() scalars {
-	return scalars{s.Code, s.Name, s.Org, s.Address, s.City, s.Province, s.Country, s.Postcode, s.Timezone, s.Opens, s.Closes,
+	return scalars{s.Code, s.Name, s.Org, s.Address, s.City, s.Province, s.Country, s.Postcode, s.Region, s.Timezone, s.Opens, s.Closes,
 		s.Ownership, s.Point, s.Active}
 }
 
@@ -71,6 +75,7 @@ type StoreRow struct {
 	Lat, Lng                                   *float64
 	Opens, Closes                              string
 	Capabilities                               string // joined by |
+	Region                                     string
 }
 
 // ParseStore turns a row into an active store, or says what is wrong with it. It does not look at the organisation.
@@ -102,6 +107,11 @@ func ParseStore(row StoreRow, zones *Zones) (s Store, refusal *batch.Refusal) {
 	case Direct, Franchise, Warehouse:
 	default:
 		return s, batch.Refuse(batch.ReasonValidator, "ownership", "must be direct, franchise or warehouse")
+	}
+	if row.Region != "" {
+		if s.Region, refusal = batch.Code("region", row.Region, maxRegion); refusal != nil {
+			return s, refusal
+		}
 	}
 	if s.Timezone, refusal = zones.Normalize("timezone", row.Timezone); refusal != nil {
 		return s, refusal

@@ -161,7 +161,7 @@ func (d *Directory) ApplyStores(ctx context.Context, plan biz.StorePlan, orgs ma
 	rows := make([]*ent.StoreCreate, len(plan.Create))
 	for i, s := range plan.Create {
 		rows[i] = d.ent.Store.Create().SetID(s.Code).SetOrg(s.Org).SetName(s.Name).SetOwnership(string(s.Ownership)).SetAddress(s.Address).
-			SetCity(s.City).SetProvince(s.Province).SetCountry(s.Country).SetPostcode(s.Postcode).SetTimezone(s.Timezone).
+			SetCity(s.City).SetProvince(s.Province).SetCountry(s.Country).SetPostcode(s.Postcode).SetRegion(s.Region).SetTimezone(s.Timezone).
 			SetLat(s.Point.Lat).SetLng(s.Point.Lng).SetOpens(s.Opens).SetCloses(s.Closes).SetCapabilities(join(s.Capabilities)).
 			SetActive(s.Active).SetUpdatedUs(s.UpdatedUS)
 	}
@@ -176,7 +176,7 @@ func (d *Directory) ApplyStores(ctx context.Context, plan biz.StorePlan, orgs ma
 func (d *Directory) updateStore(ctx context.Context, s biz.Store) error {
 	n, err := d.ent.Store.Update().Where(store.ID(s.Code), store.UpdatedUsLT(s.UpdatedUS)).
 		SetName(s.Name).SetOwnership(string(s.Ownership)).SetAddress(s.Address).SetCity(s.City).SetProvince(s.Province).
-		SetCountry(s.Country).SetPostcode(s.Postcode).SetTimezone(s.Timezone).SetLat(s.Point.Lat).SetLng(s.Point.Lng).
+		SetCountry(s.Country).SetPostcode(s.Postcode).SetRegion(s.Region).SetTimezone(s.Timezone).SetLat(s.Point.Lat).SetLng(s.Point.Lng).
 		SetOpens(s.Opens).SetCloses(s.Closes).SetCapabilities(join(s.Capabilities)).SetActive(s.Active).SetUpdatedUs(s.UpdatedUS).Save(ctx)
 	return changedOne("store", s.Code, n, err)
 }
@@ -335,7 +335,7 @@ func toOrganisation(row *ent.Organisation) biz.Organisation {
 func toStore(row *ent.Store) biz.Store {
 	return biz.Store{
 		Code: row.ID, Name: row.Name, Ownership: biz.Ownership(row.Ownership), Org: row.Org, Address: row.Address, City: row.City,
-		Province: row.Province, Country: row.Country, Postcode: row.Postcode, Timezone: row.Timezone,
+		Province: row.Province, Country: row.Country, Postcode: row.Postcode, Region: row.Region, Timezone: row.Timezone,
 		Point: geo.Point{Lat: row.Lat, Lng: row.Lng}, Opens: row.Opens, Closes: row.Closes, Capabilities: split(row.Capabilities),
 		Active: row.Active, UpdatedUS: row.UpdatedUs,
 	}

@@ -25,7 +25,7 @@ func toStoreRows(in []*storev1.ImportStoreRow) []biz.StoreRow {
 	return each(in, func(r *storev1.ImportStoreRow) biz.StoreRow {
 		return biz.StoreRow{Line: r.GetLine(), Code: r.GetCode(), Name: r.GetName(), Ownership: r.GetOwnership(), OrgCode: r.GetOrgCode(),
 			Address: r.GetAddress(), City: r.GetCity(), Province: r.GetProvince(), Country: r.GetCountry(), Postcode: r.GetPostcode(),
-			Timezone: r.GetTimezone(), Lat: r.Lat, Lng: r.Lng, Opens: r.GetOpens(), Closes: r.GetCloses(), Capabilities: r.GetCapabilities()}
+			Timezone: r.GetTimezone(), Lat: r.Lat, Lng: r.Lng, Opens: r.GetOpens(), Closes: r.GetCloses(), Capabilities: r.GetCapabilities(), Region: r.GetRegion()}
 	})
 }
 
@@ -69,7 +69,7 @@ func toStore(s biz.Store) *storev1.StoreInfo {
 		Code: s.Code, Name: s.Name, Ownership: toOwnership(s.Ownership), OrgCode: s.Org, Address: s.Address, City: s.City,
 		Province: s.Province, Country: s.Country, Postcode: s.Postcode, Timezone: s.Timezone,
 		Point: &commonv1.GeoPoint{Lat: s.Point.Lat, Lng: s.Point.Lng}, Opens: s.Opens, Closes: s.Closes,
-		Capabilities: s.Capabilities, Active: s.Active,
+		Capabilities: s.Capabilities, Active: s.Active, Region: s.Region,
 	}
 }
 
@@ -79,5 +79,5 @@ func toStaff(s biz.Staff) *storev1.Staff {
 
 func toStanding(p biz.StorePlace) *storev1.StoreStanding {
 	return &storev1.StoreStanding{StoreCode: p.Store.Code, Name: p.Store.Name, OrgCode: p.Organisation.Code,
-		OrgKind: toKind(p.Organisation.Kind), DealerOrg: p.Dealer, Timezone: p.Store.Timezone}
+		OrgKind: toKind(p.Organisation.Kind), DealerOrg: p.Dealer, Timezone: p.Store.Timezone, Region: p.Store.Region}
 }

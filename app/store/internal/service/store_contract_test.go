@@ -68,7 +68,7 @@ func orgRow(code, kind, parent string) *storev1.ImportOrganisationRow {
 func storeRow(code, ownership, org string) *storev1.ImportStoreRow {
 	return &storev1.ImportStoreRow{Line: 2, Code: code, Name: "Store " + code, Ownership: ownership, OrgCode: org, Address: "南京路 1 号", City: "上海",
 		Province: "SH", Country: "CN", Postcode: "200000", Timezone: "GMT+08:00 Asia/Beijing", Lat: proto.Float64(31.23), Lng: proto.Float64(121.47),
-		Opens: "09:00", Closes: "22:00", Capabilities: "parcel|pickup"}
+		Opens: "09:00", Closes: "22:00", Capabilities: "parcel|pickup", Region: "310101"}
 }
 
 func staffRow(code, store, role string) *storev1.ImportStaffRow {
@@ -371,12 +371,13 @@ func TestSellerFacts(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"HQ", "M-HQ", "HQ", "Asia/Shanghai"}, []string{mall.SellerOrg, mall.MerchantAccount, mall.HeadquartersOrg, mall.Timezone})
 		require.Len(t, mall.Stores, 2)
+		require.Equal(t, []string{"", "310101"}, []string{mall.Region, mall.Stores[0].Region})
 		require.Equal(t, []string{"S2", "F1", "D1"}, []string{mall.Stores[0].StoreCode, mall.Stores[0].OrgCode, mall.Stores[0].DealerOrg})
 		require.Empty(t, mall.Stores[1].DealerOrg)
 
 		shop, err := s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{StoreCode: "S2"})
 		require.NoError(t, err)
-		require.Equal(t, []string{"F1", "M-F1", "HQ", "S2"}, []string{shop.SellerOrg, shop.MerchantAccount, shop.HeadquartersOrg, shop.StoreCode})
+		require.Equal(t, []string{"F1", "M-F1", "HQ", "S2", "310101"}, []string{shop.SellerOrg, shop.MerchantAccount, shop.HeadquartersOrg, shop.StoreCode, shop.Region})
 		require.Equal(t, storev1.OrganisationKind_FRANCHISEE, shop.SellerKind)
 		account, err := s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{OrgCode: "F2"})
 		require.NoError(t, err)

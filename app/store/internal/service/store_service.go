@@ -207,7 +207,7 @@ func (s *Store) GetSellerFacts(ctx context.Context, req *storev1.GetSellerFactsR
 		if !shop.Active {
 			return nil, fault.StateConflict("closed", "this store is closed: choose another one")
 		}
-		seller, out.Timezone = shop.Org, shop.Timezone
+		seller, out.Timezone, out.Region = shop.Org, shop.Timezone, shop.Region
 	}
 	org, ok, err := s.directory.Organisation(ctx, seller)
 	if err != nil {

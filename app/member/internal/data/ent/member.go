@@ -36,6 +36,10 @@ type Member struct {
 	GuideBoundAtUs int64 `json:"guide_bound_at_us,omitempty"`
 	// Channels holds the value of the "channels" field.
 	Channels string `json:"channels,omitempty"`
+	// Tier holds the value of the "tier" field.
+	Tier string `json:"tier,omitempty"`
+	// Segments holds the value of the "segments" field.
+	Segments string `json:"segments,omitempty"`
 	// CreatedAtUs holds the value of the "created_at_us" field.
 	CreatedAtUs int64 `json:"created_at_us,omitempty"`
 	// UpdatedAtUs holds the value of the "updated_at_us" field.
@@ -52,7 +56,7 @@ func (*Member) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case member.FieldGuideBoundAtUs, member.FieldCreatedAtUs, member.FieldUpdatedAtUs:
 			values[i] = new(sql.NullInt64)
-		case member.FieldID, member.FieldOrg, member.FieldPhoneHash, member.FieldName, member.FieldHomeStoreCode, member.FieldGuideCode, member.FieldGuideStoreCode, member.FieldGuideReason, member.FieldChannels:
+		case member.FieldID, member.FieldOrg, member.FieldPhoneHash, member.FieldName, member.FieldHomeStoreCode, member.FieldGuideCode, member.FieldGuideStoreCode, member.FieldGuideReason, member.FieldChannels, member.FieldTier, member.FieldSegments:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -135,6 +139,18 @@ func (_m *Member) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Channels = value.String
 			}
+		case member.FieldTier:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field tier", values[i])
+			} else if value.Valid {
+				_m.Tier = value.String
+			}
+		case member.FieldSegments:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field segments", values[i])
+			} else if value.Valid {
+				_m.Segments = value.String
+			}
 		case member.FieldCreatedAtUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field created_at_us", values[i])
@@ -212,6 +228,12 @@ func (_m *Member) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("channels=")
 	builder.WriteString(_m.Channels)
+	builder.WriteString(", ")
+	builder.WriteString("tier=")
+	builder.WriteString(_m.Tier)
+	builder.WriteString(", ")
+	builder.WriteString("segments=")
+	builder.WriteString(_m.Segments)
 	builder.WriteString(", ")
 	builder.WriteString("created_at_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CreatedAtUs))

@@ -138,6 +138,34 @@ func (_c *MemberCreate) SetNillableChannels(v *string) *MemberCreate {
 	return _c
 }
 
+// SetTier sets the "tier" field.
+func (_c *MemberCreate) SetTier(v string) *MemberCreate {
+	_c.mutation.SetTier(v)
+	return _c
+}
+
+// SetNillableTier sets the "tier" field if the given value is not nil.
+func (_c *MemberCreate) SetNillableTier(v *string) *MemberCreate {
+	if v != nil {
+		_c.SetTier(*v)
+	}
+	return _c
+}
+
+// SetSegments sets the "segments" field.
+func (_c *MemberCreate) SetSegments(v string) *MemberCreate {
+	_c.mutation.SetSegments(v)
+	return _c
+}
+
+// SetNillableSegments sets the "segments" field if the given value is not nil.
+func (_c *MemberCreate) SetNillableSegments(v *string) *MemberCreate {
+	if v != nil {
+		_c.SetSegments(*v)
+	}
+	return _c
+}
+
 // SetCreatedAtUs sets the "created_at_us" field.
 func (_c *MemberCreate) SetCreatedAtUs(v int64) *MemberCreate {
 	_c.mutation.SetCreatedAtUs(v)
@@ -221,6 +249,14 @@ func (_c *MemberCreate) defaults() error {
 		v := member.DefaultChannels
 		_c.mutation.SetChannels(v)
 	}
+	if _, ok := _c.mutation.Tier(); !ok {
+		v := member.DefaultTier
+		_c.mutation.SetTier(v)
+	}
+	if _, ok := _c.mutation.Segments(); !ok {
+		v := member.DefaultSegments
+		_c.mutation.SetSegments(v)
+	}
 	return nil
 }
 
@@ -299,6 +335,22 @@ func (_c *MemberCreate) check() error {
 	if v, ok := _c.mutation.Channels(); ok {
 		if err := member.ChannelsValidator(v); err != nil {
 			return &ValidationError{Name: "channels", err: fmt.Errorf(`ent: validator failed for field "Member.channels": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Tier(); !ok {
+		return &ValidationError{Name: "tier", err: errors.New(`ent: missing required field "Member.tier"`)}
+	}
+	if v, ok := _c.mutation.Tier(); ok {
+		if err := member.TierValidator(v); err != nil {
+			return &ValidationError{Name: "tier", err: fmt.Errorf(`ent: validator failed for field "Member.tier": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Segments(); !ok {
+		return &ValidationError{Name: "segments", err: errors.New(`ent: missing required field "Member.segments"`)}
+	}
+	if v, ok := _c.mutation.Segments(); ok {
+		if err := member.SegmentsValidator(v); err != nil {
+			return &ValidationError{Name: "segments", err: fmt.Errorf(`ent: validator failed for field "Member.segments": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.CreatedAtUs(); !ok {
@@ -387,6 +439,14 @@ func (_c *MemberCreate) createSpec() (*Member, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Channels(); ok {
 		_spec.SetField(member.FieldChannels, field.TypeString, value)
 		_node.Channels = value
+	}
+	if value, ok := _c.mutation.Tier(); ok {
+		_spec.SetField(member.FieldTier, field.TypeString, value)
+		_node.Tier = value
+	}
+	if value, ok := _c.mutation.Segments(); ok {
+		_spec.SetField(member.FieldSegments, field.TypeString, value)
+		_node.Segments = value
 	}
 	if value, ok := _c.mutation.CreatedAtUs(); ok {
 		_spec.SetField(member.FieldCreatedAtUs, field.TypeInt64, value)
@@ -535,6 +595,30 @@ func (u *MemberUpsert) SetChannels(v string) *MemberUpsert {
 // UpdateChannels sets the "channels" field to the value that was provided on create.
 func (u *MemberUpsert) UpdateChannels() *MemberUpsert {
 	u.SetExcluded(member.FieldChannels)
+	return u
+}
+
+// SetTier sets the "tier" field.
+func (u *MemberUpsert) SetTier(v string) *MemberUpsert {
+	u.Set(member.FieldTier, v)
+	return u
+}
+
+// UpdateTier sets the "tier" field to the value that was provided on create.
+func (u *MemberUpsert) UpdateTier() *MemberUpsert {
+	u.SetExcluded(member.FieldTier)
+	return u
+}
+
+// SetSegments sets the "segments" field.
+func (u *MemberUpsert) SetSegments(v string) *MemberUpsert {
+	u.Set(member.FieldSegments, v)
+	return u
+}
+
+// UpdateSegments sets the "segments" field to the value that was provided on create.
+func (u *MemberUpsert) UpdateSegments() *MemberUpsert {
+	u.SetExcluded(member.FieldSegments)
 	return u
 }
 
@@ -718,6 +802,34 @@ func (u *MemberUpsertOne) SetChannels(v string) *MemberUpsertOne {
 func (u *MemberUpsertOne) UpdateChannels() *MemberUpsertOne {
 	return u.Update(func(s *MemberUpsert) {
 		s.UpdateChannels()
+	})
+}
+
+// SetTier sets the "tier" field.
+func (u *MemberUpsertOne) SetTier(v string) *MemberUpsertOne {
+	return u.Update(func(s *MemberUpsert) {
+		s.SetTier(v)
+	})
+}
+
+// UpdateTier sets the "tier" field to the value that was provided on create.
+func (u *MemberUpsertOne) UpdateTier() *MemberUpsertOne {
+	return u.Update(func(s *MemberUpsert) {
+		s.UpdateTier()
+	})
+}
+
+// SetSegments sets the "segments" field.
+func (u *MemberUpsertOne) SetSegments(v string) *MemberUpsertOne {
+	return u.Update(func(s *MemberUpsert) {
+		s.SetSegments(v)
+	})
+}
+
+// UpdateSegments sets the "segments" field to the value that was provided on create.
+func (u *MemberUpsertOne) UpdateSegments() *MemberUpsertOne {
+	return u.Update(func(s *MemberUpsert) {
+		s.UpdateSegments()
 	})
 }
 
@@ -1071,6 +1183,34 @@ func (u *MemberUpsertBulk) SetChannels(v string) *MemberUpsertBulk {
 func (u *MemberUpsertBulk) UpdateChannels() *MemberUpsertBulk {
 	return u.Update(func(s *MemberUpsert) {
 		s.UpdateChannels()
+	})
+}
+
+// SetTier sets the "tier" field.
+func (u *MemberUpsertBulk) SetTier(v string) *MemberUpsertBulk {
+	return u.Update(func(s *MemberUpsert) {
+		s.SetTier(v)
+	})
+}
+
+// UpdateTier sets the "tier" field to the value that was provided on create.
+func (u *MemberUpsertBulk) UpdateTier() *MemberUpsertBulk {
+	return u.Update(func(s *MemberUpsert) {
+		s.UpdateTier()
+	})
+}
+
+// SetSegments sets the "segments" field.
+func (u *MemberUpsertBulk) SetSegments(v string) *MemberUpsertBulk {
+	return u.Update(func(s *MemberUpsert) {
+		s.SetSegments(v)
+	})
+}
+
+// UpdateSegments sets the "segments" field to the value that was provided on create.
+func (u *MemberUpsertBulk) UpdateSegments() *MemberUpsertBulk {
+	return u.Update(func(s *MemberUpsert) {
+		s.UpdateSegments()
 	})
 }
 

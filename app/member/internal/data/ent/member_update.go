@@ -132,6 +132,34 @@ func (_u *MemberUpdate) SetNillableChannels(v *string) *MemberUpdate {
 	return _u
 }
 
+// SetTier sets the "tier" field.
+func (_u *MemberUpdate) SetTier(v string) *MemberUpdate {
+	_u.mutation.SetTier(v)
+	return _u
+}
+
+// SetNillableTier sets the "tier" field if the given value is not nil.
+func (_u *MemberUpdate) SetNillableTier(v *string) *MemberUpdate {
+	if v != nil {
+		_u.SetTier(*v)
+	}
+	return _u
+}
+
+// SetSegments sets the "segments" field.
+func (_u *MemberUpdate) SetSegments(v string) *MemberUpdate {
+	_u.mutation.SetSegments(v)
+	return _u
+}
+
+// SetNillableSegments sets the "segments" field if the given value is not nil.
+func (_u *MemberUpdate) SetNillableSegments(v *string) *MemberUpdate {
+	if v != nil {
+		_u.SetSegments(*v)
+	}
+	return _u
+}
+
 // SetUpdatedAtUs sets the "updated_at_us" field.
 func (_u *MemberUpdate) SetUpdatedAtUs(v int64) *MemberUpdate {
 	_u.mutation.ResetUpdatedAtUs()
@@ -217,6 +245,16 @@ func (_u *MemberUpdate) check() error {
 			return &ValidationError{Name: "channels", err: fmt.Errorf(`ent: validator failed for field "Member.channels": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Tier(); ok {
+		if err := member.TierValidator(v); err != nil {
+			return &ValidationError{Name: "tier", err: fmt.Errorf(`ent: validator failed for field "Member.tier": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Segments(); ok {
+		if err := member.SegmentsValidator(v); err != nil {
+			return &ValidationError{Name: "segments", err: fmt.Errorf(`ent: validator failed for field "Member.segments": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -255,6 +293,12 @@ func (_u *MemberUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Channels(); ok {
 		_spec.SetField(member.FieldChannels, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Tier(); ok {
+		_spec.SetField(member.FieldTier, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Segments(); ok {
+		_spec.SetField(member.FieldSegments, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.UpdatedAtUs(); ok {
 		_spec.SetField(member.FieldUpdatedAtUs, field.TypeInt64, value)
@@ -387,6 +431,34 @@ func (_u *MemberUpdateOne) SetNillableChannels(v *string) *MemberUpdateOne {
 	return _u
 }
 
+// SetTier sets the "tier" field.
+func (_u *MemberUpdateOne) SetTier(v string) *MemberUpdateOne {
+	_u.mutation.SetTier(v)
+	return _u
+}
+
+// SetNillableTier sets the "tier" field if the given value is not nil.
+func (_u *MemberUpdateOne) SetNillableTier(v *string) *MemberUpdateOne {
+	if v != nil {
+		_u.SetTier(*v)
+	}
+	return _u
+}
+
+// SetSegments sets the "segments" field.
+func (_u *MemberUpdateOne) SetSegments(v string) *MemberUpdateOne {
+	_u.mutation.SetSegments(v)
+	return _u
+}
+
+// SetNillableSegments sets the "segments" field if the given value is not nil.
+func (_u *MemberUpdateOne) SetNillableSegments(v *string) *MemberUpdateOne {
+	if v != nil {
+		_u.SetSegments(*v)
+	}
+	return _u
+}
+
 // SetUpdatedAtUs sets the "updated_at_us" field.
 func (_u *MemberUpdateOne) SetUpdatedAtUs(v int64) *MemberUpdateOne {
 	_u.mutation.ResetUpdatedAtUs()
@@ -485,6 +557,16 @@ func (_u *MemberUpdateOne) check() error {
 			return &ValidationError{Name: "channels", err: fmt.Errorf(`ent: validator failed for field "Member.channels": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Tier(); ok {
+		if err := member.TierValidator(v); err != nil {
+			return &ValidationError{Name: "tier", err: fmt.Errorf(`ent: validator failed for field "Member.tier": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Segments(); ok {
+		if err := member.SegmentsValidator(v); err != nil {
+			return &ValidationError{Name: "segments", err: fmt.Errorf(`ent: validator failed for field "Member.segments": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -540,6 +622,12 @@ func (_u *MemberUpdateOne) sqlSave(ctx context.Context) (_node *Member, err erro
 	}
 	if value, ok := _u.mutation.Channels(); ok {
 		_spec.SetField(member.FieldChannels, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Tier(); ok {
+		_spec.SetField(member.FieldTier, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Segments(); ok {
+		_spec.SetField(member.FieldSegments, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.UpdatedAtUs(); ok {
 		_spec.SetField(member.FieldUpdatedAtUs, field.TypeInt64, value)

@@ -568,6 +568,8 @@ type MemberMutation struct {
 	guide_bound_at_us    *int64
 	addguide_bound_at_us *int64
 	channels             *string
+	tier                 *string
+	segments             *string
 	created_at_us        *int64
 	addcreated_at_us     *int64
 	updated_at_us        *int64
@@ -1062,6 +1064,78 @@ func (m *MemberMutation) ResetChannels() {
 	m.channels = nil
 }
 
+// SetTier sets the "tier" field.
+func (m *MemberMutation) SetTier(s string) {
+	m.tier = &s
+}
+
+// Tier returns the value of the "tier" field in the mutation.
+func (m *MemberMutation) Tier() (r string, exists bool) {
+	v := m.tier
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTier returns the old "tier" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldTier(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTier is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTier requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTier: %w", err)
+	}
+	return oldValue.Tier, nil
+}
+
+// ResetTier resets all changes to the "tier" field.
+func (m *MemberMutation) ResetTier() {
+	m.tier = nil
+}
+
+// SetSegments sets the "segments" field.
+func (m *MemberMutation) SetSegments(s string) {
+	m.segments = &s
+}
+
+// Segments returns the value of the "segments" field in the mutation.
+func (m *MemberMutation) Segments() (r string, exists bool) {
+	v := m.segments
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSegments returns the old "segments" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldSegments(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSegments is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSegments requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSegments: %w", err)
+	}
+	return oldValue.Segments, nil
+}
+
+// ResetSegments resets all changes to the "segments" field.
+func (m *MemberMutation) ResetSegments() {
+	m.segments = nil
+}
+
 // SetCreatedAtUs sets the "created_at_us" field.
 func (m *MemberMutation) SetCreatedAtUs(i int64) {
 	m.created_at_us = &i
@@ -1208,7 +1282,7 @@ func (m *MemberMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MemberMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 14)
 	if m.org != nil {
 		fields = append(fields, member.FieldOrg)
 	}
@@ -1238,6 +1312,12 @@ func (m *MemberMutation) Fields() []string {
 	}
 	if m.channels != nil {
 		fields = append(fields, member.FieldChannels)
+	}
+	if m.tier != nil {
+		fields = append(fields, member.FieldTier)
+	}
+	if m.segments != nil {
+		fields = append(fields, member.FieldSegments)
 	}
 	if m.created_at_us != nil {
 		fields = append(fields, member.FieldCreatedAtUs)
@@ -1273,6 +1353,10 @@ func (m *MemberMutation) Field(name string) (ent.Value, bool) {
 		return m.GuideBoundAtUs()
 	case member.FieldChannels:
 		return m.Channels()
+	case member.FieldTier:
+		return m.Tier()
+	case member.FieldSegments:
+		return m.Segments()
 	case member.FieldCreatedAtUs:
 		return m.CreatedAtUs()
 	case member.FieldUpdatedAtUs:
@@ -1306,6 +1390,10 @@ func (m *MemberMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldGuideBoundAtUs(ctx)
 	case member.FieldChannels:
 		return m.OldChannels(ctx)
+	case member.FieldTier:
+		return m.OldTier(ctx)
+	case member.FieldSegments:
+		return m.OldSegments(ctx)
 	case member.FieldCreatedAtUs:
 		return m.OldCreatedAtUs(ctx)
 	case member.FieldUpdatedAtUs:
@@ -1388,6 +1476,20 @@ func (m *MemberMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetChannels(v)
+		return nil
+	case member.FieldTier:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTier(v)
+		return nil
+	case member.FieldSegments:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSegments(v)
 		return nil
 	case member.FieldCreatedAtUs:
 		v, ok := value.(int64)
@@ -1520,6 +1622,12 @@ func (m *MemberMutation) ResetField(name string) error {
 		return nil
 	case member.FieldChannels:
 		m.ResetChannels()
+		return nil
+	case member.FieldTier:
+		m.ResetTier()
+		return nil
+	case member.FieldSegments:
+		m.ResetSegments()
 		return nil
 	case member.FieldCreatedAtUs:
 		m.ResetCreatedAtUs()

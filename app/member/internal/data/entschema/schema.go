@@ -38,6 +38,9 @@ func (Member) Fields() []ent.Field {
 		field.Int64("guide_bound_at_us").Default(0),
 		// Channels joined by a comma, sorted.
 		column.Text("channels", 2000),
+		column.Text("tier", column.CodeLen),
+		// Segments joined by a comma, sorted.
+		column.Text("segments", 2000),
 		field.Int64("created_at_us").Immutable(),
 		field.Int64("updated_at_us"),
 	}

@@ -38,6 +38,7 @@ type SkuMutation struct {
 	title          *map[string]string
 	search         *string
 	category       *string
+	brand          *string
 	tax_class      *string
 	price_minor    *int64
 	addprice_minor *int64
@@ -387,6 +388,42 @@ func (m *SkuMutation) ResetCategory() {
 	m.category = nil
 }
 
+// SetBrand sets the "brand" field.
+func (m *SkuMutation) SetBrand(s string) {
+	m.brand = &s
+}
+
+// Brand returns the value of the "brand" field in the mutation.
+func (m *SkuMutation) Brand() (r string, exists bool) {
+	v := m.brand
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrand returns the old "brand" field's value of the Sku entity.
+// If the Sku object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SkuMutation) OldBrand(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrand is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrand requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrand: %w", err)
+	}
+	return oldValue.Brand, nil
+}
+
+// ResetBrand resets all changes to the "brand" field.
+func (m *SkuMutation) ResetBrand() {
+	m.brand = nil
+}
+
 // SetTaxClass sets the "tax_class" field.
 func (m *SkuMutation) SetTaxClass(s string) {
 	m.tax_class = &s
@@ -733,7 +770,7 @@ func (m *SkuMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SkuMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 14)
 	if m.spu != nil {
 		fields = append(fields, sku.FieldSpu)
 	}
@@ -751,6 +788,9 @@ func (m *SkuMutation) Fields() []string {
 	}
 	if m.category != nil {
 		fields = append(fields, sku.FieldCategory)
+	}
+	if m.brand != nil {
+		fields = append(fields, sku.FieldBrand)
 	}
 	if m.tax_class != nil {
 		fields = append(fields, sku.FieldTaxClass)
@@ -793,6 +833,8 @@ func (m *SkuMutation) Field(name string) (ent.Value, bool) {
 		return m.Search()
 	case sku.FieldCategory:
 		return m.Category()
+	case sku.FieldBrand:
+		return m.Brand()
 	case sku.FieldTaxClass:
 		return m.TaxClass()
 	case sku.FieldPriceMinor:
@@ -828,6 +870,8 @@ func (m *SkuMutation) OldField(ctx context.Context, name string) (ent.Value, err
 		return m.OldSearch(ctx)
 	case sku.FieldCategory:
 		return m.OldCategory(ctx)
+	case sku.FieldBrand:
+		return m.OldBrand(ctx)
 	case sku.FieldTaxClass:
 		return m.OldTaxClass(ctx)
 	case sku.FieldPriceMinor:
@@ -892,6 +936,13 @@ func (m *SkuMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCategory(v)
+		return nil
+	case sku.FieldBrand:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrand(v)
 		return nil
 	case sku.FieldTaxClass:
 		v, ok := value.(string)
@@ -1056,6 +1107,9 @@ func (m *SkuMutation) ResetField(name string) error {
 		return nil
 	case sku.FieldCategory:
 		m.ResetCategory()
+		return nil
+	case sku.FieldBrand:
+		m.ResetBrand()
 		return nil
 	case sku.FieldTaxClass:
 		m.ResetTaxClass()

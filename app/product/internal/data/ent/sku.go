@@ -30,6 +30,8 @@ type Sku struct {
 	Search string `json:"search,omitempty"`
 	// Category holds the value of the "category" field.
 	Category string `json:"category,omitempty"`
+	// Brand holds the value of the "brand" field.
+	Brand string `json:"brand,omitempty"`
 	// TaxClass holds the value of the "tax_class" field.
 	TaxClass string `json:"tax_class,omitempty"`
 	// PriceMinor holds the value of the "price_minor" field.
@@ -58,7 +60,7 @@ func (*Sku) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case sku.FieldPriceMinor, sku.FieldWeightG, sku.FieldUpdatedUs:
 			values[i] = new(sql.NullInt64)
-		case sku.FieldID, sku.FieldSpu, sku.FieldBarcode, sku.FieldGtin, sku.FieldSearch, sku.FieldCategory, sku.FieldTaxClass, sku.FieldCurrency:
+		case sku.FieldID, sku.FieldSpu, sku.FieldBarcode, sku.FieldGtin, sku.FieldSearch, sku.FieldCategory, sku.FieldBrand, sku.FieldTaxClass, sku.FieldCurrency:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -119,6 +121,12 @@ func (_m *Sku) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field category", values[i])
 			} else if value.Valid {
 				_m.Category = value.String
+			}
+		case sku.FieldBrand:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field brand", values[i])
+			} else if value.Valid {
+				_m.Brand = value.String
 			}
 		case sku.FieldTaxClass:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -217,6 +225,9 @@ func (_m *Sku) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("category=")
 	builder.WriteString(_m.Category)
+	builder.WriteString(", ")
+	builder.WriteString("brand=")
+	builder.WriteString(_m.Brand)
 	builder.WriteString(", ")
 	builder.WriteString("tax_class=")
 	builder.WriteString(_m.TaxClass)

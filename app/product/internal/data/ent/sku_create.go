@@ -66,6 +66,20 @@ func (_c *SkuCreate) SetCategory(v string) *SkuCreate {
 	return _c
 }
 
+// SetBrand sets the "brand" field.
+func (_c *SkuCreate) SetBrand(v string) *SkuCreate {
+	_c.mutation.SetBrand(v)
+	return _c
+}
+
+// SetNillableBrand sets the "brand" field if the given value is not nil.
+func (_c *SkuCreate) SetNillableBrand(v *string) *SkuCreate {
+	if v != nil {
+		_c.SetBrand(*v)
+	}
+	return _c
+}
+
 // SetTaxClass sets the "tax_class" field.
 func (_c *SkuCreate) SetTaxClass(v string) *SkuCreate {
 	_c.mutation.SetTaxClass(v)
@@ -121,6 +135,9 @@ func (_c *SkuCreate) Mutation() *SkuMutation {
 
 // Save creates the Sku in the database.
 func (_c *SkuCreate) Save(ctx context.Context) (*Sku, error) {
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -144,6 +161,15 @@ func (_c *SkuCreate) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
 		panic(err)
 	}
+}
+
+// defaults sets the default values of the builder before save.
+func (_c *SkuCreate) defaults() error {
+	if _, ok := _c.mutation.Brand(); !ok {
+		v := sku.DefaultBrand
+		_c.mutation.SetBrand(v)
+	}
+	return nil
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -186,6 +212,14 @@ func (_c *SkuCreate) check() error {
 	if v, ok := _c.mutation.Category(); ok {
 		if err := sku.CategoryValidator(v); err != nil {
 			return &ValidationError{Name: "category", err: fmt.Errorf(`ent: validator failed for field "Sku.category": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Brand(); !ok {
+		return &ValidationError{Name: "brand", err: errors.New(`ent: missing required field "Sku.brand"`)}
+	}
+	if v, ok := _c.mutation.Brand(); ok {
+		if err := sku.BrandValidator(v); err != nil {
+			return &ValidationError{Name: "brand", err: fmt.Errorf(`ent: validator failed for field "Sku.brand": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.TaxClass(); !ok {
@@ -283,6 +317,10 @@ func (_c *SkuCreate) createSpec() (*Sku, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Category(); ok {
 		_spec.SetField(sku.FieldCategory, field.TypeString, value)
 		_node.Category = value
+	}
+	if value, ok := _c.mutation.Brand(); ok {
+		_spec.SetField(sku.FieldBrand, field.TypeString, value)
+		_node.Brand = value
 	}
 	if value, ok := _c.mutation.TaxClass(); ok {
 		_spec.SetField(sku.FieldTaxClass, field.TypeString, value)
@@ -439,6 +477,18 @@ func (u *SkuUpsert) SetCategory(v string) *SkuUpsert {
 // UpdateCategory sets the "category" field to the value that was provided on create.
 func (u *SkuUpsert) UpdateCategory() *SkuUpsert {
 	u.SetExcluded(sku.FieldCategory)
+	return u
+}
+
+// SetBrand sets the "brand" field.
+func (u *SkuUpsert) SetBrand(v string) *SkuUpsert {
+	u.Set(sku.FieldBrand, v)
+	return u
+}
+
+// UpdateBrand sets the "brand" field to the value that was provided on create.
+func (u *SkuUpsert) UpdateBrand() *SkuUpsert {
+	u.SetExcluded(sku.FieldBrand)
 	return u
 }
 
@@ -683,6 +733,20 @@ func (u *SkuUpsertOne) UpdateCategory() *SkuUpsertOne {
 	})
 }
 
+// SetBrand sets the "brand" field.
+func (u *SkuUpsertOne) SetBrand(v string) *SkuUpsertOne {
+	return u.Update(func(s *SkuUpsert) {
+		s.SetBrand(v)
+	})
+}
+
+// UpdateBrand sets the "brand" field to the value that was provided on create.
+func (u *SkuUpsertOne) UpdateBrand() *SkuUpsertOne {
+	return u.Update(func(s *SkuUpsert) {
+		s.UpdateBrand()
+	})
+}
+
 // SetTaxClass sets the "tax_class" field.
 func (u *SkuUpsertOne) SetTaxClass(v string) *SkuUpsertOne {
 	return u.Update(func(s *SkuUpsert) {
@@ -859,6 +923,7 @@ func (_c *SkuCreateBulk) Save(ctx context.Context) ([]*Sku, error) {
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*SkuMutation)
 				if !ok {
@@ -1104,6 +1169,20 @@ func (u *SkuUpsertBulk) SetCategory(v string) *SkuUpsertBulk {
 func (u *SkuUpsertBulk) UpdateCategory() *SkuUpsertBulk {
 	return u.Update(func(s *SkuUpsert) {
 		s.UpdateCategory()
+	})
+}
+
+// SetBrand sets the "brand" field.
+func (u *SkuUpsertBulk) SetBrand(v string) *SkuUpsertBulk {
+	return u.Update(func(s *SkuUpsert) {
+		s.SetBrand(v)
+	})
+}
+
+// UpdateBrand sets the "brand" field to the value that was provided on create.
+func (u *SkuUpsertBulk) UpdateBrand() *SkuUpsertBulk {
+	return u.Update(func(s *SkuUpsert) {
+		s.UpdateBrand()
 	})
 }
 

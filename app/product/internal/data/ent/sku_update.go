@@ -109,6 +109,20 @@ func (_u *SkuUpdate) SetNillableCategory(v *string) *SkuUpdate {
 	return _u
 }
 
+// SetBrand sets the "brand" field.
+func (_u *SkuUpdate) SetBrand(v string) *SkuUpdate {
+	_u.mutation.SetBrand(v)
+	return _u
+}
+
+// SetNillableBrand sets the "brand" field if the given value is not nil.
+func (_u *SkuUpdate) SetNillableBrand(v *string) *SkuUpdate {
+	if v != nil {
+		_u.SetBrand(*v)
+	}
+	return _u
+}
+
 // SetTaxClass sets the "tax_class" field.
 func (_u *SkuUpdate) SetTaxClass(v string) *SkuUpdate {
 	_u.mutation.SetTaxClass(v)
@@ -287,6 +301,11 @@ func (_u *SkuUpdate) check() error {
 			return &ValidationError{Name: "category", err: fmt.Errorf(`ent: validator failed for field "Sku.category": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Brand(); ok {
+		if err := sku.BrandValidator(v); err != nil {
+			return &ValidationError{Name: "brand", err: fmt.Errorf(`ent: validator failed for field "Sku.brand": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.TaxClass(); ok {
 		if err := sku.TaxClassValidator(v); err != nil {
 			return &ValidationError{Name: "tax_class", err: fmt.Errorf(`ent: validator failed for field "Sku.tax_class": %w`, err)}
@@ -332,6 +351,9 @@ func (_u *SkuUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Category(); ok {
 		_spec.SetField(sku.FieldCategory, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Brand(); ok {
+		_spec.SetField(sku.FieldBrand, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.TaxClass(); ok {
 		_spec.SetField(sku.FieldTaxClass, field.TypeString, value)
@@ -461,6 +483,20 @@ func (_u *SkuUpdateOne) SetCategory(v string) *SkuUpdateOne {
 func (_u *SkuUpdateOne) SetNillableCategory(v *string) *SkuUpdateOne {
 	if v != nil {
 		_u.SetCategory(*v)
+	}
+	return _u
+}
+
+// SetBrand sets the "brand" field.
+func (_u *SkuUpdateOne) SetBrand(v string) *SkuUpdateOne {
+	_u.mutation.SetBrand(v)
+	return _u
+}
+
+// SetNillableBrand sets the "brand" field if the given value is not nil.
+func (_u *SkuUpdateOne) SetNillableBrand(v *string) *SkuUpdateOne {
+	if v != nil {
+		_u.SetBrand(*v)
 	}
 	return _u
 }
@@ -656,6 +692,11 @@ func (_u *SkuUpdateOne) check() error {
 			return &ValidationError{Name: "category", err: fmt.Errorf(`ent: validator failed for field "Sku.category": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Brand(); ok {
+		if err := sku.BrandValidator(v); err != nil {
+			return &ValidationError{Name: "brand", err: fmt.Errorf(`ent: validator failed for field "Sku.brand": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.TaxClass(); ok {
 		if err := sku.TaxClassValidator(v); err != nil {
 			return &ValidationError{Name: "tax_class", err: fmt.Errorf(`ent: validator failed for field "Sku.tax_class": %w`, err)}
@@ -718,6 +759,9 @@ func (_u *SkuUpdateOne) sqlSave(ctx context.Context) (_node *Sku, err error) {
 	}
 	if value, ok := _u.mutation.Category(); ok {
 		_spec.SetField(sku.FieldCategory, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Brand(); ok {
+		_spec.SetField(sku.FieldBrand, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.TaxClass(); ok {
 		_spec.SetField(sku.FieldTaxClass, field.TypeString, value)

@@ -26,6 +26,7 @@ func (Sku) Fields() []ent.Field {
 		field.JSON("title", map[string]string{}),
 		field.String("search").MaxRuneLen(1024).Comment("code, barcode and titles, folded"),
 		field.String("category").MaxRuneLen(64),
+		field.String("brand").MaxRuneLen(64).Default(""),
 		field.String("tax_class").MaxRuneLen(32),
 		field.Int64("price_minor"),
 		field.String("currency").MaxRuneLen(3),

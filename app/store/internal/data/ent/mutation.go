@@ -4545,6 +4545,7 @@ type StoreMutation struct {
 	province      *string
 	country       *string
 	postcode      *string
+	region        *string
 	timezone      *string
 	lat           *float64
 	addlat        *float64
@@ -4954,6 +4955,42 @@ func (m *StoreMutation) ResetPostcode() {
 	m.postcode = nil
 }
 
+// SetRegion sets the "region" field.
+func (m *StoreMutation) SetRegion(s string) {
+	m.region = &s
+}
+
+// Region returns the value of the "region" field in the mutation.
+func (m *StoreMutation) Region() (r string, exists bool) {
+	v := m.region
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRegion returns the old "region" field's value of the Store entity.
+// If the Store object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *StoreMutation) OldRegion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRegion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRegion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRegion: %w", err)
+	}
+	return oldValue.Region, nil
+}
+
+// ResetRegion resets all changes to the "region" field.
+func (m *StoreMutation) ResetRegion() {
+	m.region = nil
+}
+
 // SetTimezone sets the "timezone" field.
 func (m *StoreMutation) SetTimezone(s string) {
 	m.timezone = &s
@@ -5336,7 +5373,7 @@ func (m *StoreMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *StoreMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 17)
 	if m.org != nil {
 		fields = append(fields, store.FieldOrg)
 	}
@@ -5360,6 +5397,9 @@ func (m *StoreMutation) Fields() []string {
 	}
 	if m.postcode != nil {
 		fields = append(fields, store.FieldPostcode)
+	}
+	if m.region != nil {
+		fields = append(fields, store.FieldRegion)
 	}
 	if m.timezone != nil {
 		fields = append(fields, store.FieldTimezone)
@@ -5409,6 +5449,8 @@ func (m *StoreMutation) Field(name string) (ent.Value, bool) {
 		return m.Country()
 	case store.FieldPostcode:
 		return m.Postcode()
+	case store.FieldRegion:
+		return m.Region()
 	case store.FieldTimezone:
 		return m.Timezone()
 	case store.FieldLat:
@@ -5450,6 +5492,8 @@ func (m *StoreMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldCountry(ctx)
 	case store.FieldPostcode:
 		return m.OldPostcode(ctx)
+	case store.FieldRegion:
+		return m.OldRegion(ctx)
 	case store.FieldTimezone:
 		return m.OldTimezone(ctx)
 	case store.FieldLat:
@@ -5530,6 +5574,13 @@ func (m *StoreMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetPostcode(v)
+		return nil
+	case store.FieldRegion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRegion(v)
 		return nil
 	case store.FieldTimezone:
 		v, ok := value.(string)
@@ -5698,6 +5749,9 @@ func (m *StoreMutation) ResetField(name string) error {
 		return nil
 	case store.FieldPostcode:
 		m.ResetPostcode()
+		return nil
+	case store.FieldRegion:
+		m.ResetRegion()
 		return nil
 	case store.FieldTimezone:
 		m.ResetTimezone()

@@ -32,6 +32,8 @@ type Store struct {
 	Country string `json:"country,omitempty"`
 	// Postcode holds the value of the "postcode" field.
 	Postcode string `json:"postcode,omitempty"`
+	// administrative, code
+	Region string `json:"region,omitempty"`
 	// Timezone holds the value of the "timezone" field.
 	Timezone string `json:"timezone,omitempty"`
 	// Lat holds the value of the "lat" field.
@@ -62,7 +64,7 @@ func (*Store) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullFloat64)
 		case store.FieldUpdatedUs:
 			values[i] = new(sql.NullInt64)
-		case store.FieldID, store.FieldOrg, store.FieldName, store.FieldOwnership, store.FieldAddress, store.FieldCity, store.FieldProvince, store.FieldCountry, store.FieldPostcode, store.FieldTimezone, store.FieldOpens, store.FieldCloses, store.FieldCapabilities:
+		case store.FieldID, store.FieldOrg, store.FieldName, store.FieldOwnership, store.FieldAddress, store.FieldCity, store.FieldProvince, store.FieldCountry, store.FieldPostcode, store.FieldRegion, store.FieldTimezone, store.FieldOpens, store.FieldCloses, store.FieldCapabilities:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -132,6 +134,12 @@ func (_m *Store) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field postcode", values[i])
 			} else if value.Valid {
 				_m.Postcode = value.String
+			}
+		case store.FieldRegion:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field region", values[i])
+			} else if value.Valid {
+				_m.Region = value.String
 			}
 		case store.FieldTimezone:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -240,6 +248,9 @@ func (_m *Store) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("postcode=")
 	builder.WriteString(_m.Postcode)
+	builder.WriteString(", ")
+	builder.WriteString("region=")
+	builder.WriteString(_m.Region)
 	builder.WriteString(", ")
 	builder.WriteString("timezone=")
 	builder.WriteString(_m.Timezone)

@@ -70,6 +70,20 @@ func (_c *StoreCreate) SetPostcode(v string) *StoreCreate {
 	return _c
 }
 
+// SetRegion sets the "region" field.
+func (_c *StoreCreate) SetRegion(v string) *StoreCreate {
+	_c.mutation.SetRegion(v)
+	return _c
+}
+
+// SetNillableRegion sets the "region" field if the given value is not nil.
+func (_c *StoreCreate) SetNillableRegion(v *string) *StoreCreate {
+	if v != nil {
+		_c.SetRegion(*v)
+	}
+	return _c
+}
+
 // SetTimezone sets the "timezone" field.
 func (_c *StoreCreate) SetTimezone(v string) *StoreCreate {
 	_c.mutation.SetTimezone(v)
@@ -131,6 +145,9 @@ func (_c *StoreCreate) Mutation() *StoreMutation {
 
 // Save creates the Store in the database.
 func (_c *StoreCreate) Save(ctx context.Context) (*Store, error) {
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -154,6 +171,15 @@ func (_c *StoreCreate) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
 		panic(err)
 	}
+}
+
+// defaults sets the default values of the builder before save.
+func (_c *StoreCreate) defaults() error {
+	if _, ok := _c.mutation.Region(); !ok {
+		v := store.DefaultRegion
+		_c.mutation.SetRegion(v)
+	}
+	return nil
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -220,6 +246,14 @@ func (_c *StoreCreate) check() error {
 	if v, ok := _c.mutation.Postcode(); ok {
 		if err := store.PostcodeValidator(v); err != nil {
 			return &ValidationError{Name: "postcode", err: fmt.Errorf(`ent: validator failed for field "Store.postcode": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Region(); !ok {
+		return &ValidationError{Name: "region", err: errors.New(`ent: missing required field "Store.region"`)}
+	}
+	if v, ok := _c.mutation.Region(); ok {
+		if err := store.RegionValidator(v); err != nil {
+			return &ValidationError{Name: "region", err: fmt.Errorf(`ent: validator failed for field "Store.region": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.Timezone(); !ok {
@@ -338,6 +372,10 @@ func (_c *StoreCreate) createSpec() (*Store, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Postcode(); ok {
 		_spec.SetField(store.FieldPostcode, field.TypeString, value)
 		_node.Postcode = value
+	}
+	if value, ok := _c.mutation.Region(); ok {
+		_spec.SetField(store.FieldRegion, field.TypeString, value)
+		_node.Region = value
 	}
 	if value, ok := _c.mutation.Timezone(); ok {
 		_spec.SetField(store.FieldTimezone, field.TypeString, value)
@@ -504,6 +542,18 @@ func (u *StoreUpsert) SetPostcode(v string) *StoreUpsert {
 // UpdatePostcode sets the "postcode" field to the value that was provided on create.
 func (u *StoreUpsert) UpdatePostcode() *StoreUpsert {
 	u.SetExcluded(store.FieldPostcode)
+	return u
+}
+
+// SetRegion sets the "region" field.
+func (u *StoreUpsert) SetRegion(v string) *StoreUpsert {
+	u.Set(store.FieldRegion, v)
+	return u
+}
+
+// UpdateRegion sets the "region" field to the value that was provided on create.
+func (u *StoreUpsert) UpdateRegion() *StoreUpsert {
+	u.SetExcluded(store.FieldRegion)
 	return u
 }
 
@@ -770,6 +820,20 @@ func (u *StoreUpsertOne) UpdatePostcode() *StoreUpsertOne {
 	})
 }
 
+// SetRegion sets the "region" field.
+func (u *StoreUpsertOne) SetRegion(v string) *StoreUpsertOne {
+	return u.Update(func(s *StoreUpsert) {
+		s.SetRegion(v)
+	})
+}
+
+// UpdateRegion sets the "region" field to the value that was provided on create.
+func (u *StoreUpsertOne) UpdateRegion() *StoreUpsertOne {
+	return u.Update(func(s *StoreUpsert) {
+		s.UpdateRegion()
+	})
+}
+
 // SetTimezone sets the "timezone" field.
 func (u *StoreUpsertOne) SetTimezone(v string) *StoreUpsertOne {
 	return u.Update(func(s *StoreUpsert) {
@@ -960,6 +1024,7 @@ func (_c *StoreCreateBulk) Save(ctx context.Context) ([]*Store, error) {
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*StoreMutation)
 				if !ok {
@@ -1215,6 +1280,20 @@ func (u *StoreUpsertBulk) SetPostcode(v string) *StoreUpsertBulk {
 func (u *StoreUpsertBulk) UpdatePostcode() *StoreUpsertBulk {
 	return u.Update(func(s *StoreUpsert) {
 		s.UpdatePostcode()
+	})
+}
+
+// SetRegion sets the "region" field.
+func (u *StoreUpsertBulk) SetRegion(v string) *StoreUpsertBulk {
+	return u.Update(func(s *StoreUpsert) {
+		s.SetRegion(v)
+	})
+}
+
+// UpdateRegion sets the "region" field to the value that was provided on create.
+func (u *StoreUpsertBulk) UpdateRegion() *StoreUpsertBulk {
+	return u.Update(func(s *StoreUpsert) {
+		s.UpdateRegion()
 	})
 }
 

@@ -125,6 +125,20 @@ func (_u *StoreUpdate) SetNillablePostcode(v *string) *StoreUpdate {
 	return _u
 }
 
+// SetRegion sets the "region" field.
+func (_u *StoreUpdate) SetRegion(v string) *StoreUpdate {
+	_u.mutation.SetRegion(v)
+	return _u
+}
+
+// SetNillableRegion sets the "region" field if the given value is not nil.
+func (_u *StoreUpdate) SetNillableRegion(v *string) *StoreUpdate {
+	if v != nil {
+		_u.SetRegion(*v)
+	}
+	return _u
+}
+
 // SetTimezone sets the "timezone" field.
 func (_u *StoreUpdate) SetTimezone(v string) *StoreUpdate {
 	_u.mutation.SetTimezone(v)
@@ -327,6 +341,11 @@ func (_u *StoreUpdate) check() error {
 			return &ValidationError{Name: "postcode", err: fmt.Errorf(`ent: validator failed for field "Store.postcode": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Region(); ok {
+		if err := store.RegionValidator(v); err != nil {
+			return &ValidationError{Name: "region", err: fmt.Errorf(`ent: validator failed for field "Store.region": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Timezone(); ok {
 		if err := store.TimezoneValidator(v); err != nil {
 			return &ValidationError{Name: "timezone", err: fmt.Errorf(`ent: validator failed for field "Store.timezone": %w`, err)}
@@ -382,6 +401,9 @@ func (_u *StoreUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Postcode(); ok {
 		_spec.SetField(store.FieldPostcode, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Region(); ok {
+		_spec.SetField(store.FieldRegion, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Timezone(); ok {
 		_spec.SetField(store.FieldTimezone, field.TypeString, value)
@@ -530,6 +552,20 @@ func (_u *StoreUpdateOne) SetPostcode(v string) *StoreUpdateOne {
 func (_u *StoreUpdateOne) SetNillablePostcode(v *string) *StoreUpdateOne {
 	if v != nil {
 		_u.SetPostcode(*v)
+	}
+	return _u
+}
+
+// SetRegion sets the "region" field.
+func (_u *StoreUpdateOne) SetRegion(v string) *StoreUpdateOne {
+	_u.mutation.SetRegion(v)
+	return _u
+}
+
+// SetNillableRegion sets the "region" field if the given value is not nil.
+func (_u *StoreUpdateOne) SetNillableRegion(v *string) *StoreUpdateOne {
+	if v != nil {
+		_u.SetRegion(*v)
 	}
 	return _u
 }
@@ -749,6 +785,11 @@ func (_u *StoreUpdateOne) check() error {
 			return &ValidationError{Name: "postcode", err: fmt.Errorf(`ent: validator failed for field "Store.postcode": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Region(); ok {
+		if err := store.RegionValidator(v); err != nil {
+			return &ValidationError{Name: "region", err: fmt.Errorf(`ent: validator failed for field "Store.region": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.Timezone(); ok {
 		if err := store.TimezoneValidator(v); err != nil {
 			return &ValidationError{Name: "timezone", err: fmt.Errorf(`ent: validator failed for field "Store.timezone": %w`, err)}
@@ -821,6 +862,9 @@ func (_u *StoreUpdateOne) sqlSave(ctx context.Context) (_node *Store, err error)
 	}
 	if value, ok := _u.mutation.Postcode(); ok {
 		_spec.SetField(store.FieldPostcode, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Region(); ok {
+		_spec.SetField(store.FieldRegion, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Timezone(); ok {
 		_spec.SetField(store.FieldTimezone, field.TypeString, value)

@@ -25,6 +25,7 @@ func (Store) Fields() []ent.Field {
 		field.String("province").MaxRuneLen(nameLen),
 		field.String("country").MaxRuneLen(64),
 		field.String("postcode").MaxRuneLen(32),
+		field.String("region").MaxRuneLen(32).Default("").Comment("administrative, code"),
 		field.String("timezone").MaxRuneLen(64),
 		field.Float("lat"),
 		field.Float("lng"),

@@ -32,6 +32,10 @@ const (
 	FieldGuideBoundAtUs = "guide_bound_at_us"
 	// FieldChannels holds the string denoting the channels field in the database.
 	FieldChannels = "channels"
+	// FieldTier holds the string denoting the tier field in the database.
+	FieldTier = "tier"
+	// FieldSegments holds the string denoting the segments field in the database.
+	FieldSegments = "segments"
 	// FieldCreatedAtUs holds the string denoting the created_at_us field in the database.
 	FieldCreatedAtUs = "created_at_us"
 	// FieldUpdatedAtUs holds the string denoting the updated_at_us field in the database.
@@ -53,6 +57,8 @@ var Columns = []string{
 	FieldGuideReason,
 	FieldGuideBoundAtUs,
 	FieldChannels,
+	FieldTier,
+	FieldSegments,
 	FieldCreatedAtUs,
 	FieldUpdatedAtUs,
 }
@@ -107,6 +113,14 @@ var (
 	DefaultChannels string
 	// ChannelsValidator is a validator for the "channels" field. It is called by the builders before save.
 	ChannelsValidator func(string) error
+	// DefaultTier holds the default value on creation for the "tier" field.
+	DefaultTier string
+	// TierValidator is a validator for the "tier" field. It is called by the builders before save.
+	TierValidator func(string) error
+	// DefaultSegments holds the default value on creation for the "segments" field.
+	DefaultSegments string
+	// SegmentsValidator is a validator for the "segments" field. It is called by the builders before save.
+	SegmentsValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -162,6 +176,16 @@ func ByGuideBoundAtUs(opts ...sql.OrderTermOption) OrderOption {
 // ByChannels orders the results by the channels field.
 func ByChannels(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldChannels, opts...).ToFunc()
+}
+
+// ByTier orders the results by the tier field.
+func ByTier(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTier, opts...).ToFunc()
+}
+
+// BySegments orders the results by the segments field.
+func BySegments(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSegments, opts...).ToFunc()
 }
 
 // ByCreatedAtUs orders the results by the created_at_us field.

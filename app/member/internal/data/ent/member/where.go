@@ -112,6 +112,16 @@ func Channels(v string) predicate.Member {
 	return predicate.Member(sql.FieldEQ(FieldChannels, v))
 }
 
+// Tier applies equality check predicate on the "tier" field. It's identical to TierEQ.
+func Tier(v string) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldTier, v))
+}
+
+// Segments applies equality check predicate on the "segments" field. It's identical to SegmentsEQ.
+func Segments(v string) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldSegments, v))
+}
+
 // CreatedAtUs applies equality check predicate on the "created_at_us" field. It's identical to CreatedAtUsEQ.
 func CreatedAtUs(v int64) predicate.Member {
 	return predicate.Member(sql.FieldEQ(FieldCreatedAtUs, v))
@@ -720,6 +730,136 @@ func ChannelsEqualFold(v string) predicate.Member {
 // ChannelsContainsFold applies the ContainsFold predicate on the "channels" field.
 func ChannelsContainsFold(v string) predicate.Member {
 	return predicate.Member(sql.FieldContainsFold(FieldChannels, v))
+}
+
+// TierEQ applies the EQ predicate on the "tier" field.
+func TierEQ(v string) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldTier, v))
+}
+
+// TierNEQ applies the NEQ predicate on the "tier" field.
+func TierNEQ(v string) predicate.Member {
+	return predicate.Member(sql.FieldNEQ(FieldTier, v))
+}
+
+// TierIn applies the In predicate on the "tier" field.
+func TierIn(vs ...string) predicate.Member {
+	return predicate.Member(sql.FieldIn(FieldTier, vs...))
+}
+
+// TierNotIn applies the NotIn predicate on the "tier" field.
+func TierNotIn(vs ...string) predicate.Member {
+	return predicate.Member(sql.FieldNotIn(FieldTier, vs...))
+}
+
+// TierGT applies the GT predicate on the "tier" field.
+func TierGT(v string) predicate.Member {
+	return predicate.Member(sql.FieldGT(FieldTier, v))
+}
+
+// TierGTE applies the GTE predicate on the "tier" field.
+func TierGTE(v string) predicate.Member {
+	return predicate.Member(sql.FieldGTE(FieldTier, v))
+}
+
+// TierLT applies the LT predicate on the "tier" field.
+func TierLT(v string) predicate.Member {
+	return predicate.Member(sql.FieldLT(FieldTier, v))
+}
+
+// TierLTE applies the LTE predicate on the "tier" field.
+func TierLTE(v string) predicate.Member {
+	return predicate.Member(sql.FieldLTE(FieldTier, v))
+}
+
+// TierContains applies the Contains predicate on the "tier" field.
+func TierContains(v string) predicate.Member {
+	return predicate.Member(sql.FieldContains(FieldTier, v))
+}
+
+// TierHasPrefix applies the HasPrefix predicate on the "tier" field.
+func TierHasPrefix(v string) predicate.Member {
+	return predicate.Member(sql.FieldHasPrefix(FieldTier, v))
+}
+
+// TierHasSuffix applies the HasSuffix predicate on the "tier" field.
+func TierHasSuffix(v string) predicate.Member {
+	return predicate.Member(sql.FieldHasSuffix(FieldTier, v))
+}
+
+// TierEqualFold applies the EqualFold predicate on the "tier" field.
+func TierEqualFold(v string) predicate.Member {
+	return predicate.Member(sql.FieldEqualFold(FieldTier, v))
+}
+
+// TierContainsFold applies the ContainsFold predicate on the "tier" field.
+func TierContainsFold(v string) predicate.Member {
+	return predicate.Member(sql.FieldContainsFold(FieldTier, v))
+}
+
+// SegmentsEQ applies the EQ predicate on the "segments" field.
+func SegmentsEQ(v string) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldSegments, v))
+}
+
+// SegmentsNEQ applies the NEQ predicate on the "segments" field.
+func SegmentsNEQ(v string) predicate.Member {
+	return predicate.Member(sql.FieldNEQ(FieldSegments, v))
+}
+
+// SegmentsIn applies the In predicate on the "segments" field.
+func SegmentsIn(vs ...string) predicate.Member {
+	return predicate.Member(sql.FieldIn(FieldSegments, vs...))
+}
+
+// SegmentsNotIn applies the NotIn predicate on the "segments" field.
+func SegmentsNotIn(vs ...string) predicate.Member {
+	return predicate.Member(sql.FieldNotIn(FieldSegments, vs...))
+}
+
+// SegmentsGT applies the GT predicate on the "segments" field.
+func SegmentsGT(v string) predicate.Member {
+	return predicate.Member(sql.FieldGT(FieldSegments, v))
+}
+
+// SegmentsGTE applies the GTE predicate on the "segments" field.
+func SegmentsGTE(v string) predicate.Member {
+	return predicate.Member(sql.FieldGTE(FieldSegments, v))
+}
+
+// SegmentsLT applies the LT predicate on the "segments" field.
+func SegmentsLT(v string) predicate.Member {
+	return predicate.Member(sql.FieldLT(FieldSegments, v))
+}
+
+// SegmentsLTE applies the LTE predicate on the "segments" field.
+func SegmentsLTE(v string) predicate.Member {
+	return predicate.Member(sql.FieldLTE(FieldSegments, v))
+}
+
+// SegmentsContains applies the Contains predicate on the "segments" field.
+func SegmentsContains(v string) predicate.Member {
+	return predicate.Member(sql.FieldContains(FieldSegments, v))
+}
+
+// SegmentsHasPrefix applies the HasPrefix predicate on the "segments" field.
+func SegmentsHasPrefix(v string) predicate.Member {
+	return predicate.Member(sql.FieldHasPrefix(FieldSegments, v))
+}
+
+// SegmentsHasSuffix applies the HasSuffix predicate on the "segments" field.
+func SegmentsHasSuffix(v string) predicate.Member {
+	return predicate.Member(sql.FieldHasSuffix(FieldSegments, v))
+}
+
+// SegmentsEqualFold applies the EqualFold predicate on the "segments" field.
+func SegmentsEqualFold(v string) predicate.Member {
+	return predicate.Member(sql.FieldEqualFold(FieldSegments, v))
+}
+
+// SegmentsContainsFold applies the ContainsFold predicate on the "segments" field.
+func SegmentsContainsFold(v string) predicate.Member {
+	return predicate.Member(sql.FieldContainsFold(FieldSegments, v))
 }
 
 // CreatedAtUsEQ applies the EQ predicate on the "created_at_us" field.

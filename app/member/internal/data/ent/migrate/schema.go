@@ -35,6 +35,8 @@ var (
 		{Name: "guide_reason", Type: field.TypeString, Size: 32, Default: ""},
 		{Name: "guide_bound_at_us", Type: field.TypeInt64, Default: 0},
 		{Name: "channels", Type: field.TypeString, Size: 2000, Default: ""},
+		{Name: "tier", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "segments", Type: field.TypeString, Size: 2000, Default: ""},
 		{Name: "created_at_us", Type: field.TypeInt64},
 		{Name: "updated_at_us", Type: field.TypeInt64},
 	}

@@ -157,6 +157,18 @@ func init() {
 	member.DefaultChannels = memberDescChannels.Default.(string)
 	// member.ChannelsValidator is a validator for the "channels" field. It is called by the builders before save.
 	member.ChannelsValidator = memberDescChannels.Validators[0].(func(string) error)
+	// memberDescTier is the schema descriptor for tier field.
+	memberDescTier := memberFields[10].Descriptor()
+	// member.DefaultTier holds the default value on creation for the tier field.
+	member.DefaultTier = memberDescTier.Default.(string)
+	// member.TierValidator is a validator for the "tier" field. It is called by the builders before save.
+	member.TierValidator = memberDescTier.Validators[0].(func(string) error)
+	// memberDescSegments is the schema descriptor for segments field.
+	memberDescSegments := memberFields[11].Descriptor()
+	// member.DefaultSegments holds the default value on creation for the segments field.
+	member.DefaultSegments = memberDescSegments.Default.(string)
+	// member.SegmentsValidator is a validator for the "segments" field. It is called by the builders before save.
+	member.SegmentsValidator = memberDescSegments.Validators[0].(func(string) error)
 	// memberDescID is the schema descriptor for id field.
 	memberDescID := memberFields[0].Descriptor()
 	// member.IDValidator is a validator for the "id" field. It is called by the builders before save.

@@ -18,6 +18,7 @@ var (
 		{Name: "title", Type: field.TypeJSON},
 		{Name: "search", Type: field.TypeString, Size: 1024},
 		{Name: "category", Type: field.TypeString, Size: 64},
+		{Name: "brand", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "tax_class", Type: field.TypeString, Size: 32},
 		{Name: "price_minor", Type: field.TypeInt64},
 		{Name: "currency", Type: field.TypeString, Size: 3},

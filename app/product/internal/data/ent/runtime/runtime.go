@@ -38,12 +38,18 @@ func init() {
 	skuDescCategory := skuFields[6].Descriptor()
 	// sku.CategoryValidator is a validator for the "category" field. It is called by the builders before save.
 	sku.CategoryValidator = skuDescCategory.Validators[0].(func(string) error)
+	// skuDescBrand is the schema descriptor for brand field.
+	skuDescBrand := skuFields[7].Descriptor()
+	// sku.DefaultBrand holds the default value on creation for the brand field.
+	sku.DefaultBrand = skuDescBrand.Default.(string)
+	// sku.BrandValidator is a validator for the "brand" field. It is called by the builders before save.
+	sku.BrandValidator = skuDescBrand.Validators[0].(func(string) error)
 	// skuDescTaxClass is the schema descriptor for tax_class field.
-	skuDescTaxClass := skuFields[7].Descriptor()
+	skuDescTaxClass := skuFields[8].Descriptor()
 	// sku.TaxClassValidator is a validator for the "tax_class" field. It is called by the builders before save.
 	sku.TaxClassValidator = skuDescTaxClass.Validators[0].(func(string) error)
 	// skuDescCurrency is the schema descriptor for currency field.
-	skuDescCurrency := skuFields[9].Descriptor()
+	skuDescCurrency := skuFields[10].Descriptor()
 	// sku.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
 	sku.CurrencyValidator = skuDescCurrency.Validators[0].(func(string) error)
 	// skuDescID is the schema descriptor for id field.

@@ -24,6 +24,8 @@ const (
 	FieldSearch = "search"
 	// FieldCategory holds the string denoting the category field in the database.
 	FieldCategory = "category"
+	// FieldBrand holds the string denoting the brand field in the database.
+	FieldBrand = "brand"
 	// FieldTaxClass holds the string denoting the tax_class field in the database.
 	FieldTaxClass = "tax_class"
 	// FieldPriceMinor holds the string denoting the price_minor field in the database.
@@ -51,6 +53,7 @@ var Columns = []string{
 	FieldTitle,
 	FieldSearch,
 	FieldCategory,
+	FieldBrand,
 	FieldTaxClass,
 	FieldPriceMinor,
 	FieldCurrency,
@@ -88,6 +91,10 @@ var (
 	SearchValidator func(string) error
 	// CategoryValidator is a validator for the "category" field. It is called by the builders before save.
 	CategoryValidator func(string) error
+	// DefaultBrand holds the default value on creation for the "brand" field.
+	DefaultBrand string
+	// BrandValidator is a validator for the "brand" field. It is called by the builders before save.
+	BrandValidator func(string) error
 	// TaxClassValidator is a validator for the "tax_class" field. It is called by the builders before save.
 	TaxClassValidator func(string) error
 	// CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
@@ -127,6 +134,11 @@ func BySearch(opts ...sql.OrderTermOption) OrderOption {
 // ByCategory orders the results by the category field.
 func ByCategory(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCategory, opts...).ToFunc()
+}
+
+// ByBrand orders the results by the brand field.
+func ByBrand(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBrand, opts...).ToFunc()
 }
 
 // ByTaxClass orders the results by the tax_class field.

@@ -87,6 +87,11 @@ func Category(v string) predicate.Sku {
 	return predicate.Sku(sql.FieldEQ(FieldCategory, v))
 }
 
+// Brand applies equality check predicate on the "brand" field. It's identical to BrandEQ.
+func Brand(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldEQ(FieldBrand, v))
+}
+
 // TaxClass applies equality check predicate on the "tax_class" field. It's identical to TaxClassEQ.
 func TaxClass(v string) predicate.Sku {
 	return predicate.Sku(sql.FieldEQ(FieldTaxClass, v))
@@ -455,6 +460,71 @@ func CategoryEqualFold(v string) predicate.Sku {
 // CategoryContainsFold applies the ContainsFold predicate on the "category" field.
 func CategoryContainsFold(v string) predicate.Sku {
 	return predicate.Sku(sql.FieldContainsFold(FieldCategory, v))
+}
+
+// BrandEQ applies the EQ predicate on the "brand" field.
+func BrandEQ(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldEQ(FieldBrand, v))
+}
+
+// BrandNEQ applies the NEQ predicate on the "brand" field.
+func BrandNEQ(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldNEQ(FieldBrand, v))
+}
+
+// BrandIn applies the In predicate on the "brand" field.
+func BrandIn(vs ...string) predicate.Sku {
+	return predicate.Sku(sql.FieldIn(FieldBrand, vs...))
+}
+
+// BrandNotIn applies the NotIn predicate on the "brand" field.
+func BrandNotIn(vs ...string) predicate.Sku {
+	return predicate.Sku(sql.FieldNotIn(FieldBrand, vs...))
+}
+
+// BrandGT applies the GT predicate on the "brand" field.
+func BrandGT(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldGT(FieldBrand, v))
+}
+
+// BrandGTE applies the GTE predicate on the "brand" field.
+func BrandGTE(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldGTE(FieldBrand, v))
+}
+
+// BrandLT applies the LT predicate on the "brand" field.
+func BrandLT(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldLT(FieldBrand, v))
+}
+
+// BrandLTE applies the LTE predicate on the "brand" field.
+func BrandLTE(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldLTE(FieldBrand, v))
+}
+
+// BrandContains applies the Contains predicate on the "brand" field.
+func BrandContains(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldContains(FieldBrand, v))
+}
+
+// BrandHasPrefix applies the HasPrefix predicate on the "brand" field.
+func BrandHasPrefix(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldHasPrefix(FieldBrand, v))
+}
+
+// BrandHasSuffix applies the HasSuffix predicate on the "brand" field.
+func BrandHasSuffix(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldHasSuffix(FieldBrand, v))
+}
+
+// BrandEqualFold applies the EqualFold predicate on the "brand" field.
+func BrandEqualFold(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldEqualFold(FieldBrand, v))
+}
+
+// BrandContainsFold applies the ContainsFold predicate on the "brand" field.
+func BrandContainsFold(v string) predicate.Sku {
+	return predicate.Sku(sql.FieldContainsFold(FieldBrand, v))
 }
 
 // TaxClassEQ applies the EQ predicate on the "tax_class" field.

@@ -186,6 +186,7 @@ var (
 		{Name: "province", Type: field.TypeString, Size: 200},
 		{Name: "country", Type: field.TypeString, Size: 64},
 		{Name: "postcode", Type: field.TypeString, Size: 32},
+		{Name: "region", Type: field.TypeString, Size: 32, Default: ""},
 		{Name: "timezone", Type: field.TypeString, Size: 64},
 		{Name: "lat", Type: field.TypeFloat64},
 		{Name: "lng", Type: field.TypeFloat64},

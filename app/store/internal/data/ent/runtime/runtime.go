@@ -460,20 +460,26 @@ func init() {
 	storeDescPostcode := storeFields[7].Descriptor()
 	// store.PostcodeValidator is a validator for the "postcode" field. It is called by the builders before save.
 	store.PostcodeValidator = storeDescPostcode.Validators[0].(func(string) error)
+	// storeDescRegion is the schema descriptor for region field.
+	storeDescRegion := storeFields[8].Descriptor()
+	// store.DefaultRegion holds the default value on creation for the region field.
+	store.DefaultRegion = storeDescRegion.Default.(string)
+	// store.RegionValidator is a validator for the "region" field. It is called by the builders before save.
+	store.RegionValidator = storeDescRegion.Validators[0].(func(string) error)
 	// storeDescTimezone is the schema descriptor for timezone field.
-	storeDescTimezone := storeFields[8].Descriptor()
+	storeDescTimezone := storeFields[9].Descriptor()
 	// store.TimezoneValidator is a validator for the "timezone" field. It is called by the builders before save.
 	store.TimezoneValidator = storeDescTimezone.Validators[0].(func(string) error)
 	// storeDescOpens is the schema descriptor for opens field.
-	storeDescOpens := storeFields[11].Descriptor()
+	storeDescOpens := storeFields[12].Descriptor()
 	// store.OpensValidator is a validator for the "opens" field. It is called by the builders before save.
 	store.OpensValidator = storeDescOpens.Validators[0].(func(string) error)
 	// storeDescCloses is the schema descriptor for closes field.
-	storeDescCloses := storeFields[12].Descriptor()
+	storeDescCloses := storeFields[13].Descriptor()
 	// store.ClosesValidator is a validator for the "closes" field. It is called by the builders before save.
 	store.ClosesValidator = storeDescCloses.Validators[0].(func(string) error)
 	// storeDescCapabilities is the schema descriptor for capabilities field.
-	storeDescCapabilities := storeFields[13].Descriptor()
+	storeDescCapabilities := storeFields[14].Descriptor()
 	// store.CapabilitiesValidator is a validator for the "capabilities" field. It is called by the builders before save.
 	store.CapabilitiesValidator = storeDescCapabilities.Validators[0].(func(string) error)
 	// storeDescID is the schema descriptor for id field.

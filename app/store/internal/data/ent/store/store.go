@@ -28,6 +28,8 @@ const (
 	FieldCountry = "country"
 	// FieldPostcode holds the string denoting the postcode field in the database.
 	FieldPostcode = "postcode"
+	// FieldRegion holds the string denoting the region field in the database.
+	FieldRegion = "region"
 	// FieldTimezone holds the string denoting the timezone field in the database.
 	FieldTimezone = "timezone"
 	// FieldLat holds the string denoting the lat field in the database.
@@ -59,6 +61,7 @@ var Columns = []string{
 	FieldProvince,
 	FieldCountry,
 	FieldPostcode,
+	FieldRegion,
 	FieldTimezone,
 	FieldLat,
 	FieldLng,
@@ -103,6 +106,10 @@ var (
 	CountryValidator func(string) error
 	// PostcodeValidator is a validator for the "postcode" field. It is called by the builders before save.
 	PostcodeValidator func(string) error
+	// DefaultRegion holds the default value on creation for the "region" field.
+	DefaultRegion string
+	// RegionValidator is a validator for the "region" field. It is called by the builders before save.
+	RegionValidator func(string) error
 	// TimezoneValidator is a validator for the "timezone" field. It is called by the builders before save.
 	TimezoneValidator func(string) error
 	// OpensValidator is a validator for the "opens" field. It is called by the builders before save.
@@ -161,6 +168,11 @@ func ByCountry(opts ...sql.OrderTermOption) OrderOption {
 // ByPostcode orders the results by the postcode field.
 func ByPostcode(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPostcode, opts...).ToFunc()
+}
+
+// ByRegion orders the results by the region field.
+func ByRegion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRegion, opts...).ToFunc()
 }
 
 // ByTimezone orders the results by the timezone field.

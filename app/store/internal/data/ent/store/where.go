@@ -102,6 +102,11 @@ func Postcode(v string) predicate.Store {
 	return predicate.Store(sql.FieldEQ(FieldPostcode, v))
 }
 
+// Region applies equality check predicate on the "region" field. It's identical to RegionEQ.
+func Region(v string) predicate.Store {
+	return predicate.Store(sql.FieldEQ(FieldRegion, v))
+}
+
 // Timezone applies equality check predicate on the "timezone" field. It's identical to TimezoneEQ.
 func Timezone(v string) predicate.Store {
 	return predicate.Store(sql.FieldEQ(FieldTimezone, v))
@@ -660,6 +665,71 @@ func PostcodeEqualFold(v string) predicate.Store {
 // PostcodeContainsFold applies the ContainsFold predicate on the "postcode" field.
 func PostcodeContainsFold(v string) predicate.Store {
 	return predicate.Store(sql.FieldContainsFold(FieldPostcode, v))
+}
+
+// RegionEQ applies the EQ predicate on the "region" field.
+func RegionEQ(v string) predicate.Store {
+	return predicate.Store(sql.FieldEQ(FieldRegion, v))
+}
+
+// RegionNEQ applies the NEQ predicate on the "region" field.
+func RegionNEQ(v string) predicate.Store {
+	return predicate.Store(sql.FieldNEQ(FieldRegion, v))
+}
+
+// RegionIn applies the In predicate on the "region" field.
+func RegionIn(vs ...string) predicate.Store {
+	return predicate.Store(sql.FieldIn(FieldRegion, vs...))
+}
+
+// RegionNotIn applies the NotIn predicate on the "region" field.
+func RegionNotIn(vs ...string) predicate.Store {
+	return predicate.Store(sql.FieldNotIn(FieldRegion, vs...))
+}
+
+// RegionGT applies the GT predicate on the "region" field.
+func RegionGT(v string) predicate.Store {
+	return predicate.Store(sql.FieldGT(FieldRegion, v))
+}
+
+// RegionGTE applies the GTE predicate on the "region" field.
+func RegionGTE(v string) predicate.Store {
+	return predicate.Store(sql.FieldGTE(FieldRegion, v))
+}
+
+// RegionLT applies the LT predicate on the "region" field.
+func RegionLT(v string) predicate.Store {
+	return predicate.Store(sql.FieldLT(FieldRegion, v))
+}
+
+// RegionLTE applies the LTE predicate on the "region" field.
+func RegionLTE(v string) predicate.Store {
+	return predicate.Store(sql.FieldLTE(FieldRegion, v))
+}
+
+// RegionContains applies the Contains predicate on the "region" field.
+func RegionContains(v string) predicate.Store {
+	return predicate.Store(sql.FieldContains(FieldRegion, v))
+}
+
+// RegionHasPrefix applies the HasPrefix predicate on the "region" field.
+func RegionHasPrefix(v string) predicate.Store {
+	return predicate.Store(sql.FieldHasPrefix(FieldRegion, v))
+}
+
+// RegionHasSuffix applies the HasSuffix predicate on the "region" field.
+func RegionHasSuffix(v string) predicate.Store {
+	return predicate.Store(sql.FieldHasSuffix(FieldRegion, v))
+}
+
+// RegionEqualFold applies the EqualFold predicate on the "region" field.
+func RegionEqualFold(v string) predicate.Store {
+	return predicate.Store(sql.FieldEqualFold(FieldRegion, v))
+}
+
+// RegionContainsFold applies the ContainsFold predicate on the "region" field.
+func RegionContainsFold(v string) predicate.Store {
+	return predicate.Store(sql.FieldContainsFold(FieldRegion, v))
 }
 
 // TimezoneEQ applies the EQ predicate on the "timezone" field.
