@@ -166,7 +166,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
-			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product"))},
+			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product")), Lists: productv1.NewPriceListsClient(d.Dial("product"))},
 			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock,
 		},
 		Report: frame.Report("after a reply"),

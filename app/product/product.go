@@ -6,6 +6,7 @@ package product
 import (
 	"context"
 	"errors"
+	"time"
 
 	productv1 "github.com/onepool/onepool/api/product/v1"
 	"github.com/onepool/onepool/app/internal/center"
@@ -35,6 +36,7 @@ type Deps struct {
 type Center struct {
 	*center.Frame
 	service *service.Product
+	prices  *service.PriceLists
 }
 
 // New opens the database. It does not migrate.
@@ -46,13 +48,16 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Center{Frame: frame, service: service.New(frame.DB(), data.NewCatalogue(frame.DB()), d.PageSecret)}, nil
+	return &Center{Frame: frame, service: service.New(frame.DB(), data.NewCatalogue(frame.DB()), d.PageSecret),
+		prices: service.NewPriceLists(frame.DB(), data.NewPriceLists(frame.DB(), time.Now), d.PageSecret)}, nil
 }
 
 // Register puts the services on the process's servers.
 func (c *Center) Register(r *server.Registrar) {
 	productv1.RegisterProductServer(r.GRPC, c.service)
+	productv1.RegisterPriceListsServer(r.GRPC, c.prices)
 	if r.HTTP != nil {
+		productv1.RegisterPriceListsHTTPServer(r.HTTP, c.prices)
 		productv1.RegisterProductHTTPServer(r.HTTP, c.service)
 	}
 }

@@ -1723,8 +1723,10 @@ type PriceStep struct {
 	Applied     bool  `protobuf:"varint,5,opt,name=applied,proto3" json:"applied,omitempty"`
 	// Why it does not apply: NOT_YET, OVER, OUT_OF_SCOPE, NOT_THE_BUYERS, NO_LINE, BELOW_THRESHOLD, NOT_TOGETHER,
 	// BETTER_IN_GROUP, BUDGET_USED_UP, QUOTA_USED_UP, LIMIT_OF_BUYER, NOTHING_OFF, GIFT_UNKNOWN, GIFT_OUT_OF_STOCK.
-	Reason        string   `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	Skus          []string `protobuf:"bytes,7,rep,name=skus,proto3" json:"skus,omitempty"`
+	Reason string   `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Skus   []string `protobuf:"bytes,7,rep,name=skus,proto3" json:"skus,omitempty"`
+	// Of LIST and TIER: the price list that says so; empty: the catalogue.
+	List          string `protobuf:"bytes,8,opt,name=list,proto3" json:"list,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1806,6 +1808,13 @@ func (x *PriceStep) GetSkus() []string {
 		return x.Skus
 	}
 	return nil
+}
+
+func (x *PriceStep) GetList() string {
+	if x != nil {
+		return x.List
+	}
+	return ""
 }
 
 var File_order_v1_promotion_proto protoreflect.FileDescriptor
@@ -1959,7 +1968,7 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\rBorneDiscount\x120\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x1c.onepool.order.v1.BearerRoleR\x04role\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12!\n" +
-	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\"\xba\x01\n" +
+	"\famount_minor\x18\x03 \x01(\x03R\vamountMinor\"\xce\x01\n" +
 	"\tPriceStep\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1c\n" +
 	"\tpromotion\x18\x02 \x01(\tR\tpromotion\x12\x12\n" +
@@ -1967,7 +1976,8 @@ const file_order_v1_promotion_proto_rawDesc = "" +
 	"\famount_minor\x18\x04 \x01(\x03R\vamountMinor\x12\x18\n" +
 	"\aapplied\x18\x05 \x01(\bR\aapplied\x12\x16\n" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04skus\x18\a \x03(\tR\x04skus*\xa4\x01\n" +
+	"\x04skus\x18\a \x03(\tR\x04skus\x12\x12\n" +
+	"\x04list\x18\b \x01(\tR\x04list*\xa4\x01\n" +
 	"\rPromotionKind\x12\x1e\n" +
 	"\x1aPROMOTION_KIND_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tMONEY_OFF\x10\x01\x12\x0f\n" +

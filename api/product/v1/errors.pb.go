@@ -28,6 +28,8 @@ const (
 	ProductErrorReason_PRODUCT_UNSPECIFIED ProductErrorReason = 0
 	// metadata: sku or barcode.
 	ProductErrorReason_SKU_UNKNOWN ProductErrorReason = 1
+	// metadata: list.
+	ProductErrorReason_PRICE_LIST_UNKNOWN ProductErrorReason = 2
 )
 
 // Enum value maps for ProductErrorReason.
@@ -35,10 +37,12 @@ var (
 	ProductErrorReason_name = map[int32]string{
 		0: "PRODUCT_UNSPECIFIED",
 		1: "SKU_UNKNOWN",
+		2: "PRICE_LIST_UNKNOWN",
 	}
 	ProductErrorReason_value = map[string]int32{
 		"PRODUCT_UNSPECIFIED": 0,
 		"SKU_UNKNOWN":         1,
+		"PRICE_LIST_UNKNOWN":  2,
 	}
 )
 
@@ -73,10 +77,11 @@ var File_product_v1_errors_proto protoreflect.FileDescriptor
 
 const file_product_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x17product/v1/errors.proto\x12\x12onepool.product.v1\x1a\x13errors/errors.proto*J\n" +
+	"\x17product/v1/errors.proto\x12\x12onepool.product.v1\x1a\x13errors/errors.proto*h\n" +
 	"\x12ProductErrorReason\x12\x17\n" +
 	"\x13PRODUCT_UNSPECIFIED\x10\x00\x12\x15\n" +
-	"\vSKU_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x1a\x04\xa0E\xf4\x03B5Z3github.com/onepool/onepool/api/product/v1;productv1b\x06proto3"
+	"\vSKU_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x1c\n" +
+	"\x12PRICE_LIST_UNKNOWN\x10\x02\x1a\x04\xa8E\x94\x03\x1a\x04\xa0E\xf4\x03B5Z3github.com/onepool/onepool/api/product/v1;productv1b\x06proto3"
 
 var (
 	file_product_v1_errors_proto_rawDescOnce sync.Once

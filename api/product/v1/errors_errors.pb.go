@@ -36,3 +36,17 @@ func IsSkuUnknown(err error) bool {
 func ErrorSkuUnknown(format string, args ...interface{}) *errors.Error {
 	return errors.New(404, ProductErrorReason_SKU_UNKNOWN.String(), fmt.Sprintf(format, args...))
 }
+
+// metadata: list.
+func IsPriceListUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == ProductErrorReason_PRICE_LIST_UNKNOWN.String() && e.Code == 404
+}
+
+// metadata: list.
+func ErrorPriceListUnknown(format string, args ...interface{}) *errors.Error {
+	return errors.New(404, ProductErrorReason_PRICE_LIST_UNKNOWN.String(), fmt.Sprintf(format, args...))
+}

@@ -42,8 +42,8 @@ type work struct {
 // units are the prices before promotions: list, or the tier's where that is lower.
 func (c *calculation) units() error {
 	seen := map[string]bool{}
-	var list, tier int64
-	var atTier []string
+	var list int64
+	lists, tiers := prices{}, prices{}
 	for i, l := range c.in.Lines {
 		switch {
 		case l.ID == "" || seen[l.ID]:
@@ -69,8 +69,9 @@ func (c *calculation) units() error {
 			return err
 		}
 		gross := unit * l.Quantity // at most full
+		lists.add(l.List, full, l.ID)
 		if unit < l.ListMinor {
-			tier, atTier = tier+full-gross, append(atTier, l.ID)
+			tiers.add(l.TierList, gross-full, l.ID)
 		}
 		c.lines = append(c.lines, &work{PricedLine: PricedLine{Line: l, UnitMinor: unit, GrossMinor: gross, PayableMinor: gross}, openPieces: l.Quantity, openMinor: gross})
 	}
@@ -78,11 +79,34 @@ func (c *calculation) units() error {
 		return Invalid{"freight_minor", "and points must not be below 0"}
 	}
 	c.out.FreightMinor = c.in.FreightMinor
-	c.step(Step{Kind: StepList, AmountMinor: list, Applied: true})
-	if tier > 0 {
-		c.step(Step{Kind: StepTier, AmountMinor: -tier, Applied: true, Lines: atTier})
+	if len(lists) == 0 {
+		lists.add("", 0)
+	}
+	if len(lists) == 1 && lists[0].List == "" {
+		lists[0].Lines = nil // all of them
+	}
+	for _, p := range lists {
+		p.Kind = StepList
+		c.step(p)
+	}
+	for _, p := range tiers {
+		p.Kind = StepTier
+		c.step(p)
 	}
 	return nil
+}
+
+// prices are steps of unit prices, one for each list, in the order of the lines.
+type prices []Step
+
+func (p *prices) add(list string, minor int64, lines ...string) {
+	i := slices.IndexFunc(*p, func(s Step) bool { return s.List == list })
+	if i < 0 {
+		i = len(*p)
+		*p = append(*p, Step{List: list, Applied: true})
+	}
+	(*p)[i].AmountMinor += minor // the sum of all fits: see list
+	(*p)[i].Lines = append((*p)[i].Lines, lines...)
 }
 
 func (c *calculation) step(s Step) { c.out.Steps = append(c.out.Steps, s) }

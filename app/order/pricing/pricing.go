@@ -60,6 +60,8 @@ type Line struct {
 	Quantity int64
 	// ListMinor is the price of a piece; TierMinor what the buyer's tier pays, 0: no price of its own.
 	ListMinor, TierMinor int64
+	// List and TierList are the price lists that say so; empty: the catalogue.
+	List, TierList string
 	// TaxBP is the rate of its tax class in basis points.
 	TaxBP int64
 	// NoDiscount keeps all promotions off the line.
@@ -155,6 +157,8 @@ type Step struct {
 	Kind      string
 	Promotion string
 	Name      string
+	// List is the price list of a step of list or tier prices; empty: the catalogue.
+	List string
 	// AmountMinor is what the step changed: below zero for a discount.
 	AmountMinor int64
 	// Applied is false for a promotion that was looked at in vain; Reason says why.

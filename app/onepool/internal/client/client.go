@@ -87,7 +87,10 @@ func (c *Client) GRPC(ctx context.Context) context.Context {
 
 // The centers and frontends of the server.
 func (c *Client) Product() productv1.ProductHTTPClient { return productv1.NewProductHTTPClient(c.http) }
-func (c *Client) Store() storev1.StoreHTTPClient       { return storev1.NewStoreHTTPClient(c.http) }
+func (c *Client) PriceLists() productv1.PriceListsHTTPClient {
+	return productv1.NewPriceListsHTTPClient(c.http)
+}
+func (c *Client) Store() storev1.StoreHTTPClient { return storev1.NewStoreHTTPClient(c.http) }
 func (c *Client) Inventory() inventoryv1.InventoryHTTPClient {
 	return inventoryv1.NewInventoryHTTPClient(c.http)
 }

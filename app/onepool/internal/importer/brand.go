@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,12 +17,15 @@ import (
 )
 
 // Brand imports a whole brand from a folder: organisations.csv, stores.csv, staff.csv, products.csv, stock.csv,
-// members.csv and the rebate policy in policy.json.
+// members.csv and the rebate policy in policy.json; price_lists.csv and prices.csv if they are there.
 func Brand(ctx context.Context, c *client.Client, files fs.FS, folder string) ([]*Summary, error) {
 	var all []*Summary
 	for _, name := range Kinds() {
 		open := func() (io.ReadCloser, error) { return files.Open(path.Join(folder, name+".csv")) }
 		src := Source{Kind: name, Open: open}
+		if _, err := fs.Stat(files, path.Join(folder, name+".csv")); errors.Is(err, fs.ErrNotExist) && kinds[name].optional {
+			continue
+		}
 		sum, err := Run(ctx, c, src, nil)
 		if err != nil {
 			return all, fmt.Errorf("%s: %w", name, err)

@@ -24,6 +24,8 @@ type kind struct {
 	numbers  []string // columns that hold whole numbers; empty is 0
 	decimals []string // columns that hold decimal numbers; empty is absent
 	flags    []string // columns that hold yes or no; empty is no
+	times    []string // columns that hold moments (2026-03-20T00:00:00+08:00); empty is 0
+	optional bool     // a brand may do without
 	dates    []string // columns that hold dates (2026-03-20); empty is not known
 	document bool     // rows are booked under a document
 	follows  string   // reason of a row whose foundation may still be on its way from another center
@@ -117,6 +119,38 @@ var kinds = map[string]kind{
 			return c.Inventory().ImportStock(ctx, req)
 		},
 	},
+	"price_lists": {
+		order:    7,
+		columns:  []string{"code", "name", "channel", "store_code", "region", "tier", "currency", "from", "until"},
+		required: []string{"code", "name", "currency"},
+		times:    []string{"from", "until"},
+		optional: true,
+		send: func(ctx context.Context, c *client.Client, b batch) (*commonv1.ImportResult, error) {
+			req := &productv1.ImportPriceListsRequest{RequestId: b.requestID}
+			for _, r := range b.rows {
+				req.Rows = append(req.Rows, &productv1.ImportPriceListRow{Line: int64(r.Line), Code: r.Get("code"), Name: r.Get("name"), Channel: r.Get("channel"),
+					StoreCode: r.Get("store_code"), Region: r.Get("region"), Tier: r.Get("tier"), Currency: r.Get("currency"), FromUs: moment(r, "from"), UntilUs: moment(r, "until")})
+			}
+			return c.PriceLists().ImportPriceLists(ctx, req)
+		},
+	},
+	"prices": {
+		order:    8,
+		columns:  []string{"list", "sku", "price_minor", "from", "withdrawn"},
+		required: []string{"list", "sku"},
+		numbers:  []string{"price_minor"},
+		times:    []string{"from"},
+		flags:    []string{"withdrawn"},
+		optional: true,
+		send: func(ctx context.Context, c *client.Client, b batch) (*commonv1.ImportResult, error) {
+			req := &productv1.ImportPricesRequest{RequestId: b.requestID}
+			for _, r := range b.rows {
+				req.Rows = append(req.Rows, &productv1.ImportPriceRow{Line: int64(r.Line), List: r.Get("list"), Sku: r.Get("sku"), PriceMinor: amount(r, "price_minor"),
+					FromUs: moment(r, "from"), Withdrawn: yes(r, "withdrawn")})
+			}
+			return c.PriceLists().ImportPrices(ctx, req)
+		},
+	},
 	"members": {
 		order:    6,
 		columns:  []string{"phone", "name", "home_store_code", "guide_code", "points", "tier", "segments"},
@@ -166,6 +200,13 @@ func (k kind) check(r csvload.Row) *commonv1.RowError {
 			}
 		}
 	}
+	for _, column := range k.times {
+		if text := r.Get(column); text != "" {
+			if _, err := time.Parse(time.RFC3339, text); err != nil {
+				return refuse(column, "TIME_INVALID", fmt.Sprintf("%q is no moment such as 2026-03-20T00:00:00+08:00", text))
+			}
+		}
+	}
 	for _, column := range k.flags {
 		switch strings.ToLower(r.Get(column)) {
 		case "", "yes", "no", "true", "false", "1", "0", "y", "n":
@@ -198,6 +239,24 @@ func day(r csvload.Row, column string) int64 {
 		return 0 // empty: check has seen it
 	}
 	return t.Unix() / 86_400
+}
+
+// amount reads a cell that check has seen; nil: it is empty.
+func amount(r csvload.Row, column string) *int64 {
+	if r.Get(column) == "" {
+		return nil
+	}
+	n := number(r, column)
+	return &n
+}
+
+// moment reads a time as microseconds since 1970; 0: there is none.
+func moment(r csvload.Row, column string) int64 {
+	t, err := time.Parse(time.RFC3339, r.Get(column))
+	if err != nil {
+		return 0 // empty: check has seen it
+	}
+	return t.UnixMicro()
 }
 
 func degrees(r csvload.Row, column string) *float64 {

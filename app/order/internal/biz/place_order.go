@@ -169,7 +169,7 @@ func (s Seeker) facts(ctx context.Context, q PriceQuery, seller bool) (f Facts, 
 		codes = append(codes, l.SKU)
 	}
 	slices.Sort(codes)
-	f.SKUs, err = s.Catalog.SKUs(ctx, slices.Compact(codes))
+	f.SKUs, err = s.Catalog.Prices(ctx, slices.Compact(codes), Sale{Channel: q.Channel, Store: q.Store, Region: f.Seller.Region, Tier: f.Member.Tier, AtUS: f.Promotions.AtUS})
 	return f, err
 }
 

@@ -6,6 +6,14 @@ import "context"
 type CatalogReader interface {
 	// SKUs returns facts by code; unknown codes are absent.
 	SKUs(ctx context.Context, codes []string) (map[string]SKU, error)
+	// Prices returns them as they cost in a sale.
+	Prices(ctx context.Context, codes []string, sale Sale) (map[string]SKU, error)
+}
+
+// Sale is what price lists go by.
+type Sale struct {
+	Channel, Store, Region, Tier string
+	AtUS                         int64
 }
 
 // SellerDirectory knows who sells and where stores stand.

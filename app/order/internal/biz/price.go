@@ -12,7 +12,7 @@ import (
 type WantedLine struct {
 	SKU      string
 	Quantity int64
-	// SeenUnitMinor is the list price that the buyer was shown; 0 is not compared.
+	// SeenUnitMinor is the list price, or that of the buyer's tier, that the buyer was shown; 0 is not compared.
 	SeenUnitMinor int64
 }
 
@@ -22,11 +22,14 @@ type SKU struct {
 	Title      map[string]string
 	PriceMinor int64
 	Currency   string
-	Category   string
-	Brand      string
-	TaxClass   string
-	Returnable bool
-	Active     bool
+	// TierMinor is what the buyer's tier pays, 0: no price of its own. List and TierList are the price lists that say so.
+	TierMinor      int64
+	List, TierList string
+	Category       string
+	Brand          string
+	TaxClass       string
+	Returnable     bool
+	Active         bool
 }
 
 // PriceInput is all that a price depends on.
@@ -147,7 +150,7 @@ func Calculate(in PriceInput) (Price, error) {
 		if sku.Currency != p.Currency {
 			return Price{}, amountInvalid("lines")
 		}
-		if want.SeenUnitMinor != 0 && want.SeenUnitMinor != sku.PriceMinor {
+		if want.SeenUnitMinor != 0 && want.SeenUnitMinor != sku.PriceMinor && (sku.TierMinor == 0 || want.SeenUnitMinor != sku.TierMinor) {
 			return Price{}, priceChanged(want.SKU, want.SeenUnitMinor, sku.PriceMinor, p.Currency)
 		}
 		line := sku.line()
@@ -173,7 +176,7 @@ func Calculate(in PriceInput) (Price, error) {
 
 // line is what a price asks of a SKU.
 func (s SKU) line() pricing.Line {
-	return pricing.Line{SKU: s.Code, Category: s.Category, Brand: s.Brand, ListMinor: s.PriceMinor}
+	return pricing.Line{SKU: s.Code, Category: s.Category, Brand: s.Brand, ListMinor: s.PriceMinor, TierMinor: s.TierMinor, List: s.List, TierList: s.TierList}
 }
 
 // take puts the result in.

@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	kratos "github.com/go-kratos/kratos/v2/errors"
 
@@ -16,7 +17,40 @@ import (
 )
 
 // Catalog reads the product center.
-type Catalog struct{ Client productv1.ProductClient }
+type Catalog struct {
+	Client productv1.ProductClient
+	Lists  productv1.PriceListsClient
+}
+
+// maxCodes is how many SKUs one call may name.
+const maxCodes = 200
+
+// Prices returns facts by code, with the prices of a sale.
+func (c Catalog) Prices(ctx context.Context, codes []string, sale biz.Sale) (map[string]biz.SKU, error) {
+	skus := make(map[string]biz.SKU, len(codes))
+	for part := range slices.Chunk(codes, maxCodes) {
+		reply, err := c.Lists.GetPrices(ctx, &productv1.GetPricesRequest{
+			Codes: part, Channel: sale.Channel, StoreCode: sale.Store, Region: sale.Region, Tier: sale.Tier, AtUs: sale.AtUS,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("prices of SKUs: %w", err)
+		}
+		for _, p := range reply.GetSkus() {
+			s := toSKU(p.GetSku())
+			s.PriceMinor, s.Currency, s.List = p.GetPrice().GetAmountMinor(), p.GetPrice().GetCurrency(), p.GetList()
+			s.TierMinor, s.TierList = p.GetTierPrice().GetAmountMinor(), p.GetTierList()
+			skus[s.Code] = s
+		}
+	}
+	return skus, nil
+}
+
+func toSKU(s *productv1.Sku) biz.SKU {
+	return biz.SKU{
+		Code: s.GetCode(), Title: s.GetTitle(), PriceMinor: s.GetListPrice().GetAmountMinor(), Currency: s.GetListPrice().GetCurrency(),
+		Category: s.GetCategory(), Brand: s.GetBrand(), TaxClass: s.GetTaxClass(), Returnable: s.GetReturnable(), Active: s.GetActive(),
+	}
+}
 
 // SKUs returns facts by code.
 func (c Catalog) SKUs(ctx context.Context, codes []string) (map[string]biz.SKU, error) {
@@ -29,10 +63,7 @@ func (c Catalog) SKUs(ctx context.Context, codes []string) (map[string]biz.SKU, 
 	}
 	skus := make(map[string]biz.SKU, len(reply.GetSkus()))
 	for _, s := range reply.GetSkus() {
-		skus[s.GetCode()] = biz.SKU{
-			Code: s.GetCode(), Title: s.GetTitle(), PriceMinor: s.GetListPrice().GetAmountMinor(), Currency: s.GetListPrice().GetCurrency(),
-			Category: s.GetCategory(), Brand: s.GetBrand(), TaxClass: s.GetTaxClass(), Returnable: s.GetReturnable(), Active: s.GetActive(),
-		}
+		skus[s.GetCode()] = toSKU(s)
 	}
 	return skus, nil
 }

@@ -46,6 +46,8 @@ type world struct {
 	regions            map[string]string // of stores
 	tier               string            // everybody's
 	segments           []string
+	listed             map[string]int64 // prices by channel, store or tier, and SKU
+	priced             []*productv1.GetPricesRequest
 	promises           int // how often it was asked what may be promised
 	behind             map[string]int64
 	answers            []string // what locations said
@@ -89,6 +91,36 @@ func (f fakeProduct) GetSkus(ctx context.Context, in *productv1.GetSkusRequest, 
 		}
 	}
 	return out, outside(ctx)
+}
+
+type fakePrices struct {
+	productv1.PriceListsClient
+	w *world
+}
+
+// GetPrices knows prices of a channel, of a store, which go before them, and of a tier.
+func (f fakePrices) GetPrices(ctx context.Context, in *productv1.GetPricesRequest, _ ...grpc.CallOption) (*productv1.GetPricesResponse, error) {
+	got, err := fakeProduct{w: f.w}.GetSkus(ctx, &productv1.GetSkusRequest{Codes: in.Codes})
+	if err != nil {
+		return nil, err
+	}
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	f.w.priced = append(f.w.priced, in)
+	out := &productv1.GetPricesResponse{}
+	for _, s := range got.Skus {
+		p := &productv1.PricedSku{Sku: s, Price: s.ListPrice}
+		for _, list := range []string{in.Channel, in.StoreCode} {
+			if minor, has := f.w.listed[list+"/"+s.Code]; has {
+				p.Price, p.List = &commonv1.Money{AmountMinor: minor, Currency: "CNY"}, list
+			}
+		}
+		if minor, has := f.w.listed[in.Tier+"/"+s.Code]; has {
+			p.TierPrice, p.TierList = &commonv1.Money{AmountMinor: minor, Currency: "CNY"}, in.Tier
+		}
+		out.Skus = append(out.Skus, p)
+	}
+	return out, nil
 }
 
 type fakeStore struct {

@@ -86,11 +86,21 @@ func (s servedInventory) ReleaseHold(ctx context.Context, in *inventoryv1.Releas
 	return s.f.ReleaseHold(ctx, in)
 }
 
+type servedPrices struct {
+	productv1.UnimplementedPriceListsServer
+	f fakePrices
+}
+
+func (s servedPrices) GetPrices(ctx context.Context, in *productv1.GetPricesRequest) (*productv1.GetPricesResponse, error) {
+	return s.f.GetPrices(ctx, in)
+}
+
 func (w *world) serve(t *testing.T) string {
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	g := grpc.NewServer()
 	productv1.RegisterProductServer(g, servedProduct{f: fakeProduct{w: w}})
+	productv1.RegisterPriceListsServer(g, servedPrices{f: fakePrices{w: w}})
 	storev1.RegisterStoreServer(g, servedStore{f: fakeStore{w: w}})
 	memberv1.RegisterMemberServer(g, servedMember{f: fakeMember{w: w}})
 	inventoryv1.RegisterInventoryServer(g, servedInventory{f: fakeInventory{w: w}})
@@ -110,7 +120,7 @@ func remoteParts(t *testing.T, db *database.DB, address string, sagas *saga.Coor
 		DB:         db, Orders: data.NewOrders(db, receivers(t)), Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Points: members, Saga: sagas,
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(conn)},
 		Seeker: biz.Seeker{
-			Catalog: data.Catalog{Client: productv1.NewProductClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members, Promotions: promotions, Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)},
+			Catalog: data.Catalog{Client: productv1.NewProductClient(conn), Lists: productv1.NewPriceListsClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members, Promotions: promotions, Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)},
 		},
 		Report: func(_ context.Context, err error) { t.Log(err) },
 	}

@@ -228,7 +228,7 @@ func toDiscounts(all []biz.Discount, bearers bool) (out []*orderv1.LineDiscount)
 
 func toSteps(steps []biz.PriceStep) (out []*orderv1.PriceStep) {
 	for _, s := range steps {
-		out = append(out, &orderv1.PriceStep{Kind: s.Kind, Promotion: s.Promotion, Name: s.Name, AmountMinor: s.AmountMinor, Applied: s.Applied, Reason: s.Reason, Skus: s.SKUs})
+		out = append(out, &orderv1.PriceStep{Kind: s.Kind, Promotion: s.Promotion, Name: s.Name, AmountMinor: s.AmountMinor, Applied: s.Applied, Reason: s.Reason, Skus: s.SKUs, List: s.List})
 	}
 	return out
 }

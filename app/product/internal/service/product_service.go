@@ -126,5 +126,5 @@ func (s *Product) CheckInvariants(ctx context.Context, req *commonv1.CheckInvari
 	if err := requireEditor(ctx); err != nil {
 		return nil, err
 	}
-	return invariant.Run(ctx, s.db, center, req.GetLimit(), data.Checks())
+	return invariant.Run(ctx, s.db, center, req.GetLimit(), append(data.Checks(), data.PriceChecks()...))
 }

@@ -14,6 +14,8 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
+	"github.com/onepool/onepool/app/product/internal/data/ent/priceentry"
+	"github.com/onepool/onepool/app/product/internal/data/ent/pricelist"
 	"github.com/onepool/onepool/app/product/internal/data/ent/sku"
 )
 
@@ -22,6 +24,10 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// PriceEntry is the client for interacting with the PriceEntry builders.
+	PriceEntry *PriceEntryClient
+	// PriceList is the client for interacting with the PriceList builders.
+	PriceList *PriceListClient
 	// Sku is the client for interacting with the Sku builders.
 	Sku *SkuClient
 }
@@ -35,6 +41,8 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.PriceEntry = NewPriceEntryClient(c.config)
+	c.PriceList = NewPriceListClient(c.config)
 	c.Sku = NewSkuClient(c.config)
 }
 
@@ -126,9 +134,11 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:    ctx,
-		config: cfg,
-		Sku:    NewSkuClient(cfg),
+		ctx:        ctx,
+		config:     cfg,
+		PriceEntry: NewPriceEntryClient(cfg),
+		PriceList:  NewPriceListClient(cfg),
+		Sku:        NewSkuClient(cfg),
 	}, nil
 }
 
@@ -146,16 +156,18 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:    ctx,
-		config: cfg,
-		Sku:    NewSkuClient(cfg),
+		ctx:        ctx,
+		config:     cfg,
+		PriceEntry: NewPriceEntryClient(cfg),
+		PriceList:  NewPriceListClient(cfg),
+		Sku:        NewSkuClient(cfg),
 	}, nil
 }
 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Sku.
+//		PriceEntry.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -177,22 +189,300 @@ func (c *Client) Close() error {
 // Use adds the mutation hooks to all the entity clients.
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
+	c.PriceEntry.Use(hooks...)
+	c.PriceList.Use(hooks...)
 	c.Sku.Use(hooks...)
 }
 
 // Intercept adds the query interceptors to all the entity clients.
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
+	c.PriceEntry.Intercept(interceptors...)
+	c.PriceList.Intercept(interceptors...)
 	c.Sku.Intercept(interceptors...)
 }
 
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *PriceEntryMutation:
+		return c.PriceEntry.mutate(ctx, m)
+	case *PriceListMutation:
+		return c.PriceList.mutate(ctx, m)
 	case *SkuMutation:
 		return c.Sku.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// PriceEntryClient is a client for the PriceEntry schema.
+type PriceEntryClient struct {
+	config
+}
+
+// NewPriceEntryClient returns a client for the PriceEntry from the given config.
+func NewPriceEntryClient(c config) *PriceEntryClient {
+	return &PriceEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `priceentry.Hooks(f(g(h())))`.
+func (c *PriceEntryClient) Use(hooks ...Hook) {
+	c.hooks.PriceEntry = append(c.hooks.PriceEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `priceentry.Intercept(f(g(h())))`.
+func (c *PriceEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PriceEntry = append(c.inters.PriceEntry, interceptors...)
+}
+
+// Create returns a builder for creating a PriceEntry entity.
+func (c *PriceEntryClient) Create() *PriceEntryCreate {
+	mutation := newPriceEntryMutation(c.config, OpCreate)
+	return &PriceEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PriceEntry entities.
+func (c *PriceEntryClient) CreateBulk(builders ...*PriceEntryCreate) *PriceEntryCreateBulk {
+	return &PriceEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PriceEntryClient) MapCreateBulk(slice any, setFunc func(*PriceEntryCreate, int)) *PriceEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PriceEntryCreateBulk{err: fmt.Errorf("calling to PriceEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PriceEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PriceEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PriceEntry.
+func (c *PriceEntryClient) Update() *PriceEntryUpdate {
+	mutation := newPriceEntryMutation(c.config, OpUpdate)
+	return &PriceEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PriceEntryClient) UpdateOne(_m *PriceEntry) *PriceEntryUpdateOne {
+	mutation := newPriceEntryMutation(c.config, OpUpdateOne, withPriceEntry(_m))
+	return &PriceEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PriceEntryClient) UpdateOneID(id string) *PriceEntryUpdateOne {
+	mutation := newPriceEntryMutation(c.config, OpUpdateOne, withPriceEntryID(id))
+	return &PriceEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PriceEntry.
+func (c *PriceEntryClient) Delete() *PriceEntryDelete {
+	mutation := newPriceEntryMutation(c.config, OpDelete)
+	return &PriceEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PriceEntryClient) DeleteOne(_m *PriceEntry) *PriceEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PriceEntryClient) DeleteOneID(id string) *PriceEntryDeleteOne {
+	builder := c.Delete().Where(priceentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PriceEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for PriceEntry.
+func (c *PriceEntryClient) Query() *PriceEntryQuery {
+	return &PriceEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePriceEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PriceEntry entity by its id.
+func (c *PriceEntryClient) Get(ctx context.Context, id string) (*PriceEntry, error) {
+	return c.Query().Where(priceentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PriceEntryClient) GetX(ctx context.Context, id string) *PriceEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PriceEntryClient) Hooks() []Hook {
+	hooks := c.hooks.PriceEntry
+	return append(hooks[:len(hooks):len(hooks)], priceentry.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PriceEntryClient) Interceptors() []Interceptor {
+	inters := c.inters.PriceEntry
+	return append(inters[:len(inters):len(inters)], priceentry.Interceptors[:]...)
+}
+
+func (c *PriceEntryClient) mutate(ctx context.Context, m *PriceEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PriceEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PriceEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PriceEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PriceEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PriceEntry mutation op: %q", m.Op())
+	}
+}
+
+// PriceListClient is a client for the PriceList schema.
+type PriceListClient struct {
+	config
+}
+
+// NewPriceListClient returns a client for the PriceList from the given config.
+func NewPriceListClient(c config) *PriceListClient {
+	return &PriceListClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pricelist.Hooks(f(g(h())))`.
+func (c *PriceListClient) Use(hooks ...Hook) {
+	c.hooks.PriceList = append(c.hooks.PriceList, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pricelist.Intercept(f(g(h())))`.
+func (c *PriceListClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PriceList = append(c.inters.PriceList, interceptors...)
+}
+
+// Create returns a builder for creating a PriceList entity.
+func (c *PriceListClient) Create() *PriceListCreate {
+	mutation := newPriceListMutation(c.config, OpCreate)
+	return &PriceListCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PriceList entities.
+func (c *PriceListClient) CreateBulk(builders ...*PriceListCreate) *PriceListCreateBulk {
+	return &PriceListCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PriceListClient) MapCreateBulk(slice any, setFunc func(*PriceListCreate, int)) *PriceListCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PriceListCreateBulk{err: fmt.Errorf("calling to PriceListClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PriceListCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PriceListCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PriceList.
+func (c *PriceListClient) Update() *PriceListUpdate {
+	mutation := newPriceListMutation(c.config, OpUpdate)
+	return &PriceListUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PriceListClient) UpdateOne(_m *PriceList) *PriceListUpdateOne {
+	mutation := newPriceListMutation(c.config, OpUpdateOne, withPriceList(_m))
+	return &PriceListUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PriceListClient) UpdateOneID(id string) *PriceListUpdateOne {
+	mutation := newPriceListMutation(c.config, OpUpdateOne, withPriceListID(id))
+	return &PriceListUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PriceList.
+func (c *PriceListClient) Delete() *PriceListDelete {
+	mutation := newPriceListMutation(c.config, OpDelete)
+	return &PriceListDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PriceListClient) DeleteOne(_m *PriceList) *PriceListDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PriceListClient) DeleteOneID(id string) *PriceListDeleteOne {
+	builder := c.Delete().Where(pricelist.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PriceListDeleteOne{builder}
+}
+
+// Query returns a query builder for PriceList.
+func (c *PriceListClient) Query() *PriceListQuery {
+	return &PriceListQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePriceList},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PriceList entity by its id.
+func (c *PriceListClient) Get(ctx context.Context, id string) (*PriceList, error) {
+	return c.Query().Where(pricelist.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PriceListClient) GetX(ctx context.Context, id string) *PriceList {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PriceListClient) Hooks() []Hook {
+	hooks := c.hooks.PriceList
+	return append(hooks[:len(hooks):len(hooks)], pricelist.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PriceListClient) Interceptors() []Interceptor {
+	inters := c.inters.PriceList
+	return append(inters[:len(inters):len(inters)], pricelist.Interceptors[:]...)
+}
+
+func (c *PriceListClient) mutate(ctx context.Context, m *PriceListMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PriceListCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PriceListUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PriceListUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PriceListDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PriceList mutation op: %q", m.Op())
 	}
 }
 
@@ -334,9 +624,9 @@ func (c *SkuClient) mutate(ctx context.Context, m *SkuMutation) (Value, error) {
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Sku []ent.Hook
+		PriceEntry, PriceList, Sku []ent.Hook
 	}
 	inters struct {
-		Sku []ent.Interceptor
+		PriceEntry, PriceList, Sku []ent.Interceptor
 	}
 )

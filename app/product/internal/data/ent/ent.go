@@ -12,6 +12,8 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"github.com/onepool/onepool/app/product/internal/data/ent/priceentry"
+	"github.com/onepool/onepool/app/product/internal/data/ent/pricelist"
 	"github.com/onepool/onepool/app/product/internal/data/ent/sku"
 )
 
@@ -73,7 +75,9 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			sku.Table: sku.ValidColumn,
+			priceentry.Table: priceentry.ValidColumn,
+			pricelist.Table:  pricelist.ValidColumn,
+			sku.Table:        sku.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

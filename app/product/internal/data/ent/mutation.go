@@ -11,6 +11,8 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/onepool/onepool/app/product/internal/data/ent/predicate"
+	"github.com/onepool/onepool/app/product/internal/data/ent/priceentry"
+	"github.com/onepool/onepool/app/product/internal/data/ent/pricelist"
 	"github.com/onepool/onepool/app/product/internal/data/ent/sku"
 )
 
@@ -23,8 +25,1862 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeSku = "Sku"
+	TypePriceEntry = "PriceEntry"
+	TypePriceList  = "PriceList"
+	TypeSku        = "Sku"
 )
+
+// PriceEntryMutation represents an operation that mutates the PriceEntry nodes in the graph.
+type PriceEntryMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	price_list     *string
+	sku            *string
+	from_us        *int64
+	addfrom_us     *int64
+	version        *int64
+	addversion     *int64
+	price_minor    *int64
+	addprice_minor *int64
+	withdrawn      *bool
+	changed_by     *string
+	changed_us     *int64
+	addchanged_us  *int64
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*PriceEntry, error)
+	predicates     []predicate.PriceEntry
+}
+
+var _ ent.Mutation = (*PriceEntryMutation)(nil)
+
+// priceentryOption allows management of the mutation configuration using functional options.
+type priceentryOption func(*PriceEntryMutation)
+
+// newPriceEntryMutation creates new mutation for the PriceEntry entity.
+func newPriceEntryMutation(c config, op Op, opts ...priceentryOption) *PriceEntryMutation {
+	m := &PriceEntryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePriceEntry,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPriceEntryID sets the ID field of the mutation.
+func withPriceEntryID(id string) priceentryOption {
+	return func(m *PriceEntryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PriceEntry
+		)
+		m.oldValue = func(ctx context.Context) (*PriceEntry, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PriceEntry.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPriceEntry sets the old PriceEntry of the mutation.
+func withPriceEntry(node *PriceEntry) priceentryOption {
+	return func(m *PriceEntryMutation) {
+		m.oldValue = func(context.Context) (*PriceEntry, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PriceEntryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PriceEntryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PriceEntry entities.
+func (m *PriceEntryMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PriceEntryMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PriceEntryMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PriceEntry.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPriceList sets the "price_list" field.
+func (m *PriceEntryMutation) SetPriceList(s string) {
+	m.price_list = &s
+}
+
+// PriceList returns the value of the "price_list" field in the mutation.
+func (m *PriceEntryMutation) PriceList() (r string, exists bool) {
+	v := m.price_list
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceList returns the old "price_list" field's value of the PriceEntry entity.
+// If the PriceEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceEntryMutation) OldPriceList(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceList is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceList requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceList: %w", err)
+	}
+	return oldValue.PriceList, nil
+}
+
+// ResetPriceList resets all changes to the "price_list" field.
+func (m *PriceEntryMutation) ResetPriceList() {
+	m.price_list = nil
+}
+
+// SetSku sets the "sku" field.
+func (m *PriceEntryMutation) SetSku(s string) {
+	m.sku = &s
+}
+
+// Sku returns the value of the "sku" field in the mutation.
+func (m *PriceEntryMutation) Sku() (r string, exists bool) {
+	v := m.sku
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSku returns the old "sku" field's value of the PriceEntry entity.
+// If the PriceEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceEntryMutation) OldSku(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSku is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSku requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSku: %w", err)
+	}
+	return oldValue.Sku, nil
+}
+
+// ResetSku resets all changes to the "sku" field.
+func (m *PriceEntryMutation) ResetSku() {
+	m.sku = nil
+}
+
+// SetFromUs sets the "from_us" field.
+func (m *PriceEntryMutation) SetFromUs(i int64) {
+	m.from_us = &i
+	m.addfrom_us = nil
+}
+
+// FromUs returns the value of the "from_us" field in the mutation.
+func (m *PriceEntryMutation) FromUs() (r int64, exists bool) {
+	v := m.from_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromUs returns the old "from_us" field's value of the PriceEntry entity.
+// If the PriceEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceEntryMutation) OldFromUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromUs: %w", err)
+	}
+	return oldValue.FromUs, nil
+}
+
+// AddFromUs adds i to the "from_us" field.
+func (m *PriceEntryMutation) AddFromUs(i int64) {
+	if m.addfrom_us != nil {
+		*m.addfrom_us += i
+	} else {
+		m.addfrom_us = &i
+	}
+}
+
+// AddedFromUs returns the value that was added to the "from_us" field in this mutation.
+func (m *PriceEntryMutation) AddedFromUs() (r int64, exists bool) {
+	v := m.addfrom_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFromUs resets all changes to the "from_us" field.
+func (m *PriceEntryMutation) ResetFromUs() {
+	m.from_us = nil
+	m.addfrom_us = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *PriceEntryMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *PriceEntryMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the PriceEntry entity.
+// If the PriceEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceEntryMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *PriceEntryMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *PriceEntryMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *PriceEntryMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetPriceMinor sets the "price_minor" field.
+func (m *PriceEntryMutation) SetPriceMinor(i int64) {
+	m.price_minor = &i
+	m.addprice_minor = nil
+}
+
+// PriceMinor returns the value of the "price_minor" field in the mutation.
+func (m *PriceEntryMutation) PriceMinor() (r int64, exists bool) {
+	v := m.price_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceMinor returns the old "price_minor" field's value of the PriceEntry entity.
+// If the PriceEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceEntryMutation) OldPriceMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceMinor: %w", err)
+	}
+	return oldValue.PriceMinor, nil
+}
+
+// AddPriceMinor adds i to the "price_minor" field.
+func (m *PriceEntryMutation) AddPriceMinor(i int64) {
+	if m.addprice_minor != nil {
+		*m.addprice_minor += i
+	} else {
+		m.addprice_minor = &i
+	}
+}
+
+// AddedPriceMinor returns the value that was added to the "price_minor" field in this mutation.
+func (m *PriceEntryMutation) AddedPriceMinor() (r int64, exists bool) {
+	v := m.addprice_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPriceMinor resets all changes to the "price_minor" field.
+func (m *PriceEntryMutation) ResetPriceMinor() {
+	m.price_minor = nil
+	m.addprice_minor = nil
+}
+
+// SetWithdrawn sets the "withdrawn" field.
+func (m *PriceEntryMutation) SetWithdrawn(b bool) {
+	m.withdrawn = &b
+}
+
+// Withdrawn returns the value of the "withdrawn" field in the mutation.
+func (m *PriceEntryMutation) Withdrawn() (r bool, exists bool) {
+	v := m.withdrawn
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWithdrawn returns the old "withdrawn" field's value of the PriceEntry entity.
+// If the PriceEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceEntryMutation) OldWithdrawn(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWithdrawn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWithdrawn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWithdrawn: %w", err)
+	}
+	return oldValue.Withdrawn, nil
+}
+
+// ResetWithdrawn resets all changes to the "withdrawn" field.
+func (m *PriceEntryMutation) ResetWithdrawn() {
+	m.withdrawn = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *PriceEntryMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *PriceEntryMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the PriceEntry entity.
+// If the PriceEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceEntryMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *PriceEntryMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *PriceEntryMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *PriceEntryMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the PriceEntry entity.
+// If the PriceEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceEntryMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *PriceEntryMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *PriceEntryMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *PriceEntryMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the PriceEntryMutation builder.
+func (m *PriceEntryMutation) Where(ps ...predicate.PriceEntry) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PriceEntryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PriceEntryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PriceEntry, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PriceEntryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PriceEntryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PriceEntry).
+func (m *PriceEntryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PriceEntryMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.price_list != nil {
+		fields = append(fields, priceentry.FieldPriceList)
+	}
+	if m.sku != nil {
+		fields = append(fields, priceentry.FieldSku)
+	}
+	if m.from_us != nil {
+		fields = append(fields, priceentry.FieldFromUs)
+	}
+	if m.version != nil {
+		fields = append(fields, priceentry.FieldVersion)
+	}
+	if m.price_minor != nil {
+		fields = append(fields, priceentry.FieldPriceMinor)
+	}
+	if m.withdrawn != nil {
+		fields = append(fields, priceentry.FieldWithdrawn)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, priceentry.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, priceentry.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PriceEntryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case priceentry.FieldPriceList:
+		return m.PriceList()
+	case priceentry.FieldSku:
+		return m.Sku()
+	case priceentry.FieldFromUs:
+		return m.FromUs()
+	case priceentry.FieldVersion:
+		return m.Version()
+	case priceentry.FieldPriceMinor:
+		return m.PriceMinor()
+	case priceentry.FieldWithdrawn:
+		return m.Withdrawn()
+	case priceentry.FieldChangedBy:
+		return m.ChangedBy()
+	case priceentry.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PriceEntryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case priceentry.FieldPriceList:
+		return m.OldPriceList(ctx)
+	case priceentry.FieldSku:
+		return m.OldSku(ctx)
+	case priceentry.FieldFromUs:
+		return m.OldFromUs(ctx)
+	case priceentry.FieldVersion:
+		return m.OldVersion(ctx)
+	case priceentry.FieldPriceMinor:
+		return m.OldPriceMinor(ctx)
+	case priceentry.FieldWithdrawn:
+		return m.OldWithdrawn(ctx)
+	case priceentry.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case priceentry.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown PriceEntry field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PriceEntryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case priceentry.FieldPriceList:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceList(v)
+		return nil
+	case priceentry.FieldSku:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSku(v)
+		return nil
+	case priceentry.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromUs(v)
+		return nil
+	case priceentry.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case priceentry.FieldPriceMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceMinor(v)
+		return nil
+	case priceentry.FieldWithdrawn:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWithdrawn(v)
+		return nil
+	case priceentry.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case priceentry.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PriceEntry field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PriceEntryMutation) AddedFields() []string {
+	var fields []string
+	if m.addfrom_us != nil {
+		fields = append(fields, priceentry.FieldFromUs)
+	}
+	if m.addversion != nil {
+		fields = append(fields, priceentry.FieldVersion)
+	}
+	if m.addprice_minor != nil {
+		fields = append(fields, priceentry.FieldPriceMinor)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, priceentry.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PriceEntryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case priceentry.FieldFromUs:
+		return m.AddedFromUs()
+	case priceentry.FieldVersion:
+		return m.AddedVersion()
+	case priceentry.FieldPriceMinor:
+		return m.AddedPriceMinor()
+	case priceentry.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PriceEntryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case priceentry.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFromUs(v)
+		return nil
+	case priceentry.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case priceentry.FieldPriceMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPriceMinor(v)
+		return nil
+	case priceentry.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PriceEntry numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PriceEntryMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PriceEntryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PriceEntryMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PriceEntry nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PriceEntryMutation) ResetField(name string) error {
+	switch name {
+	case priceentry.FieldPriceList:
+		m.ResetPriceList()
+		return nil
+	case priceentry.FieldSku:
+		m.ResetSku()
+		return nil
+	case priceentry.FieldFromUs:
+		m.ResetFromUs()
+		return nil
+	case priceentry.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case priceentry.FieldPriceMinor:
+		m.ResetPriceMinor()
+		return nil
+	case priceentry.FieldWithdrawn:
+		m.ResetWithdrawn()
+		return nil
+	case priceentry.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case priceentry.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown PriceEntry field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PriceEntryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PriceEntryMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PriceEntryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PriceEntryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PriceEntryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PriceEntryMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PriceEntryMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PriceEntry unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PriceEntryMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PriceEntry edge %s", name)
+}
+
+// PriceListMutation represents an operation that mutates the PriceList nodes in the graph.
+type PriceListMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	name          *string
+	channel       *string
+	store         *string
+	region        *string
+	tier          *string
+	currency      *string
+	from_us       *int64
+	addfrom_us    *int64
+	until_us      *int64
+	adduntil_us   *int64
+	version       *int64
+	addversion    *int64
+	changed_by    *string
+	changed_us    *int64
+	addchanged_us *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*PriceList, error)
+	predicates    []predicate.PriceList
+}
+
+var _ ent.Mutation = (*PriceListMutation)(nil)
+
+// pricelistOption allows management of the mutation configuration using functional options.
+type pricelistOption func(*PriceListMutation)
+
+// newPriceListMutation creates new mutation for the PriceList entity.
+func newPriceListMutation(c config, op Op, opts ...pricelistOption) *PriceListMutation {
+	m := &PriceListMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePriceList,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPriceListID sets the ID field of the mutation.
+func withPriceListID(id string) pricelistOption {
+	return func(m *PriceListMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PriceList
+		)
+		m.oldValue = func(ctx context.Context) (*PriceList, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PriceList.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPriceList sets the old PriceList of the mutation.
+func withPriceList(node *PriceList) pricelistOption {
+	return func(m *PriceListMutation) {
+		m.oldValue = func(context.Context) (*PriceList, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PriceListMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PriceListMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PriceList entities.
+func (m *PriceListMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PriceListMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PriceListMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PriceList.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetName sets the "name" field.
+func (m *PriceListMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *PriceListMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *PriceListMutation) ResetName() {
+	m.name = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *PriceListMutation) SetChannel(s string) {
+	m.channel = &s
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *PriceListMutation) Channel() (r string, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldChannel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *PriceListMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetStore sets the "store" field.
+func (m *PriceListMutation) SetStore(s string) {
+	m.store = &s
+}
+
+// Store returns the value of the "store" field in the mutation.
+func (m *PriceListMutation) Store() (r string, exists bool) {
+	v := m.store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStore returns the old "store" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldStore(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStore: %w", err)
+	}
+	return oldValue.Store, nil
+}
+
+// ResetStore resets all changes to the "store" field.
+func (m *PriceListMutation) ResetStore() {
+	m.store = nil
+}
+
+// SetRegion sets the "region" field.
+func (m *PriceListMutation) SetRegion(s string) {
+	m.region = &s
+}
+
+// Region returns the value of the "region" field in the mutation.
+func (m *PriceListMutation) Region() (r string, exists bool) {
+	v := m.region
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRegion returns the old "region" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldRegion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRegion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRegion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRegion: %w", err)
+	}
+	return oldValue.Region, nil
+}
+
+// ResetRegion resets all changes to the "region" field.
+func (m *PriceListMutation) ResetRegion() {
+	m.region = nil
+}
+
+// SetTier sets the "tier" field.
+func (m *PriceListMutation) SetTier(s string) {
+	m.tier = &s
+}
+
+// Tier returns the value of the "tier" field in the mutation.
+func (m *PriceListMutation) Tier() (r string, exists bool) {
+	v := m.tier
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTier returns the old "tier" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldTier(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTier is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTier requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTier: %w", err)
+	}
+	return oldValue.Tier, nil
+}
+
+// ResetTier resets all changes to the "tier" field.
+func (m *PriceListMutation) ResetTier() {
+	m.tier = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *PriceListMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *PriceListMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *PriceListMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetFromUs sets the "from_us" field.
+func (m *PriceListMutation) SetFromUs(i int64) {
+	m.from_us = &i
+	m.addfrom_us = nil
+}
+
+// FromUs returns the value of the "from_us" field in the mutation.
+func (m *PriceListMutation) FromUs() (r int64, exists bool) {
+	v := m.from_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromUs returns the old "from_us" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldFromUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromUs: %w", err)
+	}
+	return oldValue.FromUs, nil
+}
+
+// AddFromUs adds i to the "from_us" field.
+func (m *PriceListMutation) AddFromUs(i int64) {
+	if m.addfrom_us != nil {
+		*m.addfrom_us += i
+	} else {
+		m.addfrom_us = &i
+	}
+}
+
+// AddedFromUs returns the value that was added to the "from_us" field in this mutation.
+func (m *PriceListMutation) AddedFromUs() (r int64, exists bool) {
+	v := m.addfrom_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFromUs resets all changes to the "from_us" field.
+func (m *PriceListMutation) ResetFromUs() {
+	m.from_us = nil
+	m.addfrom_us = nil
+}
+
+// SetUntilUs sets the "until_us" field.
+func (m *PriceListMutation) SetUntilUs(i int64) {
+	m.until_us = &i
+	m.adduntil_us = nil
+}
+
+// UntilUs returns the value of the "until_us" field in the mutation.
+func (m *PriceListMutation) UntilUs() (r int64, exists bool) {
+	v := m.until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUntilUs returns the old "until_us" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUntilUs: %w", err)
+	}
+	return oldValue.UntilUs, nil
+}
+
+// AddUntilUs adds i to the "until_us" field.
+func (m *PriceListMutation) AddUntilUs(i int64) {
+	if m.adduntil_us != nil {
+		*m.adduntil_us += i
+	} else {
+		m.adduntil_us = &i
+	}
+}
+
+// AddedUntilUs returns the value that was added to the "until_us" field in this mutation.
+func (m *PriceListMutation) AddedUntilUs() (r int64, exists bool) {
+	v := m.adduntil_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUntilUs resets all changes to the "until_us" field.
+func (m *PriceListMutation) ResetUntilUs() {
+	m.until_us = nil
+	m.adduntil_us = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *PriceListMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *PriceListMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *PriceListMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *PriceListMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *PriceListMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *PriceListMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *PriceListMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *PriceListMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *PriceListMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *PriceListMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the PriceList entity.
+// If the PriceList object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PriceListMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *PriceListMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *PriceListMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *PriceListMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the PriceListMutation builder.
+func (m *PriceListMutation) Where(ps ...predicate.PriceList) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PriceListMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PriceListMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PriceList, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PriceListMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PriceListMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PriceList).
+func (m *PriceListMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PriceListMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.name != nil {
+		fields = append(fields, pricelist.FieldName)
+	}
+	if m.channel != nil {
+		fields = append(fields, pricelist.FieldChannel)
+	}
+	if m.store != nil {
+		fields = append(fields, pricelist.FieldStore)
+	}
+	if m.region != nil {
+		fields = append(fields, pricelist.FieldRegion)
+	}
+	if m.tier != nil {
+		fields = append(fields, pricelist.FieldTier)
+	}
+	if m.currency != nil {
+		fields = append(fields, pricelist.FieldCurrency)
+	}
+	if m.from_us != nil {
+		fields = append(fields, pricelist.FieldFromUs)
+	}
+	if m.until_us != nil {
+		fields = append(fields, pricelist.FieldUntilUs)
+	}
+	if m.version != nil {
+		fields = append(fields, pricelist.FieldVersion)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, pricelist.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, pricelist.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PriceListMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case pricelist.FieldName:
+		return m.Name()
+	case pricelist.FieldChannel:
+		return m.Channel()
+	case pricelist.FieldStore:
+		return m.Store()
+	case pricelist.FieldRegion:
+		return m.Region()
+	case pricelist.FieldTier:
+		return m.Tier()
+	case pricelist.FieldCurrency:
+		return m.Currency()
+	case pricelist.FieldFromUs:
+		return m.FromUs()
+	case pricelist.FieldUntilUs:
+		return m.UntilUs()
+	case pricelist.FieldVersion:
+		return m.Version()
+	case pricelist.FieldChangedBy:
+		return m.ChangedBy()
+	case pricelist.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PriceListMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case pricelist.FieldName:
+		return m.OldName(ctx)
+	case pricelist.FieldChannel:
+		return m.OldChannel(ctx)
+	case pricelist.FieldStore:
+		return m.OldStore(ctx)
+	case pricelist.FieldRegion:
+		return m.OldRegion(ctx)
+	case pricelist.FieldTier:
+		return m.OldTier(ctx)
+	case pricelist.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case pricelist.FieldFromUs:
+		return m.OldFromUs(ctx)
+	case pricelist.FieldUntilUs:
+		return m.OldUntilUs(ctx)
+	case pricelist.FieldVersion:
+		return m.OldVersion(ctx)
+	case pricelist.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case pricelist.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown PriceList field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PriceListMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case pricelist.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case pricelist.FieldChannel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case pricelist.FieldStore:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStore(v)
+		return nil
+	case pricelist.FieldRegion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRegion(v)
+		return nil
+	case pricelist.FieldTier:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTier(v)
+		return nil
+	case pricelist.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case pricelist.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromUs(v)
+		return nil
+	case pricelist.FieldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUntilUs(v)
+		return nil
+	case pricelist.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case pricelist.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case pricelist.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PriceList field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PriceListMutation) AddedFields() []string {
+	var fields []string
+	if m.addfrom_us != nil {
+		fields = append(fields, pricelist.FieldFromUs)
+	}
+	if m.adduntil_us != nil {
+		fields = append(fields, pricelist.FieldUntilUs)
+	}
+	if m.addversion != nil {
+		fields = append(fields, pricelist.FieldVersion)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, pricelist.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PriceListMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case pricelist.FieldFromUs:
+		return m.AddedFromUs()
+	case pricelist.FieldUntilUs:
+		return m.AddedUntilUs()
+	case pricelist.FieldVersion:
+		return m.AddedVersion()
+	case pricelist.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PriceListMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case pricelist.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFromUs(v)
+		return nil
+	case pricelist.FieldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUntilUs(v)
+		return nil
+	case pricelist.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case pricelist.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PriceList numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PriceListMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PriceListMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PriceListMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PriceList nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PriceListMutation) ResetField(name string) error {
+	switch name {
+	case pricelist.FieldName:
+		m.ResetName()
+		return nil
+	case pricelist.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case pricelist.FieldStore:
+		m.ResetStore()
+		return nil
+	case pricelist.FieldRegion:
+		m.ResetRegion()
+		return nil
+	case pricelist.FieldTier:
+		m.ResetTier()
+		return nil
+	case pricelist.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case pricelist.FieldFromUs:
+		m.ResetFromUs()
+		return nil
+	case pricelist.FieldUntilUs:
+		m.ResetUntilUs()
+		return nil
+	case pricelist.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case pricelist.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case pricelist.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown PriceList field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PriceListMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PriceListMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PriceListMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PriceListMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PriceListMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PriceListMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PriceListMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown PriceList unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PriceListMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown PriceList edge %s", name)
+}
 
 // SkuMutation represents an operation that mutates the Sku nodes in the graph.
 type SkuMutation struct {

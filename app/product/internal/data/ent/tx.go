@@ -12,6 +12,10 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// PriceEntry is the client for interacting with the PriceEntry builders.
+	PriceEntry *PriceEntryClient
+	// PriceList is the client for interacting with the PriceList builders.
+	PriceList *PriceListClient
 	// Sku is the client for interacting with the Sku builders.
 	Sku *SkuClient
 
@@ -145,6 +149,8 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.PriceEntry = NewPriceEntryClient(tx.config)
+	tx.PriceList = NewPriceListClient(tx.config)
 	tx.Sku = NewSkuClient(tx.config)
 }
 
@@ -155,7 +161,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Sku.QueryXXX(), the query will be executed
+// applies a query, for example: PriceEntry.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

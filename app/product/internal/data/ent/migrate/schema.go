@@ -9,6 +9,57 @@ import (
 )
 
 var (
+	// PriceEntriesColumns holds the columns for the "price_entries" table.
+	PriceEntriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "price_list", Type: field.TypeString, Size: 64},
+		{Name: "sku", Type: field.TypeString, Size: 64},
+		{Name: "from_us", Type: field.TypeInt64},
+		{Name: "version", Type: field.TypeInt64},
+		{Name: "price_minor", Type: field.TypeInt64},
+		{Name: "withdrawn", Type: field.TypeBool},
+		{Name: "changed_by", Type: field.TypeString, Size: 128},
+		{Name: "changed_us", Type: field.TypeInt64},
+	}
+	// PriceEntriesTable holds the schema information for the "price_entries" table.
+	PriceEntriesTable = &schema.Table{
+		Name:       "price_entries",
+		Columns:    PriceEntriesColumns,
+		PrimaryKey: []*schema.Column{PriceEntriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "priceentry_sku_price_list_from_us_version",
+				Unique:  true,
+				Columns: []*schema.Column{PriceEntriesColumns[2], PriceEntriesColumns[1], PriceEntriesColumns[3], PriceEntriesColumns[4]},
+			},
+			{
+				Name:    "priceentry_price_list_sku_from_us_version",
+				Unique:  false,
+				Columns: []*schema.Column{PriceEntriesColumns[1], PriceEntriesColumns[2], PriceEntriesColumns[3], PriceEntriesColumns[4]},
+			},
+		},
+	}
+	// PriceListsColumns holds the columns for the "price_lists" table.
+	PriceListsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "name", Type: field.TypeString, Size: 200},
+		{Name: "channel", Type: field.TypeString, Size: 32},
+		{Name: "store", Type: field.TypeString, Size: 64},
+		{Name: "region", Type: field.TypeString, Size: 32},
+		{Name: "tier", Type: field.TypeString, Size: 64},
+		{Name: "currency", Type: field.TypeString, Size: 3},
+		{Name: "from_us", Type: field.TypeInt64},
+		{Name: "until_us", Type: field.TypeInt64},
+		{Name: "version", Type: field.TypeInt64},
+		{Name: "changed_by", Type: field.TypeString, Size: 128},
+		{Name: "changed_us", Type: field.TypeInt64},
+	}
+	// PriceListsTable holds the schema information for the "price_lists" table.
+	PriceListsTable = &schema.Table{
+		Name:       "price_lists",
+		Columns:    PriceListsColumns,
+		PrimaryKey: []*schema.Column{PriceListsColumns[0]},
+	}
 	// SkusColumns holds the columns for the "skus" table.
 	SkusColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -47,11 +98,21 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		PriceEntriesTable,
+		PriceListsTable,
 		SkusTable,
 	}
 )
 
 func init() {
+	PriceEntriesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	PriceListsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	SkusTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",

@@ -6,5 +6,11 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
+// PriceEntry is the predicate function for priceentry builders.
+type PriceEntry func(*sql.Selector)
+
+// PriceList is the predicate function for pricelist builders.
+type PriceList func(*sql.Selector)
+
 // Sku is the predicate function for sku builders.
 type Sku func(*sql.Selector)

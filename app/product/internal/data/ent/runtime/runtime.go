@@ -3,6 +3,8 @@
 package runtime
 
 import (
+	"github.com/onepool/onepool/app/product/internal/data/ent/priceentry"
+	"github.com/onepool/onepool/app/product/internal/data/ent/pricelist"
 	"github.com/onepool/onepool/app/product/internal/data/ent/sku"
 	"github.com/onepool/onepool/app/product/internal/data/entschema"
 )
@@ -11,6 +13,84 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	priceentryMixin := entschema.PriceEntry{}.Mixin()
+	priceentryMixinHooks0 := priceentryMixin[0].Hooks()
+	priceentryHooks := entschema.PriceEntry{}.Hooks()
+	priceentry.Hooks[0] = priceentryMixinHooks0[0]
+	priceentry.Hooks[1] = priceentryHooks[0]
+	priceentryMixinInters0 := priceentryMixin[0].Interceptors()
+	priceentry.Interceptors[0] = priceentryMixinInters0[0]
+	priceentryFields := entschema.PriceEntry{}.Fields()
+	_ = priceentryFields
+	// priceentryDescPriceList is the schema descriptor for price_list field.
+	priceentryDescPriceList := priceentryFields[1].Descriptor()
+	// priceentry.PriceListValidator is a validator for the "price_list" field. It is called by the builders before save.
+	priceentry.PriceListValidator = priceentryDescPriceList.Validators[0].(func(string) error)
+	// priceentryDescSku is the schema descriptor for sku field.
+	priceentryDescSku := priceentryFields[2].Descriptor()
+	// priceentry.SkuValidator is a validator for the "sku" field. It is called by the builders before save.
+	priceentry.SkuValidator = priceentryDescSku.Validators[0].(func(string) error)
+	// priceentryDescChangedBy is the schema descriptor for changed_by field.
+	priceentryDescChangedBy := priceentryFields[7].Descriptor()
+	// priceentry.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	priceentry.ChangedByValidator = priceentryDescChangedBy.Validators[0].(func(string) error)
+	// priceentryDescID is the schema descriptor for id field.
+	priceentryDescID := priceentryFields[0].Descriptor()
+	// priceentry.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	priceentry.IDValidator = func() func(string) error {
+		validators := priceentryDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	pricelistMixin := entschema.PriceList{}.Mixin()
+	pricelistMixinHooks0 := pricelistMixin[0].Hooks()
+	pricelist.Hooks[0] = pricelistMixinHooks0[0]
+	pricelistMixinInters0 := pricelistMixin[0].Interceptors()
+	pricelist.Interceptors[0] = pricelistMixinInters0[0]
+	pricelistFields := entschema.PriceList{}.Fields()
+	_ = pricelistFields
+	// pricelistDescName is the schema descriptor for name field.
+	pricelistDescName := pricelistFields[1].Descriptor()
+	// pricelist.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	pricelist.NameValidator = pricelistDescName.Validators[0].(func(string) error)
+	// pricelistDescChannel is the schema descriptor for channel field.
+	pricelistDescChannel := pricelistFields[2].Descriptor()
+	// pricelist.ChannelValidator is a validator for the "channel" field. It is called by the builders before save.
+	pricelist.ChannelValidator = pricelistDescChannel.Validators[0].(func(string) error)
+	// pricelistDescStore is the schema descriptor for store field.
+	pricelistDescStore := pricelistFields[3].Descriptor()
+	// pricelist.StoreValidator is a validator for the "store" field. It is called by the builders before save.
+	pricelist.StoreValidator = pricelistDescStore.Validators[0].(func(string) error)
+	// pricelistDescRegion is the schema descriptor for region field.
+	pricelistDescRegion := pricelistFields[4].Descriptor()
+	// pricelist.RegionValidator is a validator for the "region" field. It is called by the builders before save.
+	pricelist.RegionValidator = pricelistDescRegion.Validators[0].(func(string) error)
+	// pricelistDescTier is the schema descriptor for tier field.
+	pricelistDescTier := pricelistFields[5].Descriptor()
+	// pricelist.TierValidator is a validator for the "tier" field. It is called by the builders before save.
+	pricelist.TierValidator = pricelistDescTier.Validators[0].(func(string) error)
+	// pricelistDescCurrency is the schema descriptor for currency field.
+	pricelistDescCurrency := pricelistFields[6].Descriptor()
+	// pricelist.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
+	pricelist.CurrencyValidator = pricelistDescCurrency.Validators[0].(func(string) error)
+	// pricelistDescChangedBy is the schema descriptor for changed_by field.
+	pricelistDescChangedBy := pricelistFields[10].Descriptor()
+	// pricelist.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	pricelist.ChangedByValidator = pricelistDescChangedBy.Validators[0].(func(string) error)
+	// pricelistDescID is the schema descriptor for id field.
+	pricelistDescID := pricelistFields[0].Descriptor()
+	// pricelist.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	pricelist.IDValidator = pricelistDescID.Validators[0].(func(string) error)
 	skuMixin := entschema.Sku{}.Mixin()
 	skuMixinHooks0 := skuMixin[0].Hooks()
 	sku.Hooks[0] = skuMixinHooks0[0]
