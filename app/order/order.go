@@ -130,6 +130,7 @@ type Center struct {
 	promotions *service.Promotions
 	coupons    *service.Coupons
 	events     *service.TradeEvents
+	windows    *service.ReturnWindows
 	sandbox    *sandboxpay.Provider
 }
 
@@ -161,25 +162,27 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	}
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
 	orders, promotions := data.NewOrders(frame.DB(), receivers), data.NewPromotions(frame.DB())
+	terms := biz.Terms{
+		PayWindowUS: c.PayWindow.Microseconds(), HoldGraceUS: c.HoldGrace.Microseconds(),
+		ReturnWindowUS: c.ReturnWindow.Microseconds(), AutoReceiveUS: c.AutoReceive.Microseconds(),
+	}
+	policies := data.NewReturnPolicies(frame.DB(), terms)
 	trade := service.New(service.Parts{
 		DB: frame.DB(), Orders: orders, Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product")), Lists: productv1.NewPriceListsClient(d.Dial("product"))},
-			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock,
+			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies,
 		},
 		Report: frame.Report("after a reply"),
 	}, service.Settings{
-		Terms: biz.Terms{
-			PayWindowUS: c.PayWindow.Microseconds(), HoldGraceUS: c.HoldGrace.Microseconds(),
-			ReturnWindowUS: c.ReturnWindow.Microseconds(), AutoReceiveUS: c.AutoReceive.Microseconds(),
-		},
+		Terms:  terms,
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
 	})
 	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
 		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox,
-		events: service.NewTradeEvents(orders, d.PageSecret), orders: orders}, nil
+		events: service.NewTradeEvents(orders, d.PageSecret), orders: orders, windows: service.NewReturnWindows(trade, policies)}, nil
 }
 
 // Migrate brings the tables up to date, and refuses other keys than those that receivers are kept under.
@@ -196,12 +199,14 @@ func (c *Center) Register(r *server.Registrar) {
 	pickups := service.NewPickups(c.service)
 	orderv1.RegisterPickupsServer(r.GRPC, pickups)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
+	orderv1.RegisterReturnWindowsServer(r.GRPC, c.windows)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	orderv1.RegisterTradeEventsServer(r.GRPC, c.events)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
+		orderv1.RegisterReturnWindowsHTTPServer(r.HTTP, c.windows)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 	}

@@ -51,6 +51,8 @@ const (
 	OrderErrorReason_PICKUP_CODE_UNKNOWN OrderErrorReason = 13
 	// Events since this cursor are no longer kept. metadata: kept_days.
 	OrderErrorReason_TRADE_EVENTS_EXPIRED OrderErrorReason = 54
+	// The buyer was not asked whether to buy what cannot be returned. metadata: skus, joined by commas.
+	OrderErrorReason_FINAL_SALE_UNCONFIRMED OrderErrorReason = 38
 )
 
 // Enum value maps for OrderErrorReason.
@@ -71,23 +73,25 @@ var (
 		12: "COUPON_UNUSABLE",
 		13: "PICKUP_CODE_UNKNOWN",
 		54: "TRADE_EVENTS_EXPIRED",
+		38: "FINAL_SALE_UNCONFIRMED",
 	}
 	OrderErrorReason_value = map[string]int32{
-		"ORDER_UNSPECIFIED":    0,
-		"ORDER_UNKNOWN":        1,
-		"PRICE_CHANGED":        2,
-		"REFUND_EXCEEDS_PAID":  3,
-		"AMOUNT_MISMATCH":      4,
-		"PAYMENT_UNKNOWN":      5,
-		"NOT_RETURNABLE":       6,
-		"CART_EMPTY":           7,
-		"NOT_FOR_SALE":         8,
-		"PROMOTION_USED_UP":    9,
-		"PROMOTION_LIMIT":      10,
-		"COUPON_GONE":          11,
-		"COUPON_UNUSABLE":      12,
-		"PICKUP_CODE_UNKNOWN":  13,
-		"TRADE_EVENTS_EXPIRED": 54,
+		"ORDER_UNSPECIFIED":      0,
+		"ORDER_UNKNOWN":          1,
+		"PRICE_CHANGED":          2,
+		"REFUND_EXCEEDS_PAID":    3,
+		"AMOUNT_MISMATCH":        4,
+		"PAYMENT_UNKNOWN":        5,
+		"NOT_RETURNABLE":         6,
+		"CART_EMPTY":             7,
+		"NOT_FOR_SALE":           8,
+		"PROMOTION_USED_UP":      9,
+		"PROMOTION_LIMIT":        10,
+		"COUPON_GONE":            11,
+		"COUPON_UNUSABLE":        12,
+		"PICKUP_CODE_UNKNOWN":    13,
+		"TRADE_EVENTS_EXPIRED":   54,
+		"FINAL_SALE_UNCONFIRMED": 38,
 	}
 )
 
@@ -122,7 +126,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xa7\x03\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xc9\x03\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -140,7 +144,8 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\vCOUPON_GONE\x10\v\x1a\x04\xa8E\x99\x03\x12\x19\n" +
 	"\x0fCOUPON_UNUSABLE\x10\f\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13PICKUP_CODE_UNKNOWN\x10\r\x1a\x04\xa8E\x94\x03\x12\x1e\n" +
-	"\x14TRADE_EVENTS_EXPIRED\x106\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x14TRADE_EVENTS_EXPIRED\x106\x1a\x04\xa8E\x99\x03\x12 \n" +
+	"\x16FINAL_SALE_UNCONFIRMED\x10&\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

@@ -212,3 +212,17 @@ func IsTradeEventsExpired(err error) bool {
 func ErrorTradeEventsExpired(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_TRADE_EVENTS_EXPIRED.String(), fmt.Sprintf(format, args...))
 }
+
+// The buyer was not asked whether to buy what cannot be returned. metadata: skus, joined by commas.
+func IsFinalSaleUnconfirmed(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_FINAL_SALE_UNCONFIRMED.String() && e.Code == 409
+}
+
+// The buyer was not asked whether to buy what cannot be returned. metadata: skus, joined by commas.
+func ErrorFinalSaleUnconfirmed(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_FINAL_SALE_UNCONFIRMED.String(), fmt.Sprintf(format, args...))
+}

@@ -926,7 +926,9 @@ type PlaceOrderRequest struct {
 	// Takes what was ordered out of the member's cart.
 	FromCart bool `protobuf:"varint,12,opt,name=from_cart,json=fromCart,proto3" json:"from_cart,omitempty"`
 	// Coupons of the member: each of them takes something off, or the order is refused with COUPON_UNUSABLE.
-	CouponIds     []string `protobuf:"bytes,13,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
+	CouponIds []string `protobuf:"bytes,13,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
+	// SKUs of which the buyer was told that they cannot be returned, and took it; one that is missing is refused with FINAL_SALE_UNCONFIRMED.
+	FinalSaleSkus []string `protobuf:"bytes,24,rep,name=final_sale_skus,json=finalSaleSkus,proto3" json:"final_sale_skus,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1048,6 +1050,13 @@ func (x *PlaceOrderRequest) GetFromCart() bool {
 func (x *PlaceOrderRequest) GetCouponIds() []string {
 	if x != nil {
 		return x.CouponIds
+	}
+	return nil
+}
+
+func (x *PlaceOrderRequest) GetFinalSaleSkus() []string {
+	if x != nil {
+		return x.FinalSaleSkus
 	}
 	return nil
 }
@@ -2609,9 +2618,11 @@ type Fulfilment struct {
 	Version       int32     `protobuf:"varint,17,opt,name=version,proto3" json:"version,omitempty"`
 	Channel       string    `protobuf:"bytes,18,opt,name=channel,proto3" json:"channel,omitempty"`
 	// For the member, while the goods are ready to be collected.
-	Pickup        *PickupCode `protobuf:"bytes,19,opt,name=pickup,proto3" json:"pickup,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Pickup *PickupCode `protobuf:"bytes,19,opt,name=pickup,proto3" json:"pickup,omitempty"`
+	// Of what was shipped: when receipt confirms itself.
+	AutoReceiveAtUs int64 `protobuf:"varint,37,opt,name=auto_receive_at_us,json=autoReceiveAtUs,proto3" json:"auto_receive_at_us,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Fulfilment) Reset() {
@@ -2775,6 +2786,13 @@ func (x *Fulfilment) GetPickup() *PickupCode {
 		return x.Pickup
 	}
 	return nil
+}
+
+func (x *Fulfilment) GetAutoReceiveAtUs() int64 {
+	if x != nil {
+		return x.AutoReceiveAtUs
+	}
+	return 0
 }
 
 type PickupCode struct {
@@ -3813,7 +3831,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05point\x18\x04 \x01(\v2\x1b.onepool.common.v1.GeoPointR\x05point\x12\x1e\n" +
 	"\n" +
 	"ciphertext\x18\x05 \x01(\bR\n" +
-	"ciphertext\"\xf7\x05\n" +
+	"ciphertext\"\xb2\x06\n" +
 	"\x11PlaceOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12#\n" +
@@ -3832,7 +3850,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06remark\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06remark\x12\x1b\n" +
 	"\tfrom_cart\x18\f \x01(\bR\bfromCart\x12'\n" +
 	"\n" +
-	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds:m\xbaHj\x1ah\n" +
+	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
+	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
 	"\r_to_pay_minor\"\xdb\t\n" +
 	"\tOrderInfo\x12\x0e\n" +
@@ -4007,7 +4026,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xcb\x05\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xf8\x05\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -4030,7 +4049,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0freturn_until_us\x18\x10 \x01(\x03R\rreturnUntilUs\x12\x18\n" +
 	"\aversion\x18\x11 \x01(\x05R\aversion\x12\x18\n" +
 	"\achannel\x18\x12 \x01(\tR\achannel\x124\n" +
-	"\x06pickup\x18\x13 \x01(\v2\x1c.onepool.order.v1.PickupCodeR\x06pickup\"0\n" +
+	"\x06pickup\x18\x13 \x01(\v2\x1c.onepool.order.v1.PickupCodeR\x06pickup\x12+\n" +
+	"\x12auto_receive_at_us\x18% \x01(\x03R\x0fautoReceiveAtUs\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +

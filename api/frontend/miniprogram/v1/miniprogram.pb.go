@@ -664,7 +664,9 @@ type CheckoutRequest struct {
 	// Each of them takes something off, or the order is refused with COUPON_UNUSABLE.
 	CouponIds []string `protobuf:"bytes,9,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
 	// What is bought at once, beside the cart, which stays as it is; none: what is in the cart.
-	Lines         []*v12.OrderLineInput `protobuf:"bytes,10,rep,name=lines,proto3" json:"lines,omitempty"`
+	Lines []*v12.OrderLineInput `protobuf:"bytes,10,rep,name=lines,proto3" json:"lines,omitempty"`
+	// What cannot be returned (returnable is false), and is bought all the same; FINAL_SALE_UNCONFIRMED otherwise.
+	FinalSaleSkus []string `protobuf:"bytes,11,rep,name=final_sale_skus,json=finalSaleSkus,proto3" json:"final_sale_skus,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -765,6 +767,13 @@ func (x *CheckoutRequest) GetCouponIds() []string {
 func (x *CheckoutRequest) GetLines() []*v12.OrderLineInput {
 	if x != nil {
 		return x.Lines
+	}
+	return nil
+}
+
+func (x *CheckoutRequest) GetFinalSaleSkus() []string {
+	if x != nil {
+		return x.FinalSaleSkus
 	}
 	return nil
 }
@@ -1307,7 +1316,7 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x0fshop_store_code\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\x12'\n" +
 	"\n" +
 	"coupon_ids\x18\x03 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x12A\n" +
-	"\x05lines\x18\x04 \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\"\x9c\x04\n" +
+	"\x05lines\x18\x04 \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\"\xd7\x04\n" +
 	"\x0fCheckoutRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12C\n" +
@@ -1323,7 +1332,8 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\n" +
 	"coupon_ids\x18\t \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x12A\n" +
 	"\x05lines\x18\n" +
-	" \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05linesB\x0f\n" +
+	" \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x129\n" +
+	"\x0ffinal_sale_skus\x18\v \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkusB\x0f\n" +
 	"\r_to_pay_minor\"\xb4\x01\n" +
 	"\x0fPayOrderRequest\x12(\n" +
 	"\n" +

@@ -43,11 +43,15 @@ func (s Seeker) ChannelDraft(ctx context.Context, in ChannelInput) (Draft, error
 	if err != nil {
 		return Draft{}, err
 	}
+	returns, err := s.returnTerms(ctx, in.Channel, seller)
+	if err != nil {
+		return Draft{}, err
+	}
 	id := ids.Derived("ord", seller.Org, in.Channel, in.ExternalNo)
 	d := NewDraft(Header{
 		ID: id, Org: seller.Org, Kind: KindChannel, Channel: in.Channel, SourceNo: in.ExternalNo,
 		MerchantAccount: seller.MerchantAccount, Way: WayParcel, Receiver: in.Receiver, Fingerprint: in.Fingerprint,
-		PaidAtUS: in.PaidAtUS, ShipByUS: in.ShipByUS,
+		PaidAtUS: in.PaidAtUS, ShipByUS: in.ShipByUS, ReturnTerms: returns,
 	}, p)
 	d.Destination = in.Receiver.Point
 	return d, nil

@@ -23,7 +23,7 @@ func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
 		return err
 	}
 	f.Carrier, f.TrackingNo, f.ShippedAtUS = carrier, trackingNo, o.nowUS
-	f.AutoReceiveAtUS = o.nowUS + o.terms.AutoReceiveUS
+	o.awaitReceipt(f)
 	o.effects = append(o.effects, Shipped{FulfilmentID: f.ID})
 	return nil
 }
@@ -54,7 +54,7 @@ func (o *Order) Receive(fulfilmentID string) error { return o.receive(fulfilment
 // AutoReceive is Receive when nobody has said anything for long enough.
 func (o *Order) AutoReceive(fulfilmentID string) error {
 	f := o.fulfilment(fulfilmentID)
-	if f == nil || f.State != FulfilmentShipped || f.AutoReceiveAtUS > o.nowUS {
+	if f == nil || !f.underWay() || f.AutoReceiveAtUS > o.nowUS {
 		return stateConflict(None, "receipt is not due")
 	}
 	return o.receive(fulfilmentID, EventAutoReceive)
@@ -68,10 +68,7 @@ func (o *Order) receive(fulfilmentID string, event Event) error {
 	if err := o.moveFulfilment(f, event, ""); err != nil {
 		return err
 	}
-	f.ReceivedAtUS = o.nowUS
-	f.ReturnUntilUS = o.nowUS + o.terms.ReturnWindowUS
-	f.CloseAtUS = f.ReturnUntilUS
-	return nil
+	return o.openWindow(f)
 }
 
 // lookAgainUS is the pause between two looks at a fulfilment that an open return keeps from closing.

@@ -99,6 +99,8 @@ const (
 	EventShip        Event = "ship"
 	EventReceive     Event = "receive"
 	EventAutoReceive Event = "auto_receive"
+	EventDelay       Event = "delay"
+	EventExtend      Event = "extend"
 	EventClose       Event = "close"
 	EventOpen        Event = "open"
 	EventTake        Event = "take"
@@ -146,6 +148,8 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentAccepted, EventDecline, FulfilmentDeclined}, // it found less than it thought
 	{SubjectFulfilment, FulfilmentShipped, EventReceive, FulfilmentReceived},
 	{SubjectFulfilment, FulfilmentShipped, EventAutoReceive, FulfilmentReceived},
+	{SubjectFulfilment, FulfilmentShipped, EventDelay, FulfilmentShipped},    // receipt confirms itself later
+	{SubjectFulfilment, FulfilmentReceived, EventExtend, FulfilmentReceived}, // a longer return window
 	{SubjectFulfilment, FulfilmentReceived, EventClose, FulfilmentClosed},
 
 	{SubjectPayment, None, EventOpen, PaymentPending},

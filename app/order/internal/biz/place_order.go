@@ -21,6 +21,7 @@ type Seeker struct {
 	Members    MemberDirectory
 	Promotions PromotionReader
 	Stock      StockPromiser
+	Returns    ReturnPolicyReader
 }
 
 // PriceQuery asks for a price with today's facts. Location: where the goods are taken from, if that is known.
@@ -44,6 +45,8 @@ type PlaceInput struct {
 	SeenToPayMinor               *int64
 	Remark                       string
 	FromCart                     bool
+	// FinalSale are SKUs that the buyer knows cannot be returned.
+	FinalSale []string
 }
 
 // Draft prices and freezes an order; nothing is held yet. nowUS is the database's time.
@@ -71,16 +74,23 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if err := p.CheckCoupons(in.Coupons); err != nil {
 		return Draft{}, err
 	}
+	if err := p.CheckFinalSale(in.FinalSale); err != nil {
+		return Draft{}, err
+	}
 	if in.SeenToPayMinor != nil {
 		if err := CheckToPay(p, *in.SeenToPayMinor); err != nil {
 			return Draft{}, err
 		}
 	}
+	returns, err := s.returnTerms(ctx, in.Channel, facts.Seller)
+	if err != nil {
+		return Draft{}, err
+	}
 	id := ids.New("ord")
 	d := NewDraft(Header{
 		ID: id, Org: facts.Seller.Org, Kind: KindMall, Channel: in.Channel, SourceNo: id, ShopStore: in.ShopStore, MemberID: in.MemberID,
 		MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(), Way: in.Way, PickupStore: in.PickupStore,
-		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + terms.PayWindowUS,
+		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + terms.PayWindowUS, ReturnTerms: returns,
 	}, p)
 	d.FromCart, d.Destination = in.FromCart, in.Receiver.Point
 	return d, nil
@@ -109,10 +119,14 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 	if err := CheckCash(p, in.CashMinor); err != nil {
 		return Draft{}, err
 	}
+	returns, err := s.returnTerms(ctx, ChannelPOS, facts.Seller)
+	if err != nil {
+		return Draft{}, err
+	}
 	d := NewDraft(Header{
 		ID: ids.New("ord"), Org: facts.Seller.Org, Kind: KindTill, Channel: ChannelPOS, SourceNo: TillSourceNo(in.Store, in.ReceiptNo),
 		ShopStore: in.Store, MemberID: in.MemberID, MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(),
-		Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk, Fingerprint: in.Fingerprint,
+		Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk, Fingerprint: in.Fingerprint, ReturnTerms: returns,
 	}, p)
 	d.CashMinor = in.CashMinor
 	return d, nil

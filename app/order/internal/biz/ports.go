@@ -32,6 +32,7 @@ type SellerQuery struct {
 type Seller struct {
 	Org, MerchantAccount string
 	Region               string
+	Timezone             string // of the store that sells, or of the platform
 	Stores               map[string]Standing
 }
 

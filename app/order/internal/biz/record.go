@@ -123,6 +123,9 @@ type Header struct {
 	// Fingerprint of what the source sent, to tell a repeat from another order under the same number.
 	Fingerprint string
 
+	// ReturnTerms were promised at placement; nil: before they were frozen.
+	ReturnTerms *ReturnTerms
+
 	PlacedAtUS, PaidAtUS, PayUntilUS, ShipByUS, UpdatedAtUS int64
 
 	Unallocated     bool

@@ -19,6 +19,7 @@ const (
 	reasonLimit         = "PROMOTION_LIMIT"
 	reasonCouponGone    = "COUPON_GONE"
 	reasonPickup        = "PICKUP_CODE_UNKNOWN"
+	reasonFinalSale     = "FINAL_SALE_UNCONFIRMED"
 
 	reasonCouponUnusable = "COUPON_UNUSABLE"
 	reasonState          = "STATE_CONFLICT"
@@ -120,8 +121,8 @@ func refundExceeds(lineID string, left int64) Refusal {
 		"line_id", lineID, "left", itoa(left))
 }
 
-func notReturnable(lineID, why string) Refusal {
-	return refuse(409, reasonNotReturnable, why, "line_id", lineID)
+func notReturnable(l Line, why string) Refusal {
+	return refuse(409, reasonNotReturnable, why, "line_id", l.ID, "sku", l.SKU)
 }
 
 func mismatch(wanted, got int64, currency string) Refusal {

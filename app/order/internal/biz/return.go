@@ -23,13 +23,13 @@ func (o *Order) RequestReturn(wishes []ReturnWish, reason string, byMember bool)
 			return "", NotFound("line")
 		}
 		if !l.Returnable {
-			return "", notReturnable(l.ID, "this SKU cannot be returned")
+			return "", notReturnable(*l, "this SKU cannot be returned")
 		}
 		pieces, short := o.pick(wish, taken, byMember)
 		if short > 0 {
 			if byMember {
 				if _, anyway := o.pick(wish, taken, false); anyway == 0 {
-					return "", notReturnable(l.ID, "not received yet, or the return window is over: ask the store")
+					return "", notReturnable(*l, "not received yet, or the return window is over: ask the store")
 				}
 				return "", refundExceeds(l.ID, o.left(wish.LineID, taken))
 			}

@@ -21,9 +21,10 @@ func SellAtTill(d Draft, held []Reservation, terms Terms, nowUS int64, actor str
 	}
 	for i := range o.r.Fulfilments {
 		f := &o.r.Fulfilments[i]
-		f.AssignedAtUS, f.AcceptedAtUS, f.ShippedAtUS, f.ReceivedAtUS = nowUS, nowUS, nowUS, nowUS
-		f.ReturnUntilUS = nowUS + terms.ReturnWindowUS
-		f.CloseAtUS = f.ReturnUntilUS
+		f.AssignedAtUS, f.AcceptedAtUS, f.ShippedAtUS = nowUS, nowUS, nowUS
+		if err := o.openWindow(f); err != nil {
+			return nil, err
+		}
 		o.effects = append(o.effects, SoldAtTill{FulfilmentID: f.ID})
 	}
 	return o, nil

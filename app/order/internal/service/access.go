@@ -164,15 +164,21 @@ func (s *Order) returnStaff(ctx context.Context, returnID string) (string, error
 // shipped the goods, stands above the seller, or runs the platform does not decide about it.
 func (s *Order) returnSeller(ctx context.Context, returnID string) (string, error) {
 	p, r, err := s.returnFor(ctx, returnID)
-	switch {
-	case err != nil:
-		return "", err
-	case !isStaff(p) || !slices.ContainsFunc(p.Roles, func(role string) bool { return slices.Contains(approverRoles, role) }):
-		return "", biz.Forbidden(strings.Join(approverRoles, " or "))
-	case p.Org != r.Org:
-		return "", biz.Forbidden("the seller's organisation")
+	if err == nil {
+		err = approves(p, r)
 	}
-	return r.ID, nil
+	return r.ID, err
+}
+
+// approves refuses who does not decide about the money of an order's seller.
+func approves(p tenancy.Principal, r biz.Record) error {
+	switch {
+	case !isStaff(p) || !slices.ContainsFunc(p.Roles, func(role string) bool { return slices.Contains(approverRoles, role) }):
+		return biz.Forbidden(strings.Join(approverRoles, " or "))
+	case p.Org != r.Org:
+		return biz.Forbidden("the seller's organisation")
+	}
+	return nil
 }
 
 // shipped says whether all goods of a return were shipped by locations of the caller's.

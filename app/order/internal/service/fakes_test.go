@@ -24,6 +24,7 @@ import (
 // world is the other five centers, as simple as can be: what they promise in their protos, in memory.
 type world struct {
 	mu     sync.Mutex
+	final  map[string]bool // SKUs that cannot be returned
 	prices map[string]int64
 	// stock by location and SKU; locations are tried in the order of their names.
 	stock  map[string]map[string]int64
@@ -86,7 +87,7 @@ func (f fakeProduct) GetSkus(ctx context.Context, in *productv1.GetSkusRequest, 
 	for _, code := range in.Codes {
 		if price, known := f.w.prices[code]; known {
 			out.Skus = append(out.Skus, &productv1.Sku{
-				Code: code, Title: map[string]string{"en": code}, ListPrice: &commonv1.Money{AmountMinor: price, Currency: "CNY"}, Returnable: true, Active: true, Brand: f.w.brands[code], Category: f.w.categories[code],
+				Code: code, Title: map[string]string{"en": code}, ListPrice: &commonv1.Money{AmountMinor: price, Currency: "CNY"}, Returnable: !f.w.final[code], Active: true, Brand: f.w.brands[code], Category: f.w.categories[code],
 			})
 		}
 	}
@@ -129,7 +130,7 @@ type fakeStore struct {
 }
 
 func (f fakeStore) GetSellerFacts(ctx context.Context, in *storev1.GetSellerFactsRequest, _ ...grpc.CallOption) (*storev1.SellerFacts, error) {
-	out := &storev1.SellerFacts{SellerOrg: "hq", MerchantAccount: "acct-hq", HeadquartersOrg: "hq"}
+	out := &storev1.SellerFacts{SellerOrg: "hq", MerchantAccount: "acct-hq", HeadquartersOrg: "hq", Timezone: "Asia/Shanghai"}
 	if in.OrgCode != "" {
 		out.SellerOrg = in.OrgCode
 	}

@@ -164,6 +164,7 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 		Id: f.ID, OrderId: h.ID, Location: f.Location, LocationName: f.LocationName, Org: f.Org, State: fulfilmentStates[f.State],
 		Way: toWay(h.Way), Carrier: f.Carrier, TrackingNo: f.TrackingNo, AssignedAtUs: f.AssignedAtUS, AcceptedAtUs: f.AcceptedAtUS,
 		ShippedAtUs: f.ShippedAtUS, ReceivedAtUs: f.ReceivedAtUS, ReturnUntilUs: f.ReturnUntilUS, Version: int32(f.Version), Channel: h.Channel,
+		AutoReceiveAtUs: f.AutoReceiveAtUS,
 	}
 	for _, l := range f.Lines {
 		out.Lines = append(out.Lines, &orderv1.FulfilmentLine{

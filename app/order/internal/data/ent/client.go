@@ -30,6 +30,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 )
 
@@ -70,6 +71,8 @@ type Client struct {
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
 	ReturnLine *ReturnLineClient
+	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
+	ReturnPolicy *ReturnPolicyClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
 }
@@ -99,6 +102,7 @@ func (c *Client) init() {
 	c.PromotionVersion = NewPromotionVersionClient(c.config)
 	c.Refund = NewRefundClient(c.config)
 	c.ReturnLine = NewReturnLineClient(c.config)
+	c.ReturnPolicy = NewReturnPolicyClient(c.config)
 	c.TradeEvent = NewTradeEventClient(c.config)
 }
 
@@ -208,6 +212,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		ReturnPolicy:     NewReturnPolicyClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 	}, nil
 }
@@ -244,6 +249,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		ReturnPolicy:     NewReturnPolicyClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 	}, nil
 }
@@ -276,7 +282,8 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
-		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.TradeEvent,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy,
+		c.TradeEvent,
 	} {
 		n.Use(hooks...)
 	}
@@ -288,7 +295,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
-		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.TradeEvent,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy,
+		c.TradeEvent,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -329,6 +337,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Refund.mutate(ctx, m)
 	case *ReturnLineMutation:
 		return c.ReturnLine.mutate(ctx, m)
+	case *ReturnPolicyMutation:
+		return c.ReturnPolicy.mutate(ctx, m)
 	case *TradeEventMutation:
 		return c.TradeEvent.mutate(ctx, m)
 	default:
@@ -2496,6 +2506,141 @@ func (c *ReturnLineClient) mutate(ctx context.Context, m *ReturnLineMutation) (V
 	}
 }
 
+// ReturnPolicyClient is a client for the ReturnPolicy schema.
+type ReturnPolicyClient struct {
+	config
+}
+
+// NewReturnPolicyClient returns a client for the ReturnPolicy from the given config.
+func NewReturnPolicyClient(c config) *ReturnPolicyClient {
+	return &ReturnPolicyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `returnpolicy.Hooks(f(g(h())))`.
+func (c *ReturnPolicyClient) Use(hooks ...Hook) {
+	c.hooks.ReturnPolicy = append(c.hooks.ReturnPolicy, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `returnpolicy.Intercept(f(g(h())))`.
+func (c *ReturnPolicyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ReturnPolicy = append(c.inters.ReturnPolicy, interceptors...)
+}
+
+// Create returns a builder for creating a ReturnPolicy entity.
+func (c *ReturnPolicyClient) Create() *ReturnPolicyCreate {
+	mutation := newReturnPolicyMutation(c.config, OpCreate)
+	return &ReturnPolicyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ReturnPolicy entities.
+func (c *ReturnPolicyClient) CreateBulk(builders ...*ReturnPolicyCreate) *ReturnPolicyCreateBulk {
+	return &ReturnPolicyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReturnPolicyClient) MapCreateBulk(slice any, setFunc func(*ReturnPolicyCreate, int)) *ReturnPolicyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReturnPolicyCreateBulk{err: fmt.Errorf("calling to ReturnPolicyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReturnPolicyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReturnPolicyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ReturnPolicy.
+func (c *ReturnPolicyClient) Update() *ReturnPolicyUpdate {
+	mutation := newReturnPolicyMutation(c.config, OpUpdate)
+	return &ReturnPolicyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReturnPolicyClient) UpdateOne(_m *ReturnPolicy) *ReturnPolicyUpdateOne {
+	mutation := newReturnPolicyMutation(c.config, OpUpdateOne, withReturnPolicy(_m))
+	return &ReturnPolicyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReturnPolicyClient) UpdateOneID(id string) *ReturnPolicyUpdateOne {
+	mutation := newReturnPolicyMutation(c.config, OpUpdateOne, withReturnPolicyID(id))
+	return &ReturnPolicyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ReturnPolicy.
+func (c *ReturnPolicyClient) Delete() *ReturnPolicyDelete {
+	mutation := newReturnPolicyMutation(c.config, OpDelete)
+	return &ReturnPolicyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReturnPolicyClient) DeleteOne(_m *ReturnPolicy) *ReturnPolicyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReturnPolicyClient) DeleteOneID(id string) *ReturnPolicyDeleteOne {
+	builder := c.Delete().Where(returnpolicy.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReturnPolicyDeleteOne{builder}
+}
+
+// Query returns a query builder for ReturnPolicy.
+func (c *ReturnPolicyClient) Query() *ReturnPolicyQuery {
+	return &ReturnPolicyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReturnPolicy},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ReturnPolicy entity by its id.
+func (c *ReturnPolicyClient) Get(ctx context.Context, id string) (*ReturnPolicy, error) {
+	return c.Query().Where(returnpolicy.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReturnPolicyClient) GetX(ctx context.Context, id string) *ReturnPolicy {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ReturnPolicyClient) Hooks() []Hook {
+	hooks := c.hooks.ReturnPolicy
+	return append(hooks[:len(hooks):len(hooks)], returnpolicy.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReturnPolicyClient) Interceptors() []Interceptor {
+	inters := c.inters.ReturnPolicy
+	return append(inters[:len(inters):len(inters)], returnpolicy.Interceptors[:]...)
+}
+
+func (c *ReturnPolicyClient) mutate(ctx context.Context, m *ReturnPolicyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReturnPolicyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReturnPolicyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReturnPolicyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReturnPolicyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ReturnPolicy mutation op: %q", m.Op())
+	}
+}
+
 // TradeEventClient is a client for the TradeEvent schema.
 type TradeEventClient struct {
 	config
@@ -2636,11 +2781,12 @@ type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
-		PromotionVersion, Refund, ReturnLine, TradeEvent []ent.Hook
+		PromotionVersion, Refund, ReturnLine, ReturnPolicy, TradeEvent []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
-		PromotionVersion, Refund, ReturnLine, TradeEvent []ent.Interceptor
+		PromotionVersion, Refund, ReturnLine, ReturnPolicy,
+		TradeEvent []ent.Interceptor
 	}
 )

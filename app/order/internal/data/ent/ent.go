@@ -28,6 +28,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 )
 
@@ -105,6 +106,7 @@ func checkColumn(t, c string) error {
 			promotionversion.Table: promotionversion.ValidColumn,
 			refund.Table:           refund.ValidColumn,
 			returnline.Table:       returnline.ValidColumn,
+			returnpolicy.Table:     returnpolicy.ValidColumn,
 			tradeevent.Table:       tradeevent.ValidColumn,
 		})
 	})

@@ -28,6 +28,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/pricing"
 )
@@ -57,6 +58,7 @@ const (
 	TypePromotionVersion = "PromotionVersion"
 	TypeRefund           = "Refund"
 	TypeReturnLine       = "ReturnLine"
+	TypeReturnPolicy     = "ReturnPolicy"
 	TypeTradeEvent       = "TradeEvent"
 )
 
@@ -6713,6 +6715,7 @@ type OrderMutation struct {
 	addupdated_us           *int64
 	freight_discounts       *[]pricing.Discount
 	appendfreight_discounts []pricing.Discount
+	return_terms            **biz.ReturnTerms
 	unallocated             *bool
 	allocate_attempt        *int64
 	addallocate_attempt     *int64
@@ -8398,6 +8401,55 @@ func (m *OrderMutation) ResetFreightDiscounts() {
 	delete(m.clearedFields, order.FieldFreightDiscounts)
 }
 
+// SetReturnTerms sets the "return_terms" field.
+func (m *OrderMutation) SetReturnTerms(bt *biz.ReturnTerms) {
+	m.return_terms = &bt
+}
+
+// ReturnTerms returns the value of the "return_terms" field in the mutation.
+func (m *OrderMutation) ReturnTerms() (r *biz.ReturnTerms, exists bool) {
+	v := m.return_terms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnTerms returns the old "return_terms" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldReturnTerms(ctx context.Context) (v *biz.ReturnTerms, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnTerms is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnTerms requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnTerms: %w", err)
+	}
+	return oldValue.ReturnTerms, nil
+}
+
+// ClearReturnTerms clears the value of the "return_terms" field.
+func (m *OrderMutation) ClearReturnTerms() {
+	m.return_terms = nil
+	m.clearedFields[order.FieldReturnTerms] = struct{}{}
+}
+
+// ReturnTermsCleared returns if the "return_terms" field was cleared in this mutation.
+func (m *OrderMutation) ReturnTermsCleared() bool {
+	_, ok := m.clearedFields[order.FieldReturnTerms]
+	return ok
+}
+
+// ResetReturnTerms resets all changes to the "return_terms" field.
+func (m *OrderMutation) ResetReturnTerms() {
+	m.return_terms = nil
+	delete(m.clearedFields, order.FieldReturnTerms)
+}
+
 // SetUnallocated sets the "unallocated" field.
 func (m *OrderMutation) SetUnallocated(b bool) {
 	m.unallocated = &b
@@ -8636,7 +8688,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 38)
+	fields := make([]string, 0, 39)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -8739,6 +8791,9 @@ func (m *OrderMutation) Fields() []string {
 	if m.freight_discounts != nil {
 		fields = append(fields, order.FieldFreightDiscounts)
 	}
+	if m.return_terms != nil {
+		fields = append(fields, order.FieldReturnTerms)
+	}
 	if m.unallocated != nil {
 		fields = append(fields, order.FieldUnallocated)
 	}
@@ -8827,6 +8882,8 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.UpdatedUs()
 	case order.FieldFreightDiscounts:
 		return m.FreightDiscounts()
+	case order.FieldReturnTerms:
+		return m.ReturnTerms()
 	case order.FieldUnallocated:
 		return m.Unallocated()
 	case order.FieldAllocateAttempt:
@@ -8912,6 +8969,8 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldUpdatedUs(ctx)
 	case order.FieldFreightDiscounts:
 		return m.OldFreightDiscounts(ctx)
+	case order.FieldReturnTerms:
+		return m.OldReturnTerms(ctx)
 	case order.FieldUnallocated:
 		return m.OldUnallocated(ctx)
 	case order.FieldAllocateAttempt:
@@ -9166,6 +9225,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetFreightDiscounts(v)
+		return nil
+	case order.FieldReturnTerms:
+		v, ok := value.(*biz.ReturnTerms)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnTerms(v)
 		return nil
 	case order.FieldUnallocated:
 		v, ok := value.(bool)
@@ -9432,6 +9498,9 @@ func (m *OrderMutation) ClearedFields() []string {
 	if m.FieldCleared(order.FieldFreightDiscounts) {
 		fields = append(fields, order.FieldFreightDiscounts)
 	}
+	if m.FieldCleared(order.FieldReturnTerms) {
+		fields = append(fields, order.FieldReturnTerms)
+	}
 	return fields
 }
 
@@ -9457,6 +9526,9 @@ func (m *OrderMutation) ClearField(name string) error {
 		return nil
 	case order.FieldFreightDiscounts:
 		m.ClearFreightDiscounts()
+		return nil
+	case order.FieldReturnTerms:
+		m.ClearReturnTerms()
 		return nil
 	}
 	return fmt.Errorf("unknown Order nullable field %s", name)
@@ -9567,6 +9639,9 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldFreightDiscounts:
 		m.ResetFreightDiscounts()
+		return nil
+	case order.FieldReturnTerms:
+		m.ResetReturnTerms()
 		return nil
 	case order.FieldUnallocated:
 		m.ResetUnallocated()
@@ -18637,6 +18712,830 @@ func (m *ReturnLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ReturnLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ReturnLine edge %s", name)
+}
+
+// ReturnPolicyMutation represents an operation that mutates the ReturnPolicy nodes in the graph.
+type ReturnPolicyMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	channel         *string
+	from_us         *int64
+	addfrom_us      *int64
+	window_days     *int64
+	addwindow_days  *int64
+	receive_days    *int64
+	addreceive_days *int64
+	delay_days      *int64
+	adddelay_days   *int64
+	changed_by      *string
+	changed_us      *int64
+	addchanged_us   *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*ReturnPolicy, error)
+	predicates      []predicate.ReturnPolicy
+}
+
+var _ ent.Mutation = (*ReturnPolicyMutation)(nil)
+
+// returnpolicyOption allows management of the mutation configuration using functional options.
+type returnpolicyOption func(*ReturnPolicyMutation)
+
+// newReturnPolicyMutation creates new mutation for the ReturnPolicy entity.
+func newReturnPolicyMutation(c config, op Op, opts ...returnpolicyOption) *ReturnPolicyMutation {
+	m := &ReturnPolicyMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReturnPolicy,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReturnPolicyID sets the ID field of the mutation.
+func withReturnPolicyID(id string) returnpolicyOption {
+	return func(m *ReturnPolicyMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ReturnPolicy
+		)
+		m.oldValue = func(ctx context.Context) (*ReturnPolicy, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ReturnPolicy.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReturnPolicy sets the old ReturnPolicy of the mutation.
+func withReturnPolicy(node *ReturnPolicy) returnpolicyOption {
+	return func(m *ReturnPolicyMutation) {
+		m.oldValue = func(context.Context) (*ReturnPolicy, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReturnPolicyMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReturnPolicyMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ReturnPolicy entities.
+func (m *ReturnPolicyMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReturnPolicyMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReturnPolicyMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ReturnPolicy.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetChannel sets the "channel" field.
+func (m *ReturnPolicyMutation) SetChannel(s string) {
+	m.channel = &s
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *ReturnPolicyMutation) Channel() (r string, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldChannel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *ReturnPolicyMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetFromUs sets the "from_us" field.
+func (m *ReturnPolicyMutation) SetFromUs(i int64) {
+	m.from_us = &i
+	m.addfrom_us = nil
+}
+
+// FromUs returns the value of the "from_us" field in the mutation.
+func (m *ReturnPolicyMutation) FromUs() (r int64, exists bool) {
+	v := m.from_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromUs returns the old "from_us" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldFromUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromUs: %w", err)
+	}
+	return oldValue.FromUs, nil
+}
+
+// AddFromUs adds i to the "from_us" field.
+func (m *ReturnPolicyMutation) AddFromUs(i int64) {
+	if m.addfrom_us != nil {
+		*m.addfrom_us += i
+	} else {
+		m.addfrom_us = &i
+	}
+}
+
+// AddedFromUs returns the value that was added to the "from_us" field in this mutation.
+func (m *ReturnPolicyMutation) AddedFromUs() (r int64, exists bool) {
+	v := m.addfrom_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFromUs resets all changes to the "from_us" field.
+func (m *ReturnPolicyMutation) ResetFromUs() {
+	m.from_us = nil
+	m.addfrom_us = nil
+}
+
+// SetWindowDays sets the "window_days" field.
+func (m *ReturnPolicyMutation) SetWindowDays(i int64) {
+	m.window_days = &i
+	m.addwindow_days = nil
+}
+
+// WindowDays returns the value of the "window_days" field in the mutation.
+func (m *ReturnPolicyMutation) WindowDays() (r int64, exists bool) {
+	v := m.window_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWindowDays returns the old "window_days" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldWindowDays(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWindowDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWindowDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWindowDays: %w", err)
+	}
+	return oldValue.WindowDays, nil
+}
+
+// AddWindowDays adds i to the "window_days" field.
+func (m *ReturnPolicyMutation) AddWindowDays(i int64) {
+	if m.addwindow_days != nil {
+		*m.addwindow_days += i
+	} else {
+		m.addwindow_days = &i
+	}
+}
+
+// AddedWindowDays returns the value that was added to the "window_days" field in this mutation.
+func (m *ReturnPolicyMutation) AddedWindowDays() (r int64, exists bool) {
+	v := m.addwindow_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetWindowDays resets all changes to the "window_days" field.
+func (m *ReturnPolicyMutation) ResetWindowDays() {
+	m.window_days = nil
+	m.addwindow_days = nil
+}
+
+// SetReceiveDays sets the "receive_days" field.
+func (m *ReturnPolicyMutation) SetReceiveDays(i int64) {
+	m.receive_days = &i
+	m.addreceive_days = nil
+}
+
+// ReceiveDays returns the value of the "receive_days" field in the mutation.
+func (m *ReturnPolicyMutation) ReceiveDays() (r int64, exists bool) {
+	v := m.receive_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceiveDays returns the old "receive_days" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldReceiveDays(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceiveDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceiveDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceiveDays: %w", err)
+	}
+	return oldValue.ReceiveDays, nil
+}
+
+// AddReceiveDays adds i to the "receive_days" field.
+func (m *ReturnPolicyMutation) AddReceiveDays(i int64) {
+	if m.addreceive_days != nil {
+		*m.addreceive_days += i
+	} else {
+		m.addreceive_days = &i
+	}
+}
+
+// AddedReceiveDays returns the value that was added to the "receive_days" field in this mutation.
+func (m *ReturnPolicyMutation) AddedReceiveDays() (r int64, exists bool) {
+	v := m.addreceive_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReceiveDays resets all changes to the "receive_days" field.
+func (m *ReturnPolicyMutation) ResetReceiveDays() {
+	m.receive_days = nil
+	m.addreceive_days = nil
+}
+
+// SetDelayDays sets the "delay_days" field.
+func (m *ReturnPolicyMutation) SetDelayDays(i int64) {
+	m.delay_days = &i
+	m.adddelay_days = nil
+}
+
+// DelayDays returns the value of the "delay_days" field in the mutation.
+func (m *ReturnPolicyMutation) DelayDays() (r int64, exists bool) {
+	v := m.delay_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDelayDays returns the old "delay_days" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldDelayDays(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDelayDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDelayDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDelayDays: %w", err)
+	}
+	return oldValue.DelayDays, nil
+}
+
+// AddDelayDays adds i to the "delay_days" field.
+func (m *ReturnPolicyMutation) AddDelayDays(i int64) {
+	if m.adddelay_days != nil {
+		*m.adddelay_days += i
+	} else {
+		m.adddelay_days = &i
+	}
+}
+
+// AddedDelayDays returns the value that was added to the "delay_days" field in this mutation.
+func (m *ReturnPolicyMutation) AddedDelayDays() (r int64, exists bool) {
+	v := m.adddelay_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDelayDays resets all changes to the "delay_days" field.
+func (m *ReturnPolicyMutation) ResetDelayDays() {
+	m.delay_days = nil
+	m.adddelay_days = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *ReturnPolicyMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *ReturnPolicyMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *ReturnPolicyMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *ReturnPolicyMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *ReturnPolicyMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *ReturnPolicyMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *ReturnPolicyMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *ReturnPolicyMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the ReturnPolicyMutation builder.
+func (m *ReturnPolicyMutation) Where(ps ...predicate.ReturnPolicy) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReturnPolicyMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReturnPolicyMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ReturnPolicy, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReturnPolicyMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReturnPolicyMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ReturnPolicy).
+func (m *ReturnPolicyMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReturnPolicyMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.channel != nil {
+		fields = append(fields, returnpolicy.FieldChannel)
+	}
+	if m.from_us != nil {
+		fields = append(fields, returnpolicy.FieldFromUs)
+	}
+	if m.window_days != nil {
+		fields = append(fields, returnpolicy.FieldWindowDays)
+	}
+	if m.receive_days != nil {
+		fields = append(fields, returnpolicy.FieldReceiveDays)
+	}
+	if m.delay_days != nil {
+		fields = append(fields, returnpolicy.FieldDelayDays)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, returnpolicy.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, returnpolicy.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReturnPolicyMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case returnpolicy.FieldChannel:
+		return m.Channel()
+	case returnpolicy.FieldFromUs:
+		return m.FromUs()
+	case returnpolicy.FieldWindowDays:
+		return m.WindowDays()
+	case returnpolicy.FieldReceiveDays:
+		return m.ReceiveDays()
+	case returnpolicy.FieldDelayDays:
+		return m.DelayDays()
+	case returnpolicy.FieldChangedBy:
+		return m.ChangedBy()
+	case returnpolicy.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReturnPolicyMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case returnpolicy.FieldChannel:
+		return m.OldChannel(ctx)
+	case returnpolicy.FieldFromUs:
+		return m.OldFromUs(ctx)
+	case returnpolicy.FieldWindowDays:
+		return m.OldWindowDays(ctx)
+	case returnpolicy.FieldReceiveDays:
+		return m.OldReceiveDays(ctx)
+	case returnpolicy.FieldDelayDays:
+		return m.OldDelayDays(ctx)
+	case returnpolicy.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case returnpolicy.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown ReturnPolicy field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReturnPolicyMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case returnpolicy.FieldChannel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case returnpolicy.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromUs(v)
+		return nil
+	case returnpolicy.FieldWindowDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWindowDays(v)
+		return nil
+	case returnpolicy.FieldReceiveDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceiveDays(v)
+		return nil
+	case returnpolicy.FieldDelayDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDelayDays(v)
+		return nil
+	case returnpolicy.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case returnpolicy.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReturnPolicy field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReturnPolicyMutation) AddedFields() []string {
+	var fields []string
+	if m.addfrom_us != nil {
+		fields = append(fields, returnpolicy.FieldFromUs)
+	}
+	if m.addwindow_days != nil {
+		fields = append(fields, returnpolicy.FieldWindowDays)
+	}
+	if m.addreceive_days != nil {
+		fields = append(fields, returnpolicy.FieldReceiveDays)
+	}
+	if m.adddelay_days != nil {
+		fields = append(fields, returnpolicy.FieldDelayDays)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, returnpolicy.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReturnPolicyMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case returnpolicy.FieldFromUs:
+		return m.AddedFromUs()
+	case returnpolicy.FieldWindowDays:
+		return m.AddedWindowDays()
+	case returnpolicy.FieldReceiveDays:
+		return m.AddedReceiveDays()
+	case returnpolicy.FieldDelayDays:
+		return m.AddedDelayDays()
+	case returnpolicy.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReturnPolicyMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case returnpolicy.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFromUs(v)
+		return nil
+	case returnpolicy.FieldWindowDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddWindowDays(v)
+		return nil
+	case returnpolicy.FieldReceiveDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReceiveDays(v)
+		return nil
+	case returnpolicy.FieldDelayDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDelayDays(v)
+		return nil
+	case returnpolicy.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReturnPolicy numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReturnPolicyMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReturnPolicyMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReturnPolicyMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ReturnPolicy nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReturnPolicyMutation) ResetField(name string) error {
+	switch name {
+	case returnpolicy.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case returnpolicy.FieldFromUs:
+		m.ResetFromUs()
+		return nil
+	case returnpolicy.FieldWindowDays:
+		m.ResetWindowDays()
+		return nil
+	case returnpolicy.FieldReceiveDays:
+		m.ResetReceiveDays()
+		return nil
+	case returnpolicy.FieldDelayDays:
+		m.ResetDelayDays()
+		return nil
+	case returnpolicy.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case returnpolicy.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown ReturnPolicy field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReturnPolicyMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReturnPolicyMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReturnPolicyMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReturnPolicyMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReturnPolicyMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReturnPolicyMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReturnPolicyMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ReturnPolicy unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReturnPolicyMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ReturnPolicy edge %s", name)
 }
 
 // TradeEventMutation represents an operation that mutates the TradeEvent nodes in the graph.

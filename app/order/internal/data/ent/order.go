@@ -87,6 +87,8 @@ type Order struct {
 	UpdatedUs int64 `json:"updated_us,omitempty"`
 	// FreightDiscounts holds the value of the "freight_discounts" field.
 	FreightDiscounts []pricing.Discount `json:"freight_discounts,omitempty"`
+	// ReturnTerms holds the value of the "return_terms" field.
+	ReturnTerms *biz.ReturnTerms `json:"return_terms,omitempty"`
 	// Unallocated holds the value of the "unallocated" field.
 	Unallocated bool `json:"unallocated,omitempty"`
 	// AllocateAttempt holds the value of the "allocate_attempt" field.
@@ -103,7 +105,7 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case order.FieldAttributions, order.FieldReceiver, order.FieldReceiverCipher, order.FieldFreightDiscounts:
+		case order.FieldAttributions, order.FieldReceiver, order.FieldReceiverCipher, order.FieldFreightDiscounts, order.FieldReturnTerms:
 			values[i] = new([]byte)
 		case order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
@@ -340,6 +342,14 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field freight_discounts: %w", err)
 				}
 			}
+		case order.FieldReturnTerms:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field return_terms", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.ReturnTerms); err != nil {
+					return fmt.Errorf("unmarshal field return_terms: %w", err)
+				}
+			}
 		case order.FieldUnallocated:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field unallocated", values[i])
@@ -501,6 +511,9 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("freight_discounts=")
 	builder.WriteString(fmt.Sprintf("%v", _m.FreightDiscounts))
+	builder.WriteString(", ")
+	builder.WriteString("return_terms=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReturnTerms))
 	builder.WriteString(", ")
 	builder.WriteString("unallocated=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Unallocated))

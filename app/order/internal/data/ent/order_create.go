@@ -460,6 +460,12 @@ func (_c *OrderCreate) SetFreightDiscounts(v []pricing.Discount) *OrderCreate {
 	return _c
 }
 
+// SetReturnTerms sets the "return_terms" field.
+func (_c *OrderCreate) SetReturnTerms(v *biz.ReturnTerms) *OrderCreate {
+	_c.mutation.SetReturnTerms(v)
+	return _c
+}
+
 // SetUnallocated sets the "unallocated" field.
 func (_c *OrderCreate) SetUnallocated(v bool) *OrderCreate {
 	_c.mutation.SetUnallocated(v)
@@ -1070,6 +1076,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldFreightDiscounts, field.TypeJSON, value)
 		_node.FreightDiscounts = value
 	}
+	if value, ok := _c.mutation.ReturnTerms(); ok {
+		_spec.SetField(order.FieldReturnTerms, field.TypeJSON, value)
+		_node.ReturnTerms = value
+	}
 	if value, ok := _c.mutation.Unallocated(); ok {
 		_spec.SetField(order.FieldUnallocated, field.TypeBool, value)
 		_node.Unallocated = value
@@ -1439,6 +1449,9 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.FreightDiscounts(); exists {
 			s.SetIgnore(order.FieldFreightDiscounts)
+		}
+		if _, exists := u.create.mutation.ReturnTerms(); exists {
+			s.SetIgnore(order.FieldReturnTerms)
 		}
 	}))
 	return u
@@ -1973,6 +1986,9 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			}
 			if _, exists := b.mutation.FreightDiscounts(); exists {
 				s.SetIgnore(order.FieldFreightDiscounts)
+			}
+			if _, exists := b.mutation.ReturnTerms(); exists {
+				s.SetIgnore(order.FieldReturnTerms)
 			}
 		}
 	}))

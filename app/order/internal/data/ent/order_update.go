@@ -379,6 +379,9 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.FreightDiscountsCleared() {
 		_spec.ClearField(order.FieldFreightDiscounts, field.TypeJSON)
 	}
+	if _u.mutation.ReturnTermsCleared() {
+		_spec.ClearField(order.FieldReturnTerms, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Unallocated(); ok {
 		_spec.SetField(order.FieldUnallocated, field.TypeBool, value)
 	}
@@ -801,6 +804,9 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if _u.mutation.FreightDiscountsCleared() {
 		_spec.ClearField(order.FieldFreightDiscounts, field.TypeJSON)
+	}
+	if _u.mutation.ReturnTermsCleared() {
+		_spec.ClearField(order.FieldReturnTerms, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Unallocated(); ok {
 		_spec.SetField(order.FieldUnallocated, field.TypeBool, value)

@@ -44,6 +44,8 @@ type Tx struct {
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
 	ReturnLine *ReturnLineClient
+	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
+	ReturnPolicy *ReturnPolicyClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
 
@@ -193,6 +195,7 @@ func (tx *Tx) init() {
 	tx.PromotionVersion = NewPromotionVersionClient(tx.config)
 	tx.Refund = NewRefundClient(tx.config)
 	tx.ReturnLine = NewReturnLineClient(tx.config)
+	tx.ReturnPolicy = NewReturnPolicyClient(tx.config)
 	tx.TradeEvent = NewTradeEventClient(tx.config)
 }
 

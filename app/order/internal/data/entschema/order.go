@@ -36,6 +36,8 @@ func (Order) Fields() []ent.Field {
 		constant("placed_us"), number("paid_us"), constant("pay_until_us"), constant("ship_by_us"), number("updated_us"),
 		// What promotions took off the freight.
 		field.JSON("freight_discounts", []biz.Discount{}).Optional().Immutable(),
+		// What was promised about receipt and returns; absent: before it was frozen.
+		field.JSON("return_terms", &biz.ReturnTerms{}).Optional().Immutable(),
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
 	}
 }

@@ -279,6 +279,7 @@ var (
 		{Name: "ship_by_us", Type: field.TypeInt64, Default: 0},
 		{Name: "updated_us", Type: field.TypeInt64, Default: 0},
 		{Name: "freight_discounts", Type: field.TypeJSON, Nullable: true},
+		{Name: "return_terms", Type: field.TypeJSON, Nullable: true},
 		{Name: "unallocated", Type: field.TypeBool, Default: false},
 		{Name: "allocate_attempt", Type: field.TypeInt64, Default: 0},
 		{Name: "allocate_at_us", Type: field.TypeInt64, Default: 0},
@@ -343,7 +344,7 @@ var (
 			{
 				Name:    "order_unallocated_allocate_at_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[35], OrdersColumns[37]},
+				Columns: []*schema.Column{OrdersColumns[36], OrdersColumns[38]},
 			},
 		},
 	}
@@ -622,6 +623,35 @@ var (
 			},
 		},
 	}
+	// ReturnPoliciesColumns holds the columns for the "return_policies" table.
+	ReturnPoliciesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "channel", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "from_us", Type: field.TypeInt64, Default: 0},
+		{Name: "window_days", Type: field.TypeInt64, Default: 0},
+		{Name: "receive_days", Type: field.TypeInt64, Default: 0},
+		{Name: "delay_days", Type: field.TypeInt64, Default: 0},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// ReturnPoliciesTable holds the schema information for the "return_policies" table.
+	ReturnPoliciesTable = &schema.Table{
+		Name:       "return_policies",
+		Columns:    ReturnPoliciesColumns,
+		PrimaryKey: []*schema.Column{ReturnPoliciesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "returnpolicy_channel_from_us_changed_us",
+				Unique:  false,
+				Columns: []*schema.Column{ReturnPoliciesColumns[1], ReturnPoliciesColumns[2], ReturnPoliciesColumns[7]},
+			},
+			{
+				Name:    "returnpolicy_changed_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReturnPoliciesColumns[7], ReturnPoliciesColumns[0]},
+			},
+		},
+	}
 	// TradeEventsColumns holds the columns for the "trade_events" table.
 	TradeEventsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -682,6 +712,7 @@ var (
 		PromotionVersionsTable,
 		RefundsTable,
 		ReturnLinesTable,
+		ReturnPoliciesTable,
 		TradeEventsTable,
 	}
 )
@@ -748,6 +779,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	ReturnLinesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	ReturnPoliciesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -80,6 +80,8 @@ const (
 	FieldUpdatedUs = "updated_us"
 	// FieldFreightDiscounts holds the string denoting the freight_discounts field in the database.
 	FieldFreightDiscounts = "freight_discounts"
+	// FieldReturnTerms holds the string denoting the return_terms field in the database.
+	FieldReturnTerms = "return_terms"
 	// FieldUnallocated holds the string denoting the unallocated field in the database.
 	FieldUnallocated = "unallocated"
 	// FieldAllocateAttempt holds the string denoting the allocate_attempt field in the database.
@@ -129,6 +131,7 @@ var Columns = []string{
 	FieldShipByUs,
 	FieldUpdatedUs,
 	FieldFreightDiscounts,
+	FieldReturnTerms,
 	FieldUnallocated,
 	FieldAllocateAttempt,
 	FieldAllocateAtUs,

@@ -1987,6 +1987,16 @@ func FreightDiscountsNotNil() predicate.Order {
 	return predicate.Order(sql.FieldNotNull(FieldFreightDiscounts))
 }
 
+// ReturnTermsIsNil applies the IsNil predicate on the "return_terms" field.
+func ReturnTermsIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldReturnTerms))
+}
+
+// ReturnTermsNotNil applies the NotNil predicate on the "return_terms" field.
+func ReturnTermsNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldReturnTerms))
+}
+
 // UnallocatedEQ applies the EQ predicate on the "unallocated" field.
 func UnallocatedEQ(v bool) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldUnallocated, v))

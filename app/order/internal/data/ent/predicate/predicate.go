@@ -54,5 +54,8 @@ type Refund func(*sql.Selector)
 // ReturnLine is the predicate function for returnline builders.
 type ReturnLine func(*sql.Selector)
 
+// ReturnPolicy is the predicate function for returnpolicy builders.
+type ReturnPolicy func(*sql.Selector)
+
 // TradeEvent is the predicate function for tradeevent builders.
 type TradeEvent func(*sql.Selector)

@@ -19,6 +19,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
 )
@@ -907,19 +908,19 @@ func init() {
 	// order.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	order.DefaultUpdatedUs = orderDescUpdatedUs.Default.(int64)
 	// orderDescUnallocated is the schema descriptor for unallocated field.
-	orderDescUnallocated := orderFields[34].Descriptor()
+	orderDescUnallocated := orderFields[35].Descriptor()
 	// order.DefaultUnallocated holds the default value on creation for the unallocated field.
 	order.DefaultUnallocated = orderDescUnallocated.Default.(bool)
 	// orderDescAllocateAttempt is the schema descriptor for allocate_attempt field.
-	orderDescAllocateAttempt := orderFields[35].Descriptor()
+	orderDescAllocateAttempt := orderFields[36].Descriptor()
 	// order.DefaultAllocateAttempt holds the default value on creation for the allocate_attempt field.
 	order.DefaultAllocateAttempt = orderDescAllocateAttempt.Default.(int64)
 	// orderDescAllocateAtUs is the schema descriptor for allocate_at_us field.
-	orderDescAllocateAtUs := orderFields[36].Descriptor()
+	orderDescAllocateAtUs := orderFields[37].Descriptor()
 	// order.DefaultAllocateAtUs holds the default value on creation for the allocate_at_us field.
 	order.DefaultAllocateAtUs = orderDescAllocateAtUs.Default.(int64)
 	// orderDescVersion is the schema descriptor for version field.
-	orderDescVersion := orderFields[37].Descriptor()
+	orderDescVersion := orderFields[38].Descriptor()
 	// order.DefaultVersion holds the default value on creation for the version field.
 	order.DefaultVersion = orderDescVersion.Default.(int64)
 	// orderDescID is the schema descriptor for id field.
@@ -1860,6 +1861,65 @@ func init() {
 	// returnline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	returnline.IDValidator = func() func(string) error {
 		validators := returnlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	returnpolicyMixin := entschema.ReturnPolicy{}.Mixin()
+	returnpolicyMixinHooks0 := returnpolicyMixin[0].Hooks()
+	returnpolicyHooks := entschema.ReturnPolicy{}.Hooks()
+	returnpolicy.Hooks[0] = returnpolicyMixinHooks0[0]
+	returnpolicy.Hooks[1] = returnpolicyHooks[0]
+	returnpolicyMixinInters0 := returnpolicyMixin[0].Interceptors()
+	returnpolicy.Interceptors[0] = returnpolicyMixinInters0[0]
+	returnpolicyFields := entschema.ReturnPolicy{}.Fields()
+	_ = returnpolicyFields
+	// returnpolicyDescChannel is the schema descriptor for channel field.
+	returnpolicyDescChannel := returnpolicyFields[1].Descriptor()
+	// returnpolicy.DefaultChannel holds the default value on creation for the channel field.
+	returnpolicy.DefaultChannel = returnpolicyDescChannel.Default.(string)
+	// returnpolicy.ChannelValidator is a validator for the "channel" field. It is called by the builders before save.
+	returnpolicy.ChannelValidator = returnpolicyDescChannel.Validators[0].(func(string) error)
+	// returnpolicyDescFromUs is the schema descriptor for from_us field.
+	returnpolicyDescFromUs := returnpolicyFields[2].Descriptor()
+	// returnpolicy.DefaultFromUs holds the default value on creation for the from_us field.
+	returnpolicy.DefaultFromUs = returnpolicyDescFromUs.Default.(int64)
+	// returnpolicyDescWindowDays is the schema descriptor for window_days field.
+	returnpolicyDescWindowDays := returnpolicyFields[3].Descriptor()
+	// returnpolicy.DefaultWindowDays holds the default value on creation for the window_days field.
+	returnpolicy.DefaultWindowDays = returnpolicyDescWindowDays.Default.(int64)
+	// returnpolicyDescReceiveDays is the schema descriptor for receive_days field.
+	returnpolicyDescReceiveDays := returnpolicyFields[4].Descriptor()
+	// returnpolicy.DefaultReceiveDays holds the default value on creation for the receive_days field.
+	returnpolicy.DefaultReceiveDays = returnpolicyDescReceiveDays.Default.(int64)
+	// returnpolicyDescDelayDays is the schema descriptor for delay_days field.
+	returnpolicyDescDelayDays := returnpolicyFields[5].Descriptor()
+	// returnpolicy.DefaultDelayDays holds the default value on creation for the delay_days field.
+	returnpolicy.DefaultDelayDays = returnpolicyDescDelayDays.Default.(int64)
+	// returnpolicyDescChangedBy is the schema descriptor for changed_by field.
+	returnpolicyDescChangedBy := returnpolicyFields[6].Descriptor()
+	// returnpolicy.DefaultChangedBy holds the default value on creation for the changed_by field.
+	returnpolicy.DefaultChangedBy = returnpolicyDescChangedBy.Default.(string)
+	// returnpolicy.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	returnpolicy.ChangedByValidator = returnpolicyDescChangedBy.Validators[0].(func(string) error)
+	// returnpolicyDescChangedUs is the schema descriptor for changed_us field.
+	returnpolicyDescChangedUs := returnpolicyFields[7].Descriptor()
+	// returnpolicy.DefaultChangedUs holds the default value on creation for the changed_us field.
+	returnpolicy.DefaultChangedUs = returnpolicyDescChangedUs.Default.(int64)
+	// returnpolicyDescID is the schema descriptor for id field.
+	returnpolicyDescID := returnpolicyFields[0].Descriptor()
+	// returnpolicy.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	returnpolicy.IDValidator = func() func(string) error {
+		validators := returnpolicyDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
