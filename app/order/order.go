@@ -200,6 +200,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterPickupsServer(r.GRPC, pickups)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterReturnWindowsServer(r.GRPC, c.windows)
+	afterSales := service.NewAfterSales(c.service)
+	orderv1.RegisterAfterSalesServer(r.GRPC, afterSales)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	orderv1.RegisterTradeEventsServer(r.GRPC, c.events)
 	if r.HTTP != nil {
@@ -207,6 +209,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterReturnWindowsHTTPServer(r.HTTP, c.windows)
+		orderv1.RegisterAfterSalesHTTPServer(r.HTTP, afterSales)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 	}

@@ -53,6 +53,8 @@ const (
 	OrderErrorReason_TRADE_EVENTS_EXPIRED OrderErrorReason = 54
 	// The buyer was not asked whether to buy what cannot be returned. metadata: skus, joined by commas.
 	OrderErrorReason_FINAL_SALE_UNCONFIRMED OrderErrorReason = 38
+	// What was found is not what the return is about. metadata: line_id, sku, quantity (that was asked for).
+	OrderErrorReason_INSPECTION_MISMATCH OrderErrorReason = 60
 )
 
 // Enum value maps for OrderErrorReason.
@@ -74,6 +76,7 @@ var (
 		13: "PICKUP_CODE_UNKNOWN",
 		54: "TRADE_EVENTS_EXPIRED",
 		38: "FINAL_SALE_UNCONFIRMED",
+		60: "INSPECTION_MISMATCH",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":      0,
@@ -92,6 +95,7 @@ var (
 		"PICKUP_CODE_UNKNOWN":    13,
 		"TRADE_EVENTS_EXPIRED":   54,
 		"FINAL_SALE_UNCONFIRMED": 38,
+		"INSPECTION_MISMATCH":    60,
 	}
 )
 
@@ -126,7 +130,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xc9\x03\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xe8\x03\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -145,7 +149,8 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x0fCOUPON_UNUSABLE\x10\f\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13PICKUP_CODE_UNKNOWN\x10\r\x1a\x04\xa8E\x94\x03\x12\x1e\n" +
 	"\x14TRADE_EVENTS_EXPIRED\x106\x1a\x04\xa8E\x99\x03\x12 \n" +
-	"\x16FINAL_SALE_UNCONFIRMED\x10&\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x16FINAL_SALE_UNCONFIRMED\x10&\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
+	"\x13INSPECTION_MISMATCH\x10<\x1a\x04\xa8E\x90\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

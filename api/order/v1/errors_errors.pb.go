@@ -226,3 +226,17 @@ func IsFinalSaleUnconfirmed(err error) bool {
 func ErrorFinalSaleUnconfirmed(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_FINAL_SALE_UNCONFIRMED.String(), fmt.Sprintf(format, args...))
 }
+
+// What was found is not what the return is about. metadata: line_id, sku, quantity (that was asked for).
+func IsInspectionMismatch(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_INSPECTION_MISMATCH.String() && e.Code == 400
+}
+
+// What was found is not what the return is about. metadata: line_id, sku, quantity (that was asked for).
+func ErrorInspectionMismatch(format string, args ...interface{}) *errors.Error {
+	return errors.New(400, OrderErrorReason_INSPECTION_MISMATCH.String(), fmt.Sprintf(format, args...))
+}

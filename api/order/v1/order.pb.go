@@ -217,6 +217,12 @@ const (
 	// Goods back, refund under way.
 	ReturnState_RETURN_RECEIVED ReturnState = 3
 	ReturnState_REFUNDED        ReturnState = 4
+	// By the seller.
+	ReturnState_RETURN_REFUSED ReturnState = 5
+	// By the buyer, who keeps the goods.
+	ReturnState_WITHDRAWN ReturnState = 6
+	// Approved, and in a parcel.
+	ReturnState_SENT ReturnState = 7
 )
 
 // Enum value maps for ReturnState.
@@ -227,6 +233,9 @@ var (
 		2: "APPROVED",
 		3: "RETURN_RECEIVED",
 		4: "REFUNDED",
+		5: "RETURN_REFUSED",
+		6: "WITHDRAWN",
+		7: "SENT",
 	}
 	ReturnState_value = map[string]int32{
 		"RETURN_STATE_UNSPECIFIED": 0,
@@ -234,6 +243,9 @@ var (
 		"APPROVED":                 2,
 		"RETURN_RECEIVED":          3,
 		"REFUNDED":                 4,
+		"RETURN_REFUSED":           5,
+		"WITHDRAWN":                6,
+		"SENT":                     7,
 	}
 )
 
@@ -3389,11 +3401,13 @@ func (x *ReturnLineInput) GetQuantity() int64 {
 }
 
 type CreateReturnRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	OrderId       string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	Lines         []*ReturnLineInput     `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
-	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Lines     []*ReturnLineInput     `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	Reason    string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// References of pictures: what the frontend's store of files calls them.
+	Pictures      []string `protobuf:"bytes,5,rep,name=pictures,proto3" json:"pictures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3456,6 +3470,13 @@ func (x *CreateReturnRequest) GetReason() string {
 	return ""
 }
 
+func (x *CreateReturnRequest) GetPictures() []string {
+	if x != nil {
+		return x.Pictures
+	}
+	return nil
+}
+
 type ReturnInfo struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -3471,7 +3492,15 @@ type ReturnInfo struct {
 	ReceivedAtUs  int64  `protobuf:"varint,9,opt,name=received_at_us,json=receivedAtUs,proto3" json:"received_at_us,omitempty"`
 	RefundedAtUs  int64  `protobuf:"varint,10,opt,name=refunded_at_us,json=refundedAtUs,proto3" json:"refunded_at_us,omitempty"`
 	// Location that the goods came back to; empty while they are not back, and where they went back to several.
-	Location      string `protobuf:"bytes,11,opt,name=location,proto3" json:"location,omitempty"`
+	Location string   `protobuf:"bytes,11,opt,name=location,proto3" json:"location,omitempty"`
+	Pictures []string `protobuf:"bytes,12,rep,name=pictures,proto3" json:"pictures,omitempty"`
+	// Why the seller refuses.
+	Refusal string `protobuf:"bytes,13,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// The parcel in which the goods come back.
+	Carrier       string `protobuf:"bytes,14,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo    string `protobuf:"bytes,15,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	SentAtUs      int64  `protobuf:"varint,16,opt,name=sent_at_us,json=sentAtUs,proto3" json:"sent_at_us,omitempty"`
+	ApprovedAtUs  int64  `protobuf:"varint,17,opt,name=approved_at_us,json=approvedAtUs,proto3" json:"approved_at_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3583,13 +3612,57 @@ func (x *ReturnInfo) GetLocation() string {
 	return ""
 }
 
+func (x *ReturnInfo) GetPictures() []string {
+	if x != nil {
+		return x.Pictures
+	}
+	return nil
+}
+
+func (x *ReturnInfo) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *ReturnInfo) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
+func (x *ReturnInfo) GetTrackingNo() string {
+	if x != nil {
+		return x.TrackingNo
+	}
+	return ""
+}
+
+func (x *ReturnInfo) GetSentAtUs() int64 {
+	if x != nil {
+		return x.SentAtUs
+	}
+	return 0
+}
+
+func (x *ReturnInfo) GetApprovedAtUs() int64 {
+	if x != nil {
+		return x.ApprovedAtUs
+	}
+	return 0
+}
+
 type ReturnLine struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	LineId        string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
-	Sku           string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
-	Quantity      int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	Refund        *v1.Money              `protobuf:"bytes,4,opt,name=refund,proto3" json:"refund,omitempty"`
-	PointsBack    int64                  `protobuf:"varint,5,opt,name=points_back,json=pointsBack,proto3" json:"points_back,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	LineId     string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	Sku        string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity   int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Refund     *v1.Money              `protobuf:"bytes,4,opt,name=refund,proto3" json:"refund,omitempty"`
+	PointsBack int64                  `protobuf:"varint,5,opt,name=points_back,json=pointsBack,proto3" json:"points_back,omitempty"`
+	// The stock SKUs of the line, of a kit each part: as asked for, and as found.
+	Pieces        []*ReturnPieces `protobuf:"bytes,6,rep,name=pieces,proto3" json:"pieces,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3659,6 +3732,188 @@ func (x *ReturnLine) GetPointsBack() int64 {
 	return 0
 }
 
+func (x *ReturnLine) GetPieces() []*ReturnPieces {
+	if x != nil {
+		return x.Pieces
+	}
+	return nil
+}
+
+// Pieces of one stock SKU in a return: sellable + damaged + missing = quantity.
+type ReturnPieces struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sku      string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// What was found at receipt.
+	Sellable int64 `protobuf:"varint,3,opt,name=sellable,proto3" json:"sellable,omitempty"`
+	Damaged  int64 `protobuf:"varint,4,opt,name=damaged,proto3" json:"damaged,omitempty"`
+	Missing  int64 `protobuf:"varint,5,opt,name=missing,proto3" json:"missing,omitempty"`
+	// Of the missing ones, those that are refunded all the same.
+	MissingRefunded int64 `protobuf:"varint,6,opt,name=missing_refunded,json=missingRefunded,proto3" json:"missing_refunded,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ReturnPieces) Reset() {
+	*x = ReturnPieces{}
+	mi := &file_order_v1_order_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnPieces) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnPieces) ProtoMessage() {}
+
+func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
+func (*ReturnPieces) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ReturnPieces) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ReturnPieces) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *ReturnPieces) GetSellable() int64 {
+	if x != nil {
+		return x.Sellable
+	}
+	return 0
+}
+
+func (x *ReturnPieces) GetDamaged() int64 {
+	if x != nil {
+		return x.Damaged
+	}
+	return 0
+}
+
+func (x *ReturnPieces) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *ReturnPieces) GetMissingRefunded() int64 {
+	if x != nil {
+		return x.MissingRefunded
+	}
+	return 0
+}
+
+// What was found of a line's pieces. Missing ones are not refunded, and can still come back, unless somebody who may approve
+// the return says so.
+type InspectedPieces struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	LineId string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	// Needed of a kit, whose parts are found one by one.
+	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Together as many as were asked for.
+	Sellable        int64 `protobuf:"varint,3,opt,name=sellable,proto3" json:"sellable,omitempty"`
+	Damaged         int64 `protobuf:"varint,4,opt,name=damaged,proto3" json:"damaged,omitempty"`
+	Missing         int64 `protobuf:"varint,5,opt,name=missing,proto3" json:"missing,omitempty"`
+	MissingRefunded int64 `protobuf:"varint,6,opt,name=missing_refunded,json=missingRefunded,proto3" json:"missing_refunded,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *InspectedPieces) Reset() {
+	*x = InspectedPieces{}
+	mi := &file_order_v1_order_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InspectedPieces) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InspectedPieces) ProtoMessage() {}
+
+func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
+func (*InspectedPieces) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *InspectedPieces) GetLineId() string {
+	if x != nil {
+		return x.LineId
+	}
+	return ""
+}
+
+func (x *InspectedPieces) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *InspectedPieces) GetSellable() int64 {
+	if x != nil {
+		return x.Sellable
+	}
+	return 0
+}
+
+func (x *InspectedPieces) GetDamaged() int64 {
+	if x != nil {
+		return x.Damaged
+	}
+	return 0
+}
+
+func (x *InspectedPieces) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *InspectedPieces) GetMissingRefunded() int64 {
+	if x != nil {
+		return x.MissingRefunded
+	}
+	return 0
+}
+
 type ApproveReturnRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -3669,7 +3924,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3681,7 +3936,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3694,7 +3949,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -3716,14 +3971,16 @@ type ReceiveReturnRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	ReturnId  string                 `protobuf:"bytes,2,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
 	// Where the goods are now; empty: where they were shipped from.
-	Location      string `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
+	Location string `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
+	// What was found; lines that are not named are there, and can be sold.
+	Inspection    []*InspectedPieces `protobuf:"bytes,4,rep,name=inspection,proto3" json:"inspection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3735,7 +3992,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3748,7 +4005,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -3770,6 +4027,13 @@ func (x *ReceiveReturnRequest) GetLocation() string {
 		return x.Location
 	}
 	return ""
+}
+
+func (x *ReceiveReturnRequest) GetInspection() []*InspectedPieces {
+	if x != nil {
+		return x.Inspection
+	}
+	return nil
 }
 
 var File_order_v1_order_proto protoreflect.FileDescriptor
@@ -4105,14 +4369,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"^\n" +
 	"\x0fReturnLineInput\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xcf\x01\n" +
+	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\x89\x02\n" +
 	"\x13CreateReturnRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12D\n" +
 	"\x05lines\x18\x03 \x03(\v2!.onepool.order.v1.ReturnLineInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12\"\n" +
 	"\x06reason\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\x9b\x03\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\x128\n" +
+	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\"\xd0\x04\n" +
 	"\n" +
 	"ReturnInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -4127,7 +4392,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0ereceived_at_us\x18\t \x01(\x03R\freceivedAtUs\x12$\n" +
 	"\x0erefunded_at_us\x18\n" +
 	" \x01(\x03R\frefundedAtUs\x12\x1a\n" +
-	"\blocation\x18\v \x01(\tR\blocation\"\xa6\x01\n" +
+	"\blocation\x18\v \x01(\tR\blocation\x12\x1a\n" +
+	"\bpictures\x18\f \x03(\tR\bpictures\x12\x18\n" +
+	"\arefusal\x18\r \x01(\tR\arefusal\x12\x18\n" +
+	"\acarrier\x18\x0e \x01(\tR\acarrier\x12\x1f\n" +
+	"\vtracking_no\x18\x0f \x01(\tR\n" +
+	"trackingNo\x12\x1c\n" +
+	"\n" +
+	"sent_at_us\x18\x10 \x01(\x03R\bsentAtUs\x12$\n" +
+	"\x0eapproved_at_us\x18\x11 \x01(\x03R\fapprovedAtUs\"\xde\x01\n" +
 	"\n" +
 	"ReturnLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
@@ -4135,16 +4408,34 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\x120\n" +
 	"\x06refund\x18\x04 \x01(\v2\x18.onepool.common.v1.MoneyR\x06refund\x12\x1f\n" +
 	"\vpoints_back\x18\x05 \x01(\x03R\n" +
-	"pointsBack\"h\n" +
+	"pointsBack\x126\n" +
+	"\x06pieces\x18\x06 \x03(\v2\x1e.onepool.order.v1.ReturnPiecesR\x06pieces\"\xb7\x01\n" +
+	"\fReturnPieces\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1a\n" +
+	"\bsellable\x18\x03 \x01(\x03R\bsellable\x12\x18\n" +
+	"\adamaged\x18\x04 \x01(\x03R\adamaged\x12\x18\n" +
+	"\amissing\x18\x05 \x01(\x03R\amissing\x12)\n" +
+	"\x10missing_refunded\x18\x06 \x01(\x03R\x0fmissingRefunded\"\x83\x02\n" +
+	"\x0fInspectedPieces\x12\"\n" +
+	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x19\n" +
+	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12(\n" +
+	"\bsellable\x18\x03 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x00R\bsellable\x12&\n" +
+	"\adamaged\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x00R\adamaged\x12&\n" +
+	"\amissing\x18\x05 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x00R\amissing\x127\n" +
+	"\x10missing_refunded\x18\x06 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x00R\x0fmissingRefunded\"h\n" +
 	"\x14ApproveReturnRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +
-	"\treturn_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\breturnId\"\x8d\x01\n" +
+	"\treturn_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\breturnId\"\xdb\x01\n" +
 	"\x14ReceiveReturnRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +
 	"\treturn_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\breturnId\x12#\n" +
-	"\blocation\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation*]\n" +
+	"\blocation\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation\x12L\n" +
+	"\n" +
+	"inspection\x18\x04 \x03(\v2!.onepool.order.v1.InspectedPiecesB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\n" +
+	"inspection*]\n" +
 	"\n" +
 	"OrderState\x12\x1b\n" +
 	"\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\n" +
@@ -4168,13 +4459,16 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fPAYMENT_PENDING\x10\x01\x12\f\n" +
 	"\bCAPTURED\x10\x02\x12\x12\n" +
-	"\x0ePAYMENT_CLOSED\x10\x03*k\n" +
+	"\x0ePAYMENT_CLOSED\x10\x03*\x98\x01\n" +
 	"\vReturnState\x12\x1c\n" +
 	"\x18RETURN_STATE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tREQUESTED\x10\x01\x12\f\n" +
 	"\bAPPROVED\x10\x02\x12\x13\n" +
 	"\x0fRETURN_RECEIVED\x10\x03\x12\f\n" +
-	"\bREFUNDED\x10\x04*[\n" +
+	"\bREFUNDED\x10\x04\x12\x12\n" +
+	"\x0eRETURN_REFUSED\x10\x05\x12\r\n" +
+	"\tWITHDRAWN\x10\x06\x12\b\n" +
+	"\x04SENT\x10\a*[\n" +
 	"\n" +
 	"TenderKind\x12\x1b\n" +
 	"\x17TENDER_KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -4222,7 +4516,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -4267,138 +4561,142 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*CreateReturnRequest)(nil),        // 40: onepool.order.v1.CreateReturnRequest
 	(*ReturnInfo)(nil),                 // 41: onepool.order.v1.ReturnInfo
 	(*ReturnLine)(nil),                 // 42: onepool.order.v1.ReturnLine
-	(*ApproveReturnRequest)(nil),       // 43: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 44: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 45: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 46: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 47: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 48: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 49: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 50: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 51: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 52: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 53: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 54: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 55: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 56: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 57: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 58: onepool.common.v1.CheckInvariantsResponse
+	(*ReturnPieces)(nil),               // 43: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 44: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 45: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 46: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 47: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 48: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 49: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 50: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 51: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 52: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 53: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 54: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 55: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 56: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 57: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 58: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 59: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 60: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	6,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	49, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	45, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	49, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	49, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	51, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	47, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	51, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	51, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	9,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	15, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	49, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	49, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	49, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	49, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	49, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	50, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	51, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	52, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	53, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	51, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	51, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	51, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	51, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	51, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	52, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	53, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	54, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	55, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
 	12, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	9,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,  // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
 	15, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	49, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	49, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	49, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	49, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	49, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	51, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	51, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	51, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	51, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	51, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
 	16, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
 	30, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
 	41, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
 	17, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
 	12, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	51, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	49, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	46, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	49, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	49, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	49, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	49, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	49, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	49, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	51, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	53, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	51, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	48, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	51, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	51, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	51, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	51, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	51, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	51, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	53, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
 	4,  // 40: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	49, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	49, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	51, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	51, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
 	9,  // 43: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	12, // 44: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	20, // 45: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
 	0,  // 46: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
 	14, // 47: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
 	2,  // 48: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	49, // 49: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	47, // 50: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	51, // 49: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	49, // 50: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
 	1,  // 51: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	53, // 52: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	55, // 52: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
 	32, // 53: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
 	12, // 54: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
 	31, // 55: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	48, // 56: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	50, // 56: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
 	1,  // 57: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
 	30, // 58: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	54, // 59: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	55, // 60: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	56, // 61: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	56, // 59: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	57, // 60: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	58, // 61: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
 	39, // 62: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
 	3,  // 63: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
 	42, // 64: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	49, // 65: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	49, // 66: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	7,  // 67: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	8,  // 68: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	10, // 69: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	13, // 70: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	18, // 71: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	19, // 72: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	21, // 73: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	22, // 74: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	23, // 75: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	25, // 76: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	26, // 77: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	28, // 78: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	33, // 79: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	35, // 80: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	36, // 81: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	37, // 82: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	38, // 83: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	40, // 84: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	43, // 85: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	44, // 86: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	57, // 87: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	5,  // 88: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	5,  // 89: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	11, // 90: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	14, // 91: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 92: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	14, // 93: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 94: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 95: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	24, // 96: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	14, // 97: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	27, // 98: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	29, // 99: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	34, // 100: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	30, // 101: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 102: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 103: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 104: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	41, // 105: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	41, // 106: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	41, // 107: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	58, // 108: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	88, // [88:109] is the sub-list for method output_type
-	67, // [67:88] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	51, // 65: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	51, // 66: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	43, // 67: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	44, // 68: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	7,  // 69: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	8,  // 70: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	10, // 71: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	13, // 72: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	18, // 73: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	19, // 74: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	21, // 75: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	22, // 76: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	23, // 77: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	25, // 78: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	26, // 79: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	28, // 80: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	33, // 81: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	35, // 82: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	36, // 83: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	37, // 84: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	38, // 85: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	40, // 86: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	45, // 87: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	46, // 88: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	59, // 89: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	5,  // 90: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	5,  // 91: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	11, // 92: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	14, // 93: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 94: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	14, // 95: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 96: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	14, // 97: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	24, // 98: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	14, // 99: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	27, // 100: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	29, // 101: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	34, // 102: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	30, // 103: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 104: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 105: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	30, // 106: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	41, // 107: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	41, // 108: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	41, // 109: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	60, // 110: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	90, // [90:111] is the sub-list for method output_type
+	69, // [69:90] is the sub-list for method input_type
+	69, // [69:69] is the sub-list for extension type_name
+	69, // [69:69] is the sub-list for extension extendee
+	0,  // [0:69] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -4414,7 +4712,7 @@ func file_order_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   44,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

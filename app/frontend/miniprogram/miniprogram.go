@@ -16,8 +16,11 @@ func Door() process.Door {
 	return process.Frontend("miniprogram", func(d process.Deps, r *server.Registrar) {
 		s := service.New(d.Dial)
 		miniprogramv1.RegisterMiniProgramServer(r.GRPC, s)
+		returns := service.NewReturns(d.Dial)
+		miniprogramv1.RegisterMiniProgramReturnsServer(r.GRPC, returns)
 		if r.HTTP != nil {
 			miniprogramv1.RegisterMiniProgramHTTPServer(r.HTTP, s)
+			miniprogramv1.RegisterMiniProgramReturnsHTTPServer(r.HTTP, returns)
 		}
 		r.Open(miniprogramv1.MiniProgram_SendSignInCode_FullMethodName, miniprogramv1.MiniProgram_SignIn_FullMethodName,
 			miniprogramv1.MiniProgram_ListProducts_FullMethodName, miniprogramv1.MiniProgram_GetProduct_FullMethodName)

@@ -1064,11 +1064,13 @@ func (x *ConfirmMyReceiptRequest) GetFulfilmentId() string {
 }
 
 type RequestReturnRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	OrderId       string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	Lines         []*v12.ReturnLineInput `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
-	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Lines     []*v12.ReturnLineInput `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	Reason    string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// References of pictures.
+	Pictures      []string `protobuf:"bytes,5,rep,name=pictures,proto3" json:"pictures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1129,6 +1131,13 @@ func (x *RequestReturnRequest) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *RequestReturnRequest) GetPictures() []string {
+	if x != nil {
+		return x.Pictures
+	}
+	return nil
 }
 
 type GetMeRequest struct {
@@ -1357,14 +1366,15 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x17ConfirmMyReceiptRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
-	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"\xd0\x01\n" +
+	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"\x8a\x02\n" +
 	"\x14RequestReturnRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12D\n" +
 	"\x05lines\x18\x03 \x03(\v2!.onepool.order.v1.ReturnLineInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12\"\n" +
 	"\x06reason\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\x0e\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\x128\n" +
+	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\"\x0e\n" +
 	"\fGetMeRequest\"\x14\n" +
 	"\x12IssueMyCodeRequest\"n\n" +
 	"\x02Me\x125\n" +

@@ -3,11 +3,38 @@ package e2e
 import (
 	"google.golang.org/protobuf/proto"
 
+	miniprogramv1 "github.com/onepool/onepool/api/frontend/miniprogram/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 )
 
-// Until when goods may come back is headquarters' rule, a longer window the seller's to give.
+// What becomes of a return is its buyer's and its seller's. Until when goods may come back is headquarters' rule, a longer window the seller's to give.
 func init() {
+	rules["onepool.order.v1.AfterSales"] = map[string]rule{
+		"ListReturns": {sees: "dealer " + f1staff + editors, own: "f1other device " + strangers, mark: func(o objects) string { return o.Returns[0] }, ask: func(objects) proto.Message {
+			return &orderv1.ListReturnsRequest{PageSize: 200}
+		}},
+		// It is approved already: past the rules, its state decides.
+		"RefuseReturn": {may: "f1manager", none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.RefuseReturnRequest{RequestId: id(), ReturnId: o.Returns[1], Reason: "worn"}
+		}},
+		"WithdrawReturn": {may: "memberA dealer device " + f1staff + editors, none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.WithdrawReturnRequest{RequestId: id(), ReturnId: o.Returns[0]}
+		}},
+		"SendReturn": {may: "memberA dealer device " + f1staff + editors, none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.SendReturnRequest{RequestId: id(), ReturnId: o.Returns[1], Carrier: "SF", TrackingNo: "SF3"}
+		}},
+	}
+	rules["onepool.frontend.miniprogram.v1.MiniProgramReturns"] = map[string]rule{
+		"DelayReceipt": {may: "memberA", none: "memberB", ask: func(o objects) proto.Message {
+			return &miniprogramv1.DelayMyReceiptRequest{RequestId: id(), FulfilmentId: o.Fulfilment}
+		}},
+		"WithdrawReturn": {may: "memberA", none: "memberB", ask: func(o objects) proto.Message {
+			return &miniprogramv1.WithdrawMyReturnRequest{RequestId: id(), ReturnId: o.Returns[0]}
+		}},
+		"SendReturn": {may: "memberA", none: "memberB", ask: func(o objects) proto.Message {
+			return &miniprogramv1.SendMyReturnRequest{RequestId: id(), ReturnId: o.Returns[1], Carrier: "SF", TrackingNo: "SF3"}
+		}},
+	}
 	rules["onepool.order.v1.ReturnWindows"] = map[string]rule{
 		"PutReturnPolicy": {may: editors, past: "VALIDATOR", ask: func(o objects) proto.Message {
 			return &orderv1.PutReturnPolicyRequest{RequestId: id(), FromUs: 1, ReceiveDays: 1}

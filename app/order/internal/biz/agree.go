@@ -178,9 +178,9 @@ func AgreeSupplies(r Record, supplies []Supply) (found []Disagreement) {
 		for _, piece := range ret.Lines {
 			for _, f := range r.Fulfilments {
 				for _, l := range f.Lines {
-					if l.ID == piece.FulfilmentLineID && l.Owner != r.Org {
+					if l.ID == piece.FulfilmentLineID && l.Owner != r.Org && piece.Arrived() > 0 {
 						k := key{ret.ID, l.LineID, l.SKU, l.Owner}
-						want[k] = entry{want[k].quantity - piece.Quantity, l.SettlementMinor, 1}
+						want[k] = entry{want[k].quantity - piece.Arrived(), l.SettlementMinor, 1}
 					}
 				}
 			}

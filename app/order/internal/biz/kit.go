@@ -83,7 +83,7 @@ func (r Record) Worth(pieces []ReturnLine) []int64 {
 	for i, p := range pieces {
 		l := r.line(p.LineID)
 		if l == nil || p.SKU == l.SKU {
-			worth[i] = p.Quantity
+			worth[i] = p.Back()
 			continue
 		}
 		if _, seen := first[p.LineID]; !seen {
@@ -95,7 +95,7 @@ func (r Record) Worth(pieces []ReturnLine) []int64 {
 		var n int64
 		for _, p := range pieces {
 			if p.LineID == lineID && p.SKU == leading.sku {
-				n += p.Quantity
+				n += p.Back()
 			}
 		}
 		worth[i] = n / max(1, leading.pieces)

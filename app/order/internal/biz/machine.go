@@ -69,6 +69,9 @@ const (
 	ReturnApproved  State = "APPROVED"
 	ReturnReceived  State = "RECEIVED"
 	ReturnRefunded  State = "REFUNDED"
+	ReturnRefused   State = "REFUSED"   // by the seller
+	ReturnWithdrawn State = "WITHDRAWN" // by the buyer, who keeps the goods
+	ReturnSent      State = "SENT"      // approved, and in a parcel
 )
 
 // States of a refund.
@@ -107,6 +110,9 @@ const (
 	EventCapture     Event = "capture"
 	EventRequest     Event = "request"
 	EventApprove     Event = "approve"
+	EventRefuse      Event = "refuse"
+	EventWithdraw    Event = "withdraw"
+	EventSend        Event = "send"
 	EventRefund      Event = "refund"
 	EventHandBack    Event = "hand_back"
 	EventClaim       Event = "claim"
@@ -161,7 +167,13 @@ var Edges = [...]Edge{
 
 	{SubjectReturn, None, EventRequest, ReturnRequested},
 	{SubjectReturn, ReturnRequested, EventApprove, ReturnApproved},
+	{SubjectReturn, ReturnRequested, EventRefuse, ReturnRefused},
+	{SubjectReturn, ReturnRequested, EventWithdraw, ReturnWithdrawn},
+	{SubjectReturn, ReturnApproved, EventWithdraw, ReturnWithdrawn},
+	{SubjectReturn, ReturnApproved, EventSend, ReturnSent},
+	{SubjectReturn, ReturnSent, EventSend, ReturnSent}, // another carrier or number
 	{SubjectReturn, ReturnApproved, EventReceive, ReturnReceived},
+	{SubjectReturn, ReturnSent, EventReceive, ReturnReceived},
 	{SubjectReturn, ReturnReceived, EventRefund, ReturnRefunded},
 
 	{SubjectRefund, None, EventRequest, RefundPending},

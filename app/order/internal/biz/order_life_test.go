@@ -118,6 +118,28 @@ func (b *book) audit(t require.TestingT) {
 		require.LessOrEqual(t, c.RefundedMinor, c.AmountMinor)
 		captured += c.AmountMinor
 	}
+	given := map[string]int64{} // pieces by fulfilment line, and money by line, that returns gave back
+	for _, ret := range b.r.Returns {
+		if ret.State != ReturnReceived && ret.State != ReturnRefunded {
+			continue
+		}
+		for _, p := range ret.Lines {
+			require.GreaterOrEqual(t, min(p.Arrived()-p.Damaged, p.Damaged, p.Missing-p.Forgiven, p.Forgiven), int64(0))
+			given[p.FulfilmentLineID] += p.Back()
+			given[p.LineID] += p.RefundMinor
+		}
+	}
+	for _, f := range b.r.Fulfilments {
+		for _, l := range f.Lines {
+			require.Equal(t, given[l.ID], l.ReturnedQuantity)
+			require.LessOrEqual(t, l.ReturnedQuantity, l.Quantity)
+		}
+	}
+	if b.r.State != OrderCancelled {
+		for _, l := range b.r.Lines {
+			require.Equal(t, given[l.ID], l.RefundedMinor)
+		}
+	}
 	require.Equal(t, captured, b.r.CapturedMinor)
 	require.Equal(t, refunded, b.r.RefundedMinor)
 	switch b.r.State {
@@ -376,10 +398,28 @@ func TestRandomLivesOfAnOrder(t *testing.T) {
 				case 12:
 					for _, ret := range o.r.Returns {
 						if ret.State == ReturnRequested {
+							switch any("answer", 6) {
+							case 0:
+								return o.RefuseReturn(ret.ID, "no")
+							case 1:
+								return o.WithdrawReturn(ret.ID)
+							}
 							return o.ApproveReturn(ret.ID)
 						}
-						if ret.State == ReturnApproved {
-							return o.ReceiveReturn(ret.ID, "")
+						if ret.State == ReturnApproved && any("parcel", 2) == 0 {
+							return o.SendReturn(ret.ID, "SF", "2")
+						}
+						if ret.open() {
+							asked := int64(0)
+							for _, p := range ret.Lines {
+								asked += p.Quantity
+							}
+							found := Inspected{LineID: ret.Lines[0].LineID}
+							found.Missing = rapid.Int64Range(0, asked).Draw(t, "missing")
+							found.Forgiven = rapid.Int64Range(0, found.Missing).Draw(t, "forgiven")
+							found.Damaged = rapid.Int64Range(0, asked-found.Missing).Draw(t, "damaged")
+							found.Sellable = asked - found.Missing - found.Damaged
+							return o.ReceiveReturn(ret.ID, "", found)
 						}
 					}
 				case 13:

@@ -236,6 +236,10 @@ type Return struct {
 	ID                                                  string
 	State                                               State
 	Reason                                              string
+	Pictures                                            []string // references
+	Refusal                                             string   // why the seller refused
+	Carrier, TrackingNo                                 string   // of the parcel that brings the goods
+	SentAtUS                                            int64
 	Location                                            string
 	RefundMinor                                         int64 // a forecast until the goods are received
 	PointsBack                                          int64
@@ -249,10 +253,18 @@ type ReturnLine struct {
 	LineID           string
 	FulfilmentLineID string
 	SKU              string
-	Quantity         int64
-	RefundMinor      int64
-	PointsBack       int64
+	Quantity         int64 // that was asked for
+	// What was found: Damaged pieces cannot be sold, Missing ones are not there. Of these, Forgiven ones are refunded all the same.
+	Damaged, Missing, Forgiven int64
+	RefundMinor                int64
+	PointsBack                 int64
 }
+
+// Back are the pieces that count as given back: the rest is still the buyer's.
+func (l ReturnLine) Back() int64 { return l.Quantity - l.Missing + l.Forgiven }
+
+// Arrived are the pieces that are there, damaged ones too.
+func (l ReturnLine) Arrived() int64 { return l.Quantity - l.Missing }
 
 // HistoryEvent is one change of a state.
 type HistoryEvent struct {

@@ -20,6 +20,7 @@ const (
 	reasonCouponGone    = "COUPON_GONE"
 	reasonPickup        = "PICKUP_CODE_UNKNOWN"
 	reasonFinalSale     = "FINAL_SALE_UNCONFIRMED"
+	reasonInspection    = "INSPECTION_MISMATCH"
 
 	reasonCouponUnusable = "COUPON_UNUSABLE"
 	reasonState          = "STATE_CONFLICT"
@@ -123,6 +124,11 @@ func refundExceeds(lineID string, left int64) Refusal {
 
 func notReturnable(l Line, why string) Refusal {
 	return refuse(409, reasonNotReturnable, why, "line_id", l.ID, "sku", l.SKU)
+}
+
+func inspectionMismatch(lineID, sku string, asked int64) Refusal {
+	return refuse(400, reasonInspection, "sellable, damaged and missing pieces must be as many as the return is about",
+		"line_id", lineID, "sku", sku, "quantity", itoa(asked))
 }
 
 func mismatch(wanted, got int64, currency string) Refusal {

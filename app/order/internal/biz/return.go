@@ -14,8 +14,8 @@ type ReturnWish struct {
 
 // RequestReturn opens a return of shipped pieces that are not in another one. A member may only return what it has
 // received, within the window; staff also later.
-func (o *Order) RequestReturn(wishes []ReturnWish, reason string, byMember bool) (string, error) {
-	ret := Return{ID: ids.New("ret"), Reason: reason, RequestedAtUS: o.nowUS}
+func (o *Order) RequestReturn(wishes []ReturnWish, reason string, byMember bool, pictures ...string) (string, error) {
+	ret := Return{ID: ids.New("ret"), Reason: reason, Pictures: pictures, RequestedAtUS: o.nowUS}
 	taken := map[string]int64{} // by fulfilment line, within this request
 	for _, wish := range wishes {
 		l := o.line(wish.LineID)
@@ -113,14 +113,14 @@ func (o *Order) left(lineID string, taken map[string]int64) (n int64) {
 // underReturn says whether pieces of a fulfilment line are in a return that is not over, money included.
 func (o *Order) underReturn(fulfilmentLineID string) bool {
 	return slices.ContainsFunc(o.r.Returns, func(ret Return) bool {
-		return ret.State != ReturnRefunded && slices.ContainsFunc(ret.Lines, func(l ReturnLine) bool { return l.FulfilmentLineID == fulfilmentLineID })
+		return ret.State != ReturnRefunded && ret.State != ReturnRefused && ret.State != ReturnWithdrawn && slices.ContainsFunc(ret.Lines, func(l ReturnLine) bool { return l.FulfilmentLineID == fulfilmentLineID })
 	})
 }
 
 // openPieces of a fulfilment line are in returns whose goods are not back yet.
 func (o *Order) openPieces(fulfilmentLineID string) (n int64) {
 	for _, ret := range o.r.Returns {
-		if ret.State != ReturnRequested && ret.State != ReturnApproved {
+		if !ret.open() {
 			continue
 		}
 		for _, l := range ret.Lines {
@@ -132,11 +132,16 @@ func (o *Order) openPieces(fulfilmentLineID string) (n int64) {
 	return n
 }
 
+// open says whether a return may still bring goods back.
+func (ret Return) open() bool {
+	return ret.State == ReturnRequested || ret.State == ReturnApproved || ret.State == ReturnSent
+}
+
 // forecast says what a return will give back if it is the next one to be received.
 func (o *Order) forecast(ret *Return) {
 	ahead := map[string]int64{}
 	for _, other := range o.r.Returns {
-		if other.ID == ret.ID || other.State != ReturnRequested && other.State != ReturnApproved {
+		if other.ID == ret.ID || !other.open() {
 			continue
 		}
 		for i, units := range o.r.Worth(other.Lines) {
@@ -173,14 +178,49 @@ func (o *Order) ApproveReturn(returnID string) error {
 	return nil
 }
 
-// ReceiveReturn says that the goods are back, at a location or where they came from: what they give back is final, and
-// the money is on its way.
-func (o *Order) ReceiveReturn(returnID, location string) error {
+// RefuseReturn says that the goods may not come back, and why.
+func (o *Order) RefuseReturn(returnID, reason string) error {
+	ret := o.returned(returnID)
+	if ret == nil {
+		return NotFound("return")
+	}
+	ret.Refusal = reason
+	return o.move(SubjectReturn, ret.ID, &ret.State, EventRefuse, reason)
+}
+
+// WithdrawReturn says that the buyer keeps the goods.
+func (o *Order) WithdrawReturn(returnID string) error {
+	ret := o.returned(returnID)
+	if ret == nil {
+		return NotFound("return")
+	}
+	return o.move(SubjectReturn, ret.ID, &ret.State, EventWithdraw, "")
+}
+
+// SendReturn says in which parcel the goods come back.
+func (o *Order) SendReturn(returnID, carrier, trackingNo string) error {
+	ret := o.returned(returnID)
+	if ret == nil {
+		return NotFound("return")
+	}
+	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventSend, carrier); err != nil {
+		return err
+	}
+	ret.Carrier, ret.TrackingNo, ret.SentAtUS = carrier, trackingNo, o.nowUS
+	return nil
+}
+
+// ReceiveReturn says that the goods are back, at a location or where they came from, and what was found of them: what they
+// give back is final, and the money is on its way.
+func (o *Order) ReceiveReturn(returnID, location string, found ...Inspected) error {
 	ret := o.returned(returnID)
 	if ret == nil {
 		return NotFound("return")
 	}
 	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventReceive, location); err != nil {
+		return err
+	}
+	if err := o.inspect(ret, found); err != nil {
 		return err
 	}
 	ret.Location, ret.ReceivedAtUS = location, o.nowUS
@@ -192,12 +232,14 @@ func (o *Order) ReceiveReturn(returnID, location string) error {
 		l.RefundedMinor += piece.RefundMinor
 		l.PointsBack += piece.PointsBack
 		_, fl := o.fulfilmentLine(piece.FulfilmentLineID)
-		fl.ReturnedQuantity += piece.Quantity
+		fl.ReturnedQuantity += piece.Back()
 	}
 	if err := o.refundFrom(ret.RefundMinor, ret.ID, "return"); err != nil {
 		return err
 	}
-	o.effects = append(o.effects, GoodsBack{ReturnID: ret.ID})
+	if slices.ContainsFunc(ret.Lines, func(p ReturnLine) bool { return p.Arrived()+p.Back() > 0 }) {
+		o.effects = append(o.effects, GoodsBack{ReturnID: ret.ID})
+	}
 	return o.endReturn(ret.ID)
 }
 

@@ -174,16 +174,22 @@ func (f *followUp) goodsBack(r biz.Record, returnID string) {
 			if location == "" {
 				location = part.Location
 			}
-			call.Lines = takenBack(call.Lines, &inventoryv1.TakeBackLine{LineId: piece.LineID, Sku: piece.SKU, Location: location, Owner: l.Owner, Quantity: piece.Quantity})
-			if l.Owner != r.Org {
-				supply.Lines = supplied(supply.Lines, &rebatev1.SupplyLine{LineId: l.LineID, Sku: l.SKU, OwnerOrg: l.Owner, Quantity: -piece.Quantity, PriceMinor: l.SettlementMinor})
+			if piece.Arrived() > 0 {
+				call.Lines = takenBack(call.Lines, &inventoryv1.TakeBackLine{
+					LineId: piece.LineID, Sku: piece.SKU, Location: location, Owner: l.Owner, Quantity: piece.Arrived(), Damaged: piece.Damaged,
+				})
+			}
+			if l.Owner != r.Org && piece.Arrived() > 0 {
+				supply.Lines = supplied(supply.Lines, &rebatev1.SupplyLine{LineId: l.LineID, Sku: l.SKU, OwnerOrg: l.Owner, Quantity: -piece.Arrived(), PriceMinor: l.SettlementMinor})
 			}
 			if _, seen := back[piece.LineID]; !seen {
 				lines = append(lines, piece.LineID)
 			}
 			back[piece.LineID] += piece.PointsBack
 		}
-		f.call("inventory", inventoryv1.InventoryBranch_TakeBack_FullMethodName, call)
+		if len(call.Lines) > 0 {
+			f.call("inventory", inventoryv1.InventoryBranch_TakeBack_FullMethodName, call)
+		}
 		f.clawBack(r, ret.ID, lines, back)
 		if len(supply.Lines) > 0 {
 			f.call("rebate", rebatev1.RebateBranch_RecordSupply_FullMethodName, supply)
@@ -207,6 +213,7 @@ func takenBack(lines []*inventoryv1.TakeBackLine, more *inventoryv1.TakeBackLine
 	for _, l := range lines {
 		if l.LineId == more.LineId && l.Sku == more.Sku && l.Location == more.Location && l.Owner == more.Owner {
 			l.Quantity += more.Quantity
+			l.Damaged += more.Damaged
 			return lines
 		}
 	}

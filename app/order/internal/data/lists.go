@@ -121,6 +121,23 @@ func (s *Orders) OrderOfReturn(ctx context.Context, id string) (string, error) {
 	return row.OrderID, nil
 }
 
+// VisibleReturns reads a page of the returns that the caller may see, the newest first.
+func (s *Orders) VisibleReturns(ctx context.Context, state biz.State, after After, limit int) ([]Due, []After, error) {
+	q := s.ent.GoodsReturn.Query().Where(after.before(goodsreturn.FieldRequestedUs, goodsreturn.FieldID))
+	if state != biz.None {
+		q = q.Where(goodsreturn.State(string(state)))
+	}
+	rows, err := q.Order(ent.Desc(goodsreturn.FieldRequestedUs), ent.Desc(goodsreturn.FieldID)).Limit(limit).All(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list returns: %w", err)
+	}
+	found, keys := make([]Due, len(rows)), make([]After, len(rows))
+	for i, row := range rows {
+		found[i], keys[i] = Due{row.OrderID, row.ID}, After{row.RequestedUs, row.ID}
+	}
+	return found, keys, nil
+}
+
 // BySourceNo finds the order that a seller's channel knows by this number; empty if there is none. An empty seller is any
 // that the caller may see.
 func (s *Orders) BySourceNo(ctx context.Context, org, channel, sourceNo string) (string, error) {

@@ -120,12 +120,14 @@ func (s *Orders) createRefund(h biz.Header, r biz.Refund, no int) *ent.RefundCre
 func toReturn(r *ent.GoodsReturn) biz.Return {
 	return biz.Return{
 		ID: r.ID, State: biz.State(r.State), Reason: r.Reason, Location: r.Location, RefundMinor: r.RefundMinor, PointsBack: r.PointsBack,
+		Pictures: r.Pictures, Refusal: r.Refusal, Carrier: r.Carrier, TrackingNo: r.TrackingNo, SentAtUS: r.SentUs,
 		RequestedAtUS: r.RequestedUs, ApprovedAtUS: r.ApprovedUs, ReceivedAtUS: r.ReceivedUs, DoneAtUS: r.DoneUs,
 	}
 }
 
 func (s *Orders) createReturn(h biz.Header, r biz.Return, no int) *ent.GoodsReturnCreate {
 	return s.ent.GoodsReturn.Create().SetID(r.ID).SetOrg(h.Org).SetOrderID(h.ID).SetNo(int64(no)).SetState(string(r.State)).
+		SetPictures(r.Pictures).SetRefusal(r.Refusal).SetCarrier(r.Carrier).SetTrackingNo(r.TrackingNo).SetSentUs(r.SentAtUS).
 		SetReason(r.Reason).SetLocation(r.Location).SetRefundMinor(r.RefundMinor).SetPointsBack(r.PointsBack).
 		SetRequestedUs(r.RequestedAtUS).SetApprovedUs(r.ApprovedAtUS).SetReceivedUs(r.ReceivedAtUS).SetDoneUs(r.DoneAtUS)
 }
@@ -133,14 +135,14 @@ func (s *Orders) createReturn(h biz.Header, r biz.Return, no int) *ent.GoodsRetu
 func toReturnLine(l *ent.ReturnLine) biz.ReturnLine {
 	return biz.ReturnLine{
 		ID: l.ID, LineID: l.LineID, FulfilmentLineID: l.FulfilmentLineID, SKU: l.Sku, Quantity: l.Quantity,
-		RefundMinor: l.RefundMinor, PointsBack: l.PointsBack,
+		Damaged: l.Damaged, Missing: l.Missing, Forgiven: l.Forgiven, RefundMinor: l.RefundMinor, PointsBack: l.PointsBack,
 	}
 }
 
 func (s *Orders) createReturnLine(h biz.Header, returnID string, l biz.ReturnLine, no int) *ent.ReturnLineCreate {
 	return s.ent.ReturnLine.Create().SetID(l.ID).SetOrg(h.Org).SetOrderID(h.ID).SetReturnID(returnID).SetLineID(l.LineID).
 		SetFulfilmentLineID(l.FulfilmentLineID).SetSku(l.SKU).SetQuantity(l.Quantity).SetRefundMinor(l.RefundMinor).
-		SetPointsBack(l.PointsBack).SetNo(int64(no))
+		SetPointsBack(l.PointsBack).SetDamaged(l.Damaged).SetMissing(l.Missing).SetForgiven(l.Forgiven).SetNo(int64(no))
 }
 
 func toEvent(e *ent.OrderEvent) biz.HistoryEvent {

@@ -104,4 +104,6 @@ func mutate(r *biz.Record) {
 	ret := &r.Returns[1]
 	ret.State, ret.Location, ret.RefundMinor, ret.PointsBack, ret.ApprovedAtUS, ret.ReceivedAtUS, ret.DoneAtUS = "Q", "L", 915, 916, 917, 918, 919
 	ret.Lines[1].RefundMinor, ret.Lines[1].PointsBack = 920, 921
+	ret.Refusal, ret.Carrier, ret.TrackingNo, ret.SentAtUS = "no", "SF", "9", 922
+	ret.Lines[1].Damaged, ret.Lines[1].Missing, ret.Lines[1].Forgiven = 923, 924, 925
 }

@@ -146,11 +146,13 @@ func (s *Orders) newReturn(ctx context.Context, h biz.Header, ret biz.Return, no
 
 func (s *Orders) changedReturn(ctx context.Context, was, ret biz.Return) error {
 	err := s.ent.GoodsReturn.UpdateOneID(ret.ID).SetState(string(ret.State)).SetLocation(ret.Location).SetRefundMinor(ret.RefundMinor).
+		SetRefusal(ret.Refusal).SetCarrier(ret.Carrier).SetTrackingNo(ret.TrackingNo).SetSentUs(ret.SentAtUS).
 		SetPointsBack(ret.PointsBack).SetApprovedUs(ret.ApprovedAtUS).SetReceivedUs(ret.ReceivedAtUS).SetDoneUs(ret.DoneAtUS).Exec(ctx)
 	if err != nil {
 		return err
 	}
 	return each(was.Lines, ret.Lines, nil, func(_, l biz.ReturnLine) error {
-		return s.ent.ReturnLine.UpdateOneID(l.ID).SetRefundMinor(l.RefundMinor).SetPointsBack(l.PointsBack).Exec(ctx)
+		return s.ent.ReturnLine.UpdateOneID(l.ID).SetRefundMinor(l.RefundMinor).SetPointsBack(l.PointsBack).
+			SetDamaged(l.Damaged).SetMissing(l.Missing).SetForgiven(l.Forgiven).Exec(ctx)
 	})
 }

@@ -36,7 +36,8 @@ func (w *world) apply(c outbox.Call) {
 		}
 	case inventoryv1.InventoryBranch_TakeBack_FullMethodName:
 		for _, l := range read(c, &inventoryv1.TakeBackCall{}).Lines {
-			w.stock[l.Location][l.Sku] += l.Quantity
+			w.stock[l.Location][l.Sku] += l.Quantity - l.Damaged
+			w.damaged[l.Location+"/"+l.Sku] += l.Damaged
 		}
 	case memberv1.MemberBranch_SettlePaid_FullMethodName:
 		in := read(c, &memberv1.SettlePaidCall{})

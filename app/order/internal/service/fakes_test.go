@@ -23,9 +23,10 @@ import (
 
 // world is the other five centers, as simple as can be: what they promise in their protos, in memory.
 type world struct {
-	mu     sync.Mutex
-	final  map[string]bool // SKUs that cannot be returned
-	prices map[string]int64
+	mu      sync.Mutex
+	final   map[string]bool  // SKUs that cannot be returned
+	damaged map[string]int64 // pieces by location/SKU
+	prices  map[string]int64
 	// stock by location and SKU; locations are tried in the order of their names.
 	stock  map[string]map[string]int64
 	kits   map[string]map[string]int64 // pieces of each part, by the sold SKU
@@ -63,7 +64,7 @@ func newWorld() *world {
 		prices: map[string]int64{"tea": 19900, "cup": 1500, "pot": 8900}, answer: map[string]proto.Message{}, shut: map[string]bool{},
 		stock:  map[string]map[string]int64{"S1": {"tea": 5, "cup": 4, "pot": 0}, "S2": {"tea": 5, "cup": 100, "pot": 9}},
 		orgs:   map[string]string{"S1": "hq", "S2": "fra"},
-		points: map[string]int64{"mbr_ann": 1000}, waiting: map[string]bool{}, holds: map[string][]*inventoryv1.Reservation{}, frozen: map[string]int64{},
+		points: map[string]int64{"mbr_ann": 1000}, damaged: map[string]int64{}, waiting: map[string]bool{}, holds: map[string][]*inventoryv1.Reservation{}, frozen: map[string]int64{},
 		documents: map[string]*memberv1.DocumentPoints{},
 	}
 }

@@ -29,6 +29,7 @@ var (
 	returnStates = map[biz.State]orderv1.ReturnState{
 		biz.ReturnRequested: orderv1.ReturnState_REQUESTED, biz.ReturnApproved: orderv1.ReturnState_APPROVED,
 		biz.ReturnReceived: orderv1.ReturnState_RETURN_RECEIVED, biz.ReturnRefunded: orderv1.ReturnState_REFUNDED,
+		biz.ReturnRefused: orderv1.ReturnState_RETURN_REFUSED, biz.ReturnWithdrawn: orderv1.ReturnState_WITHDRAWN, biz.ReturnSent: orderv1.ReturnState_SENT,
 	}
 )
 
@@ -188,9 +189,14 @@ func toReturn(r biz.Record, ret biz.Return) *orderv1.ReturnInfo {
 	out := &orderv1.ReturnInfo{
 		Id: ret.ID, OrderId: r.ID, State: returnStates[ret.State], Refund: toMoney(ret.RefundMinor, r.Currency), PointsBack: ret.PointsBack,
 		Reason: ret.Reason, RequestedAtUs: ret.RequestedAtUS, ReceivedAtUs: ret.ReceivedAtUS, RefundedAtUs: ret.DoneAtUS, Location: backAt(r, ret),
+		Pictures: ret.Pictures, Refusal: ret.Refusal, Carrier: ret.Carrier, TrackingNo: ret.TrackingNo, SentAtUs: ret.SentAtUS, ApprovedAtUs: ret.ApprovedAtUS,
 	}
 	at := map[string]*orderv1.ReturnLine{} // pieces of one line from several locations are one line to the buyer
-	worth := r.Worth(ret.Lines)
+	asked := slices.Clone(ret.Lines)
+	for i := range asked {
+		asked[i].Missing, asked[i].Forgiven = 0, 0
+	}
+	worth := r.Worth(asked)
 	for i, l := range ret.Lines {
 		line, ok := at[l.LineID]
 		if !ok {
@@ -201,8 +207,31 @@ func toReturn(r biz.Record, ret biz.Return) *orderv1.ReturnInfo {
 		line.Quantity += worth[i]
 		line.Refund.AmountMinor += l.RefundMinor
 		line.PointsBack += l.PointsBack
+		pieces(line, l).add(l, ret.ReceivedAtUS > 0)
 	}
 	return out
+}
+
+type returnPieces orderv1.ReturnPieces
+
+// pieces of a stock SKU of a line.
+func pieces(line *orderv1.ReturnLine, l biz.ReturnLine) *returnPieces {
+	i := slices.IndexFunc(line.Pieces, func(p *orderv1.ReturnPieces) bool { return p.Sku == l.SKU })
+	if i < 0 {
+		i, line.Pieces = len(line.Pieces), append(line.Pieces, &orderv1.ReturnPieces{Sku: l.SKU})
+	}
+	return (*returnPieces)(line.Pieces[i])
+}
+
+func (p *returnPieces) add(l biz.ReturnLine, found bool) {
+	p.Quantity += l.Quantity
+	if !found {
+		return
+	}
+	p.Sellable += l.Arrived() - l.Damaged
+	p.Damaged += l.Damaged
+	p.Missing += l.Missing
+	p.MissingRefunded += l.Forgiven
 }
 
 // backAt is where the goods came back to: where somebody said, else where they all had been shipped from.

@@ -25,7 +25,7 @@ func (s *Order) CreateReturn(ctx context.Context, req *orderv1.CreateReturnReque
 		func(ctx context.Context) (*orderv1.ReturnInfo, error) {
 			var id string
 			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) (err error) {
-				id, err = o.RequestReturn(wishes, req.GetReason(), byMember)
+				id, err = o.RequestReturn(wishes, req.GetReason(), byMember, req.GetPictures()...)
 				return err
 			})
 			if err != nil {
@@ -43,15 +43,29 @@ func (s *Order) ApproveReturn(ctx context.Context, req *orderv1.ApproveReturnReq
 
 // ReceiveReturn says that the goods are back, at a location of the caller's.
 func (s *Order) ReceiveReturn(ctx context.Context, req *orderv1.ReceiveReturnRequest) (*orderv1.ReturnInfo, error) {
+	found := fromInspection(req.GetInspection())
 	allowed := func(ctx context.Context, id string) (string, error) {
 		orderID, err := s.returnStaff(ctx, id)
+		if err == nil && biz.Forgives(found) {
+			_, err = s.returnSeller(ctx, id)
+		}
 		if err != nil {
 			return "", err
 		}
 		return orderID, s.shelf(ctx, req.GetLocation())
 	}
 	return s.onReturn(ctx, orderv1.Order_ReceiveReturn_FullMethodName, req, req.GetReturnId(), allowed,
-		func(o *biz.Order) error { return o.ReceiveReturn(req.GetReturnId(), req.GetLocation()) })
+		func(o *biz.Order) error { return o.ReceiveReturn(req.GetReturnId(), req.GetLocation(), found...) })
+}
+
+func fromInspection(in []*orderv1.InspectedPieces) []biz.Inspected {
+	found := make([]biz.Inspected, len(in))
+	for i, p := range in {
+		found[i] = biz.Inspected{
+			LineID: p.GetLineId(), SKU: p.GetSku(), Sellable: p.GetSellable(), Damaged: p.GetDamaged(), Missing: p.GetMissing(), Forgiven: p.GetMissingRefunded(),
+		}
+	}
+	return found
 }
 
 func (s *Order) onReturn(ctx context.Context, method string, req command.Request, id string,

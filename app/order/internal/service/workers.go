@@ -8,6 +8,7 @@ import (
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
+	"github.com/onepool/onepool/app/internal/failpoint"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
@@ -142,6 +143,9 @@ func (s *Order) refund(ctx context.Context, orderID, refundID string) error {
 			}
 			reference, failure := s.payBack(ctx, f, c)
 			if failure == nil {
+				if err := failpoint.Hit("order.refund.ask.after"); err != nil {
+					return err
+				}
 				return s.inTx(ctx, orderID, func(o *biz.Order) error { return o.RefundPaid(refundID, reference) })
 			}
 			now, err := s.DB.Now(ctx)
@@ -164,6 +168,9 @@ func (s *Order) payBack(ctx context.Context, f biz.Refund, c biz.Capture) (strin
 	provider, known := s.providers[c.Provider]
 	if !known {
 		return "", fmt.Errorf("%s: %w", c.Provider, errNoProvider)
+	}
+	if err := failpoint.Hit("order.refund.ask.before"); err != nil {
+		return "", err
 	}
 	return provider.Refund(ctx, biz.RefundOrder{ID: f.ID, TransactionNo: c.TransactionNo, AmountMinor: f.AmountMinor, Currency: c.Currency})
 }

@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -28,6 +29,16 @@ type GoodsReturn struct {
 	Reason string `json:"reason,omitempty"`
 	// Location holds the value of the "location" field.
 	Location string `json:"location,omitempty"`
+	// Pictures holds the value of the "pictures" field.
+	Pictures []string `json:"pictures,omitempty"`
+	// Refusal holds the value of the "refusal" field.
+	Refusal string `json:"refusal,omitempty"`
+	// Carrier holds the value of the "carrier" field.
+	Carrier string `json:"carrier,omitempty"`
+	// TrackingNo holds the value of the "tracking_no" field.
+	TrackingNo string `json:"tracking_no,omitempty"`
+	// SentUs holds the value of the "sent_us" field.
+	SentUs int64 `json:"sent_us,omitempty"`
 	// RefundMinor holds the value of the "refund_minor" field.
 	RefundMinor int64 `json:"refund_minor,omitempty"`
 	// PointsBack holds the value of the "points_back" field.
@@ -48,9 +59,11 @@ func (*GoodsReturn) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case goodsreturn.FieldNo, goodsreturn.FieldRefundMinor, goodsreturn.FieldPointsBack, goodsreturn.FieldRequestedUs, goodsreturn.FieldApprovedUs, goodsreturn.FieldReceivedUs, goodsreturn.FieldDoneUs:
+		case goodsreturn.FieldPictures:
+			values[i] = new([]byte)
+		case goodsreturn.FieldNo, goodsreturn.FieldSentUs, goodsreturn.FieldRefundMinor, goodsreturn.FieldPointsBack, goodsreturn.FieldRequestedUs, goodsreturn.FieldApprovedUs, goodsreturn.FieldReceivedUs, goodsreturn.FieldDoneUs:
 			values[i] = new(sql.NullInt64)
-		case goodsreturn.FieldID, goodsreturn.FieldOrg, goodsreturn.FieldOrderID, goodsreturn.FieldState, goodsreturn.FieldReason, goodsreturn.FieldLocation:
+		case goodsreturn.FieldID, goodsreturn.FieldOrg, goodsreturn.FieldOrderID, goodsreturn.FieldState, goodsreturn.FieldReason, goodsreturn.FieldLocation, goodsreturn.FieldRefusal, goodsreturn.FieldCarrier, goodsreturn.FieldTrackingNo:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -108,6 +121,38 @@ func (_m *GoodsReturn) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field location", values[i])
 			} else if value.Valid {
 				_m.Location = value.String
+			}
+		case goodsreturn.FieldPictures:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field pictures", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Pictures); err != nil {
+					return fmt.Errorf("unmarshal field pictures: %w", err)
+				}
+			}
+		case goodsreturn.FieldRefusal:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field refusal", values[i])
+			} else if value.Valid {
+				_m.Refusal = value.String
+			}
+		case goodsreturn.FieldCarrier:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field carrier", values[i])
+			} else if value.Valid {
+				_m.Carrier = value.String
+			}
+		case goodsreturn.FieldTrackingNo:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field tracking_no", values[i])
+			} else if value.Valid {
+				_m.TrackingNo = value.String
+			}
+		case goodsreturn.FieldSentUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field sent_us", values[i])
+			} else if value.Valid {
+				_m.SentUs = value.Int64
 			}
 		case goodsreturn.FieldRefundMinor:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -198,6 +243,21 @@ func (_m *GoodsReturn) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("location=")
 	builder.WriteString(_m.Location)
+	builder.WriteString(", ")
+	builder.WriteString("pictures=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Pictures))
+	builder.WriteString(", ")
+	builder.WriteString("refusal=")
+	builder.WriteString(_m.Refusal)
+	builder.WriteString(", ")
+	builder.WriteString("carrier=")
+	builder.WriteString(_m.Carrier)
+	builder.WriteString(", ")
+	builder.WriteString("tracking_no=")
+	builder.WriteString(_m.TrackingNo)
+	builder.WriteString(", ")
+	builder.WriteString("sent_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SentUs))
 	builder.WriteString(", ")
 	builder.WriteString("refund_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RefundMinor))

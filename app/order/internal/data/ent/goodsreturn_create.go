@@ -90,6 +90,68 @@ func (_c *GoodsReturnCreate) SetNillableLocation(v *string) *GoodsReturnCreate {
 	return _c
 }
 
+// SetPictures sets the "pictures" field.
+func (_c *GoodsReturnCreate) SetPictures(v []string) *GoodsReturnCreate {
+	_c.mutation.SetPictures(v)
+	return _c
+}
+
+// SetRefusal sets the "refusal" field.
+func (_c *GoodsReturnCreate) SetRefusal(v string) *GoodsReturnCreate {
+	_c.mutation.SetRefusal(v)
+	return _c
+}
+
+// SetNillableRefusal sets the "refusal" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableRefusal(v *string) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetRefusal(*v)
+	}
+	return _c
+}
+
+// SetCarrier sets the "carrier" field.
+func (_c *GoodsReturnCreate) SetCarrier(v string) *GoodsReturnCreate {
+	_c.mutation.SetCarrier(v)
+	return _c
+}
+
+// SetNillableCarrier sets the "carrier" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableCarrier(v *string) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetCarrier(*v)
+	}
+	return _c
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (_c *GoodsReturnCreate) SetTrackingNo(v string) *GoodsReturnCreate {
+	_c.mutation.SetTrackingNo(v)
+	return _c
+}
+
+// SetNillableTrackingNo sets the "tracking_no" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableTrackingNo(v *string) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetTrackingNo(*v)
+	}
+	return _c
+}
+
+// SetSentUs sets the "sent_us" field.
+func (_c *GoodsReturnCreate) SetSentUs(v int64) *GoodsReturnCreate {
+	_c.mutation.SetSentUs(v)
+	return _c
+}
+
+// SetNillableSentUs sets the "sent_us" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableSentUs(v *int64) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetSentUs(*v)
+	}
+	return _c
+}
+
 // SetRefundMinor sets the "refund_minor" field.
 func (_c *GoodsReturnCreate) SetRefundMinor(v int64) *GoodsReturnCreate {
 	_c.mutation.SetRefundMinor(v)
@@ -233,6 +295,22 @@ func (_c *GoodsReturnCreate) defaults() error {
 		v := goodsreturn.DefaultLocation
 		_c.mutation.SetLocation(v)
 	}
+	if _, ok := _c.mutation.Refusal(); !ok {
+		v := goodsreturn.DefaultRefusal
+		_c.mutation.SetRefusal(v)
+	}
+	if _, ok := _c.mutation.Carrier(); !ok {
+		v := goodsreturn.DefaultCarrier
+		_c.mutation.SetCarrier(v)
+	}
+	if _, ok := _c.mutation.TrackingNo(); !ok {
+		v := goodsreturn.DefaultTrackingNo
+		_c.mutation.SetTrackingNo(v)
+	}
+	if _, ok := _c.mutation.SentUs(); !ok {
+		v := goodsreturn.DefaultSentUs
+		_c.mutation.SetSentUs(v)
+	}
 	if _, ok := _c.mutation.RefundMinor(); !ok {
 		v := goodsreturn.DefaultRefundMinor
 		_c.mutation.SetRefundMinor(v)
@@ -304,6 +382,33 @@ func (_c *GoodsReturnCreate) check() error {
 		if err := goodsreturn.LocationValidator(v); err != nil {
 			return &ValidationError{Name: "location", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.location": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Refusal(); !ok {
+		return &ValidationError{Name: "refusal", err: errors.New(`ent: missing required field "GoodsReturn.refusal"`)}
+	}
+	if v, ok := _c.mutation.Refusal(); ok {
+		if err := goodsreturn.RefusalValidator(v); err != nil {
+			return &ValidationError{Name: "refusal", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.refusal": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Carrier(); !ok {
+		return &ValidationError{Name: "carrier", err: errors.New(`ent: missing required field "GoodsReturn.carrier"`)}
+	}
+	if v, ok := _c.mutation.Carrier(); ok {
+		if err := goodsreturn.CarrierValidator(v); err != nil {
+			return &ValidationError{Name: "carrier", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.carrier": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.TrackingNo(); !ok {
+		return &ValidationError{Name: "tracking_no", err: errors.New(`ent: missing required field "GoodsReturn.tracking_no"`)}
+	}
+	if v, ok := _c.mutation.TrackingNo(); ok {
+		if err := goodsreturn.TrackingNoValidator(v); err != nil {
+			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.SentUs(); !ok {
+		return &ValidationError{Name: "sent_us", err: errors.New(`ent: missing required field "GoodsReturn.sent_us"`)}
 	}
 	if _, ok := _c.mutation.RefundMinor(); !ok {
 		return &ValidationError{Name: "refund_minor", err: errors.New(`ent: missing required field "GoodsReturn.refund_minor"`)}
@@ -387,6 +492,26 @@ func (_c *GoodsReturnCreate) createSpec() (*GoodsReturn, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Location(); ok {
 		_spec.SetField(goodsreturn.FieldLocation, field.TypeString, value)
 		_node.Location = value
+	}
+	if value, ok := _c.mutation.Pictures(); ok {
+		_spec.SetField(goodsreturn.FieldPictures, field.TypeJSON, value)
+		_node.Pictures = value
+	}
+	if value, ok := _c.mutation.Refusal(); ok {
+		_spec.SetField(goodsreturn.FieldRefusal, field.TypeString, value)
+		_node.Refusal = value
+	}
+	if value, ok := _c.mutation.Carrier(); ok {
+		_spec.SetField(goodsreturn.FieldCarrier, field.TypeString, value)
+		_node.Carrier = value
+	}
+	if value, ok := _c.mutation.TrackingNo(); ok {
+		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
+		_node.TrackingNo = value
+	}
+	if value, ok := _c.mutation.SentUs(); ok {
+		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)
+		_node.SentUs = value
 	}
 	if value, ok := _c.mutation.RefundMinor(); ok {
 		_spec.SetField(goodsreturn.FieldRefundMinor, field.TypeInt64, value)
@@ -485,6 +610,60 @@ func (u *GoodsReturnUpsert) SetLocation(v string) *GoodsReturnUpsert {
 // UpdateLocation sets the "location" field to the value that was provided on create.
 func (u *GoodsReturnUpsert) UpdateLocation() *GoodsReturnUpsert {
 	u.SetExcluded(goodsreturn.FieldLocation)
+	return u
+}
+
+// SetRefusal sets the "refusal" field.
+func (u *GoodsReturnUpsert) SetRefusal(v string) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldRefusal, v)
+	return u
+}
+
+// UpdateRefusal sets the "refusal" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateRefusal() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldRefusal)
+	return u
+}
+
+// SetCarrier sets the "carrier" field.
+func (u *GoodsReturnUpsert) SetCarrier(v string) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldCarrier, v)
+	return u
+}
+
+// UpdateCarrier sets the "carrier" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateCarrier() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldCarrier)
+	return u
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (u *GoodsReturnUpsert) SetTrackingNo(v string) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldTrackingNo, v)
+	return u
+}
+
+// UpdateTrackingNo sets the "tracking_no" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateTrackingNo() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldTrackingNo)
+	return u
+}
+
+// SetSentUs sets the "sent_us" field.
+func (u *GoodsReturnUpsert) SetSentUs(v int64) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldSentUs, v)
+	return u
+}
+
+// UpdateSentUs sets the "sent_us" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateSentUs() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldSentUs)
+	return u
+}
+
+// AddSentUs adds v to the "sent_us" field.
+func (u *GoodsReturnUpsert) AddSentUs(v int64) *GoodsReturnUpsert {
+	u.Add(goodsreturn.FieldSentUs, v)
 	return u
 }
 
@@ -607,6 +786,9 @@ func (u *GoodsReturnUpsertOne) UpdateNewValues() *GoodsReturnUpsertOne {
 		if _, exists := u.create.mutation.Reason(); exists {
 			s.SetIgnore(goodsreturn.FieldReason)
 		}
+		if _, exists := u.create.mutation.Pictures(); exists {
+			s.SetIgnore(goodsreturn.FieldPictures)
+		}
 		if _, exists := u.create.mutation.RequestedUs(); exists {
 			s.SetIgnore(goodsreturn.FieldRequestedUs)
 		}
@@ -666,6 +848,69 @@ func (u *GoodsReturnUpsertOne) SetLocation(v string) *GoodsReturnUpsertOne {
 func (u *GoodsReturnUpsertOne) UpdateLocation() *GoodsReturnUpsertOne {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateLocation()
+	})
+}
+
+// SetRefusal sets the "refusal" field.
+func (u *GoodsReturnUpsertOne) SetRefusal(v string) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetRefusal(v)
+	})
+}
+
+// UpdateRefusal sets the "refusal" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateRefusal() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateRefusal()
+	})
+}
+
+// SetCarrier sets the "carrier" field.
+func (u *GoodsReturnUpsertOne) SetCarrier(v string) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetCarrier(v)
+	})
+}
+
+// UpdateCarrier sets the "carrier" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateCarrier() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateCarrier()
+	})
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (u *GoodsReturnUpsertOne) SetTrackingNo(v string) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetTrackingNo(v)
+	})
+}
+
+// UpdateTrackingNo sets the "tracking_no" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateTrackingNo() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateTrackingNo()
+	})
+}
+
+// SetSentUs sets the "sent_us" field.
+func (u *GoodsReturnUpsertOne) SetSentUs(v int64) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetSentUs(v)
+	})
+}
+
+// AddSentUs adds v to the "sent_us" field.
+func (u *GoodsReturnUpsertOne) AddSentUs(v int64) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.AddSentUs(v)
+	})
+}
+
+// UpdateSentUs sets the "sent_us" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateSentUs() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateSentUs()
 	})
 }
 
@@ -969,6 +1214,9 @@ func (u *GoodsReturnUpsertBulk) UpdateNewValues() *GoodsReturnUpsertBulk {
 			if _, exists := b.mutation.Reason(); exists {
 				s.SetIgnore(goodsreturn.FieldReason)
 			}
+			if _, exists := b.mutation.Pictures(); exists {
+				s.SetIgnore(goodsreturn.FieldPictures)
+			}
 			if _, exists := b.mutation.RequestedUs(); exists {
 				s.SetIgnore(goodsreturn.FieldRequestedUs)
 			}
@@ -1029,6 +1277,69 @@ func (u *GoodsReturnUpsertBulk) SetLocation(v string) *GoodsReturnUpsertBulk {
 func (u *GoodsReturnUpsertBulk) UpdateLocation() *GoodsReturnUpsertBulk {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateLocation()
+	})
+}
+
+// SetRefusal sets the "refusal" field.
+func (u *GoodsReturnUpsertBulk) SetRefusal(v string) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetRefusal(v)
+	})
+}
+
+// UpdateRefusal sets the "refusal" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateRefusal() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateRefusal()
+	})
+}
+
+// SetCarrier sets the "carrier" field.
+func (u *GoodsReturnUpsertBulk) SetCarrier(v string) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetCarrier(v)
+	})
+}
+
+// UpdateCarrier sets the "carrier" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateCarrier() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateCarrier()
+	})
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (u *GoodsReturnUpsertBulk) SetTrackingNo(v string) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetTrackingNo(v)
+	})
+}
+
+// UpdateTrackingNo sets the "tracking_no" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateTrackingNo() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateTrackingNo()
+	})
+}
+
+// SetSentUs sets the "sent_us" field.
+func (u *GoodsReturnUpsertBulk) SetSentUs(v int64) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetSentUs(v)
+	})
+}
+
+// AddSentUs adds v to the "sent_us" field.
+func (u *GoodsReturnUpsertBulk) AddSentUs(v int64) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.AddSentUs(v)
+	})
+}
+
+// UpdateSentUs sets the "sent_us" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateSentUs() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateSentUs()
 	})
 }
 

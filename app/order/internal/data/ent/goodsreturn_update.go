@@ -55,6 +55,69 @@ func (_u *GoodsReturnUpdate) SetNillableLocation(v *string) *GoodsReturnUpdate {
 	return _u
 }
 
+// SetRefusal sets the "refusal" field.
+func (_u *GoodsReturnUpdate) SetRefusal(v string) *GoodsReturnUpdate {
+	_u.mutation.SetRefusal(v)
+	return _u
+}
+
+// SetNillableRefusal sets the "refusal" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableRefusal(v *string) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetRefusal(*v)
+	}
+	return _u
+}
+
+// SetCarrier sets the "carrier" field.
+func (_u *GoodsReturnUpdate) SetCarrier(v string) *GoodsReturnUpdate {
+	_u.mutation.SetCarrier(v)
+	return _u
+}
+
+// SetNillableCarrier sets the "carrier" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableCarrier(v *string) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetCarrier(*v)
+	}
+	return _u
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (_u *GoodsReturnUpdate) SetTrackingNo(v string) *GoodsReturnUpdate {
+	_u.mutation.SetTrackingNo(v)
+	return _u
+}
+
+// SetNillableTrackingNo sets the "tracking_no" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableTrackingNo(v *string) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetTrackingNo(*v)
+	}
+	return _u
+}
+
+// SetSentUs sets the "sent_us" field.
+func (_u *GoodsReturnUpdate) SetSentUs(v int64) *GoodsReturnUpdate {
+	_u.mutation.ResetSentUs()
+	_u.mutation.SetSentUs(v)
+	return _u
+}
+
+// SetNillableSentUs sets the "sent_us" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableSentUs(v *int64) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetSentUs(*v)
+	}
+	return _u
+}
+
+// AddSentUs adds value to the "sent_us" field.
+func (_u *GoodsReturnUpdate) AddSentUs(v int64) *GoodsReturnUpdate {
+	_u.mutation.AddSentUs(v)
+	return _u
+}
+
 // SetRefundMinor sets the "refund_minor" field.
 func (_u *GoodsReturnUpdate) SetRefundMinor(v int64) *GoodsReturnUpdate {
 	_u.mutation.ResetRefundMinor()
@@ -204,6 +267,21 @@ func (_u *GoodsReturnUpdate) check() error {
 			return &ValidationError{Name: "location", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.location": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Refusal(); ok {
+		if err := goodsreturn.RefusalValidator(v); err != nil {
+			return &ValidationError{Name: "refusal", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.refusal": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Carrier(); ok {
+		if err := goodsreturn.CarrierValidator(v); err != nil {
+			return &ValidationError{Name: "carrier", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.carrier": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.TrackingNo(); ok {
+		if err := goodsreturn.TrackingNoValidator(v); err != nil {
+			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -224,6 +302,24 @@ func (_u *GoodsReturnUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if value, ok := _u.mutation.Location(); ok {
 		_spec.SetField(goodsreturn.FieldLocation, field.TypeString, value)
+	}
+	if _u.mutation.PicturesCleared() {
+		_spec.ClearField(goodsreturn.FieldPictures, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Refusal(); ok {
+		_spec.SetField(goodsreturn.FieldRefusal, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Carrier(); ok {
+		_spec.SetField(goodsreturn.FieldCarrier, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.TrackingNo(); ok {
+		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.SentUs(); ok {
+		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedSentUs(); ok {
+		_spec.AddField(goodsreturn.FieldSentUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.RefundMinor(); ok {
 		_spec.SetField(goodsreturn.FieldRefundMinor, field.TypeInt64, value)
@@ -300,6 +396,69 @@ func (_u *GoodsReturnUpdateOne) SetNillableLocation(v *string) *GoodsReturnUpdat
 	if v != nil {
 		_u.SetLocation(*v)
 	}
+	return _u
+}
+
+// SetRefusal sets the "refusal" field.
+func (_u *GoodsReturnUpdateOne) SetRefusal(v string) *GoodsReturnUpdateOne {
+	_u.mutation.SetRefusal(v)
+	return _u
+}
+
+// SetNillableRefusal sets the "refusal" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableRefusal(v *string) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetRefusal(*v)
+	}
+	return _u
+}
+
+// SetCarrier sets the "carrier" field.
+func (_u *GoodsReturnUpdateOne) SetCarrier(v string) *GoodsReturnUpdateOne {
+	_u.mutation.SetCarrier(v)
+	return _u
+}
+
+// SetNillableCarrier sets the "carrier" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableCarrier(v *string) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetCarrier(*v)
+	}
+	return _u
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (_u *GoodsReturnUpdateOne) SetTrackingNo(v string) *GoodsReturnUpdateOne {
+	_u.mutation.SetTrackingNo(v)
+	return _u
+}
+
+// SetNillableTrackingNo sets the "tracking_no" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableTrackingNo(v *string) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetTrackingNo(*v)
+	}
+	return _u
+}
+
+// SetSentUs sets the "sent_us" field.
+func (_u *GoodsReturnUpdateOne) SetSentUs(v int64) *GoodsReturnUpdateOne {
+	_u.mutation.ResetSentUs()
+	_u.mutation.SetSentUs(v)
+	return _u
+}
+
+// SetNillableSentUs sets the "sent_us" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableSentUs(v *int64) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetSentUs(*v)
+	}
+	return _u
+}
+
+// AddSentUs adds value to the "sent_us" field.
+func (_u *GoodsReturnUpdateOne) AddSentUs(v int64) *GoodsReturnUpdateOne {
+	_u.mutation.AddSentUs(v)
 	return _u
 }
 
@@ -465,6 +624,21 @@ func (_u *GoodsReturnUpdateOne) check() error {
 			return &ValidationError{Name: "location", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.location": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Refusal(); ok {
+		if err := goodsreturn.RefusalValidator(v); err != nil {
+			return &ValidationError{Name: "refusal", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.refusal": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Carrier(); ok {
+		if err := goodsreturn.CarrierValidator(v); err != nil {
+			return &ValidationError{Name: "carrier", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.carrier": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.TrackingNo(); ok {
+		if err := goodsreturn.TrackingNoValidator(v); err != nil {
+			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -502,6 +676,24 @@ func (_u *GoodsReturnUpdateOne) sqlSave(ctx context.Context) (_node *GoodsReturn
 	}
 	if value, ok := _u.mutation.Location(); ok {
 		_spec.SetField(goodsreturn.FieldLocation, field.TypeString, value)
+	}
+	if _u.mutation.PicturesCleared() {
+		_spec.ClearField(goodsreturn.FieldPictures, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Refusal(); ok {
+		_spec.SetField(goodsreturn.FieldRefusal, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Carrier(); ok {
+		_spec.SetField(goodsreturn.FieldCarrier, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.TrackingNo(); ok {
+		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.SentUs(); ok {
+		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedSentUs(); ok {
+		_spec.AddField(goodsreturn.FieldSentUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.RefundMinor(); ok {
 		_spec.SetField(goodsreturn.FieldRefundMinor, field.TypeInt64, value)

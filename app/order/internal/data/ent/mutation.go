@@ -5513,6 +5513,13 @@ type GoodsReturnMutation struct {
 	state           *string
 	reason          *string
 	location        *string
+	pictures        *[]string
+	appendpictures  []string
+	refusal         *string
+	carrier         *string
+	tracking_no     *string
+	sent_us         *int64
+	addsent_us      *int64
 	refund_minor    *int64
 	addrefund_minor *int64
 	points_back     *int64
@@ -5869,6 +5876,235 @@ func (m *GoodsReturnMutation) OldLocation(ctx context.Context) (v string, err er
 // ResetLocation resets all changes to the "location" field.
 func (m *GoodsReturnMutation) ResetLocation() {
 	m.location = nil
+}
+
+// SetPictures sets the "pictures" field.
+func (m *GoodsReturnMutation) SetPictures(s []string) {
+	m.pictures = &s
+	m.appendpictures = nil
+}
+
+// Pictures returns the value of the "pictures" field in the mutation.
+func (m *GoodsReturnMutation) Pictures() (r []string, exists bool) {
+	v := m.pictures
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPictures returns the old "pictures" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldPictures(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPictures is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPictures requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPictures: %w", err)
+	}
+	return oldValue.Pictures, nil
+}
+
+// AppendPictures adds s to the "pictures" field.
+func (m *GoodsReturnMutation) AppendPictures(s []string) {
+	m.appendpictures = append(m.appendpictures, s...)
+}
+
+// AppendedPictures returns the list of values that were appended to the "pictures" field in this mutation.
+func (m *GoodsReturnMutation) AppendedPictures() ([]string, bool) {
+	if len(m.appendpictures) == 0 {
+		return nil, false
+	}
+	return m.appendpictures, true
+}
+
+// ClearPictures clears the value of the "pictures" field.
+func (m *GoodsReturnMutation) ClearPictures() {
+	m.pictures = nil
+	m.appendpictures = nil
+	m.clearedFields[goodsreturn.FieldPictures] = struct{}{}
+}
+
+// PicturesCleared returns if the "pictures" field was cleared in this mutation.
+func (m *GoodsReturnMutation) PicturesCleared() bool {
+	_, ok := m.clearedFields[goodsreturn.FieldPictures]
+	return ok
+}
+
+// ResetPictures resets all changes to the "pictures" field.
+func (m *GoodsReturnMutation) ResetPictures() {
+	m.pictures = nil
+	m.appendpictures = nil
+	delete(m.clearedFields, goodsreturn.FieldPictures)
+}
+
+// SetRefusal sets the "refusal" field.
+func (m *GoodsReturnMutation) SetRefusal(s string) {
+	m.refusal = &s
+}
+
+// Refusal returns the value of the "refusal" field in the mutation.
+func (m *GoodsReturnMutation) Refusal() (r string, exists bool) {
+	v := m.refusal
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusal returns the old "refusal" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldRefusal(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusal is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusal requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusal: %w", err)
+	}
+	return oldValue.Refusal, nil
+}
+
+// ResetRefusal resets all changes to the "refusal" field.
+func (m *GoodsReturnMutation) ResetRefusal() {
+	m.refusal = nil
+}
+
+// SetCarrier sets the "carrier" field.
+func (m *GoodsReturnMutation) SetCarrier(s string) {
+	m.carrier = &s
+}
+
+// Carrier returns the value of the "carrier" field in the mutation.
+func (m *GoodsReturnMutation) Carrier() (r string, exists bool) {
+	v := m.carrier
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCarrier returns the old "carrier" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldCarrier(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCarrier is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCarrier requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCarrier: %w", err)
+	}
+	return oldValue.Carrier, nil
+}
+
+// ResetCarrier resets all changes to the "carrier" field.
+func (m *GoodsReturnMutation) ResetCarrier() {
+	m.carrier = nil
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (m *GoodsReturnMutation) SetTrackingNo(s string) {
+	m.tracking_no = &s
+}
+
+// TrackingNo returns the value of the "tracking_no" field in the mutation.
+func (m *GoodsReturnMutation) TrackingNo() (r string, exists bool) {
+	v := m.tracking_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackingNo returns the old "tracking_no" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldTrackingNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackingNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackingNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackingNo: %w", err)
+	}
+	return oldValue.TrackingNo, nil
+}
+
+// ResetTrackingNo resets all changes to the "tracking_no" field.
+func (m *GoodsReturnMutation) ResetTrackingNo() {
+	m.tracking_no = nil
+}
+
+// SetSentUs sets the "sent_us" field.
+func (m *GoodsReturnMutation) SetSentUs(i int64) {
+	m.sent_us = &i
+	m.addsent_us = nil
+}
+
+// SentUs returns the value of the "sent_us" field in the mutation.
+func (m *GoodsReturnMutation) SentUs() (r int64, exists bool) {
+	v := m.sent_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSentUs returns the old "sent_us" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldSentUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSentUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSentUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSentUs: %w", err)
+	}
+	return oldValue.SentUs, nil
+}
+
+// AddSentUs adds i to the "sent_us" field.
+func (m *GoodsReturnMutation) AddSentUs(i int64) {
+	if m.addsent_us != nil {
+		*m.addsent_us += i
+	} else {
+		m.addsent_us = &i
+	}
+}
+
+// AddedSentUs returns the value that was added to the "sent_us" field in this mutation.
+func (m *GoodsReturnMutation) AddedSentUs() (r int64, exists bool) {
+	v := m.addsent_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSentUs resets all changes to the "sent_us" field.
+func (m *GoodsReturnMutation) ResetSentUs() {
+	m.sent_us = nil
+	m.addsent_us = nil
 }
 
 // SetRefundMinor sets the "refund_minor" field.
@@ -6241,7 +6477,7 @@ func (m *GoodsReturnMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *GoodsReturnMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 17)
 	if m.org != nil {
 		fields = append(fields, goodsreturn.FieldOrg)
 	}
@@ -6259,6 +6495,21 @@ func (m *GoodsReturnMutation) Fields() []string {
 	}
 	if m.location != nil {
 		fields = append(fields, goodsreturn.FieldLocation)
+	}
+	if m.pictures != nil {
+		fields = append(fields, goodsreturn.FieldPictures)
+	}
+	if m.refusal != nil {
+		fields = append(fields, goodsreturn.FieldRefusal)
+	}
+	if m.carrier != nil {
+		fields = append(fields, goodsreturn.FieldCarrier)
+	}
+	if m.tracking_no != nil {
+		fields = append(fields, goodsreturn.FieldTrackingNo)
+	}
+	if m.sent_us != nil {
+		fields = append(fields, goodsreturn.FieldSentUs)
 	}
 	if m.refund_minor != nil {
 		fields = append(fields, goodsreturn.FieldRefundMinor)
@@ -6298,6 +6549,16 @@ func (m *GoodsReturnMutation) Field(name string) (ent.Value, bool) {
 		return m.Reason()
 	case goodsreturn.FieldLocation:
 		return m.Location()
+	case goodsreturn.FieldPictures:
+		return m.Pictures()
+	case goodsreturn.FieldRefusal:
+		return m.Refusal()
+	case goodsreturn.FieldCarrier:
+		return m.Carrier()
+	case goodsreturn.FieldTrackingNo:
+		return m.TrackingNo()
+	case goodsreturn.FieldSentUs:
+		return m.SentUs()
 	case goodsreturn.FieldRefundMinor:
 		return m.RefundMinor()
 	case goodsreturn.FieldPointsBack:
@@ -6331,6 +6592,16 @@ func (m *GoodsReturnMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldReason(ctx)
 	case goodsreturn.FieldLocation:
 		return m.OldLocation(ctx)
+	case goodsreturn.FieldPictures:
+		return m.OldPictures(ctx)
+	case goodsreturn.FieldRefusal:
+		return m.OldRefusal(ctx)
+	case goodsreturn.FieldCarrier:
+		return m.OldCarrier(ctx)
+	case goodsreturn.FieldTrackingNo:
+		return m.OldTrackingNo(ctx)
+	case goodsreturn.FieldSentUs:
+		return m.OldSentUs(ctx)
 	case goodsreturn.FieldRefundMinor:
 		return m.OldRefundMinor(ctx)
 	case goodsreturn.FieldPointsBack:
@@ -6394,6 +6665,41 @@ func (m *GoodsReturnMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLocation(v)
 		return nil
+	case goodsreturn.FieldPictures:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPictures(v)
+		return nil
+	case goodsreturn.FieldRefusal:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusal(v)
+		return nil
+	case goodsreturn.FieldCarrier:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCarrier(v)
+		return nil
+	case goodsreturn.FieldTrackingNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackingNo(v)
+		return nil
+	case goodsreturn.FieldSentUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSentUs(v)
+		return nil
 	case goodsreturn.FieldRefundMinor:
 		v, ok := value.(int64)
 		if !ok {
@@ -6447,6 +6753,9 @@ func (m *GoodsReturnMutation) AddedFields() []string {
 	if m.addno != nil {
 		fields = append(fields, goodsreturn.FieldNo)
 	}
+	if m.addsent_us != nil {
+		fields = append(fields, goodsreturn.FieldSentUs)
+	}
 	if m.addrefund_minor != nil {
 		fields = append(fields, goodsreturn.FieldRefundMinor)
 	}
@@ -6475,6 +6784,8 @@ func (m *GoodsReturnMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case goodsreturn.FieldNo:
 		return m.AddedNo()
+	case goodsreturn.FieldSentUs:
+		return m.AddedSentUs()
 	case goodsreturn.FieldRefundMinor:
 		return m.AddedRefundMinor()
 	case goodsreturn.FieldPointsBack:
@@ -6502,6 +6813,13 @@ func (m *GoodsReturnMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNo(v)
+		return nil
+	case goodsreturn.FieldSentUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSentUs(v)
 		return nil
 	case goodsreturn.FieldRefundMinor:
 		v, ok := value.(int64)
@@ -6552,7 +6870,11 @@ func (m *GoodsReturnMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *GoodsReturnMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(goodsreturn.FieldPictures) {
+		fields = append(fields, goodsreturn.FieldPictures)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -6565,6 +6887,11 @@ func (m *GoodsReturnMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *GoodsReturnMutation) ClearField(name string) error {
+	switch name {
+	case goodsreturn.FieldPictures:
+		m.ClearPictures()
+		return nil
+	}
 	return fmt.Errorf("unknown GoodsReturn nullable field %s", name)
 }
 
@@ -6589,6 +6916,21 @@ func (m *GoodsReturnMutation) ResetField(name string) error {
 		return nil
 	case goodsreturn.FieldLocation:
 		m.ResetLocation()
+		return nil
+	case goodsreturn.FieldPictures:
+		m.ResetPictures()
+		return nil
+	case goodsreturn.FieldRefusal:
+		m.ResetRefusal()
+		return nil
+	case goodsreturn.FieldCarrier:
+		m.ResetCarrier()
+		return nil
+	case goodsreturn.FieldTrackingNo:
+		m.ResetTrackingNo()
+		return nil
+	case goodsreturn.FieldSentUs:
+		m.ResetSentUs()
 		return nil
 	case goodsreturn.FieldRefundMinor:
 		m.ResetRefundMinor()
@@ -17775,6 +18117,12 @@ type ReturnLineMutation struct {
 	sku                *string
 	quantity           *int64
 	addquantity        *int64
+	damaged            *int64
+	adddamaged         *int64
+	missing            *int64
+	addmissing         *int64
+	forgiven           *int64
+	addforgiven        *int64
 	refund_minor       *int64
 	addrefund_minor    *int64
 	points_back        *int64
@@ -18163,6 +18511,174 @@ func (m *ReturnLineMutation) ResetQuantity() {
 	m.addquantity = nil
 }
 
+// SetDamaged sets the "damaged" field.
+func (m *ReturnLineMutation) SetDamaged(i int64) {
+	m.damaged = &i
+	m.adddamaged = nil
+}
+
+// Damaged returns the value of the "damaged" field in the mutation.
+func (m *ReturnLineMutation) Damaged() (r int64, exists bool) {
+	v := m.damaged
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDamaged returns the old "damaged" field's value of the ReturnLine entity.
+// If the ReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnLineMutation) OldDamaged(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDamaged is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDamaged requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDamaged: %w", err)
+	}
+	return oldValue.Damaged, nil
+}
+
+// AddDamaged adds i to the "damaged" field.
+func (m *ReturnLineMutation) AddDamaged(i int64) {
+	if m.adddamaged != nil {
+		*m.adddamaged += i
+	} else {
+		m.adddamaged = &i
+	}
+}
+
+// AddedDamaged returns the value that was added to the "damaged" field in this mutation.
+func (m *ReturnLineMutation) AddedDamaged() (r int64, exists bool) {
+	v := m.adddamaged
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDamaged resets all changes to the "damaged" field.
+func (m *ReturnLineMutation) ResetDamaged() {
+	m.damaged = nil
+	m.adddamaged = nil
+}
+
+// SetMissing sets the "missing" field.
+func (m *ReturnLineMutation) SetMissing(i int64) {
+	m.missing = &i
+	m.addmissing = nil
+}
+
+// Missing returns the value of the "missing" field in the mutation.
+func (m *ReturnLineMutation) Missing() (r int64, exists bool) {
+	v := m.missing
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMissing returns the old "missing" field's value of the ReturnLine entity.
+// If the ReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnLineMutation) OldMissing(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMissing is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMissing requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMissing: %w", err)
+	}
+	return oldValue.Missing, nil
+}
+
+// AddMissing adds i to the "missing" field.
+func (m *ReturnLineMutation) AddMissing(i int64) {
+	if m.addmissing != nil {
+		*m.addmissing += i
+	} else {
+		m.addmissing = &i
+	}
+}
+
+// AddedMissing returns the value that was added to the "missing" field in this mutation.
+func (m *ReturnLineMutation) AddedMissing() (r int64, exists bool) {
+	v := m.addmissing
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMissing resets all changes to the "missing" field.
+func (m *ReturnLineMutation) ResetMissing() {
+	m.missing = nil
+	m.addmissing = nil
+}
+
+// SetForgiven sets the "forgiven" field.
+func (m *ReturnLineMutation) SetForgiven(i int64) {
+	m.forgiven = &i
+	m.addforgiven = nil
+}
+
+// Forgiven returns the value of the "forgiven" field in the mutation.
+func (m *ReturnLineMutation) Forgiven() (r int64, exists bool) {
+	v := m.forgiven
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldForgiven returns the old "forgiven" field's value of the ReturnLine entity.
+// If the ReturnLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnLineMutation) OldForgiven(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldForgiven is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldForgiven requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldForgiven: %w", err)
+	}
+	return oldValue.Forgiven, nil
+}
+
+// AddForgiven adds i to the "forgiven" field.
+func (m *ReturnLineMutation) AddForgiven(i int64) {
+	if m.addforgiven != nil {
+		*m.addforgiven += i
+	} else {
+		m.addforgiven = &i
+	}
+}
+
+// AddedForgiven returns the value that was added to the "forgiven" field in this mutation.
+func (m *ReturnLineMutation) AddedForgiven() (r int64, exists bool) {
+	v := m.addforgiven
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetForgiven resets all changes to the "forgiven" field.
+func (m *ReturnLineMutation) ResetForgiven() {
+	m.forgiven = nil
+	m.addforgiven = nil
+}
+
 // SetRefundMinor sets the "refund_minor" field.
 func (m *ReturnLineMutation) SetRefundMinor(i int64) {
 	m.refund_minor = &i
@@ -18365,7 +18881,7 @@ func (m *ReturnLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReturnLineMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 13)
 	if m.org != nil {
 		fields = append(fields, returnline.FieldOrg)
 	}
@@ -18386,6 +18902,15 @@ func (m *ReturnLineMutation) Fields() []string {
 	}
 	if m.quantity != nil {
 		fields = append(fields, returnline.FieldQuantity)
+	}
+	if m.damaged != nil {
+		fields = append(fields, returnline.FieldDamaged)
+	}
+	if m.missing != nil {
+		fields = append(fields, returnline.FieldMissing)
+	}
+	if m.forgiven != nil {
+		fields = append(fields, returnline.FieldForgiven)
 	}
 	if m.refund_minor != nil {
 		fields = append(fields, returnline.FieldRefundMinor)
@@ -18418,6 +18943,12 @@ func (m *ReturnLineMutation) Field(name string) (ent.Value, bool) {
 		return m.Sku()
 	case returnline.FieldQuantity:
 		return m.Quantity()
+	case returnline.FieldDamaged:
+		return m.Damaged()
+	case returnline.FieldMissing:
+		return m.Missing()
+	case returnline.FieldForgiven:
+		return m.Forgiven()
 	case returnline.FieldRefundMinor:
 		return m.RefundMinor()
 	case returnline.FieldPointsBack:
@@ -18447,6 +18978,12 @@ func (m *ReturnLineMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldSku(ctx)
 	case returnline.FieldQuantity:
 		return m.OldQuantity(ctx)
+	case returnline.FieldDamaged:
+		return m.OldDamaged(ctx)
+	case returnline.FieldMissing:
+		return m.OldMissing(ctx)
+	case returnline.FieldForgiven:
+		return m.OldForgiven(ctx)
 	case returnline.FieldRefundMinor:
 		return m.OldRefundMinor(ctx)
 	case returnline.FieldPointsBack:
@@ -18511,6 +19048,27 @@ func (m *ReturnLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetQuantity(v)
 		return nil
+	case returnline.FieldDamaged:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDamaged(v)
+		return nil
+	case returnline.FieldMissing:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMissing(v)
+		return nil
+	case returnline.FieldForgiven:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetForgiven(v)
+		return nil
 	case returnline.FieldRefundMinor:
 		v, ok := value.(int64)
 		if !ok {
@@ -18543,6 +19101,15 @@ func (m *ReturnLineMutation) AddedFields() []string {
 	if m.addquantity != nil {
 		fields = append(fields, returnline.FieldQuantity)
 	}
+	if m.adddamaged != nil {
+		fields = append(fields, returnline.FieldDamaged)
+	}
+	if m.addmissing != nil {
+		fields = append(fields, returnline.FieldMissing)
+	}
+	if m.addforgiven != nil {
+		fields = append(fields, returnline.FieldForgiven)
+	}
 	if m.addrefund_minor != nil {
 		fields = append(fields, returnline.FieldRefundMinor)
 	}
@@ -18562,6 +19129,12 @@ func (m *ReturnLineMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case returnline.FieldQuantity:
 		return m.AddedQuantity()
+	case returnline.FieldDamaged:
+		return m.AddedDamaged()
+	case returnline.FieldMissing:
+		return m.AddedMissing()
+	case returnline.FieldForgiven:
+		return m.AddedForgiven()
 	case returnline.FieldRefundMinor:
 		return m.AddedRefundMinor()
 	case returnline.FieldPointsBack:
@@ -18583,6 +19156,27 @@ func (m *ReturnLineMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddQuantity(v)
+		return nil
+	case returnline.FieldDamaged:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDamaged(v)
+		return nil
+	case returnline.FieldMissing:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMissing(v)
+		return nil
+	case returnline.FieldForgiven:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddForgiven(v)
 		return nil
 	case returnline.FieldRefundMinor:
 		v, ok := value.(int64)
@@ -18652,6 +19246,15 @@ func (m *ReturnLineMutation) ResetField(name string) error {
 		return nil
 	case returnline.FieldQuantity:
 		m.ResetQuantity()
+		return nil
+	case returnline.FieldDamaged:
+		m.ResetDamaged()
+		return nil
+	case returnline.FieldMissing:
+		m.ResetMissing()
+		return nil
+	case returnline.FieldForgiven:
+		m.ResetForgiven()
 		return nil
 	case returnline.FieldRefundMinor:
 		m.ResetRefundMinor()

@@ -30,6 +30,12 @@ type ReturnLine struct {
 	Sku string `json:"sku,omitempty"`
 	// Quantity holds the value of the "quantity" field.
 	Quantity int64 `json:"quantity,omitempty"`
+	// Damaged holds the value of the "damaged" field.
+	Damaged int64 `json:"damaged,omitempty"`
+	// Missing holds the value of the "missing" field.
+	Missing int64 `json:"missing,omitempty"`
+	// Forgiven holds the value of the "forgiven" field.
+	Forgiven int64 `json:"forgiven,omitempty"`
 	// RefundMinor holds the value of the "refund_minor" field.
 	RefundMinor int64 `json:"refund_minor,omitempty"`
 	// PointsBack holds the value of the "points_back" field.
@@ -44,7 +50,7 @@ func (*ReturnLine) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case returnline.FieldQuantity, returnline.FieldRefundMinor, returnline.FieldPointsBack, returnline.FieldNo:
+		case returnline.FieldQuantity, returnline.FieldDamaged, returnline.FieldMissing, returnline.FieldForgiven, returnline.FieldRefundMinor, returnline.FieldPointsBack, returnline.FieldNo:
 			values[i] = new(sql.NullInt64)
 		case returnline.FieldID, returnline.FieldOrg, returnline.FieldReturnID, returnline.FieldOrderID, returnline.FieldLineID, returnline.FieldFulfilmentLineID, returnline.FieldSku:
 			values[i] = new(sql.NullString)
@@ -110,6 +116,24 @@ func (_m *ReturnLine) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field quantity", values[i])
 			} else if value.Valid {
 				_m.Quantity = value.Int64
+			}
+		case returnline.FieldDamaged:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field damaged", values[i])
+			} else if value.Valid {
+				_m.Damaged = value.Int64
+			}
+		case returnline.FieldMissing:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field missing", values[i])
+			} else if value.Valid {
+				_m.Missing = value.Int64
+			}
+		case returnline.FieldForgiven:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field forgiven", values[i])
+			} else if value.Valid {
+				_m.Forgiven = value.Int64
 			}
 		case returnline.FieldRefundMinor:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -185,6 +209,15 @@ func (_m *ReturnLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("quantity=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Quantity))
+	builder.WriteString(", ")
+	builder.WriteString("damaged=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Damaged))
+	builder.WriteString(", ")
+	builder.WriteString("missing=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Missing))
+	builder.WriteString(", ")
+	builder.WriteString("forgiven=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Forgiven))
 	builder.WriteString(", ")
 	builder.WriteString("refund_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RefundMinor))

@@ -80,6 +80,48 @@ func (_c *ReturnLineCreate) SetNillableQuantity(v *int64) *ReturnLineCreate {
 	return _c
 }
 
+// SetDamaged sets the "damaged" field.
+func (_c *ReturnLineCreate) SetDamaged(v int64) *ReturnLineCreate {
+	_c.mutation.SetDamaged(v)
+	return _c
+}
+
+// SetNillableDamaged sets the "damaged" field if the given value is not nil.
+func (_c *ReturnLineCreate) SetNillableDamaged(v *int64) *ReturnLineCreate {
+	if v != nil {
+		_c.SetDamaged(*v)
+	}
+	return _c
+}
+
+// SetMissing sets the "missing" field.
+func (_c *ReturnLineCreate) SetMissing(v int64) *ReturnLineCreate {
+	_c.mutation.SetMissing(v)
+	return _c
+}
+
+// SetNillableMissing sets the "missing" field if the given value is not nil.
+func (_c *ReturnLineCreate) SetNillableMissing(v *int64) *ReturnLineCreate {
+	if v != nil {
+		_c.SetMissing(*v)
+	}
+	return _c
+}
+
+// SetForgiven sets the "forgiven" field.
+func (_c *ReturnLineCreate) SetForgiven(v int64) *ReturnLineCreate {
+	_c.mutation.SetForgiven(v)
+	return _c
+}
+
+// SetNillableForgiven sets the "forgiven" field if the given value is not nil.
+func (_c *ReturnLineCreate) SetNillableForgiven(v *int64) *ReturnLineCreate {
+	if v != nil {
+		_c.SetForgiven(*v)
+	}
+	return _c
+}
+
 // SetRefundMinor sets the "refund_minor" field.
 func (_c *ReturnLineCreate) SetRefundMinor(v int64) *ReturnLineCreate {
 	_c.mutation.SetRefundMinor(v)
@@ -173,6 +215,18 @@ func (_c *ReturnLineCreate) defaults() error {
 		v := returnline.DefaultQuantity
 		_c.mutation.SetQuantity(v)
 	}
+	if _, ok := _c.mutation.Damaged(); !ok {
+		v := returnline.DefaultDamaged
+		_c.mutation.SetDamaged(v)
+	}
+	if _, ok := _c.mutation.Missing(); !ok {
+		v := returnline.DefaultMissing
+		_c.mutation.SetMissing(v)
+	}
+	if _, ok := _c.mutation.Forgiven(); !ok {
+		v := returnline.DefaultForgiven
+		_c.mutation.SetForgiven(v)
+	}
 	if _, ok := _c.mutation.RefundMinor(); !ok {
 		v := returnline.DefaultRefundMinor
 		_c.mutation.SetRefundMinor(v)
@@ -240,6 +294,15 @@ func (_c *ReturnLineCreate) check() error {
 	}
 	if _, ok := _c.mutation.Quantity(); !ok {
 		return &ValidationError{Name: "quantity", err: errors.New(`ent: missing required field "ReturnLine.quantity"`)}
+	}
+	if _, ok := _c.mutation.Damaged(); !ok {
+		return &ValidationError{Name: "damaged", err: errors.New(`ent: missing required field "ReturnLine.damaged"`)}
+	}
+	if _, ok := _c.mutation.Missing(); !ok {
+		return &ValidationError{Name: "missing", err: errors.New(`ent: missing required field "ReturnLine.missing"`)}
+	}
+	if _, ok := _c.mutation.Forgiven(); !ok {
+		return &ValidationError{Name: "forgiven", err: errors.New(`ent: missing required field "ReturnLine.forgiven"`)}
 	}
 	if _, ok := _c.mutation.RefundMinor(); !ok {
 		return &ValidationError{Name: "refund_minor", err: errors.New(`ent: missing required field "ReturnLine.refund_minor"`)}
@@ -319,6 +382,18 @@ func (_c *ReturnLineCreate) createSpec() (*ReturnLine, *sqlgraph.CreateSpec) {
 		_spec.SetField(returnline.FieldQuantity, field.TypeInt64, value)
 		_node.Quantity = value
 	}
+	if value, ok := _c.mutation.Damaged(); ok {
+		_spec.SetField(returnline.FieldDamaged, field.TypeInt64, value)
+		_node.Damaged = value
+	}
+	if value, ok := _c.mutation.Missing(); ok {
+		_spec.SetField(returnline.FieldMissing, field.TypeInt64, value)
+		_node.Missing = value
+	}
+	if value, ok := _c.mutation.Forgiven(); ok {
+		_spec.SetField(returnline.FieldForgiven, field.TypeInt64, value)
+		_node.Forgiven = value
+	}
 	if value, ok := _c.mutation.RefundMinor(); ok {
 		_spec.SetField(returnline.FieldRefundMinor, field.TypeInt64, value)
 		_node.RefundMinor = value
@@ -382,6 +457,60 @@ type (
 		*sql.UpdateSet
 	}
 )
+
+// SetDamaged sets the "damaged" field.
+func (u *ReturnLineUpsert) SetDamaged(v int64) *ReturnLineUpsert {
+	u.Set(returnline.FieldDamaged, v)
+	return u
+}
+
+// UpdateDamaged sets the "damaged" field to the value that was provided on create.
+func (u *ReturnLineUpsert) UpdateDamaged() *ReturnLineUpsert {
+	u.SetExcluded(returnline.FieldDamaged)
+	return u
+}
+
+// AddDamaged adds v to the "damaged" field.
+func (u *ReturnLineUpsert) AddDamaged(v int64) *ReturnLineUpsert {
+	u.Add(returnline.FieldDamaged, v)
+	return u
+}
+
+// SetMissing sets the "missing" field.
+func (u *ReturnLineUpsert) SetMissing(v int64) *ReturnLineUpsert {
+	u.Set(returnline.FieldMissing, v)
+	return u
+}
+
+// UpdateMissing sets the "missing" field to the value that was provided on create.
+func (u *ReturnLineUpsert) UpdateMissing() *ReturnLineUpsert {
+	u.SetExcluded(returnline.FieldMissing)
+	return u
+}
+
+// AddMissing adds v to the "missing" field.
+func (u *ReturnLineUpsert) AddMissing(v int64) *ReturnLineUpsert {
+	u.Add(returnline.FieldMissing, v)
+	return u
+}
+
+// SetForgiven sets the "forgiven" field.
+func (u *ReturnLineUpsert) SetForgiven(v int64) *ReturnLineUpsert {
+	u.Set(returnline.FieldForgiven, v)
+	return u
+}
+
+// UpdateForgiven sets the "forgiven" field to the value that was provided on create.
+func (u *ReturnLineUpsert) UpdateForgiven() *ReturnLineUpsert {
+	u.SetExcluded(returnline.FieldForgiven)
+	return u
+}
+
+// AddForgiven adds v to the "forgiven" field.
+func (u *ReturnLineUpsert) AddForgiven(v int64) *ReturnLineUpsert {
+	u.Add(returnline.FieldForgiven, v)
+	return u
+}
 
 // SetRefundMinor sets the "refund_minor" field.
 func (u *ReturnLineUpsert) SetRefundMinor(v int64) *ReturnLineUpsert {
@@ -489,6 +618,69 @@ func (u *ReturnLineUpsertOne) Update(set func(*ReturnLineUpsert)) *ReturnLineUps
 		set(&ReturnLineUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetDamaged sets the "damaged" field.
+func (u *ReturnLineUpsertOne) SetDamaged(v int64) *ReturnLineUpsertOne {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.SetDamaged(v)
+	})
+}
+
+// AddDamaged adds v to the "damaged" field.
+func (u *ReturnLineUpsertOne) AddDamaged(v int64) *ReturnLineUpsertOne {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.AddDamaged(v)
+	})
+}
+
+// UpdateDamaged sets the "damaged" field to the value that was provided on create.
+func (u *ReturnLineUpsertOne) UpdateDamaged() *ReturnLineUpsertOne {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.UpdateDamaged()
+	})
+}
+
+// SetMissing sets the "missing" field.
+func (u *ReturnLineUpsertOne) SetMissing(v int64) *ReturnLineUpsertOne {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.SetMissing(v)
+	})
+}
+
+// AddMissing adds v to the "missing" field.
+func (u *ReturnLineUpsertOne) AddMissing(v int64) *ReturnLineUpsertOne {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.AddMissing(v)
+	})
+}
+
+// UpdateMissing sets the "missing" field to the value that was provided on create.
+func (u *ReturnLineUpsertOne) UpdateMissing() *ReturnLineUpsertOne {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.UpdateMissing()
+	})
+}
+
+// SetForgiven sets the "forgiven" field.
+func (u *ReturnLineUpsertOne) SetForgiven(v int64) *ReturnLineUpsertOne {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.SetForgiven(v)
+	})
+}
+
+// AddForgiven adds v to the "forgiven" field.
+func (u *ReturnLineUpsertOne) AddForgiven(v int64) *ReturnLineUpsertOne {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.AddForgiven(v)
+	})
+}
+
+// UpdateForgiven sets the "forgiven" field to the value that was provided on create.
+func (u *ReturnLineUpsertOne) UpdateForgiven() *ReturnLineUpsertOne {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.UpdateForgiven()
+	})
 }
 
 // SetRefundMinor sets the "refund_minor" field.
@@ -770,6 +962,69 @@ func (u *ReturnLineUpsertBulk) Update(set func(*ReturnLineUpsert)) *ReturnLineUp
 		set(&ReturnLineUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetDamaged sets the "damaged" field.
+func (u *ReturnLineUpsertBulk) SetDamaged(v int64) *ReturnLineUpsertBulk {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.SetDamaged(v)
+	})
+}
+
+// AddDamaged adds v to the "damaged" field.
+func (u *ReturnLineUpsertBulk) AddDamaged(v int64) *ReturnLineUpsertBulk {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.AddDamaged(v)
+	})
+}
+
+// UpdateDamaged sets the "damaged" field to the value that was provided on create.
+func (u *ReturnLineUpsertBulk) UpdateDamaged() *ReturnLineUpsertBulk {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.UpdateDamaged()
+	})
+}
+
+// SetMissing sets the "missing" field.
+func (u *ReturnLineUpsertBulk) SetMissing(v int64) *ReturnLineUpsertBulk {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.SetMissing(v)
+	})
+}
+
+// AddMissing adds v to the "missing" field.
+func (u *ReturnLineUpsertBulk) AddMissing(v int64) *ReturnLineUpsertBulk {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.AddMissing(v)
+	})
+}
+
+// UpdateMissing sets the "missing" field to the value that was provided on create.
+func (u *ReturnLineUpsertBulk) UpdateMissing() *ReturnLineUpsertBulk {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.UpdateMissing()
+	})
+}
+
+// SetForgiven sets the "forgiven" field.
+func (u *ReturnLineUpsertBulk) SetForgiven(v int64) *ReturnLineUpsertBulk {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.SetForgiven(v)
+	})
+}
+
+// AddForgiven adds v to the "forgiven" field.
+func (u *ReturnLineUpsertBulk) AddForgiven(v int64) *ReturnLineUpsertBulk {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.AddForgiven(v)
+	})
+}
+
+// UpdateForgiven sets the "forgiven" field to the value that was provided on create.
+func (u *ReturnLineUpsertBulk) UpdateForgiven() *ReturnLineUpsertBulk {
+	return u.Update(func(s *ReturnLineUpsert) {
+		s.UpdateForgiven()
+	})
 }
 
 // SetRefundMinor sets the "refund_minor" field.

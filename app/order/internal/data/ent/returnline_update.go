@@ -27,6 +27,69 @@ func (_u *ReturnLineUpdate) Where(ps ...predicate.ReturnLine) *ReturnLineUpdate 
 	return _u
 }
 
+// SetDamaged sets the "damaged" field.
+func (_u *ReturnLineUpdate) SetDamaged(v int64) *ReturnLineUpdate {
+	_u.mutation.ResetDamaged()
+	_u.mutation.SetDamaged(v)
+	return _u
+}
+
+// SetNillableDamaged sets the "damaged" field if the given value is not nil.
+func (_u *ReturnLineUpdate) SetNillableDamaged(v *int64) *ReturnLineUpdate {
+	if v != nil {
+		_u.SetDamaged(*v)
+	}
+	return _u
+}
+
+// AddDamaged adds value to the "damaged" field.
+func (_u *ReturnLineUpdate) AddDamaged(v int64) *ReturnLineUpdate {
+	_u.mutation.AddDamaged(v)
+	return _u
+}
+
+// SetMissing sets the "missing" field.
+func (_u *ReturnLineUpdate) SetMissing(v int64) *ReturnLineUpdate {
+	_u.mutation.ResetMissing()
+	_u.mutation.SetMissing(v)
+	return _u
+}
+
+// SetNillableMissing sets the "missing" field if the given value is not nil.
+func (_u *ReturnLineUpdate) SetNillableMissing(v *int64) *ReturnLineUpdate {
+	if v != nil {
+		_u.SetMissing(*v)
+	}
+	return _u
+}
+
+// AddMissing adds value to the "missing" field.
+func (_u *ReturnLineUpdate) AddMissing(v int64) *ReturnLineUpdate {
+	_u.mutation.AddMissing(v)
+	return _u
+}
+
+// SetForgiven sets the "forgiven" field.
+func (_u *ReturnLineUpdate) SetForgiven(v int64) *ReturnLineUpdate {
+	_u.mutation.ResetForgiven()
+	_u.mutation.SetForgiven(v)
+	return _u
+}
+
+// SetNillableForgiven sets the "forgiven" field if the given value is not nil.
+func (_u *ReturnLineUpdate) SetNillableForgiven(v *int64) *ReturnLineUpdate {
+	if v != nil {
+		_u.SetForgiven(*v)
+	}
+	return _u
+}
+
+// AddForgiven adds value to the "forgiven" field.
+func (_u *ReturnLineUpdate) AddForgiven(v int64) *ReturnLineUpdate {
+	_u.mutation.AddForgiven(v)
+	return _u
+}
+
 // SetRefundMinor sets the "refund_minor" field.
 func (_u *ReturnLineUpdate) SetRefundMinor(v int64) *ReturnLineUpdate {
 	_u.mutation.ResetRefundMinor()
@@ -110,6 +173,24 @@ func (_u *ReturnLineUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			}
 		}
 	}
+	if value, ok := _u.mutation.Damaged(); ok {
+		_spec.SetField(returnline.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDamaged(); ok {
+		_spec.AddField(returnline.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Missing(); ok {
+		_spec.SetField(returnline.FieldMissing, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMissing(); ok {
+		_spec.AddField(returnline.FieldMissing, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Forgiven(); ok {
+		_spec.SetField(returnline.FieldForgiven, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedForgiven(); ok {
+		_spec.AddField(returnline.FieldForgiven, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.RefundMinor(); ok {
 		_spec.SetField(returnline.FieldRefundMinor, field.TypeInt64, value)
 	}
@@ -140,6 +221,69 @@ type ReturnLineUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *ReturnLineMutation
+}
+
+// SetDamaged sets the "damaged" field.
+func (_u *ReturnLineUpdateOne) SetDamaged(v int64) *ReturnLineUpdateOne {
+	_u.mutation.ResetDamaged()
+	_u.mutation.SetDamaged(v)
+	return _u
+}
+
+// SetNillableDamaged sets the "damaged" field if the given value is not nil.
+func (_u *ReturnLineUpdateOne) SetNillableDamaged(v *int64) *ReturnLineUpdateOne {
+	if v != nil {
+		_u.SetDamaged(*v)
+	}
+	return _u
+}
+
+// AddDamaged adds value to the "damaged" field.
+func (_u *ReturnLineUpdateOne) AddDamaged(v int64) *ReturnLineUpdateOne {
+	_u.mutation.AddDamaged(v)
+	return _u
+}
+
+// SetMissing sets the "missing" field.
+func (_u *ReturnLineUpdateOne) SetMissing(v int64) *ReturnLineUpdateOne {
+	_u.mutation.ResetMissing()
+	_u.mutation.SetMissing(v)
+	return _u
+}
+
+// SetNillableMissing sets the "missing" field if the given value is not nil.
+func (_u *ReturnLineUpdateOne) SetNillableMissing(v *int64) *ReturnLineUpdateOne {
+	if v != nil {
+		_u.SetMissing(*v)
+	}
+	return _u
+}
+
+// AddMissing adds value to the "missing" field.
+func (_u *ReturnLineUpdateOne) AddMissing(v int64) *ReturnLineUpdateOne {
+	_u.mutation.AddMissing(v)
+	return _u
+}
+
+// SetForgiven sets the "forgiven" field.
+func (_u *ReturnLineUpdateOne) SetForgiven(v int64) *ReturnLineUpdateOne {
+	_u.mutation.ResetForgiven()
+	_u.mutation.SetForgiven(v)
+	return _u
+}
+
+// SetNillableForgiven sets the "forgiven" field if the given value is not nil.
+func (_u *ReturnLineUpdateOne) SetNillableForgiven(v *int64) *ReturnLineUpdateOne {
+	if v != nil {
+		_u.SetForgiven(*v)
+	}
+	return _u
+}
+
+// AddForgiven adds value to the "forgiven" field.
+func (_u *ReturnLineUpdateOne) AddForgiven(v int64) *ReturnLineUpdateOne {
+	_u.mutation.AddForgiven(v)
+	return _u
 }
 
 // SetRefundMinor sets the "refund_minor" field.
@@ -254,6 +398,24 @@ func (_u *ReturnLineUpdateOne) sqlSave(ctx context.Context) (_node *ReturnLine, 
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Damaged(); ok {
+		_spec.SetField(returnline.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDamaged(); ok {
+		_spec.AddField(returnline.FieldDamaged, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Missing(); ok {
+		_spec.SetField(returnline.FieldMissing, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMissing(); ok {
+		_spec.AddField(returnline.FieldMissing, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Forgiven(); ok {
+		_spec.SetField(returnline.FieldForgiven, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedForgiven(); ok {
+		_spec.AddField(returnline.FieldForgiven, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.RefundMinor(); ok {
 		_spec.SetField(returnline.FieldRefundMinor, field.TypeInt64, value)

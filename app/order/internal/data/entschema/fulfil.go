@@ -2,6 +2,7 @@ package entschema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"github.com/onepool/onepool/app/internal/column"
@@ -72,13 +73,17 @@ func (GoodsReturn) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 func (GoodsReturn) Fields() []ent.Field {
 	return []ent.Field{
 		key("id"), key("order_id"), constant("no"), column.Text("state", 16), column.Fixed("reason", 800), column.Text("location", 64),
-		number("refund_minor"), number("points_back"),
+		// References of pictures; why the seller refused; the parcel that brings the goods.
+		field.JSON("pictures", []string{}).Optional().Immutable(), column.Text("refusal", 800), column.Text("carrier", 64), column.Text("tracking_no", 64),
+		number("sent_us"), number("refund_minor"), number("points_back"),
 		constant("requested_us"), number("approved_us"), number("received_us"), number("done_us"),
 	}
 }
 
-// Indexes of a return.
-func (GoodsReturn) Indexes() []ent.Index { return []ent.Index{index.Fields("order_id", "no").Unique()} }
+// Indexes of a return: its order's, and lists.
+func (GoodsReturn) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("order_id", "no").Unique(), index.Fields("state", "requested_us"), index.Fields("requested_us", "id")}
+}
 
 // ReturnLine is pieces of one fulfilment line.
 type ReturnLine struct{ ent.Schema }
@@ -90,7 +95,7 @@ func (ReturnLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 func (ReturnLine) Fields() []ent.Field {
 	return []ent.Field{
 		key("id"), key("return_id"), key("order_id"), key("line_id"), key("fulfilment_line_id"), column.Fixed("sku", 64),
-		constant("quantity"), number("refund_minor"), number("points_back"), constant("no"),
+		constant("quantity"), number("damaged"), number("missing"), number("forgiven"), number("refund_minor"), number("points_back"), constant("no"),
 	}
 }
 

@@ -24,6 +24,16 @@ const (
 	FieldReason = "reason"
 	// FieldLocation holds the string denoting the location field in the database.
 	FieldLocation = "location"
+	// FieldPictures holds the string denoting the pictures field in the database.
+	FieldPictures = "pictures"
+	// FieldRefusal holds the string denoting the refusal field in the database.
+	FieldRefusal = "refusal"
+	// FieldCarrier holds the string denoting the carrier field in the database.
+	FieldCarrier = "carrier"
+	// FieldTrackingNo holds the string denoting the tracking_no field in the database.
+	FieldTrackingNo = "tracking_no"
+	// FieldSentUs holds the string denoting the sent_us field in the database.
+	FieldSentUs = "sent_us"
 	// FieldRefundMinor holds the string denoting the refund_minor field in the database.
 	FieldRefundMinor = "refund_minor"
 	// FieldPointsBack holds the string denoting the points_back field in the database.
@@ -49,6 +59,11 @@ var Columns = []string{
 	FieldState,
 	FieldReason,
 	FieldLocation,
+	FieldPictures,
+	FieldRefusal,
+	FieldCarrier,
+	FieldTrackingNo,
+	FieldSentUs,
 	FieldRefundMinor,
 	FieldPointsBack,
 	FieldRequestedUs,
@@ -93,6 +108,20 @@ var (
 	DefaultLocation string
 	// LocationValidator is a validator for the "location" field. It is called by the builders before save.
 	LocationValidator func(string) error
+	// DefaultRefusal holds the default value on creation for the "refusal" field.
+	DefaultRefusal string
+	// RefusalValidator is a validator for the "refusal" field. It is called by the builders before save.
+	RefusalValidator func(string) error
+	// DefaultCarrier holds the default value on creation for the "carrier" field.
+	DefaultCarrier string
+	// CarrierValidator is a validator for the "carrier" field. It is called by the builders before save.
+	CarrierValidator func(string) error
+	// DefaultTrackingNo holds the default value on creation for the "tracking_no" field.
+	DefaultTrackingNo string
+	// TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
+	TrackingNoValidator func(string) error
+	// DefaultSentUs holds the default value on creation for the "sent_us" field.
+	DefaultSentUs int64
 	// DefaultRefundMinor holds the default value on creation for the "refund_minor" field.
 	DefaultRefundMinor int64
 	// DefaultPointsBack holds the default value on creation for the "points_back" field.
@@ -145,6 +174,26 @@ func ByReason(opts ...sql.OrderTermOption) OrderOption {
 // ByLocation orders the results by the location field.
 func ByLocation(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLocation, opts...).ToFunc()
+}
+
+// ByRefusal orders the results by the refusal field.
+func ByRefusal(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefusal, opts...).ToFunc()
+}
+
+// ByCarrier orders the results by the carrier field.
+func ByCarrier(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCarrier, opts...).ToFunc()
+}
+
+// ByTrackingNo orders the results by the tracking_no field.
+func ByTrackingNo(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTrackingNo, opts...).ToFunc()
+}
+
+// BySentUs orders the results by the sent_us field.
+func BySentUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSentUs, opts...).ToFunc()
 }
 
 // ByRefundMinor orders the results by the refund_minor field.

@@ -92,6 +92,26 @@ func Location(v string) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldLocation, v))
 }
 
+// Refusal applies equality check predicate on the "refusal" field. It's identical to RefusalEQ.
+func Refusal(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldRefusal, v))
+}
+
+// Carrier applies equality check predicate on the "carrier" field. It's identical to CarrierEQ.
+func Carrier(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldCarrier, v))
+}
+
+// TrackingNo applies equality check predicate on the "tracking_no" field. It's identical to TrackingNoEQ.
+func TrackingNo(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldTrackingNo, v))
+}
+
+// SentUs applies equality check predicate on the "sent_us" field. It's identical to SentUsEQ.
+func SentUs(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldSentUs, v))
+}
+
 // RefundMinor applies equality check predicate on the "refund_minor" field. It's identical to RefundMinorEQ.
 func RefundMinor(v int64) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldRefundMinor, v))
@@ -485,6 +505,251 @@ func LocationEqualFold(v string) predicate.GoodsReturn {
 // LocationContainsFold applies the ContainsFold predicate on the "location" field.
 func LocationContainsFold(v string) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldContainsFold(FieldLocation, v))
+}
+
+// PicturesIsNil applies the IsNil predicate on the "pictures" field.
+func PicturesIsNil() predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIsNull(FieldPictures))
+}
+
+// PicturesNotNil applies the NotNil predicate on the "pictures" field.
+func PicturesNotNil() predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotNull(FieldPictures))
+}
+
+// RefusalEQ applies the EQ predicate on the "refusal" field.
+func RefusalEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldRefusal, v))
+}
+
+// RefusalNEQ applies the NEQ predicate on the "refusal" field.
+func RefusalNEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldRefusal, v))
+}
+
+// RefusalIn applies the In predicate on the "refusal" field.
+func RefusalIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldRefusal, vs...))
+}
+
+// RefusalNotIn applies the NotIn predicate on the "refusal" field.
+func RefusalNotIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldRefusal, vs...))
+}
+
+// RefusalGT applies the GT predicate on the "refusal" field.
+func RefusalGT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldRefusal, v))
+}
+
+// RefusalGTE applies the GTE predicate on the "refusal" field.
+func RefusalGTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldRefusal, v))
+}
+
+// RefusalLT applies the LT predicate on the "refusal" field.
+func RefusalLT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldRefusal, v))
+}
+
+// RefusalLTE applies the LTE predicate on the "refusal" field.
+func RefusalLTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldRefusal, v))
+}
+
+// RefusalContains applies the Contains predicate on the "refusal" field.
+func RefusalContains(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContains(FieldRefusal, v))
+}
+
+// RefusalHasPrefix applies the HasPrefix predicate on the "refusal" field.
+func RefusalHasPrefix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasPrefix(FieldRefusal, v))
+}
+
+// RefusalHasSuffix applies the HasSuffix predicate on the "refusal" field.
+func RefusalHasSuffix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasSuffix(FieldRefusal, v))
+}
+
+// RefusalEqualFold applies the EqualFold predicate on the "refusal" field.
+func RefusalEqualFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEqualFold(FieldRefusal, v))
+}
+
+// RefusalContainsFold applies the ContainsFold predicate on the "refusal" field.
+func RefusalContainsFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContainsFold(FieldRefusal, v))
+}
+
+// CarrierEQ applies the EQ predicate on the "carrier" field.
+func CarrierEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldCarrier, v))
+}
+
+// CarrierNEQ applies the NEQ predicate on the "carrier" field.
+func CarrierNEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldCarrier, v))
+}
+
+// CarrierIn applies the In predicate on the "carrier" field.
+func CarrierIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldCarrier, vs...))
+}
+
+// CarrierNotIn applies the NotIn predicate on the "carrier" field.
+func CarrierNotIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldCarrier, vs...))
+}
+
+// CarrierGT applies the GT predicate on the "carrier" field.
+func CarrierGT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldCarrier, v))
+}
+
+// CarrierGTE applies the GTE predicate on the "carrier" field.
+func CarrierGTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldCarrier, v))
+}
+
+// CarrierLT applies the LT predicate on the "carrier" field.
+func CarrierLT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldCarrier, v))
+}
+
+// CarrierLTE applies the LTE predicate on the "carrier" field.
+func CarrierLTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldCarrier, v))
+}
+
+// CarrierContains applies the Contains predicate on the "carrier" field.
+func CarrierContains(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContains(FieldCarrier, v))
+}
+
+// CarrierHasPrefix applies the HasPrefix predicate on the "carrier" field.
+func CarrierHasPrefix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasPrefix(FieldCarrier, v))
+}
+
+// CarrierHasSuffix applies the HasSuffix predicate on the "carrier" field.
+func CarrierHasSuffix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasSuffix(FieldCarrier, v))
+}
+
+// CarrierEqualFold applies the EqualFold predicate on the "carrier" field.
+func CarrierEqualFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEqualFold(FieldCarrier, v))
+}
+
+// CarrierContainsFold applies the ContainsFold predicate on the "carrier" field.
+func CarrierContainsFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContainsFold(FieldCarrier, v))
+}
+
+// TrackingNoEQ applies the EQ predicate on the "tracking_no" field.
+func TrackingNoEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldTrackingNo, v))
+}
+
+// TrackingNoNEQ applies the NEQ predicate on the "tracking_no" field.
+func TrackingNoNEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldTrackingNo, v))
+}
+
+// TrackingNoIn applies the In predicate on the "tracking_no" field.
+func TrackingNoIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldTrackingNo, vs...))
+}
+
+// TrackingNoNotIn applies the NotIn predicate on the "tracking_no" field.
+func TrackingNoNotIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldTrackingNo, vs...))
+}
+
+// TrackingNoGT applies the GT predicate on the "tracking_no" field.
+func TrackingNoGT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldTrackingNo, v))
+}
+
+// TrackingNoGTE applies the GTE predicate on the "tracking_no" field.
+func TrackingNoGTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldTrackingNo, v))
+}
+
+// TrackingNoLT applies the LT predicate on the "tracking_no" field.
+func TrackingNoLT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldTrackingNo, v))
+}
+
+// TrackingNoLTE applies the LTE predicate on the "tracking_no" field.
+func TrackingNoLTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldTrackingNo, v))
+}
+
+// TrackingNoContains applies the Contains predicate on the "tracking_no" field.
+func TrackingNoContains(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContains(FieldTrackingNo, v))
+}
+
+// TrackingNoHasPrefix applies the HasPrefix predicate on the "tracking_no" field.
+func TrackingNoHasPrefix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasPrefix(FieldTrackingNo, v))
+}
+
+// TrackingNoHasSuffix applies the HasSuffix predicate on the "tracking_no" field.
+func TrackingNoHasSuffix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasSuffix(FieldTrackingNo, v))
+}
+
+// TrackingNoEqualFold applies the EqualFold predicate on the "tracking_no" field.
+func TrackingNoEqualFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEqualFold(FieldTrackingNo, v))
+}
+
+// TrackingNoContainsFold applies the ContainsFold predicate on the "tracking_no" field.
+func TrackingNoContainsFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContainsFold(FieldTrackingNo, v))
+}
+
+// SentUsEQ applies the EQ predicate on the "sent_us" field.
+func SentUsEQ(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldSentUs, v))
+}
+
+// SentUsNEQ applies the NEQ predicate on the "sent_us" field.
+func SentUsNEQ(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldSentUs, v))
+}
+
+// SentUsIn applies the In predicate on the "sent_us" field.
+func SentUsIn(vs ...int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldSentUs, vs...))
+}
+
+// SentUsNotIn applies the NotIn predicate on the "sent_us" field.
+func SentUsNotIn(vs ...int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldSentUs, vs...))
+}
+
+// SentUsGT applies the GT predicate on the "sent_us" field.
+func SentUsGT(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldSentUs, v))
+}
+
+// SentUsGTE applies the GTE predicate on the "sent_us" field.
+func SentUsGTE(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldSentUs, v))
+}
+
+// SentUsLT applies the LT predicate on the "sent_us" field.
+func SentUsLT(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldSentUs, v))
+}
+
+// SentUsLTE applies the LTE predicate on the "sent_us" field.
+func SentUsLTE(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldSentUs, v))
 }
 
 // RefundMinorEQ applies the EQ predicate on the "refund_minor" field.

@@ -222,6 +222,11 @@ var (
 		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
 		{Name: "reason", Type: field.TypeString, Size: 800, Default: ""},
 		{Name: "location", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "pictures", Type: field.TypeJSON, Nullable: true},
+		{Name: "refusal", Type: field.TypeString, Size: 800, Default: ""},
+		{Name: "carrier", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "tracking_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "sent_us", Type: field.TypeInt64, Default: 0},
 		{Name: "refund_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_back", Type: field.TypeInt64, Default: 0},
 		{Name: "requested_us", Type: field.TypeInt64, Default: 0},
@@ -239,6 +244,16 @@ var (
 				Name:    "goodsreturn_order_id_no",
 				Unique:  true,
 				Columns: []*schema.Column{GoodsReturnsColumns[2], GoodsReturnsColumns[3]},
+			},
+			{
+				Name:    "goodsreturn_state_requested_us",
+				Unique:  false,
+				Columns: []*schema.Column{GoodsReturnsColumns[4], GoodsReturnsColumns[14]},
+			},
+			{
+				Name:    "goodsreturn_requested_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{GoodsReturnsColumns[14], GoodsReturnsColumns[0]},
 			},
 		},
 	}
@@ -601,6 +616,9 @@ var (
 		{Name: "fulfilment_line_id", Type: field.TypeString, Size: 40},
 		{Name: "sku", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "quantity", Type: field.TypeInt64, Default: 0},
+		{Name: "damaged", Type: field.TypeInt64, Default: 0},
+		{Name: "missing", Type: field.TypeInt64, Default: 0},
+		{Name: "forgiven", Type: field.TypeInt64, Default: 0},
 		{Name: "refund_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_back", Type: field.TypeInt64, Default: 0},
 		{Name: "no", Type: field.TypeInt64, Default: 0},
@@ -614,7 +632,7 @@ var (
 			{
 				Name:    "returnline_return_id_no",
 				Unique:  true,
-				Columns: []*schema.Column{ReturnLinesColumns[2], ReturnLinesColumns[10]},
+				Columns: []*schema.Column{ReturnLinesColumns[2], ReturnLinesColumns[13]},
 			},
 			{
 				Name:    "returnline_order_id",

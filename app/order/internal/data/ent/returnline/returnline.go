@@ -26,6 +26,12 @@ const (
 	FieldSku = "sku"
 	// FieldQuantity holds the string denoting the quantity field in the database.
 	FieldQuantity = "quantity"
+	// FieldDamaged holds the string denoting the damaged field in the database.
+	FieldDamaged = "damaged"
+	// FieldMissing holds the string denoting the missing field in the database.
+	FieldMissing = "missing"
+	// FieldForgiven holds the string denoting the forgiven field in the database.
+	FieldForgiven = "forgiven"
 	// FieldRefundMinor holds the string denoting the refund_minor field in the database.
 	FieldRefundMinor = "refund_minor"
 	// FieldPointsBack holds the string denoting the points_back field in the database.
@@ -46,6 +52,9 @@ var Columns = []string{
 	FieldFulfilmentLineID,
 	FieldSku,
 	FieldQuantity,
+	FieldDamaged,
+	FieldMissing,
+	FieldForgiven,
 	FieldRefundMinor,
 	FieldPointsBack,
 	FieldNo,
@@ -85,6 +94,12 @@ var (
 	SkuValidator func(string) error
 	// DefaultQuantity holds the default value on creation for the "quantity" field.
 	DefaultQuantity int64
+	// DefaultDamaged holds the default value on creation for the "damaged" field.
+	DefaultDamaged int64
+	// DefaultMissing holds the default value on creation for the "missing" field.
+	DefaultMissing int64
+	// DefaultForgiven holds the default value on creation for the "forgiven" field.
+	DefaultForgiven int64
 	// DefaultRefundMinor holds the default value on creation for the "refund_minor" field.
 	DefaultRefundMinor int64
 	// DefaultPointsBack holds the default value on creation for the "points_back" field.
@@ -136,6 +151,21 @@ func BySku(opts ...sql.OrderTermOption) OrderOption {
 // ByQuantity orders the results by the quantity field.
 func ByQuantity(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldQuantity, opts...).ToFunc()
+}
+
+// ByDamaged orders the results by the damaged field.
+func ByDamaged(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDamaged, opts...).ToFunc()
+}
+
+// ByMissing orders the results by the missing field.
+func ByMissing(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMissing, opts...).ToFunc()
+}
+
+// ByForgiven orders the results by the forgiven field.
+func ByForgiven(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldForgiven, opts...).ToFunc()
 }
 
 // ByRefundMinor orders the results by the refund_minor field.

@@ -97,6 +97,21 @@ func Quantity(v int64) predicate.ReturnLine {
 	return predicate.ReturnLine(sql.FieldEQ(FieldQuantity, v))
 }
 
+// Damaged applies equality check predicate on the "damaged" field. It's identical to DamagedEQ.
+func Damaged(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldEQ(FieldDamaged, v))
+}
+
+// Missing applies equality check predicate on the "missing" field. It's identical to MissingEQ.
+func Missing(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldEQ(FieldMissing, v))
+}
+
+// Forgiven applies equality check predicate on the "forgiven" field. It's identical to ForgivenEQ.
+func Forgiven(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldEQ(FieldForgiven, v))
+}
+
 // RefundMinor applies equality check predicate on the "refund_minor" field. It's identical to RefundMinorEQ.
 func RefundMinor(v int64) predicate.ReturnLine {
 	return predicate.ReturnLine(sql.FieldEQ(FieldRefundMinor, v))
@@ -540,6 +555,126 @@ func QuantityLT(v int64) predicate.ReturnLine {
 // QuantityLTE applies the LTE predicate on the "quantity" field.
 func QuantityLTE(v int64) predicate.ReturnLine {
 	return predicate.ReturnLine(sql.FieldLTE(FieldQuantity, v))
+}
+
+// DamagedEQ applies the EQ predicate on the "damaged" field.
+func DamagedEQ(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldEQ(FieldDamaged, v))
+}
+
+// DamagedNEQ applies the NEQ predicate on the "damaged" field.
+func DamagedNEQ(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldNEQ(FieldDamaged, v))
+}
+
+// DamagedIn applies the In predicate on the "damaged" field.
+func DamagedIn(vs ...int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldIn(FieldDamaged, vs...))
+}
+
+// DamagedNotIn applies the NotIn predicate on the "damaged" field.
+func DamagedNotIn(vs ...int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldNotIn(FieldDamaged, vs...))
+}
+
+// DamagedGT applies the GT predicate on the "damaged" field.
+func DamagedGT(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldGT(FieldDamaged, v))
+}
+
+// DamagedGTE applies the GTE predicate on the "damaged" field.
+func DamagedGTE(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldGTE(FieldDamaged, v))
+}
+
+// DamagedLT applies the LT predicate on the "damaged" field.
+func DamagedLT(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldLT(FieldDamaged, v))
+}
+
+// DamagedLTE applies the LTE predicate on the "damaged" field.
+func DamagedLTE(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldLTE(FieldDamaged, v))
+}
+
+// MissingEQ applies the EQ predicate on the "missing" field.
+func MissingEQ(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldEQ(FieldMissing, v))
+}
+
+// MissingNEQ applies the NEQ predicate on the "missing" field.
+func MissingNEQ(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldNEQ(FieldMissing, v))
+}
+
+// MissingIn applies the In predicate on the "missing" field.
+func MissingIn(vs ...int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldIn(FieldMissing, vs...))
+}
+
+// MissingNotIn applies the NotIn predicate on the "missing" field.
+func MissingNotIn(vs ...int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldNotIn(FieldMissing, vs...))
+}
+
+// MissingGT applies the GT predicate on the "missing" field.
+func MissingGT(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldGT(FieldMissing, v))
+}
+
+// MissingGTE applies the GTE predicate on the "missing" field.
+func MissingGTE(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldGTE(FieldMissing, v))
+}
+
+// MissingLT applies the LT predicate on the "missing" field.
+func MissingLT(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldLT(FieldMissing, v))
+}
+
+// MissingLTE applies the LTE predicate on the "missing" field.
+func MissingLTE(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldLTE(FieldMissing, v))
+}
+
+// ForgivenEQ applies the EQ predicate on the "forgiven" field.
+func ForgivenEQ(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldEQ(FieldForgiven, v))
+}
+
+// ForgivenNEQ applies the NEQ predicate on the "forgiven" field.
+func ForgivenNEQ(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldNEQ(FieldForgiven, v))
+}
+
+// ForgivenIn applies the In predicate on the "forgiven" field.
+func ForgivenIn(vs ...int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldIn(FieldForgiven, vs...))
+}
+
+// ForgivenNotIn applies the NotIn predicate on the "forgiven" field.
+func ForgivenNotIn(vs ...int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldNotIn(FieldForgiven, vs...))
+}
+
+// ForgivenGT applies the GT predicate on the "forgiven" field.
+func ForgivenGT(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldGT(FieldForgiven, v))
+}
+
+// ForgivenGTE applies the GTE predicate on the "forgiven" field.
+func ForgivenGTE(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldGTE(FieldForgiven, v))
+}
+
+// ForgivenLT applies the LT predicate on the "forgiven" field.
+func ForgivenLT(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldLT(FieldForgiven, v))
+}
+
+// ForgivenLTE applies the LTE predicate on the "forgiven" field.
+func ForgivenLTE(v int64) predicate.ReturnLine {
+	return predicate.ReturnLine(sql.FieldLTE(FieldForgiven, v))
 }
 
 // RefundMinorEQ applies the EQ predicate on the "refund_minor" field.

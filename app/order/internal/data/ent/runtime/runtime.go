@@ -682,28 +682,50 @@ func init() {
 	goodsreturn.DefaultLocation = goodsreturnDescLocation.Default.(string)
 	// goodsreturn.LocationValidator is a validator for the "location" field. It is called by the builders before save.
 	goodsreturn.LocationValidator = goodsreturnDescLocation.Validators[0].(func(string) error)
+	// goodsreturnDescRefusal is the schema descriptor for refusal field.
+	goodsreturnDescRefusal := goodsreturnFields[7].Descriptor()
+	// goodsreturn.DefaultRefusal holds the default value on creation for the refusal field.
+	goodsreturn.DefaultRefusal = goodsreturnDescRefusal.Default.(string)
+	// goodsreturn.RefusalValidator is a validator for the "refusal" field. It is called by the builders before save.
+	goodsreturn.RefusalValidator = goodsreturnDescRefusal.Validators[0].(func(string) error)
+	// goodsreturnDescCarrier is the schema descriptor for carrier field.
+	goodsreturnDescCarrier := goodsreturnFields[8].Descriptor()
+	// goodsreturn.DefaultCarrier holds the default value on creation for the carrier field.
+	goodsreturn.DefaultCarrier = goodsreturnDescCarrier.Default.(string)
+	// goodsreturn.CarrierValidator is a validator for the "carrier" field. It is called by the builders before save.
+	goodsreturn.CarrierValidator = goodsreturnDescCarrier.Validators[0].(func(string) error)
+	// goodsreturnDescTrackingNo is the schema descriptor for tracking_no field.
+	goodsreturnDescTrackingNo := goodsreturnFields[9].Descriptor()
+	// goodsreturn.DefaultTrackingNo holds the default value on creation for the tracking_no field.
+	goodsreturn.DefaultTrackingNo = goodsreturnDescTrackingNo.Default.(string)
+	// goodsreturn.TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
+	goodsreturn.TrackingNoValidator = goodsreturnDescTrackingNo.Validators[0].(func(string) error)
+	// goodsreturnDescSentUs is the schema descriptor for sent_us field.
+	goodsreturnDescSentUs := goodsreturnFields[10].Descriptor()
+	// goodsreturn.DefaultSentUs holds the default value on creation for the sent_us field.
+	goodsreturn.DefaultSentUs = goodsreturnDescSentUs.Default.(int64)
 	// goodsreturnDescRefundMinor is the schema descriptor for refund_minor field.
-	goodsreturnDescRefundMinor := goodsreturnFields[6].Descriptor()
+	goodsreturnDescRefundMinor := goodsreturnFields[11].Descriptor()
 	// goodsreturn.DefaultRefundMinor holds the default value on creation for the refund_minor field.
 	goodsreturn.DefaultRefundMinor = goodsreturnDescRefundMinor.Default.(int64)
 	// goodsreturnDescPointsBack is the schema descriptor for points_back field.
-	goodsreturnDescPointsBack := goodsreturnFields[7].Descriptor()
+	goodsreturnDescPointsBack := goodsreturnFields[12].Descriptor()
 	// goodsreturn.DefaultPointsBack holds the default value on creation for the points_back field.
 	goodsreturn.DefaultPointsBack = goodsreturnDescPointsBack.Default.(int64)
 	// goodsreturnDescRequestedUs is the schema descriptor for requested_us field.
-	goodsreturnDescRequestedUs := goodsreturnFields[8].Descriptor()
+	goodsreturnDescRequestedUs := goodsreturnFields[13].Descriptor()
 	// goodsreturn.DefaultRequestedUs holds the default value on creation for the requested_us field.
 	goodsreturn.DefaultRequestedUs = goodsreturnDescRequestedUs.Default.(int64)
 	// goodsreturnDescApprovedUs is the schema descriptor for approved_us field.
-	goodsreturnDescApprovedUs := goodsreturnFields[9].Descriptor()
+	goodsreturnDescApprovedUs := goodsreturnFields[14].Descriptor()
 	// goodsreturn.DefaultApprovedUs holds the default value on creation for the approved_us field.
 	goodsreturn.DefaultApprovedUs = goodsreturnDescApprovedUs.Default.(int64)
 	// goodsreturnDescReceivedUs is the schema descriptor for received_us field.
-	goodsreturnDescReceivedUs := goodsreturnFields[10].Descriptor()
+	goodsreturnDescReceivedUs := goodsreturnFields[15].Descriptor()
 	// goodsreturn.DefaultReceivedUs holds the default value on creation for the received_us field.
 	goodsreturn.DefaultReceivedUs = goodsreturnDescReceivedUs.Default.(int64)
 	// goodsreturnDescDoneUs is the schema descriptor for done_us field.
-	goodsreturnDescDoneUs := goodsreturnFields[11].Descriptor()
+	goodsreturnDescDoneUs := goodsreturnFields[16].Descriptor()
 	// goodsreturn.DefaultDoneUs holds the default value on creation for the done_us field.
 	goodsreturn.DefaultDoneUs = goodsreturnDescDoneUs.Default.(int64)
 	// goodsreturnDescID is the schema descriptor for id field.
@@ -1844,16 +1866,28 @@ func init() {
 	returnlineDescQuantity := returnlineFields[6].Descriptor()
 	// returnline.DefaultQuantity holds the default value on creation for the quantity field.
 	returnline.DefaultQuantity = returnlineDescQuantity.Default.(int64)
+	// returnlineDescDamaged is the schema descriptor for damaged field.
+	returnlineDescDamaged := returnlineFields[7].Descriptor()
+	// returnline.DefaultDamaged holds the default value on creation for the damaged field.
+	returnline.DefaultDamaged = returnlineDescDamaged.Default.(int64)
+	// returnlineDescMissing is the schema descriptor for missing field.
+	returnlineDescMissing := returnlineFields[8].Descriptor()
+	// returnline.DefaultMissing holds the default value on creation for the missing field.
+	returnline.DefaultMissing = returnlineDescMissing.Default.(int64)
+	// returnlineDescForgiven is the schema descriptor for forgiven field.
+	returnlineDescForgiven := returnlineFields[9].Descriptor()
+	// returnline.DefaultForgiven holds the default value on creation for the forgiven field.
+	returnline.DefaultForgiven = returnlineDescForgiven.Default.(int64)
 	// returnlineDescRefundMinor is the schema descriptor for refund_minor field.
-	returnlineDescRefundMinor := returnlineFields[7].Descriptor()
+	returnlineDescRefundMinor := returnlineFields[10].Descriptor()
 	// returnline.DefaultRefundMinor holds the default value on creation for the refund_minor field.
 	returnline.DefaultRefundMinor = returnlineDescRefundMinor.Default.(int64)
 	// returnlineDescPointsBack is the schema descriptor for points_back field.
-	returnlineDescPointsBack := returnlineFields[8].Descriptor()
+	returnlineDescPointsBack := returnlineFields[11].Descriptor()
 	// returnline.DefaultPointsBack holds the default value on creation for the points_back field.
 	returnline.DefaultPointsBack = returnlineDescPointsBack.Default.(int64)
 	// returnlineDescNo is the schema descriptor for no field.
-	returnlineDescNo := returnlineFields[9].Descriptor()
+	returnlineDescNo := returnlineFields[12].Descriptor()
 	// returnline.DefaultNo holds the default value on creation for the no field.
 	returnline.DefaultNo = returnlineDescNo.Default.(int64)
 	// returnlineDescID is the schema descriptor for id field.
