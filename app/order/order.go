@@ -202,6 +202,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterReturnWindowsServer(r.GRPC, c.windows)
 	afterSales := service.NewAfterSales(c.service)
 	orderv1.RegisterAfterSalesServer(r.GRPC, afterSales)
+	goodwills := service.NewGoodwills(c.service)
+	orderv1.RegisterGoodwillsServer(r.GRPC, goodwills)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	orderv1.RegisterTradeEventsServer(r.GRPC, c.events)
 	if r.HTTP != nil {
@@ -210,6 +212,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterReturnWindowsHTTPServer(r.HTTP, c.windows)
 		orderv1.RegisterAfterSalesHTTPServer(r.HTTP, afterSales)
+		orderv1.RegisterGoodwillsHTTPServer(r.HTTP, goodwills)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 	}

@@ -23,6 +23,66 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type RefundWithoutReturnRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ReturnId      string                 `protobuf:"bytes,2,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundWithoutReturnRequest) Reset() {
+	*x = RefundWithoutReturnRequest{}
+	mi := &file_order_v1_aftersale_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundWithoutReturnRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundWithoutReturnRequest) ProtoMessage() {}
+
+func (x *RefundWithoutReturnRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_aftersale_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundWithoutReturnRequest.ProtoReflect.Descriptor instead.
+func (*RefundWithoutReturnRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *RefundWithoutReturnRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RefundWithoutReturnRequest) GetReturnId() string {
+	if x != nil {
+		return x.ReturnId
+	}
+	return ""
+}
+
+func (x *RefundWithoutReturnRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type ListReturnsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -34,7 +94,7 @@ type ListReturnsRequest struct {
 
 func (x *ListReturnsRequest) Reset() {
 	*x = ListReturnsRequest{}
-	mi := &file_order_v1_aftersale_proto_msgTypes[0]
+	mi := &file_order_v1_aftersale_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -46,7 +106,7 @@ func (x *ListReturnsRequest) String() string {
 func (*ListReturnsRequest) ProtoMessage() {}
 
 func (x *ListReturnsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_aftersale_proto_msgTypes[0]
+	mi := &file_order_v1_aftersale_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -59,7 +119,7 @@ func (x *ListReturnsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReturnsRequest.ProtoReflect.Descriptor instead.
 func (*ListReturnsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{0}
+	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *ListReturnsRequest) GetPageSize() int32 {
@@ -93,7 +153,7 @@ type ListReturnsResponse struct {
 
 func (x *ListReturnsResponse) Reset() {
 	*x = ListReturnsResponse{}
-	mi := &file_order_v1_aftersale_proto_msgTypes[1]
+	mi := &file_order_v1_aftersale_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -105,7 +165,7 @@ func (x *ListReturnsResponse) String() string {
 func (*ListReturnsResponse) ProtoMessage() {}
 
 func (x *ListReturnsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_aftersale_proto_msgTypes[1]
+	mi := &file_order_v1_aftersale_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -118,7 +178,7 @@ func (x *ListReturnsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReturnsResponse.ProtoReflect.Descriptor instead.
 func (*ListReturnsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{1}
+	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListReturnsResponse) GetReturns() []*ReturnInfo {
@@ -146,7 +206,7 @@ type RefuseReturnRequest struct {
 
 func (x *RefuseReturnRequest) Reset() {
 	*x = RefuseReturnRequest{}
-	mi := &file_order_v1_aftersale_proto_msgTypes[2]
+	mi := &file_order_v1_aftersale_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -158,7 +218,7 @@ func (x *RefuseReturnRequest) String() string {
 func (*RefuseReturnRequest) ProtoMessage() {}
 
 func (x *RefuseReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_aftersale_proto_msgTypes[2]
+	mi := &file_order_v1_aftersale_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -171,7 +231,7 @@ func (x *RefuseReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefuseReturnRequest.ProtoReflect.Descriptor instead.
 func (*RefuseReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{2}
+	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *RefuseReturnRequest) GetRequestId() string {
@@ -205,7 +265,7 @@ type WithdrawReturnRequest struct {
 
 func (x *WithdrawReturnRequest) Reset() {
 	*x = WithdrawReturnRequest{}
-	mi := &file_order_v1_aftersale_proto_msgTypes[3]
+	mi := &file_order_v1_aftersale_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -217,7 +277,7 @@ func (x *WithdrawReturnRequest) String() string {
 func (*WithdrawReturnRequest) ProtoMessage() {}
 
 func (x *WithdrawReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_aftersale_proto_msgTypes[3]
+	mi := &file_order_v1_aftersale_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -230,7 +290,7 @@ func (x *WithdrawReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawReturnRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{3}
+	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *WithdrawReturnRequest) GetRequestId() string {
@@ -259,7 +319,7 @@ type SendReturnRequest struct {
 
 func (x *SendReturnRequest) Reset() {
 	*x = SendReturnRequest{}
-	mi := &file_order_v1_aftersale_proto_msgTypes[4]
+	mi := &file_order_v1_aftersale_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -271,7 +331,7 @@ func (x *SendReturnRequest) String() string {
 func (*SendReturnRequest) ProtoMessage() {}
 
 func (x *SendReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_aftersale_proto_msgTypes[4]
+	mi := &file_order_v1_aftersale_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -284,7 +344,7 @@ func (x *SendReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendReturnRequest.ProtoReflect.Descriptor instead.
 func (*SendReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{4}
+	return file_order_v1_aftersale_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SendReturnRequest) GetRequestId() string {
@@ -319,7 +379,13 @@ var File_order_v1_aftersale_proto protoreflect.FileDescriptor
 
 const file_order_v1_aftersale_proto_rawDesc = "" +
 	"\n" +
-	"\x18order/v1/aftersale.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\x98\x01\n" +
+	"\x18order/v1/aftersale.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\x92\x01\n" +
+	"\x1aRefundWithoutReturnRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +
+	"\treturn_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\breturnId\x12\"\n" +
+	"\x06reason\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\x98\x01\n" +
 	"\x12ListReturnsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -344,14 +410,15 @@ const file_order_v1_aftersale_proto_rawDesc = "" +
 	"\treturn_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\breturnId\x12#\n" +
 	"\acarrier\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\acarrier\x12*\n" +
 	"\vtracking_no\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"trackingNo2\x97\x04\n" +
+	"trackingNo2\xb4\x05\n" +
 	"\n" +
 	"AfterSales\x12u\n" +
 	"\vListReturns\x12$.onepool.order.v1.ListReturnsRequest\x1a%.onepool.order.v1.ListReturnsResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/order/returns\x12\x84\x01\n" +
 	"\fRefuseReturn\x12%.onepool.order.v1.RefuseReturnRequest\x1a\x1c.onepool.order.v1.ReturnInfo\"/\x82\xd3\xe4\x93\x02):\x01*\"$/v1/order/returns/{return_id}/refuse\x12\x8a\x01\n" +
 	"\x0eWithdrawReturn\x12'.onepool.order.v1.WithdrawReturnRequest\x1a\x1c.onepool.order.v1.ReturnInfo\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/order/returns/{return_id}/withdraw\x12~\n" +
 	"\n" +
-	"SendReturn\x12#.onepool.order.v1.SendReturnRequest\x1a\x1c.onepool.order.v1.ReturnInfo\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/order/returns/{return_id}/sendB1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"SendReturn\x12#.onepool.order.v1.SendReturnRequest\x1a\x1c.onepool.order.v1.ReturnInfo\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/order/returns/{return_id}/send\x12\x9a\x01\n" +
+	"\x13RefundWithoutReturn\x12,.onepool.order.v1.RefundWithoutReturnRequest\x1a\x1c.onepool.order.v1.ReturnInfo\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/order/returns/{return_id}/refund-withoutB1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_aftersale_proto_rawDescOnce sync.Once
@@ -365,29 +432,32 @@ func file_order_v1_aftersale_proto_rawDescGZIP() []byte {
 	return file_order_v1_aftersale_proto_rawDescData
 }
 
-var file_order_v1_aftersale_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_order_v1_aftersale_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_order_v1_aftersale_proto_goTypes = []any{
-	(*ListReturnsRequest)(nil),    // 0: onepool.order.v1.ListReturnsRequest
-	(*ListReturnsResponse)(nil),   // 1: onepool.order.v1.ListReturnsResponse
-	(*RefuseReturnRequest)(nil),   // 2: onepool.order.v1.RefuseReturnRequest
-	(*WithdrawReturnRequest)(nil), // 3: onepool.order.v1.WithdrawReturnRequest
-	(*SendReturnRequest)(nil),     // 4: onepool.order.v1.SendReturnRequest
-	(ReturnState)(0),              // 5: onepool.order.v1.ReturnState
-	(*ReturnInfo)(nil),            // 6: onepool.order.v1.ReturnInfo
+	(*RefundWithoutReturnRequest)(nil), // 0: onepool.order.v1.RefundWithoutReturnRequest
+	(*ListReturnsRequest)(nil),         // 1: onepool.order.v1.ListReturnsRequest
+	(*ListReturnsResponse)(nil),        // 2: onepool.order.v1.ListReturnsResponse
+	(*RefuseReturnRequest)(nil),        // 3: onepool.order.v1.RefuseReturnRequest
+	(*WithdrawReturnRequest)(nil),      // 4: onepool.order.v1.WithdrawReturnRequest
+	(*SendReturnRequest)(nil),          // 5: onepool.order.v1.SendReturnRequest
+	(ReturnState)(0),                   // 6: onepool.order.v1.ReturnState
+	(*ReturnInfo)(nil),                 // 7: onepool.order.v1.ReturnInfo
 }
 var file_order_v1_aftersale_proto_depIdxs = []int32{
-	5, // 0: onepool.order.v1.ListReturnsRequest.state:type_name -> onepool.order.v1.ReturnState
-	6, // 1: onepool.order.v1.ListReturnsResponse.returns:type_name -> onepool.order.v1.ReturnInfo
-	0, // 2: onepool.order.v1.AfterSales.ListReturns:input_type -> onepool.order.v1.ListReturnsRequest
-	2, // 3: onepool.order.v1.AfterSales.RefuseReturn:input_type -> onepool.order.v1.RefuseReturnRequest
-	3, // 4: onepool.order.v1.AfterSales.WithdrawReturn:input_type -> onepool.order.v1.WithdrawReturnRequest
-	4, // 5: onepool.order.v1.AfterSales.SendReturn:input_type -> onepool.order.v1.SendReturnRequest
-	1, // 6: onepool.order.v1.AfterSales.ListReturns:output_type -> onepool.order.v1.ListReturnsResponse
-	6, // 7: onepool.order.v1.AfterSales.RefuseReturn:output_type -> onepool.order.v1.ReturnInfo
-	6, // 8: onepool.order.v1.AfterSales.WithdrawReturn:output_type -> onepool.order.v1.ReturnInfo
-	6, // 9: onepool.order.v1.AfterSales.SendReturn:output_type -> onepool.order.v1.ReturnInfo
-	6, // [6:10] is the sub-list for method output_type
-	2, // [2:6] is the sub-list for method input_type
+	6, // 0: onepool.order.v1.ListReturnsRequest.state:type_name -> onepool.order.v1.ReturnState
+	7, // 1: onepool.order.v1.ListReturnsResponse.returns:type_name -> onepool.order.v1.ReturnInfo
+	1, // 2: onepool.order.v1.AfterSales.ListReturns:input_type -> onepool.order.v1.ListReturnsRequest
+	3, // 3: onepool.order.v1.AfterSales.RefuseReturn:input_type -> onepool.order.v1.RefuseReturnRequest
+	4, // 4: onepool.order.v1.AfterSales.WithdrawReturn:input_type -> onepool.order.v1.WithdrawReturnRequest
+	5, // 5: onepool.order.v1.AfterSales.SendReturn:input_type -> onepool.order.v1.SendReturnRequest
+	0, // 6: onepool.order.v1.AfterSales.RefundWithoutReturn:input_type -> onepool.order.v1.RefundWithoutReturnRequest
+	2, // 7: onepool.order.v1.AfterSales.ListReturns:output_type -> onepool.order.v1.ListReturnsResponse
+	7, // 8: onepool.order.v1.AfterSales.RefuseReturn:output_type -> onepool.order.v1.ReturnInfo
+	7, // 9: onepool.order.v1.AfterSales.WithdrawReturn:output_type -> onepool.order.v1.ReturnInfo
+	7, // 10: onepool.order.v1.AfterSales.SendReturn:output_type -> onepool.order.v1.ReturnInfo
+	7, // 11: onepool.order.v1.AfterSales.RefundWithoutReturn:output_type -> onepool.order.v1.ReturnInfo
+	7, // [7:12] is the sub-list for method output_type
+	2, // [2:7] is the sub-list for method input_type
 	2, // [2:2] is the sub-list for extension type_name
 	2, // [2:2] is the sub-list for extension extendee
 	0, // [0:2] is the sub-list for field type_name
@@ -405,7 +475,7 @@ func file_order_v1_aftersale_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_aftersale_proto_rawDesc), len(file_order_v1_aftersale_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

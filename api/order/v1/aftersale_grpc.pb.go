@@ -19,10 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AfterSales_ListReturns_FullMethodName    = "/onepool.order.v1.AfterSales/ListReturns"
-	AfterSales_RefuseReturn_FullMethodName   = "/onepool.order.v1.AfterSales/RefuseReturn"
-	AfterSales_WithdrawReturn_FullMethodName = "/onepool.order.v1.AfterSales/WithdrawReturn"
-	AfterSales_SendReturn_FullMethodName     = "/onepool.order.v1.AfterSales/SendReturn"
+	AfterSales_ListReturns_FullMethodName         = "/onepool.order.v1.AfterSales/ListReturns"
+	AfterSales_RefuseReturn_FullMethodName        = "/onepool.order.v1.AfterSales/RefuseReturn"
+	AfterSales_WithdrawReturn_FullMethodName      = "/onepool.order.v1.AfterSales/WithdrawReturn"
+	AfterSales_SendReturn_FullMethodName          = "/onepool.order.v1.AfterSales/SendReturn"
+	AfterSales_RefundWithoutReturn_FullMethodName = "/onepool.order.v1.AfterSales/RefundWithoutReturn"
 )
 
 // AfterSalesClient is the client API for AfterSales service.
@@ -40,6 +41,9 @@ type AfterSalesClient interface {
 	WithdrawReturn(ctx context.Context, in *WithdrawReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error)
 	// The parcel in which approved goods come back. Again: another carrier or number.
 	SendReturn(ctx context.Context, in *SendReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error)
+	// The buyer gets the money and keeps the goods, or what was sent back is lost: by managers and operators of the seller's own
+	// organisation, instead of waiting for the goods.
+	RefundWithoutReturn(ctx context.Context, in *RefundWithoutReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error)
 }
 
 type afterSalesClient struct {
@@ -90,6 +94,16 @@ func (c *afterSalesClient) SendReturn(ctx context.Context, in *SendReturnRequest
 	return out, nil
 }
 
+func (c *afterSalesClient) RefundWithoutReturn(ctx context.Context, in *RefundWithoutReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReturnInfo)
+	err := c.cc.Invoke(ctx, AfterSales_RefundWithoutReturn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AfterSalesServer is the server API for AfterSales service.
 // All implementations must embed UnimplementedAfterSalesServer
 // for forward compatibility.
@@ -105,6 +119,9 @@ type AfterSalesServer interface {
 	WithdrawReturn(context.Context, *WithdrawReturnRequest) (*ReturnInfo, error)
 	// The parcel in which approved goods come back. Again: another carrier or number.
 	SendReturn(context.Context, *SendReturnRequest) (*ReturnInfo, error)
+	// The buyer gets the money and keeps the goods, or what was sent back is lost: by managers and operators of the seller's own
+	// organisation, instead of waiting for the goods.
+	RefundWithoutReturn(context.Context, *RefundWithoutReturnRequest) (*ReturnInfo, error)
 	mustEmbedUnimplementedAfterSalesServer()
 }
 
@@ -126,6 +143,9 @@ func (UnimplementedAfterSalesServer) WithdrawReturn(context.Context, *WithdrawRe
 }
 func (UnimplementedAfterSalesServer) SendReturn(context.Context, *SendReturnRequest) (*ReturnInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method SendReturn not implemented")
+}
+func (UnimplementedAfterSalesServer) RefundWithoutReturn(context.Context, *RefundWithoutReturnRequest) (*ReturnInfo, error) {
+	return nil, status.Error(codes.Unimplemented, "method RefundWithoutReturn not implemented")
 }
 func (UnimplementedAfterSalesServer) mustEmbedUnimplementedAfterSalesServer() {}
 func (UnimplementedAfterSalesServer) testEmbeddedByValue()                    {}
@@ -220,6 +240,24 @@ func _AfterSales_SendReturn_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AfterSales_RefundWithoutReturn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefundWithoutReturnRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AfterSalesServer).RefundWithoutReturn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AfterSales_RefundWithoutReturn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AfterSalesServer).RefundWithoutReturn(ctx, req.(*RefundWithoutReturnRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AfterSales_ServiceDesc is the grpc.ServiceDesc for AfterSales service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -242,6 +280,10 @@ var AfterSales_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SendReturn",
 			Handler:    _AfterSales_SendReturn_Handler,
+		},
+		{
+			MethodName: "RefundWithoutReturn",
+			Handler:    _AfterSales_RefundWithoutReturn_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -20,6 +20,7 @@ var _ = binding.EncodeURL
 const _ = http.SupportPackageIsVersion1
 
 const OperationAfterSalesListReturns = "/onepool.order.v1.AfterSales/ListReturns"
+const OperationAfterSalesRefundWithoutReturn = "/onepool.order.v1.AfterSales/RefundWithoutReturn"
 const OperationAfterSalesRefuseReturn = "/onepool.order.v1.AfterSales/RefuseReturn"
 const OperationAfterSalesSendReturn = "/onepool.order.v1.AfterSales/SendReturn"
 const OperationAfterSalesWithdrawReturn = "/onepool.order.v1.AfterSales/WithdrawReturn"
@@ -27,6 +28,9 @@ const OperationAfterSalesWithdrawReturn = "/onepool.order.v1.AfterSales/Withdraw
 type AfterSalesHTTPServer interface {
 	// ListReturns Requests of the caller's own organisation, the newest first: those that wait for an answer, a parcel or its inspection.
 	ListReturns(context.Context, *ListReturnsRequest) (*ListReturnsResponse, error)
+	// RefundWithoutReturn The buyer gets the money and keeps the goods, or what was sent back is lost: by managers and operators of the seller's own
+	// organisation, instead of waiting for the goods.
+	RefundWithoutReturn(context.Context, *RefundWithoutReturnRequest) (*ReturnInfo, error)
 	// RefuseReturn The goods may not come back: by managers and operators of the seller's own organisation, with the reason that the buyer reads.
 	RefuseReturn(context.Context, *RefuseReturnRequest) (*ReturnInfo, error)
 	// SendReturn The parcel in which approved goods come back. Again: another carrier or number.
@@ -41,6 +45,7 @@ func RegisterAfterSalesHTTPServer(s *http.Server, srv AfterSalesHTTPServer) {
 	r.POST("/v1/order/returns/{return_id}/refuse", _AfterSales_RefuseReturn0_HTTP_Handler(srv))
 	r.POST("/v1/order/returns/{return_id}/withdraw", _AfterSales_WithdrawReturn0_HTTP_Handler(srv))
 	r.POST("/v1/order/returns/{return_id}/send", _AfterSales_SendReturn0_HTTP_Handler(srv))
+	r.POST("/v1/order/returns/{return_id}/refund-without", _AfterSales_RefundWithoutReturn0_HTTP_Handler(srv))
 }
 
 func _AfterSales_ListReturns0_HTTP_Handler(srv AfterSalesHTTPServer) func(ctx http.Context) error {
@@ -137,9 +142,37 @@ func _AfterSales_SendReturn0_HTTP_Handler(srv AfterSalesHTTPServer) func(ctx htt
 	}
 }
 
+func _AfterSales_RefundWithoutReturn0_HTTP_Handler(srv AfterSalesHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in RefundWithoutReturnRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindVars(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationAfterSalesRefundWithoutReturn)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.RefundWithoutReturn(ctx, req.(*RefundWithoutReturnRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*ReturnInfo)
+		return ctx.Result(200, reply)
+	}
+}
+
 type AfterSalesHTTPClient interface {
 	// ListReturns Requests of the caller's own organisation, the newest first: those that wait for an answer, a parcel or its inspection.
 	ListReturns(ctx context.Context, req *ListReturnsRequest, opts ...http.CallOption) (rsp *ListReturnsResponse, err error)
+	// RefundWithoutReturn The buyer gets the money and keeps the goods, or what was sent back is lost: by managers and operators of the seller's own
+	// organisation, instead of waiting for the goods.
+	RefundWithoutReturn(ctx context.Context, req *RefundWithoutReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
 	// RefuseReturn The goods may not come back: by managers and operators of the seller's own organisation, with the reason that the buyer reads.
 	RefuseReturn(ctx context.Context, req *RefuseReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
 	// SendReturn The parcel in which approved goods come back. Again: another carrier or number.
@@ -164,6 +197,21 @@ func (c *AfterSalesHTTPClientImpl) ListReturns(ctx context.Context, in *ListRetu
 	opts = append(opts, http.Operation(OperationAfterSalesListReturns))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "GET", path, nil, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// RefundWithoutReturn The buyer gets the money and keeps the goods, or what was sent back is lost: by managers and operators of the seller's own
+// organisation, instead of waiting for the goods.
+func (c *AfterSalesHTTPClientImpl) RefundWithoutReturn(ctx context.Context, in *RefundWithoutReturnRequest, opts ...http.CallOption) (*ReturnInfo, error) {
+	var out ReturnInfo
+	pattern := "/v1/order/returns/{return_id}/refund-without"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationAfterSalesRefundWithoutReturn))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,8 @@ const (
 	OrderErrorReason_TRADE_EVENTS_EXPIRED OrderErrorReason = 54
 	// The buyer was not asked whether to buy what cannot be returned. metadata: skus, joined by commas.
 	OrderErrorReason_FINAL_SALE_UNCONFIRMED OrderErrorReason = 38
+	// Who asked for money beyond the price does not approve it.
+	OrderErrorReason_GOODWILL_SECOND_PERSON OrderErrorReason = 63
 	// What was found is not what the return is about. metadata: line_id, sku, quantity (that was asked for).
 	OrderErrorReason_INSPECTION_MISMATCH OrderErrorReason = 60
 )
@@ -76,6 +78,7 @@ var (
 		13: "PICKUP_CODE_UNKNOWN",
 		54: "TRADE_EVENTS_EXPIRED",
 		38: "FINAL_SALE_UNCONFIRMED",
+		63: "GOODWILL_SECOND_PERSON",
 		60: "INSPECTION_MISMATCH",
 	}
 	OrderErrorReason_value = map[string]int32{
@@ -95,6 +98,7 @@ var (
 		"PICKUP_CODE_UNKNOWN":    13,
 		"TRADE_EVENTS_EXPIRED":   54,
 		"FINAL_SALE_UNCONFIRMED": 38,
+		"GOODWILL_SECOND_PERSON": 63,
 		"INSPECTION_MISMATCH":    60,
 	}
 )
@@ -130,7 +134,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xe8\x03\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x8a\x04\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -149,7 +153,8 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x0fCOUPON_UNUSABLE\x10\f\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13PICKUP_CODE_UNKNOWN\x10\r\x1a\x04\xa8E\x94\x03\x12\x1e\n" +
 	"\x14TRADE_EVENTS_EXPIRED\x106\x1a\x04\xa8E\x99\x03\x12 \n" +
-	"\x16FINAL_SALE_UNCONFIRMED\x10&\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
+	"\x16FINAL_SALE_UNCONFIRMED\x10&\x1a\x04\xa8E\x99\x03\x12 \n" +
+	"\x16GOODWILL_SECOND_PERSON\x10?\x1a\x04\xa8E\x93\x03\x12\x1d\n" +
 	"\x13INSPECTION_MISMATCH\x10<\x1a\x04\xa8E\x90\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (

@@ -227,6 +227,20 @@ func ErrorFinalSaleUnconfirmed(format string, args ...interface{}) *errors.Error
 	return errors.New(409, OrderErrorReason_FINAL_SALE_UNCONFIRMED.String(), fmt.Sprintf(format, args...))
 }
 
+// Who asked for money beyond the price does not approve it.
+func IsGoodwillSecondPerson(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_GOODWILL_SECOND_PERSON.String() && e.Code == 403
+}
+
+// Who asked for money beyond the price does not approve it.
+func ErrorGoodwillSecondPerson(format string, args ...interface{}) *errors.Error {
+	return errors.New(403, OrderErrorReason_GOODWILL_SECOND_PERSON.String(), fmt.Sprintf(format, args...))
+}
+
 // What was found is not what the return is about. metadata: line_id, sku, quantity (that was asked for).
 func IsInspectionMismatch(err error) bool {
 	if err == nil {

@@ -276,6 +276,114 @@ func (ReturnState) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
+type GoodwillState int32
+
+const (
+	GoodwillState_GOODWILL_STATE_UNSPECIFIED GoodwillState = 0
+	// Waits for a second person.
+	GoodwillState_GOODWILL_REQUESTED GoodwillState = 1
+	// Waits to be paid.
+	GoodwillState_GOODWILL_APPROVED GoodwillState = 2
+	GoodwillState_GOODWILL_REFUSED  GoodwillState = 3
+	GoodwillState_GOODWILL_PAID     GoodwillState = 4
+)
+
+// Enum value maps for GoodwillState.
+var (
+	GoodwillState_name = map[int32]string{
+		0: "GOODWILL_STATE_UNSPECIFIED",
+		1: "GOODWILL_REQUESTED",
+		2: "GOODWILL_APPROVED",
+		3: "GOODWILL_REFUSED",
+		4: "GOODWILL_PAID",
+	}
+	GoodwillState_value = map[string]int32{
+		"GOODWILL_STATE_UNSPECIFIED": 0,
+		"GOODWILL_REQUESTED":         1,
+		"GOODWILL_APPROVED":          2,
+		"GOODWILL_REFUSED":           3,
+		"GOODWILL_PAID":              4,
+	}
+)
+
+func (x GoodwillState) Enum() *GoodwillState {
+	p := new(GoodwillState)
+	*p = x
+	return p
+}
+
+func (x GoodwillState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (GoodwillState) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[4].Descriptor()
+}
+
+func (GoodwillState) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[4]
+}
+
+func (x GoodwillState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use GoodwillState.Descriptor instead.
+func (GoodwillState) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
+}
+
+type GoodwillWay int32
+
+const (
+	GoodwillWay_GOODWILL_WAY_UNSPECIFIED GoodwillWay = 0
+	// From a till.
+	GoodwillWay_GOODWILL_CASH GoodwillWay = 1
+	// By finance, to an account of the buyer's.
+	GoodwillWay_GOODWILL_TRANSFER GoodwillWay = 2
+)
+
+// Enum value maps for GoodwillWay.
+var (
+	GoodwillWay_name = map[int32]string{
+		0: "GOODWILL_WAY_UNSPECIFIED",
+		1: "GOODWILL_CASH",
+		2: "GOODWILL_TRANSFER",
+	}
+	GoodwillWay_value = map[string]int32{
+		"GOODWILL_WAY_UNSPECIFIED": 0,
+		"GOODWILL_CASH":            1,
+		"GOODWILL_TRANSFER":        2,
+	}
+)
+
+func (x GoodwillWay) Enum() *GoodwillWay {
+	p := new(GoodwillWay)
+	*p = x
+	return p
+}
+
+func (x GoodwillWay) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (GoodwillWay) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[5].Descriptor()
+}
+
+func (GoodwillWay) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[5]
+}
+
+func (x GoodwillWay) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use GoodwillWay.Descriptor instead.
+func (GoodwillWay) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
+}
+
 type TenderKind int32
 
 const (
@@ -317,11 +425,11 @@ func (x TenderKind) String() string {
 }
 
 func (TenderKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[4].Descriptor()
+	return file_order_v1_order_proto_enumTypes[6].Descriptor()
 }
 
 func (TenderKind) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[4]
+	return &file_order_v1_order_proto_enumTypes[6]
 }
 
 func (x TenderKind) Number() protoreflect.EnumNumber {
@@ -330,7 +438,7 @@ func (x TenderKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TenderKind.Descriptor instead.
 func (TenderKind) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 type Cart struct {
@@ -1109,7 +1217,11 @@ type OrderInfo struct {
 	// What promotions took off the freight.
 	FreightDiscounts []*LineDiscount `protobuf:"bytes,29,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
 	// Of an order that is not paid.
-	LeftToPay     *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
+	LeftToPay *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
+	// Of the freight.
+	FreightRefunded *v1.Money `protobuf:"bytes,55,opt,name=freight_refunded,json=freightRefunded,proto3" json:"freight_refunded,omitempty"`
+	// What the seller gave beyond the price: no part of paid or refunded.
+	Goodwills     []*Goodwill `protobuf:"bytes,56,rep,name=goodwills,proto3" json:"goodwills,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1354,6 +1466,20 @@ func (x *OrderInfo) GetLeftToPay() *v1.Money {
 	return nil
 }
 
+func (x *OrderInfo) GetFreightRefunded() *v1.Money {
+	if x != nil {
+		return x.FreightRefunded
+	}
+	return nil
+}
+
+func (x *OrderInfo) GetGoodwills() []*Goodwill {
+	if x != nil {
+		return x.Goodwills
+	}
+	return nil
+}
+
 type OrderLine struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	LineId    string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -1583,6 +1709,148 @@ func (x *Tender) GetReference() string {
 	return ""
 }
 
+type Goodwill struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	OrderId string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	State   GoodwillState          `protobuf:"varint,3,opt,name=state,proto3,enum=onepool.order.v1.GoodwillState" json:"state,omitempty"`
+	Amount  *v1.Money              `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	Way     GoodwillWay            `protobuf:"varint,5,opt,name=way,proto3,enum=onepool.order.v1.GoodwillWay" json:"way,omitempty"`
+	Reason  string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who asked, and who approved; the same where one person may decide.
+	AskedBy    string `protobuf:"bytes,7,opt,name=asked_by,json=askedBy,proto3" json:"asked_by,omitempty"`
+	ApprovedBy string `protobuf:"bytes,8,opt,name=approved_by,json=approvedBy,proto3" json:"approved_by,omitempty"`
+	Refusal    string `protobuf:"bytes,9,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// Of its payment.
+	Reference     string `protobuf:"bytes,10,opt,name=reference,proto3" json:"reference,omitempty"`
+	AskedAtUs     int64  `protobuf:"varint,11,opt,name=asked_at_us,json=askedAtUs,proto3" json:"asked_at_us,omitempty"`
+	ApprovedAtUs  int64  `protobuf:"varint,12,opt,name=approved_at_us,json=approvedAtUs,proto3" json:"approved_at_us,omitempty"`
+	PaidAtUs      int64  `protobuf:"varint,13,opt,name=paid_at_us,json=paidAtUs,proto3" json:"paid_at_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Goodwill) Reset() {
+	*x = Goodwill{}
+	mi := &file_order_v1_order_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Goodwill) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Goodwill) ProtoMessage() {}
+
+func (x *Goodwill) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Goodwill.ProtoReflect.Descriptor instead.
+func (*Goodwill) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Goodwill) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Goodwill) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Goodwill) GetState() GoodwillState {
+	if x != nil {
+		return x.State
+	}
+	return GoodwillState_GOODWILL_STATE_UNSPECIFIED
+}
+
+func (x *Goodwill) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Goodwill) GetWay() GoodwillWay {
+	if x != nil {
+		return x.Way
+	}
+	return GoodwillWay_GOODWILL_WAY_UNSPECIFIED
+}
+
+func (x *Goodwill) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Goodwill) GetAskedBy() string {
+	if x != nil {
+		return x.AskedBy
+	}
+	return ""
+}
+
+func (x *Goodwill) GetApprovedBy() string {
+	if x != nil {
+		return x.ApprovedBy
+	}
+	return ""
+}
+
+func (x *Goodwill) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *Goodwill) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Goodwill) GetAskedAtUs() int64 {
+	if x != nil {
+		return x.AskedAtUs
+	}
+	return 0
+}
+
+func (x *Goodwill) GetApprovedAtUs() int64 {
+	if x != nil {
+		return x.ApprovedAtUs
+	}
+	return 0
+}
+
+func (x *Goodwill) GetPaidAtUs() int64 {
+	if x != nil {
+		return x.PaidAtUs
+	}
+	return 0
+}
+
 type OrderEvent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Version       int32                  `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
@@ -1598,7 +1866,7 @@ type OrderEvent struct {
 
 func (x *OrderEvent) Reset() {
 	*x = OrderEvent{}
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1610,7 +1878,7 @@ func (x *OrderEvent) String() string {
 func (*OrderEvent) ProtoMessage() {}
 
 func (x *OrderEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1623,7 +1891,7 @@ func (x *OrderEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderEvent.ProtoReflect.Descriptor instead.
 func (*OrderEvent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *OrderEvent) GetVersion() int32 {
@@ -1694,7 +1962,7 @@ type SellAtTillRequest struct {
 
 func (x *SellAtTillRequest) Reset() {
 	*x = SellAtTillRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1706,7 +1974,7 @@ func (x *SellAtTillRequest) String() string {
 func (*SellAtTillRequest) ProtoMessage() {}
 
 func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1719,7 +1987,7 @@ func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellAtTillRequest.ProtoReflect.Descriptor instead.
 func (*SellAtTillRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SellAtTillRequest) GetRequestId() string {
@@ -1807,7 +2075,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1819,7 +2087,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1832,7 +2100,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -1924,7 +2192,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1936,7 +2204,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1949,7 +2217,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -1982,7 +2250,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1994,7 +2262,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2007,7 +2275,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2027,7 +2295,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2039,7 +2307,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2052,7 +2320,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -2099,7 +2367,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2111,7 +2379,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2124,7 +2392,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -2235,7 +2503,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2247,7 +2515,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2260,7 +2528,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -2288,7 +2556,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2300,7 +2568,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2313,7 +2581,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -2351,7 +2619,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2363,7 +2631,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2376,7 +2644,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -2425,7 +2693,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2437,7 +2705,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2450,7 +2718,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Payment) GetId() string {
@@ -2518,7 +2786,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2530,7 +2798,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2543,7 +2811,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -2565,7 +2833,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2577,7 +2845,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2590,7 +2858,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -2639,7 +2907,7 @@ type Fulfilment struct {
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2651,7 +2919,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2664,7 +2932,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -2818,7 +3086,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2830,7 +3098,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2843,7 +3111,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -2874,7 +3142,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2886,7 +3154,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2899,7 +3167,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -2957,7 +3225,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2969,7 +3237,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2982,7 +3250,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -3030,7 +3298,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3042,7 +3310,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3055,7 +3323,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -3082,7 +3350,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3094,7 +3362,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3107,7 +3375,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -3144,7 +3412,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3156,7 +3424,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3169,7 +3437,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -3240,7 +3508,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3252,7 +3520,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3265,7 +3533,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -3306,7 +3574,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3318,7 +3586,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3331,7 +3599,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -3358,7 +3626,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3370,7 +3638,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3383,7 +3651,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -3407,14 +3675,17 @@ type CreateReturnRequest struct {
 	Lines     []*ReturnLineInput     `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
 	Reason    string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// References of pictures: what the frontend's store of files calls them.
-	Pictures      []string `protobuf:"bytes,5,rep,name=pictures,proto3" json:"pictures,omitempty"`
+	Pictures []string `protobuf:"bytes,5,rep,name=pictures,proto3" json:"pictures,omitempty"`
+	// The buyer wants the money and keeps the goods (仅退款). The seller decides; a small amount is refunded at once if the rule of the
+	// order says so.
+	RefundOnly    bool `protobuf:"varint,6,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3426,7 +3697,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3439,7 +3710,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -3477,6 +3748,13 @@ func (x *CreateReturnRequest) GetPictures() []string {
 	return nil
 }
 
+func (x *CreateReturnRequest) GetRefundOnly() bool {
+	if x != nil {
+		return x.RefundOnly
+	}
+	return false
+}
+
 type ReturnInfo struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -3497,17 +3775,21 @@ type ReturnInfo struct {
 	// Why the seller refuses.
 	Refusal string `protobuf:"bytes,13,opt,name=refusal,proto3" json:"refusal,omitempty"`
 	// The parcel in which the goods come back.
-	Carrier       string `protobuf:"bytes,14,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	TrackingNo    string `protobuf:"bytes,15,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
-	SentAtUs      int64  `protobuf:"varint,16,opt,name=sent_at_us,json=sentAtUs,proto3" json:"sent_at_us,omitempty"`
-	ApprovedAtUs  int64  `protobuf:"varint,17,opt,name=approved_at_us,json=approvedAtUs,proto3" json:"approved_at_us,omitempty"`
+	Carrier      string `protobuf:"bytes,14,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo   string `protobuf:"bytes,15,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	SentAtUs     int64  `protobuf:"varint,16,opt,name=sent_at_us,json=sentAtUs,proto3" json:"sent_at_us,omitempty"`
+	ApprovedAtUs int64  `protobuf:"varint,17,opt,name=approved_at_us,json=approvedAtUs,proto3" json:"approved_at_us,omitempty"`
+	// The buyer keeps the goods.
+	RefundOnly bool `protobuf:"varint,18,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
+	// Of the order's freight, beside refund; 0 until the goods are received.
+	FreightRefund *v1.Money `protobuf:"bytes,19,opt,name=freight_refund,json=freightRefund,proto3" json:"freight_refund,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3519,7 +3801,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3532,7 +3814,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -3654,6 +3936,20 @@ func (x *ReturnInfo) GetApprovedAtUs() int64 {
 	return 0
 }
 
+func (x *ReturnInfo) GetRefundOnly() bool {
+	if x != nil {
+		return x.RefundOnly
+	}
+	return false
+}
+
+func (x *ReturnInfo) GetFreightRefund() *v1.Money {
+	if x != nil {
+		return x.FreightRefund
+	}
+	return nil
+}
+
 type ReturnLine struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	LineId     string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -3669,7 +3965,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3681,7 +3977,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3694,7 +3990,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -3756,7 +4052,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3768,7 +4064,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3781,7 +4077,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -3844,7 +4140,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3856,7 +4152,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3869,7 +4165,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -3924,7 +4220,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3936,7 +4232,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3949,7 +4245,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -3980,7 +4276,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3992,7 +4288,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4005,7 +4301,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -4117,7 +4413,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xdb\t\n" +
+	"\r_to_pay_minor\"\xda\n" +
+	"\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -4155,7 +4452,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\tdevice_id\x18\x1b \x01(\tR\bdeviceId\x12\x14\n" +
 	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
 	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
-	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\"\xce\x05\n" +
+	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x12C\n" +
+	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x128\n" +
+	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\"\xce\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -4184,7 +4483,24 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1c.onepool.order.v1.TenderKindR\x04kind\x120\n" +
 	"\x06amount\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x124\n" +
 	"\brefunded\x18\x03 \x01(\v2\x18.onepool.common.v1.MoneyR\brefunded\x12\x1c\n" +
-	"\treference\x18\x04 \x01(\tR\treference\"\x9f\x01\n" +
+	"\treference\x18\x04 \x01(\tR\treference\"\xbf\x03\n" +
+	"\bGoodwill\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\x125\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1f.onepool.order.v1.GoodwillStateR\x05state\x120\n" +
+	"\x06amount\x18\x04 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x12/\n" +
+	"\x03way\x18\x05 \x01(\x0e2\x1d.onepool.order.v1.GoodwillWayR\x03way\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x19\n" +
+	"\basked_by\x18\a \x01(\tR\aaskedBy\x12\x1f\n" +
+	"\vapproved_by\x18\b \x01(\tR\n" +
+	"approvedBy\x12\x18\n" +
+	"\arefusal\x18\t \x01(\tR\arefusal\x12\x1c\n" +
+	"\treference\x18\n" +
+	" \x01(\tR\treference\x12\x1e\n" +
+	"\vasked_at_us\x18\v \x01(\x03R\taskedAtUs\x12$\n" +
+	"\x0eapproved_at_us\x18\f \x01(\x03R\fapprovedAtUs\x12\x1c\n" +
+	"\n" +
+	"paid_at_us\x18\r \x01(\x03R\bpaidAtUs\"\x9f\x01\n" +
 	"\n" +
 	"OrderEvent\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x05R\aversion\x12\x14\n" +
@@ -4369,7 +4685,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"^\n" +
 	"\x0fReturnLineInput\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\x89\x02\n" +
+	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xaa\x02\n" +
 	"\x13CreateReturnRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
@@ -4377,7 +4693,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05lines\x18\x03 \x03(\v2!.onepool.order.v1.ReturnLineInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12\"\n" +
 	"\x06reason\x18\x04 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\x128\n" +
-	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\"\xd0\x04\n" +
+	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\x12\x1f\n" +
+	"\vrefund_only\x18\x06 \x01(\bR\n" +
+	"refundOnly\"\xb2\x05\n" +
 	"\n" +
 	"ReturnInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -4400,7 +4718,10 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"trackingNo\x12\x1c\n" +
 	"\n" +
 	"sent_at_us\x18\x10 \x01(\x03R\bsentAtUs\x12$\n" +
-	"\x0eapproved_at_us\x18\x11 \x01(\x03R\fapprovedAtUs\"\xde\x01\n" +
+	"\x0eapproved_at_us\x18\x11 \x01(\x03R\fapprovedAtUs\x12\x1f\n" +
+	"\vrefund_only\x18\x12 \x01(\bR\n" +
+	"refundOnly\x12?\n" +
+	"\x0efreight_refund\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\rfreightRefund\"\xde\x01\n" +
 	"\n" +
 	"ReturnLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
@@ -4468,7 +4789,17 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\bREFUNDED\x10\x04\x12\x12\n" +
 	"\x0eRETURN_REFUSED\x10\x05\x12\r\n" +
 	"\tWITHDRAWN\x10\x06\x12\b\n" +
-	"\x04SENT\x10\a*[\n" +
+	"\x04SENT\x10\a*\x87\x01\n" +
+	"\rGoodwillState\x12\x1e\n" +
+	"\x1aGOODWILL_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12GOODWILL_REQUESTED\x10\x01\x12\x15\n" +
+	"\x11GOODWILL_APPROVED\x10\x02\x12\x14\n" +
+	"\x10GOODWILL_REFUSED\x10\x03\x12\x11\n" +
+	"\rGOODWILL_PAID\x10\x04*U\n" +
+	"\vGoodwillWay\x12\x1c\n" +
+	"\x18GOODWILL_WAY_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rGOODWILL_CASH\x10\x01\x12\x15\n" +
+	"\x11GOODWILL_TRANSFER\x10\x02*[\n" +
 	"\n" +
 	"TenderKind\x12\x1b\n" +
 	"\x17TENDER_KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -4515,188 +4846,197 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_order_v1_order_proto_rawDescData
 }
 
-var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
 	(PaymentState)(0),                  // 2: onepool.order.v1.PaymentState
 	(ReturnState)(0),                   // 3: onepool.order.v1.ReturnState
-	(TenderKind)(0),                    // 4: onepool.order.v1.TenderKind
-	(*Cart)(nil),                       // 5: onepool.order.v1.Cart
-	(*CartLine)(nil),                   // 6: onepool.order.v1.CartLine
-	(*GetCartRequest)(nil),             // 7: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 8: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 9: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 10: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 11: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 12: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 13: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 14: onepool.order.v1.OrderInfo
-	(*OrderLine)(nil),                  // 15: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 16: onepool.order.v1.Tender
-	(*OrderEvent)(nil),                 // 17: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 18: onepool.order.v1.SellAtTillRequest
-	(*ImportChannelOrderRequest)(nil),  // 19: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 20: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 21: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 22: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 23: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 24: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 25: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 26: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 27: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 28: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 29: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 30: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 31: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 32: onepool.order.v1.FulfilmentLine
-	(*ListFulfilmentsRequest)(nil),     // 33: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 34: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 35: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 36: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 37: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 38: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 39: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 40: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 41: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 42: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 43: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 44: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 45: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 46: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 47: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 48: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 49: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 50: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 51: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 52: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 53: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 54: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 55: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 56: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 57: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 58: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 59: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 60: onepool.common.v1.CheckInvariantsResponse
+	(GoodwillState)(0),                 // 4: onepool.order.v1.GoodwillState
+	(GoodwillWay)(0),                   // 5: onepool.order.v1.GoodwillWay
+	(TenderKind)(0),                    // 6: onepool.order.v1.TenderKind
+	(*Cart)(nil),                       // 7: onepool.order.v1.Cart
+	(*CartLine)(nil),                   // 8: onepool.order.v1.CartLine
+	(*GetCartRequest)(nil),             // 9: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 10: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 11: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 12: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 13: onepool.order.v1.Calculation
+	(*Receiver)(nil),                   // 14: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 15: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 16: onepool.order.v1.OrderInfo
+	(*OrderLine)(nil),                  // 17: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 18: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 19: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 20: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 21: onepool.order.v1.SellAtTillRequest
+	(*ImportChannelOrderRequest)(nil),  // 22: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 23: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 24: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 25: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 26: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 27: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 28: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 29: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 30: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 31: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 32: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 33: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 34: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 35: onepool.order.v1.FulfilmentLine
+	(*ListFulfilmentsRequest)(nil),     // 36: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 37: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 38: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 39: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 40: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 41: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 42: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 43: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 44: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 45: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 46: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 47: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 48: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 49: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 50: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 51: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 52: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 53: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 54: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 55: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 56: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 57: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 58: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 59: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 60: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 61: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 62: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 63: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
-	6,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	51, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	47, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	51, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	51, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	9,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	15, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	51, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	51, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	51, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	51, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	51, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	52, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	53, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	54, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	55, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	12, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	9,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	8,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
+	54, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	50, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	54, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	54, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	11, // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	17, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	54, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	54, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	54, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	54, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	54, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	55, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	56, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	57, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	58, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	14, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	11, // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,  // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	15, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	51, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	51, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	51, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	51, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	51, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	16, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	30, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	41, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	17, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	12, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	53, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	51, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	48, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	51, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	51, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	51, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	51, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	51, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	51, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	53, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	4,  // 40: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	51, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	51, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	9,  // 43: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	12, // 44: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	20, // 45: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,  // 46: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	14, // 47: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	2,  // 48: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	51, // 49: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	49, // 50: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,  // 51: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	55, // 52: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	32, // 53: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	12, // 54: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	31, // 55: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	50, // 56: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	1,  // 57: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	30, // 58: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	56, // 59: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	57, // 60: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	58, // 61: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	39, // 62: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	3,  // 63: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	42, // 64: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	51, // 65: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	51, // 66: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	43, // 67: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	44, // 68: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	7,  // 69: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	8,  // 70: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	10, // 71: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	13, // 72: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	18, // 73: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	19, // 74: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	21, // 75: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	22, // 76: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	23, // 77: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	25, // 78: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	26, // 79: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	28, // 80: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	33, // 81: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	35, // 82: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	36, // 83: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	37, // 84: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	38, // 85: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	40, // 86: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	45, // 87: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	46, // 88: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	59, // 89: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	5,  // 90: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	5,  // 91: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	11, // 92: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	14, // 93: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 94: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	14, // 95: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 96: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 97: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	24, // 98: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	14, // 99: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	27, // 100: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	29, // 101: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	34, // 102: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	30, // 103: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 104: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 105: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 106: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	41, // 107: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	41, // 108: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	41, // 109: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	60, // 110: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	90, // [90:111] is the sub-list for method output_type
-	69, // [69:90] is the sub-list for method input_type
-	69, // [69:69] is the sub-list for extension type_name
-	69, // [69:69] is the sub-list for extension extendee
-	0,  // [0:69] is the sub-list for field type_name
+	17, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	54, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	54, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	54, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	54, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	54, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	18, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	33, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	44, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	20, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	14, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	56, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	54, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	54, // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	19, // 33: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	51, // 34: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	54, // 35: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	54, // 36: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	54, // 37: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	54, // 38: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	54, // 39: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	54, // 40: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	56, // 41: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	6,  // 42: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	54, // 43: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	54, // 44: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	4,  // 45: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	54, // 46: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	5,  // 47: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	11, // 48: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	14, // 49: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	23, // 50: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,  // 51: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	16, // 52: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	2,  // 53: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	54, // 54: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	52, // 55: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,  // 56: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	58, // 57: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	35, // 58: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	14, // 59: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	34, // 60: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	53, // 61: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	1,  // 62: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	33, // 63: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	59, // 64: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	60, // 65: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	61, // 66: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	42, // 67: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	3,  // 68: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	45, // 69: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	54, // 70: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	54, // 71: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	54, // 72: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	46, // 73: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	47, // 74: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	9,  // 75: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	10, // 76: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	12, // 77: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	15, // 78: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	21, // 79: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	22, // 80: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	24, // 81: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	25, // 82: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	26, // 83: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	28, // 84: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	29, // 85: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	31, // 86: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	36, // 87: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	38, // 88: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	39, // 89: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	40, // 90: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	41, // 91: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	43, // 92: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	48, // 93: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	49, // 94: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	62, // 95: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	7,  // 96: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	7,  // 97: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	13, // 98: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	16, // 99: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	16, // 100: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	16, // 101: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	16, // 102: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	16, // 103: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	27, // 104: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	16, // 105: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	30, // 106: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	32, // 107: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	37, // 108: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	33, // 109: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	33, // 110: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	33, // 111: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	33, // 112: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	44, // 113: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	44, // 114: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	44, // 115: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	63, // 116: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	96, // [96:117] is the sub-list for method output_type
+	75, // [75:96] is the sub-list for method input_type
+	75, // [75:75] is the sub-list for extension type_name
+	75, // [75:75] is the sub-list for extension extendee
+	0,  // [0:75] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -4711,8 +5051,8 @@ func file_order_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   46,
+			NumEnums:      7,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

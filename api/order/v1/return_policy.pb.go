@@ -23,6 +23,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// When a buyer who gives goods back gets the freight back.
+type FreightRefund int32
+
+const (
+	// Never.
+	FreightRefund_FREIGHT_KEPT FreightRefund = 0
+	// With the last piece of the order.
+	FreightRefund_FREIGHT_WITH_LAST FreightRefund = 1
+	// In proportion to the goods.
+	FreightRefund_FREIGHT_PRO_RATA FreightRefund = 2
+)
+
+// Enum value maps for FreightRefund.
+var (
+	FreightRefund_name = map[int32]string{
+		0: "FREIGHT_KEPT",
+		1: "FREIGHT_WITH_LAST",
+		2: "FREIGHT_PRO_RATA",
+	}
+	FreightRefund_value = map[string]int32{
+		"FREIGHT_KEPT":      0,
+		"FREIGHT_WITH_LAST": 1,
+		"FREIGHT_PRO_RATA":  2,
+	}
+)
+
+func (x FreightRefund) Enum() *FreightRefund {
+	p := new(FreightRefund)
+	*p = x
+	return p
+}
+
+func (x FreightRefund) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FreightRefund) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_return_policy_proto_enumTypes[0].Descriptor()
+}
+
+func (FreightRefund) Type() protoreflect.EnumType {
+	return &file_order_v1_return_policy_proto_enumTypes[0]
+}
+
+func (x FreightRefund) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FreightRefund.Descriptor instead.
+func (FreightRefund) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_return_policy_proto_rawDescGZIP(), []int{0}
+}
+
 type PutReturnPolicyRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -35,9 +88,14 @@ type PutReturnPolicyRequest struct {
 	// Receipt confirms itself so many days after shipment.
 	ReceiveDays int32 `protobuf:"varint,5,opt,name=receive_days,json=receiveDays,proto3" json:"receive_days,omitempty"`
 	// So much later if the buyer says that nothing has come; 0: never.
-	DelayDays     int32 `protobuf:"varint,6,opt,name=delay_days,json=delayDays,proto3" json:"delay_days,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DelayDays int32 `protobuf:"varint,6,opt,name=delay_days,json=delayDays,proto3" json:"delay_days,omitempty"`
+	// A member who wants the money and keeps the goods gets it at once, as long as all such refunds of an order are not above this; 0: a person decides.
+	KeepGoodsMinor int64         `protobuf:"varint,7,opt,name=keep_goods_minor,json=keepGoodsMinor,proto3" json:"keep_goods_minor,omitempty"`
+	Freight        FreightRefund `protobuf:"varint,8,opt,name=freight,proto3,enum=onepool.order.v1.FreightRefund" json:"freight,omitempty"`
+	// What one person may give beyond the price of one order; above it a second one approves.
+	GoodwillAloneMinor int64 `protobuf:"varint,9,opt,name=goodwill_alone_minor,json=goodwillAloneMinor,proto3" json:"goodwill_alone_minor,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *PutReturnPolicyRequest) Reset() {
@@ -112,18 +170,42 @@ func (x *PutReturnPolicyRequest) GetDelayDays() int32 {
 	return 0
 }
 
+func (x *PutReturnPolicyRequest) GetKeepGoodsMinor() int64 {
+	if x != nil {
+		return x.KeepGoodsMinor
+	}
+	return 0
+}
+
+func (x *PutReturnPolicyRequest) GetFreight() FreightRefund {
+	if x != nil {
+		return x.Freight
+	}
+	return FreightRefund_FREIGHT_KEPT
+}
+
+func (x *PutReturnPolicyRequest) GetGoodwillAloneMinor() int64 {
+	if x != nil {
+		return x.GoodwillAloneMinor
+	}
+	return 0
+}
+
 type ReturnPolicy struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Channel       string                 `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
-	FromUs        int64                  `protobuf:"varint,3,opt,name=from_us,json=fromUs,proto3" json:"from_us,omitempty"`
-	WindowDays    int32                  `protobuf:"varint,4,opt,name=window_days,json=windowDays,proto3" json:"window_days,omitempty"`
-	ReceiveDays   int32                  `protobuf:"varint,5,opt,name=receive_days,json=receiveDays,proto3" json:"receive_days,omitempty"`
-	DelayDays     int32                  `protobuf:"varint,6,opt,name=delay_days,json=delayDays,proto3" json:"delay_days,omitempty"`
-	ChangedBy     string                 `protobuf:"bytes,7,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
-	ChangedAtUs   int64                  `protobuf:"varint,8,opt,name=changed_at_us,json=changedAtUs,proto3" json:"changed_at_us,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	Id                 string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Channel            string                 `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	FromUs             int64                  `protobuf:"varint,3,opt,name=from_us,json=fromUs,proto3" json:"from_us,omitempty"`
+	WindowDays         int32                  `protobuf:"varint,4,opt,name=window_days,json=windowDays,proto3" json:"window_days,omitempty"`
+	ReceiveDays        int32                  `protobuf:"varint,5,opt,name=receive_days,json=receiveDays,proto3" json:"receive_days,omitempty"`
+	DelayDays          int32                  `protobuf:"varint,6,opt,name=delay_days,json=delayDays,proto3" json:"delay_days,omitempty"`
+	ChangedBy          string                 `protobuf:"bytes,7,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
+	ChangedAtUs        int64                  `protobuf:"varint,8,opt,name=changed_at_us,json=changedAtUs,proto3" json:"changed_at_us,omitempty"`
+	KeepGoodsMinor     int64                  `protobuf:"varint,9,opt,name=keep_goods_minor,json=keepGoodsMinor,proto3" json:"keep_goods_minor,omitempty"`
+	Freight            FreightRefund          `protobuf:"varint,10,opt,name=freight,proto3,enum=onepool.order.v1.FreightRefund" json:"freight,omitempty"`
+	GoodwillAloneMinor int64                  `protobuf:"varint,11,opt,name=goodwill_alone_minor,json=goodwillAloneMinor,proto3" json:"goodwill_alone_minor,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *ReturnPolicy) Reset() {
@@ -208,6 +290,27 @@ func (x *ReturnPolicy) GetChangedBy() string {
 func (x *ReturnPolicy) GetChangedAtUs() int64 {
 	if x != nil {
 		return x.ChangedAtUs
+	}
+	return 0
+}
+
+func (x *ReturnPolicy) GetKeepGoodsMinor() int64 {
+	if x != nil {
+		return x.KeepGoodsMinor
+	}
+	return 0
+}
+
+func (x *ReturnPolicy) GetFreight() FreightRefund {
+	if x != nil {
+		return x.Freight
+	}
+	return FreightRefund_FREIGHT_KEPT
+}
+
+func (x *ReturnPolicy) GetGoodwillAloneMinor() int64 {
+	if x != nil {
+		return x.GoodwillAloneMinor
 	}
 	return 0
 }
@@ -440,7 +543,7 @@ var File_order_v1_return_policy_proto protoreflect.FileDescriptor
 
 const file_order_v1_return_policy_proto_rawDesc = "" +
 	"\n" +
-	"\x1corder/v1/return_policy.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\x8c\x02\n" +
+	"\x1corder/v1/return_policy.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\xc9\x03\n" +
 	"\x16PutReturnPolicyRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12!\n" +
@@ -451,7 +554,10 @@ const file_order_v1_return_policy_proto_rawDesc = "" +
 	"windowDays\x12,\n" +
 	"\freceive_days\x18\x05 \x01(\x05B\t\xbaH\x06\x1a\x04\x18Z(\x01R\vreceiveDays\x12(\n" +
 	"\n" +
-	"delay_days\x18\x06 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x1e(\x00R\tdelayDays\"\xf7\x01\n" +
+	"delay_days\x18\x06 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x1e(\x00R\tdelayDays\x126\n" +
+	"\x10keep_goods_minor\x18\a \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x00R\x0ekeepGoodsMinor\x12C\n" +
+	"\afreight\x18\b \x01(\x0e2\x1f.onepool.order.v1.FreightRefundB\b\xbaH\x05\x82\x01\x02\x10\x01R\afreight\x12>\n" +
+	"\x14goodwill_alone_minor\x18\t \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x00R\x12goodwillAloneMinor\"\x8e\x03\n" +
 	"\fReturnPolicy\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x17\n" +
@@ -463,7 +569,11 @@ const file_order_v1_return_policy_proto_rawDesc = "" +
 	"delay_days\x18\x06 \x01(\x05R\tdelayDays\x12\x1d\n" +
 	"\n" +
 	"changed_by\x18\a \x01(\tR\tchangedBy\x12\"\n" +
-	"\rchanged_at_us\x18\b \x01(\x03R\vchangedAtUs\"`\n" +
+	"\rchanged_at_us\x18\b \x01(\x03R\vchangedAtUs\x12(\n" +
+	"\x10keep_goods_minor\x18\t \x01(\x03R\x0ekeepGoodsMinor\x129\n" +
+	"\afreight\x18\n" +
+	" \x01(\x0e2\x1f.onepool.order.v1.FreightRefundR\afreight\x120\n" +
+	"\x14goodwill_alone_minor\x18\v \x01(\x03R\x12goodwillAloneMinor\"`\n" +
 	"\x19ListReturnPoliciesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -482,7 +592,11 @@ const file_order_v1_return_policy_proto_rawDesc = "" +
 	"\x04days\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xed\x02(\x01R\x04days\x12\"\n" +
 	"\x06reason\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason2\xe1\x04\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason*N\n" +
+	"\rFreightRefund\x12\x10\n" +
+	"\fFREIGHT_KEPT\x10\x00\x12\x15\n" +
+	"\x11FREIGHT_WITH_LAST\x10\x01\x12\x14\n" +
+	"\x10FREIGHT_PRO_RATA\x10\x022\xe1\x04\n" +
 	"\rReturnWindows\x12\x81\x01\n" +
 	"\x0fPutReturnPolicy\x12(.onepool.order.v1.PutReturnPolicyRequest\x1a\x1e.onepool.order.v1.ReturnPolicy\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/order/return-policies\x12\x92\x01\n" +
 	"\x12ListReturnPolicies\x12+.onepool.order.v1.ListReturnPoliciesRequest\x1a,.onepool.order.v1.ListReturnPoliciesResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/order/return-policies\x12\x93\x01\n" +
@@ -501,31 +615,35 @@ func file_order_v1_return_policy_proto_rawDescGZIP() []byte {
 	return file_order_v1_return_policy_proto_rawDescData
 }
 
+var file_order_v1_return_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_order_v1_return_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_order_v1_return_policy_proto_goTypes = []any{
-	(*PutReturnPolicyRequest)(nil),     // 0: onepool.order.v1.PutReturnPolicyRequest
-	(*ReturnPolicy)(nil),               // 1: onepool.order.v1.ReturnPolicy
-	(*ListReturnPoliciesRequest)(nil),  // 2: onepool.order.v1.ListReturnPoliciesRequest
-	(*ListReturnPoliciesResponse)(nil), // 3: onepool.order.v1.ListReturnPoliciesResponse
-	(*DelayReceiptRequest)(nil),        // 4: onepool.order.v1.DelayReceiptRequest
-	(*ExtendReturnWindowRequest)(nil),  // 5: onepool.order.v1.ExtendReturnWindowRequest
-	(*Fulfilment)(nil),                 // 6: onepool.order.v1.Fulfilment
+	(FreightRefund)(0),                 // 0: onepool.order.v1.FreightRefund
+	(*PutReturnPolicyRequest)(nil),     // 1: onepool.order.v1.PutReturnPolicyRequest
+	(*ReturnPolicy)(nil),               // 2: onepool.order.v1.ReturnPolicy
+	(*ListReturnPoliciesRequest)(nil),  // 3: onepool.order.v1.ListReturnPoliciesRequest
+	(*ListReturnPoliciesResponse)(nil), // 4: onepool.order.v1.ListReturnPoliciesResponse
+	(*DelayReceiptRequest)(nil),        // 5: onepool.order.v1.DelayReceiptRequest
+	(*ExtendReturnWindowRequest)(nil),  // 6: onepool.order.v1.ExtendReturnWindowRequest
+	(*Fulfilment)(nil),                 // 7: onepool.order.v1.Fulfilment
 }
 var file_order_v1_return_policy_proto_depIdxs = []int32{
-	1, // 0: onepool.order.v1.ListReturnPoliciesResponse.policies:type_name -> onepool.order.v1.ReturnPolicy
-	0, // 1: onepool.order.v1.ReturnWindows.PutReturnPolicy:input_type -> onepool.order.v1.PutReturnPolicyRequest
-	2, // 2: onepool.order.v1.ReturnWindows.ListReturnPolicies:input_type -> onepool.order.v1.ListReturnPoliciesRequest
-	4, // 3: onepool.order.v1.ReturnWindows.DelayReceipt:input_type -> onepool.order.v1.DelayReceiptRequest
-	5, // 4: onepool.order.v1.ReturnWindows.ExtendReturnWindow:input_type -> onepool.order.v1.ExtendReturnWindowRequest
-	1, // 5: onepool.order.v1.ReturnWindows.PutReturnPolicy:output_type -> onepool.order.v1.ReturnPolicy
-	3, // 6: onepool.order.v1.ReturnWindows.ListReturnPolicies:output_type -> onepool.order.v1.ListReturnPoliciesResponse
-	6, // 7: onepool.order.v1.ReturnWindows.DelayReceipt:output_type -> onepool.order.v1.Fulfilment
-	6, // 8: onepool.order.v1.ReturnWindows.ExtendReturnWindow:output_type -> onepool.order.v1.Fulfilment
-	5, // [5:9] is the sub-list for method output_type
-	1, // [1:5] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	0, // 0: onepool.order.v1.PutReturnPolicyRequest.freight:type_name -> onepool.order.v1.FreightRefund
+	0, // 1: onepool.order.v1.ReturnPolicy.freight:type_name -> onepool.order.v1.FreightRefund
+	2, // 2: onepool.order.v1.ListReturnPoliciesResponse.policies:type_name -> onepool.order.v1.ReturnPolicy
+	1, // 3: onepool.order.v1.ReturnWindows.PutReturnPolicy:input_type -> onepool.order.v1.PutReturnPolicyRequest
+	3, // 4: onepool.order.v1.ReturnWindows.ListReturnPolicies:input_type -> onepool.order.v1.ListReturnPoliciesRequest
+	5, // 5: onepool.order.v1.ReturnWindows.DelayReceipt:input_type -> onepool.order.v1.DelayReceiptRequest
+	6, // 6: onepool.order.v1.ReturnWindows.ExtendReturnWindow:input_type -> onepool.order.v1.ExtendReturnWindowRequest
+	2, // 7: onepool.order.v1.ReturnWindows.PutReturnPolicy:output_type -> onepool.order.v1.ReturnPolicy
+	4, // 8: onepool.order.v1.ReturnWindows.ListReturnPolicies:output_type -> onepool.order.v1.ListReturnPoliciesResponse
+	7, // 9: onepool.order.v1.ReturnWindows.DelayReceipt:output_type -> onepool.order.v1.Fulfilment
+	7, // 10: onepool.order.v1.ReturnWindows.ExtendReturnWindow:output_type -> onepool.order.v1.Fulfilment
+	7, // [7:11] is the sub-list for method output_type
+	3, // [3:7] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_return_policy_proto_init() }
@@ -539,13 +657,14 @@ func file_order_v1_return_policy_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_return_policy_proto_rawDesc), len(file_order_v1_return_policy_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_order_v1_return_policy_proto_goTypes,
 		DependencyIndexes: file_order_v1_return_policy_proto_depIdxs,
+		EnumInfos:         file_order_v1_return_policy_proto_enumTypes,
 		MessageInfos:      file_order_v1_return_policy_proto_msgTypes,
 	}.Build()
 	File_order_v1_return_policy_proto = out.File

@@ -1070,7 +1070,9 @@ type RequestReturnRequest struct {
 	Lines     []*v12.ReturnLineInput `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
 	Reason    string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// References of pictures.
-	Pictures      []string `protobuf:"bytes,5,rep,name=pictures,proto3" json:"pictures,omitempty"`
+	Pictures []string `protobuf:"bytes,5,rep,name=pictures,proto3" json:"pictures,omitempty"`
+	// The money, and the goods stay with the member.
+	RefundOnly    bool `protobuf:"varint,6,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1138,6 +1140,13 @@ func (x *RequestReturnRequest) GetPictures() []string {
 		return x.Pictures
 	}
 	return nil
+}
+
+func (x *RequestReturnRequest) GetRefundOnly() bool {
+	if x != nil {
+		return x.RefundOnly
+	}
+	return false
 }
 
 type GetMeRequest struct {
@@ -1366,7 +1375,7 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x17ConfirmMyReceiptRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
-	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"\x8a\x02\n" +
+	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"\xab\x02\n" +
 	"\x14RequestReturnRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
@@ -1374,7 +1383,9 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x05lines\x18\x03 \x03(\v2!.onepool.order.v1.ReturnLineInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12\"\n" +
 	"\x06reason\x18\x04 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\x128\n" +
-	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\"\x0e\n" +
+	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\x12\x1f\n" +
+	"\vrefund_only\x18\x06 \x01(\bR\n" +
+	"refundOnly\"\x0e\n" +
 	"\fGetMeRequest\"\x14\n" +
 	"\x12IssueMyCodeRequest\"n\n" +
 	"\x02Me\x125\n" +

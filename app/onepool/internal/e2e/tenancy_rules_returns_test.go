@@ -17,12 +17,31 @@ func init() {
 		"RefuseReturn": {may: "f1manager", none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
 			return &orderv1.RefuseReturnRequest{RequestId: id(), ReturnId: o.Returns[1], Reason: "worn"}
 		}},
+		"RefundWithoutReturn": {may: "f1manager", none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.RefundWithoutReturnRequest{RequestId: id(), ReturnId: o.Returns[1], Reason: "lost"}
+		}},
 		"WithdrawReturn": {may: "memberA dealer device " + f1staff + editors, none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
 			return &orderv1.WithdrawReturnRequest{RequestId: id(), ReturnId: o.Returns[0]}
 		}},
 		"SendReturn": {may: "memberA dealer device " + f1staff + editors, none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
 			return &orderv1.SendReturnRequest{RequestId: id(), ReturnId: o.Returns[1], Carrier: "SF", TrackingNo: "SF3"}
 		}},
+	}
+	rules["onepool.order.v1.Goodwills"] = map[string]rule{
+		// The order is not paid: past the rules, its state decides.
+		"RequestGoodwill": {may: f1staff, none: "memberB f1other device " + channels + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.RequestGoodwillRequest{RequestId: id(), OrderId: o.Unpaid, AmountMinor: 1, Way: orderv1.GoodwillWay_GOODWILL_CASH, Reason: "sorry"}
+		}},
+		"ApproveGoodwill": {none: known, ask: func(objects) proto.Message {
+			return &orderv1.ApproveGoodwillRequest{RequestId: id(), GoodwillId: "gdw_nobody"}
+		}},
+		"RefuseGoodwill": {none: known, ask: func(objects) proto.Message {
+			return &orderv1.RefuseGoodwillRequest{RequestId: id(), GoodwillId: "gdw_nobody", Reason: "no"}
+		}},
+		"PayGoodwill": {none: known, ask: func(objects) proto.Message {
+			return &orderv1.PayGoodwillRequest{RequestId: id(), GoodwillId: "gdw_nobody", Reference: "1"}
+		}},
+		"ListGoodwills": {may: "f1manager f1other f2manager dealer dealer2 direct " + hq, ask: func(objects) proto.Message { return &orderv1.ListGoodwillsRequest{} }},
 	}
 	rules["onepool.frontend.miniprogram.v1.MiniProgramReturns"] = map[string]rule{
 		"DelayReceipt": {may: "memberA", none: "memberB", ask: func(o objects) proto.Message {

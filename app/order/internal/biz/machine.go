@@ -13,7 +13,8 @@ const (
 	SubjectReturn     Subject = "return"
 	SubjectRefund     Subject = "refund"
 	SubjectCoupon     Subject = "coupon" // it may outlive several orders: in none's history
-	SubjectGift       Subject = "gift" // by its line
+	SubjectGift       Subject = "gift"   // by its line
+	SubjectGoodwill   Subject = "goodwill"
 )
 
 // Subjects says what each of them is, in the order of a life.
@@ -27,6 +28,7 @@ var Subjects = []struct {
 	{SubjectReturn, "Goods that come back."},
 	{SubjectRefund, "Money that goes back to where it came from."},
 	{SubjectCoupon, "What opens a promotion to a member, for one order at a time. That it is expired is a matter of time, not of state."},
+	{SubjectGoodwill, "Money that a buyer gets beyond what the goods had cost."},
 	{SubjectGift, "A gift of a promotion that could not be given; it has the id of the promotion's line."},
 }
 
@@ -74,6 +76,14 @@ const (
 	ReturnSent      State = "SENT"      // approved, and in a parcel
 )
 
+// States of money beyond the price.
+const (
+	GoodwillRequested State = "REQUESTED"
+	GoodwillApproved  State = "APPROVED"
+	GoodwillRefused   State = "REFUSED"
+	GoodwillPaid      State = "PAID"
+)
+
 // States of a refund.
 const (
 	RefundPending State = "PENDING"
@@ -113,6 +123,8 @@ const (
 	EventRefuse      Event = "refuse"
 	EventWithdraw    Event = "withdraw"
 	EventSend        Event = "send"
+	EventForgo       Event = "forgo"
+	EventGrant       Event = "grant"
 	EventRefund      Event = "refund"
 	EventHandBack    Event = "hand_back"
 	EventClaim       Event = "claim"
@@ -174,6 +186,9 @@ var Edges = [...]Edge{
 	{SubjectReturn, ReturnSent, EventSend, ReturnSent}, // another carrier or number
 	{SubjectReturn, ReturnApproved, EventReceive, ReturnReceived},
 	{SubjectReturn, ReturnSent, EventReceive, ReturnReceived},
+	{SubjectReturn, ReturnRequested, EventForgo, ReturnReceived}, // the buyer keeps the goods, or they are lost
+	{SubjectReturn, ReturnApproved, EventForgo, ReturnReceived},
+	{SubjectReturn, ReturnSent, EventForgo, ReturnReceived},
 	{SubjectReturn, ReturnReceived, EventRefund, ReturnRefunded},
 
 	{SubjectRefund, None, EventRequest, RefundPending},
@@ -186,6 +201,12 @@ var Edges = [...]Edge{
 	{SubjectCoupon, CouponLocked, EventGiveBack, CouponOpen},
 	{SubjectCoupon, CouponUsed, EventGiveBack, CouponOpen}, // its order was cancelled in full
 	{SubjectGift, None, EventLeaveOut, GiftOutOfStock},
+	{SubjectGoodwill, None, EventRequest, GoodwillRequested},
+	{SubjectGoodwill, None, EventGrant, GoodwillApproved}, // one person may decide
+	{SubjectGoodwill, GoodwillRequested, EventApprove, GoodwillApproved},
+	{SubjectGoodwill, GoodwillRequested, EventRefuse, GoodwillRefused},
+	{SubjectGoodwill, GoodwillApproved, EventRefuse, GoodwillRefused}, // before it was paid
+	{SubjectGoodwill, GoodwillApproved, EventPay, GoodwillPaid},
 }
 
 // Next returns the state that event leads to, and whether the table has such an edge.

@@ -76,6 +76,7 @@ type Record struct {
 	Captures    []Capture
 	Refunds     []Refund
 	Returns     []Return
+	Goodwills   []Goodwill
 }
 
 // clone copies all that a method of Order may change.
@@ -86,6 +87,7 @@ func (r Record) clone() Record {
 		r.Fulfilments[i].Lines = slices.Clone(r.Fulfilments[i].Lines)
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
+	r.Goodwills = slices.Clone(r.Goodwills)
 	r.Returns = slices.Clone(r.Returns)
 	for i := range r.Returns {
 		r.Returns[i].Lines = slices.Clone(r.Returns[i].Lines)
@@ -109,6 +111,8 @@ type Header struct {
 	Points, PointsAmountMinor                           int64
 	// CapturedMinor is all money that ever came, RefundedMinor all that went back or is about to.
 	CapturedMinor, RefundedMinor int64
+	// FreightRefundedMinor is the part of RefundedMinor that was freight.
+	FreightRefundedMinor int64
 
 	// FreightDiscounts are what promotions took off the freight; FreightMinor is what is left of it.
 	FreightDiscounts []Discount
@@ -236,6 +240,8 @@ type Return struct {
 	ID                                                  string
 	State                                               State
 	Reason                                              string
+	RefundOnly                                          bool     // the buyer keeps the goods
+	FreightMinor                                        int64    // of the order's freight, beside RefundMinor
 	Pictures                                            []string // references
 	Refusal                                             string   // why the seller refused
 	Carrier, TrackingNo                                 string   // of the parcel that brings the goods

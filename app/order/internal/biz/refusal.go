@@ -21,6 +21,7 @@ const (
 	reasonPickup        = "PICKUP_CODE_UNKNOWN"
 	reasonFinalSale     = "FINAL_SALE_UNCONFIRMED"
 	reasonInspection    = "INSPECTION_MISMATCH"
+	reasonSecondPerson  = "GOODWILL_SECOND_PERSON"
 
 	reasonCouponUnusable = "COUPON_UNUSABLE"
 	reasonState          = "STATE_CONFLICT"

@@ -165,11 +165,14 @@ func (o *Order) share(ret *Return, ahead map[string]int64) {
 	}
 }
 
-// ApproveReturn says that the goods may come back.
+// ApproveReturn says that the goods may come back, or that the buyer gets the money without them.
 func (o *Order) ApproveReturn(returnID string) error {
 	ret := o.returned(returnID)
 	if ret == nil {
 		return NotFound("return")
+	}
+	if ret.RefundOnly {
+		return o.RefundWithoutReturn(returnID, "")
 	}
 	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventApprove, ""); err != nil {
 		return err
@@ -223,7 +226,13 @@ func (o *Order) ReceiveReturn(returnID, location string, found ...Inspected) err
 	if err := o.inspect(ret, found); err != nil {
 		return err
 	}
-	ret.Location, ret.ReceivedAtUS = location, o.nowUS
+	ret.Location = location
+	return o.takeBack(ret)
+}
+
+// takeBack gives the money of a return back: how much is final, and it is on its way.
+func (o *Order) takeBack(ret *Return) error {
+	ret.ReceivedAtUS = o.nowUS
 	o.share(ret, map[string]int64{})
 	for i, units := range o.r.Worth(ret.Lines) {
 		piece := ret.Lines[i]
@@ -234,7 +243,9 @@ func (o *Order) ReceiveReturn(returnID, location string, found ...Inspected) err
 		_, fl := o.fulfilmentLine(piece.FulfilmentLineID)
 		fl.ReturnedQuantity += piece.Back()
 	}
-	if err := o.refundFrom(ret.RefundMinor, ret.ID, "return"); err != nil {
+	ret.FreightMinor = o.freightBack()
+	o.r.FreightRefundedMinor += ret.FreightMinor
+	if err := o.refundFrom(ret.RefundMinor+ret.FreightMinor, ret.ID, "return"); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(ret.Lines, func(p ReturnLine) bool { return p.Arrived()+p.Back() > 0 }) {

@@ -22,6 +22,9 @@ type ReturnTerms struct {
 	WindowUS      int64  `json:"window_us"`        // see WindowEnd
 	AutoReceiveUS int64  `json:"auto_receive_us"`  // from shipment
 	DelayUS       int64  `json:"delay_us"`         // how much later receipt confirms itself if nothing has come; 0: no later
+
+	KeepGoodsMinor int64         `json:"keep_goods_minor,omitempty"` // see KeepGoods
+	Freight        FreightRefund `json:"freight,omitempty"`
 }
 
 // ReturnPolicy is a rule of headquarters about returns, from a time on. Channel "" stands for those without a rule of their own.
@@ -29,13 +32,16 @@ type ReturnPolicy struct {
 	ID, Channel                        string
 	FromUS                             int64
 	WindowDays, ReceiveDays, DelayDays int64
+	KeepGoodsMinor, GoodwillAloneMinor int64
+	Freight                            FreightRefund
 	ChangedBy                          string
 	ChangedAtUS                        int64
 }
 
 // Terms are what an order of today freezes of the rule.
 func (p ReturnPolicy) Terms() ReturnTerms {
-	return ReturnTerms{Policy: p.ID, WindowUS: p.WindowDays * dayUS, AutoReceiveUS: p.ReceiveDays * dayUS, DelayUS: p.DelayDays * dayUS}
+	return ReturnTerms{Policy: p.ID, WindowUS: p.WindowDays * dayUS, AutoReceiveUS: p.ReceiveDays * dayUS, DelayUS: p.DelayDays * dayUS,
+		KeepGoodsMinor: p.KeepGoodsMinor, Freight: p.Freight}
 }
 
 // Starts sets when a rule is in force from: at once, or at a time to come. The past is not changed.
@@ -51,6 +57,8 @@ func (p *ReturnPolicy) Starts(fromUS, nowUS int64) error {
 type ReturnPolicyReader interface {
 	// ReturnTerms of orders of a channel; those of the configuration where there is no rule.
 	ReturnTerms(ctx context.Context, channel string) (ReturnTerms, error)
+	// GoodwillAlone is what one person may give beyond the price of one of its orders; 0 where there is no rule.
+	GoodwillAlone(ctx context.Context, channel string) (int64, error)
 }
 
 // returnTerms are frozen into an order of a channel, by the clocks of its seller.

@@ -12,7 +12,8 @@ func (s *Orders) toHeader(o *ent.Order) (biz.Header, error) {
 		MemberID: o.MemberID, State: biz.State(o.State), Currency: o.Currency,
 		GoodsMinor: o.GoodsMinor, DiscountMinor: o.DiscountMinor, FreightMinor: o.FreightMinor, TotalMinor: o.TotalMinor,
 		Points: o.Points, PointsAmountMinor: o.PointsAmountMinor, CapturedMinor: o.CapturedMinor, RefundedMinor: o.RefundedMinor,
-		MerchantAccount: o.MerchantAccount, Attributions: o.Attributions, Way: biz.Way(o.Way), PickupStore: o.PickupStore,
+		FreightRefundedMinor: o.FreightRefundedMinor,
+		MerchantAccount:      o.MerchantAccount, Attributions: o.Attributions, Way: biz.Way(o.Way), PickupStore: o.PickupStore,
 		Receiver: receiver, Remark: o.Remark, Device: o.Device, Clerk: o.Clerk, Fingerprint: o.Fingerprint,
 		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
 		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version,
@@ -24,7 +25,7 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 	return s.ent.Order.Create().SetID(h.ID).SetOrg(h.Org).SetKind(string(h.Kind)).SetChannel(h.Channel).SetSourceNo(h.SourceNo).
 		SetShopStore(h.ShopStore).SetMemberID(h.MemberID).SetState(string(h.State)).SetCurrency(h.Currency).
 		SetGoodsMinor(h.GoodsMinor).SetDiscountMinor(h.DiscountMinor).SetFreightMinor(h.FreightMinor).SetTotalMinor(h.TotalMinor).
-		SetPoints(h.Points).SetPointsAmountMinor(h.PointsAmountMinor).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).
+		SetPoints(h.Points).SetPointsAmountMinor(h.PointsAmountMinor).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).
 		SetMerchantAccount(h.MerchantAccount).SetAttributions(h.Attributions).SetWay(string(h.Way)).SetPickupStore(h.PickupStore).
 		SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).SetRemark(h.Remark).SetDevice(h.Device).SetClerk(h.Clerk).SetFingerprint(h.Fingerprint).
 		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
@@ -120,6 +121,7 @@ func (s *Orders) createRefund(h biz.Header, r biz.Refund, no int) *ent.RefundCre
 func toReturn(r *ent.GoodsReturn) biz.Return {
 	return biz.Return{
 		ID: r.ID, State: biz.State(r.State), Reason: r.Reason, Location: r.Location, RefundMinor: r.RefundMinor, PointsBack: r.PointsBack,
+		RefundOnly: r.RefundOnly, FreightMinor: r.FreightMinor,
 		Pictures: r.Pictures, Refusal: r.Refusal, Carrier: r.Carrier, TrackingNo: r.TrackingNo, SentAtUS: r.SentUs,
 		RequestedAtUS: r.RequestedUs, ApprovedAtUS: r.ApprovedUs, ReceivedAtUS: r.ReceivedUs, DoneAtUS: r.DoneUs,
 	}
@@ -127,7 +129,7 @@ func toReturn(r *ent.GoodsReturn) biz.Return {
 
 func (s *Orders) createReturn(h biz.Header, r biz.Return, no int) *ent.GoodsReturnCreate {
 	return s.ent.GoodsReturn.Create().SetID(r.ID).SetOrg(h.Org).SetOrderID(h.ID).SetNo(int64(no)).SetState(string(r.State)).
-		SetPictures(r.Pictures).SetRefusal(r.Refusal).SetCarrier(r.Carrier).SetTrackingNo(r.TrackingNo).SetSentUs(r.SentAtUS).
+		SetRefundOnly(r.RefundOnly).SetFreightMinor(r.FreightMinor).SetPictures(r.Pictures).SetRefusal(r.Refusal).SetCarrier(r.Carrier).SetTrackingNo(r.TrackingNo).SetSentUs(r.SentAtUS).
 		SetReason(r.Reason).SetLocation(r.Location).SetRefundMinor(r.RefundMinor).SetPointsBack(r.PointsBack).
 		SetRequestedUs(r.RequestedAtUS).SetApprovedUs(r.ApprovedAtUS).SetReceivedUs(r.ReceivedAtUS).SetDoneUs(r.DoneAtUS)
 }

@@ -23,27 +23,42 @@ func NewReturnPolicies(db *database.DB, terms biz.Terms) *ReturnPolicies {
 		standard: biz.ReturnTerms{WindowUS: terms.ReturnWindowUS, AutoReceiveUS: terms.AutoReceiveUS}}
 }
 
-// ReturnTerms are those of the rule in force: the channel's own before the general one, the latest before older ones.
+// ReturnTerms are those of the rule in force.
 func (s *ReturnPolicies) ReturnTerms(ctx context.Context, channel string) (biz.ReturnTerms, error) {
+	rule, known, err := s.inForce(ctx, channel)
+	if err != nil || !known {
+		return s.standard, err
+	}
+	return rule.Terms(), nil
+}
+
+// GoodwillAlone is the limit of the rule in force.
+func (s *ReturnPolicies) GoodwillAlone(ctx context.Context, channel string) (int64, error) {
+	rule, _, err := s.inForce(ctx, channel)
+	return rule.GoodwillAloneMinor, err
+}
+
+// inForce finds the rule that counts now: the channel's own before the general one, the latest before older ones.
+func (s *ReturnPolicies) inForce(ctx context.Context, channel string) (biz.ReturnPolicy, bool, error) {
 	now, err := s.db.Now(ctx)
 	if err != nil {
-		return biz.ReturnTerms{}, err
+		return biz.ReturnPolicy{}, false, err
 	}
 	row, err := s.ent.ReturnPolicy.Query().Where(returnpolicy.ChannelIn(channel, ""), returnpolicy.FromUsLTE(now)).
 		Order(ent.Desc(returnpolicy.FieldChannel, returnpolicy.FieldFromUs, returnpolicy.FieldChangedUs, returnpolicy.FieldID)).First(AsService(ctx))
 	if ent.IsNotFound(err) {
-		return s.standard, nil
+		return biz.ReturnPolicy{}, false, nil
 	}
 	if err != nil {
-		return biz.ReturnTerms{}, fmt.Errorf("rule about returns: %w", err)
+		return biz.ReturnPolicy{}, false, fmt.Errorf("rule about returns: %w", err)
 	}
-	return toReturnPolicy(row).Terms(), nil
+	return toReturnPolicy(row), true, nil
 }
 
 // Add keeps a new rule.
 func (s *ReturnPolicies) Add(ctx context.Context, p biz.ReturnPolicy) error {
 	err := s.ent.ReturnPolicy.Create().SetID(p.ID).SetChannel(p.Channel).SetFromUs(p.FromUS).SetWindowDays(p.WindowDays).SetReceiveDays(p.ReceiveDays).
-		SetDelayDays(p.DelayDays).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(AsService(ctx))
+		SetDelayDays(p.DelayDays).SetKeepGoodsMinor(p.KeepGoodsMinor).SetFreight(int64(p.Freight)).SetGoodwillAloneMinor(p.GoodwillAloneMinor).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(AsService(ctx))
 	if err != nil {
 		return fmt.Errorf("keep a rule about returns: %w", err)
 	}
@@ -70,6 +85,7 @@ func (s *ReturnPolicies) List(ctx context.Context, after After, limit int) ([]bi
 func toReturnPolicy(row *ent.ReturnPolicy) biz.ReturnPolicy {
 	return biz.ReturnPolicy{
 		ID: row.ID, Channel: row.Channel, FromUS: row.FromUs, WindowDays: row.WindowDays, ReceiveDays: row.ReceiveDays, DelayDays: row.DelayDays,
+		KeepGoodsMinor: row.KeepGoodsMinor, Freight: biz.FreightRefund(row.Freight), GoodwillAloneMinor: row.GoodwillAloneMinor,
 		ChangedBy: row.ChangedBy, ChangedAtUS: row.ChangedUs,
 	}
 }

@@ -16,7 +16,7 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 	h := r.Header
 	if !reflect.DeepEqual(before.Header, h) {
 		n, err := s.ent.Order.Update().Where(order.ID(h.ID), order.Version(before.Version)).
-			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetPaidUs(h.PaidAtUS).
+			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetPaidUs(h.PaidAtUS).
 			SetUpdatedUs(h.UpdatedAtUS).SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).
 			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).Save(ctx)
 		if err != nil {
@@ -69,6 +69,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 			return each(before.Returns, r.Returns, func(ret biz.Return, no int) error { return s.newReturn(ctx, r.Header, ret, no) },
 				func(was, ret biz.Return) error { return s.changedReturn(ctx, was, ret) })
 		},
+		func() error { return s.saveGoodwills(ctx, r.Header, before.Goodwills, r.Goodwills) },
 	} {
 		if err := part(); err != nil {
 			return fmt.Errorf("save order %s: %w", r.ID, err)
@@ -146,7 +147,7 @@ func (s *Orders) newReturn(ctx context.Context, h biz.Header, ret biz.Return, no
 
 func (s *Orders) changedReturn(ctx context.Context, was, ret biz.Return) error {
 	err := s.ent.GoodsReturn.UpdateOneID(ret.ID).SetState(string(ret.State)).SetLocation(ret.Location).SetRefundMinor(ret.RefundMinor).
-		SetRefusal(ret.Refusal).SetCarrier(ret.Carrier).SetTrackingNo(ret.TrackingNo).SetSentUs(ret.SentAtUS).
+		SetRefundOnly(ret.RefundOnly).SetFreightMinor(ret.FreightMinor).SetRefusal(ret.Refusal).SetCarrier(ret.Carrier).SetTrackingNo(ret.TrackingNo).SetSentUs(ret.SentAtUS).
 		SetPointsBack(ret.PointsBack).SetApprovedUs(ret.ApprovedAtUS).SetReceivedUs(ret.ReceivedAtUS).SetDoneUs(ret.DoneAtUS).Exec(ctx)
 	if err != nil {
 		return err

@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -168,6 +170,14 @@ func (s *Order) returnSeller(ctx context.Context, returnID string) (string, erro
 		err = approves(p, r)
 	}
 	return r.ID, err
+}
+
+// hidden says of a part whose order is not the caller's to see that the part is not there.
+func hidden(err error, kind string) error {
+	if refusal, ok := errors.AsType[biz.Refusal](err); ok && refusal.Code == http.StatusNotFound {
+		return biz.NotFound(kind)
+	}
+	return err
 }
 
 // approves refuses who does not decide about the money of an order's seller.

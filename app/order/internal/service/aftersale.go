@@ -8,6 +8,7 @@ import (
 	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data"
 )
 
 // AfterSales is the service of what becomes of requests to return goods.
@@ -21,49 +22,74 @@ func NewAfterSales(order *Order) *AfterSales { return &AfterSales{order: order} 
 
 // ListReturns pages through the returns of the caller's organisation; people of a store see those of its own orders.
 func (s *AfterSales) ListReturns(ctx context.Context, in *orderv1.ListReturnsRequest) (*orderv1.ListReturnsResponse, error) {
-	p, err := reader(ctx)
-	if err != nil {
+	if _, err := reader(ctx); err != nil {
 		return nil, err
 	}
-	secret, query := s.order.settings.PageSecret, page.Query("returns", p.Caller(), in.GetState().String())
-	after, err := afterOf(secret, in.GetPageToken(), query)
-	if err != nil {
-		return nil, err
-	}
-	size := page.Size(in.GetPageSize())
-	found, keys, err := s.order.Orders.VisibleReturns(ctx, fromState(returnStates, in.GetState()), after, size+1)
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	out := &orderv1.ListReturnsResponse{}
+	out.NextPageToken, err = s.order.parts(ctx, partsQuery{
+		name: "returns", state: in.GetState().String(), token: in.GetPageToken(), size: in.GetPageSize(),
+		find: func(after data.After, limit int) ([]data.Due, []data.After, error) {
+			return s.order.Orders.VisibleReturns(ctx, fromState(returnStates, in.GetState()), after, limit)
+		},
+		add: func(r biz.Record, id string) error {
+			ret, err := returnOf(r, id)
+			out.Returns = append(out.Returns, ret)
+			return err
+		},
+	})
+	return out, err
+}
+
+// partsQuery is a page of a list of parts of orders.
+type partsQuery struct {
+	name, state, token string
+	size               int32
+	// find finds parts and their keys that the caller may see; add takes each that reaches the caller's store.
+	find func(after data.After, limit int) ([]data.Due, []data.After, error)
+	add  func(r biz.Record, partID string) error
+}
+
+// parts reads a page, and returns the token of the next one.
+func (s *Order) parts(ctx context.Context, q partsQuery) (next string, err error) {
+	p, err := tenancy.FromContext(ctx)
+	if err != nil {
+		return "", err
+	}
+	secret, query := s.settings.PageSecret, page.Query(q.name, p.Caller(), q.state)
+	after, err := afterOf(secret, q.token, query)
+	if err != nil {
+		return "", err
+	}
+	size := page.Size(q.size)
+	found, keys, err := q.find(after, size+1)
+	if err != nil {
+		return "", err
+	}
 	if len(found) > size {
 		found = found[:size]
-		out.NextPageToken = page.Encode(secret, query, strconv.FormatInt(keys[size-1].US, 10), keys[size-1].ID)
+		next = page.Encode(secret, query, strconv.FormatInt(keys[size-1].US, 10), keys[size-1].ID)
 	}
 	wanted := make([]string, len(found))
 	for i, d := range found {
 		wanted[i] = d.OrderID
 	}
-	records, err := s.order.Orders.LoadAll(ctx, wanted)
+	records, err := s.Orders.LoadAll(ctx, wanted)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	byID := make(map[string]biz.Record, len(records))
 	for _, r := range records {
 		byID[r.ID] = r
 	}
 	for _, d := range found {
-		r, known := byID[d.OrderID]
-		if !known || !reaches(p, r) {
-			continue
+		if r, known := byID[d.OrderID]; known && reaches(p, r) {
+			if err := q.add(r, d.PartID); err != nil {
+				return "", err
+			}
 		}
-		ret, err := returnOf(r, d.PartID)
-		if err != nil {
-			return nil, err
-		}
-		out.Returns = append(out.Returns, ret)
 	}
-	return out, nil
+	return next, nil
 }
 
 // RefuseReturn says that the goods may not come back: for the seller to decide.
@@ -82,6 +108,12 @@ func (s *AfterSales) WithdrawReturn(ctx context.Context, in *orderv1.WithdrawRet
 func (s *AfterSales) SendReturn(ctx context.Context, in *orderv1.SendReturnRequest) (*orderv1.ReturnInfo, error) {
 	return s.order.onReturn(ctx, orderv1.AfterSales_SendReturn_FullMethodName, in, in.GetReturnId(), s.buyer,
 		func(o *biz.Order) error { return o.SendReturn(in.GetReturnId(), in.GetCarrier(), in.GetTrackingNo()) })
+}
+
+// RefundWithoutReturn gives the money back without the goods: for the seller to decide.
+func (s *AfterSales) RefundWithoutReturn(ctx context.Context, in *orderv1.RefundWithoutReturnRequest) (*orderv1.ReturnInfo, error) {
+	return s.order.onReturn(ctx, orderv1.AfterSales_RefundWithoutReturn_FullMethodName, in, in.GetReturnId(), s.order.returnSeller,
+		func(o *biz.Order) error { return o.RefundWithoutReturn(in.GetReturnId(), in.GetReason()) })
 }
 
 // buyer finds the order of a return for its member, and for those who act for it.

@@ -25,8 +25,10 @@ func (s *Order) CreateReturn(ctx context.Context, req *orderv1.CreateReturnReque
 		func(ctx context.Context) (*orderv1.ReturnInfo, error) {
 			var id string
 			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) (err error) {
-				id, err = o.RequestReturn(wishes, req.GetReason(), byMember, req.GetPictures()...)
-				return err
+				if id, err = o.RequestReturn(wishes, req.GetReason(), byMember, req.GetPictures()...); err != nil || !req.GetRefundOnly() {
+					return err
+				}
+				return o.KeepGoods(id, byMember)
 			})
 			if err != nil {
 				return nil, err

@@ -2,8 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"strconv"
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
@@ -42,6 +40,7 @@ func (s *ReturnWindows) PutReturnPolicy(ctx context.Context, in *orderv1.PutRetu
 			}
 			rule := biz.ReturnPolicy{
 				ID: ids.New("rpl"), Channel: in.GetChannel(), WindowDays: int64(in.GetWindowDays()), ReceiveDays: int64(in.GetReceiveDays()),
+				KeepGoodsMinor: in.GetKeepGoodsMinor(), Freight: biz.FreightRefund(in.GetFreight()), GoodwillAloneMinor: in.GetGoodwillAloneMinor(),
 				DelayDays: int64(in.GetDelayDays()), ChangedBy: p.Actor(), ChangedAtUS: now,
 			}
 			if err := rule.Starts(in.GetFromUs(), now); err != nil {
@@ -103,10 +102,7 @@ func (s *ReturnWindows) seller(ctx context.Context, fulfilmentID string) (string
 		return "", err
 	}
 	p, r, err := s.order.orderFor(ctx, orderID)
-	if refusal, ok := errors.AsType[biz.Refusal](err); ok && refusal.Code == http.StatusNotFound {
-		return "", biz.NotFound("fulfilment")
-	}
-	if err == nil {
+	if err = hidden(err, "fulfilment"); err == nil {
 		err = approves(p, r)
 	}
 	return r.ID, err
@@ -115,6 +111,7 @@ func (s *ReturnWindows) seller(ctx context.Context, fulfilmentID string) (string
 func toReturnPolicy(p biz.ReturnPolicy) *orderv1.ReturnPolicy {
 	return &orderv1.ReturnPolicy{
 		Id: p.ID, Channel: p.Channel, FromUs: p.FromUS, WindowDays: int32(p.WindowDays), ReceiveDays: int32(p.ReceiveDays), DelayDays: int32(p.DelayDays),
+		KeepGoodsMinor: p.KeepGoodsMinor, Freight: orderv1.FreightRefund(p.Freight), GoodwillAloneMinor: p.GoodwillAloneMinor,
 		ChangedBy: p.ChangedBy, ChangedAtUs: p.ChangedAtUS,
 	}
 }

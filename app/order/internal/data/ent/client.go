@@ -20,6 +20,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
+	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -51,6 +52,8 @@ type Client struct {
 	FulfilmentLine *FulfilmentLineClient
 	// GoodsReturn is the client for interacting with the GoodsReturn builders.
 	GoodsReturn *GoodsReturnClient
+	// Goodwill is the client for interacting with the Goodwill builders.
+	Goodwill *GoodwillClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
@@ -92,6 +95,7 @@ func (c *Client) init() {
 	c.Fulfilment = NewFulfilmentClient(c.config)
 	c.FulfilmentLine = NewFulfilmentLineClient(c.config)
 	c.GoodsReturn = NewGoodsReturnClient(c.config)
+	c.Goodwill = NewGoodwillClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
@@ -202,6 +206,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Fulfilment:       NewFulfilmentClient(cfg),
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
+		Goodwill:         NewGoodwillClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
@@ -239,6 +244,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Fulfilment:       NewFulfilmentClient(cfg),
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
+		Goodwill:         NewGoodwillClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
@@ -281,9 +287,9 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
-		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy,
-		c.TradeEvent,
+		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion,
+		c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
+		c.ReturnPolicy, c.TradeEvent,
 	} {
 		n.Use(hooks...)
 	}
@@ -294,9 +300,9 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
-		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy,
-		c.TradeEvent,
+		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion,
+		c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
+		c.ReturnPolicy, c.TradeEvent,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -317,6 +323,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.FulfilmentLine.mutate(ctx, m)
 	case *GoodsReturnMutation:
 		return c.GoodsReturn.mutate(ctx, m)
+	case *GoodwillMutation:
+		return c.Goodwill.mutate(ctx, m)
 	case *OrderMutation:
 		return c.Order.mutate(ctx, m)
 	case *OrderEventMutation:
@@ -1153,6 +1161,141 @@ func (c *GoodsReturnClient) mutate(ctx context.Context, m *GoodsReturnMutation) 
 		return (&GoodsReturnDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown GoodsReturn mutation op: %q", m.Op())
+	}
+}
+
+// GoodwillClient is a client for the Goodwill schema.
+type GoodwillClient struct {
+	config
+}
+
+// NewGoodwillClient returns a client for the Goodwill from the given config.
+func NewGoodwillClient(c config) *GoodwillClient {
+	return &GoodwillClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `goodwill.Hooks(f(g(h())))`.
+func (c *GoodwillClient) Use(hooks ...Hook) {
+	c.hooks.Goodwill = append(c.hooks.Goodwill, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `goodwill.Intercept(f(g(h())))`.
+func (c *GoodwillClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Goodwill = append(c.inters.Goodwill, interceptors...)
+}
+
+// Create returns a builder for creating a Goodwill entity.
+func (c *GoodwillClient) Create() *GoodwillCreate {
+	mutation := newGoodwillMutation(c.config, OpCreate)
+	return &GoodwillCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Goodwill entities.
+func (c *GoodwillClient) CreateBulk(builders ...*GoodwillCreate) *GoodwillCreateBulk {
+	return &GoodwillCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GoodwillClient) MapCreateBulk(slice any, setFunc func(*GoodwillCreate, int)) *GoodwillCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GoodwillCreateBulk{err: fmt.Errorf("calling to GoodwillClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GoodwillCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GoodwillCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Goodwill.
+func (c *GoodwillClient) Update() *GoodwillUpdate {
+	mutation := newGoodwillMutation(c.config, OpUpdate)
+	return &GoodwillUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GoodwillClient) UpdateOne(_m *Goodwill) *GoodwillUpdateOne {
+	mutation := newGoodwillMutation(c.config, OpUpdateOne, withGoodwill(_m))
+	return &GoodwillUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GoodwillClient) UpdateOneID(id string) *GoodwillUpdateOne {
+	mutation := newGoodwillMutation(c.config, OpUpdateOne, withGoodwillID(id))
+	return &GoodwillUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Goodwill.
+func (c *GoodwillClient) Delete() *GoodwillDelete {
+	mutation := newGoodwillMutation(c.config, OpDelete)
+	return &GoodwillDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GoodwillClient) DeleteOne(_m *Goodwill) *GoodwillDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GoodwillClient) DeleteOneID(id string) *GoodwillDeleteOne {
+	builder := c.Delete().Where(goodwill.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GoodwillDeleteOne{builder}
+}
+
+// Query returns a query builder for Goodwill.
+func (c *GoodwillClient) Query() *GoodwillQuery {
+	return &GoodwillQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGoodwill},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Goodwill entity by its id.
+func (c *GoodwillClient) Get(ctx context.Context, id string) (*Goodwill, error) {
+	return c.Query().Where(goodwill.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GoodwillClient) GetX(ctx context.Context, id string) *Goodwill {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GoodwillClient) Hooks() []Hook {
+	hooks := c.hooks.Goodwill
+	return append(hooks[:len(hooks):len(hooks)], goodwill.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GoodwillClient) Interceptors() []Interceptor {
+	inters := c.inters.Goodwill
+	return append(inters[:len(inters):len(inters)], goodwill.Interceptors[:]...)
+}
+
+func (c *GoodwillClient) mutate(ctx context.Context, m *GoodwillMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GoodwillCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GoodwillUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GoodwillUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GoodwillDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Goodwill mutation op: %q", m.Op())
 	}
 }
 
@@ -2779,13 +2922,13 @@ func (c *TradeEventClient) mutate(ctx context.Context, m *TradeEventMutation) (V
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
-		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
+		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
+		Order, OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
 		PromotionVersion, Refund, ReturnLine, ReturnPolicy, TradeEvent []ent.Hook
 	}
 	inters struct {
-		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
-		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
+		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
+		Order, OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
 		PromotionVersion, Refund, ReturnLine, ReturnPolicy,
 		TradeEvent []ent.Interceptor
 	}

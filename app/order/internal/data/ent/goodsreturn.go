@@ -37,6 +37,10 @@ type GoodsReturn struct {
 	Carrier string `json:"carrier,omitempty"`
 	// TrackingNo holds the value of the "tracking_no" field.
 	TrackingNo string `json:"tracking_no,omitempty"`
+	// RefundOnly holds the value of the "refund_only" field.
+	RefundOnly bool `json:"refund_only,omitempty"`
+	// FreightMinor holds the value of the "freight_minor" field.
+	FreightMinor int64 `json:"freight_minor,omitempty"`
 	// SentUs holds the value of the "sent_us" field.
 	SentUs int64 `json:"sent_us,omitempty"`
 	// RefundMinor holds the value of the "refund_minor" field.
@@ -61,7 +65,9 @@ func (*GoodsReturn) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case goodsreturn.FieldPictures:
 			values[i] = new([]byte)
-		case goodsreturn.FieldNo, goodsreturn.FieldSentUs, goodsreturn.FieldRefundMinor, goodsreturn.FieldPointsBack, goodsreturn.FieldRequestedUs, goodsreturn.FieldApprovedUs, goodsreturn.FieldReceivedUs, goodsreturn.FieldDoneUs:
+		case goodsreturn.FieldRefundOnly:
+			values[i] = new(sql.NullBool)
+		case goodsreturn.FieldNo, goodsreturn.FieldFreightMinor, goodsreturn.FieldSentUs, goodsreturn.FieldRefundMinor, goodsreturn.FieldPointsBack, goodsreturn.FieldRequestedUs, goodsreturn.FieldApprovedUs, goodsreturn.FieldReceivedUs, goodsreturn.FieldDoneUs:
 			values[i] = new(sql.NullInt64)
 		case goodsreturn.FieldID, goodsreturn.FieldOrg, goodsreturn.FieldOrderID, goodsreturn.FieldState, goodsreturn.FieldReason, goodsreturn.FieldLocation, goodsreturn.FieldRefusal, goodsreturn.FieldCarrier, goodsreturn.FieldTrackingNo:
 			values[i] = new(sql.NullString)
@@ -147,6 +153,18 @@ func (_m *GoodsReturn) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field tracking_no", values[i])
 			} else if value.Valid {
 				_m.TrackingNo = value.String
+			}
+		case goodsreturn.FieldRefundOnly:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field refund_only", values[i])
+			} else if value.Valid {
+				_m.RefundOnly = value.Bool
+			}
+		case goodsreturn.FieldFreightMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field freight_minor", values[i])
+			} else if value.Valid {
+				_m.FreightMinor = value.Int64
 			}
 		case goodsreturn.FieldSentUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -255,6 +273,12 @@ func (_m *GoodsReturn) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("tracking_no=")
 	builder.WriteString(_m.TrackingNo)
+	builder.WriteString(", ")
+	builder.WriteString("refund_only=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefundOnly))
+	builder.WriteString(", ")
+	builder.WriteString("freight_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FreightMinor))
 	builder.WriteString(", ")
 	builder.WriteString("sent_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.SentUs))

@@ -138,6 +138,34 @@ func (_c *GoodsReturnCreate) SetNillableTrackingNo(v *string) *GoodsReturnCreate
 	return _c
 }
 
+// SetRefundOnly sets the "refund_only" field.
+func (_c *GoodsReturnCreate) SetRefundOnly(v bool) *GoodsReturnCreate {
+	_c.mutation.SetRefundOnly(v)
+	return _c
+}
+
+// SetNillableRefundOnly sets the "refund_only" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableRefundOnly(v *bool) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetRefundOnly(*v)
+	}
+	return _c
+}
+
+// SetFreightMinor sets the "freight_minor" field.
+func (_c *GoodsReturnCreate) SetFreightMinor(v int64) *GoodsReturnCreate {
+	_c.mutation.SetFreightMinor(v)
+	return _c
+}
+
+// SetNillableFreightMinor sets the "freight_minor" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableFreightMinor(v *int64) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetFreightMinor(*v)
+	}
+	return _c
+}
+
 // SetSentUs sets the "sent_us" field.
 func (_c *GoodsReturnCreate) SetSentUs(v int64) *GoodsReturnCreate {
 	_c.mutation.SetSentUs(v)
@@ -307,6 +335,14 @@ func (_c *GoodsReturnCreate) defaults() error {
 		v := goodsreturn.DefaultTrackingNo
 		_c.mutation.SetTrackingNo(v)
 	}
+	if _, ok := _c.mutation.RefundOnly(); !ok {
+		v := goodsreturn.DefaultRefundOnly
+		_c.mutation.SetRefundOnly(v)
+	}
+	if _, ok := _c.mutation.FreightMinor(); !ok {
+		v := goodsreturn.DefaultFreightMinor
+		_c.mutation.SetFreightMinor(v)
+	}
 	if _, ok := _c.mutation.SentUs(); !ok {
 		v := goodsreturn.DefaultSentUs
 		_c.mutation.SetSentUs(v)
@@ -406,6 +442,12 @@ func (_c *GoodsReturnCreate) check() error {
 		if err := goodsreturn.TrackingNoValidator(v); err != nil {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.RefundOnly(); !ok {
+		return &ValidationError{Name: "refund_only", err: errors.New(`ent: missing required field "GoodsReturn.refund_only"`)}
+	}
+	if _, ok := _c.mutation.FreightMinor(); !ok {
+		return &ValidationError{Name: "freight_minor", err: errors.New(`ent: missing required field "GoodsReturn.freight_minor"`)}
 	}
 	if _, ok := _c.mutation.SentUs(); !ok {
 		return &ValidationError{Name: "sent_us", err: errors.New(`ent: missing required field "GoodsReturn.sent_us"`)}
@@ -508,6 +550,14 @@ func (_c *GoodsReturnCreate) createSpec() (*GoodsReturn, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.TrackingNo(); ok {
 		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
 		_node.TrackingNo = value
+	}
+	if value, ok := _c.mutation.RefundOnly(); ok {
+		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
+		_node.RefundOnly = value
+	}
+	if value, ok := _c.mutation.FreightMinor(); ok {
+		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
+		_node.FreightMinor = value
 	}
 	if value, ok := _c.mutation.SentUs(); ok {
 		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)
@@ -646,6 +696,36 @@ func (u *GoodsReturnUpsert) SetTrackingNo(v string) *GoodsReturnUpsert {
 // UpdateTrackingNo sets the "tracking_no" field to the value that was provided on create.
 func (u *GoodsReturnUpsert) UpdateTrackingNo() *GoodsReturnUpsert {
 	u.SetExcluded(goodsreturn.FieldTrackingNo)
+	return u
+}
+
+// SetRefundOnly sets the "refund_only" field.
+func (u *GoodsReturnUpsert) SetRefundOnly(v bool) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldRefundOnly, v)
+	return u
+}
+
+// UpdateRefundOnly sets the "refund_only" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateRefundOnly() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldRefundOnly)
+	return u
+}
+
+// SetFreightMinor sets the "freight_minor" field.
+func (u *GoodsReturnUpsert) SetFreightMinor(v int64) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldFreightMinor, v)
+	return u
+}
+
+// UpdateFreightMinor sets the "freight_minor" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateFreightMinor() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldFreightMinor)
+	return u
+}
+
+// AddFreightMinor adds v to the "freight_minor" field.
+func (u *GoodsReturnUpsert) AddFreightMinor(v int64) *GoodsReturnUpsert {
+	u.Add(goodsreturn.FieldFreightMinor, v)
 	return u
 }
 
@@ -890,6 +970,41 @@ func (u *GoodsReturnUpsertOne) SetTrackingNo(v string) *GoodsReturnUpsertOne {
 func (u *GoodsReturnUpsertOne) UpdateTrackingNo() *GoodsReturnUpsertOne {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateTrackingNo()
+	})
+}
+
+// SetRefundOnly sets the "refund_only" field.
+func (u *GoodsReturnUpsertOne) SetRefundOnly(v bool) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetRefundOnly(v)
+	})
+}
+
+// UpdateRefundOnly sets the "refund_only" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateRefundOnly() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateRefundOnly()
+	})
+}
+
+// SetFreightMinor sets the "freight_minor" field.
+func (u *GoodsReturnUpsertOne) SetFreightMinor(v int64) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetFreightMinor(v)
+	})
+}
+
+// AddFreightMinor adds v to the "freight_minor" field.
+func (u *GoodsReturnUpsertOne) AddFreightMinor(v int64) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.AddFreightMinor(v)
+	})
+}
+
+// UpdateFreightMinor sets the "freight_minor" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateFreightMinor() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateFreightMinor()
 	})
 }
 
@@ -1319,6 +1434,41 @@ func (u *GoodsReturnUpsertBulk) SetTrackingNo(v string) *GoodsReturnUpsertBulk {
 func (u *GoodsReturnUpsertBulk) UpdateTrackingNo() *GoodsReturnUpsertBulk {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateTrackingNo()
+	})
+}
+
+// SetRefundOnly sets the "refund_only" field.
+func (u *GoodsReturnUpsertBulk) SetRefundOnly(v bool) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetRefundOnly(v)
+	})
+}
+
+// UpdateRefundOnly sets the "refund_only" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateRefundOnly() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateRefundOnly()
+	})
+}
+
+// SetFreightMinor sets the "freight_minor" field.
+func (u *GoodsReturnUpsertBulk) SetFreightMinor(v int64) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetFreightMinor(v)
+	})
+}
+
+// AddFreightMinor adds v to the "freight_minor" field.
+func (u *GoodsReturnUpsertBulk) AddFreightMinor(v int64) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.AddFreightMinor(v)
+	})
+}
+
+// UpdateFreightMinor sets the "freight_minor" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateFreightMinor() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateFreightMinor()
 	})
 }
 

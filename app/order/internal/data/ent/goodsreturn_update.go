@@ -97,6 +97,41 @@ func (_u *GoodsReturnUpdate) SetNillableTrackingNo(v *string) *GoodsReturnUpdate
 	return _u
 }
 
+// SetRefundOnly sets the "refund_only" field.
+func (_u *GoodsReturnUpdate) SetRefundOnly(v bool) *GoodsReturnUpdate {
+	_u.mutation.SetRefundOnly(v)
+	return _u
+}
+
+// SetNillableRefundOnly sets the "refund_only" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableRefundOnly(v *bool) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetRefundOnly(*v)
+	}
+	return _u
+}
+
+// SetFreightMinor sets the "freight_minor" field.
+func (_u *GoodsReturnUpdate) SetFreightMinor(v int64) *GoodsReturnUpdate {
+	_u.mutation.ResetFreightMinor()
+	_u.mutation.SetFreightMinor(v)
+	return _u
+}
+
+// SetNillableFreightMinor sets the "freight_minor" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableFreightMinor(v *int64) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetFreightMinor(*v)
+	}
+	return _u
+}
+
+// AddFreightMinor adds value to the "freight_minor" field.
+func (_u *GoodsReturnUpdate) AddFreightMinor(v int64) *GoodsReturnUpdate {
+	_u.mutation.AddFreightMinor(v)
+	return _u
+}
+
 // SetSentUs sets the "sent_us" field.
 func (_u *GoodsReturnUpdate) SetSentUs(v int64) *GoodsReturnUpdate {
 	_u.mutation.ResetSentUs()
@@ -315,6 +350,15 @@ func (_u *GoodsReturnUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.TrackingNo(); ok {
 		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.RefundOnly(); ok {
+		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.FreightMinor(); ok {
+		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFreightMinor(); ok {
+		_spec.AddField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.SentUs(); ok {
 		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)
 	}
@@ -438,6 +482,41 @@ func (_u *GoodsReturnUpdateOne) SetNillableTrackingNo(v *string) *GoodsReturnUpd
 	if v != nil {
 		_u.SetTrackingNo(*v)
 	}
+	return _u
+}
+
+// SetRefundOnly sets the "refund_only" field.
+func (_u *GoodsReturnUpdateOne) SetRefundOnly(v bool) *GoodsReturnUpdateOne {
+	_u.mutation.SetRefundOnly(v)
+	return _u
+}
+
+// SetNillableRefundOnly sets the "refund_only" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableRefundOnly(v *bool) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetRefundOnly(*v)
+	}
+	return _u
+}
+
+// SetFreightMinor sets the "freight_minor" field.
+func (_u *GoodsReturnUpdateOne) SetFreightMinor(v int64) *GoodsReturnUpdateOne {
+	_u.mutation.ResetFreightMinor()
+	_u.mutation.SetFreightMinor(v)
+	return _u
+}
+
+// SetNillableFreightMinor sets the "freight_minor" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableFreightMinor(v *int64) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetFreightMinor(*v)
+	}
+	return _u
+}
+
+// AddFreightMinor adds value to the "freight_minor" field.
+func (_u *GoodsReturnUpdateOne) AddFreightMinor(v int64) *GoodsReturnUpdateOne {
+	_u.mutation.AddFreightMinor(v)
 	return _u
 }
 
@@ -688,6 +767,15 @@ func (_u *GoodsReturnUpdateOne) sqlSave(ctx context.Context) (_node *GoodsReturn
 	}
 	if value, ok := _u.mutation.TrackingNo(); ok {
 		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.RefundOnly(); ok {
+		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.FreightMinor(); ok {
+		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFreightMinor(); ok {
+		_spec.AddField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.SentUs(); ok {
 		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)

@@ -17,6 +17,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
+	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -48,6 +49,7 @@ const (
 	TypeFulfilment       = "Fulfilment"
 	TypeFulfilmentLine   = "FulfilmentLine"
 	TypeGoodsReturn      = "GoodsReturn"
+	TypeGoodwill         = "Goodwill"
 	TypeOrder            = "Order"
 	TypeOrderEvent       = "OrderEvent"
 	TypeOrderLine        = "OrderLine"
@@ -5503,39 +5505,42 @@ func (m *FulfilmentLineMutation) ResetEdge(name string) error {
 // GoodsReturnMutation represents an operation that mutates the GoodsReturn nodes in the graph.
 type GoodsReturnMutation struct {
 	config
-	op              Op
-	typ             string
-	id              *string
-	org             *string
-	order_id        *string
-	no              *int64
-	addno           *int64
-	state           *string
-	reason          *string
-	location        *string
-	pictures        *[]string
-	appendpictures  []string
-	refusal         *string
-	carrier         *string
-	tracking_no     *string
-	sent_us         *int64
-	addsent_us      *int64
-	refund_minor    *int64
-	addrefund_minor *int64
-	points_back     *int64
-	addpoints_back  *int64
-	requested_us    *int64
-	addrequested_us *int64
-	approved_us     *int64
-	addapproved_us  *int64
-	received_us     *int64
-	addreceived_us  *int64
-	done_us         *int64
-	adddone_us      *int64
-	clearedFields   map[string]struct{}
-	done            bool
-	oldValue        func(context.Context) (*GoodsReturn, error)
-	predicates      []predicate.GoodsReturn
+	op               Op
+	typ              string
+	id               *string
+	org              *string
+	order_id         *string
+	no               *int64
+	addno            *int64
+	state            *string
+	reason           *string
+	location         *string
+	pictures         *[]string
+	appendpictures   []string
+	refusal          *string
+	carrier          *string
+	tracking_no      *string
+	refund_only      *bool
+	freight_minor    *int64
+	addfreight_minor *int64
+	sent_us          *int64
+	addsent_us       *int64
+	refund_minor     *int64
+	addrefund_minor  *int64
+	points_back      *int64
+	addpoints_back   *int64
+	requested_us     *int64
+	addrequested_us  *int64
+	approved_us      *int64
+	addapproved_us   *int64
+	received_us      *int64
+	addreceived_us   *int64
+	done_us          *int64
+	adddone_us       *int64
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*GoodsReturn, error)
+	predicates       []predicate.GoodsReturn
 }
 
 var _ ent.Mutation = (*GoodsReturnMutation)(nil)
@@ -6051,6 +6056,98 @@ func (m *GoodsReturnMutation) ResetTrackingNo() {
 	m.tracking_no = nil
 }
 
+// SetRefundOnly sets the "refund_only" field.
+func (m *GoodsReturnMutation) SetRefundOnly(b bool) {
+	m.refund_only = &b
+}
+
+// RefundOnly returns the value of the "refund_only" field in the mutation.
+func (m *GoodsReturnMutation) RefundOnly() (r bool, exists bool) {
+	v := m.refund_only
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundOnly returns the old "refund_only" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldRefundOnly(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundOnly is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundOnly requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundOnly: %w", err)
+	}
+	return oldValue.RefundOnly, nil
+}
+
+// ResetRefundOnly resets all changes to the "refund_only" field.
+func (m *GoodsReturnMutation) ResetRefundOnly() {
+	m.refund_only = nil
+}
+
+// SetFreightMinor sets the "freight_minor" field.
+func (m *GoodsReturnMutation) SetFreightMinor(i int64) {
+	m.freight_minor = &i
+	m.addfreight_minor = nil
+}
+
+// FreightMinor returns the value of the "freight_minor" field in the mutation.
+func (m *GoodsReturnMutation) FreightMinor() (r int64, exists bool) {
+	v := m.freight_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFreightMinor returns the old "freight_minor" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldFreightMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFreightMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFreightMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFreightMinor: %w", err)
+	}
+	return oldValue.FreightMinor, nil
+}
+
+// AddFreightMinor adds i to the "freight_minor" field.
+func (m *GoodsReturnMutation) AddFreightMinor(i int64) {
+	if m.addfreight_minor != nil {
+		*m.addfreight_minor += i
+	} else {
+		m.addfreight_minor = &i
+	}
+}
+
+// AddedFreightMinor returns the value that was added to the "freight_minor" field in this mutation.
+func (m *GoodsReturnMutation) AddedFreightMinor() (r int64, exists bool) {
+	v := m.addfreight_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFreightMinor resets all changes to the "freight_minor" field.
+func (m *GoodsReturnMutation) ResetFreightMinor() {
+	m.freight_minor = nil
+	m.addfreight_minor = nil
+}
+
 // SetSentUs sets the "sent_us" field.
 func (m *GoodsReturnMutation) SetSentUs(i int64) {
 	m.sent_us = &i
@@ -6477,7 +6574,7 @@ func (m *GoodsReturnMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *GoodsReturnMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 19)
 	if m.org != nil {
 		fields = append(fields, goodsreturn.FieldOrg)
 	}
@@ -6507,6 +6604,12 @@ func (m *GoodsReturnMutation) Fields() []string {
 	}
 	if m.tracking_no != nil {
 		fields = append(fields, goodsreturn.FieldTrackingNo)
+	}
+	if m.refund_only != nil {
+		fields = append(fields, goodsreturn.FieldRefundOnly)
+	}
+	if m.freight_minor != nil {
+		fields = append(fields, goodsreturn.FieldFreightMinor)
 	}
 	if m.sent_us != nil {
 		fields = append(fields, goodsreturn.FieldSentUs)
@@ -6557,6 +6660,10 @@ func (m *GoodsReturnMutation) Field(name string) (ent.Value, bool) {
 		return m.Carrier()
 	case goodsreturn.FieldTrackingNo:
 		return m.TrackingNo()
+	case goodsreturn.FieldRefundOnly:
+		return m.RefundOnly()
+	case goodsreturn.FieldFreightMinor:
+		return m.FreightMinor()
 	case goodsreturn.FieldSentUs:
 		return m.SentUs()
 	case goodsreturn.FieldRefundMinor:
@@ -6600,6 +6707,10 @@ func (m *GoodsReturnMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldCarrier(ctx)
 	case goodsreturn.FieldTrackingNo:
 		return m.OldTrackingNo(ctx)
+	case goodsreturn.FieldRefundOnly:
+		return m.OldRefundOnly(ctx)
+	case goodsreturn.FieldFreightMinor:
+		return m.OldFreightMinor(ctx)
 	case goodsreturn.FieldSentUs:
 		return m.OldSentUs(ctx)
 	case goodsreturn.FieldRefundMinor:
@@ -6693,6 +6804,20 @@ func (m *GoodsReturnMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTrackingNo(v)
 		return nil
+	case goodsreturn.FieldRefundOnly:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundOnly(v)
+		return nil
+	case goodsreturn.FieldFreightMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFreightMinor(v)
+		return nil
 	case goodsreturn.FieldSentUs:
 		v, ok := value.(int64)
 		if !ok {
@@ -6753,6 +6878,9 @@ func (m *GoodsReturnMutation) AddedFields() []string {
 	if m.addno != nil {
 		fields = append(fields, goodsreturn.FieldNo)
 	}
+	if m.addfreight_minor != nil {
+		fields = append(fields, goodsreturn.FieldFreightMinor)
+	}
 	if m.addsent_us != nil {
 		fields = append(fields, goodsreturn.FieldSentUs)
 	}
@@ -6784,6 +6912,8 @@ func (m *GoodsReturnMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case goodsreturn.FieldNo:
 		return m.AddedNo()
+	case goodsreturn.FieldFreightMinor:
+		return m.AddedFreightMinor()
 	case goodsreturn.FieldSentUs:
 		return m.AddedSentUs()
 	case goodsreturn.FieldRefundMinor:
@@ -6813,6 +6943,13 @@ func (m *GoodsReturnMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNo(v)
+		return nil
+	case goodsreturn.FieldFreightMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFreightMinor(v)
 		return nil
 	case goodsreturn.FieldSentUs:
 		v, ok := value.(int64)
@@ -6929,6 +7066,12 @@ func (m *GoodsReturnMutation) ResetField(name string) error {
 	case goodsreturn.FieldTrackingNo:
 		m.ResetTrackingNo()
 		return nil
+	case goodsreturn.FieldRefundOnly:
+		m.ResetRefundOnly()
+		return nil
+	case goodsreturn.FieldFreightMinor:
+		m.ResetFreightMinor()
+		return nil
 	case goodsreturn.FieldSentUs:
 		m.ResetSentUs()
 		return nil
@@ -7002,73 +7145,1277 @@ func (m *GoodsReturnMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown GoodsReturn edge %s", name)
 }
 
+// GoodwillMutation represents an operation that mutates the Goodwill nodes in the graph.
+type GoodwillMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	org             *string
+	order_id        *string
+	no              *int64
+	addno           *int64
+	state           *string
+	amount_minor    *int64
+	addamount_minor *int64
+	way             *string
+	reason          *string
+	asked_by        *string
+	approved_by     *string
+	refusal         *string
+	reference       *string
+	asked_us        *int64
+	addasked_us     *int64
+	approved_us     *int64
+	addapproved_us  *int64
+	done_us         *int64
+	adddone_us      *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*Goodwill, error)
+	predicates      []predicate.Goodwill
+}
+
+var _ ent.Mutation = (*GoodwillMutation)(nil)
+
+// goodwillOption allows management of the mutation configuration using functional options.
+type goodwillOption func(*GoodwillMutation)
+
+// newGoodwillMutation creates new mutation for the Goodwill entity.
+func newGoodwillMutation(c config, op Op, opts ...goodwillOption) *GoodwillMutation {
+	m := &GoodwillMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGoodwill,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGoodwillID sets the ID field of the mutation.
+func withGoodwillID(id string) goodwillOption {
+	return func(m *GoodwillMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Goodwill
+		)
+		m.oldValue = func(ctx context.Context) (*Goodwill, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Goodwill.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGoodwill sets the old Goodwill of the mutation.
+func withGoodwill(node *Goodwill) goodwillOption {
+	return func(m *GoodwillMutation) {
+		m.oldValue = func(context.Context) (*Goodwill, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GoodwillMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GoodwillMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Goodwill entities.
+func (m *GoodwillMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GoodwillMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GoodwillMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Goodwill.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *GoodwillMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *GoodwillMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *GoodwillMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *GoodwillMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *GoodwillMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *GoodwillMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetNo sets the "no" field.
+func (m *GoodwillMutation) SetNo(i int64) {
+	m.no = &i
+	m.addno = nil
+}
+
+// No returns the value of the "no" field in the mutation.
+func (m *GoodwillMutation) No() (r int64, exists bool) {
+	v := m.no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNo returns the old "no" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldNo(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNo: %w", err)
+	}
+	return oldValue.No, nil
+}
+
+// AddNo adds i to the "no" field.
+func (m *GoodwillMutation) AddNo(i int64) {
+	if m.addno != nil {
+		*m.addno += i
+	} else {
+		m.addno = &i
+	}
+}
+
+// AddedNo returns the value that was added to the "no" field in this mutation.
+func (m *GoodwillMutation) AddedNo() (r int64, exists bool) {
+	v := m.addno
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNo resets all changes to the "no" field.
+func (m *GoodwillMutation) ResetNo() {
+	m.no = nil
+	m.addno = nil
+}
+
+// SetState sets the "state" field.
+func (m *GoodwillMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *GoodwillMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *GoodwillMutation) ResetState() {
+	m.state = nil
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *GoodwillMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *GoodwillMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldAmountMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *GoodwillMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *GoodwillMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *GoodwillMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+}
+
+// SetWay sets the "way" field.
+func (m *GoodwillMutation) SetWay(s string) {
+	m.way = &s
+}
+
+// Way returns the value of the "way" field in the mutation.
+func (m *GoodwillMutation) Way() (r string, exists bool) {
+	v := m.way
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWay returns the old "way" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldWay(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWay is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWay requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWay: %w", err)
+	}
+	return oldValue.Way, nil
+}
+
+// ResetWay resets all changes to the "way" field.
+func (m *GoodwillMutation) ResetWay() {
+	m.way = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *GoodwillMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *GoodwillMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *GoodwillMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetAskedBy sets the "asked_by" field.
+func (m *GoodwillMutation) SetAskedBy(s string) {
+	m.asked_by = &s
+}
+
+// AskedBy returns the value of the "asked_by" field in the mutation.
+func (m *GoodwillMutation) AskedBy() (r string, exists bool) {
+	v := m.asked_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskedBy returns the old "asked_by" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldAskedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskedBy: %w", err)
+	}
+	return oldValue.AskedBy, nil
+}
+
+// ResetAskedBy resets all changes to the "asked_by" field.
+func (m *GoodwillMutation) ResetAskedBy() {
+	m.asked_by = nil
+}
+
+// SetApprovedBy sets the "approved_by" field.
+func (m *GoodwillMutation) SetApprovedBy(s string) {
+	m.approved_by = &s
+}
+
+// ApprovedBy returns the value of the "approved_by" field in the mutation.
+func (m *GoodwillMutation) ApprovedBy() (r string, exists bool) {
+	v := m.approved_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldApprovedBy returns the old "approved_by" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldApprovedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldApprovedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldApprovedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldApprovedBy: %w", err)
+	}
+	return oldValue.ApprovedBy, nil
+}
+
+// ResetApprovedBy resets all changes to the "approved_by" field.
+func (m *GoodwillMutation) ResetApprovedBy() {
+	m.approved_by = nil
+}
+
+// SetRefusal sets the "refusal" field.
+func (m *GoodwillMutation) SetRefusal(s string) {
+	m.refusal = &s
+}
+
+// Refusal returns the value of the "refusal" field in the mutation.
+func (m *GoodwillMutation) Refusal() (r string, exists bool) {
+	v := m.refusal
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusal returns the old "refusal" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldRefusal(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusal is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusal requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusal: %w", err)
+	}
+	return oldValue.Refusal, nil
+}
+
+// ResetRefusal resets all changes to the "refusal" field.
+func (m *GoodwillMutation) ResetRefusal() {
+	m.refusal = nil
+}
+
+// SetReference sets the "reference" field.
+func (m *GoodwillMutation) SetReference(s string) {
+	m.reference = &s
+}
+
+// Reference returns the value of the "reference" field in the mutation.
+func (m *GoodwillMutation) Reference() (r string, exists bool) {
+	v := m.reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReference returns the old "reference" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReference: %w", err)
+	}
+	return oldValue.Reference, nil
+}
+
+// ResetReference resets all changes to the "reference" field.
+func (m *GoodwillMutation) ResetReference() {
+	m.reference = nil
+}
+
+// SetAskedUs sets the "asked_us" field.
+func (m *GoodwillMutation) SetAskedUs(i int64) {
+	m.asked_us = &i
+	m.addasked_us = nil
+}
+
+// AskedUs returns the value of the "asked_us" field in the mutation.
+func (m *GoodwillMutation) AskedUs() (r int64, exists bool) {
+	v := m.asked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskedUs returns the old "asked_us" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldAskedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskedUs: %w", err)
+	}
+	return oldValue.AskedUs, nil
+}
+
+// AddAskedUs adds i to the "asked_us" field.
+func (m *GoodwillMutation) AddAskedUs(i int64) {
+	if m.addasked_us != nil {
+		*m.addasked_us += i
+	} else {
+		m.addasked_us = &i
+	}
+}
+
+// AddedAskedUs returns the value that was added to the "asked_us" field in this mutation.
+func (m *GoodwillMutation) AddedAskedUs() (r int64, exists bool) {
+	v := m.addasked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAskedUs resets all changes to the "asked_us" field.
+func (m *GoodwillMutation) ResetAskedUs() {
+	m.asked_us = nil
+	m.addasked_us = nil
+}
+
+// SetApprovedUs sets the "approved_us" field.
+func (m *GoodwillMutation) SetApprovedUs(i int64) {
+	m.approved_us = &i
+	m.addapproved_us = nil
+}
+
+// ApprovedUs returns the value of the "approved_us" field in the mutation.
+func (m *GoodwillMutation) ApprovedUs() (r int64, exists bool) {
+	v := m.approved_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldApprovedUs returns the old "approved_us" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldApprovedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldApprovedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldApprovedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldApprovedUs: %w", err)
+	}
+	return oldValue.ApprovedUs, nil
+}
+
+// AddApprovedUs adds i to the "approved_us" field.
+func (m *GoodwillMutation) AddApprovedUs(i int64) {
+	if m.addapproved_us != nil {
+		*m.addapproved_us += i
+	} else {
+		m.addapproved_us = &i
+	}
+}
+
+// AddedApprovedUs returns the value that was added to the "approved_us" field in this mutation.
+func (m *GoodwillMutation) AddedApprovedUs() (r int64, exists bool) {
+	v := m.addapproved_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetApprovedUs resets all changes to the "approved_us" field.
+func (m *GoodwillMutation) ResetApprovedUs() {
+	m.approved_us = nil
+	m.addapproved_us = nil
+}
+
+// SetDoneUs sets the "done_us" field.
+func (m *GoodwillMutation) SetDoneUs(i int64) {
+	m.done_us = &i
+	m.adddone_us = nil
+}
+
+// DoneUs returns the value of the "done_us" field in the mutation.
+func (m *GoodwillMutation) DoneUs() (r int64, exists bool) {
+	v := m.done_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDoneUs returns the old "done_us" field's value of the Goodwill entity.
+// If the Goodwill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodwillMutation) OldDoneUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDoneUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDoneUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDoneUs: %w", err)
+	}
+	return oldValue.DoneUs, nil
+}
+
+// AddDoneUs adds i to the "done_us" field.
+func (m *GoodwillMutation) AddDoneUs(i int64) {
+	if m.adddone_us != nil {
+		*m.adddone_us += i
+	} else {
+		m.adddone_us = &i
+	}
+}
+
+// AddedDoneUs returns the value that was added to the "done_us" field in this mutation.
+func (m *GoodwillMutation) AddedDoneUs() (r int64, exists bool) {
+	v := m.adddone_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDoneUs resets all changes to the "done_us" field.
+func (m *GoodwillMutation) ResetDoneUs() {
+	m.done_us = nil
+	m.adddone_us = nil
+}
+
+// Where appends a list predicates to the GoodwillMutation builder.
+func (m *GoodwillMutation) Where(ps ...predicate.Goodwill) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GoodwillMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GoodwillMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Goodwill, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GoodwillMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GoodwillMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Goodwill).
+func (m *GoodwillMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GoodwillMutation) Fields() []string {
+	fields := make([]string, 0, 14)
+	if m.org != nil {
+		fields = append(fields, goodwill.FieldOrg)
+	}
+	if m.order_id != nil {
+		fields = append(fields, goodwill.FieldOrderID)
+	}
+	if m.no != nil {
+		fields = append(fields, goodwill.FieldNo)
+	}
+	if m.state != nil {
+		fields = append(fields, goodwill.FieldState)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, goodwill.FieldAmountMinor)
+	}
+	if m.way != nil {
+		fields = append(fields, goodwill.FieldWay)
+	}
+	if m.reason != nil {
+		fields = append(fields, goodwill.FieldReason)
+	}
+	if m.asked_by != nil {
+		fields = append(fields, goodwill.FieldAskedBy)
+	}
+	if m.approved_by != nil {
+		fields = append(fields, goodwill.FieldApprovedBy)
+	}
+	if m.refusal != nil {
+		fields = append(fields, goodwill.FieldRefusal)
+	}
+	if m.reference != nil {
+		fields = append(fields, goodwill.FieldReference)
+	}
+	if m.asked_us != nil {
+		fields = append(fields, goodwill.FieldAskedUs)
+	}
+	if m.approved_us != nil {
+		fields = append(fields, goodwill.FieldApprovedUs)
+	}
+	if m.done_us != nil {
+		fields = append(fields, goodwill.FieldDoneUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GoodwillMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case goodwill.FieldOrg:
+		return m.Org()
+	case goodwill.FieldOrderID:
+		return m.OrderID()
+	case goodwill.FieldNo:
+		return m.No()
+	case goodwill.FieldState:
+		return m.State()
+	case goodwill.FieldAmountMinor:
+		return m.AmountMinor()
+	case goodwill.FieldWay:
+		return m.Way()
+	case goodwill.FieldReason:
+		return m.Reason()
+	case goodwill.FieldAskedBy:
+		return m.AskedBy()
+	case goodwill.FieldApprovedBy:
+		return m.ApprovedBy()
+	case goodwill.FieldRefusal:
+		return m.Refusal()
+	case goodwill.FieldReference:
+		return m.Reference()
+	case goodwill.FieldAskedUs:
+		return m.AskedUs()
+	case goodwill.FieldApprovedUs:
+		return m.ApprovedUs()
+	case goodwill.FieldDoneUs:
+		return m.DoneUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GoodwillMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case goodwill.FieldOrg:
+		return m.OldOrg(ctx)
+	case goodwill.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case goodwill.FieldNo:
+		return m.OldNo(ctx)
+	case goodwill.FieldState:
+		return m.OldState(ctx)
+	case goodwill.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case goodwill.FieldWay:
+		return m.OldWay(ctx)
+	case goodwill.FieldReason:
+		return m.OldReason(ctx)
+	case goodwill.FieldAskedBy:
+		return m.OldAskedBy(ctx)
+	case goodwill.FieldApprovedBy:
+		return m.OldApprovedBy(ctx)
+	case goodwill.FieldRefusal:
+		return m.OldRefusal(ctx)
+	case goodwill.FieldReference:
+		return m.OldReference(ctx)
+	case goodwill.FieldAskedUs:
+		return m.OldAskedUs(ctx)
+	case goodwill.FieldApprovedUs:
+		return m.OldApprovedUs(ctx)
+	case goodwill.FieldDoneUs:
+		return m.OldDoneUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown Goodwill field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GoodwillMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case goodwill.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case goodwill.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case goodwill.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNo(v)
+		return nil
+	case goodwill.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case goodwill.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case goodwill.FieldWay:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWay(v)
+		return nil
+	case goodwill.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case goodwill.FieldAskedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskedBy(v)
+		return nil
+	case goodwill.FieldApprovedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetApprovedBy(v)
+		return nil
+	case goodwill.FieldRefusal:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusal(v)
+		return nil
+	case goodwill.FieldReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReference(v)
+		return nil
+	case goodwill.FieldAskedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskedUs(v)
+		return nil
+	case goodwill.FieldApprovedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetApprovedUs(v)
+		return nil
+	case goodwill.FieldDoneUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDoneUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Goodwill field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GoodwillMutation) AddedFields() []string {
+	var fields []string
+	if m.addno != nil {
+		fields = append(fields, goodwill.FieldNo)
+	}
+	if m.addamount_minor != nil {
+		fields = append(fields, goodwill.FieldAmountMinor)
+	}
+	if m.addasked_us != nil {
+		fields = append(fields, goodwill.FieldAskedUs)
+	}
+	if m.addapproved_us != nil {
+		fields = append(fields, goodwill.FieldApprovedUs)
+	}
+	if m.adddone_us != nil {
+		fields = append(fields, goodwill.FieldDoneUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GoodwillMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case goodwill.FieldNo:
+		return m.AddedNo()
+	case goodwill.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case goodwill.FieldAskedUs:
+		return m.AddedAskedUs()
+	case goodwill.FieldApprovedUs:
+		return m.AddedApprovedUs()
+	case goodwill.FieldDoneUs:
+		return m.AddedDoneUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GoodwillMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case goodwill.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNo(v)
+		return nil
+	case goodwill.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case goodwill.FieldAskedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAskedUs(v)
+		return nil
+	case goodwill.FieldApprovedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddApprovedUs(v)
+		return nil
+	case goodwill.FieldDoneUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDoneUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Goodwill numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GoodwillMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GoodwillMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GoodwillMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Goodwill nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GoodwillMutation) ResetField(name string) error {
+	switch name {
+	case goodwill.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case goodwill.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case goodwill.FieldNo:
+		m.ResetNo()
+		return nil
+	case goodwill.FieldState:
+		m.ResetState()
+		return nil
+	case goodwill.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case goodwill.FieldWay:
+		m.ResetWay()
+		return nil
+	case goodwill.FieldReason:
+		m.ResetReason()
+		return nil
+	case goodwill.FieldAskedBy:
+		m.ResetAskedBy()
+		return nil
+	case goodwill.FieldApprovedBy:
+		m.ResetApprovedBy()
+		return nil
+	case goodwill.FieldRefusal:
+		m.ResetRefusal()
+		return nil
+	case goodwill.FieldReference:
+		m.ResetReference()
+		return nil
+	case goodwill.FieldAskedUs:
+		m.ResetAskedUs()
+		return nil
+	case goodwill.FieldApprovedUs:
+		m.ResetApprovedUs()
+		return nil
+	case goodwill.FieldDoneUs:
+		m.ResetDoneUs()
+		return nil
+	}
+	return fmt.Errorf("unknown Goodwill field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GoodwillMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GoodwillMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GoodwillMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GoodwillMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GoodwillMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GoodwillMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GoodwillMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Goodwill unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GoodwillMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Goodwill edge %s", name)
+}
+
 // OrderMutation represents an operation that mutates the Order nodes in the graph.
 type OrderMutation struct {
 	config
-	op                      Op
-	typ                     string
-	id                      *string
-	org                     *string
-	member_id               *string
-	kind                    *string
-	channel                 *string
-	source_no               *string
-	external_no             *string
-	shop_store              *string
-	state                   *string
-	currency                *string
-	goods_minor             *int64
-	addgoods_minor          *int64
-	discount_minor          *int64
-	adddiscount_minor       *int64
-	freight_minor           *int64
-	addfreight_minor        *int64
-	total_minor             *int64
-	addtotal_minor          *int64
-	points                  *int64
-	addpoints               *int64
-	points_amount_minor     *int64
-	addpoints_amount_minor  *int64
-	captured_minor          *int64
-	addcaptured_minor       *int64
-	refunded_minor          *int64
-	addrefunded_minor       *int64
-	merchant_account        *string
-	attributions            *[]biz.Attribution
-	appendattributions      []biz.Attribution
-	way                     *string
-	pickup_store            *string
-	receiver                *[]byte
-	receiver_cipher         *[]byte
-	phone_key               *string
-	remark                  *string
-	device                  *string
-	clerk                   *string
-	fingerprint             *string
-	placed_us               *int64
-	addplaced_us            *int64
-	paid_us                 *int64
-	addpaid_us              *int64
-	pay_until_us            *int64
-	addpay_until_us         *int64
-	ship_by_us              *int64
-	addship_by_us           *int64
-	updated_us              *int64
-	addupdated_us           *int64
-	freight_discounts       *[]pricing.Discount
-	appendfreight_discounts []pricing.Discount
-	return_terms            **biz.ReturnTerms
-	unallocated             *bool
-	allocate_attempt        *int64
-	addallocate_attempt     *int64
-	allocate_at_us          *int64
-	addallocate_at_us       *int64
-	version                 *int64
-	addversion              *int64
-	clearedFields           map[string]struct{}
-	done                    bool
-	oldValue                func(context.Context) (*Order, error)
-	predicates              []predicate.Order
+	op                        Op
+	typ                       string
+	id                        *string
+	org                       *string
+	member_id                 *string
+	kind                      *string
+	channel                   *string
+	source_no                 *string
+	external_no               *string
+	shop_store                *string
+	state                     *string
+	currency                  *string
+	goods_minor               *int64
+	addgoods_minor            *int64
+	discount_minor            *int64
+	adddiscount_minor         *int64
+	freight_minor             *int64
+	addfreight_minor          *int64
+	total_minor               *int64
+	addtotal_minor            *int64
+	points                    *int64
+	addpoints                 *int64
+	points_amount_minor       *int64
+	addpoints_amount_minor    *int64
+	captured_minor            *int64
+	addcaptured_minor         *int64
+	refunded_minor            *int64
+	addrefunded_minor         *int64
+	freight_refunded_minor    *int64
+	addfreight_refunded_minor *int64
+	merchant_account          *string
+	attributions              *[]biz.Attribution
+	appendattributions        []biz.Attribution
+	way                       *string
+	pickup_store              *string
+	receiver                  *[]byte
+	receiver_cipher           *[]byte
+	phone_key                 *string
+	remark                    *string
+	device                    *string
+	clerk                     *string
+	fingerprint               *string
+	placed_us                 *int64
+	addplaced_us              *int64
+	paid_us                   *int64
+	addpaid_us                *int64
+	pay_until_us              *int64
+	addpay_until_us           *int64
+	ship_by_us                *int64
+	addship_by_us             *int64
+	updated_us                *int64
+	addupdated_us             *int64
+	freight_discounts         *[]pricing.Discount
+	appendfreight_discounts   []pricing.Discount
+	return_terms              **biz.ReturnTerms
+	unallocated               *bool
+	allocate_attempt          *int64
+	addallocate_attempt       *int64
+	allocate_at_us            *int64
+	addallocate_at_us         *int64
+	version                   *int64
+	addversion                *int64
+	clearedFields             map[string]struct{}
+	done                      bool
+	oldValue                  func(context.Context) (*Order, error)
+	predicates                []predicate.Order
 }
 
 var _ ent.Mutation = (*OrderMutation)(nil)
@@ -7945,6 +9292,62 @@ func (m *OrderMutation) AddedRefundedMinor() (r int64, exists bool) {
 func (m *OrderMutation) ResetRefundedMinor() {
 	m.refunded_minor = nil
 	m.addrefunded_minor = nil
+}
+
+// SetFreightRefundedMinor sets the "freight_refunded_minor" field.
+func (m *OrderMutation) SetFreightRefundedMinor(i int64) {
+	m.freight_refunded_minor = &i
+	m.addfreight_refunded_minor = nil
+}
+
+// FreightRefundedMinor returns the value of the "freight_refunded_minor" field in the mutation.
+func (m *OrderMutation) FreightRefundedMinor() (r int64, exists bool) {
+	v := m.freight_refunded_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFreightRefundedMinor returns the old "freight_refunded_minor" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldFreightRefundedMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFreightRefundedMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFreightRefundedMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFreightRefundedMinor: %w", err)
+	}
+	return oldValue.FreightRefundedMinor, nil
+}
+
+// AddFreightRefundedMinor adds i to the "freight_refunded_minor" field.
+func (m *OrderMutation) AddFreightRefundedMinor(i int64) {
+	if m.addfreight_refunded_minor != nil {
+		*m.addfreight_refunded_minor += i
+	} else {
+		m.addfreight_refunded_minor = &i
+	}
+}
+
+// AddedFreightRefundedMinor returns the value that was added to the "freight_refunded_minor" field in this mutation.
+func (m *OrderMutation) AddedFreightRefundedMinor() (r int64, exists bool) {
+	v := m.addfreight_refunded_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFreightRefundedMinor resets all changes to the "freight_refunded_minor" field.
+func (m *OrderMutation) ResetFreightRefundedMinor() {
+	m.freight_refunded_minor = nil
+	m.addfreight_refunded_minor = nil
 }
 
 // SetMerchantAccount sets the "merchant_account" field.
@@ -9030,7 +10433,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 39)
+	fields := make([]string, 0, 40)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -9081,6 +10484,9 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.refunded_minor != nil {
 		fields = append(fields, order.FieldRefundedMinor)
+	}
+	if m.freight_refunded_minor != nil {
+		fields = append(fields, order.FieldFreightRefundedMinor)
 	}
 	if m.merchant_account != nil {
 		fields = append(fields, order.FieldMerchantAccount)
@@ -9190,6 +10596,8 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.CapturedMinor()
 	case order.FieldRefundedMinor:
 		return m.RefundedMinor()
+	case order.FieldFreightRefundedMinor:
+		return m.FreightRefundedMinor()
 	case order.FieldMerchantAccount:
 		return m.MerchantAccount()
 	case order.FieldAttributions:
@@ -9277,6 +10685,8 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldCapturedMinor(ctx)
 	case order.FieldRefundedMinor:
 		return m.OldRefundedMinor(ctx)
+	case order.FieldFreightRefundedMinor:
+		return m.OldFreightRefundedMinor(ctx)
 	case order.FieldMerchantAccount:
 		return m.OldMerchantAccount(ctx)
 	case order.FieldAttributions:
@@ -9448,6 +10858,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRefundedMinor(v)
+		return nil
+	case order.FieldFreightRefundedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFreightRefundedMinor(v)
 		return nil
 	case order.FieldMerchantAccount:
 		v, ok := value.(string)
@@ -9635,6 +11052,9 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addrefunded_minor != nil {
 		fields = append(fields, order.FieldRefundedMinor)
 	}
+	if m.addfreight_refunded_minor != nil {
+		fields = append(fields, order.FieldFreightRefundedMinor)
+	}
 	if m.addplaced_us != nil {
 		fields = append(fields, order.FieldPlacedUs)
 	}
@@ -9683,6 +11103,8 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCapturedMinor()
 	case order.FieldRefundedMinor:
 		return m.AddedRefundedMinor()
+	case order.FieldFreightRefundedMinor:
+		return m.AddedFreightRefundedMinor()
 	case order.FieldPlacedUs:
 		return m.AddedPlacedUs()
 	case order.FieldPaidUs:
@@ -9763,6 +11185,13 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRefundedMinor(v)
+		return nil
+	case order.FieldFreightRefundedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFreightRefundedMinor(v)
 		return nil
 	case order.FieldPlacedUs:
 		v, ok := value.(int64)
@@ -9930,6 +11359,9 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldRefundedMinor:
 		m.ResetRefundedMinor()
+		return nil
+	case order.FieldFreightRefundedMinor:
+		m.ResetFreightRefundedMinor()
 		return nil
 	case order.FieldMerchantAccount:
 		m.ResetMerchantAccount()
@@ -19320,25 +20752,31 @@ func (m *ReturnLineMutation) ResetEdge(name string) error {
 // ReturnPolicyMutation represents an operation that mutates the ReturnPolicy nodes in the graph.
 type ReturnPolicyMutation struct {
 	config
-	op              Op
-	typ             string
-	id              *string
-	channel         *string
-	from_us         *int64
-	addfrom_us      *int64
-	window_days     *int64
-	addwindow_days  *int64
-	receive_days    *int64
-	addreceive_days *int64
-	delay_days      *int64
-	adddelay_days   *int64
-	changed_by      *string
-	changed_us      *int64
-	addchanged_us   *int64
-	clearedFields   map[string]struct{}
-	done            bool
-	oldValue        func(context.Context) (*ReturnPolicy, error)
-	predicates      []predicate.ReturnPolicy
+	op                      Op
+	typ                     string
+	id                      *string
+	channel                 *string
+	from_us                 *int64
+	addfrom_us              *int64
+	window_days             *int64
+	addwindow_days          *int64
+	receive_days            *int64
+	addreceive_days         *int64
+	delay_days              *int64
+	adddelay_days           *int64
+	keep_goods_minor        *int64
+	addkeep_goods_minor     *int64
+	freight                 *int64
+	addfreight              *int64
+	goodwill_alone_minor    *int64
+	addgoodwill_alone_minor *int64
+	changed_by              *string
+	changed_us              *int64
+	addchanged_us           *int64
+	clearedFields           map[string]struct{}
+	done                    bool
+	oldValue                func(context.Context) (*ReturnPolicy, error)
+	predicates              []predicate.ReturnPolicy
 }
 
 var _ ent.Mutation = (*ReturnPolicyMutation)(nil)
@@ -19705,6 +21143,174 @@ func (m *ReturnPolicyMutation) ResetDelayDays() {
 	m.adddelay_days = nil
 }
 
+// SetKeepGoodsMinor sets the "keep_goods_minor" field.
+func (m *ReturnPolicyMutation) SetKeepGoodsMinor(i int64) {
+	m.keep_goods_minor = &i
+	m.addkeep_goods_minor = nil
+}
+
+// KeepGoodsMinor returns the value of the "keep_goods_minor" field in the mutation.
+func (m *ReturnPolicyMutation) KeepGoodsMinor() (r int64, exists bool) {
+	v := m.keep_goods_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeepGoodsMinor returns the old "keep_goods_minor" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldKeepGoodsMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeepGoodsMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeepGoodsMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeepGoodsMinor: %w", err)
+	}
+	return oldValue.KeepGoodsMinor, nil
+}
+
+// AddKeepGoodsMinor adds i to the "keep_goods_minor" field.
+func (m *ReturnPolicyMutation) AddKeepGoodsMinor(i int64) {
+	if m.addkeep_goods_minor != nil {
+		*m.addkeep_goods_minor += i
+	} else {
+		m.addkeep_goods_minor = &i
+	}
+}
+
+// AddedKeepGoodsMinor returns the value that was added to the "keep_goods_minor" field in this mutation.
+func (m *ReturnPolicyMutation) AddedKeepGoodsMinor() (r int64, exists bool) {
+	v := m.addkeep_goods_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetKeepGoodsMinor resets all changes to the "keep_goods_minor" field.
+func (m *ReturnPolicyMutation) ResetKeepGoodsMinor() {
+	m.keep_goods_minor = nil
+	m.addkeep_goods_minor = nil
+}
+
+// SetFreight sets the "freight" field.
+func (m *ReturnPolicyMutation) SetFreight(i int64) {
+	m.freight = &i
+	m.addfreight = nil
+}
+
+// Freight returns the value of the "freight" field in the mutation.
+func (m *ReturnPolicyMutation) Freight() (r int64, exists bool) {
+	v := m.freight
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFreight returns the old "freight" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldFreight(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFreight is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFreight requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFreight: %w", err)
+	}
+	return oldValue.Freight, nil
+}
+
+// AddFreight adds i to the "freight" field.
+func (m *ReturnPolicyMutation) AddFreight(i int64) {
+	if m.addfreight != nil {
+		*m.addfreight += i
+	} else {
+		m.addfreight = &i
+	}
+}
+
+// AddedFreight returns the value that was added to the "freight" field in this mutation.
+func (m *ReturnPolicyMutation) AddedFreight() (r int64, exists bool) {
+	v := m.addfreight
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFreight resets all changes to the "freight" field.
+func (m *ReturnPolicyMutation) ResetFreight() {
+	m.freight = nil
+	m.addfreight = nil
+}
+
+// SetGoodwillAloneMinor sets the "goodwill_alone_minor" field.
+func (m *ReturnPolicyMutation) SetGoodwillAloneMinor(i int64) {
+	m.goodwill_alone_minor = &i
+	m.addgoodwill_alone_minor = nil
+}
+
+// GoodwillAloneMinor returns the value of the "goodwill_alone_minor" field in the mutation.
+func (m *ReturnPolicyMutation) GoodwillAloneMinor() (r int64, exists bool) {
+	v := m.goodwill_alone_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGoodwillAloneMinor returns the old "goodwill_alone_minor" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldGoodwillAloneMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGoodwillAloneMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGoodwillAloneMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGoodwillAloneMinor: %w", err)
+	}
+	return oldValue.GoodwillAloneMinor, nil
+}
+
+// AddGoodwillAloneMinor adds i to the "goodwill_alone_minor" field.
+func (m *ReturnPolicyMutation) AddGoodwillAloneMinor(i int64) {
+	if m.addgoodwill_alone_minor != nil {
+		*m.addgoodwill_alone_minor += i
+	} else {
+		m.addgoodwill_alone_minor = &i
+	}
+}
+
+// AddedGoodwillAloneMinor returns the value that was added to the "goodwill_alone_minor" field in this mutation.
+func (m *ReturnPolicyMutation) AddedGoodwillAloneMinor() (r int64, exists bool) {
+	v := m.addgoodwill_alone_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGoodwillAloneMinor resets all changes to the "goodwill_alone_minor" field.
+func (m *ReturnPolicyMutation) ResetGoodwillAloneMinor() {
+	m.goodwill_alone_minor = nil
+	m.addgoodwill_alone_minor = nil
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (m *ReturnPolicyMutation) SetChangedBy(s string) {
 	m.changed_by = &s
@@ -19831,7 +21437,7 @@ func (m *ReturnPolicyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReturnPolicyMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 10)
 	if m.channel != nil {
 		fields = append(fields, returnpolicy.FieldChannel)
 	}
@@ -19846,6 +21452,15 @@ func (m *ReturnPolicyMutation) Fields() []string {
 	}
 	if m.delay_days != nil {
 		fields = append(fields, returnpolicy.FieldDelayDays)
+	}
+	if m.keep_goods_minor != nil {
+		fields = append(fields, returnpolicy.FieldKeepGoodsMinor)
+	}
+	if m.freight != nil {
+		fields = append(fields, returnpolicy.FieldFreight)
+	}
+	if m.goodwill_alone_minor != nil {
+		fields = append(fields, returnpolicy.FieldGoodwillAloneMinor)
 	}
 	if m.changed_by != nil {
 		fields = append(fields, returnpolicy.FieldChangedBy)
@@ -19871,6 +21486,12 @@ func (m *ReturnPolicyMutation) Field(name string) (ent.Value, bool) {
 		return m.ReceiveDays()
 	case returnpolicy.FieldDelayDays:
 		return m.DelayDays()
+	case returnpolicy.FieldKeepGoodsMinor:
+		return m.KeepGoodsMinor()
+	case returnpolicy.FieldFreight:
+		return m.Freight()
+	case returnpolicy.FieldGoodwillAloneMinor:
+		return m.GoodwillAloneMinor()
 	case returnpolicy.FieldChangedBy:
 		return m.ChangedBy()
 	case returnpolicy.FieldChangedUs:
@@ -19894,6 +21515,12 @@ func (m *ReturnPolicyMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldReceiveDays(ctx)
 	case returnpolicy.FieldDelayDays:
 		return m.OldDelayDays(ctx)
+	case returnpolicy.FieldKeepGoodsMinor:
+		return m.OldKeepGoodsMinor(ctx)
+	case returnpolicy.FieldFreight:
+		return m.OldFreight(ctx)
+	case returnpolicy.FieldGoodwillAloneMinor:
+		return m.OldGoodwillAloneMinor(ctx)
 	case returnpolicy.FieldChangedBy:
 		return m.OldChangedBy(ctx)
 	case returnpolicy.FieldChangedUs:
@@ -19942,6 +21569,27 @@ func (m *ReturnPolicyMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDelayDays(v)
 		return nil
+	case returnpolicy.FieldKeepGoodsMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeepGoodsMinor(v)
+		return nil
+	case returnpolicy.FieldFreight:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFreight(v)
+		return nil
+	case returnpolicy.FieldGoodwillAloneMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGoodwillAloneMinor(v)
+		return nil
 	case returnpolicy.FieldChangedBy:
 		v, ok := value.(string)
 		if !ok {
@@ -19976,6 +21624,15 @@ func (m *ReturnPolicyMutation) AddedFields() []string {
 	if m.adddelay_days != nil {
 		fields = append(fields, returnpolicy.FieldDelayDays)
 	}
+	if m.addkeep_goods_minor != nil {
+		fields = append(fields, returnpolicy.FieldKeepGoodsMinor)
+	}
+	if m.addfreight != nil {
+		fields = append(fields, returnpolicy.FieldFreight)
+	}
+	if m.addgoodwill_alone_minor != nil {
+		fields = append(fields, returnpolicy.FieldGoodwillAloneMinor)
+	}
 	if m.addchanged_us != nil {
 		fields = append(fields, returnpolicy.FieldChangedUs)
 	}
@@ -19995,6 +21652,12 @@ func (m *ReturnPolicyMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedReceiveDays()
 	case returnpolicy.FieldDelayDays:
 		return m.AddedDelayDays()
+	case returnpolicy.FieldKeepGoodsMinor:
+		return m.AddedKeepGoodsMinor()
+	case returnpolicy.FieldFreight:
+		return m.AddedFreight()
+	case returnpolicy.FieldGoodwillAloneMinor:
+		return m.AddedGoodwillAloneMinor()
 	case returnpolicy.FieldChangedUs:
 		return m.AddedChangedUs()
 	}
@@ -20033,6 +21696,27 @@ func (m *ReturnPolicyMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddDelayDays(v)
+		return nil
+	case returnpolicy.FieldKeepGoodsMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddKeepGoodsMinor(v)
+		return nil
+	case returnpolicy.FieldFreight:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFreight(v)
+		return nil
+	case returnpolicy.FieldGoodwillAloneMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGoodwillAloneMinor(v)
 		return nil
 	case returnpolicy.FieldChangedUs:
 		v, ok := value.(int64)
@@ -20082,6 +21766,15 @@ func (m *ReturnPolicyMutation) ResetField(name string) error {
 		return nil
 	case returnpolicy.FieldDelayDays:
 		m.ResetDelayDays()
+		return nil
+	case returnpolicy.FieldKeepGoodsMinor:
+		m.ResetKeepGoodsMinor()
+		return nil
+	case returnpolicy.FieldFreight:
+		m.ResetFreight()
+		return nil
+	case returnpolicy.FieldGoodwillAloneMinor:
+		m.ResetGoodwillAloneMinor()
 		return nil
 	case returnpolicy.FieldChangedBy:
 		m.ResetChangedBy()

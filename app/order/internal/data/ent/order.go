@@ -53,6 +53,8 @@ type Order struct {
 	CapturedMinor int64 `json:"captured_minor,omitempty"`
 	// RefundedMinor holds the value of the "refunded_minor" field.
 	RefundedMinor int64 `json:"refunded_minor,omitempty"`
+	// FreightRefundedMinor holds the value of the "freight_refunded_minor" field.
+	FreightRefundedMinor int64 `json:"freight_refunded_minor,omitempty"`
 	// MerchantAccount holds the value of the "merchant_account" field.
 	MerchantAccount string `json:"merchant_account,omitempty"`
 	// Attributions holds the value of the "attributions" field.
@@ -109,7 +111,7 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
-		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion:
+		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion:
 			values[i] = new(sql.NullInt64)
 		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint:
 			values[i] = new(sql.NullString)
@@ -235,6 +237,12 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field refunded_minor", values[i])
 			} else if value.Valid {
 				_m.RefundedMinor = value.Int64
+			}
+		case order.FieldFreightRefundedMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field freight_refunded_minor", values[i])
+			} else if value.Valid {
+				_m.FreightRefundedMinor = value.Int64
 			}
 		case order.FieldMerchantAccount:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -460,6 +468,9 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("refunded_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RefundedMinor))
+	builder.WriteString(", ")
+	builder.WriteString("freight_refunded_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FreightRefundedMinor))
 	builder.WriteString(", ")
 	builder.WriteString("merchant_account=")
 	builder.WriteString(_m.MerchantAccount)

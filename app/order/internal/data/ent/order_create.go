@@ -254,6 +254,20 @@ func (_c *OrderCreate) SetNillableRefundedMinor(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetFreightRefundedMinor sets the "freight_refunded_minor" field.
+func (_c *OrderCreate) SetFreightRefundedMinor(v int64) *OrderCreate {
+	_c.mutation.SetFreightRefundedMinor(v)
+	return _c
+}
+
+// SetNillableFreightRefundedMinor sets the "freight_refunded_minor" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableFreightRefundedMinor(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetFreightRefundedMinor(*v)
+	}
+	return _c
+}
+
 // SetMerchantAccount sets the "merchant_account" field.
 func (_c *OrderCreate) SetMerchantAccount(v string) *OrderCreate {
 	_c.mutation.SetMerchantAccount(v)
@@ -629,6 +643,10 @@ func (_c *OrderCreate) defaults() error {
 		v := order.DefaultRefundedMinor
 		_c.mutation.SetRefundedMinor(v)
 	}
+	if _, ok := _c.mutation.FreightRefundedMinor(); !ok {
+		v := order.DefaultFreightRefundedMinor
+		_c.mutation.SetFreightRefundedMinor(v)
+	}
 	if _, ok := _c.mutation.MerchantAccount(); !ok {
 		v := order.DefaultMerchantAccount
 		_c.mutation.SetMerchantAccount(v)
@@ -797,6 +815,9 @@ func (_c *OrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.RefundedMinor(); !ok {
 		return &ValidationError{Name: "refunded_minor", err: errors.New(`ent: missing required field "Order.refunded_minor"`)}
+	}
+	if _, ok := _c.mutation.FreightRefundedMinor(); !ok {
+		return &ValidationError{Name: "freight_refunded_minor", err: errors.New(`ent: missing required field "Order.freight_refunded_minor"`)}
 	}
 	if _, ok := _c.mutation.MerchantAccount(); !ok {
 		return &ValidationError{Name: "merchant_account", err: errors.New(`ent: missing required field "Order.merchant_account"`)}
@@ -1008,6 +1029,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldRefundedMinor, field.TypeInt64, value)
 		_node.RefundedMinor = value
 	}
+	if value, ok := _c.mutation.FreightRefundedMinor(); ok {
+		_spec.SetField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
+		_node.FreightRefundedMinor = value
+	}
 	if value, ok := _c.mutation.MerchantAccount(); ok {
 		_spec.SetField(order.FieldMerchantAccount, field.TypeString, value)
 		_node.MerchantAccount = value
@@ -1205,6 +1230,24 @@ func (u *OrderUpsert) UpdateRefundedMinor() *OrderUpsert {
 // AddRefundedMinor adds v to the "refunded_minor" field.
 func (u *OrderUpsert) AddRefundedMinor(v int64) *OrderUpsert {
 	u.Add(order.FieldRefundedMinor, v)
+	return u
+}
+
+// SetFreightRefundedMinor sets the "freight_refunded_minor" field.
+func (u *OrderUpsert) SetFreightRefundedMinor(v int64) *OrderUpsert {
+	u.Set(order.FieldFreightRefundedMinor, v)
+	return u
+}
+
+// UpdateFreightRefundedMinor sets the "freight_refunded_minor" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateFreightRefundedMinor() *OrderUpsert {
+	u.SetExcluded(order.FieldFreightRefundedMinor)
+	return u
+}
+
+// AddFreightRefundedMinor adds v to the "freight_refunded_minor" field.
+func (u *OrderUpsert) AddFreightRefundedMinor(v int64) *OrderUpsert {
+	u.Add(order.FieldFreightRefundedMinor, v)
 	return u
 }
 
@@ -1551,6 +1594,27 @@ func (u *OrderUpsertOne) AddRefundedMinor(v int64) *OrderUpsertOne {
 func (u *OrderUpsertOne) UpdateRefundedMinor() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateRefundedMinor()
+	})
+}
+
+// SetFreightRefundedMinor sets the "freight_refunded_minor" field.
+func (u *OrderUpsertOne) SetFreightRefundedMinor(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetFreightRefundedMinor(v)
+	})
+}
+
+// AddFreightRefundedMinor adds v to the "freight_refunded_minor" field.
+func (u *OrderUpsertOne) AddFreightRefundedMinor(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddFreightRefundedMinor(v)
+	})
+}
+
+// UpdateFreightRefundedMinor sets the "freight_refunded_minor" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateFreightRefundedMinor() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateFreightRefundedMinor()
 	})
 }
 
@@ -2089,6 +2153,27 @@ func (u *OrderUpsertBulk) AddRefundedMinor(v int64) *OrderUpsertBulk {
 func (u *OrderUpsertBulk) UpdateRefundedMinor() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateRefundedMinor()
+	})
+}
+
+// SetFreightRefundedMinor sets the "freight_refunded_minor" field.
+func (u *OrderUpsertBulk) SetFreightRefundedMinor(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetFreightRefundedMinor(v)
+	})
+}
+
+// AddFreightRefundedMinor adds v to the "freight_refunded_minor" field.
+func (u *OrderUpsertBulk) AddFreightRefundedMinor(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddFreightRefundedMinor(v)
+	})
+}
+
+// UpdateFreightRefundedMinor sets the "freight_refunded_minor" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateFreightRefundedMinor() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateFreightRefundedMinor()
 	})
 }
 

@@ -97,6 +97,27 @@ func (_u *OrderUpdate) AddRefundedMinor(v int64) *OrderUpdate {
 	return _u
 }
 
+// SetFreightRefundedMinor sets the "freight_refunded_minor" field.
+func (_u *OrderUpdate) SetFreightRefundedMinor(v int64) *OrderUpdate {
+	_u.mutation.ResetFreightRefundedMinor()
+	_u.mutation.SetFreightRefundedMinor(v)
+	return _u
+}
+
+// SetNillableFreightRefundedMinor sets the "freight_refunded_minor" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableFreightRefundedMinor(v *int64) *OrderUpdate {
+	if v != nil {
+		_u.SetFreightRefundedMinor(*v)
+	}
+	return _u
+}
+
+// AddFreightRefundedMinor adds value to the "freight_refunded_minor" field.
+func (_u *OrderUpdate) AddFreightRefundedMinor(v int64) *OrderUpdate {
+	_u.mutation.AddFreightRefundedMinor(v)
+	return _u
+}
+
 // SetReceiver sets the "receiver" field.
 func (_u *OrderUpdate) SetReceiver(v []byte) *OrderUpdate {
 	_u.mutation.SetReceiver(v)
@@ -346,6 +367,12 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedRefundedMinor(); ok {
 		_spec.AddField(order.FieldRefundedMinor, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.FreightRefundedMinor(); ok {
+		_spec.SetField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFreightRefundedMinor(); ok {
+		_spec.AddField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
+	}
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)
 	}
@@ -490,6 +517,27 @@ func (_u *OrderUpdateOne) SetNillableRefundedMinor(v *int64) *OrderUpdateOne {
 // AddRefundedMinor adds value to the "refunded_minor" field.
 func (_u *OrderUpdateOne) AddRefundedMinor(v int64) *OrderUpdateOne {
 	_u.mutation.AddRefundedMinor(v)
+	return _u
+}
+
+// SetFreightRefundedMinor sets the "freight_refunded_minor" field.
+func (_u *OrderUpdateOne) SetFreightRefundedMinor(v int64) *OrderUpdateOne {
+	_u.mutation.ResetFreightRefundedMinor()
+	_u.mutation.SetFreightRefundedMinor(v)
+	return _u
+}
+
+// SetNillableFreightRefundedMinor sets the "freight_refunded_minor" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableFreightRefundedMinor(v *int64) *OrderUpdateOne {
+	if v != nil {
+		_u.SetFreightRefundedMinor(*v)
+	}
+	return _u
+}
+
+// AddFreightRefundedMinor adds value to the "freight_refunded_minor" field.
+func (_u *OrderUpdateOne) AddFreightRefundedMinor(v int64) *OrderUpdateOne {
+	_u.mutation.AddFreightRefundedMinor(v)
 	return _u
 }
 
@@ -771,6 +819,12 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.AddedRefundedMinor(); ok {
 		_spec.AddField(order.FieldRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.FreightRefundedMinor(); ok {
+		_spec.SetField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFreightRefundedMinor(); ok {
+		_spec.AddField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
 	}
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)

@@ -26,6 +26,12 @@ type ReturnPolicy struct {
 	ReceiveDays int64 `json:"receive_days,omitempty"`
 	// DelayDays holds the value of the "delay_days" field.
 	DelayDays int64 `json:"delay_days,omitempty"`
+	// KeepGoodsMinor holds the value of the "keep_goods_minor" field.
+	KeepGoodsMinor int64 `json:"keep_goods_minor,omitempty"`
+	// Freight holds the value of the "freight" field.
+	Freight int64 `json:"freight,omitempty"`
+	// GoodwillAloneMinor holds the value of the "goodwill_alone_minor" field.
+	GoodwillAloneMinor int64 `json:"goodwill_alone_minor,omitempty"`
 	// ChangedBy holds the value of the "changed_by" field.
 	ChangedBy string `json:"changed_by,omitempty"`
 	// ChangedUs holds the value of the "changed_us" field.
@@ -38,7 +44,7 @@ func (*ReturnPolicy) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case returnpolicy.FieldFromUs, returnpolicy.FieldWindowDays, returnpolicy.FieldReceiveDays, returnpolicy.FieldDelayDays, returnpolicy.FieldChangedUs:
+		case returnpolicy.FieldFromUs, returnpolicy.FieldWindowDays, returnpolicy.FieldReceiveDays, returnpolicy.FieldDelayDays, returnpolicy.FieldKeepGoodsMinor, returnpolicy.FieldFreight, returnpolicy.FieldGoodwillAloneMinor, returnpolicy.FieldChangedUs:
 			values[i] = new(sql.NullInt64)
 		case returnpolicy.FieldID, returnpolicy.FieldChannel, returnpolicy.FieldChangedBy:
 			values[i] = new(sql.NullString)
@@ -92,6 +98,24 @@ func (_m *ReturnPolicy) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field delay_days", values[i])
 			} else if value.Valid {
 				_m.DelayDays = value.Int64
+			}
+		case returnpolicy.FieldKeepGoodsMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field keep_goods_minor", values[i])
+			} else if value.Valid {
+				_m.KeepGoodsMinor = value.Int64
+			}
+		case returnpolicy.FieldFreight:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field freight", values[i])
+			} else if value.Valid {
+				_m.Freight = value.Int64
+			}
+		case returnpolicy.FieldGoodwillAloneMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field goodwill_alone_minor", values[i])
+			} else if value.Valid {
+				_m.GoodwillAloneMinor = value.Int64
 			}
 		case returnpolicy.FieldChangedBy:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -155,6 +179,15 @@ func (_m *ReturnPolicy) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("delay_days=")
 	builder.WriteString(fmt.Sprintf("%v", _m.DelayDays))
+	builder.WriteString(", ")
+	builder.WriteString("keep_goods_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.KeepGoodsMinor))
+	builder.WriteString(", ")
+	builder.WriteString("freight=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Freight))
+	builder.WriteString(", ")
+	builder.WriteString("goodwill_alone_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.GoodwillAloneMinor))
 	builder.WriteString(", ")
 	builder.WriteString("changed_by=")
 	builder.WriteString(_m.ChangedBy)

@@ -92,6 +92,48 @@ func (_c *ReturnPolicyCreate) SetNillableDelayDays(v *int64) *ReturnPolicyCreate
 	return _c
 }
 
+// SetKeepGoodsMinor sets the "keep_goods_minor" field.
+func (_c *ReturnPolicyCreate) SetKeepGoodsMinor(v int64) *ReturnPolicyCreate {
+	_c.mutation.SetKeepGoodsMinor(v)
+	return _c
+}
+
+// SetNillableKeepGoodsMinor sets the "keep_goods_minor" field if the given value is not nil.
+func (_c *ReturnPolicyCreate) SetNillableKeepGoodsMinor(v *int64) *ReturnPolicyCreate {
+	if v != nil {
+		_c.SetKeepGoodsMinor(*v)
+	}
+	return _c
+}
+
+// SetFreight sets the "freight" field.
+func (_c *ReturnPolicyCreate) SetFreight(v int64) *ReturnPolicyCreate {
+	_c.mutation.SetFreight(v)
+	return _c
+}
+
+// SetNillableFreight sets the "freight" field if the given value is not nil.
+func (_c *ReturnPolicyCreate) SetNillableFreight(v *int64) *ReturnPolicyCreate {
+	if v != nil {
+		_c.SetFreight(*v)
+	}
+	return _c
+}
+
+// SetGoodwillAloneMinor sets the "goodwill_alone_minor" field.
+func (_c *ReturnPolicyCreate) SetGoodwillAloneMinor(v int64) *ReturnPolicyCreate {
+	_c.mutation.SetGoodwillAloneMinor(v)
+	return _c
+}
+
+// SetNillableGoodwillAloneMinor sets the "goodwill_alone_minor" field if the given value is not nil.
+func (_c *ReturnPolicyCreate) SetNillableGoodwillAloneMinor(v *int64) *ReturnPolicyCreate {
+	if v != nil {
+		_c.SetGoodwillAloneMinor(*v)
+	}
+	return _c
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (_c *ReturnPolicyCreate) SetChangedBy(v string) *ReturnPolicyCreate {
 	_c.mutation.SetChangedBy(v)
@@ -183,6 +225,18 @@ func (_c *ReturnPolicyCreate) defaults() error {
 		v := returnpolicy.DefaultDelayDays
 		_c.mutation.SetDelayDays(v)
 	}
+	if _, ok := _c.mutation.KeepGoodsMinor(); !ok {
+		v := returnpolicy.DefaultKeepGoodsMinor
+		_c.mutation.SetKeepGoodsMinor(v)
+	}
+	if _, ok := _c.mutation.Freight(); !ok {
+		v := returnpolicy.DefaultFreight
+		_c.mutation.SetFreight(v)
+	}
+	if _, ok := _c.mutation.GoodwillAloneMinor(); !ok {
+		v := returnpolicy.DefaultGoodwillAloneMinor
+		_c.mutation.SetGoodwillAloneMinor(v)
+	}
 	if _, ok := _c.mutation.ChangedBy(); !ok {
 		v := returnpolicy.DefaultChangedBy
 		_c.mutation.SetChangedBy(v)
@@ -215,6 +269,15 @@ func (_c *ReturnPolicyCreate) check() error {
 	}
 	if _, ok := _c.mutation.DelayDays(); !ok {
 		return &ValidationError{Name: "delay_days", err: errors.New(`ent: missing required field "ReturnPolicy.delay_days"`)}
+	}
+	if _, ok := _c.mutation.KeepGoodsMinor(); !ok {
+		return &ValidationError{Name: "keep_goods_minor", err: errors.New(`ent: missing required field "ReturnPolicy.keep_goods_minor"`)}
+	}
+	if _, ok := _c.mutation.Freight(); !ok {
+		return &ValidationError{Name: "freight", err: errors.New(`ent: missing required field "ReturnPolicy.freight"`)}
+	}
+	if _, ok := _c.mutation.GoodwillAloneMinor(); !ok {
+		return &ValidationError{Name: "goodwill_alone_minor", err: errors.New(`ent: missing required field "ReturnPolicy.goodwill_alone_minor"`)}
 	}
 	if _, ok := _c.mutation.ChangedBy(); !ok {
 		return &ValidationError{Name: "changed_by", err: errors.New(`ent: missing required field "ReturnPolicy.changed_by"`)}
@@ -287,6 +350,18 @@ func (_c *ReturnPolicyCreate) createSpec() (*ReturnPolicy, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.DelayDays(); ok {
 		_spec.SetField(returnpolicy.FieldDelayDays, field.TypeInt64, value)
 		_node.DelayDays = value
+	}
+	if value, ok := _c.mutation.KeepGoodsMinor(); ok {
+		_spec.SetField(returnpolicy.FieldKeepGoodsMinor, field.TypeInt64, value)
+		_node.KeepGoodsMinor = value
+	}
+	if value, ok := _c.mutation.Freight(); ok {
+		_spec.SetField(returnpolicy.FieldFreight, field.TypeInt64, value)
+		_node.Freight = value
+	}
+	if value, ok := _c.mutation.GoodwillAloneMinor(); ok {
+		_spec.SetField(returnpolicy.FieldGoodwillAloneMinor, field.TypeInt64, value)
+		_node.GoodwillAloneMinor = value
 	}
 	if value, ok := _c.mutation.ChangedBy(); ok {
 		_spec.SetField(returnpolicy.FieldChangedBy, field.TypeString, value)
@@ -379,6 +454,15 @@ func (u *ReturnPolicyUpsertOne) UpdateNewValues() *ReturnPolicyUpsertOne {
 		}
 		if _, exists := u.create.mutation.DelayDays(); exists {
 			s.SetIgnore(returnpolicy.FieldDelayDays)
+		}
+		if _, exists := u.create.mutation.KeepGoodsMinor(); exists {
+			s.SetIgnore(returnpolicy.FieldKeepGoodsMinor)
+		}
+		if _, exists := u.create.mutation.Freight(); exists {
+			s.SetIgnore(returnpolicy.FieldFreight)
+		}
+		if _, exists := u.create.mutation.GoodwillAloneMinor(); exists {
+			s.SetIgnore(returnpolicy.FieldGoodwillAloneMinor)
 		}
 		if _, exists := u.create.mutation.ChangedBy(); exists {
 			s.SetIgnore(returnpolicy.FieldChangedBy)
@@ -614,6 +698,15 @@ func (u *ReturnPolicyUpsertBulk) UpdateNewValues() *ReturnPolicyUpsertBulk {
 			}
 			if _, exists := b.mutation.DelayDays(); exists {
 				s.SetIgnore(returnpolicy.FieldDelayDays)
+			}
+			if _, exists := b.mutation.KeepGoodsMinor(); exists {
+				s.SetIgnore(returnpolicy.FieldKeepGoodsMinor)
+			}
+			if _, exists := b.mutation.Freight(); exists {
+				s.SetIgnore(returnpolicy.FieldFreight)
+			}
+			if _, exists := b.mutation.GoodwillAloneMinor(); exists {
+				s.SetIgnore(returnpolicy.FieldGoodwillAloneMinor)
 			}
 			if _, exists := b.mutation.ChangedBy(); exists {
 				s.SetIgnore(returnpolicy.FieldChangedBy)

@@ -24,6 +24,8 @@ type Tx struct {
 	FulfilmentLine *FulfilmentLineClient
 	// GoodsReturn is the client for interacting with the GoodsReturn builders.
 	GoodsReturn *GoodsReturnClient
+	// Goodwill is the client for interacting with the Goodwill builders.
+	Goodwill *GoodwillClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
@@ -185,6 +187,7 @@ func (tx *Tx) init() {
 	tx.Fulfilment = NewFulfilmentClient(tx.config)
 	tx.FulfilmentLine = NewFulfilmentLineClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)
+	tx.Goodwill = NewGoodwillClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)

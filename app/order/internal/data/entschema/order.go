@@ -26,7 +26,7 @@ func (Order) Fields() []ent.Field {
 		column.Text("external_no", 160),
 		column.Fixed("shop_store", 64), column.Text("state", 16), column.Fixed("currency", 3),
 		constant("goods_minor"), constant("discount_minor"), constant("freight_minor"), constant("total_minor"),
-		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"),
+		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"), number("freight_refunded_minor"),
 		column.Fixed("merchant_account", 128), field.JSON("attributions", []biz.Attribution{}).Optional().Immutable(),
 		column.Fixed("way", 16), column.Fixed("pickup_store", 64),
 		// JSON of the receiver; personal data. In clear only in rows without a phone key: older versions kept it so.

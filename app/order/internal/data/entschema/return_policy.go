@@ -21,6 +21,7 @@ func (ReturnPolicy) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 func (ReturnPolicy) Fields() []ent.Field {
 	return []ent.Field{
 		key("id"), column.Fixed("channel", 32), constant("from_us"), constant("window_days"), constant("receive_days"), constant("delay_days"),
+		constant("keep_goods_minor"), constant("freight"), constant("goodwill_alone_minor"),
 		column.Fixed("changed_by", 128), constant("changed_us"),
 	}
 }

@@ -32,6 +32,10 @@ const (
 	FieldCarrier = "carrier"
 	// FieldTrackingNo holds the string denoting the tracking_no field in the database.
 	FieldTrackingNo = "tracking_no"
+	// FieldRefundOnly holds the string denoting the refund_only field in the database.
+	FieldRefundOnly = "refund_only"
+	// FieldFreightMinor holds the string denoting the freight_minor field in the database.
+	FieldFreightMinor = "freight_minor"
 	// FieldSentUs holds the string denoting the sent_us field in the database.
 	FieldSentUs = "sent_us"
 	// FieldRefundMinor holds the string denoting the refund_minor field in the database.
@@ -63,6 +67,8 @@ var Columns = []string{
 	FieldRefusal,
 	FieldCarrier,
 	FieldTrackingNo,
+	FieldRefundOnly,
+	FieldFreightMinor,
 	FieldSentUs,
 	FieldRefundMinor,
 	FieldPointsBack,
@@ -120,6 +126,10 @@ var (
 	DefaultTrackingNo string
 	// TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
 	TrackingNoValidator func(string) error
+	// DefaultRefundOnly holds the default value on creation for the "refund_only" field.
+	DefaultRefundOnly bool
+	// DefaultFreightMinor holds the default value on creation for the "freight_minor" field.
+	DefaultFreightMinor int64
 	// DefaultSentUs holds the default value on creation for the "sent_us" field.
 	DefaultSentUs int64
 	// DefaultRefundMinor holds the default value on creation for the "refund_minor" field.
@@ -189,6 +199,16 @@ func ByCarrier(opts ...sql.OrderTermOption) OrderOption {
 // ByTrackingNo orders the results by the tracking_no field.
 func ByTrackingNo(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTrackingNo, opts...).ToFunc()
+}
+
+// ByRefundOnly orders the results by the refund_only field.
+func ByRefundOnly(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefundOnly, opts...).ToFunc()
+}
+
+// ByFreightMinor orders the results by the freight_minor field.
+func ByFreightMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFreightMinor, opts...).ToFunc()
 }
 
 // BySentUs orders the results by the sent_us field.

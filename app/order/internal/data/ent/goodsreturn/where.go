@@ -107,6 +107,16 @@ func TrackingNo(v string) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldTrackingNo, v))
 }
 
+// RefundOnly applies equality check predicate on the "refund_only" field. It's identical to RefundOnlyEQ.
+func RefundOnly(v bool) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldRefundOnly, v))
+}
+
+// FreightMinor applies equality check predicate on the "freight_minor" field. It's identical to FreightMinorEQ.
+func FreightMinor(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldFreightMinor, v))
+}
+
 // SentUs applies equality check predicate on the "sent_us" field. It's identical to SentUsEQ.
 func SentUs(v int64) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldSentUs, v))
@@ -710,6 +720,56 @@ func TrackingNoEqualFold(v string) predicate.GoodsReturn {
 // TrackingNoContainsFold applies the ContainsFold predicate on the "tracking_no" field.
 func TrackingNoContainsFold(v string) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldContainsFold(FieldTrackingNo, v))
+}
+
+// RefundOnlyEQ applies the EQ predicate on the "refund_only" field.
+func RefundOnlyEQ(v bool) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldRefundOnly, v))
+}
+
+// RefundOnlyNEQ applies the NEQ predicate on the "refund_only" field.
+func RefundOnlyNEQ(v bool) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldRefundOnly, v))
+}
+
+// FreightMinorEQ applies the EQ predicate on the "freight_minor" field.
+func FreightMinorEQ(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldFreightMinor, v))
+}
+
+// FreightMinorNEQ applies the NEQ predicate on the "freight_minor" field.
+func FreightMinorNEQ(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldFreightMinor, v))
+}
+
+// FreightMinorIn applies the In predicate on the "freight_minor" field.
+func FreightMinorIn(vs ...int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldFreightMinor, vs...))
+}
+
+// FreightMinorNotIn applies the NotIn predicate on the "freight_minor" field.
+func FreightMinorNotIn(vs ...int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldFreightMinor, vs...))
+}
+
+// FreightMinorGT applies the GT predicate on the "freight_minor" field.
+func FreightMinorGT(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldFreightMinor, v))
+}
+
+// FreightMinorGTE applies the GTE predicate on the "freight_minor" field.
+func FreightMinorGTE(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldFreightMinor, v))
+}
+
+// FreightMinorLT applies the LT predicate on the "freight_minor" field.
+func FreightMinorLT(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldFreightMinor, v))
+}
+
+// FreightMinorLTE applies the LTE predicate on the "freight_minor" field.
+func FreightMinorLTE(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldFreightMinor, v))
 }
 
 // SentUsEQ applies the EQ predicate on the "sent_us" field.

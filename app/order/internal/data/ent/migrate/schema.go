@@ -226,6 +226,8 @@ var (
 		{Name: "refusal", Type: field.TypeString, Size: 800, Default: ""},
 		{Name: "carrier", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "tracking_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "refund_only", Type: field.TypeBool, Default: false},
+		{Name: "freight_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "sent_us", Type: field.TypeInt64, Default: 0},
 		{Name: "refund_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_back", Type: field.TypeInt64, Default: 0},
@@ -248,12 +250,53 @@ var (
 			{
 				Name:    "goodsreturn_state_requested_us",
 				Unique:  false,
-				Columns: []*schema.Column{GoodsReturnsColumns[4], GoodsReturnsColumns[14]},
+				Columns: []*schema.Column{GoodsReturnsColumns[4], GoodsReturnsColumns[16]},
 			},
 			{
 				Name:    "goodsreturn_requested_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{GoodsReturnsColumns[14], GoodsReturnsColumns[0]},
+				Columns: []*schema.Column{GoodsReturnsColumns[16], GoodsReturnsColumns[0]},
+			},
+		},
+	}
+	// GoodwillsColumns holds the columns for the "goodwills" table.
+	GoodwillsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "way", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "reason", Type: field.TypeString, Size: 800, Default: ""},
+		{Name: "asked_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "approved_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "refusal", Type: field.TypeString, Size: 800, Default: ""},
+		{Name: "reference", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
+		{Name: "approved_us", Type: field.TypeInt64, Default: 0},
+		{Name: "done_us", Type: field.TypeInt64, Default: 0},
+	}
+	// GoodwillsTable holds the schema information for the "goodwills" table.
+	GoodwillsTable = &schema.Table{
+		Name:       "goodwills",
+		Columns:    GoodwillsColumns,
+		PrimaryKey: []*schema.Column{GoodwillsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "goodwill_order_id_no",
+				Unique:  true,
+				Columns: []*schema.Column{GoodwillsColumns[2], GoodwillsColumns[3]},
+			},
+			{
+				Name:    "goodwill_state_asked_us",
+				Unique:  false,
+				Columns: []*schema.Column{GoodwillsColumns[4], GoodwillsColumns[12]},
+			},
+			{
+				Name:    "goodwill_asked_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{GoodwillsColumns[12], GoodwillsColumns[0]},
 			},
 		},
 	}
@@ -277,6 +320,7 @@ var (
 		{Name: "points_amount_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "captured_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "freight_refunded_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "merchant_account", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "attributions", Type: field.TypeJSON, Nullable: true},
 		{Name: "way", Type: field.TypeString, Size: 16, Default: ""},
@@ -314,52 +358,52 @@ var (
 			{
 				Name:    "order_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[30], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_member_id_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[2], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[2], OrdersColumns[30], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_phone_key_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[24], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[25], OrdersColumns[30], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_external_no_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[6], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[6], OrdersColumns[30], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_org_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[30], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_shop_store_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[7], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[7], OrdersColumns[30], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_channel_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[30], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_state_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[29], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[30], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_state_pay_until_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[31]},
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[32]},
 			},
 			{
 				Name:    "order_unallocated_allocate_at_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[36], OrdersColumns[38]},
+				Columns: []*schema.Column{OrdersColumns[37], OrdersColumns[39]},
 			},
 		},
 	}
@@ -649,6 +693,9 @@ var (
 		{Name: "window_days", Type: field.TypeInt64, Default: 0},
 		{Name: "receive_days", Type: field.TypeInt64, Default: 0},
 		{Name: "delay_days", Type: field.TypeInt64, Default: 0},
+		{Name: "keep_goods_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "freight", Type: field.TypeInt64, Default: 0},
+		{Name: "goodwill_alone_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
 	}
@@ -661,12 +708,12 @@ var (
 			{
 				Name:    "returnpolicy_channel_from_us_changed_us",
 				Unique:  false,
-				Columns: []*schema.Column{ReturnPoliciesColumns[1], ReturnPoliciesColumns[2], ReturnPoliciesColumns[7]},
+				Columns: []*schema.Column{ReturnPoliciesColumns[1], ReturnPoliciesColumns[2], ReturnPoliciesColumns[10]},
 			},
 			{
 				Name:    "returnpolicy_changed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReturnPoliciesColumns[7], ReturnPoliciesColumns[0]},
+				Columns: []*schema.Column{ReturnPoliciesColumns[10], ReturnPoliciesColumns[0]},
 			},
 		},
 	}
@@ -720,6 +767,7 @@ var (
 		FulfilmentsTable,
 		FulfilmentLinesTable,
 		GoodsReturnsTable,
+		GoodwillsTable,
 		OrdersTable,
 		OrderEventsTable,
 		OrderLinesTable,
@@ -757,6 +805,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	GoodsReturnsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	GoodwillsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

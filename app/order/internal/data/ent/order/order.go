@@ -46,6 +46,8 @@ const (
 	FieldCapturedMinor = "captured_minor"
 	// FieldRefundedMinor holds the string denoting the refunded_minor field in the database.
 	FieldRefundedMinor = "refunded_minor"
+	// FieldFreightRefundedMinor holds the string denoting the freight_refunded_minor field in the database.
+	FieldFreightRefundedMinor = "freight_refunded_minor"
 	// FieldMerchantAccount holds the string denoting the merchant_account field in the database.
 	FieldMerchantAccount = "merchant_account"
 	// FieldAttributions holds the string denoting the attributions field in the database.
@@ -114,6 +116,7 @@ var Columns = []string{
 	FieldPointsAmountMinor,
 	FieldCapturedMinor,
 	FieldRefundedMinor,
+	FieldFreightRefundedMinor,
 	FieldMerchantAccount,
 	FieldAttributions,
 	FieldWay,
@@ -206,6 +209,8 @@ var (
 	DefaultCapturedMinor int64
 	// DefaultRefundedMinor holds the default value on creation for the "refunded_minor" field.
 	DefaultRefundedMinor int64
+	// DefaultFreightRefundedMinor holds the default value on creation for the "freight_refunded_minor" field.
+	DefaultFreightRefundedMinor int64
 	// DefaultMerchantAccount holds the default value on creation for the "merchant_account" field.
 	DefaultMerchantAccount string
 	// MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
@@ -355,6 +360,11 @@ func ByCapturedMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByRefundedMinor orders the results by the refunded_minor field.
 func ByRefundedMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRefundedMinor, opts...).ToFunc()
+}
+
+// ByFreightRefundedMinor orders the results by the freight_refunded_minor field.
+func ByFreightRefundedMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFreightRefundedMinor, opts...).ToFunc()
 }
 
 // ByMerchantAccount orders the results by the merchant_account field.

@@ -147,6 +147,11 @@ func RefundedMinor(v int64) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldRefundedMinor, v))
 }
 
+// FreightRefundedMinor applies equality check predicate on the "freight_refunded_minor" field. It's identical to FreightRefundedMinorEQ.
+func FreightRefundedMinor(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldFreightRefundedMinor, v))
+}
+
 // MerchantAccount applies equality check predicate on the "merchant_account" field. It's identical to MerchantAccountEQ.
 func MerchantAccount(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldMerchantAccount, v))
@@ -1145,6 +1150,46 @@ func RefundedMinorLT(v int64) predicate.Order {
 // RefundedMinorLTE applies the LTE predicate on the "refunded_minor" field.
 func RefundedMinorLTE(v int64) predicate.Order {
 	return predicate.Order(sql.FieldLTE(FieldRefundedMinor, v))
+}
+
+// FreightRefundedMinorEQ applies the EQ predicate on the "freight_refunded_minor" field.
+func FreightRefundedMinorEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldFreightRefundedMinor, v))
+}
+
+// FreightRefundedMinorNEQ applies the NEQ predicate on the "freight_refunded_minor" field.
+func FreightRefundedMinorNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldFreightRefundedMinor, v))
+}
+
+// FreightRefundedMinorIn applies the In predicate on the "freight_refunded_minor" field.
+func FreightRefundedMinorIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldFreightRefundedMinor, vs...))
+}
+
+// FreightRefundedMinorNotIn applies the NotIn predicate on the "freight_refunded_minor" field.
+func FreightRefundedMinorNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldFreightRefundedMinor, vs...))
+}
+
+// FreightRefundedMinorGT applies the GT predicate on the "freight_refunded_minor" field.
+func FreightRefundedMinorGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldFreightRefundedMinor, v))
+}
+
+// FreightRefundedMinorGTE applies the GTE predicate on the "freight_refunded_minor" field.
+func FreightRefundedMinorGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldFreightRefundedMinor, v))
+}
+
+// FreightRefundedMinorLT applies the LT predicate on the "freight_refunded_minor" field.
+func FreightRefundedMinorLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldFreightRefundedMinor, v))
+}
+
+// FreightRefundedMinorLTE applies the LTE predicate on the "freight_refunded_minor" field.
+func FreightRefundedMinorLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldFreightRefundedMinor, v))
 }
 
 // MerchantAccountEQ applies the EQ predicate on the "merchant_account" field.

@@ -24,6 +24,9 @@ type FulfilmentLine func(*sql.Selector)
 // GoodsReturn is the predicate function for goodsreturn builders.
 type GoodsReturn func(*sql.Selector)
 
+// Goodwill is the predicate function for goodwill builders.
+type Goodwill func(*sql.Selector)
+
 // Order is the predicate function for order builders.
 type Order func(*sql.Selector)
 

@@ -22,6 +22,12 @@ const (
 	FieldReceiveDays = "receive_days"
 	// FieldDelayDays holds the string denoting the delay_days field in the database.
 	FieldDelayDays = "delay_days"
+	// FieldKeepGoodsMinor holds the string denoting the keep_goods_minor field in the database.
+	FieldKeepGoodsMinor = "keep_goods_minor"
+	// FieldFreight holds the string denoting the freight field in the database.
+	FieldFreight = "freight"
+	// FieldGoodwillAloneMinor holds the string denoting the goodwill_alone_minor field in the database.
+	FieldGoodwillAloneMinor = "goodwill_alone_minor"
 	// FieldChangedBy holds the string denoting the changed_by field in the database.
 	FieldChangedBy = "changed_by"
 	// FieldChangedUs holds the string denoting the changed_us field in the database.
@@ -38,6 +44,9 @@ var Columns = []string{
 	FieldWindowDays,
 	FieldReceiveDays,
 	FieldDelayDays,
+	FieldKeepGoodsMinor,
+	FieldFreight,
+	FieldGoodwillAloneMinor,
 	FieldChangedBy,
 	FieldChangedUs,
 }
@@ -72,6 +81,12 @@ var (
 	DefaultReceiveDays int64
 	// DefaultDelayDays holds the default value on creation for the "delay_days" field.
 	DefaultDelayDays int64
+	// DefaultKeepGoodsMinor holds the default value on creation for the "keep_goods_minor" field.
+	DefaultKeepGoodsMinor int64
+	// DefaultFreight holds the default value on creation for the "freight" field.
+	DefaultFreight int64
+	// DefaultGoodwillAloneMinor holds the default value on creation for the "goodwill_alone_minor" field.
+	DefaultGoodwillAloneMinor int64
 	// DefaultChangedBy holds the default value on creation for the "changed_by" field.
 	DefaultChangedBy string
 	// ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
@@ -113,6 +128,21 @@ func ByReceiveDays(opts ...sql.OrderTermOption) OrderOption {
 // ByDelayDays orders the results by the delay_days field.
 func ByDelayDays(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDelayDays, opts...).ToFunc()
+}
+
+// ByKeepGoodsMinor orders the results by the keep_goods_minor field.
+func ByKeepGoodsMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldKeepGoodsMinor, opts...).ToFunc()
+}
+
+// ByFreight orders the results by the freight field.
+func ByFreight(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFreight, opts...).ToFunc()
+}
+
+// ByGoodwillAloneMinor orders the results by the goodwill_alone_minor field.
+func ByGoodwillAloneMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGoodwillAloneMinor, opts...).ToFunc()
 }
 
 // ByChangedBy orders the results by the changed_by field.

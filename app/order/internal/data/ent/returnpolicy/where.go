@@ -87,6 +87,21 @@ func DelayDays(v int64) predicate.ReturnPolicy {
 	return predicate.ReturnPolicy(sql.FieldEQ(FieldDelayDays, v))
 }
 
+// KeepGoodsMinor applies equality check predicate on the "keep_goods_minor" field. It's identical to KeepGoodsMinorEQ.
+func KeepGoodsMinor(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldEQ(FieldKeepGoodsMinor, v))
+}
+
+// Freight applies equality check predicate on the "freight" field. It's identical to FreightEQ.
+func Freight(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldEQ(FieldFreight, v))
+}
+
+// GoodwillAloneMinor applies equality check predicate on the "goodwill_alone_minor" field. It's identical to GoodwillAloneMinorEQ.
+func GoodwillAloneMinor(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldEQ(FieldGoodwillAloneMinor, v))
+}
+
 // ChangedBy applies equality check predicate on the "changed_by" field. It's identical to ChangedByEQ.
 func ChangedBy(v string) predicate.ReturnPolicy {
 	return predicate.ReturnPolicy(sql.FieldEQ(FieldChangedBy, v))
@@ -320,6 +335,126 @@ func DelayDaysLT(v int64) predicate.ReturnPolicy {
 // DelayDaysLTE applies the LTE predicate on the "delay_days" field.
 func DelayDaysLTE(v int64) predicate.ReturnPolicy {
 	return predicate.ReturnPolicy(sql.FieldLTE(FieldDelayDays, v))
+}
+
+// KeepGoodsMinorEQ applies the EQ predicate on the "keep_goods_minor" field.
+func KeepGoodsMinorEQ(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldEQ(FieldKeepGoodsMinor, v))
+}
+
+// KeepGoodsMinorNEQ applies the NEQ predicate on the "keep_goods_minor" field.
+func KeepGoodsMinorNEQ(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldNEQ(FieldKeepGoodsMinor, v))
+}
+
+// KeepGoodsMinorIn applies the In predicate on the "keep_goods_minor" field.
+func KeepGoodsMinorIn(vs ...int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldIn(FieldKeepGoodsMinor, vs...))
+}
+
+// KeepGoodsMinorNotIn applies the NotIn predicate on the "keep_goods_minor" field.
+func KeepGoodsMinorNotIn(vs ...int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldNotIn(FieldKeepGoodsMinor, vs...))
+}
+
+// KeepGoodsMinorGT applies the GT predicate on the "keep_goods_minor" field.
+func KeepGoodsMinorGT(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldGT(FieldKeepGoodsMinor, v))
+}
+
+// KeepGoodsMinorGTE applies the GTE predicate on the "keep_goods_minor" field.
+func KeepGoodsMinorGTE(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldGTE(FieldKeepGoodsMinor, v))
+}
+
+// KeepGoodsMinorLT applies the LT predicate on the "keep_goods_minor" field.
+func KeepGoodsMinorLT(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldLT(FieldKeepGoodsMinor, v))
+}
+
+// KeepGoodsMinorLTE applies the LTE predicate on the "keep_goods_minor" field.
+func KeepGoodsMinorLTE(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldLTE(FieldKeepGoodsMinor, v))
+}
+
+// FreightEQ applies the EQ predicate on the "freight" field.
+func FreightEQ(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldEQ(FieldFreight, v))
+}
+
+// FreightNEQ applies the NEQ predicate on the "freight" field.
+func FreightNEQ(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldNEQ(FieldFreight, v))
+}
+
+// FreightIn applies the In predicate on the "freight" field.
+func FreightIn(vs ...int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldIn(FieldFreight, vs...))
+}
+
+// FreightNotIn applies the NotIn predicate on the "freight" field.
+func FreightNotIn(vs ...int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldNotIn(FieldFreight, vs...))
+}
+
+// FreightGT applies the GT predicate on the "freight" field.
+func FreightGT(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldGT(FieldFreight, v))
+}
+
+// FreightGTE applies the GTE predicate on the "freight" field.
+func FreightGTE(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldGTE(FieldFreight, v))
+}
+
+// FreightLT applies the LT predicate on the "freight" field.
+func FreightLT(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldLT(FieldFreight, v))
+}
+
+// FreightLTE applies the LTE predicate on the "freight" field.
+func FreightLTE(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldLTE(FieldFreight, v))
+}
+
+// GoodwillAloneMinorEQ applies the EQ predicate on the "goodwill_alone_minor" field.
+func GoodwillAloneMinorEQ(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldEQ(FieldGoodwillAloneMinor, v))
+}
+
+// GoodwillAloneMinorNEQ applies the NEQ predicate on the "goodwill_alone_minor" field.
+func GoodwillAloneMinorNEQ(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldNEQ(FieldGoodwillAloneMinor, v))
+}
+
+// GoodwillAloneMinorIn applies the In predicate on the "goodwill_alone_minor" field.
+func GoodwillAloneMinorIn(vs ...int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldIn(FieldGoodwillAloneMinor, vs...))
+}
+
+// GoodwillAloneMinorNotIn applies the NotIn predicate on the "goodwill_alone_minor" field.
+func GoodwillAloneMinorNotIn(vs ...int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldNotIn(FieldGoodwillAloneMinor, vs...))
+}
+
+// GoodwillAloneMinorGT applies the GT predicate on the "goodwill_alone_minor" field.
+func GoodwillAloneMinorGT(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldGT(FieldGoodwillAloneMinor, v))
+}
+
+// GoodwillAloneMinorGTE applies the GTE predicate on the "goodwill_alone_minor" field.
+func GoodwillAloneMinorGTE(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldGTE(FieldGoodwillAloneMinor, v))
+}
+
+// GoodwillAloneMinorLT applies the LT predicate on the "goodwill_alone_minor" field.
+func GoodwillAloneMinorLT(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldLT(FieldGoodwillAloneMinor, v))
+}
+
+// GoodwillAloneMinorLTE applies the LTE predicate on the "goodwill_alone_minor" field.
+func GoodwillAloneMinorLTE(v int64) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldLTE(FieldGoodwillAloneMinor, v))
 }
 
 // ChangedByEQ applies the EQ predicate on the "changed_by" field.

@@ -9,6 +9,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
+	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -700,32 +701,40 @@ func init() {
 	goodsreturn.DefaultTrackingNo = goodsreturnDescTrackingNo.Default.(string)
 	// goodsreturn.TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
 	goodsreturn.TrackingNoValidator = goodsreturnDescTrackingNo.Validators[0].(func(string) error)
+	// goodsreturnDescRefundOnly is the schema descriptor for refund_only field.
+	goodsreturnDescRefundOnly := goodsreturnFields[10].Descriptor()
+	// goodsreturn.DefaultRefundOnly holds the default value on creation for the refund_only field.
+	goodsreturn.DefaultRefundOnly = goodsreturnDescRefundOnly.Default.(bool)
+	// goodsreturnDescFreightMinor is the schema descriptor for freight_minor field.
+	goodsreturnDescFreightMinor := goodsreturnFields[11].Descriptor()
+	// goodsreturn.DefaultFreightMinor holds the default value on creation for the freight_minor field.
+	goodsreturn.DefaultFreightMinor = goodsreturnDescFreightMinor.Default.(int64)
 	// goodsreturnDescSentUs is the schema descriptor for sent_us field.
-	goodsreturnDescSentUs := goodsreturnFields[10].Descriptor()
+	goodsreturnDescSentUs := goodsreturnFields[12].Descriptor()
 	// goodsreturn.DefaultSentUs holds the default value on creation for the sent_us field.
 	goodsreturn.DefaultSentUs = goodsreturnDescSentUs.Default.(int64)
 	// goodsreturnDescRefundMinor is the schema descriptor for refund_minor field.
-	goodsreturnDescRefundMinor := goodsreturnFields[11].Descriptor()
+	goodsreturnDescRefundMinor := goodsreturnFields[13].Descriptor()
 	// goodsreturn.DefaultRefundMinor holds the default value on creation for the refund_minor field.
 	goodsreturn.DefaultRefundMinor = goodsreturnDescRefundMinor.Default.(int64)
 	// goodsreturnDescPointsBack is the schema descriptor for points_back field.
-	goodsreturnDescPointsBack := goodsreturnFields[12].Descriptor()
+	goodsreturnDescPointsBack := goodsreturnFields[14].Descriptor()
 	// goodsreturn.DefaultPointsBack holds the default value on creation for the points_back field.
 	goodsreturn.DefaultPointsBack = goodsreturnDescPointsBack.Default.(int64)
 	// goodsreturnDescRequestedUs is the schema descriptor for requested_us field.
-	goodsreturnDescRequestedUs := goodsreturnFields[13].Descriptor()
+	goodsreturnDescRequestedUs := goodsreturnFields[15].Descriptor()
 	// goodsreturn.DefaultRequestedUs holds the default value on creation for the requested_us field.
 	goodsreturn.DefaultRequestedUs = goodsreturnDescRequestedUs.Default.(int64)
 	// goodsreturnDescApprovedUs is the schema descriptor for approved_us field.
-	goodsreturnDescApprovedUs := goodsreturnFields[14].Descriptor()
+	goodsreturnDescApprovedUs := goodsreturnFields[16].Descriptor()
 	// goodsreturn.DefaultApprovedUs holds the default value on creation for the approved_us field.
 	goodsreturn.DefaultApprovedUs = goodsreturnDescApprovedUs.Default.(int64)
 	// goodsreturnDescReceivedUs is the schema descriptor for received_us field.
-	goodsreturnDescReceivedUs := goodsreturnFields[15].Descriptor()
+	goodsreturnDescReceivedUs := goodsreturnFields[17].Descriptor()
 	// goodsreturn.DefaultReceivedUs holds the default value on creation for the received_us field.
 	goodsreturn.DefaultReceivedUs = goodsreturnDescReceivedUs.Default.(int64)
 	// goodsreturnDescDoneUs is the schema descriptor for done_us field.
-	goodsreturnDescDoneUs := goodsreturnFields[16].Descriptor()
+	goodsreturnDescDoneUs := goodsreturnFields[18].Descriptor()
 	// goodsreturn.DefaultDoneUs holds the default value on creation for the done_us field.
 	goodsreturn.DefaultDoneUs = goodsreturnDescDoneUs.Default.(int64)
 	// goodsreturnDescID is the schema descriptor for id field.
@@ -733,6 +742,131 @@ func init() {
 	// goodsreturn.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	goodsreturn.IDValidator = func() func(string) error {
 		validators := goodsreturnDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	goodwillMixin := entschema.Goodwill{}.Mixin()
+	goodwillMixinHooks0 := goodwillMixin[0].Hooks()
+	goodwill.Hooks[0] = goodwillMixinHooks0[0]
+	goodwillMixinInters0 := goodwillMixin[0].Interceptors()
+	goodwill.Interceptors[0] = goodwillMixinInters0[0]
+	goodwillMixinFields0 := goodwillMixin[0].Fields()
+	_ = goodwillMixinFields0
+	goodwillFields := entschema.Goodwill{}.Fields()
+	_ = goodwillFields
+	// goodwillDescOrg is the schema descriptor for org field.
+	goodwillDescOrg := goodwillMixinFields0[0].Descriptor()
+	// goodwill.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	goodwill.OrgValidator = func() func(string) error {
+		validators := goodwillDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// goodwillDescOrderID is the schema descriptor for order_id field.
+	goodwillDescOrderID := goodwillFields[1].Descriptor()
+	// goodwill.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	goodwill.OrderIDValidator = func() func(string) error {
+		validators := goodwillDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// goodwillDescNo is the schema descriptor for no field.
+	goodwillDescNo := goodwillFields[2].Descriptor()
+	// goodwill.DefaultNo holds the default value on creation for the no field.
+	goodwill.DefaultNo = goodwillDescNo.Default.(int64)
+	// goodwillDescState is the schema descriptor for state field.
+	goodwillDescState := goodwillFields[3].Descriptor()
+	// goodwill.DefaultState holds the default value on creation for the state field.
+	goodwill.DefaultState = goodwillDescState.Default.(string)
+	// goodwill.StateValidator is a validator for the "state" field. It is called by the builders before save.
+	goodwill.StateValidator = goodwillDescState.Validators[0].(func(string) error)
+	// goodwillDescAmountMinor is the schema descriptor for amount_minor field.
+	goodwillDescAmountMinor := goodwillFields[4].Descriptor()
+	// goodwill.DefaultAmountMinor holds the default value on creation for the amount_minor field.
+	goodwill.DefaultAmountMinor = goodwillDescAmountMinor.Default.(int64)
+	// goodwillDescWay is the schema descriptor for way field.
+	goodwillDescWay := goodwillFields[5].Descriptor()
+	// goodwill.DefaultWay holds the default value on creation for the way field.
+	goodwill.DefaultWay = goodwillDescWay.Default.(string)
+	// goodwill.WayValidator is a validator for the "way" field. It is called by the builders before save.
+	goodwill.WayValidator = goodwillDescWay.Validators[0].(func(string) error)
+	// goodwillDescReason is the schema descriptor for reason field.
+	goodwillDescReason := goodwillFields[6].Descriptor()
+	// goodwill.DefaultReason holds the default value on creation for the reason field.
+	goodwill.DefaultReason = goodwillDescReason.Default.(string)
+	// goodwill.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	goodwill.ReasonValidator = goodwillDescReason.Validators[0].(func(string) error)
+	// goodwillDescAskedBy is the schema descriptor for asked_by field.
+	goodwillDescAskedBy := goodwillFields[7].Descriptor()
+	// goodwill.DefaultAskedBy holds the default value on creation for the asked_by field.
+	goodwill.DefaultAskedBy = goodwillDescAskedBy.Default.(string)
+	// goodwill.AskedByValidator is a validator for the "asked_by" field. It is called by the builders before save.
+	goodwill.AskedByValidator = goodwillDescAskedBy.Validators[0].(func(string) error)
+	// goodwillDescApprovedBy is the schema descriptor for approved_by field.
+	goodwillDescApprovedBy := goodwillFields[8].Descriptor()
+	// goodwill.DefaultApprovedBy holds the default value on creation for the approved_by field.
+	goodwill.DefaultApprovedBy = goodwillDescApprovedBy.Default.(string)
+	// goodwill.ApprovedByValidator is a validator for the "approved_by" field. It is called by the builders before save.
+	goodwill.ApprovedByValidator = goodwillDescApprovedBy.Validators[0].(func(string) error)
+	// goodwillDescRefusal is the schema descriptor for refusal field.
+	goodwillDescRefusal := goodwillFields[9].Descriptor()
+	// goodwill.DefaultRefusal holds the default value on creation for the refusal field.
+	goodwill.DefaultRefusal = goodwillDescRefusal.Default.(string)
+	// goodwill.RefusalValidator is a validator for the "refusal" field. It is called by the builders before save.
+	goodwill.RefusalValidator = goodwillDescRefusal.Validators[0].(func(string) error)
+	// goodwillDescReference is the schema descriptor for reference field.
+	goodwillDescReference := goodwillFields[10].Descriptor()
+	// goodwill.DefaultReference holds the default value on creation for the reference field.
+	goodwill.DefaultReference = goodwillDescReference.Default.(string)
+	// goodwill.ReferenceValidator is a validator for the "reference" field. It is called by the builders before save.
+	goodwill.ReferenceValidator = goodwillDescReference.Validators[0].(func(string) error)
+	// goodwillDescAskedUs is the schema descriptor for asked_us field.
+	goodwillDescAskedUs := goodwillFields[11].Descriptor()
+	// goodwill.DefaultAskedUs holds the default value on creation for the asked_us field.
+	goodwill.DefaultAskedUs = goodwillDescAskedUs.Default.(int64)
+	// goodwillDescApprovedUs is the schema descriptor for approved_us field.
+	goodwillDescApprovedUs := goodwillFields[12].Descriptor()
+	// goodwill.DefaultApprovedUs holds the default value on creation for the approved_us field.
+	goodwill.DefaultApprovedUs = goodwillDescApprovedUs.Default.(int64)
+	// goodwillDescDoneUs is the schema descriptor for done_us field.
+	goodwillDescDoneUs := goodwillFields[13].Descriptor()
+	// goodwill.DefaultDoneUs holds the default value on creation for the done_us field.
+	goodwill.DefaultDoneUs = goodwillDescDoneUs.Default.(int64)
+	// goodwillDescID is the schema descriptor for id field.
+	goodwillDescID := goodwillFields[0].Descriptor()
+	// goodwill.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	goodwill.IDValidator = func() func(string) error {
+		validators := goodwillDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
@@ -853,96 +987,100 @@ func init() {
 	orderDescRefundedMinor := orderFields[16].Descriptor()
 	// order.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	order.DefaultRefundedMinor = orderDescRefundedMinor.Default.(int64)
+	// orderDescFreightRefundedMinor is the schema descriptor for freight_refunded_minor field.
+	orderDescFreightRefundedMinor := orderFields[17].Descriptor()
+	// order.DefaultFreightRefundedMinor holds the default value on creation for the freight_refunded_minor field.
+	order.DefaultFreightRefundedMinor = orderDescFreightRefundedMinor.Default.(int64)
 	// orderDescMerchantAccount is the schema descriptor for merchant_account field.
-	orderDescMerchantAccount := orderFields[17].Descriptor()
+	orderDescMerchantAccount := orderFields[18].Descriptor()
 	// order.DefaultMerchantAccount holds the default value on creation for the merchant_account field.
 	order.DefaultMerchantAccount = orderDescMerchantAccount.Default.(string)
 	// order.MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
 	order.MerchantAccountValidator = orderDescMerchantAccount.Validators[0].(func(string) error)
 	// orderDescWay is the schema descriptor for way field.
-	orderDescWay := orderFields[19].Descriptor()
+	orderDescWay := orderFields[20].Descriptor()
 	// order.DefaultWay holds the default value on creation for the way field.
 	order.DefaultWay = orderDescWay.Default.(string)
 	// order.WayValidator is a validator for the "way" field. It is called by the builders before save.
 	order.WayValidator = orderDescWay.Validators[0].(func(string) error)
 	// orderDescPickupStore is the schema descriptor for pickup_store field.
-	orderDescPickupStore := orderFields[20].Descriptor()
+	orderDescPickupStore := orderFields[21].Descriptor()
 	// order.DefaultPickupStore holds the default value on creation for the pickup_store field.
 	order.DefaultPickupStore = orderDescPickupStore.Default.(string)
 	// order.PickupStoreValidator is a validator for the "pickup_store" field. It is called by the builders before save.
 	order.PickupStoreValidator = orderDescPickupStore.Validators[0].(func(string) error)
 	// orderDescReceiver is the schema descriptor for receiver field.
-	orderDescReceiver := orderFields[21].Descriptor()
+	orderDescReceiver := orderFields[22].Descriptor()
 	// order.ReceiverValidator is a validator for the "receiver" field. It is called by the builders before save.
 	order.ReceiverValidator = orderDescReceiver.Validators[0].(func([]byte) error)
 	// orderDescReceiverCipher is the schema descriptor for receiver_cipher field.
-	orderDescReceiverCipher := orderFields[22].Descriptor()
+	orderDescReceiverCipher := orderFields[23].Descriptor()
 	// order.ReceiverCipherValidator is a validator for the "receiver_cipher" field. It is called by the builders before save.
 	order.ReceiverCipherValidator = orderDescReceiverCipher.Validators[0].(func([]byte) error)
 	// orderDescPhoneKey is the schema descriptor for phone_key field.
-	orderDescPhoneKey := orderFields[23].Descriptor()
+	orderDescPhoneKey := orderFields[24].Descriptor()
 	// order.DefaultPhoneKey holds the default value on creation for the phone_key field.
 	order.DefaultPhoneKey = orderDescPhoneKey.Default.(string)
 	// order.PhoneKeyValidator is a validator for the "phone_key" field. It is called by the builders before save.
 	order.PhoneKeyValidator = orderDescPhoneKey.Validators[0].(func(string) error)
 	// orderDescRemark is the schema descriptor for remark field.
-	orderDescRemark := orderFields[24].Descriptor()
+	orderDescRemark := orderFields[25].Descriptor()
 	// order.DefaultRemark holds the default value on creation for the remark field.
 	order.DefaultRemark = orderDescRemark.Default.(string)
 	// order.RemarkValidator is a validator for the "remark" field. It is called by the builders before save.
 	order.RemarkValidator = orderDescRemark.Validators[0].(func(string) error)
 	// orderDescDevice is the schema descriptor for device field.
-	orderDescDevice := orderFields[25].Descriptor()
+	orderDescDevice := orderFields[26].Descriptor()
 	// order.DefaultDevice holds the default value on creation for the device field.
 	order.DefaultDevice = orderDescDevice.Default.(string)
 	// order.DeviceValidator is a validator for the "device" field. It is called by the builders before save.
 	order.DeviceValidator = orderDescDevice.Validators[0].(func(string) error)
 	// orderDescClerk is the schema descriptor for clerk field.
-	orderDescClerk := orderFields[26].Descriptor()
+	orderDescClerk := orderFields[27].Descriptor()
 	// order.DefaultClerk holds the default value on creation for the clerk field.
 	order.DefaultClerk = orderDescClerk.Default.(string)
 	// order.ClerkValidator is a validator for the "clerk" field. It is called by the builders before save.
 	order.ClerkValidator = orderDescClerk.Validators[0].(func(string) error)
 	// orderDescFingerprint is the schema descriptor for fingerprint field.
-	orderDescFingerprint := orderFields[27].Descriptor()
+	orderDescFingerprint := orderFields[28].Descriptor()
 	// order.DefaultFingerprint holds the default value on creation for the fingerprint field.
 	order.DefaultFingerprint = orderDescFingerprint.Default.(string)
 	// order.FingerprintValidator is a validator for the "fingerprint" field. It is called by the builders before save.
 	order.FingerprintValidator = orderDescFingerprint.Validators[0].(func(string) error)
 	// orderDescPlacedUs is the schema descriptor for placed_us field.
-	orderDescPlacedUs := orderFields[28].Descriptor()
+	orderDescPlacedUs := orderFields[29].Descriptor()
 	// order.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	order.DefaultPlacedUs = orderDescPlacedUs.Default.(int64)
 	// orderDescPaidUs is the schema descriptor for paid_us field.
-	orderDescPaidUs := orderFields[29].Descriptor()
+	orderDescPaidUs := orderFields[30].Descriptor()
 	// order.DefaultPaidUs holds the default value on creation for the paid_us field.
 	order.DefaultPaidUs = orderDescPaidUs.Default.(int64)
 	// orderDescPayUntilUs is the schema descriptor for pay_until_us field.
-	orderDescPayUntilUs := orderFields[30].Descriptor()
+	orderDescPayUntilUs := orderFields[31].Descriptor()
 	// order.DefaultPayUntilUs holds the default value on creation for the pay_until_us field.
 	order.DefaultPayUntilUs = orderDescPayUntilUs.Default.(int64)
 	// orderDescShipByUs is the schema descriptor for ship_by_us field.
-	orderDescShipByUs := orderFields[31].Descriptor()
+	orderDescShipByUs := orderFields[32].Descriptor()
 	// order.DefaultShipByUs holds the default value on creation for the ship_by_us field.
 	order.DefaultShipByUs = orderDescShipByUs.Default.(int64)
 	// orderDescUpdatedUs is the schema descriptor for updated_us field.
-	orderDescUpdatedUs := orderFields[32].Descriptor()
+	orderDescUpdatedUs := orderFields[33].Descriptor()
 	// order.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	order.DefaultUpdatedUs = orderDescUpdatedUs.Default.(int64)
 	// orderDescUnallocated is the schema descriptor for unallocated field.
-	orderDescUnallocated := orderFields[35].Descriptor()
+	orderDescUnallocated := orderFields[36].Descriptor()
 	// order.DefaultUnallocated holds the default value on creation for the unallocated field.
 	order.DefaultUnallocated = orderDescUnallocated.Default.(bool)
 	// orderDescAllocateAttempt is the schema descriptor for allocate_attempt field.
-	orderDescAllocateAttempt := orderFields[36].Descriptor()
+	orderDescAllocateAttempt := orderFields[37].Descriptor()
 	// order.DefaultAllocateAttempt holds the default value on creation for the allocate_attempt field.
 	order.DefaultAllocateAttempt = orderDescAllocateAttempt.Default.(int64)
 	// orderDescAllocateAtUs is the schema descriptor for allocate_at_us field.
-	orderDescAllocateAtUs := orderFields[37].Descriptor()
+	orderDescAllocateAtUs := orderFields[38].Descriptor()
 	// order.DefaultAllocateAtUs holds the default value on creation for the allocate_at_us field.
 	order.DefaultAllocateAtUs = orderDescAllocateAtUs.Default.(int64)
 	// orderDescVersion is the schema descriptor for version field.
-	orderDescVersion := orderFields[38].Descriptor()
+	orderDescVersion := orderFields[39].Descriptor()
 	// order.DefaultVersion holds the default value on creation for the version field.
 	order.DefaultVersion = orderDescVersion.Default.(int64)
 	// orderDescID is the schema descriptor for id field.
@@ -1939,14 +2077,26 @@ func init() {
 	returnpolicyDescDelayDays := returnpolicyFields[5].Descriptor()
 	// returnpolicy.DefaultDelayDays holds the default value on creation for the delay_days field.
 	returnpolicy.DefaultDelayDays = returnpolicyDescDelayDays.Default.(int64)
+	// returnpolicyDescKeepGoodsMinor is the schema descriptor for keep_goods_minor field.
+	returnpolicyDescKeepGoodsMinor := returnpolicyFields[6].Descriptor()
+	// returnpolicy.DefaultKeepGoodsMinor holds the default value on creation for the keep_goods_minor field.
+	returnpolicy.DefaultKeepGoodsMinor = returnpolicyDescKeepGoodsMinor.Default.(int64)
+	// returnpolicyDescFreight is the schema descriptor for freight field.
+	returnpolicyDescFreight := returnpolicyFields[7].Descriptor()
+	// returnpolicy.DefaultFreight holds the default value on creation for the freight field.
+	returnpolicy.DefaultFreight = returnpolicyDescFreight.Default.(int64)
+	// returnpolicyDescGoodwillAloneMinor is the schema descriptor for goodwill_alone_minor field.
+	returnpolicyDescGoodwillAloneMinor := returnpolicyFields[8].Descriptor()
+	// returnpolicy.DefaultGoodwillAloneMinor holds the default value on creation for the goodwill_alone_minor field.
+	returnpolicy.DefaultGoodwillAloneMinor = returnpolicyDescGoodwillAloneMinor.Default.(int64)
 	// returnpolicyDescChangedBy is the schema descriptor for changed_by field.
-	returnpolicyDescChangedBy := returnpolicyFields[6].Descriptor()
+	returnpolicyDescChangedBy := returnpolicyFields[9].Descriptor()
 	// returnpolicy.DefaultChangedBy holds the default value on creation for the changed_by field.
 	returnpolicy.DefaultChangedBy = returnpolicyDescChangedBy.Default.(string)
 	// returnpolicy.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
 	returnpolicy.ChangedByValidator = returnpolicyDescChangedBy.Validators[0].(func(string) error)
 	// returnpolicyDescChangedUs is the schema descriptor for changed_us field.
-	returnpolicyDescChangedUs := returnpolicyFields[7].Descriptor()
+	returnpolicyDescChangedUs := returnpolicyFields[10].Descriptor()
 	// returnpolicy.DefaultChangedUs holds the default value on creation for the changed_us field.
 	returnpolicy.DefaultChangedUs = returnpolicyDescChangedUs.Default.(int64)
 	// returnpolicyDescID is the schema descriptor for id field.
