@@ -38,8 +38,22 @@ CREATE UNIQUE INDEX `fulfilmentline_fulfilment_id_no` ON `fulfilment_lines` (`fu
 CREATE INDEX `fulfilmentline_order_id` ON `fulfilment_lines` (`order_id`);
 -- Create index "fulfilmentline_sku_created_us_fulfilment_id" to table: "fulfilment_lines"
 CREATE INDEX `fulfilmentline_sku_created_us_fulfilment_id` ON `fulfilment_lines` (`sku`, `created_us`, `fulfilment_id`);
+-- Create "new_goods_returns" table
+CREATE TABLE `new_goods_returns` (`id` text NOT NULL, `org` text NOT NULL, `order_id` text NOT NULL, `no` integer NOT NULL DEFAULT (0), `state` text NOT NULL DEFAULT (''), `reason` text NOT NULL DEFAULT (''), `location` text NOT NULL DEFAULT (''), `pictures` json NULL, `refusal` text NOT NULL DEFAULT (''), `carrier` text NOT NULL DEFAULT (''), `tracking_no` text NOT NULL DEFAULT (''), `refund_only` bool NOT NULL DEFAULT (false), `freight_minor` integer NOT NULL DEFAULT (0), `sent_us` integer NOT NULL DEFAULT (0), `refund_minor` integer NOT NULL DEFAULT (0), `points_back` integer NOT NULL DEFAULT (0), `requested_us` integer NOT NULL DEFAULT (0), `approved_us` integer NOT NULL DEFAULT (0), `received_us` integer NOT NULL DEFAULT (0), `done_us` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- Copy rows from old table "goods_returns" to new temporary table "new_goods_returns"
+INSERT INTO `new_goods_returns` (`id`, `org`, `order_id`, `no`, `state`, `reason`, `location`, `refund_minor`, `points_back`, `requested_us`, `approved_us`, `received_us`, `done_us`) SELECT `id`, `org`, `order_id`, `no`, `state`, `reason`, `location`, `refund_minor`, `points_back`, `requested_us`, `approved_us`, `received_us`, `done_us` FROM `goods_returns`;
+-- Drop "goods_returns" table after copying rows
+DROP TABLE `goods_returns`;
+-- Rename temporary table "new_goods_returns" to "goods_returns"
+ALTER TABLE `new_goods_returns` RENAME TO `goods_returns`;
+-- Create index "goodsreturn_order_id_no" to table: "goods_returns"
+CREATE UNIQUE INDEX `goodsreturn_order_id_no` ON `goods_returns` (`order_id`, `no`);
+-- Create index "goodsreturn_state_requested_us" to table: "goods_returns"
+CREATE INDEX `goodsreturn_state_requested_us` ON `goods_returns` (`state`, `requested_us`);
+-- Create index "goodsreturn_requested_us_id" to table: "goods_returns"
+CREATE INDEX `goodsreturn_requested_us_id` ON `goods_returns` (`requested_us`, `id`);
 -- Create "new_orders" table
-CREATE TABLE `new_orders` (`id` text NOT NULL, `org` text NOT NULL, `member_id` text NOT NULL DEFAULT (''), `kind` text NOT NULL DEFAULT (''), `channel` text NOT NULL DEFAULT (''), `source_no` text NOT NULL DEFAULT (''), `external_no` text NOT NULL DEFAULT (''), `shop_store` text NOT NULL DEFAULT (''), `state` text NOT NULL DEFAULT (''), `currency` text NOT NULL DEFAULT (''), `goods_minor` integer NOT NULL DEFAULT (0), `discount_minor` integer NOT NULL DEFAULT (0), `freight_minor` integer NOT NULL DEFAULT (0), `total_minor` integer NOT NULL DEFAULT (0), `points` integer NOT NULL DEFAULT (0), `points_amount_minor` integer NOT NULL DEFAULT (0), `captured_minor` integer NOT NULL DEFAULT (0), `refunded_minor` integer NOT NULL DEFAULT (0), `merchant_account` text NOT NULL DEFAULT (''), `attributions` json NULL, `way` text NOT NULL DEFAULT (''), `pickup_store` text NOT NULL DEFAULT (''), `receiver` blob NULL, `receiver_cipher` blob NULL, `phone_key` text NOT NULL DEFAULT (''), `remark` text NOT NULL DEFAULT (''), `device` text NOT NULL DEFAULT (''), `clerk` text NOT NULL DEFAULT (''), `fingerprint` text NOT NULL DEFAULT (''), `placed_us` integer NOT NULL DEFAULT (0), `paid_us` integer NOT NULL DEFAULT (0), `pay_until_us` integer NOT NULL DEFAULT (0), `ship_by_us` integer NOT NULL DEFAULT (0), `updated_us` integer NOT NULL DEFAULT (0), `freight_discounts` json NULL, `unallocated` bool NOT NULL DEFAULT (false), `allocate_attempt` integer NOT NULL DEFAULT (0), `allocate_at_us` integer NOT NULL DEFAULT (0), `version` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+CREATE TABLE `new_orders` (`id` text NOT NULL, `org` text NOT NULL, `member_id` text NOT NULL DEFAULT (''), `kind` text NOT NULL DEFAULT (''), `channel` text NOT NULL DEFAULT (''), `source_no` text NOT NULL DEFAULT (''), `external_no` text NOT NULL DEFAULT (''), `shop_store` text NOT NULL DEFAULT (''), `state` text NOT NULL DEFAULT (''), `currency` text NOT NULL DEFAULT (''), `goods_minor` integer NOT NULL DEFAULT (0), `discount_minor` integer NOT NULL DEFAULT (0), `freight_minor` integer NOT NULL DEFAULT (0), `total_minor` integer NOT NULL DEFAULT (0), `points` integer NOT NULL DEFAULT (0), `points_amount_minor` integer NOT NULL DEFAULT (0), `captured_minor` integer NOT NULL DEFAULT (0), `refunded_minor` integer NOT NULL DEFAULT (0), `freight_refunded_minor` integer NOT NULL DEFAULT (0), `merchant_account` text NOT NULL DEFAULT (''), `attributions` json NULL, `way` text NOT NULL DEFAULT (''), `pickup_store` text NOT NULL DEFAULT (''), `receiver` blob NULL, `receiver_cipher` blob NULL, `phone_key` text NOT NULL DEFAULT (''), `remark` text NOT NULL DEFAULT (''), `device` text NOT NULL DEFAULT (''), `clerk` text NOT NULL DEFAULT (''), `fingerprint` text NOT NULL DEFAULT (''), `placed_us` integer NOT NULL DEFAULT (0), `paid_us` integer NOT NULL DEFAULT (0), `pay_until_us` integer NOT NULL DEFAULT (0), `ship_by_us` integer NOT NULL DEFAULT (0), `updated_us` integer NOT NULL DEFAULT (0), `freight_discounts` json NULL, `return_terms` json NULL, `unallocated` bool NOT NULL DEFAULT (false), `allocate_attempt` integer NOT NULL DEFAULT (0), `allocate_at_us` integer NOT NULL DEFAULT (0), `version` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- Copy rows from old table "orders" to new temporary table "new_orders"
 INSERT INTO `new_orders` (`id`, `org`, `member_id`, `kind`, `channel`, `source_no`, `shop_store`, `state`, `currency`, `goods_minor`, `discount_minor`, `freight_minor`, `total_minor`, `points`, `points_amount_minor`, `captured_minor`, `refunded_minor`, `merchant_account`, `attributions`, `way`, `pickup_store`, `receiver`, `remark`, `device`, `clerk`, `fingerprint`, `placed_us`, `paid_us`, `pay_until_us`, `ship_by_us`, `updated_us`, `freight_discounts`, `unallocated`, `allocate_attempt`, `allocate_at_us`, `version`) SELECT `id`, `org`, `member_id`, `kind`, `channel`, `source_no`, `shop_store`, `state`, `currency`, `goods_minor`, `discount_minor`, `freight_minor`, `total_minor`, `points`, `points_amount_minor`, `captured_minor`, `refunded_minor`, `merchant_account`, `attributions`, `way`, `pickup_store`, `receiver`, `remark`, `device`, `clerk`, `fingerprint`, `placed_us`, `paid_us`, `pay_until_us`, `ship_by_us`, `updated_us`, `freight_discounts`, `unallocated`, `allocate_attempt`, `allocate_at_us`, `version` FROM `orders`;
 -- Drop "orders" table after copying rows
@@ -68,6 +82,18 @@ CREATE INDEX `order_state_placed_us_id` ON `orders` (`state`, `placed_us`, `id`)
 CREATE INDEX `order_state_pay_until_us` ON `orders` (`state`, `pay_until_us`);
 -- Create index "order_unallocated_allocate_at_us" to table: "orders"
 CREATE INDEX `order_unallocated_allocate_at_us` ON `orders` (`unallocated`, `allocate_at_us`);
+-- Create "new_return_lines" table
+CREATE TABLE `new_return_lines` (`id` text NOT NULL, `org` text NOT NULL, `return_id` text NOT NULL, `order_id` text NOT NULL, `line_id` text NOT NULL, `fulfilment_line_id` text NOT NULL, `sku` text NOT NULL DEFAULT (''), `quantity` integer NOT NULL DEFAULT (0), `damaged` integer NOT NULL DEFAULT (0), `missing` integer NOT NULL DEFAULT (0), `forgiven` integer NOT NULL DEFAULT (0), `refund_minor` integer NOT NULL DEFAULT (0), `points_back` integer NOT NULL DEFAULT (0), `no` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- Copy rows from old table "return_lines" to new temporary table "new_return_lines"
+INSERT INTO `new_return_lines` (`id`, `org`, `return_id`, `order_id`, `line_id`, `fulfilment_line_id`, `sku`, `quantity`, `refund_minor`, `points_back`, `no`) SELECT `id`, `org`, `return_id`, `order_id`, `line_id`, `fulfilment_line_id`, `sku`, `quantity`, `refund_minor`, `points_back`, `no` FROM `return_lines`;
+-- Drop "return_lines" table after copying rows
+DROP TABLE `return_lines`;
+-- Rename temporary table "new_return_lines" to "return_lines"
+ALTER TABLE `new_return_lines` RENAME TO `return_lines`;
+-- Create index "returnline_return_id_no" to table: "return_lines"
+CREATE UNIQUE INDEX `returnline_return_id_no` ON `return_lines` (`return_id`, `no`);
+-- Create index "returnline_order_id" to table: "return_lines"
+CREATE INDEX `returnline_order_id` ON `return_lines` (`order_id`);
 -- Create "new_order_lines" table
 CREATE TABLE `new_order_lines` (`id` text NOT NULL, `org` text NOT NULL, `order_id` text NOT NULL, `no` integer NOT NULL DEFAULT (0), `sku` text NOT NULL DEFAULT (''), `title` json NULL, `tax_class` text NOT NULL DEFAULT (''), `returnable` bool NOT NULL DEFAULT (false), `quantity` integer NOT NULL DEFAULT (0), `unit_minor` integer NOT NULL DEFAULT (0), `gross_minor` integer NOT NULL DEFAULT (0), `discount_minor` integer NOT NULL DEFAULT (0), `payable_minor` integer NOT NULL DEFAULT (0), `points_amount_minor` integer NOT NULL DEFAULT (0), `points` integer NOT NULL DEFAULT (0), `discounts` json NULL, `gift_of` text NOT NULL DEFAULT (''), `returned_quantity` integer NOT NULL DEFAULT (0), `refunded_minor` integer NOT NULL DEFAULT (0), `points_back` integer NOT NULL DEFAULT (0), `placed_us` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- Copy rows from old table "order_lines" to new temporary table "new_order_lines"
@@ -80,5 +106,27 @@ ALTER TABLE `new_order_lines` RENAME TO `order_lines`;
 CREATE UNIQUE INDEX `orderline_order_id_no` ON `order_lines` (`order_id`, `no`);
 -- Create index "orderline_sku_placed_us_order_id" to table: "order_lines"
 CREATE INDEX `orderline_sku_placed_us_order_id` ON `order_lines` (`sku`, `placed_us`, `order_id`);
+-- Create "goodwills" table
+CREATE TABLE `goodwills` (`id` text NOT NULL, `org` text NOT NULL, `order_id` text NOT NULL, `no` integer NOT NULL DEFAULT (0), `state` text NOT NULL DEFAULT (''), `amount_minor` integer NOT NULL DEFAULT (0), `way` text NOT NULL DEFAULT (''), `reason` text NOT NULL DEFAULT (''), `asked_by` text NOT NULL DEFAULT (''), `approved_by` text NOT NULL DEFAULT (''), `refusal` text NOT NULL DEFAULT (''), `reference` text NOT NULL DEFAULT (''), `asked_us` integer NOT NULL DEFAULT (0), `approved_us` integer NOT NULL DEFAULT (0), `done_us` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- Create index "goodwill_order_id_no" to table: "goodwills"
+CREATE UNIQUE INDEX `goodwill_order_id_no` ON `goodwills` (`order_id`, `no`);
+-- Create index "goodwill_state_asked_us" to table: "goodwills"
+CREATE INDEX `goodwill_state_asked_us` ON `goodwills` (`state`, `asked_us`);
+-- Create index "goodwill_asked_us_id" to table: "goodwills"
+CREATE INDEX `goodwill_asked_us_id` ON `goodwills` (`asked_us`, `id`);
+-- Create "return_policies" table
+CREATE TABLE `return_policies` (`id` text NOT NULL, `channel` text NOT NULL DEFAULT (''), `from_us` integer NOT NULL DEFAULT (0), `window_days` integer NOT NULL DEFAULT (0), `receive_days` integer NOT NULL DEFAULT (0), `delay_days` integer NOT NULL DEFAULT (0), `keep_goods_minor` integer NOT NULL DEFAULT (0), `freight` integer NOT NULL DEFAULT (0), `goodwill_alone_minor` integer NOT NULL DEFAULT (0), `changed_by` text NOT NULL DEFAULT (''), `changed_us` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
+-- Create index "returnpolicy_channel_from_us_changed_us" to table: "return_policies"
+CREATE INDEX `returnpolicy_channel_from_us_changed_us` ON `return_policies` (`channel`, `from_us`, `changed_us`);
+-- Create index "returnpolicy_changed_us_id" to table: "return_policies"
+CREATE INDEX `returnpolicy_changed_us_id` ON `return_policies` (`changed_us`, `id`);
+-- Create "trade_events" table
+CREATE TABLE `trade_events` (`id` text NOT NULL, `org` text NOT NULL, `position` integer NULL, `order_id` text NOT NULL, `seller_org` text NOT NULL DEFAULT (''), `part` bool NOT NULL DEFAULT (false), `version` integer NOT NULL DEFAULT (0), `topic` text NOT NULL DEFAULT (''), `state` text NOT NULL DEFAULT (''), `kind` text NOT NULL DEFAULT (''), `channel` text NOT NULL DEFAULT (''), `shop_store` text NOT NULL DEFAULT (''), `fulfilment_id` text NOT NULL DEFAULT (''), `location` text NOT NULL DEFAULT (''), `at_us` integer NOT NULL DEFAULT (0), `body` json NOT NULL, PRIMARY KEY (`id`));
+-- Create index "tradeevent_order_id_version_fulfilment_id_part" to table: "trade_events"
+CREATE UNIQUE INDEX `tradeevent_order_id_version_fulfilment_id_part` ON `trade_events` (`order_id`, `version`, `fulfilment_id`, `part`);
+-- Create index "tradeevent_position" to table: "trade_events"
+CREATE UNIQUE INDEX `tradeevent_position` ON `trade_events` (`position`);
+-- Create index "tradeevent_at_us" to table: "trade_events"
+CREATE INDEX `tradeevent_at_us` ON `trade_events` (`at_us`);
 -- Enable back the enforcement of foreign-keys constraints
 PRAGMA foreign_keys = on;
