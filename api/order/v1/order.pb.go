@@ -101,20 +101,35 @@ const (
 	FulfilmentState_FULFILMENT_CANCELLED FulfilmentState = 7
 	// The location does not ship it: what it held is given to others, or waits.
 	FulfilmentState_FULFILMENT_DECLINED FulfilmentState = 8
+	// Taken from the shelves.
+	FulfilmentState_PICKED FulfilmentState = 9
+	// Ready for the carrier, or for the buyer who collects.
+	FulfilmentState_PACKED FulfilmentState = 10
+	// The carrier has handed the goods over; the buyer has not confirmed it.
+	FulfilmentState_DELIVERED FulfilmentState = 11
+	// The carrier could not hand the goods over: they are sent once more, or come back.
+	FulfilmentState_DELIVERY_FAILED FulfilmentState = 12
+	// Never handed over, and back at the location: refunded.
+	FulfilmentState_GOODS_BACK FulfilmentState = 13
 )
 
 // Enum value maps for FulfilmentState.
 var (
 	FulfilmentState_name = map[int32]string{
-		0: "FULFILMENT_STATE_UNSPECIFIED",
-		1: "PLANNED",
-		2: "ASSIGNED",
-		3: "ACCEPTED",
-		4: "FULFILMENT_SHIPPED",
-		5: "RECEIVED",
-		6: "CLOSED",
-		7: "FULFILMENT_CANCELLED",
-		8: "FULFILMENT_DECLINED",
+		0:  "FULFILMENT_STATE_UNSPECIFIED",
+		1:  "PLANNED",
+		2:  "ASSIGNED",
+		3:  "ACCEPTED",
+		4:  "FULFILMENT_SHIPPED",
+		5:  "RECEIVED",
+		6:  "CLOSED",
+		7:  "FULFILMENT_CANCELLED",
+		8:  "FULFILMENT_DECLINED",
+		9:  "PICKED",
+		10: "PACKED",
+		11: "DELIVERED",
+		12: "DELIVERY_FAILED",
+		13: "GOODS_BACK",
 	}
 	FulfilmentState_value = map[string]int32{
 		"FULFILMENT_STATE_UNSPECIFIED": 0,
@@ -126,6 +141,11 @@ var (
 		"CLOSED":                       6,
 		"FULFILMENT_CANCELLED":         7,
 		"FULFILMENT_DECLINED":          8,
+		"PICKED":                       9,
+		"PACKED":                       10,
+		"DELIVERED":                    11,
+		"DELIVERY_FAILED":              12,
+		"GOODS_BACK":                   13,
 	}
 )
 
@@ -2538,7 +2558,16 @@ type Fulfilment struct {
 	Version       int32     `protobuf:"varint,17,opt,name=version,proto3" json:"version,omitempty"`
 	Channel       string    `protobuf:"bytes,18,opt,name=channel,proto3" json:"channel,omitempty"`
 	// For the member, while the goods are ready to be collected.
-	Pickup        *PickupCode `protobuf:"bytes,19,opt,name=pickup,proto3" json:"pickup,omitempty"`
+	Pickup *PickupCode `protobuf:"bytes,19,opt,name=pickup,proto3" json:"pickup,omitempty"`
+	// When each step was taken; one that was left out has none.
+	PickedAtUs    int64 `protobuf:"varint,20,opt,name=picked_at_us,json=pickedAtUs,proto3" json:"picked_at_us,omitempty"`
+	PackedAtUs    int64 `protobuf:"varint,21,opt,name=packed_at_us,json=packedAtUs,proto3" json:"packed_at_us,omitempty"`
+	DeliveredAtUs int64 `protobuf:"varint,22,opt,name=delivered_at_us,json=deliveredAtUs,proto3" json:"delivered_at_us,omitempty"`
+	// The first time that the goods could not be handed over, and when they came back.
+	FailedAtUs int64 `protobuf:"varint,23,opt,name=failed_at_us,json=failedAtUs,proto3" json:"failed_at_us,omitempty"`
+	BackAtUs   int64 `protobuf:"varint,24,opt,name=back_at_us,json=backAtUs,proto3" json:"back_at_us,omitempty"`
+	// Why they could not be handed over, the last time.
+	Failure       string `protobuf:"bytes,25,opt,name=failure,proto3" json:"failure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2704,6 +2733,48 @@ func (x *Fulfilment) GetPickup() *PickupCode {
 		return x.Pickup
 	}
 	return nil
+}
+
+func (x *Fulfilment) GetPickedAtUs() int64 {
+	if x != nil {
+		return x.PickedAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetPackedAtUs() int64 {
+	if x != nil {
+		return x.PackedAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetDeliveredAtUs() int64 {
+	if x != nil {
+		return x.DeliveredAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetFailedAtUs() int64 {
+	if x != nil {
+		return x.FailedAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetBackAtUs() int64 {
+	if x != nil {
+		return x.BackAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetFailure() string {
+	if x != nil {
+		return x.Failure
+	}
+	return ""
 }
 
 type PickupCode struct {
@@ -3926,7 +3997,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xcb\x05\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\x91\a\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -3949,7 +4020,17 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0freturn_until_us\x18\x10 \x01(\x03R\rreturnUntilUs\x12\x18\n" +
 	"\aversion\x18\x11 \x01(\x05R\aversion\x12\x18\n" +
 	"\achannel\x18\x12 \x01(\tR\achannel\x124\n" +
-	"\x06pickup\x18\x13 \x01(\v2\x1c.onepool.order.v1.PickupCodeR\x06pickup\"0\n" +
+	"\x06pickup\x18\x13 \x01(\v2\x1c.onepool.order.v1.PickupCodeR\x06pickup\x12 \n" +
+	"\fpicked_at_us\x18\x14 \x01(\x03R\n" +
+	"pickedAtUs\x12 \n" +
+	"\fpacked_at_us\x18\x15 \x01(\x03R\n" +
+	"packedAtUs\x12&\n" +
+	"\x0fdelivered_at_us\x18\x16 \x01(\x03R\rdeliveredAtUs\x12 \n" +
+	"\ffailed_at_us\x18\x17 \x01(\x03R\n" +
+	"failedAtUs\x12\x1c\n" +
+	"\n" +
+	"back_at_us\x18\x18 \x01(\x03R\bbackAtUs\x12\x18\n" +
+	"\afailure\x18\x19 \x01(\tR\afailure\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
@@ -4051,7 +4132,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\xc1\x01\n" +
+	"\tCANCELLED\x10\x04*\x8d\x02\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -4062,7 +4143,16 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"\x06CLOSED\x10\x06\x12\x18\n" +
 	"\x14FULFILMENT_CANCELLED\x10\a\x12\x17\n" +
-	"\x13FULFILMENT_DECLINED\x10\b*d\n" +
+	"\x13FULFILMENT_DECLINED\x10\b\x12\n" +
+	"\n" +
+	"\x06PICKED\x10\t\x12\n" +
+	"\n" +
+	"\x06PACKED\x10\n" +
+	"\x12\r\n" +
+	"\tDELIVERED\x10\v\x12\x13\n" +
+	"\x0fDELIVERY_FAILED\x10\f\x12\x0e\n" +
+	"\n" +
+	"GOODS_BACK\x10\r*d\n" +
 	"\fPaymentState\x12\x1d\n" +
 	"\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fPAYMENT_PENDING\x10\x01\x12\f\n" +

@@ -34,10 +34,10 @@ func AgreeStock(r Record, held []HeldStock) (found []Disagreement) {
 	for _, f := range r.Fulfilments {
 		for _, l := range f.Lines {
 			var open, shipped int64
-			switch f.State {
-			case FulfilmentPlanned, FulfilmentAssigned, FulfilmentAccepted:
+			switch {
+			case f.Open():
 				open = l.Quantity
-			case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
+			case f.Left():
 				shipped = l.Quantity
 			}
 			if f.State == FulfilmentDeclined {
@@ -161,11 +161,7 @@ func AgreeSupplies(r Record, supplies []Supply) (found []Disagreement) {
 	want, got := map[key]entry{}, map[key]entry{}
 	for _, f := range r.Fulfilments {
 		for _, l := range f.Lines {
-			if l.Owner == r.Org {
-				continue
-			}
-			switch f.State {
-			case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
+			if l.Owner != r.Org && f.Left() {
 				k := key{f.ID, l.LineID, l.SKU, l.Owner}
 				want[k] = entry{want[k].quantity + l.Quantity, l.SettlementMinor, 1}
 			}

@@ -11,8 +11,7 @@ func (o *Order) Expire() error {
 // Cancel ends an order of which nothing has been shipped. Money that was paid goes back.
 func (o *Order) Cancel(reason string) error {
 	for _, f := range o.r.Fulfilments {
-		switch f.State {
-		case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
+		if f.Left() {
 			return stateConflict(f.State, "goods have been shipped: ask for a return")
 		}
 	}

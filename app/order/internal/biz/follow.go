@@ -15,7 +15,7 @@ func (o *Order) Follow(held []HeldStock, waiting bool) error {
 	}
 	s := goodsOf(held)
 	for _, f := range o.r.Fulfilments {
-		if f.State == FulfilmentShipped || f.State == FulfilmentReceived || f.State == FulfilmentClosed {
+		if f.Left() {
 			for _, l := range f.Lines {
 				s.left(l)
 			}
@@ -24,10 +24,10 @@ func (o *Order) Follow(held []HeldStock, waiting bool) error {
 	accepted := map[string]bool{} // locations that had said yes to what they keep
 	for i := range o.r.Fulfilments {
 		f := &o.r.Fulfilments[i]
-		if f.State != FulfilmentPlanned && f.State != FulfilmentAssigned && f.State != FulfilmentAccepted || s.stands(*f) {
+		if !f.Open() || s.stands(*f) {
 			continue
 		}
-		if f.State == FulfilmentAccepted {
+		if f.State != FulfilmentPlanned && f.State != FulfilmentAssigned {
 			accepted[f.Location] = true
 		}
 		if err := o.moveFulfilment(f, EventDecline, ""); err != nil {

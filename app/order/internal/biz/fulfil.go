@@ -19,11 +19,16 @@ func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
 	if f == nil {
 		return NotFound("fulfilment")
 	}
+	again := f.State == FulfilmentFailed
 	if err := o.moveFulfilment(f, EventShip, carrier); err != nil {
 		return err
 	}
-	f.Carrier, f.TrackingNo, f.ShippedAtUS = carrier, trackingNo, o.nowUS
+	f.Carrier, f.TrackingNo = carrier, trackingNo
 	f.AutoReceiveAtUS = o.nowUS + o.terms.AutoReceiveUS
+	if again { // the goods have been off the books since the first time
+		return nil
+	}
+	f.ShippedAtUS = o.nowUS
 	o.effects = append(o.effects, Shipped{FulfilmentID: f.ID})
 	return nil
 }
@@ -33,7 +38,7 @@ const CarrierPickup = "pickup"
 
 // ReadyForPickup says that the buyer may collect a fulfilment.
 func (h Header) ReadyForPickup(f Fulfilment) bool {
-	return h.Way == WayPickup && f.State == FulfilmentAccepted
+	return h.Way == WayPickup && (f.State == FulfilmentAccepted || f.State == FulfilmentPicked || f.State == FulfilmentPacked)
 }
 
 // Collect says that the buyer has taken the goods from the store: they leave, and are received, at one moment.
@@ -54,7 +59,7 @@ func (o *Order) Receive(fulfilmentID string) error { return o.receive(fulfilment
 // AutoReceive is Receive when nobody has said anything for long enough.
 func (o *Order) AutoReceive(fulfilmentID string) error {
 	f := o.fulfilment(fulfilmentID)
-	if f == nil || f.State != FulfilmentShipped || f.AutoReceiveAtUS > o.nowUS {
+	if f == nil || f.State != FulfilmentShipped && f.State != FulfilmentDelivered || f.AutoReceiveAtUS > o.nowUS {
 		return stateConflict(None, "receipt is not due")
 	}
 	return o.receive(fulfilmentID, EventAutoReceive)
@@ -77,11 +82,11 @@ func (o *Order) receive(fulfilmentID string, event Event) error {
 // lookAgainUS is the pause between two looks at a fulfilment that an open return keeps from closing.
 const lookAgainUS = 5_000_000
 
-// EndWindow closes a fulfilment whose return window is over; while a return of its lines is open, it only notes to look
+// EndWindow closes a fulfilment whose return window is over, or whose goods came back undelivered; while a return of its lines is open, it only notes to look
 // again later. A line is earned when its last fulfilment closes; the order is complete when all are closed.
 func (o *Order) EndWindow(fulfilmentID string) error {
 	f := o.fulfilment(fulfilmentID)
-	if f == nil || f.State != FulfilmentReceived || f.ReturnUntilUS > o.nowUS {
+	if f == nil || f.State != FulfilmentReceived && f.State != FulfilmentBack || f.ReturnUntilUS > o.nowUS {
 		return stateConflict(None, "the return window is not over")
 	}
 	for _, l := range f.Lines {

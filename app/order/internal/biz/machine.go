@@ -31,7 +31,12 @@ const (
 	FulfilmentPlanned   State = "PLANNED"
 	FulfilmentAssigned  State = "ASSIGNED"
 	FulfilmentAccepted  State = "ACCEPTED"
+	FulfilmentPicked    State = "PICKED" // taken from the shelves
+	FulfilmentPacked    State = "PACKED" // ready for the carrier
 	FulfilmentShipped   State = "SHIPPED"
+	FulfilmentDelivered State = "DELIVERED" // as the carrier says
+	FulfilmentFailed    State = "FAILED"    // the carrier could not hand the goods over
+	FulfilmentBack      State = "BACK"      // never handed over, and back at the location
 	FulfilmentReceived  State = "RECEIVED"
 	FulfilmentClosed    State = "CLOSED"
 	FulfilmentCancelled State = "CANCELLED"
@@ -75,7 +80,12 @@ const (
 	EventHandOver    Event = "hand_over"
 	EventAccept      Event = "accept"
 	EventDecline     Event = "decline"
+	EventPick        Event = "pick"
+	EventPack        Event = "pack"
 	EventShip        Event = "ship"
+	EventDeliver     Event = "deliver"
+	EventFail        Event = "fail"
+	EventTakeBack    Event = "take_back"
 	EventReceive     Event = "receive"
 	EventAutoReceive Event = "auto_receive"
 	EventClose       Event = "close"
@@ -118,8 +128,27 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentAccepted, EventShip, FulfilmentShipped},
 	{SubjectFulfilment, FulfilmentAccepted, EventCancel, FulfilmentCancelled},
 	{SubjectFulfilment, FulfilmentAccepted, EventDecline, FulfilmentDeclined}, // it found less than it thought
+	// Picking and packing are steps that a large house takes and a small one leaves out; none is taken twice.
+	{SubjectFulfilment, FulfilmentAccepted, EventPick, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentAccepted, EventPack, FulfilmentPacked},
+	{SubjectFulfilment, FulfilmentPicked, EventPack, FulfilmentPacked},
+	{SubjectFulfilment, FulfilmentPicked, EventShip, FulfilmentShipped},
+	{SubjectFulfilment, FulfilmentPicked, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentPicked, EventDecline, FulfilmentDeclined},
+	{SubjectFulfilment, FulfilmentPacked, EventShip, FulfilmentShipped},
+	{SubjectFulfilment, FulfilmentPacked, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentPacked, EventDecline, FulfilmentDeclined},
+	{SubjectFulfilment, FulfilmentShipped, EventDeliver, FulfilmentDelivered},
 	{SubjectFulfilment, FulfilmentShipped, EventReceive, FulfilmentReceived},
 	{SubjectFulfilment, FulfilmentShipped, EventAutoReceive, FulfilmentReceived},
+	{SubjectFulfilment, FulfilmentShipped, EventFail, FulfilmentFailed},
+	{SubjectFulfilment, FulfilmentDelivered, EventReceive, FulfilmentReceived},
+	{SubjectFulfilment, FulfilmentDelivered, EventAutoReceive, FulfilmentReceived},
+	{SubjectFulfilment, FulfilmentFailed, EventShip, FulfilmentShipped},      // sent once more
+	{SubjectFulfilment, FulfilmentFailed, EventDeliver, FulfilmentDelivered}, // the carrier tried once more
+	{SubjectFulfilment, FulfilmentFailed, EventReceive, FulfilmentReceived},
+	{SubjectFulfilment, FulfilmentFailed, EventTakeBack, FulfilmentBack},
+	{SubjectFulfilment, FulfilmentBack, EventClose, FulfilmentClosed},
 	{SubjectFulfilment, FulfilmentReceived, EventClose, FulfilmentClosed},
 
 	{SubjectPayment, None, EventOpen, PaymentPending},

@@ -168,8 +168,12 @@ type Fulfilment struct {
 	TrackingNo   string
 	Lines        []FulfilmentLine
 
-	CreatedAtUS, AssignedAtUS, AcceptedAtUS, ShippedAtUS, ReceivedAtUS int64
-	AutoReceiveAtUS, ReturnUntilUS                                     int64
+	// When each step was taken for the first time; a step that was left out has none.
+	CreatedAtUS, AssignedAtUS, AcceptedAtUS, PickedAtUS, PackedAtUS, ShippedAtUS, DeliveredAtUS, ReceivedAtUS int64
+	FailedAtUS, BackAtUS                                                                                      int64
+	// Failure is why the goods could not be handed over the last time that they could not.
+	Failure                        string
+	AutoReceiveAtUS, ReturnUntilUS int64
 	// CloseAtUS is when to look whether it can be closed: the end of the window, later while a return is open.
 	CloseAtUS int64
 	Version   int64

@@ -97,7 +97,7 @@ func (o *Order) returnableNow(f Fulfilment, byMember bool) bool {
 	if byMember {
 		return f.State == FulfilmentReceived && o.nowUS < f.ReturnUntilUS
 	}
-	return f.State == FulfilmentShipped || f.State == FulfilmentReceived || f.State == FulfilmentClosed
+	return f.Left() && f.State != FulfilmentFailed // of what failed it is not known yet where it goes
 }
 
 func (o *Order) left(lineID string, taken map[string]int64) (n int64) {

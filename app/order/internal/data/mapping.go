@@ -69,7 +69,8 @@ func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {
 		ID: f.ID, Org: f.Org, Location: f.Location, LocationName: f.LocationName, State: biz.State(f.State), Carrier: f.Carrier,
 		TrackingNo: f.TrackingNo, CreatedAtUS: f.CreatedUs, AssignedAtUS: f.AssignedUs, AcceptedAtUS: f.AcceptedUs,
 		ShippedAtUS: f.ShippedUs, ReceivedAtUS: f.ReceivedUs, AutoReceiveAtUS: f.AutoReceiveUs, ReturnUntilUS: f.ReturnUntilUs,
-		CloseAtUS: f.CloseUs, Version: f.Version,
+		CloseAtUS: f.CloseUs, Version: f.Version, PickedAtUS: f.PickedUs, PackedAtUS: f.PackedUs, DeliveredAtUS: f.DeliveredUs,
+		FailedAtUS: f.FailedUs, BackAtUS: f.BackUs, Failure: f.Failure,
 	}
 }
 
@@ -78,7 +79,8 @@ func (s *Orders) createFulfilment(h biz.Header, f biz.Fulfilment, no int) *ent.F
 		SetChannel(h.Channel).SetWay(string(h.Way)).SetLocation(f.Location).SetLocationName(f.LocationName).SetState(string(f.State)).
 		SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).SetCreatedUs(f.CreatedAtUS).SetAssignedUs(f.AssignedAtUS).
 		SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).SetAutoReceiveUs(f.AutoReceiveAtUS).
-		SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).SetNo(int64(no))
+		SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).SetNo(int64(no)).
+		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetFailure(f.Failure)
 }
 
 func toFulfilmentLine(l *ent.FulfilmentLine) biz.FulfilmentLine {

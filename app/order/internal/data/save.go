@@ -123,7 +123,8 @@ func (s *Orders) newFulfilment(ctx context.Context, h biz.Header, f biz.Fulfilme
 func (s *Orders) changedFulfilment(ctx context.Context, was, f biz.Fulfilment) error {
 	err := s.ent.Fulfilment.UpdateOneID(f.ID).SetState(string(f.State)).SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).
 		SetAssignedUs(f.AssignedAtUS).SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).
-		SetAutoReceiveUs(f.AutoReceiveAtUS).SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).Exec(ctx)
+		SetAutoReceiveUs(f.AutoReceiveAtUS).SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).
+		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetFailure(f.Failure).Exec(ctx)
 	if err != nil {
 		return err
 	}

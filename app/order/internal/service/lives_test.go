@@ -56,7 +56,17 @@ func (l *life) step() {
 	case 5, 6, 7:
 		for _, f := range o.Fulfilments {
 			var err error
-			switch l.pick(3) {
+			switch l.pick(8) {
+			case 3:
+				_, err = l.fulfilments().PickFulfilment(ctx, &orderv1.PickFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
+			case 4:
+				_, err = l.fulfilments().PackFulfilment(ctx, &orderv1.PackFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
+			case 5:
+				_, err = l.fulfilments().DeliverFulfilment(ctx, &orderv1.DeliverFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
+			case 6:
+				_, err = l.fail(f.Id)
+			case 7:
+				_, err = l.takeBack(f.Id)
 			case 0:
 				_, err = l.AcceptFulfilment(ctx, &orderv1.AcceptFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
 			case 1:

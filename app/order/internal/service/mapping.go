@@ -21,6 +21,9 @@ var (
 		biz.FulfilmentReceived: orderv1.FulfilmentState_RECEIVED, biz.FulfilmentClosed: orderv1.FulfilmentState_CLOSED,
 		biz.FulfilmentCancelled: orderv1.FulfilmentState_FULFILMENT_CANCELLED,
 		biz.FulfilmentDeclined:  orderv1.FulfilmentState_FULFILMENT_DECLINED,
+		biz.FulfilmentPicked:    orderv1.FulfilmentState_PICKED, biz.FulfilmentPacked: orderv1.FulfilmentState_PACKED,
+		biz.FulfilmentDelivered: orderv1.FulfilmentState_DELIVERED, biz.FulfilmentFailed: orderv1.FulfilmentState_DELIVERY_FAILED,
+		biz.FulfilmentBack: orderv1.FulfilmentState_GOODS_BACK,
 	}
 	paymentStates = map[biz.State]orderv1.PaymentState{
 		biz.PaymentPending: orderv1.PaymentState_PAYMENT_PENDING, biz.PaymentCaptured: orderv1.PaymentState_CAPTURED,
@@ -175,6 +178,7 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 		Id: f.ID, OrderId: h.ID, Location: f.Location, LocationName: f.LocationName, Org: f.Org, State: fulfilmentStates[f.State],
 		Way: toWay(h.Way), Carrier: f.Carrier, TrackingNo: f.TrackingNo, AssignedAtUs: f.AssignedAtUS, AcceptedAtUs: f.AcceptedAtUS,
 		ShippedAtUs: f.ShippedAtUS, ReceivedAtUs: f.ReceivedAtUS, ReturnUntilUs: f.ReturnUntilUS, Version: int32(f.Version), Channel: h.Channel,
+		PickedAtUs: f.PickedAtUS, PackedAtUs: f.PackedAtUS, DeliveredAtUs: f.DeliveredAtUS, FailedAtUs: f.FailedAtUS, BackAtUs: f.BackAtUS, Failure: f.Failure,
 	}
 	for _, l := range f.Lines {
 		out.Lines = append(out.Lines, &orderv1.FulfilmentLine{
@@ -188,7 +192,8 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 func toParcel(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 	out := toFulfilment(h, f)
 	switch f.State {
-	case biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentShipped, biz.FulfilmentReceived:
+	case biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentShipped,
+		biz.FulfilmentDelivered, biz.FulfilmentFailed, biz.FulfilmentReceived:
 		out.Receiver = toReceiver(h.Receiver)
 	}
 	return out

@@ -57,7 +57,19 @@ type Fulfilment struct {
 	// Version holds the value of the "version" field.
 	Version int64 `json:"version,omitempty"`
 	// No holds the value of the "no" field.
-	No           int64 `json:"no,omitempty"`
+	No int64 `json:"no,omitempty"`
+	// PickedUs holds the value of the "picked_us" field.
+	PickedUs int64 `json:"picked_us,omitempty"`
+	// PackedUs holds the value of the "packed_us" field.
+	PackedUs int64 `json:"packed_us,omitempty"`
+	// DeliveredUs holds the value of the "delivered_us" field.
+	DeliveredUs int64 `json:"delivered_us,omitempty"`
+	// FailedUs holds the value of the "failed_us" field.
+	FailedUs int64 `json:"failed_us,omitempty"`
+	// BackUs holds the value of the "back_us" field.
+	BackUs int64 `json:"back_us,omitempty"`
+	// Failure holds the value of the "failure" field.
+	Failure      string `json:"failure,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -66,9 +78,9 @@ func (*Fulfilment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo:
+		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPickedUs, fulfilment.FieldPackedUs, fulfilment.FieldDeliveredUs, fulfilment.FieldFailedUs, fulfilment.FieldBackUs:
 			values[i] = new(sql.NullInt64)
-		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo:
+		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo, fulfilment.FieldFailure:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -217,6 +229,42 @@ func (_m *Fulfilment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.No = value.Int64
 			}
+		case fulfilment.FieldPickedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field picked_us", values[i])
+			} else if value.Valid {
+				_m.PickedUs = value.Int64
+			}
+		case fulfilment.FieldPackedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field packed_us", values[i])
+			} else if value.Valid {
+				_m.PackedUs = value.Int64
+			}
+		case fulfilment.FieldDeliveredUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field delivered_us", values[i])
+			} else if value.Valid {
+				_m.DeliveredUs = value.Int64
+			}
+		case fulfilment.FieldFailedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field failed_us", values[i])
+			} else if value.Valid {
+				_m.FailedUs = value.Int64
+			}
+		case fulfilment.FieldBackUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field back_us", values[i])
+			} else if value.Valid {
+				_m.BackUs = value.Int64
+			}
+		case fulfilment.FieldFailure:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field failure", values[i])
+			} else if value.Valid {
+				_m.Failure = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -315,6 +363,24 @@ func (_m *Fulfilment) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("no=")
 	builder.WriteString(fmt.Sprintf("%v", _m.No))
+	builder.WriteString(", ")
+	builder.WriteString("picked_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PickedUs))
+	builder.WriteString(", ")
+	builder.WriteString("packed_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PackedUs))
+	builder.WriteString(", ")
+	builder.WriteString("delivered_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DeliveredUs))
+	builder.WriteString(", ")
+	builder.WriteString("failed_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FailedUs))
+	builder.WriteString(", ")
+	builder.WriteString("back_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.BackUs))
+	builder.WriteString(", ")
+	builder.WriteString("failure=")
+	builder.WriteString(_m.Failure)
 	builder.WriteByte(')')
 	return builder.String()
 }

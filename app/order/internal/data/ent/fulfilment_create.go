@@ -300,6 +300,90 @@ func (_c *FulfilmentCreate) SetNillableNo(v *int64) *FulfilmentCreate {
 	return _c
 }
 
+// SetPickedUs sets the "picked_us" field.
+func (_c *FulfilmentCreate) SetPickedUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetPickedUs(v)
+	return _c
+}
+
+// SetNillablePickedUs sets the "picked_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillablePickedUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetPickedUs(*v)
+	}
+	return _c
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (_c *FulfilmentCreate) SetPackedUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetPackedUs(v)
+	return _c
+}
+
+// SetNillablePackedUs sets the "packed_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillablePackedUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetPackedUs(*v)
+	}
+	return _c
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (_c *FulfilmentCreate) SetDeliveredUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetDeliveredUs(v)
+	return _c
+}
+
+// SetNillableDeliveredUs sets the "delivered_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableDeliveredUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetDeliveredUs(*v)
+	}
+	return _c
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (_c *FulfilmentCreate) SetFailedUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetFailedUs(v)
+	return _c
+}
+
+// SetNillableFailedUs sets the "failed_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableFailedUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetFailedUs(*v)
+	}
+	return _c
+}
+
+// SetBackUs sets the "back_us" field.
+func (_c *FulfilmentCreate) SetBackUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetBackUs(v)
+	return _c
+}
+
+// SetNillableBackUs sets the "back_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableBackUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetBackUs(*v)
+	}
+	return _c
+}
+
+// SetFailure sets the "failure" field.
+func (_c *FulfilmentCreate) SetFailure(v string) *FulfilmentCreate {
+	_c.mutation.SetFailure(v)
+	return _c
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableFailure(v *string) *FulfilmentCreate {
+	if v != nil {
+		_c.SetFailure(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *FulfilmentCreate) SetID(v string) *FulfilmentCreate {
 	_c.mutation.SetID(v)
@@ -418,6 +502,30 @@ func (_c *FulfilmentCreate) defaults() error {
 	if _, ok := _c.mutation.No(); !ok {
 		v := fulfilment.DefaultNo
 		_c.mutation.SetNo(v)
+	}
+	if _, ok := _c.mutation.PickedUs(); !ok {
+		v := fulfilment.DefaultPickedUs
+		_c.mutation.SetPickedUs(v)
+	}
+	if _, ok := _c.mutation.PackedUs(); !ok {
+		v := fulfilment.DefaultPackedUs
+		_c.mutation.SetPackedUs(v)
+	}
+	if _, ok := _c.mutation.DeliveredUs(); !ok {
+		v := fulfilment.DefaultDeliveredUs
+		_c.mutation.SetDeliveredUs(v)
+	}
+	if _, ok := _c.mutation.FailedUs(); !ok {
+		v := fulfilment.DefaultFailedUs
+		_c.mutation.SetFailedUs(v)
+	}
+	if _, ok := _c.mutation.BackUs(); !ok {
+		v := fulfilment.DefaultBackUs
+		_c.mutation.SetBackUs(v)
+	}
+	if _, ok := _c.mutation.Failure(); !ok {
+		v := fulfilment.DefaultFailure
+		_c.mutation.SetFailure(v)
 	}
 	return nil
 }
@@ -541,6 +649,29 @@ func (_c *FulfilmentCreate) check() error {
 	}
 	if _, ok := _c.mutation.No(); !ok {
 		return &ValidationError{Name: "no", err: errors.New(`ent: missing required field "Fulfilment.no"`)}
+	}
+	if _, ok := _c.mutation.PickedUs(); !ok {
+		return &ValidationError{Name: "picked_us", err: errors.New(`ent: missing required field "Fulfilment.picked_us"`)}
+	}
+	if _, ok := _c.mutation.PackedUs(); !ok {
+		return &ValidationError{Name: "packed_us", err: errors.New(`ent: missing required field "Fulfilment.packed_us"`)}
+	}
+	if _, ok := _c.mutation.DeliveredUs(); !ok {
+		return &ValidationError{Name: "delivered_us", err: errors.New(`ent: missing required field "Fulfilment.delivered_us"`)}
+	}
+	if _, ok := _c.mutation.FailedUs(); !ok {
+		return &ValidationError{Name: "failed_us", err: errors.New(`ent: missing required field "Fulfilment.failed_us"`)}
+	}
+	if _, ok := _c.mutation.BackUs(); !ok {
+		return &ValidationError{Name: "back_us", err: errors.New(`ent: missing required field "Fulfilment.back_us"`)}
+	}
+	if _, ok := _c.mutation.Failure(); !ok {
+		return &ValidationError{Name: "failure", err: errors.New(`ent: missing required field "Fulfilment.failure"`)}
+	}
+	if v, ok := _c.mutation.Failure(); ok {
+		if err := fulfilment.FailureValidator(v); err != nil {
+			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
+		}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := fulfilment.IDValidator(v); err != nil {
@@ -666,6 +797,30 @@ func (_c *FulfilmentCreate) createSpec() (*Fulfilment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.No(); ok {
 		_spec.SetField(fulfilment.FieldNo, field.TypeInt64, value)
 		_node.No = value
+	}
+	if value, ok := _c.mutation.PickedUs(); ok {
+		_spec.SetField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+		_node.PickedUs = value
+	}
+	if value, ok := _c.mutation.PackedUs(); ok {
+		_spec.SetField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+		_node.PackedUs = value
+	}
+	if value, ok := _c.mutation.DeliveredUs(); ok {
+		_spec.SetField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+		_node.DeliveredUs = value
+	}
+	if value, ok := _c.mutation.FailedUs(); ok {
+		_spec.SetField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+		_node.FailedUs = value
+	}
+	if value, ok := _c.mutation.BackUs(); ok {
+		_spec.SetField(fulfilment.FieldBackUs, field.TypeInt64, value)
+		_node.BackUs = value
+	}
+	if value, ok := _c.mutation.Failure(); ok {
+		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
+		_node.Failure = value
 	}
 	return _node, _spec
 }
@@ -896,6 +1051,108 @@ func (u *FulfilmentUpsert) UpdateVersion() *FulfilmentUpsert {
 // AddVersion adds v to the "version" field.
 func (u *FulfilmentUpsert) AddVersion(v int64) *FulfilmentUpsert {
 	u.Add(fulfilment.FieldVersion, v)
+	return u
+}
+
+// SetPickedUs sets the "picked_us" field.
+func (u *FulfilmentUpsert) SetPickedUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldPickedUs, v)
+	return u
+}
+
+// UpdatePickedUs sets the "picked_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdatePickedUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldPickedUs)
+	return u
+}
+
+// AddPickedUs adds v to the "picked_us" field.
+func (u *FulfilmentUpsert) AddPickedUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldPickedUs, v)
+	return u
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (u *FulfilmentUpsert) SetPackedUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldPackedUs, v)
+	return u
+}
+
+// UpdatePackedUs sets the "packed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdatePackedUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldPackedUs)
+	return u
+}
+
+// AddPackedUs adds v to the "packed_us" field.
+func (u *FulfilmentUpsert) AddPackedUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldPackedUs, v)
+	return u
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (u *FulfilmentUpsert) SetDeliveredUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldDeliveredUs, v)
+	return u
+}
+
+// UpdateDeliveredUs sets the "delivered_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateDeliveredUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldDeliveredUs)
+	return u
+}
+
+// AddDeliveredUs adds v to the "delivered_us" field.
+func (u *FulfilmentUpsert) AddDeliveredUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldDeliveredUs, v)
+	return u
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (u *FulfilmentUpsert) SetFailedUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldFailedUs, v)
+	return u
+}
+
+// UpdateFailedUs sets the "failed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateFailedUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldFailedUs)
+	return u
+}
+
+// AddFailedUs adds v to the "failed_us" field.
+func (u *FulfilmentUpsert) AddFailedUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldFailedUs, v)
+	return u
+}
+
+// SetBackUs sets the "back_us" field.
+func (u *FulfilmentUpsert) SetBackUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldBackUs, v)
+	return u
+}
+
+// UpdateBackUs sets the "back_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateBackUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldBackUs)
+	return u
+}
+
+// AddBackUs adds v to the "back_us" field.
+func (u *FulfilmentUpsert) AddBackUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldBackUs, v)
+	return u
+}
+
+// SetFailure sets the "failure" field.
+func (u *FulfilmentUpsert) SetFailure(v string) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldFailure, v)
+	return u
+}
+
+// UpdateFailure sets the "failure" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateFailure() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldFailure)
 	return u
 }
 
@@ -1184,6 +1441,125 @@ func (u *FulfilmentUpsertOne) AddVersion(v int64) *FulfilmentUpsertOne {
 func (u *FulfilmentUpsertOne) UpdateVersion() *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateVersion()
+	})
+}
+
+// SetPickedUs sets the "picked_us" field.
+func (u *FulfilmentUpsertOne) SetPickedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickedUs(v)
+	})
+}
+
+// AddPickedUs adds v to the "picked_us" field.
+func (u *FulfilmentUpsertOne) AddPickedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickedUs(v)
+	})
+}
+
+// UpdatePickedUs sets the "picked_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdatePickedUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickedUs()
+	})
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (u *FulfilmentUpsertOne) SetPackedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPackedUs(v)
+	})
+}
+
+// AddPackedUs adds v to the "packed_us" field.
+func (u *FulfilmentUpsertOne) AddPackedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPackedUs(v)
+	})
+}
+
+// UpdatePackedUs sets the "packed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdatePackedUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePackedUs()
+	})
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (u *FulfilmentUpsertOne) SetDeliveredUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetDeliveredUs(v)
+	})
+}
+
+// AddDeliveredUs adds v to the "delivered_us" field.
+func (u *FulfilmentUpsertOne) AddDeliveredUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddDeliveredUs(v)
+	})
+}
+
+// UpdateDeliveredUs sets the "delivered_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateDeliveredUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateDeliveredUs()
+	})
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (u *FulfilmentUpsertOne) SetFailedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetFailedUs(v)
+	})
+}
+
+// AddFailedUs adds v to the "failed_us" field.
+func (u *FulfilmentUpsertOne) AddFailedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddFailedUs(v)
+	})
+}
+
+// UpdateFailedUs sets the "failed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateFailedUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateFailedUs()
+	})
+}
+
+// SetBackUs sets the "back_us" field.
+func (u *FulfilmentUpsertOne) SetBackUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetBackUs(v)
+	})
+}
+
+// AddBackUs adds v to the "back_us" field.
+func (u *FulfilmentUpsertOne) AddBackUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddBackUs(v)
+	})
+}
+
+// UpdateBackUs sets the "back_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateBackUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateBackUs()
+	})
+}
+
+// SetFailure sets the "failure" field.
+func (u *FulfilmentUpsertOne) SetFailure(v string) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetFailure(v)
+	})
+}
+
+// UpdateFailure sets the "failure" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateFailure() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateFailure()
 	})
 }
 
@@ -1639,6 +2015,125 @@ func (u *FulfilmentUpsertBulk) AddVersion(v int64) *FulfilmentUpsertBulk {
 func (u *FulfilmentUpsertBulk) UpdateVersion() *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateVersion()
+	})
+}
+
+// SetPickedUs sets the "picked_us" field.
+func (u *FulfilmentUpsertBulk) SetPickedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickedUs(v)
+	})
+}
+
+// AddPickedUs adds v to the "picked_us" field.
+func (u *FulfilmentUpsertBulk) AddPickedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickedUs(v)
+	})
+}
+
+// UpdatePickedUs sets the "picked_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdatePickedUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickedUs()
+	})
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (u *FulfilmentUpsertBulk) SetPackedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPackedUs(v)
+	})
+}
+
+// AddPackedUs adds v to the "packed_us" field.
+func (u *FulfilmentUpsertBulk) AddPackedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPackedUs(v)
+	})
+}
+
+// UpdatePackedUs sets the "packed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdatePackedUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePackedUs()
+	})
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (u *FulfilmentUpsertBulk) SetDeliveredUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetDeliveredUs(v)
+	})
+}
+
+// AddDeliveredUs adds v to the "delivered_us" field.
+func (u *FulfilmentUpsertBulk) AddDeliveredUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddDeliveredUs(v)
+	})
+}
+
+// UpdateDeliveredUs sets the "delivered_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateDeliveredUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateDeliveredUs()
+	})
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (u *FulfilmentUpsertBulk) SetFailedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetFailedUs(v)
+	})
+}
+
+// AddFailedUs adds v to the "failed_us" field.
+func (u *FulfilmentUpsertBulk) AddFailedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddFailedUs(v)
+	})
+}
+
+// UpdateFailedUs sets the "failed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateFailedUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateFailedUs()
+	})
+}
+
+// SetBackUs sets the "back_us" field.
+func (u *FulfilmentUpsertBulk) SetBackUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetBackUs(v)
+	})
+}
+
+// AddBackUs adds v to the "back_us" field.
+func (u *FulfilmentUpsertBulk) AddBackUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddBackUs(v)
+	})
+}
+
+// UpdateBackUs sets the "back_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateBackUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateBackUs()
+	})
+}
+
+// SetFailure sets the "failure" field.
+func (u *FulfilmentUpsertBulk) SetFailure(v string) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetFailure(v)
+	})
+}
+
+// UpdateFailure sets the "failure" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateFailure() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateFailure()
 	})
 }
 

@@ -237,6 +237,125 @@ func (_u *FulfilmentUpdate) AddVersion(v int64) *FulfilmentUpdate {
 	return _u
 }
 
+// SetPickedUs sets the "picked_us" field.
+func (_u *FulfilmentUpdate) SetPickedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetPickedUs()
+	_u.mutation.SetPickedUs(v)
+	return _u
+}
+
+// SetNillablePickedUs sets the "picked_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillablePickedUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetPickedUs(*v)
+	}
+	return _u
+}
+
+// AddPickedUs adds value to the "picked_us" field.
+func (_u *FulfilmentUpdate) AddPickedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddPickedUs(v)
+	return _u
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (_u *FulfilmentUpdate) SetPackedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetPackedUs()
+	_u.mutation.SetPackedUs(v)
+	return _u
+}
+
+// SetNillablePackedUs sets the "packed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillablePackedUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetPackedUs(*v)
+	}
+	return _u
+}
+
+// AddPackedUs adds value to the "packed_us" field.
+func (_u *FulfilmentUpdate) AddPackedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddPackedUs(v)
+	return _u
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (_u *FulfilmentUpdate) SetDeliveredUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetDeliveredUs()
+	_u.mutation.SetDeliveredUs(v)
+	return _u
+}
+
+// SetNillableDeliveredUs sets the "delivered_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableDeliveredUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetDeliveredUs(*v)
+	}
+	return _u
+}
+
+// AddDeliveredUs adds value to the "delivered_us" field.
+func (_u *FulfilmentUpdate) AddDeliveredUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddDeliveredUs(v)
+	return _u
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (_u *FulfilmentUpdate) SetFailedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetFailedUs()
+	_u.mutation.SetFailedUs(v)
+	return _u
+}
+
+// SetNillableFailedUs sets the "failed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableFailedUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetFailedUs(*v)
+	}
+	return _u
+}
+
+// AddFailedUs adds value to the "failed_us" field.
+func (_u *FulfilmentUpdate) AddFailedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddFailedUs(v)
+	return _u
+}
+
+// SetBackUs sets the "back_us" field.
+func (_u *FulfilmentUpdate) SetBackUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetBackUs()
+	_u.mutation.SetBackUs(v)
+	return _u
+}
+
+// SetNillableBackUs sets the "back_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableBackUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetBackUs(*v)
+	}
+	return _u
+}
+
+// AddBackUs adds value to the "back_us" field.
+func (_u *FulfilmentUpdate) AddBackUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddBackUs(v)
+	return _u
+}
+
+// SetFailure sets the "failure" field.
+func (_u *FulfilmentUpdate) SetFailure(v string) *FulfilmentUpdate {
+	_u.mutation.SetFailure(v)
+	return _u
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableFailure(v *string) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetFailure(*v)
+	}
+	return _u
+}
+
 // Mutation returns the FulfilmentMutation object of the builder.
 func (_u *FulfilmentUpdate) Mutation() *FulfilmentMutation {
 	return _u.mutation
@@ -284,6 +403,11 @@ func (_u *FulfilmentUpdate) check() error {
 	if v, ok := _u.mutation.TrackingNo(); ok {
 		if err := fulfilment.TrackingNoValidator(v); err != nil {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.tracking_no": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Failure(); ok {
+		if err := fulfilment.FailureValidator(v); err != nil {
+			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
 		}
 	}
 	return nil
@@ -357,6 +481,39 @@ func (_u *FulfilmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(fulfilment.FieldVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PickedUs(); ok {
+		_spec.SetField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickedUs(); ok {
+		_spec.AddField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PackedUs(); ok {
+		_spec.SetField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPackedUs(); ok {
+		_spec.AddField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DeliveredUs(); ok {
+		_spec.SetField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDeliveredUs(); ok {
+		_spec.AddField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.FailedUs(); ok {
+		_spec.SetField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFailedUs(); ok {
+		_spec.AddField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.BackUs(); ok {
+		_spec.SetField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBackUs(); ok {
+		_spec.AddField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Failure(); ok {
+		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -588,6 +745,125 @@ func (_u *FulfilmentUpdateOne) AddVersion(v int64) *FulfilmentUpdateOne {
 	return _u
 }
 
+// SetPickedUs sets the "picked_us" field.
+func (_u *FulfilmentUpdateOne) SetPickedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetPickedUs()
+	_u.mutation.SetPickedUs(v)
+	return _u
+}
+
+// SetNillablePickedUs sets the "picked_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillablePickedUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetPickedUs(*v)
+	}
+	return _u
+}
+
+// AddPickedUs adds value to the "picked_us" field.
+func (_u *FulfilmentUpdateOne) AddPickedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddPickedUs(v)
+	return _u
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (_u *FulfilmentUpdateOne) SetPackedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetPackedUs()
+	_u.mutation.SetPackedUs(v)
+	return _u
+}
+
+// SetNillablePackedUs sets the "packed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillablePackedUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetPackedUs(*v)
+	}
+	return _u
+}
+
+// AddPackedUs adds value to the "packed_us" field.
+func (_u *FulfilmentUpdateOne) AddPackedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddPackedUs(v)
+	return _u
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (_u *FulfilmentUpdateOne) SetDeliveredUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetDeliveredUs()
+	_u.mutation.SetDeliveredUs(v)
+	return _u
+}
+
+// SetNillableDeliveredUs sets the "delivered_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableDeliveredUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetDeliveredUs(*v)
+	}
+	return _u
+}
+
+// AddDeliveredUs adds value to the "delivered_us" field.
+func (_u *FulfilmentUpdateOne) AddDeliveredUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddDeliveredUs(v)
+	return _u
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (_u *FulfilmentUpdateOne) SetFailedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetFailedUs()
+	_u.mutation.SetFailedUs(v)
+	return _u
+}
+
+// SetNillableFailedUs sets the "failed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableFailedUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetFailedUs(*v)
+	}
+	return _u
+}
+
+// AddFailedUs adds value to the "failed_us" field.
+func (_u *FulfilmentUpdateOne) AddFailedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddFailedUs(v)
+	return _u
+}
+
+// SetBackUs sets the "back_us" field.
+func (_u *FulfilmentUpdateOne) SetBackUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetBackUs()
+	_u.mutation.SetBackUs(v)
+	return _u
+}
+
+// SetNillableBackUs sets the "back_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableBackUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetBackUs(*v)
+	}
+	return _u
+}
+
+// AddBackUs adds value to the "back_us" field.
+func (_u *FulfilmentUpdateOne) AddBackUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddBackUs(v)
+	return _u
+}
+
+// SetFailure sets the "failure" field.
+func (_u *FulfilmentUpdateOne) SetFailure(v string) *FulfilmentUpdateOne {
+	_u.mutation.SetFailure(v)
+	return _u
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableFailure(v *string) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetFailure(*v)
+	}
+	return _u
+}
+
 // Mutation returns the FulfilmentMutation object of the builder.
 func (_u *FulfilmentUpdateOne) Mutation() *FulfilmentMutation {
 	return _u.mutation
@@ -648,6 +924,11 @@ func (_u *FulfilmentUpdateOne) check() error {
 	if v, ok := _u.mutation.TrackingNo(); ok {
 		if err := fulfilment.TrackingNoValidator(v); err != nil {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.tracking_no": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Failure(); ok {
+		if err := fulfilment.FailureValidator(v); err != nil {
+			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
 		}
 	}
 	return nil
@@ -738,6 +1019,39 @@ func (_u *FulfilmentUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilment, 
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(fulfilment.FieldVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PickedUs(); ok {
+		_spec.SetField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickedUs(); ok {
+		_spec.AddField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PackedUs(); ok {
+		_spec.SetField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPackedUs(); ok {
+		_spec.AddField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DeliveredUs(); ok {
+		_spec.SetField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDeliveredUs(); ok {
+		_spec.AddField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.FailedUs(); ok {
+		_spec.SetField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFailedUs(); ok {
+		_spec.AddField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.BackUs(); ok {
+		_spec.SetField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBackUs(); ok {
+		_spec.AddField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Failure(); ok {
+		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
 	}
 	_node = &Fulfilment{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -2444,6 +2444,17 @@ type FulfilmentMutation struct {
 	addversion         *int64
 	no                 *int64
 	addno              *int64
+	picked_us          *int64
+	addpicked_us       *int64
+	packed_us          *int64
+	addpacked_us       *int64
+	delivered_us       *int64
+	adddelivered_us    *int64
+	failed_us          *int64
+	addfailed_us       *int64
+	back_us            *int64
+	addback_us         *int64
+	failure            *string
 	clearedFields      map[string]struct{}
 	done               bool
 	oldValue           func(context.Context) (*Fulfilment, error)
@@ -3510,6 +3521,322 @@ func (m *FulfilmentMutation) ResetNo() {
 	m.addno = nil
 }
 
+// SetPickedUs sets the "picked_us" field.
+func (m *FulfilmentMutation) SetPickedUs(i int64) {
+	m.picked_us = &i
+	m.addpicked_us = nil
+}
+
+// PickedUs returns the value of the "picked_us" field in the mutation.
+func (m *FulfilmentMutation) PickedUs() (r int64, exists bool) {
+	v := m.picked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPickedUs returns the old "picked_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldPickedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPickedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPickedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPickedUs: %w", err)
+	}
+	return oldValue.PickedUs, nil
+}
+
+// AddPickedUs adds i to the "picked_us" field.
+func (m *FulfilmentMutation) AddPickedUs(i int64) {
+	if m.addpicked_us != nil {
+		*m.addpicked_us += i
+	} else {
+		m.addpicked_us = &i
+	}
+}
+
+// AddedPickedUs returns the value that was added to the "picked_us" field in this mutation.
+func (m *FulfilmentMutation) AddedPickedUs() (r int64, exists bool) {
+	v := m.addpicked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPickedUs resets all changes to the "picked_us" field.
+func (m *FulfilmentMutation) ResetPickedUs() {
+	m.picked_us = nil
+	m.addpicked_us = nil
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (m *FulfilmentMutation) SetPackedUs(i int64) {
+	m.packed_us = &i
+	m.addpacked_us = nil
+}
+
+// PackedUs returns the value of the "packed_us" field in the mutation.
+func (m *FulfilmentMutation) PackedUs() (r int64, exists bool) {
+	v := m.packed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackedUs returns the old "packed_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldPackedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackedUs: %w", err)
+	}
+	return oldValue.PackedUs, nil
+}
+
+// AddPackedUs adds i to the "packed_us" field.
+func (m *FulfilmentMutation) AddPackedUs(i int64) {
+	if m.addpacked_us != nil {
+		*m.addpacked_us += i
+	} else {
+		m.addpacked_us = &i
+	}
+}
+
+// AddedPackedUs returns the value that was added to the "packed_us" field in this mutation.
+func (m *FulfilmentMutation) AddedPackedUs() (r int64, exists bool) {
+	v := m.addpacked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPackedUs resets all changes to the "packed_us" field.
+func (m *FulfilmentMutation) ResetPackedUs() {
+	m.packed_us = nil
+	m.addpacked_us = nil
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (m *FulfilmentMutation) SetDeliveredUs(i int64) {
+	m.delivered_us = &i
+	m.adddelivered_us = nil
+}
+
+// DeliveredUs returns the value of the "delivered_us" field in the mutation.
+func (m *FulfilmentMutation) DeliveredUs() (r int64, exists bool) {
+	v := m.delivered_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeliveredUs returns the old "delivered_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldDeliveredUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeliveredUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeliveredUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeliveredUs: %w", err)
+	}
+	return oldValue.DeliveredUs, nil
+}
+
+// AddDeliveredUs adds i to the "delivered_us" field.
+func (m *FulfilmentMutation) AddDeliveredUs(i int64) {
+	if m.adddelivered_us != nil {
+		*m.adddelivered_us += i
+	} else {
+		m.adddelivered_us = &i
+	}
+}
+
+// AddedDeliveredUs returns the value that was added to the "delivered_us" field in this mutation.
+func (m *FulfilmentMutation) AddedDeliveredUs() (r int64, exists bool) {
+	v := m.adddelivered_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDeliveredUs resets all changes to the "delivered_us" field.
+func (m *FulfilmentMutation) ResetDeliveredUs() {
+	m.delivered_us = nil
+	m.adddelivered_us = nil
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (m *FulfilmentMutation) SetFailedUs(i int64) {
+	m.failed_us = &i
+	m.addfailed_us = nil
+}
+
+// FailedUs returns the value of the "failed_us" field in the mutation.
+func (m *FulfilmentMutation) FailedUs() (r int64, exists bool) {
+	v := m.failed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailedUs returns the old "failed_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldFailedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailedUs: %w", err)
+	}
+	return oldValue.FailedUs, nil
+}
+
+// AddFailedUs adds i to the "failed_us" field.
+func (m *FulfilmentMutation) AddFailedUs(i int64) {
+	if m.addfailed_us != nil {
+		*m.addfailed_us += i
+	} else {
+		m.addfailed_us = &i
+	}
+}
+
+// AddedFailedUs returns the value that was added to the "failed_us" field in this mutation.
+func (m *FulfilmentMutation) AddedFailedUs() (r int64, exists bool) {
+	v := m.addfailed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFailedUs resets all changes to the "failed_us" field.
+func (m *FulfilmentMutation) ResetFailedUs() {
+	m.failed_us = nil
+	m.addfailed_us = nil
+}
+
+// SetBackUs sets the "back_us" field.
+func (m *FulfilmentMutation) SetBackUs(i int64) {
+	m.back_us = &i
+	m.addback_us = nil
+}
+
+// BackUs returns the value of the "back_us" field in the mutation.
+func (m *FulfilmentMutation) BackUs() (r int64, exists bool) {
+	v := m.back_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBackUs returns the old "back_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldBackUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBackUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBackUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBackUs: %w", err)
+	}
+	return oldValue.BackUs, nil
+}
+
+// AddBackUs adds i to the "back_us" field.
+func (m *FulfilmentMutation) AddBackUs(i int64) {
+	if m.addback_us != nil {
+		*m.addback_us += i
+	} else {
+		m.addback_us = &i
+	}
+}
+
+// AddedBackUs returns the value that was added to the "back_us" field in this mutation.
+func (m *FulfilmentMutation) AddedBackUs() (r int64, exists bool) {
+	v := m.addback_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBackUs resets all changes to the "back_us" field.
+func (m *FulfilmentMutation) ResetBackUs() {
+	m.back_us = nil
+	m.addback_us = nil
+}
+
+// SetFailure sets the "failure" field.
+func (m *FulfilmentMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *FulfilmentMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *FulfilmentMutation) ResetFailure() {
+	m.failure = nil
+}
+
 // Where appends a list predicates to the FulfilmentMutation builder.
 func (m *FulfilmentMutation) Where(ps ...predicate.Fulfilment) {
 	m.predicates = append(m.predicates, ps...)
@@ -3544,7 +3871,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 27)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -3608,6 +3935,24 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.no != nil {
 		fields = append(fields, fulfilment.FieldNo)
 	}
+	if m.picked_us != nil {
+		fields = append(fields, fulfilment.FieldPickedUs)
+	}
+	if m.packed_us != nil {
+		fields = append(fields, fulfilment.FieldPackedUs)
+	}
+	if m.delivered_us != nil {
+		fields = append(fields, fulfilment.FieldDeliveredUs)
+	}
+	if m.failed_us != nil {
+		fields = append(fields, fulfilment.FieldFailedUs)
+	}
+	if m.back_us != nil {
+		fields = append(fields, fulfilment.FieldBackUs)
+	}
+	if m.failure != nil {
+		fields = append(fields, fulfilment.FieldFailure)
+	}
 	return fields
 }
 
@@ -3658,6 +4003,18 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.Version()
 	case fulfilment.FieldNo:
 		return m.No()
+	case fulfilment.FieldPickedUs:
+		return m.PickedUs()
+	case fulfilment.FieldPackedUs:
+		return m.PackedUs()
+	case fulfilment.FieldDeliveredUs:
+		return m.DeliveredUs()
+	case fulfilment.FieldFailedUs:
+		return m.FailedUs()
+	case fulfilment.FieldBackUs:
+		return m.BackUs()
+	case fulfilment.FieldFailure:
+		return m.Failure()
 	}
 	return nil, false
 }
@@ -3709,6 +4066,18 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldVersion(ctx)
 	case fulfilment.FieldNo:
 		return m.OldNo(ctx)
+	case fulfilment.FieldPickedUs:
+		return m.OldPickedUs(ctx)
+	case fulfilment.FieldPackedUs:
+		return m.OldPackedUs(ctx)
+	case fulfilment.FieldDeliveredUs:
+		return m.OldDeliveredUs(ctx)
+	case fulfilment.FieldFailedUs:
+		return m.OldFailedUs(ctx)
+	case fulfilment.FieldBackUs:
+		return m.OldBackUs(ctx)
+	case fulfilment.FieldFailure:
+		return m.OldFailure(ctx)
 	}
 	return nil, fmt.Errorf("unknown Fulfilment field %s", name)
 }
@@ -3865,6 +4234,48 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetNo(v)
 		return nil
+	case fulfilment.FieldPickedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPickedUs(v)
+		return nil
+	case fulfilment.FieldPackedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackedUs(v)
+		return nil
+	case fulfilment.FieldDeliveredUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeliveredUs(v)
+		return nil
+	case fulfilment.FieldFailedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailedUs(v)
+		return nil
+	case fulfilment.FieldBackUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBackUs(v)
+		return nil
+	case fulfilment.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)
 }
@@ -3903,6 +4314,21 @@ func (m *FulfilmentMutation) AddedFields() []string {
 	if m.addno != nil {
 		fields = append(fields, fulfilment.FieldNo)
 	}
+	if m.addpicked_us != nil {
+		fields = append(fields, fulfilment.FieldPickedUs)
+	}
+	if m.addpacked_us != nil {
+		fields = append(fields, fulfilment.FieldPackedUs)
+	}
+	if m.adddelivered_us != nil {
+		fields = append(fields, fulfilment.FieldDeliveredUs)
+	}
+	if m.addfailed_us != nil {
+		fields = append(fields, fulfilment.FieldFailedUs)
+	}
+	if m.addback_us != nil {
+		fields = append(fields, fulfilment.FieldBackUs)
+	}
 	return fields
 }
 
@@ -3931,6 +4357,16 @@ func (m *FulfilmentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedVersion()
 	case fulfilment.FieldNo:
 		return m.AddedNo()
+	case fulfilment.FieldPickedUs:
+		return m.AddedPickedUs()
+	case fulfilment.FieldPackedUs:
+		return m.AddedPackedUs()
+	case fulfilment.FieldDeliveredUs:
+		return m.AddedDeliveredUs()
+	case fulfilment.FieldFailedUs:
+		return m.AddedFailedUs()
+	case fulfilment.FieldBackUs:
+		return m.AddedBackUs()
 	}
 	return nil, false
 }
@@ -4009,6 +4445,41 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddNo(v)
+		return nil
+	case fulfilment.FieldPickedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPickedUs(v)
+		return nil
+	case fulfilment.FieldPackedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPackedUs(v)
+		return nil
+	case fulfilment.FieldDeliveredUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDeliveredUs(v)
+		return nil
+	case fulfilment.FieldFailedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFailedUs(v)
+		return nil
+	case fulfilment.FieldBackUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBackUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment numeric field %s", name)
@@ -4099,6 +4570,24 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldNo:
 		m.ResetNo()
+		return nil
+	case fulfilment.FieldPickedUs:
+		m.ResetPickedUs()
+		return nil
+	case fulfilment.FieldPackedUs:
+		m.ResetPackedUs()
+		return nil
+	case fulfilment.FieldDeliveredUs:
+		m.ResetDeliveredUs()
+		return nil
+	case fulfilment.FieldFailedUs:
+		m.ResetFailedUs()
+		return nil
+	case fulfilment.FieldBackUs:
+		m.ResetBackUs()
+		return nil
+	case fulfilment.FieldFailure:
+		m.ResetFailure()
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)

@@ -21,6 +21,9 @@ func (Fulfilment) Fields() []ent.Field {
 		column.Fixed("location", 64), column.Fixed("location_name", 255), column.Text("state", 16), column.Text("carrier", 64), column.Text("tracking_no", 64),
 		constant("created_us"), number("assigned_us"), number("accepted_us"), number("shipped_us"), number("received_us"),
 		number("auto_receive_us"), number("return_until_us"), number("close_us"), number("version"), constant("no"),
+		number("picked_us"), number("packed_us"), number("delivered_us"), number("failed_us"), number("back_us"),
+		// Why the goods could not be handed over.
+		column.Text("failure", 200),
 	}
 }
 

@@ -54,6 +54,18 @@ const (
 	FieldVersion = "version"
 	// FieldNo holds the string denoting the no field in the database.
 	FieldNo = "no"
+	// FieldPickedUs holds the string denoting the picked_us field in the database.
+	FieldPickedUs = "picked_us"
+	// FieldPackedUs holds the string denoting the packed_us field in the database.
+	FieldPackedUs = "packed_us"
+	// FieldDeliveredUs holds the string denoting the delivered_us field in the database.
+	FieldDeliveredUs = "delivered_us"
+	// FieldFailedUs holds the string denoting the failed_us field in the database.
+	FieldFailedUs = "failed_us"
+	// FieldBackUs holds the string denoting the back_us field in the database.
+	FieldBackUs = "back_us"
+	// FieldFailure holds the string denoting the failure field in the database.
+	FieldFailure = "failure"
 	// Table holds the table name of the fulfilment in the database.
 	Table = "fulfilments"
 )
@@ -82,6 +94,12 @@ var Columns = []string{
 	FieldCloseUs,
 	FieldVersion,
 	FieldNo,
+	FieldPickedUs,
+	FieldPackedUs,
+	FieldDeliveredUs,
+	FieldFailedUs,
+	FieldBackUs,
+	FieldFailure,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -162,6 +180,20 @@ var (
 	DefaultVersion int64
 	// DefaultNo holds the default value on creation for the "no" field.
 	DefaultNo int64
+	// DefaultPickedUs holds the default value on creation for the "picked_us" field.
+	DefaultPickedUs int64
+	// DefaultPackedUs holds the default value on creation for the "packed_us" field.
+	DefaultPackedUs int64
+	// DefaultDeliveredUs holds the default value on creation for the "delivered_us" field.
+	DefaultDeliveredUs int64
+	// DefaultFailedUs holds the default value on creation for the "failed_us" field.
+	DefaultFailedUs int64
+	// DefaultBackUs holds the default value on creation for the "back_us" field.
+	DefaultBackUs int64
+	// DefaultFailure holds the default value on creation for the "failure" field.
+	DefaultFailure string
+	// FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	FailureValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -277,4 +309,34 @@ func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 // ByNo orders the results by the no field.
 func ByNo(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNo, opts...).ToFunc()
+}
+
+// ByPickedUs orders the results by the picked_us field.
+func ByPickedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPickedUs, opts...).ToFunc()
+}
+
+// ByPackedUs orders the results by the packed_us field.
+func ByPackedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPackedUs, opts...).ToFunc()
+}
+
+// ByDeliveredUs orders the results by the delivered_us field.
+func ByDeliveredUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDeliveredUs, opts...).ToFunc()
+}
+
+// ByFailedUs orders the results by the failed_us field.
+func ByFailedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFailedUs, opts...).ToFunc()
+}
+
+// ByBackUs orders the results by the back_us field.
+func ByBackUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBackUs, opts...).ToFunc()
+}
+
+// ByFailure orders the results by the failure field.
+func ByFailure(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFailure, opts...).ToFunc()
 }

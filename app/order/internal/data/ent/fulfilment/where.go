@@ -167,6 +167,36 @@ func No(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldNo, v))
 }
 
+// PickedUs applies equality check predicate on the "picked_us" field. It's identical to PickedUsEQ.
+func PickedUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPickedUs, v))
+}
+
+// PackedUs applies equality check predicate on the "packed_us" field. It's identical to PackedUsEQ.
+func PackedUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPackedUs, v))
+}
+
+// DeliveredUs applies equality check predicate on the "delivered_us" field. It's identical to DeliveredUsEQ.
+func DeliveredUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldDeliveredUs, v))
+}
+
+// FailedUs applies equality check predicate on the "failed_us" field. It's identical to FailedUsEQ.
+func FailedUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldFailedUs, v))
+}
+
+// BackUs applies equality check predicate on the "back_us" field. It's identical to BackUsEQ.
+func BackUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldBackUs, v))
+}
+
+// Failure applies equality check predicate on the "failure" field. It's identical to FailureEQ.
+func Failure(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldOrg, v))
@@ -1280,6 +1310,271 @@ func NoLT(v int64) predicate.Fulfilment {
 // NoLTE applies the LTE predicate on the "no" field.
 func NoLTE(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldLTE(FieldNo, v))
+}
+
+// PickedUsEQ applies the EQ predicate on the "picked_us" field.
+func PickedUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPickedUs, v))
+}
+
+// PickedUsNEQ applies the NEQ predicate on the "picked_us" field.
+func PickedUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldPickedUs, v))
+}
+
+// PickedUsIn applies the In predicate on the "picked_us" field.
+func PickedUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldPickedUs, vs...))
+}
+
+// PickedUsNotIn applies the NotIn predicate on the "picked_us" field.
+func PickedUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldPickedUs, vs...))
+}
+
+// PickedUsGT applies the GT predicate on the "picked_us" field.
+func PickedUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldPickedUs, v))
+}
+
+// PickedUsGTE applies the GTE predicate on the "picked_us" field.
+func PickedUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldPickedUs, v))
+}
+
+// PickedUsLT applies the LT predicate on the "picked_us" field.
+func PickedUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldPickedUs, v))
+}
+
+// PickedUsLTE applies the LTE predicate on the "picked_us" field.
+func PickedUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldPickedUs, v))
+}
+
+// PackedUsEQ applies the EQ predicate on the "packed_us" field.
+func PackedUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPackedUs, v))
+}
+
+// PackedUsNEQ applies the NEQ predicate on the "packed_us" field.
+func PackedUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldPackedUs, v))
+}
+
+// PackedUsIn applies the In predicate on the "packed_us" field.
+func PackedUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldPackedUs, vs...))
+}
+
+// PackedUsNotIn applies the NotIn predicate on the "packed_us" field.
+func PackedUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldPackedUs, vs...))
+}
+
+// PackedUsGT applies the GT predicate on the "packed_us" field.
+func PackedUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldPackedUs, v))
+}
+
+// PackedUsGTE applies the GTE predicate on the "packed_us" field.
+func PackedUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldPackedUs, v))
+}
+
+// PackedUsLT applies the LT predicate on the "packed_us" field.
+func PackedUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldPackedUs, v))
+}
+
+// PackedUsLTE applies the LTE predicate on the "packed_us" field.
+func PackedUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldPackedUs, v))
+}
+
+// DeliveredUsEQ applies the EQ predicate on the "delivered_us" field.
+func DeliveredUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldDeliveredUs, v))
+}
+
+// DeliveredUsNEQ applies the NEQ predicate on the "delivered_us" field.
+func DeliveredUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldDeliveredUs, v))
+}
+
+// DeliveredUsIn applies the In predicate on the "delivered_us" field.
+func DeliveredUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldDeliveredUs, vs...))
+}
+
+// DeliveredUsNotIn applies the NotIn predicate on the "delivered_us" field.
+func DeliveredUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldDeliveredUs, vs...))
+}
+
+// DeliveredUsGT applies the GT predicate on the "delivered_us" field.
+func DeliveredUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldDeliveredUs, v))
+}
+
+// DeliveredUsGTE applies the GTE predicate on the "delivered_us" field.
+func DeliveredUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldDeliveredUs, v))
+}
+
+// DeliveredUsLT applies the LT predicate on the "delivered_us" field.
+func DeliveredUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldDeliveredUs, v))
+}
+
+// DeliveredUsLTE applies the LTE predicate on the "delivered_us" field.
+func DeliveredUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldDeliveredUs, v))
+}
+
+// FailedUsEQ applies the EQ predicate on the "failed_us" field.
+func FailedUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldFailedUs, v))
+}
+
+// FailedUsNEQ applies the NEQ predicate on the "failed_us" field.
+func FailedUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldFailedUs, v))
+}
+
+// FailedUsIn applies the In predicate on the "failed_us" field.
+func FailedUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldFailedUs, vs...))
+}
+
+// FailedUsNotIn applies the NotIn predicate on the "failed_us" field.
+func FailedUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldFailedUs, vs...))
+}
+
+// FailedUsGT applies the GT predicate on the "failed_us" field.
+func FailedUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldFailedUs, v))
+}
+
+// FailedUsGTE applies the GTE predicate on the "failed_us" field.
+func FailedUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldFailedUs, v))
+}
+
+// FailedUsLT applies the LT predicate on the "failed_us" field.
+func FailedUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldFailedUs, v))
+}
+
+// FailedUsLTE applies the LTE predicate on the "failed_us" field.
+func FailedUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldFailedUs, v))
+}
+
+// BackUsEQ applies the EQ predicate on the "back_us" field.
+func BackUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldBackUs, v))
+}
+
+// BackUsNEQ applies the NEQ predicate on the "back_us" field.
+func BackUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldBackUs, v))
+}
+
+// BackUsIn applies the In predicate on the "back_us" field.
+func BackUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldBackUs, vs...))
+}
+
+// BackUsNotIn applies the NotIn predicate on the "back_us" field.
+func BackUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldBackUs, vs...))
+}
+
+// BackUsGT applies the GT predicate on the "back_us" field.
+func BackUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldBackUs, v))
+}
+
+// BackUsGTE applies the GTE predicate on the "back_us" field.
+func BackUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldBackUs, v))
+}
+
+// BackUsLT applies the LT predicate on the "back_us" field.
+func BackUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldBackUs, v))
+}
+
+// BackUsLTE applies the LTE predicate on the "back_us" field.
+func BackUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldBackUs, v))
+}
+
+// FailureEQ applies the EQ predicate on the "failure" field.
+func FailureEQ(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
+}
+
+// FailureNEQ applies the NEQ predicate on the "failure" field.
+func FailureNEQ(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldFailure, v))
+}
+
+// FailureIn applies the In predicate on the "failure" field.
+func FailureIn(vs ...string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldFailure, vs...))
+}
+
+// FailureNotIn applies the NotIn predicate on the "failure" field.
+func FailureNotIn(vs ...string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldFailure, vs...))
+}
+
+// FailureGT applies the GT predicate on the "failure" field.
+func FailureGT(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldFailure, v))
+}
+
+// FailureGTE applies the GTE predicate on the "failure" field.
+func FailureGTE(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldFailure, v))
+}
+
+// FailureLT applies the LT predicate on the "failure" field.
+func FailureLT(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldFailure, v))
+}
+
+// FailureLTE applies the LTE predicate on the "failure" field.
+func FailureLTE(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldFailure, v))
+}
+
+// FailureContains applies the Contains predicate on the "failure" field.
+func FailureContains(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldContains(FieldFailure, v))
+}
+
+// FailureHasPrefix applies the HasPrefix predicate on the "failure" field.
+func FailureHasPrefix(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldHasPrefix(FieldFailure, v))
+}
+
+// FailureHasSuffix applies the HasSuffix predicate on the "failure" field.
+func FailureHasSuffix(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldHasSuffix(FieldFailure, v))
+}
+
+// FailureEqualFold applies the EqualFold predicate on the "failure" field.
+func FailureEqualFold(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEqualFold(FieldFailure, v))
+}
+
+// FailureContainsFold applies the ContainsFold predicate on the "failure" field.
+func FailureContainsFold(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldContainsFold(FieldFailure, v))
 }
 
 // And groups predicates with the AND operator between them.

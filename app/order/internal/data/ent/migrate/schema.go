@@ -122,6 +122,12 @@ var (
 		{Name: "close_us", Type: field.TypeInt64, Default: 0},
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "picked_us", Type: field.TypeInt64, Default: 0},
+		{Name: "packed_us", Type: field.TypeInt64, Default: 0},
+		{Name: "delivered_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failed_us", Type: field.TypeInt64, Default: 0},
+		{Name: "back_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
 	}
 	// FulfilmentsTable holds the schema information for the "fulfilments" table.
 	FulfilmentsTable = &schema.Table{

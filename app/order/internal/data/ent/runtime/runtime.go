@@ -450,6 +450,32 @@ func init() {
 	fulfilmentDescNo := fulfilmentFields[20].Descriptor()
 	// fulfilment.DefaultNo holds the default value on creation for the no field.
 	fulfilment.DefaultNo = fulfilmentDescNo.Default.(int64)
+	// fulfilmentDescPickedUs is the schema descriptor for picked_us field.
+	fulfilmentDescPickedUs := fulfilmentFields[21].Descriptor()
+	// fulfilment.DefaultPickedUs holds the default value on creation for the picked_us field.
+	fulfilment.DefaultPickedUs = fulfilmentDescPickedUs.Default.(int64)
+	// fulfilmentDescPackedUs is the schema descriptor for packed_us field.
+	fulfilmentDescPackedUs := fulfilmentFields[22].Descriptor()
+	// fulfilment.DefaultPackedUs holds the default value on creation for the packed_us field.
+	fulfilment.DefaultPackedUs = fulfilmentDescPackedUs.Default.(int64)
+	// fulfilmentDescDeliveredUs is the schema descriptor for delivered_us field.
+	fulfilmentDescDeliveredUs := fulfilmentFields[23].Descriptor()
+	// fulfilment.DefaultDeliveredUs holds the default value on creation for the delivered_us field.
+	fulfilment.DefaultDeliveredUs = fulfilmentDescDeliveredUs.Default.(int64)
+	// fulfilmentDescFailedUs is the schema descriptor for failed_us field.
+	fulfilmentDescFailedUs := fulfilmentFields[24].Descriptor()
+	// fulfilment.DefaultFailedUs holds the default value on creation for the failed_us field.
+	fulfilment.DefaultFailedUs = fulfilmentDescFailedUs.Default.(int64)
+	// fulfilmentDescBackUs is the schema descriptor for back_us field.
+	fulfilmentDescBackUs := fulfilmentFields[25].Descriptor()
+	// fulfilment.DefaultBackUs holds the default value on creation for the back_us field.
+	fulfilment.DefaultBackUs = fulfilmentDescBackUs.Default.(int64)
+	// fulfilmentDescFailure is the schema descriptor for failure field.
+	fulfilmentDescFailure := fulfilmentFields[26].Descriptor()
+	// fulfilment.DefaultFailure holds the default value on creation for the failure field.
+	fulfilment.DefaultFailure = fulfilmentDescFailure.Default.(string)
+	// fulfilment.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	fulfilment.FailureValidator = fulfilmentDescFailure.Validators[0].(func(string) error)
 	// fulfilmentDescID is the schema descriptor for id field.
 	fulfilmentDescID := fulfilmentFields[0].Descriptor()
 	// fulfilment.IDValidator is a validator for the "id" field. It is called by the builders before save.
