@@ -172,12 +172,15 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterPickupsServer(r.GRPC, pickups)
 	fulfilments := service.NewFulfilments(c.service)
 	orderv1.RegisterFulfilmentsServer(r.GRPC, fulfilments)
+	parcels := service.NewParcels(c.service)
+	orderv1.RegisterParcelsServer(r.GRPC, parcels)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterFulfilmentsHTTPServer(r.HTTP, fulfilments)
+		orderv1.RegisterParcelsHTTPServer(r.HTTP, parcels)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 	}

@@ -111,6 +111,8 @@ const (
 	FulfilmentState_DELIVERY_FAILED FulfilmentState = 12
 	// Never handed over, and back at the location: refunded.
 	FulfilmentState_GOODS_BACK FulfilmentState = 13
+	// Some of its parcels have left.
+	FulfilmentState_PARTLY_SHIPPED FulfilmentState = 14
 )
 
 // Enum value maps for FulfilmentState.
@@ -130,6 +132,7 @@ var (
 		11: "DELIVERED",
 		12: "DELIVERY_FAILED",
 		13: "GOODS_BACK",
+		14: "PARTLY_SHIPPED",
 	}
 	FulfilmentState_value = map[string]int32{
 		"FULFILMENT_STATE_UNSPECIFIED": 0,
@@ -146,6 +149,7 @@ var (
 		"DELIVERED":                    11,
 		"DELIVERY_FAILED":              12,
 		"GOODS_BACK":                   13,
+		"PARTLY_SHIPPED":               14,
 	}
 )
 
@@ -174,6 +178,123 @@ func (x FulfilmentState) Number() protoreflect.EnumNumber {
 // Deprecated: Use FulfilmentState.Descriptor instead.
 func (FulfilmentState) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+type ParcelState int32
+
+const (
+	ParcelState_PARCEL_STATE_UNSPECIFIED ParcelState = 0
+	// Packed, not left.
+	ParcelState_PARCEL_MADE      ParcelState = 1
+	ParcelState_PARCEL_SHIPPED   ParcelState = 2
+	ParcelState_PARCEL_DELIVERED ParcelState = 3
+	// The carrier could not hand it over.
+	ParcelState_PARCEL_FAILED ParcelState = 4
+	// Back at the location, and refunded.
+	ParcelState_PARCEL_BACK ParcelState = 5
+)
+
+// Enum value maps for ParcelState.
+var (
+	ParcelState_name = map[int32]string{
+		0: "PARCEL_STATE_UNSPECIFIED",
+		1: "PARCEL_MADE",
+		2: "PARCEL_SHIPPED",
+		3: "PARCEL_DELIVERED",
+		4: "PARCEL_FAILED",
+		5: "PARCEL_BACK",
+	}
+	ParcelState_value = map[string]int32{
+		"PARCEL_STATE_UNSPECIFIED": 0,
+		"PARCEL_MADE":              1,
+		"PARCEL_SHIPPED":           2,
+		"PARCEL_DELIVERED":         3,
+		"PARCEL_FAILED":            4,
+		"PARCEL_BACK":              5,
+	}
+)
+
+func (x ParcelState) Enum() *ParcelState {
+	p := new(ParcelState)
+	*p = x
+	return p
+}
+
+func (x ParcelState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ParcelState) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[2].Descriptor()
+}
+
+func (ParcelState) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[2]
+}
+
+func (x ParcelState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ParcelState.Descriptor instead.
+func (ParcelState) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+type Shipping int32
+
+const (
+	Shipping_SHIPPING_UNSPECIFIED Shipping = 0
+	Shipping_NOTHING_SHIPPED      Shipping = 1
+	// A part has left, another has not or waits for stock.
+	Shipping_PART_SHIPPED  Shipping = 2
+	Shipping_ALL_SHIPPED   Shipping = 3
+	Shipping_ALL_DELIVERED Shipping = 4
+)
+
+// Enum value maps for Shipping.
+var (
+	Shipping_name = map[int32]string{
+		0: "SHIPPING_UNSPECIFIED",
+		1: "NOTHING_SHIPPED",
+		2: "PART_SHIPPED",
+		3: "ALL_SHIPPED",
+		4: "ALL_DELIVERED",
+	}
+	Shipping_value = map[string]int32{
+		"SHIPPING_UNSPECIFIED": 0,
+		"NOTHING_SHIPPED":      1,
+		"PART_SHIPPED":         2,
+		"ALL_SHIPPED":          3,
+		"ALL_DELIVERED":        4,
+	}
+)
+
+func (x Shipping) Enum() *Shipping {
+	p := new(Shipping)
+	*p = x
+	return p
+}
+
+func (x Shipping) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Shipping) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[3].Descriptor()
+}
+
+func (Shipping) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[3]
+}
+
+func (x Shipping) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Shipping.Descriptor instead.
+func (Shipping) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 type PaymentState int32
@@ -212,11 +333,11 @@ func (x PaymentState) String() string {
 }
 
 func (PaymentState) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[2].Descriptor()
+	return file_order_v1_order_proto_enumTypes[4].Descriptor()
 }
 
 func (PaymentState) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[2]
+	return &file_order_v1_order_proto_enumTypes[4]
 }
 
 func (x PaymentState) Number() protoreflect.EnumNumber {
@@ -225,7 +346,7 @@ func (x PaymentState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PaymentState.Descriptor instead.
 func (PaymentState) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 type ReturnState int32
@@ -268,11 +389,11 @@ func (x ReturnState) String() string {
 }
 
 func (ReturnState) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[3].Descriptor()
+	return file_order_v1_order_proto_enumTypes[5].Descriptor()
 }
 
 func (ReturnState) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[3]
+	return &file_order_v1_order_proto_enumTypes[5]
 }
 
 func (x ReturnState) Number() protoreflect.EnumNumber {
@@ -281,7 +402,7 @@ func (x ReturnState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReturnState.Descriptor instead.
 func (ReturnState) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 type TenderKind int32
@@ -325,11 +446,11 @@ func (x TenderKind) String() string {
 }
 
 func (TenderKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[4].Descriptor()
+	return file_order_v1_order_proto_enumTypes[6].Descriptor()
 }
 
 func (TenderKind) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[4]
+	return &file_order_v1_order_proto_enumTypes[6]
 }
 
 func (x TenderKind) Number() protoreflect.EnumNumber {
@@ -338,7 +459,7 @@ func (x TenderKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TenderKind.Descriptor instead.
 func (TenderKind) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 type Cart struct {
@@ -1108,7 +1229,9 @@ type OrderInfo struct {
 	// What promotions took off the freight.
 	FreightDiscounts []*LineDiscount `protobuf:"bytes,29,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
 	// Of an order that is not paid.
-	LeftToPay     *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
+	LeftToPay *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
+	// How far the goods are: of an order in parts, those of all fulfilments that stand.
+	Shipping      Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1351,6 +1474,13 @@ func (x *OrderInfo) GetLeftToPay() *v1.Money {
 		return x.LeftToPay
 	}
 	return nil
+}
+
+func (x *OrderInfo) GetShipping() Shipping {
+	if x != nil {
+		return x.Shipping
+	}
+	return Shipping_SHIPPING_UNSPECIFIED
 }
 
 type OrderLine struct {
@@ -2567,7 +2697,9 @@ type Fulfilment struct {
 	FailedAtUs int64 `protobuf:"varint,23,opt,name=failed_at_us,json=failedAtUs,proto3" json:"failed_at_us,omitempty"`
 	BackAtUs   int64 `protobuf:"varint,24,opt,name=back_at_us,json=backAtUs,proto3" json:"back_at_us,omitempty"`
 	// Why they could not be handed over, the last time.
-	Failure       string `protobuf:"bytes,25,opt,name=failure,proto3" json:"failure,omitempty"`
+	Failure string `protobuf:"bytes,25,opt,name=failure,proto3" json:"failure,omitempty"`
+	// None: it leaves as a whole.
+	Parcels       []*Parcel `protobuf:"bytes,26,rep,name=parcels,proto3" json:"parcels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2777,6 +2909,13 @@ func (x *Fulfilment) GetFailure() string {
 	return ""
 }
 
+func (x *Fulfilment) GetParcels() []*Parcel {
+	if x != nil {
+		return x.Parcels
+	}
+	return nil
+}
+
 type PickupCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Eight digits, to be told; and what a QR code of them says, to be shown.
@@ -2838,6 +2977,8 @@ type FulfilmentLine struct {
 	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	Owner         string                 `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
 	ReservationId string                 `protobuf:"bytes,6,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
+	// Pieces that have left.
+	Shipped       int64 `protobuf:"varint,7,opt,name=shipped,proto3" json:"shipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2914,6 +3055,193 @@ func (x *FulfilmentLine) GetReservationId() string {
 	return ""
 }
 
+func (x *FulfilmentLine) GetShipped() int64 {
+	if x != nil {
+		return x.Shipped
+	}
+	return 0
+}
+
+// A part of a fulfilment that travels by itself.
+type Parcel struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	State         ParcelState            `protobuf:"varint,2,opt,name=state,proto3,enum=onepool.order.v1.ParcelState" json:"state,omitempty"`
+	Carrier       string                 `protobuf:"bytes,3,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo    string                 `protobuf:"bytes,4,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	Lines         []*ParcelContent       `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
+	ShippedAtUs   int64                  `protobuf:"varint,6,opt,name=shipped_at_us,json=shippedAtUs,proto3" json:"shipped_at_us,omitempty"`
+	DeliveredAtUs int64                  `protobuf:"varint,7,opt,name=delivered_at_us,json=deliveredAtUs,proto3" json:"delivered_at_us,omitempty"`
+	// The first time that it could not be handed over, and when it came back.
+	FailedAtUs int64 `protobuf:"varint,8,opt,name=failed_at_us,json=failedAtUs,proto3" json:"failed_at_us,omitempty"`
+	BackAtUs   int64 `protobuf:"varint,9,opt,name=back_at_us,json=backAtUs,proto3" json:"back_at_us,omitempty"`
+	// Why it could not be handed over, the last time.
+	Failure       string `protobuf:"bytes,10,opt,name=failure,proto3" json:"failure,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Parcel) Reset() {
+	*x = Parcel{}
+	mi := &file_order_v1_order_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Parcel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Parcel) ProtoMessage() {}
+
+func (x *Parcel) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
+func (*Parcel) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Parcel) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Parcel) GetState() ParcelState {
+	if x != nil {
+		return x.State
+	}
+	return ParcelState_PARCEL_STATE_UNSPECIFIED
+}
+
+func (x *Parcel) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
+func (x *Parcel) GetTrackingNo() string {
+	if x != nil {
+		return x.TrackingNo
+	}
+	return ""
+}
+
+func (x *Parcel) GetLines() []*ParcelContent {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *Parcel) GetShippedAtUs() int64 {
+	if x != nil {
+		return x.ShippedAtUs
+	}
+	return 0
+}
+
+func (x *Parcel) GetDeliveredAtUs() int64 {
+	if x != nil {
+		return x.DeliveredAtUs
+	}
+	return 0
+}
+
+func (x *Parcel) GetFailedAtUs() int64 {
+	if x != nil {
+		return x.FailedAtUs
+	}
+	return 0
+}
+
+func (x *Parcel) GetBackAtUs() int64 {
+	if x != nil {
+		return x.BackAtUs
+	}
+	return 0
+}
+
+func (x *Parcel) GetFailure() string {
+	if x != nil {
+		return x.Failure
+	}
+	return ""
+}
+
+type ParcelContent struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	LineId string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	// Needed where the line is a kit: a parcel holds all parts of a kit.
+	Sku           string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity      int64  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ParcelContent) Reset() {
+	*x = ParcelContent{}
+	mi := &file_order_v1_order_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ParcelContent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ParcelContent) ProtoMessage() {}
+
+func (x *ParcelContent) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
+func (*ParcelContent) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ParcelContent) GetLineId() string {
+	if x != nil {
+		return x.LineId
+	}
+	return ""
+}
+
+func (x *ParcelContent) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ParcelContent) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
 type ListFulfilmentsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -2927,7 +3255,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2939,7 +3267,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2952,7 +3280,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -3000,7 +3328,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3012,7 +3340,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3025,7 +3353,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -3052,7 +3380,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3064,7 +3392,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3077,7 +3405,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -3114,7 +3442,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3126,7 +3454,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3139,7 +3467,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -3210,7 +3538,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3222,7 +3550,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3235,7 +3563,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -3276,7 +3604,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3288,7 +3616,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3301,7 +3629,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -3328,7 +3656,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3340,7 +3668,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3353,7 +3681,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -3382,7 +3710,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3394,7 +3722,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3407,7 +3735,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -3460,7 +3788,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3472,7 +3800,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3485,7 +3813,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -3578,7 +3906,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3590,7 +3918,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3603,7 +3931,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -3651,7 +3979,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3663,7 +3991,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3676,7 +4004,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -3705,7 +4033,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3717,7 +4045,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3730,7 +4058,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -3834,7 +4162,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xdb\t\n" +
+	"\r_to_pay_minor\"\x93\n" +
+	"\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -3872,7 +4201,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\tdevice_id\x18\x1b \x01(\tR\bdeviceId\x12\x14\n" +
 	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
 	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
-	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\"\xce\x05\n" +
+	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x126\n" +
+	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\"\xce\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -3997,7 +4327,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\x91\a\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xc5\a\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -4030,22 +4360,43 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"failedAtUs\x12\x1c\n" +
 	"\n" +
 	"back_at_us\x18\x18 \x01(\x03R\bbackAtUs\x12\x18\n" +
-	"\afailure\x18\x19 \x01(\tR\afailure\"0\n" +
+	"\afailure\x18\x19 \x01(\tR\afailure\x122\n" +
+	"\aparcels\x18\x1a \x03(\v2\x18.onepool.order.v1.ParcelR\aparcels\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
-	"\x02qr\x18\x02 \x01(\tR\x02qr\"\x91\x02\n" +
+	"\x02qr\x18\x02 \x01(\tR\x02qr\"\xab\x02\n" +
 	"\x0eFulfilmentLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12A\n" +
 	"\x05title\x18\x03 \x03(\v2+.onepool.order.v1.FulfilmentLine.TitleEntryR\x05title\x12\x1a\n" +
 	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12\x14\n" +
 	"\x05owner\x18\x05 \x01(\tR\x05owner\x12%\n" +
-	"\x0ereservation_id\x18\x06 \x01(\tR\rreservationId\x1a8\n" +
+	"\x0ereservation_id\x18\x06 \x01(\tR\rreservationId\x12\x18\n" +
+	"\ashipped\x18\a \x01(\x03R\ashipped\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe9\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe5\x02\n" +
+	"\x06Parcel\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x123\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1d.onepool.order.v1.ParcelStateR\x05state\x12\x18\n" +
+	"\acarrier\x18\x03 \x01(\tR\acarrier\x12\x1f\n" +
+	"\vtracking_no\x18\x04 \x01(\tR\n" +
+	"trackingNo\x125\n" +
+	"\x05lines\x18\x05 \x03(\v2\x1f.onepool.order.v1.ParcelContentR\x05lines\x12\"\n" +
+	"\rshipped_at_us\x18\x06 \x01(\x03R\vshippedAtUs\x12&\n" +
+	"\x0fdelivered_at_us\x18\a \x01(\x03R\rdeliveredAtUs\x12 \n" +
+	"\ffailed_at_us\x18\b \x01(\x03R\n" +
+	"failedAtUs\x12\x1c\n" +
+	"\n" +
+	"back_at_us\x18\t \x01(\x03R\bbackAtUs\x12\x18\n" +
+	"\afailure\x18\n" +
+	" \x01(\tR\afailure\"w\n" +
+	"\rParcelContent\x12\"\n" +
+	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x19\n" +
+	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xe9\x01\n" +
 	"\x16ListFulfilmentsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -4132,7 +4483,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\x8d\x02\n" +
+	"\tCANCELLED\x10\x04*\xa1\x02\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -4152,7 +4503,21 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\tDELIVERED\x10\v\x12\x13\n" +
 	"\x0fDELIVERY_FAILED\x10\f\x12\x0e\n" +
 	"\n" +
-	"GOODS_BACK\x10\r*d\n" +
+	"GOODS_BACK\x10\r\x12\x12\n" +
+	"\x0ePARTLY_SHIPPED\x10\x0e*\x8a\x01\n" +
+	"\vParcelState\x12\x1c\n" +
+	"\x18PARCEL_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vPARCEL_MADE\x10\x01\x12\x12\n" +
+	"\x0ePARCEL_SHIPPED\x10\x02\x12\x14\n" +
+	"\x10PARCEL_DELIVERED\x10\x03\x12\x11\n" +
+	"\rPARCEL_FAILED\x10\x04\x12\x0f\n" +
+	"\vPARCEL_BACK\x10\x05*o\n" +
+	"\bShipping\x12\x18\n" +
+	"\x14SHIPPING_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fNOTHING_SHIPPED\x10\x01\x12\x10\n" +
+	"\fPART_SHIPPED\x10\x02\x12\x0f\n" +
+	"\vALL_SHIPPED\x10\x03\x12\x11\n" +
+	"\rALL_DELIVERED\x10\x04*d\n" +
 	"\fPaymentState\x12\x1d\n" +
 	"\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fPAYMENT_PENDING\x10\x01\x12\f\n" +
@@ -4210,184 +4575,192 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_order_v1_order_proto_rawDescData
 }
 
-var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
-	(PaymentState)(0),                  // 2: onepool.order.v1.PaymentState
-	(ReturnState)(0),                   // 3: onepool.order.v1.ReturnState
-	(TenderKind)(0),                    // 4: onepool.order.v1.TenderKind
-	(*Cart)(nil),                       // 5: onepool.order.v1.Cart
-	(*CartLine)(nil),                   // 6: onepool.order.v1.CartLine
-	(*GetCartRequest)(nil),             // 7: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 8: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 9: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 10: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 11: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 12: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 13: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 14: onepool.order.v1.OrderInfo
-	(*OrderLine)(nil),                  // 15: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 16: onepool.order.v1.Tender
-	(*OrderEvent)(nil),                 // 17: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 18: onepool.order.v1.SellAtTillRequest
-	(*ImportChannelOrderRequest)(nil),  // 19: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 20: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 21: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 22: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 23: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 24: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 25: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 26: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 27: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 28: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 29: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 30: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 31: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 32: onepool.order.v1.FulfilmentLine
-	(*ListFulfilmentsRequest)(nil),     // 33: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 34: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 35: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 36: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 37: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 38: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 39: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 40: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 41: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 42: onepool.order.v1.ReturnLine
-	(*ApproveReturnRequest)(nil),       // 43: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 44: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 45: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 46: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 47: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 48: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 49: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 50: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 51: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 52: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 53: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 54: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 55: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 56: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 57: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 58: onepool.common.v1.CheckInvariantsResponse
+	(ParcelState)(0),                   // 2: onepool.order.v1.ParcelState
+	(Shipping)(0),                      // 3: onepool.order.v1.Shipping
+	(PaymentState)(0),                  // 4: onepool.order.v1.PaymentState
+	(ReturnState)(0),                   // 5: onepool.order.v1.ReturnState
+	(TenderKind)(0),                    // 6: onepool.order.v1.TenderKind
+	(*Cart)(nil),                       // 7: onepool.order.v1.Cart
+	(*CartLine)(nil),                   // 8: onepool.order.v1.CartLine
+	(*GetCartRequest)(nil),             // 9: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 10: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 11: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 12: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 13: onepool.order.v1.Calculation
+	(*Receiver)(nil),                   // 14: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 15: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 16: onepool.order.v1.OrderInfo
+	(*OrderLine)(nil),                  // 17: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 18: onepool.order.v1.Tender
+	(*OrderEvent)(nil),                 // 19: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 20: onepool.order.v1.SellAtTillRequest
+	(*ImportChannelOrderRequest)(nil),  // 21: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 22: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 23: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 24: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 25: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 26: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 27: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 28: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 29: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 30: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 31: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 32: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 33: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 34: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 35: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 36: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 37: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 38: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 39: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 40: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 41: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 42: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 43: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 44: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 45: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 46: onepool.order.v1.ReturnLine
+	(*ApproveReturnRequest)(nil),       // 47: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 48: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 49: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 50: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 51: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 52: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 53: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 54: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 55: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 56: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 57: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 58: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 59: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 60: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 61: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 62: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
-	6,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	49, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	45, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	49, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	49, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	9,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	15, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	49, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	49, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	49, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	49, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	49, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	50, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	51, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	52, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	53, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	12, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	9,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	8,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
+	53, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	49, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	53, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	53, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	11, // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	17, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	53, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	53, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	53, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	53, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	53, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	54, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	55, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	56, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	57, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	14, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	11, // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,  // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	15, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	49, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	49, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	49, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	49, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	49, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	16, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	30, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	41, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	17, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	12, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	51, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	49, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	46, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	49, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	49, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	49, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	49, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	49, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	49, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	51, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	4,  // 40: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	49, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	49, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	9,  // 43: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	12, // 44: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	20, // 45: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,  // 46: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	14, // 47: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	2,  // 48: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	49, // 49: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	47, // 50: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,  // 51: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	53, // 52: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	32, // 53: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	12, // 54: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	31, // 55: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	48, // 56: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	1,  // 57: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	30, // 58: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	54, // 59: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	55, // 60: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	56, // 61: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	39, // 62: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	3,  // 63: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	42, // 64: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	49, // 65: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	49, // 66: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	7,  // 67: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	8,  // 68: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	10, // 69: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	13, // 70: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	18, // 71: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	19, // 72: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	21, // 73: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	22, // 74: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	23, // 75: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	25, // 76: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	26, // 77: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	28, // 78: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	33, // 79: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	35, // 80: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	36, // 81: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	37, // 82: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	38, // 83: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	40, // 84: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	43, // 85: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	44, // 86: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	57, // 87: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	5,  // 88: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	5,  // 89: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	11, // 90: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	14, // 91: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 92: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	14, // 93: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 94: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 95: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	24, // 96: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	14, // 97: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	27, // 98: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	29, // 99: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	34, // 100: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	30, // 101: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 102: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 103: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 104: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	41, // 105: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	41, // 106: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	41, // 107: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	58, // 108: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	88, // [88:109] is the sub-list for method output_type
-	67, // [67:88] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	17, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	53, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	53, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	53, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	53, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	53, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	18, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	32, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	45, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	19, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	14, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	55, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	53, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	3,  // 32: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
+	50, // 33: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	53, // 34: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	53, // 35: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	53, // 36: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	53, // 37: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	53, // 38: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	53, // 39: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	55, // 40: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	6,  // 41: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	53, // 42: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	53, // 43: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	11, // 44: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	14, // 45: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	22, // 46: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,  // 47: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	16, // 48: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	4,  // 49: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	53, // 50: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	51, // 51: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,  // 52: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	57, // 53: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	34, // 54: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	14, // 55: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	33, // 56: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	35, // 57: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	52, // 58: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,  // 59: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	36, // 60: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,  // 61: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	32, // 62: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	58, // 63: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	59, // 64: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	60, // 65: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	43, // 66: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	5,  // 67: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	46, // 68: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	53, // 69: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	53, // 70: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	9,  // 71: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	10, // 72: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	12, // 73: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	15, // 74: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	20, // 75: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	21, // 76: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	23, // 77: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	24, // 78: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	25, // 79: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	27, // 80: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	28, // 81: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	30, // 82: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	37, // 83: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	39, // 84: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	40, // 85: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	41, // 86: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	42, // 87: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	44, // 88: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	47, // 89: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	48, // 90: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	61, // 91: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	7,  // 92: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	7,  // 93: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	13, // 94: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	16, // 95: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	16, // 96: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	16, // 97: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	16, // 98: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	16, // 99: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	26, // 100: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	16, // 101: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	29, // 102: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	31, // 103: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	38, // 104: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	32, // 105: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	32, // 106: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	32, // 107: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	32, // 108: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	45, // 109: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	45, // 110: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	45, // 111: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	62, // 112: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	92, // [92:113] is the sub-list for method output_type
+	71, // [71:92] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -4402,8 +4775,8 @@ func file_order_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   44,
+			NumEnums:      7,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,4 +28,27 @@ func init() {
 			return &orderv1.TakeBackFulfilmentRequest{RequestId: id(), FulfilmentId: o.Fulfilment}
 		}),
 	}
+	content := func(o objects) []*orderv1.ParcelContent {
+		return []*orderv1.ParcelContent{{LineId: "lin_none", Quantity: 1}}
+	}
+	rules["onepool.order.v1.Parcels"] = map[string]rule{
+		"PutParcels": step(func(o objects) proto.Message {
+			return &orderv1.PutParcelsRequest{RequestId: id(), FulfilmentId: o.Fulfilment, Parcels: []*orderv1.PlannedParcel{{Lines: content(o)}}}
+		}),
+		"ShipPart": step(func(o objects) proto.Message {
+			return &orderv1.ShipPartRequest{RequestId: id(), FulfilmentId: o.Fulfilment, Lines: content(o), Carrier: "SF", TrackingNo: "1"}
+		}),
+		"ShipParcel": step(func(o objects) proto.Message {
+			return &orderv1.ShipParcelRequest{RequestId: id(), ParcelId: o.Parcel, Carrier: "SF", TrackingNo: "1"}
+		}),
+		"DeliverParcel": step(func(o objects) proto.Message {
+			return &orderv1.DeliverParcelRequest{RequestId: id(), ParcelId: o.Parcel}
+		}),
+		"FailParcel": step(func(o objects) proto.Message {
+			return &orderv1.FailParcelRequest{RequestId: id(), ParcelId: o.Parcel, Reason: "x"}
+		}),
+		"TakeBackParcel": step(func(o objects) proto.Message {
+			return &orderv1.TakeBackParcelRequest{RequestId: id(), ParcelId: o.Parcel}
+		}),
+	}
 }

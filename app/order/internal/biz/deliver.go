@@ -11,10 +11,10 @@ func (f Fulfilment) Open() bool {
 	return false
 }
 
-// Left says that a fulfilment's goods have left, whatever became of them.
+// Left says that a fulfilment's goods have left, or some of them, whatever became of them.
 func (f Fulfilment) Left() bool {
 	switch f.State {
-	case FulfilmentShipped, FulfilmentDelivered, FulfilmentFailed, FulfilmentBack, FulfilmentReceived, FulfilmentClosed:
+	case FulfilmentPartShipped, FulfilmentShipped, FulfilmentDelivered, FulfilmentFailed, FulfilmentBack, FulfilmentReceived, FulfilmentClosed:
 		return true
 	}
 	return false
@@ -37,6 +37,9 @@ func (o *Order) Deliver(fulfilmentID, note string) error {
 	if f != nil && (f.State == FulfilmentDelivered || f.State == FulfilmentReceived || f.State == FulfilmentClosed) {
 		return nil
 	}
+	if f != nil && f.inParcels() {
+		return inParcels(f.State)
+	}
 	return o.step(fulfilmentID, EventDeliver, note, func(f *Fulfilment) { f.DeliveredAtUS = o.nowUS })
 }
 
@@ -47,6 +50,9 @@ func (o *Order) Fail(fulfilmentID, reason string) error {
 	f := o.fulfilment(fulfilmentID)
 	if f != nil && f.State == FulfilmentFailed {
 		return nil
+	}
+	if f != nil && f.inParcels() {
+		return inParcels(f.State)
 	}
 	return o.step(fulfilmentID, EventFail, reason, func(f *Fulfilment) {
 		f.Failure, f.AutoReceiveAtUS = reason, 0
@@ -60,21 +66,29 @@ func (o *Order) Fail(fulfilmentID, reason string) error {
 // never had them, so nobody has to approve: they are a return that is received at once, also of SKUs that cannot be
 // returned. What is under another return already stays there.
 func (o *Order) TakeBack(fulfilmentID string) error {
+	f := o.fulfilment(fulfilmentID)
+	if f != nil && f.inParcels() {
+		return inParcels(f.State)
+	}
 	err := o.step(fulfilmentID, EventTakeBack, "", func(f *Fulfilment) { f.BackAtUS, f.CloseAtUS = o.nowUS, o.nowUS })
 	if err != nil {
 		return err
 	}
-	f := o.fulfilment(fulfilmentID)
+	return o.refundUndelivered(f, f.Failure, func(l FulfilmentLine) int64 { return l.Quantity })
+}
+
+// refundUndelivered makes a return of what is back of a fulfilment without having been handed over, received at once.
+func (o *Order) refundUndelivered(f *Fulfilment, why string, back func(l FulfilmentLine) int64) error {
 	ret := Return{ID: ids.New("ret"), Reason: notDelivered, RequestedAtUS: o.nowUS}
 	for _, l := range f.Lines {
-		if n := o.piecesLeft(l, nil); n > 0 {
+		if n := min(back(l), o.piecesLeft(*f, l, nil)); n > 0 {
 			ret.Lines = append(ret.Lines, ReturnLine{ID: ids.New("rln"), LineID: l.LineID, FulfilmentLineID: l.ID, SKU: l.SKU, Quantity: n})
 		}
 	}
 	if len(ret.Lines) == 0 {
 		return nil
 	}
-	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventRequest, f.Failure); err != nil {
+	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventRequest, why); err != nil {
 		return err
 	}
 	o.r.Returns = append(o.r.Returns, ret)
@@ -82,6 +96,10 @@ func (o *Order) TakeBack(fulfilmentID string) error {
 		return err
 	}
 	return o.ReceiveReturn(ret.ID, "")
+}
+
+func inParcels(state State) error {
+	return stateConflict(state, "the fulfilment goes in parcels: say it of each of them")
 }
 
 // notDelivered is the reason of a return of what the buyer never had.

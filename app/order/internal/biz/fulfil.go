@@ -1,5 +1,7 @@
 package biz
 
+import "slices"
+
 // Accept says that the location will ship.
 func (o *Order) Accept(fulfilmentID string) error {
 	f := o.fulfilment(fulfilmentID)
@@ -18,6 +20,9 @@ func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
 	f := o.fulfilment(fulfilmentID)
 	if f == nil {
 		return NotFound("fulfilment")
+	}
+	if f.inParcels() {
+		return inParcels(f.State)
 	}
 	again := f.State == FulfilmentFailed
 	if err := o.moveFulfilment(f, EventShip, carrier); err != nil {
@@ -61,6 +66,10 @@ func (o *Order) AutoReceive(fulfilmentID string) error {
 	f := o.fulfilment(fulfilmentID)
 	if f == nil || f.State != FulfilmentShipped && f.State != FulfilmentDelivered || f.AutoReceiveAtUS > o.nowUS {
 		return stateConflict(None, "receipt is not due")
+	}
+	if slices.ContainsFunc(f.Parcels, func(p Parcel) bool { return p.State == ParcelFailed }) {
+		f.AutoReceiveAtUS = o.nowUS + o.terms.AutoReceiveUS // somebody has to say first what becomes of it
+		return nil
 	}
 	return o.receive(fulfilmentID, EventAutoReceive)
 }

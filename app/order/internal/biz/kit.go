@@ -51,7 +51,7 @@ func (r Record) parts(l Line) []part {
 // whole refuses reservations that are no whole number of kits: their parts could never come back in proportion.
 // While something is declined, the parts of a kit may come one after the other.
 func (r Record) whole() error {
-	if slices.ContainsFunc(r.Fulfilments, func(f Fulfilment) bool { return f.State == FulfilmentDeclined }) {
+	if slices.ContainsFunc(r.Fulfilments, func(f Fulfilment) bool { return f.State == FulfilmentDeclined || f.shortened() }) {
 		return nil
 	}
 	for _, l := range r.Lines {

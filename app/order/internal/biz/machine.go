@@ -10,6 +10,7 @@ const (
 	SubjectPayment    Subject = "payment"
 	SubjectReturn     Subject = "return"
 	SubjectRefund     Subject = "refund"
+	SubjectParcel     Subject = "parcel"
 )
 
 // State is a state of one subject. None is before the first one.
@@ -28,19 +29,30 @@ const (
 
 // States of a fulfilment.
 const (
-	FulfilmentPlanned   State = "PLANNED"
-	FulfilmentAssigned  State = "ASSIGNED"
-	FulfilmentAccepted  State = "ACCEPTED"
-	FulfilmentPicked    State = "PICKED" // taken from the shelves
-	FulfilmentPacked    State = "PACKED" // ready for the carrier
-	FulfilmentShipped   State = "SHIPPED"
-	FulfilmentDelivered State = "DELIVERED" // as the carrier says
-	FulfilmentFailed    State = "FAILED"    // the carrier could not hand the goods over
-	FulfilmentBack      State = "BACK"      // never handed over, and back at the location
-	FulfilmentReceived  State = "RECEIVED"
-	FulfilmentClosed    State = "CLOSED"
-	FulfilmentCancelled State = "CANCELLED"
-	FulfilmentDeclined  State = "DECLINED" // by its location, by word or by silence
+	FulfilmentPlanned     State = "PLANNED"
+	FulfilmentAssigned    State = "ASSIGNED"
+	FulfilmentAccepted    State = "ACCEPTED"
+	FulfilmentPicked      State = "PICKED"       // taken from the shelves
+	FulfilmentPacked      State = "PACKED"       // ready for the carrier
+	FulfilmentPartShipped State = "PART_SHIPPED" // some of its parcels have left
+	FulfilmentShipped     State = "SHIPPED"
+	FulfilmentDelivered   State = "DELIVERED" // as the carrier says
+	FulfilmentFailed      State = "FAILED"    // the carrier could not hand the goods over
+	FulfilmentBack        State = "BACK"      // never handed over, and back at the location
+	FulfilmentReceived    State = "RECEIVED"
+	FulfilmentClosed      State = "CLOSED"
+	FulfilmentCancelled   State = "CANCELLED"
+	FulfilmentDeclined    State = "DECLINED" // by its location, by word or by silence
+)
+
+// States of a parcel.
+const (
+	ParcelMade      State = "MADE"
+	ParcelShipped   State = "SHIPPED"
+	ParcelDelivered State = "DELIVERED"
+	ParcelFailed    State = "FAILED"
+	ParcelBack      State = "BACK"
+	ParcelUndone    State = "UNDONE" // its goods are in other parcels, or in none
 )
 
 // States of a payment.
@@ -82,7 +94,10 @@ const (
 	EventDecline     Event = "decline"
 	EventPick        Event = "pick"
 	EventPack        Event = "pack"
+	EventUndo        Event = "undo"
 	EventShip        Event = "ship"
+	EventShipPart    Event = "ship_part"
+	EventShorten     Event = "shorten"
 	EventDeliver     Event = "deliver"
 	EventFail        Event = "fail"
 	EventTakeBack    Event = "take_back"
@@ -150,6 +165,22 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentFailed, EventTakeBack, FulfilmentBack},
 	{SubjectFulfilment, FulfilmentBack, EventClose, FulfilmentClosed},
 	{SubjectFulfilment, FulfilmentReceived, EventClose, FulfilmentClosed},
+
+	{SubjectFulfilment, FulfilmentAccepted, EventShipPart, FulfilmentPartShipped},
+	{SubjectFulfilment, FulfilmentPicked, EventShipPart, FulfilmentPartShipped},
+	{SubjectFulfilment, FulfilmentPacked, EventShipPart, FulfilmentPartShipped},
+	{SubjectFulfilment, FulfilmentPartShipped, EventShipPart, FulfilmentPartShipped},
+	{SubjectFulfilment, FulfilmentPartShipped, EventShip, FulfilmentShipped},
+	{SubjectFulfilment, FulfilmentPartShipped, EventShorten, FulfilmentShipped}, // the rest does not come from here
+
+	{SubjectParcel, None, EventPack, ParcelMade},
+	{SubjectParcel, ParcelMade, EventUndo, ParcelUndone},
+	{SubjectParcel, ParcelMade, EventShip, ParcelShipped},
+	{SubjectParcel, ParcelShipped, EventDeliver, ParcelDelivered},
+	{SubjectParcel, ParcelShipped, EventFail, ParcelFailed},
+	{SubjectParcel, ParcelFailed, EventShip, ParcelShipped},
+	{SubjectParcel, ParcelFailed, EventDeliver, ParcelDelivered},
+	{SubjectParcel, ParcelFailed, EventTakeBack, ParcelBack},
 
 	{SubjectPayment, None, EventOpen, PaymentPending},
 	{SubjectPayment, None, EventTake, PaymentCaptured}, // cash, or paid on another platform

@@ -45,8 +45,8 @@ type (
 	SoldAtTill struct{ FulfilmentID string }
 	// Allocated: a waiting order has its stock.
 	Allocated struct{}
-	// Shipped: a fulfilment's goods have left.
-	Shipped struct{ FulfilmentID string }
+	// Shipped: a fulfilment's goods have left, or those of one of its parcels.
+	Shipped struct{ FulfilmentID, ParcelID string }
 	// WindowEnded: the last return window of these lines is over.
 	WindowEnded struct{ LineIDs []string }
 	// Cancelled: stock and points go back; of a paid order also what it accrued.
@@ -88,6 +88,9 @@ func (o *Order) moveFulfilment(f *Fulfilment, event Event, note string) error {
 		return err
 	}
 	f.Version++
+	if event == EventCancel || event == EventDecline {
+		return o.undoParcels(f)
+	}
 	return nil
 }
 

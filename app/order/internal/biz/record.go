@@ -84,6 +84,7 @@ func (r Record) clone() Record {
 	r.Fulfilments = slices.Clone(r.Fulfilments)
 	for i := range r.Fulfilments {
 		r.Fulfilments[i].Lines = slices.Clone(r.Fulfilments[i].Lines)
+		r.Fulfilments[i].Parcels = slices.Clone(r.Fulfilments[i].Parcels)
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
 	r.Returns = slices.Clone(r.Returns)
@@ -167,10 +168,11 @@ type Fulfilment struct {
 	Carrier      string
 	TrackingNo   string
 	Lines        []FulfilmentLine
+	Parcels      []Parcel // none: it leaves as a whole
 
 	// When each step was taken for the first time; a step that was left out has none.
 	CreatedAtUS, AssignedAtUS, AcceptedAtUS, PickedAtUS, PackedAtUS, ShippedAtUS, DeliveredAtUS, ReceivedAtUS int64
-	FailedAtUS, BackAtUS                                                                                      int64
+	FailedAtUS, BackAtUS, ShortenedAtUS                                                                       int64
 	// Failure is why the goods could not be handed over the last time that they could not.
 	Failure                        string
 	AutoReceiveAtUS, ReturnUntilUS int64

@@ -78,7 +78,7 @@ func Checks() []invariant.Check {
 			Violations: `SELECT o.id, 'version is not the number of changes' FROM orders o
 				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM order_events GROUP BY order_id) e ON e.order_id = o.id WHERE o.version <> COALESCE(e.n, 0)` +
 				last("orders", "id", "order") + last("fulfilments", "order_id", "fulfilment") + last("payments", "order_id", "payment") +
-				last("goods_returns", "order_id", "return") + last("refunds", "order_id", "refund"),
+				last("goods_returns", "order_id", "return") + last("refunds", "order_id", "refund") + last("parcels", "order_id", "parcel"),
 		},
 		invariant.Ended(),
 		invariant.Delivered(),
@@ -100,7 +100,8 @@ func Checks() []invariant.Check {
 			Violations: child("order_lines", "orders", "order_id") + " UNION ALL " + child("order_events", "orders", "order_id") + " UNION ALL " +
 				child("payments", "orders", "order_id") + " UNION ALL " + child("captures", "payments", "payment_id") + " UNION ALL " +
 				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " +
-				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") +
+				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") + " UNION ALL " +
+				child("parcels", "fulfilments", "fulfilment_id") +
 				` UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
 				WHERE o.id IS NULL OR o.org <> f.seller_org OR o.member_id <> f.member_id`,
 		},

@@ -53,14 +53,14 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 			f.settle(r)
 		case biz.SoldAtTill:
 			f.message.Kind = kindSold
-			f.ship(r, e.FulfilmentID, "SALE")
+			f.ship(r, e.FulfilmentID, "", "SALE")
 			f.settle(r)
 		case biz.Allocated:
 			f.message.Kind = kindAllocated
 			f.call("inventory", inventoryv1.InventoryBranch_ConfirmHold_FullMethodName, &inventoryv1.ConfirmHoldCall{Document: r.ID})
 		case biz.Shipped:
 			f.message.Kind = kindShipped
-			f.ship(r, e.FulfilmentID, "SHIP")
+			f.ship(r, e.FulfilmentID, e.ParcelID, "SHIP")
 		case biz.WindowEnded:
 			f.message.Kind = kindEarned
 			if r.MemberID != "" {
@@ -115,21 +115,30 @@ func (f *followUp) settle(r biz.Record) {
 	f.call("rebate", rebatev1.RebateBranch_Accrue_FullMethodName, call)
 }
 
-// ship turns reservations into movements, and tells what was shipped of others' goods.
-func (f *followUp) ship(r biz.Record, fulfilmentID, reason string) {
+// ship turns reservations into movements, and tells what was shipped of others' goods: of a whole fulfilment, or of one of its
+// parcels, which is the document then.
+func (f *followUp) ship(r biz.Record, fulfilmentID, parcelID, reason string) {
 	for _, part := range r.Fulfilments {
 		if part.ID != fulfilmentID {
 			continue
 		}
-		call := &inventoryv1.ShipCall{Document: r.ID, Location: part.Location, Fulfilment: part.ID, Actor: serviceName, Reason: reason}
-		supply := &rebatev1.RecordSupplyCall{OrderId: r.ID, Document: part.ID, SellerOrg: r.Org, Currency: r.Currency}
+		document, first := part.ID, true
+		if parcelID != "" {
+			document, first = parcelID, part.FirstSupply(r.Org, parcelID)
+		}
+		call := &inventoryv1.ShipCall{Document: r.ID, Location: part.Location, Fulfilment: document, Actor: serviceName, Reason: reason}
+		supply := &rebatev1.RecordSupplyCall{OrderId: r.ID, Document: document, SellerOrg: r.Org, Currency: r.Currency}
 		for _, l := range part.Lines {
-			call.Lines = append(call.Lines, &inventoryv1.ShipLine{ReservationId: l.ReservationID, Quantity: l.Quantity})
+			n := part.Shipment(l, parcelID)
+			if n == 0 {
+				continue
+			}
+			call.Lines = append(call.Lines, &inventoryv1.ShipLine{ReservationId: l.ReservationID, Quantity: n})
 			if l.Owner == r.Org {
 				continue
 			}
-			line := &rebatev1.SupplyLine{LineId: l.LineID, Sku: l.SKU, OwnerOrg: l.Owner, Quantity: l.Quantity, PriceMinor: l.SettlementMinor}
-			if len(supply.Lines) == 0 {
+			line := &rebatev1.SupplyLine{LineId: l.LineID, Sku: l.SKU, OwnerOrg: l.Owner, Quantity: n, PriceMinor: l.SettlementMinor}
+			if len(supply.Lines) == 0 && first {
 				line.FeeMinor = l.FeeMinor // once a fulfilment
 			}
 			supply.Lines = supplied(supply.Lines, line)

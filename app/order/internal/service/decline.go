@@ -55,7 +55,7 @@ func (s *Order) declineAt(ctx context.Context, req *orderv1.DeclineFulfilmentReq
 		return err
 	}
 	switch f.State {
-	case biz.FulfilmentPlanned, biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked,
+	case biz.FulfilmentPlanned, biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentPartShipped,
 		biz.FulfilmentDeclined: // declined: perhaps by this request
 		return s.Answers.Decline(ctx, d)
 	}

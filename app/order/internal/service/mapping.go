@@ -23,7 +23,8 @@ var (
 		biz.FulfilmentDeclined:  orderv1.FulfilmentState_FULFILMENT_DECLINED,
 		biz.FulfilmentPicked:    orderv1.FulfilmentState_PICKED, biz.FulfilmentPacked: orderv1.FulfilmentState_PACKED,
 		biz.FulfilmentDelivered: orderv1.FulfilmentState_DELIVERED, biz.FulfilmentFailed: orderv1.FulfilmentState_DELIVERY_FAILED,
-		biz.FulfilmentBack: orderv1.FulfilmentState_GOODS_BACK,
+		biz.FulfilmentPartShipped: orderv1.FulfilmentState_PARTLY_SHIPPED,
+		biz.FulfilmentBack:        orderv1.FulfilmentState_GOODS_BACK,
 	}
 	paymentStates = map[biz.State]orderv1.PaymentState{
 		biz.PaymentPending: orderv1.PaymentState_PAYMENT_PENDING, biz.PaymentCaptured: orderv1.PaymentState_CAPTURED,
@@ -114,7 +115,7 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 		Total: toMoney(r.TotalMinor, r.Currency), Paid: toMoney(r.CapturedMinor, r.Currency), Refunded: toMoney(r.RefundedMinor, r.Currency),
 		Points: r.Points, Tenders: toTenders(r), PlacedAtUs: r.PlacedAtUS, PaidAtUs: r.PaidAtUS, PayUntilUs: r.PayUntilUS,
 		Unallocated: r.Unallocated && r.State == biz.OrderPaid, ShipByUs: r.ShipByUS, Version: int32(r.Version), Remark: r.Remark,
-		DeviceId: r.Device, Clerk: r.Clerk, FreightDiscounts: toDiscounts(r.FreightDiscounts, false),
+		DeviceId: r.Device, Clerk: r.Clerk, Shipping: shippings[r.Shipping()], FreightDiscounts: toDiscounts(r.FreightDiscounts, false),
 	}
 	if r.State == biz.OrderUnpaid {
 		out.LeftToPay = toMoney(r.LeftMinor(), r.Currency)
@@ -182,8 +183,13 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 	}
 	for _, l := range f.Lines {
 		out.Lines = append(out.Lines, &orderv1.FulfilmentLine{
-			LineId: l.LineID, Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, Owner: l.Owner, ReservationId: l.ReservationID,
+			LineId: l.LineID, Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, Owner: l.Owner, ReservationId: l.ReservationID, Shipped: f.Gone(l),
 		})
+	}
+	for _, p := range f.Parcels {
+		if p.State != biz.ParcelUndone {
+			out.Parcels = append(out.Parcels, toParcelInfo(f, p))
+		}
 	}
 	return out
 }
@@ -192,7 +198,7 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 func toParcel(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 	out := toFulfilment(h, f)
 	switch f.State {
-	case biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentShipped,
+	case biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentPartShipped, biz.FulfilmentShipped,
 		biz.FulfilmentDelivered, biz.FulfilmentFailed, biz.FulfilmentReceived:
 		out.Receiver = toReceiver(h.Receiver)
 	}

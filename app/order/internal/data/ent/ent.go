@@ -21,6 +21,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
@@ -97,6 +98,7 @@ func checkColumn(t, c string) error {
 			order.Table:            order.ValidColumn,
 			orderevent.Table:       orderevent.ValidColumn,
 			orderline.Table:        orderline.ValidColumn,
+			parcel.Table:           parcel.ValidColumn,
 			payment.Table:          payment.ValidColumn,
 			promotion.Table:        promotion.ValidColumn,
 			promotionbuyer.Table:   promotionbuyer.ValidColumn,

@@ -68,6 +68,8 @@ type Fulfilment struct {
 	FailedUs int64 `json:"failed_us,omitempty"`
 	// BackUs holds the value of the "back_us" field.
 	BackUs int64 `json:"back_us,omitempty"`
+	// ShortenedUs holds the value of the "shortened_us" field.
+	ShortenedUs int64 `json:"shortened_us,omitempty"`
 	// Failure holds the value of the "failure" field.
 	Failure      string `json:"failure,omitempty"`
 	selectValues sql.SelectValues
@@ -78,7 +80,7 @@ func (*Fulfilment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPickedUs, fulfilment.FieldPackedUs, fulfilment.FieldDeliveredUs, fulfilment.FieldFailedUs, fulfilment.FieldBackUs:
+		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPickedUs, fulfilment.FieldPackedUs, fulfilment.FieldDeliveredUs, fulfilment.FieldFailedUs, fulfilment.FieldBackUs, fulfilment.FieldShortenedUs:
 			values[i] = new(sql.NullInt64)
 		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo, fulfilment.FieldFailure:
 			values[i] = new(sql.NullString)
@@ -259,6 +261,12 @@ func (_m *Fulfilment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.BackUs = value.Int64
 			}
+		case fulfilment.FieldShortenedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field shortened_us", values[i])
+			} else if value.Valid {
+				_m.ShortenedUs = value.Int64
+			}
 		case fulfilment.FieldFailure:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field failure", values[i])
@@ -378,6 +386,9 @@ func (_m *Fulfilment) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("back_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.BackUs))
+	builder.WriteString(", ")
+	builder.WriteString("shortened_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ShortenedUs))
 	builder.WriteString(", ")
 	builder.WriteString("failure=")
 	builder.WriteString(_m.Failure)

@@ -370,6 +370,20 @@ func (_c *FulfilmentCreate) SetNillableBackUs(v *int64) *FulfilmentCreate {
 	return _c
 }
 
+// SetShortenedUs sets the "shortened_us" field.
+func (_c *FulfilmentCreate) SetShortenedUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetShortenedUs(v)
+	return _c
+}
+
+// SetNillableShortenedUs sets the "shortened_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableShortenedUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetShortenedUs(*v)
+	}
+	return _c
+}
+
 // SetFailure sets the "failure" field.
 func (_c *FulfilmentCreate) SetFailure(v string) *FulfilmentCreate {
 	_c.mutation.SetFailure(v)
@@ -523,6 +537,10 @@ func (_c *FulfilmentCreate) defaults() error {
 		v := fulfilment.DefaultBackUs
 		_c.mutation.SetBackUs(v)
 	}
+	if _, ok := _c.mutation.ShortenedUs(); !ok {
+		v := fulfilment.DefaultShortenedUs
+		_c.mutation.SetShortenedUs(v)
+	}
 	if _, ok := _c.mutation.Failure(); !ok {
 		v := fulfilment.DefaultFailure
 		_c.mutation.SetFailure(v)
@@ -664,6 +682,9 @@ func (_c *FulfilmentCreate) check() error {
 	}
 	if _, ok := _c.mutation.BackUs(); !ok {
 		return &ValidationError{Name: "back_us", err: errors.New(`ent: missing required field "Fulfilment.back_us"`)}
+	}
+	if _, ok := _c.mutation.ShortenedUs(); !ok {
+		return &ValidationError{Name: "shortened_us", err: errors.New(`ent: missing required field "Fulfilment.shortened_us"`)}
 	}
 	if _, ok := _c.mutation.Failure(); !ok {
 		return &ValidationError{Name: "failure", err: errors.New(`ent: missing required field "Fulfilment.failure"`)}
@@ -817,6 +838,10 @@ func (_c *FulfilmentCreate) createSpec() (*Fulfilment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.BackUs(); ok {
 		_spec.SetField(fulfilment.FieldBackUs, field.TypeInt64, value)
 		_node.BackUs = value
+	}
+	if value, ok := _c.mutation.ShortenedUs(); ok {
+		_spec.SetField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+		_node.ShortenedUs = value
 	}
 	if value, ok := _c.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
@@ -1141,6 +1166,24 @@ func (u *FulfilmentUpsert) UpdateBackUs() *FulfilmentUpsert {
 // AddBackUs adds v to the "back_us" field.
 func (u *FulfilmentUpsert) AddBackUs(v int64) *FulfilmentUpsert {
 	u.Add(fulfilment.FieldBackUs, v)
+	return u
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (u *FulfilmentUpsert) SetShortenedUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldShortenedUs, v)
+	return u
+}
+
+// UpdateShortenedUs sets the "shortened_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateShortenedUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldShortenedUs)
+	return u
+}
+
+// AddShortenedUs adds v to the "shortened_us" field.
+func (u *FulfilmentUpsert) AddShortenedUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldShortenedUs, v)
 	return u
 }
 
@@ -1546,6 +1589,27 @@ func (u *FulfilmentUpsertOne) AddBackUs(v int64) *FulfilmentUpsertOne {
 func (u *FulfilmentUpsertOne) UpdateBackUs() *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateBackUs()
+	})
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (u *FulfilmentUpsertOne) SetShortenedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShortenedUs(v)
+	})
+}
+
+// AddShortenedUs adds v to the "shortened_us" field.
+func (u *FulfilmentUpsertOne) AddShortenedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShortenedUs(v)
+	})
+}
+
+// UpdateShortenedUs sets the "shortened_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateShortenedUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShortenedUs()
 	})
 }
 
@@ -2120,6 +2184,27 @@ func (u *FulfilmentUpsertBulk) AddBackUs(v int64) *FulfilmentUpsertBulk {
 func (u *FulfilmentUpsertBulk) UpdateBackUs() *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateBackUs()
+	})
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (u *FulfilmentUpsertBulk) SetShortenedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShortenedUs(v)
+	})
+}
+
+// AddShortenedUs adds v to the "shortened_us" field.
+func (u *FulfilmentUpsertBulk) AddShortenedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShortenedUs(v)
+	})
+}
+
+// UpdateShortenedUs sets the "shortened_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateShortenedUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShortenedUs()
 	})
 }
 

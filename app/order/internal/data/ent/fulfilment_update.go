@@ -342,6 +342,27 @@ func (_u *FulfilmentUpdate) AddBackUs(v int64) *FulfilmentUpdate {
 	return _u
 }
 
+// SetShortenedUs sets the "shortened_us" field.
+func (_u *FulfilmentUpdate) SetShortenedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetShortenedUs()
+	_u.mutation.SetShortenedUs(v)
+	return _u
+}
+
+// SetNillableShortenedUs sets the "shortened_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableShortenedUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetShortenedUs(*v)
+	}
+	return _u
+}
+
+// AddShortenedUs adds value to the "shortened_us" field.
+func (_u *FulfilmentUpdate) AddShortenedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddShortenedUs(v)
+	return _u
+}
+
 // SetFailure sets the "failure" field.
 func (_u *FulfilmentUpdate) SetFailure(v string) *FulfilmentUpdate {
 	_u.mutation.SetFailure(v)
@@ -511,6 +532,12 @@ func (_u *FulfilmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedBackUs(); ok {
 		_spec.AddField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShortenedUs(); ok {
+		_spec.SetField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShortenedUs(); ok {
+		_spec.AddField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
@@ -850,6 +877,27 @@ func (_u *FulfilmentUpdateOne) AddBackUs(v int64) *FulfilmentUpdateOne {
 	return _u
 }
 
+// SetShortenedUs sets the "shortened_us" field.
+func (_u *FulfilmentUpdateOne) SetShortenedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetShortenedUs()
+	_u.mutation.SetShortenedUs(v)
+	return _u
+}
+
+// SetNillableShortenedUs sets the "shortened_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableShortenedUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetShortenedUs(*v)
+	}
+	return _u
+}
+
+// AddShortenedUs adds value to the "shortened_us" field.
+func (_u *FulfilmentUpdateOne) AddShortenedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddShortenedUs(v)
+	return _u
+}
+
 // SetFailure sets the "failure" field.
 func (_u *FulfilmentUpdateOne) SetFailure(v string) *FulfilmentUpdateOne {
 	_u.mutation.SetFailure(v)
@@ -1049,6 +1097,12 @@ func (_u *FulfilmentUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilment, 
 	}
 	if value, ok := _u.mutation.AddedBackUs(); ok {
 		_spec.AddField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShortenedUs(); ok {
+		_spec.SetField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShortenedUs(); ok {
+		_spec.AddField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)

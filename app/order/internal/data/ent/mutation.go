@@ -20,6 +20,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/predicate"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
@@ -49,6 +50,7 @@ const (
 	TypeOrder            = "Order"
 	TypeOrderEvent       = "OrderEvent"
 	TypeOrderLine        = "OrderLine"
+	TypeParcel           = "Parcel"
 	TypePayment          = "Payment"
 	TypePromotion        = "Promotion"
 	TypePromotionBuyer   = "PromotionBuyer"
@@ -2454,6 +2456,8 @@ type FulfilmentMutation struct {
 	addfailed_us       *int64
 	back_us            *int64
 	addback_us         *int64
+	shortened_us       *int64
+	addshortened_us    *int64
 	failure            *string
 	clearedFields      map[string]struct{}
 	done               bool
@@ -3801,6 +3805,62 @@ func (m *FulfilmentMutation) ResetBackUs() {
 	m.addback_us = nil
 }
 
+// SetShortenedUs sets the "shortened_us" field.
+func (m *FulfilmentMutation) SetShortenedUs(i int64) {
+	m.shortened_us = &i
+	m.addshortened_us = nil
+}
+
+// ShortenedUs returns the value of the "shortened_us" field in the mutation.
+func (m *FulfilmentMutation) ShortenedUs() (r int64, exists bool) {
+	v := m.shortened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShortenedUs returns the old "shortened_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldShortenedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShortenedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShortenedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShortenedUs: %w", err)
+	}
+	return oldValue.ShortenedUs, nil
+}
+
+// AddShortenedUs adds i to the "shortened_us" field.
+func (m *FulfilmentMutation) AddShortenedUs(i int64) {
+	if m.addshortened_us != nil {
+		*m.addshortened_us += i
+	} else {
+		m.addshortened_us = &i
+	}
+}
+
+// AddedShortenedUs returns the value that was added to the "shortened_us" field in this mutation.
+func (m *FulfilmentMutation) AddedShortenedUs() (r int64, exists bool) {
+	v := m.addshortened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShortenedUs resets all changes to the "shortened_us" field.
+func (m *FulfilmentMutation) ResetShortenedUs() {
+	m.shortened_us = nil
+	m.addshortened_us = nil
+}
+
 // SetFailure sets the "failure" field.
 func (m *FulfilmentMutation) SetFailure(s string) {
 	m.failure = &s
@@ -3871,7 +3931,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 27)
+	fields := make([]string, 0, 28)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -3950,6 +4010,9 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.back_us != nil {
 		fields = append(fields, fulfilment.FieldBackUs)
 	}
+	if m.shortened_us != nil {
+		fields = append(fields, fulfilment.FieldShortenedUs)
+	}
 	if m.failure != nil {
 		fields = append(fields, fulfilment.FieldFailure)
 	}
@@ -4013,6 +4076,8 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.FailedUs()
 	case fulfilment.FieldBackUs:
 		return m.BackUs()
+	case fulfilment.FieldShortenedUs:
+		return m.ShortenedUs()
 	case fulfilment.FieldFailure:
 		return m.Failure()
 	}
@@ -4076,6 +4141,8 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldFailedUs(ctx)
 	case fulfilment.FieldBackUs:
 		return m.OldBackUs(ctx)
+	case fulfilment.FieldShortenedUs:
+		return m.OldShortenedUs(ctx)
 	case fulfilment.FieldFailure:
 		return m.OldFailure(ctx)
 	}
@@ -4269,6 +4336,13 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetBackUs(v)
 		return nil
+	case fulfilment.FieldShortenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShortenedUs(v)
+		return nil
 	case fulfilment.FieldFailure:
 		v, ok := value.(string)
 		if !ok {
@@ -4329,6 +4403,9 @@ func (m *FulfilmentMutation) AddedFields() []string {
 	if m.addback_us != nil {
 		fields = append(fields, fulfilment.FieldBackUs)
 	}
+	if m.addshortened_us != nil {
+		fields = append(fields, fulfilment.FieldShortenedUs)
+	}
 	return fields
 }
 
@@ -4367,6 +4444,8 @@ func (m *FulfilmentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFailedUs()
 	case fulfilment.FieldBackUs:
 		return m.AddedBackUs()
+	case fulfilment.FieldShortenedUs:
+		return m.AddedShortenedUs()
 	}
 	return nil, false
 }
@@ -4481,6 +4560,13 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddBackUs(v)
 		return nil
+	case fulfilment.FieldShortenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShortenedUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment numeric field %s", name)
 }
@@ -4585,6 +4671,9 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldBackUs:
 		m.ResetBackUs()
+		return nil
+	case fulfilment.FieldShortenedUs:
+		m.ResetShortenedUs()
 		return nil
 	case fulfilment.FieldFailure:
 		m.ResetFailure()
@@ -12431,6 +12520,1257 @@ func (m *OrderLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *OrderLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown OrderLine edge %s", name)
+}
+
+// ParcelMutation represents an operation that mutates the Parcel nodes in the graph.
+type ParcelMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	org             *string
+	fulfilment_id   *string
+	order_id        *string
+	no              *int64
+	addno           *int64
+	state           *string
+	carrier         *string
+	tracking_no     *string
+	lines           *[]biz.ParcelLine
+	appendlines     []biz.ParcelLine
+	made_us         *int64
+	addmade_us      *int64
+	shipped_us      *int64
+	addshipped_us   *int64
+	delivered_us    *int64
+	adddelivered_us *int64
+	failed_us       *int64
+	addfailed_us    *int64
+	back_us         *int64
+	addback_us      *int64
+	failure         *string
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*Parcel, error)
+	predicates      []predicate.Parcel
+}
+
+var _ ent.Mutation = (*ParcelMutation)(nil)
+
+// parcelOption allows management of the mutation configuration using functional options.
+type parcelOption func(*ParcelMutation)
+
+// newParcelMutation creates new mutation for the Parcel entity.
+func newParcelMutation(c config, op Op, opts ...parcelOption) *ParcelMutation {
+	m := &ParcelMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeParcel,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withParcelID sets the ID field of the mutation.
+func withParcelID(id string) parcelOption {
+	return func(m *ParcelMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Parcel
+		)
+		m.oldValue = func(ctx context.Context) (*Parcel, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Parcel.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withParcel sets the old Parcel of the mutation.
+func withParcel(node *Parcel) parcelOption {
+	return func(m *ParcelMutation) {
+		m.oldValue = func(context.Context) (*Parcel, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ParcelMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ParcelMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Parcel entities.
+func (m *ParcelMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ParcelMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ParcelMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Parcel.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *ParcelMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *ParcelMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *ParcelMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetFulfilmentID sets the "fulfilment_id" field.
+func (m *ParcelMutation) SetFulfilmentID(s string) {
+	m.fulfilment_id = &s
+}
+
+// FulfilmentID returns the value of the "fulfilment_id" field in the mutation.
+func (m *ParcelMutation) FulfilmentID() (r string, exists bool) {
+	v := m.fulfilment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFulfilmentID returns the old "fulfilment_id" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldFulfilmentID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFulfilmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFulfilmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFulfilmentID: %w", err)
+	}
+	return oldValue.FulfilmentID, nil
+}
+
+// ResetFulfilmentID resets all changes to the "fulfilment_id" field.
+func (m *ParcelMutation) ResetFulfilmentID() {
+	m.fulfilment_id = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *ParcelMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *ParcelMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *ParcelMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetNo sets the "no" field.
+func (m *ParcelMutation) SetNo(i int64) {
+	m.no = &i
+	m.addno = nil
+}
+
+// No returns the value of the "no" field in the mutation.
+func (m *ParcelMutation) No() (r int64, exists bool) {
+	v := m.no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNo returns the old "no" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldNo(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNo: %w", err)
+	}
+	return oldValue.No, nil
+}
+
+// AddNo adds i to the "no" field.
+func (m *ParcelMutation) AddNo(i int64) {
+	if m.addno != nil {
+		*m.addno += i
+	} else {
+		m.addno = &i
+	}
+}
+
+// AddedNo returns the value that was added to the "no" field in this mutation.
+func (m *ParcelMutation) AddedNo() (r int64, exists bool) {
+	v := m.addno
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNo resets all changes to the "no" field.
+func (m *ParcelMutation) ResetNo() {
+	m.no = nil
+	m.addno = nil
+}
+
+// SetState sets the "state" field.
+func (m *ParcelMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *ParcelMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *ParcelMutation) ResetState() {
+	m.state = nil
+}
+
+// SetCarrier sets the "carrier" field.
+func (m *ParcelMutation) SetCarrier(s string) {
+	m.carrier = &s
+}
+
+// Carrier returns the value of the "carrier" field in the mutation.
+func (m *ParcelMutation) Carrier() (r string, exists bool) {
+	v := m.carrier
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCarrier returns the old "carrier" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldCarrier(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCarrier is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCarrier requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCarrier: %w", err)
+	}
+	return oldValue.Carrier, nil
+}
+
+// ResetCarrier resets all changes to the "carrier" field.
+func (m *ParcelMutation) ResetCarrier() {
+	m.carrier = nil
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (m *ParcelMutation) SetTrackingNo(s string) {
+	m.tracking_no = &s
+}
+
+// TrackingNo returns the value of the "tracking_no" field in the mutation.
+func (m *ParcelMutation) TrackingNo() (r string, exists bool) {
+	v := m.tracking_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackingNo returns the old "tracking_no" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldTrackingNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackingNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackingNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackingNo: %w", err)
+	}
+	return oldValue.TrackingNo, nil
+}
+
+// ResetTrackingNo resets all changes to the "tracking_no" field.
+func (m *ParcelMutation) ResetTrackingNo() {
+	m.tracking_no = nil
+}
+
+// SetLines sets the "lines" field.
+func (m *ParcelMutation) SetLines(bl []biz.ParcelLine) {
+	m.lines = &bl
+	m.appendlines = nil
+}
+
+// Lines returns the value of the "lines" field in the mutation.
+func (m *ParcelMutation) Lines() (r []biz.ParcelLine, exists bool) {
+	v := m.lines
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLines returns the old "lines" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldLines(ctx context.Context) (v []biz.ParcelLine, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLines is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLines requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLines: %w", err)
+	}
+	return oldValue.Lines, nil
+}
+
+// AppendLines adds bl to the "lines" field.
+func (m *ParcelMutation) AppendLines(bl []biz.ParcelLine) {
+	m.appendlines = append(m.appendlines, bl...)
+}
+
+// AppendedLines returns the list of values that were appended to the "lines" field in this mutation.
+func (m *ParcelMutation) AppendedLines() ([]biz.ParcelLine, bool) {
+	if len(m.appendlines) == 0 {
+		return nil, false
+	}
+	return m.appendlines, true
+}
+
+// ResetLines resets all changes to the "lines" field.
+func (m *ParcelMutation) ResetLines() {
+	m.lines = nil
+	m.appendlines = nil
+}
+
+// SetMadeUs sets the "made_us" field.
+func (m *ParcelMutation) SetMadeUs(i int64) {
+	m.made_us = &i
+	m.addmade_us = nil
+}
+
+// MadeUs returns the value of the "made_us" field in the mutation.
+func (m *ParcelMutation) MadeUs() (r int64, exists bool) {
+	v := m.made_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMadeUs returns the old "made_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldMadeUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMadeUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMadeUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMadeUs: %w", err)
+	}
+	return oldValue.MadeUs, nil
+}
+
+// AddMadeUs adds i to the "made_us" field.
+func (m *ParcelMutation) AddMadeUs(i int64) {
+	if m.addmade_us != nil {
+		*m.addmade_us += i
+	} else {
+		m.addmade_us = &i
+	}
+}
+
+// AddedMadeUs returns the value that was added to the "made_us" field in this mutation.
+func (m *ParcelMutation) AddedMadeUs() (r int64, exists bool) {
+	v := m.addmade_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMadeUs resets all changes to the "made_us" field.
+func (m *ParcelMutation) ResetMadeUs() {
+	m.made_us = nil
+	m.addmade_us = nil
+}
+
+// SetShippedUs sets the "shipped_us" field.
+func (m *ParcelMutation) SetShippedUs(i int64) {
+	m.shipped_us = &i
+	m.addshipped_us = nil
+}
+
+// ShippedUs returns the value of the "shipped_us" field in the mutation.
+func (m *ParcelMutation) ShippedUs() (r int64, exists bool) {
+	v := m.shipped_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShippedUs returns the old "shipped_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldShippedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShippedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShippedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShippedUs: %w", err)
+	}
+	return oldValue.ShippedUs, nil
+}
+
+// AddShippedUs adds i to the "shipped_us" field.
+func (m *ParcelMutation) AddShippedUs(i int64) {
+	if m.addshipped_us != nil {
+		*m.addshipped_us += i
+	} else {
+		m.addshipped_us = &i
+	}
+}
+
+// AddedShippedUs returns the value that was added to the "shipped_us" field in this mutation.
+func (m *ParcelMutation) AddedShippedUs() (r int64, exists bool) {
+	v := m.addshipped_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShippedUs resets all changes to the "shipped_us" field.
+func (m *ParcelMutation) ResetShippedUs() {
+	m.shipped_us = nil
+	m.addshipped_us = nil
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (m *ParcelMutation) SetDeliveredUs(i int64) {
+	m.delivered_us = &i
+	m.adddelivered_us = nil
+}
+
+// DeliveredUs returns the value of the "delivered_us" field in the mutation.
+func (m *ParcelMutation) DeliveredUs() (r int64, exists bool) {
+	v := m.delivered_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeliveredUs returns the old "delivered_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldDeliveredUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeliveredUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeliveredUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeliveredUs: %w", err)
+	}
+	return oldValue.DeliveredUs, nil
+}
+
+// AddDeliveredUs adds i to the "delivered_us" field.
+func (m *ParcelMutation) AddDeliveredUs(i int64) {
+	if m.adddelivered_us != nil {
+		*m.adddelivered_us += i
+	} else {
+		m.adddelivered_us = &i
+	}
+}
+
+// AddedDeliveredUs returns the value that was added to the "delivered_us" field in this mutation.
+func (m *ParcelMutation) AddedDeliveredUs() (r int64, exists bool) {
+	v := m.adddelivered_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDeliveredUs resets all changes to the "delivered_us" field.
+func (m *ParcelMutation) ResetDeliveredUs() {
+	m.delivered_us = nil
+	m.adddelivered_us = nil
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (m *ParcelMutation) SetFailedUs(i int64) {
+	m.failed_us = &i
+	m.addfailed_us = nil
+}
+
+// FailedUs returns the value of the "failed_us" field in the mutation.
+func (m *ParcelMutation) FailedUs() (r int64, exists bool) {
+	v := m.failed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailedUs returns the old "failed_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldFailedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailedUs: %w", err)
+	}
+	return oldValue.FailedUs, nil
+}
+
+// AddFailedUs adds i to the "failed_us" field.
+func (m *ParcelMutation) AddFailedUs(i int64) {
+	if m.addfailed_us != nil {
+		*m.addfailed_us += i
+	} else {
+		m.addfailed_us = &i
+	}
+}
+
+// AddedFailedUs returns the value that was added to the "failed_us" field in this mutation.
+func (m *ParcelMutation) AddedFailedUs() (r int64, exists bool) {
+	v := m.addfailed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFailedUs resets all changes to the "failed_us" field.
+func (m *ParcelMutation) ResetFailedUs() {
+	m.failed_us = nil
+	m.addfailed_us = nil
+}
+
+// SetBackUs sets the "back_us" field.
+func (m *ParcelMutation) SetBackUs(i int64) {
+	m.back_us = &i
+	m.addback_us = nil
+}
+
+// BackUs returns the value of the "back_us" field in the mutation.
+func (m *ParcelMutation) BackUs() (r int64, exists bool) {
+	v := m.back_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBackUs returns the old "back_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldBackUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBackUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBackUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBackUs: %w", err)
+	}
+	return oldValue.BackUs, nil
+}
+
+// AddBackUs adds i to the "back_us" field.
+func (m *ParcelMutation) AddBackUs(i int64) {
+	if m.addback_us != nil {
+		*m.addback_us += i
+	} else {
+		m.addback_us = &i
+	}
+}
+
+// AddedBackUs returns the value that was added to the "back_us" field in this mutation.
+func (m *ParcelMutation) AddedBackUs() (r int64, exists bool) {
+	v := m.addback_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBackUs resets all changes to the "back_us" field.
+func (m *ParcelMutation) ResetBackUs() {
+	m.back_us = nil
+	m.addback_us = nil
+}
+
+// SetFailure sets the "failure" field.
+func (m *ParcelMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *ParcelMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *ParcelMutation) ResetFailure() {
+	m.failure = nil
+}
+
+// Where appends a list predicates to the ParcelMutation builder.
+func (m *ParcelMutation) Where(ps ...predicate.Parcel) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ParcelMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ParcelMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Parcel, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ParcelMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ParcelMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Parcel).
+func (m *ParcelMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ParcelMutation) Fields() []string {
+	fields := make([]string, 0, 14)
+	if m.org != nil {
+		fields = append(fields, parcel.FieldOrg)
+	}
+	if m.fulfilment_id != nil {
+		fields = append(fields, parcel.FieldFulfilmentID)
+	}
+	if m.order_id != nil {
+		fields = append(fields, parcel.FieldOrderID)
+	}
+	if m.no != nil {
+		fields = append(fields, parcel.FieldNo)
+	}
+	if m.state != nil {
+		fields = append(fields, parcel.FieldState)
+	}
+	if m.carrier != nil {
+		fields = append(fields, parcel.FieldCarrier)
+	}
+	if m.tracking_no != nil {
+		fields = append(fields, parcel.FieldTrackingNo)
+	}
+	if m.lines != nil {
+		fields = append(fields, parcel.FieldLines)
+	}
+	if m.made_us != nil {
+		fields = append(fields, parcel.FieldMadeUs)
+	}
+	if m.shipped_us != nil {
+		fields = append(fields, parcel.FieldShippedUs)
+	}
+	if m.delivered_us != nil {
+		fields = append(fields, parcel.FieldDeliveredUs)
+	}
+	if m.failed_us != nil {
+		fields = append(fields, parcel.FieldFailedUs)
+	}
+	if m.back_us != nil {
+		fields = append(fields, parcel.FieldBackUs)
+	}
+	if m.failure != nil {
+		fields = append(fields, parcel.FieldFailure)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ParcelMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case parcel.FieldOrg:
+		return m.Org()
+	case parcel.FieldFulfilmentID:
+		return m.FulfilmentID()
+	case parcel.FieldOrderID:
+		return m.OrderID()
+	case parcel.FieldNo:
+		return m.No()
+	case parcel.FieldState:
+		return m.State()
+	case parcel.FieldCarrier:
+		return m.Carrier()
+	case parcel.FieldTrackingNo:
+		return m.TrackingNo()
+	case parcel.FieldLines:
+		return m.Lines()
+	case parcel.FieldMadeUs:
+		return m.MadeUs()
+	case parcel.FieldShippedUs:
+		return m.ShippedUs()
+	case parcel.FieldDeliveredUs:
+		return m.DeliveredUs()
+	case parcel.FieldFailedUs:
+		return m.FailedUs()
+	case parcel.FieldBackUs:
+		return m.BackUs()
+	case parcel.FieldFailure:
+		return m.Failure()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ParcelMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case parcel.FieldOrg:
+		return m.OldOrg(ctx)
+	case parcel.FieldFulfilmentID:
+		return m.OldFulfilmentID(ctx)
+	case parcel.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case parcel.FieldNo:
+		return m.OldNo(ctx)
+	case parcel.FieldState:
+		return m.OldState(ctx)
+	case parcel.FieldCarrier:
+		return m.OldCarrier(ctx)
+	case parcel.FieldTrackingNo:
+		return m.OldTrackingNo(ctx)
+	case parcel.FieldLines:
+		return m.OldLines(ctx)
+	case parcel.FieldMadeUs:
+		return m.OldMadeUs(ctx)
+	case parcel.FieldShippedUs:
+		return m.OldShippedUs(ctx)
+	case parcel.FieldDeliveredUs:
+		return m.OldDeliveredUs(ctx)
+	case parcel.FieldFailedUs:
+		return m.OldFailedUs(ctx)
+	case parcel.FieldBackUs:
+		return m.OldBackUs(ctx)
+	case parcel.FieldFailure:
+		return m.OldFailure(ctx)
+	}
+	return nil, fmt.Errorf("unknown Parcel field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ParcelMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case parcel.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case parcel.FieldFulfilmentID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFulfilmentID(v)
+		return nil
+	case parcel.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case parcel.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNo(v)
+		return nil
+	case parcel.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case parcel.FieldCarrier:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCarrier(v)
+		return nil
+	case parcel.FieldTrackingNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackingNo(v)
+		return nil
+	case parcel.FieldLines:
+		v, ok := value.([]biz.ParcelLine)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLines(v)
+		return nil
+	case parcel.FieldMadeUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMadeUs(v)
+		return nil
+	case parcel.FieldShippedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShippedUs(v)
+		return nil
+	case parcel.FieldDeliveredUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeliveredUs(v)
+		return nil
+	case parcel.FieldFailedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailedUs(v)
+		return nil
+	case parcel.FieldBackUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBackUs(v)
+		return nil
+	case parcel.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Parcel field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ParcelMutation) AddedFields() []string {
+	var fields []string
+	if m.addno != nil {
+		fields = append(fields, parcel.FieldNo)
+	}
+	if m.addmade_us != nil {
+		fields = append(fields, parcel.FieldMadeUs)
+	}
+	if m.addshipped_us != nil {
+		fields = append(fields, parcel.FieldShippedUs)
+	}
+	if m.adddelivered_us != nil {
+		fields = append(fields, parcel.FieldDeliveredUs)
+	}
+	if m.addfailed_us != nil {
+		fields = append(fields, parcel.FieldFailedUs)
+	}
+	if m.addback_us != nil {
+		fields = append(fields, parcel.FieldBackUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ParcelMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case parcel.FieldNo:
+		return m.AddedNo()
+	case parcel.FieldMadeUs:
+		return m.AddedMadeUs()
+	case parcel.FieldShippedUs:
+		return m.AddedShippedUs()
+	case parcel.FieldDeliveredUs:
+		return m.AddedDeliveredUs()
+	case parcel.FieldFailedUs:
+		return m.AddedFailedUs()
+	case parcel.FieldBackUs:
+		return m.AddedBackUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ParcelMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case parcel.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNo(v)
+		return nil
+	case parcel.FieldMadeUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMadeUs(v)
+		return nil
+	case parcel.FieldShippedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShippedUs(v)
+		return nil
+	case parcel.FieldDeliveredUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDeliveredUs(v)
+		return nil
+	case parcel.FieldFailedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFailedUs(v)
+		return nil
+	case parcel.FieldBackUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBackUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Parcel numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ParcelMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ParcelMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ParcelMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Parcel nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ParcelMutation) ResetField(name string) error {
+	switch name {
+	case parcel.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case parcel.FieldFulfilmentID:
+		m.ResetFulfilmentID()
+		return nil
+	case parcel.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case parcel.FieldNo:
+		m.ResetNo()
+		return nil
+	case parcel.FieldState:
+		m.ResetState()
+		return nil
+	case parcel.FieldCarrier:
+		m.ResetCarrier()
+		return nil
+	case parcel.FieldTrackingNo:
+		m.ResetTrackingNo()
+		return nil
+	case parcel.FieldLines:
+		m.ResetLines()
+		return nil
+	case parcel.FieldMadeUs:
+		m.ResetMadeUs()
+		return nil
+	case parcel.FieldShippedUs:
+		m.ResetShippedUs()
+		return nil
+	case parcel.FieldDeliveredUs:
+		m.ResetDeliveredUs()
+		return nil
+	case parcel.FieldFailedUs:
+		m.ResetFailedUs()
+		return nil
+	case parcel.FieldBackUs:
+		m.ResetBackUs()
+		return nil
+	case parcel.FieldFailure:
+		m.ResetFailure()
+		return nil
+	}
+	return fmt.Errorf("unknown Parcel field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ParcelMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ParcelMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ParcelMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ParcelMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ParcelMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ParcelMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ParcelMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Parcel unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ParcelMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Parcel edge %s", name)
 }
 
 // PaymentMutation represents an operation that mutates the Payment nodes in the graph.

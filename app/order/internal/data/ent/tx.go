@@ -30,6 +30,8 @@ type Tx struct {
 	OrderEvent *OrderEventClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// Parcel is the client for interacting with the Parcel builders.
+	Parcel *ParcelClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
 	// Promotion is the client for interacting with the Promotion builders.
@@ -184,6 +186,7 @@ func (tx *Tx) init() {
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
+	tx.Parcel = NewParcelClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.Promotion = NewPromotionClient(tx.config)
 	tx.PromotionBuyer = NewPromotionBuyerClient(tx.config)

@@ -21,7 +21,7 @@ func (Fulfilment) Fields() []ent.Field {
 		column.Fixed("location", 64), column.Fixed("location_name", 255), column.Text("state", 16), column.Text("carrier", 64), column.Text("tracking_no", 64),
 		constant("created_us"), number("assigned_us"), number("accepted_us"), number("shipped_us"), number("received_us"),
 		number("auto_receive_us"), number("return_until_us"), number("close_us"), number("version"), constant("no"),
-		number("picked_us"), number("packed_us"), number("delivered_us"), number("failed_us"), number("back_us"),
+		number("picked_us"), number("packed_us"), number("delivered_us"), number("failed_us"), number("back_us"), number("shortened_us"),
 		// Why the goods could not be handed over.
 		column.Text("failure", 200),
 	}
@@ -47,7 +47,7 @@ func (FulfilmentLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 // Fields of a fulfilment's line.
 func (FulfilmentLine) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("fulfilment_id"), key("order_id"), key("line_id"), column.Fixed("sku", 64), titles(), constant("quantity"),
+		key("id"), key("fulfilment_id"), key("order_id"), key("line_id"), column.Fixed("sku", 64), titles(), number("quantity"),
 		number("returned_quantity"), column.Fixed("owner", 64), column.Fixed("reservation_id", 64), constant("settlement_minor"), constant("fee_minor"),
 		constant("no"),
 	}

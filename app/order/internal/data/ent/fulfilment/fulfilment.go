@@ -64,6 +64,8 @@ const (
 	FieldFailedUs = "failed_us"
 	// FieldBackUs holds the string denoting the back_us field in the database.
 	FieldBackUs = "back_us"
+	// FieldShortenedUs holds the string denoting the shortened_us field in the database.
+	FieldShortenedUs = "shortened_us"
 	// FieldFailure holds the string denoting the failure field in the database.
 	FieldFailure = "failure"
 	// Table holds the table name of the fulfilment in the database.
@@ -99,6 +101,7 @@ var Columns = []string{
 	FieldDeliveredUs,
 	FieldFailedUs,
 	FieldBackUs,
+	FieldShortenedUs,
 	FieldFailure,
 }
 
@@ -190,6 +193,8 @@ var (
 	DefaultFailedUs int64
 	// DefaultBackUs holds the default value on creation for the "back_us" field.
 	DefaultBackUs int64
+	// DefaultShortenedUs holds the default value on creation for the "shortened_us" field.
+	DefaultShortenedUs int64
 	// DefaultFailure holds the default value on creation for the "failure" field.
 	DefaultFailure string
 	// FailureValidator is a validator for the "failure" field. It is called by the builders before save.
@@ -334,6 +339,11 @@ func ByFailedUs(opts ...sql.OrderTermOption) OrderOption {
 // ByBackUs orders the results by the back_us field.
 func ByBackUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldBackUs, opts...).ToFunc()
+}
+
+// ByShortenedUs orders the results by the shortened_us field.
+func ByShortenedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShortenedUs, opts...).ToFunc()
 }
 
 // ByFailure orders the results by the failure field.

@@ -192,6 +192,11 @@ func BackUs(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldBackUs, v))
 }
 
+// ShortenedUs applies equality check predicate on the "shortened_us" field. It's identical to ShortenedUsEQ.
+func ShortenedUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShortenedUs, v))
+}
+
 // Failure applies equality check predicate on the "failure" field. It's identical to FailureEQ.
 func Failure(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
@@ -1510,6 +1515,46 @@ func BackUsLT(v int64) predicate.Fulfilment {
 // BackUsLTE applies the LTE predicate on the "back_us" field.
 func BackUsLTE(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldLTE(FieldBackUs, v))
+}
+
+// ShortenedUsEQ applies the EQ predicate on the "shortened_us" field.
+func ShortenedUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShortenedUs, v))
+}
+
+// ShortenedUsNEQ applies the NEQ predicate on the "shortened_us" field.
+func ShortenedUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldShortenedUs, v))
+}
+
+// ShortenedUsIn applies the In predicate on the "shortened_us" field.
+func ShortenedUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldShortenedUs, vs...))
+}
+
+// ShortenedUsNotIn applies the NotIn predicate on the "shortened_us" field.
+func ShortenedUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldShortenedUs, vs...))
+}
+
+// ShortenedUsGT applies the GT predicate on the "shortened_us" field.
+func ShortenedUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldShortenedUs, v))
+}
+
+// ShortenedUsGTE applies the GTE predicate on the "shortened_us" field.
+func ShortenedUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldShortenedUs, v))
+}
+
+// ShortenedUsLT applies the LT predicate on the "shortened_us" field.
+func ShortenedUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldShortenedUs, v))
+}
+
+// ShortenedUsLTE applies the LTE predicate on the "shortened_us" field.
+func ShortenedUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldShortenedUs, v))
 }
 
 // FailureEQ applies the EQ predicate on the "failure" field.

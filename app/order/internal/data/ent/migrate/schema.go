@@ -127,6 +127,7 @@ var (
 		{Name: "delivered_us", Type: field.TypeInt64, Default: 0},
 		{Name: "failed_us", Type: field.TypeInt64, Default: 0},
 		{Name: "back_us", Type: field.TypeInt64, Default: 0},
+		{Name: "shortened_us", Type: field.TypeInt64, Default: 0},
 		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
 	}
 	// FulfilmentsTable holds the schema information for the "fulfilments" table.
@@ -362,6 +363,42 @@ var (
 			},
 		},
 	}
+	// ParcelsColumns holds the columns for the "parcels" table.
+	ParcelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "fulfilment_id", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "carrier", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "tracking_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "lines", Type: field.TypeJSON},
+		{Name: "made_us", Type: field.TypeInt64, Default: 0},
+		{Name: "shipped_us", Type: field.TypeInt64, Default: 0},
+		{Name: "delivered_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failed_us", Type: field.TypeInt64, Default: 0},
+		{Name: "back_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
+	}
+	// ParcelsTable holds the schema information for the "parcels" table.
+	ParcelsTable = &schema.Table{
+		Name:       "parcels",
+		Columns:    ParcelsColumns,
+		PrimaryKey: []*schema.Column{ParcelsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "parcel_fulfilment_id_no",
+				Unique:  true,
+				Columns: []*schema.Column{ParcelsColumns[2], ParcelsColumns[4]},
+			},
+			{
+				Name:    "parcel_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{ParcelsColumns[3]},
+			},
+		},
+	}
 	// PaymentsColumns holds the columns for the "payments" table.
 	PaymentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -578,6 +615,7 @@ var (
 		OrdersTable,
 		OrderEventsTable,
 		OrderLinesTable,
+		ParcelsTable,
 		PaymentsTable,
 		PromotionsTable,
 		PromotionBuyersTable,
@@ -622,6 +660,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	OrderLinesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	ParcelsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
@@ -470,8 +471,12 @@ func init() {
 	fulfilmentDescBackUs := fulfilmentFields[25].Descriptor()
 	// fulfilment.DefaultBackUs holds the default value on creation for the back_us field.
 	fulfilment.DefaultBackUs = fulfilmentDescBackUs.Default.(int64)
+	// fulfilmentDescShortenedUs is the schema descriptor for shortened_us field.
+	fulfilmentDescShortenedUs := fulfilmentFields[26].Descriptor()
+	// fulfilment.DefaultShortenedUs holds the default value on creation for the shortened_us field.
+	fulfilment.DefaultShortenedUs = fulfilmentDescShortenedUs.Default.(int64)
 	// fulfilmentDescFailure is the schema descriptor for failure field.
-	fulfilmentDescFailure := fulfilmentFields[26].Descriptor()
+	fulfilmentDescFailure := fulfilmentFields[27].Descriptor()
 	// fulfilment.DefaultFailure holds the default value on creation for the failure field.
 	fulfilment.DefaultFailure = fulfilmentDescFailure.Default.(string)
 	// fulfilment.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
@@ -1184,6 +1189,135 @@ func init() {
 	// orderline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	orderline.IDValidator = func() func(string) error {
 		validators := orderlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	parcelMixin := entschema.Parcel{}.Mixin()
+	parcelMixinHooks0 := parcelMixin[0].Hooks()
+	parcel.Hooks[0] = parcelMixinHooks0[0]
+	parcelMixinInters0 := parcelMixin[0].Interceptors()
+	parcel.Interceptors[0] = parcelMixinInters0[0]
+	parcelMixinFields0 := parcelMixin[0].Fields()
+	_ = parcelMixinFields0
+	parcelFields := entschema.Parcel{}.Fields()
+	_ = parcelFields
+	// parcelDescOrg is the schema descriptor for org field.
+	parcelDescOrg := parcelMixinFields0[0].Descriptor()
+	// parcel.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	parcel.OrgValidator = func() func(string) error {
+		validators := parcelDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// parcelDescFulfilmentID is the schema descriptor for fulfilment_id field.
+	parcelDescFulfilmentID := parcelFields[1].Descriptor()
+	// parcel.FulfilmentIDValidator is a validator for the "fulfilment_id" field. It is called by the builders before save.
+	parcel.FulfilmentIDValidator = func() func(string) error {
+		validators := parcelDescFulfilmentID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(fulfilment_id string) error {
+			for _, fn := range fns {
+				if err := fn(fulfilment_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// parcelDescOrderID is the schema descriptor for order_id field.
+	parcelDescOrderID := parcelFields[2].Descriptor()
+	// parcel.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	parcel.OrderIDValidator = func() func(string) error {
+		validators := parcelDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// parcelDescNo is the schema descriptor for no field.
+	parcelDescNo := parcelFields[3].Descriptor()
+	// parcel.DefaultNo holds the default value on creation for the no field.
+	parcel.DefaultNo = parcelDescNo.Default.(int64)
+	// parcelDescState is the schema descriptor for state field.
+	parcelDescState := parcelFields[4].Descriptor()
+	// parcel.DefaultState holds the default value on creation for the state field.
+	parcel.DefaultState = parcelDescState.Default.(string)
+	// parcel.StateValidator is a validator for the "state" field. It is called by the builders before save.
+	parcel.StateValidator = parcelDescState.Validators[0].(func(string) error)
+	// parcelDescCarrier is the schema descriptor for carrier field.
+	parcelDescCarrier := parcelFields[5].Descriptor()
+	// parcel.DefaultCarrier holds the default value on creation for the carrier field.
+	parcel.DefaultCarrier = parcelDescCarrier.Default.(string)
+	// parcel.CarrierValidator is a validator for the "carrier" field. It is called by the builders before save.
+	parcel.CarrierValidator = parcelDescCarrier.Validators[0].(func(string) error)
+	// parcelDescTrackingNo is the schema descriptor for tracking_no field.
+	parcelDescTrackingNo := parcelFields[6].Descriptor()
+	// parcel.DefaultTrackingNo holds the default value on creation for the tracking_no field.
+	parcel.DefaultTrackingNo = parcelDescTrackingNo.Default.(string)
+	// parcel.TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
+	parcel.TrackingNoValidator = parcelDescTrackingNo.Validators[0].(func(string) error)
+	// parcelDescMadeUs is the schema descriptor for made_us field.
+	parcelDescMadeUs := parcelFields[8].Descriptor()
+	// parcel.DefaultMadeUs holds the default value on creation for the made_us field.
+	parcel.DefaultMadeUs = parcelDescMadeUs.Default.(int64)
+	// parcelDescShippedUs is the schema descriptor for shipped_us field.
+	parcelDescShippedUs := parcelFields[9].Descriptor()
+	// parcel.DefaultShippedUs holds the default value on creation for the shipped_us field.
+	parcel.DefaultShippedUs = parcelDescShippedUs.Default.(int64)
+	// parcelDescDeliveredUs is the schema descriptor for delivered_us field.
+	parcelDescDeliveredUs := parcelFields[10].Descriptor()
+	// parcel.DefaultDeliveredUs holds the default value on creation for the delivered_us field.
+	parcel.DefaultDeliveredUs = parcelDescDeliveredUs.Default.(int64)
+	// parcelDescFailedUs is the schema descriptor for failed_us field.
+	parcelDescFailedUs := parcelFields[11].Descriptor()
+	// parcel.DefaultFailedUs holds the default value on creation for the failed_us field.
+	parcel.DefaultFailedUs = parcelDescFailedUs.Default.(int64)
+	// parcelDescBackUs is the schema descriptor for back_us field.
+	parcelDescBackUs := parcelFields[12].Descriptor()
+	// parcel.DefaultBackUs holds the default value on creation for the back_us field.
+	parcel.DefaultBackUs = parcelDescBackUs.Default.(int64)
+	// parcelDescFailure is the schema descriptor for failure field.
+	parcelDescFailure := parcelFields[13].Descriptor()
+	// parcel.DefaultFailure holds the default value on creation for the failure field.
+	parcel.DefaultFailure = parcelDescFailure.Default.(string)
+	// parcel.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	parcel.FailureValidator = parcelDescFailure.Validators[0].(func(string) error)
+	// parcelDescID is the schema descriptor for id field.
+	parcelDescID := parcelFields[0].Descriptor()
+	// parcel.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	parcel.IDValidator = func() func(string) error {
+		validators := parcelDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

@@ -1,0 +1,4 @@
+-- Modify "fulfilments" table
+ALTER TABLE `fulfilments` ADD COLUMN `shortened_us` bigint NOT NULL DEFAULT 0;
+-- Create "parcels" table
+CREATE TABLE `parcels` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `fulfilment_id` varchar(40) NOT NULL, `order_id` varchar(40) NOT NULL, `no` bigint NOT NULL DEFAULT 0, `state` varchar(16) NOT NULL DEFAULT '', `carrier` varchar(64) NOT NULL DEFAULT '', `tracking_no` varchar(64) NOT NULL DEFAULT '', `lines` json NOT NULL, `made_us` bigint NOT NULL DEFAULT 0, `shipped_us` bigint NOT NULL DEFAULT 0, `delivered_us` bigint NOT NULL DEFAULT 0, `failed_us` bigint NOT NULL DEFAULT 0, `back_us` bigint NOT NULL DEFAULT 0, `failure` varchar(200) NOT NULL DEFAULT '', PRIMARY KEY (`id`), UNIQUE INDEX `parcel_fulfilment_id_no` (`fulfilment_id`, `no`), INDEX `parcel_order_id` (`order_id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
