@@ -174,6 +174,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterFulfilmentsServer(r.GRPC, fulfilments)
 	parcels := service.NewParcels(c.service)
 	orderv1.RegisterParcelsServer(r.GRPC, parcels)
+	reports := service.NewShippingReports(c.service)
+	orderv1.RegisterShippingReportsServer(r.GRPC, reports)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	if r.HTTP != nil {
@@ -181,6 +183,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterFulfilmentsHTTPServer(r.HTTP, fulfilments)
 		orderv1.RegisterParcelsHTTPServer(r.HTTP, parcels)
+		orderv1.RegisterShippingReportsHTTPServer(r.HTTP, reports)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 	}

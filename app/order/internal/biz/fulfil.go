@@ -30,6 +30,7 @@ func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
 	}
 	f.Carrier, f.TrackingNo = carrier, trackingNo
 	f.AutoReceiveAtUS = o.nowUS + o.terms.AutoReceiveUS
+	o.tellPlatform(f.ID, "")
 	if again { // the goods have been off the books since the first time
 		return nil
 	}

@@ -263,6 +263,7 @@ func (o *Order) ShipParcel(parcelID, carrier, trackingNo string) error {
 		return err
 	}
 	p.Carrier, p.TrackingNo = carrier, trackingNo
+	o.tellPlatform(f.ID, p.ID)
 	if again {
 		return o.followParcels(f)
 	}

@@ -75,6 +75,8 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 		case biz.GoodsBack:
 			f.message.Kind = kindGoodsBack
 			f.goodsBack(r, e.ReturnID)
+		case biz.ToldPlatform:
+			continue // by the report that it leaves
 		default:
 			return fmt.Errorf("order %s: effect %T has no follow-up", r.ID, e)
 		}

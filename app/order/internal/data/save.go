@@ -79,11 +79,13 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 	}
 	for _, e := range o.Effects() {
 		var err error
-		switch e.(type) {
+		switch e := e.(type) {
 		case biz.Cancelled:
 			err = giveBack(ctx, s.ent, r.ID, "")
 		case biz.Paid, biz.SoldAtTill:
 			err = useCoupons(ctx, s.ent, r.ID)
+		case biz.ToldPlatform:
+			err = s.report(ctx, r, e)
 		}
 		if err != nil {
 			return err

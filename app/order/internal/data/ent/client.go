@@ -31,6 +31,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 )
 
 // Client is the client that holds all ent builders.
@@ -72,6 +73,8 @@ type Client struct {
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
 	ReturnLine *ReturnLineClient
+	// ShippingReport is the client for interacting with the ShippingReport builders.
+	ShippingReport *ShippingReportClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -100,6 +103,7 @@ func (c *Client) init() {
 	c.PromotionVersion = NewPromotionVersionClient(c.config)
 	c.Refund = NewRefundClient(c.config)
 	c.ReturnLine = NewReturnLineClient(c.config)
+	c.ShippingReport = NewShippingReportClient(c.config)
 }
 
 type (
@@ -209,6 +213,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		ShippingReport:   NewShippingReportClient(cfg),
 	}, nil
 }
 
@@ -245,6 +250,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		ShippingReport:   NewShippingReportClient(cfg),
 	}, nil
 }
 
@@ -277,6 +283,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment, c.Promotion,
 		c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
+		c.ShippingReport,
 	} {
 		n.Use(hooks...)
 	}
@@ -289,6 +296,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment, c.Promotion,
 		c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
+		c.ShippingReport,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -331,6 +339,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Refund.mutate(ctx, m)
 	case *ReturnLineMutation:
 		return c.ReturnLine.mutate(ctx, m)
+	case *ShippingReportMutation:
+		return c.ShippingReport.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
 	}
@@ -2631,16 +2641,152 @@ func (c *ReturnLineClient) mutate(ctx context.Context, m *ReturnLineMutation) (V
 	}
 }
 
+// ShippingReportClient is a client for the ShippingReport schema.
+type ShippingReportClient struct {
+	config
+}
+
+// NewShippingReportClient returns a client for the ShippingReport from the given config.
+func NewShippingReportClient(c config) *ShippingReportClient {
+	return &ShippingReportClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `shippingreport.Hooks(f(g(h())))`.
+func (c *ShippingReportClient) Use(hooks ...Hook) {
+	c.hooks.ShippingReport = append(c.hooks.ShippingReport, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `shippingreport.Intercept(f(g(h())))`.
+func (c *ShippingReportClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ShippingReport = append(c.inters.ShippingReport, interceptors...)
+}
+
+// Create returns a builder for creating a ShippingReport entity.
+func (c *ShippingReportClient) Create() *ShippingReportCreate {
+	mutation := newShippingReportMutation(c.config, OpCreate)
+	return &ShippingReportCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ShippingReport entities.
+func (c *ShippingReportClient) CreateBulk(builders ...*ShippingReportCreate) *ShippingReportCreateBulk {
+	return &ShippingReportCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ShippingReportClient) MapCreateBulk(slice any, setFunc func(*ShippingReportCreate, int)) *ShippingReportCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ShippingReportCreateBulk{err: fmt.Errorf("calling to ShippingReportClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ShippingReportCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ShippingReportCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ShippingReport.
+func (c *ShippingReportClient) Update() *ShippingReportUpdate {
+	mutation := newShippingReportMutation(c.config, OpUpdate)
+	return &ShippingReportUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ShippingReportClient) UpdateOne(_m *ShippingReport) *ShippingReportUpdateOne {
+	mutation := newShippingReportMutation(c.config, OpUpdateOne, withShippingReport(_m))
+	return &ShippingReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ShippingReportClient) UpdateOneID(id string) *ShippingReportUpdateOne {
+	mutation := newShippingReportMutation(c.config, OpUpdateOne, withShippingReportID(id))
+	return &ShippingReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ShippingReport.
+func (c *ShippingReportClient) Delete() *ShippingReportDelete {
+	mutation := newShippingReportMutation(c.config, OpDelete)
+	return &ShippingReportDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ShippingReportClient) DeleteOne(_m *ShippingReport) *ShippingReportDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ShippingReportClient) DeleteOneID(id string) *ShippingReportDeleteOne {
+	builder := c.Delete().Where(shippingreport.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ShippingReportDeleteOne{builder}
+}
+
+// Query returns a query builder for ShippingReport.
+func (c *ShippingReportClient) Query() *ShippingReportQuery {
+	return &ShippingReportQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeShippingReport},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ShippingReport entity by its id.
+func (c *ShippingReportClient) Get(ctx context.Context, id string) (*ShippingReport, error) {
+	return c.Query().Where(shippingreport.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ShippingReportClient) GetX(ctx context.Context, id string) *ShippingReport {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ShippingReportClient) Hooks() []Hook {
+	hooks := c.hooks.ShippingReport
+	return append(hooks[:len(hooks):len(hooks)], shippingreport.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ShippingReportClient) Interceptors() []Interceptor {
+	inters := c.inters.ShippingReport
+	return append(inters[:len(inters):len(inters)], shippingreport.Interceptors[:]...)
+}
+
+func (c *ShippingReportClient) mutate(ctx context.Context, m *ShippingReportMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ShippingReportCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ShippingReportUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ShippingReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ShippingReportDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ShippingReport mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
-		PromotionUse, PromotionVersion, Refund, ReturnLine []ent.Hook
+		PromotionUse, PromotionVersion, Refund, ReturnLine, ShippingReport []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
-		PromotionUse, PromotionVersion, Refund, ReturnLine []ent.Interceptor
+		PromotionUse, PromotionVersion, Refund, ReturnLine,
+		ShippingReport []ent.Interceptor
 	}
 )

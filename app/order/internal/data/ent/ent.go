@@ -29,6 +29,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -106,6 +107,7 @@ func checkColumn(t, c string) error {
 			promotionversion.Table: promotionversion.ValidColumn,
 			refund.Table:           refund.ValidColumn,
 			returnline.Table:       returnline.ValidColumn,
+			shippingreport.Table:   shippingreport.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -29,6 +29,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/pricing"
 )
 
@@ -58,6 +59,7 @@ const (
 	TypePromotionVersion = "PromotionVersion"
 	TypeRefund           = "Refund"
 	TypeReturnLine       = "ReturnLine"
+	TypeShippingReport   = "ShippingReport"
 )
 
 // CaptureMutation represents an operation that mutates the Capture nodes in the graph.
@@ -20022,4 +20024,1015 @@ func (m *ReturnLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ReturnLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ReturnLine edge %s", name)
+}
+
+// ShippingReportMutation represents an operation that mutates the ShippingReport nodes in the graph.
+type ShippingReportMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	org                *string
+	order_id           *string
+	channel            *string
+	external_no        *string
+	fulfilment_id      *string
+	parcel_id          *string
+	carrier            *string
+	tracking_no        *string
+	lines              *[]biz.ReportedLine
+	appendlines        []biz.ReportedLine
+	at_us              *int64
+	addat_us           *int64
+	acknowledged_us    *int64
+	addacknowledged_us *int64
+	acknowledged_by    *string
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*ShippingReport, error)
+	predicates         []predicate.ShippingReport
+}
+
+var _ ent.Mutation = (*ShippingReportMutation)(nil)
+
+// shippingreportOption allows management of the mutation configuration using functional options.
+type shippingreportOption func(*ShippingReportMutation)
+
+// newShippingReportMutation creates new mutation for the ShippingReport entity.
+func newShippingReportMutation(c config, op Op, opts ...shippingreportOption) *ShippingReportMutation {
+	m := &ShippingReportMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeShippingReport,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withShippingReportID sets the ID field of the mutation.
+func withShippingReportID(id string) shippingreportOption {
+	return func(m *ShippingReportMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ShippingReport
+		)
+		m.oldValue = func(ctx context.Context) (*ShippingReport, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ShippingReport.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withShippingReport sets the old ShippingReport of the mutation.
+func withShippingReport(node *ShippingReport) shippingreportOption {
+	return func(m *ShippingReportMutation) {
+		m.oldValue = func(context.Context) (*ShippingReport, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ShippingReportMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ShippingReportMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ShippingReport entities.
+func (m *ShippingReportMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ShippingReportMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ShippingReportMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ShippingReport.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *ShippingReportMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *ShippingReportMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *ShippingReportMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *ShippingReportMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *ShippingReportMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *ShippingReportMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *ShippingReportMutation) SetChannel(s string) {
+	m.channel = &s
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *ShippingReportMutation) Channel() (r string, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldChannel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *ShippingReportMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetExternalNo sets the "external_no" field.
+func (m *ShippingReportMutation) SetExternalNo(s string) {
+	m.external_no = &s
+}
+
+// ExternalNo returns the value of the "external_no" field in the mutation.
+func (m *ShippingReportMutation) ExternalNo() (r string, exists bool) {
+	v := m.external_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExternalNo returns the old "external_no" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldExternalNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExternalNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExternalNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExternalNo: %w", err)
+	}
+	return oldValue.ExternalNo, nil
+}
+
+// ResetExternalNo resets all changes to the "external_no" field.
+func (m *ShippingReportMutation) ResetExternalNo() {
+	m.external_no = nil
+}
+
+// SetFulfilmentID sets the "fulfilment_id" field.
+func (m *ShippingReportMutation) SetFulfilmentID(s string) {
+	m.fulfilment_id = &s
+}
+
+// FulfilmentID returns the value of the "fulfilment_id" field in the mutation.
+func (m *ShippingReportMutation) FulfilmentID() (r string, exists bool) {
+	v := m.fulfilment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFulfilmentID returns the old "fulfilment_id" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldFulfilmentID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFulfilmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFulfilmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFulfilmentID: %w", err)
+	}
+	return oldValue.FulfilmentID, nil
+}
+
+// ResetFulfilmentID resets all changes to the "fulfilment_id" field.
+func (m *ShippingReportMutation) ResetFulfilmentID() {
+	m.fulfilment_id = nil
+}
+
+// SetParcelID sets the "parcel_id" field.
+func (m *ShippingReportMutation) SetParcelID(s string) {
+	m.parcel_id = &s
+}
+
+// ParcelID returns the value of the "parcel_id" field in the mutation.
+func (m *ShippingReportMutation) ParcelID() (r string, exists bool) {
+	v := m.parcel_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldParcelID returns the old "parcel_id" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldParcelID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldParcelID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldParcelID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldParcelID: %w", err)
+	}
+	return oldValue.ParcelID, nil
+}
+
+// ResetParcelID resets all changes to the "parcel_id" field.
+func (m *ShippingReportMutation) ResetParcelID() {
+	m.parcel_id = nil
+}
+
+// SetCarrier sets the "carrier" field.
+func (m *ShippingReportMutation) SetCarrier(s string) {
+	m.carrier = &s
+}
+
+// Carrier returns the value of the "carrier" field in the mutation.
+func (m *ShippingReportMutation) Carrier() (r string, exists bool) {
+	v := m.carrier
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCarrier returns the old "carrier" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldCarrier(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCarrier is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCarrier requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCarrier: %w", err)
+	}
+	return oldValue.Carrier, nil
+}
+
+// ResetCarrier resets all changes to the "carrier" field.
+func (m *ShippingReportMutation) ResetCarrier() {
+	m.carrier = nil
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (m *ShippingReportMutation) SetTrackingNo(s string) {
+	m.tracking_no = &s
+}
+
+// TrackingNo returns the value of the "tracking_no" field in the mutation.
+func (m *ShippingReportMutation) TrackingNo() (r string, exists bool) {
+	v := m.tracking_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackingNo returns the old "tracking_no" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldTrackingNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackingNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackingNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackingNo: %w", err)
+	}
+	return oldValue.TrackingNo, nil
+}
+
+// ResetTrackingNo resets all changes to the "tracking_no" field.
+func (m *ShippingReportMutation) ResetTrackingNo() {
+	m.tracking_no = nil
+}
+
+// SetLines sets the "lines" field.
+func (m *ShippingReportMutation) SetLines(bl []biz.ReportedLine) {
+	m.lines = &bl
+	m.appendlines = nil
+}
+
+// Lines returns the value of the "lines" field in the mutation.
+func (m *ShippingReportMutation) Lines() (r []biz.ReportedLine, exists bool) {
+	v := m.lines
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLines returns the old "lines" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldLines(ctx context.Context) (v []biz.ReportedLine, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLines is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLines requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLines: %w", err)
+	}
+	return oldValue.Lines, nil
+}
+
+// AppendLines adds bl to the "lines" field.
+func (m *ShippingReportMutation) AppendLines(bl []biz.ReportedLine) {
+	m.appendlines = append(m.appendlines, bl...)
+}
+
+// AppendedLines returns the list of values that were appended to the "lines" field in this mutation.
+func (m *ShippingReportMutation) AppendedLines() ([]biz.ReportedLine, bool) {
+	if len(m.appendlines) == 0 {
+		return nil, false
+	}
+	return m.appendlines, true
+}
+
+// ResetLines resets all changes to the "lines" field.
+func (m *ShippingReportMutation) ResetLines() {
+	m.lines = nil
+	m.appendlines = nil
+}
+
+// SetAtUs sets the "at_us" field.
+func (m *ShippingReportMutation) SetAtUs(i int64) {
+	m.at_us = &i
+	m.addat_us = nil
+}
+
+// AtUs returns the value of the "at_us" field in the mutation.
+func (m *ShippingReportMutation) AtUs() (r int64, exists bool) {
+	v := m.at_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAtUs returns the old "at_us" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldAtUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAtUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAtUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAtUs: %w", err)
+	}
+	return oldValue.AtUs, nil
+}
+
+// AddAtUs adds i to the "at_us" field.
+func (m *ShippingReportMutation) AddAtUs(i int64) {
+	if m.addat_us != nil {
+		*m.addat_us += i
+	} else {
+		m.addat_us = &i
+	}
+}
+
+// AddedAtUs returns the value that was added to the "at_us" field in this mutation.
+func (m *ShippingReportMutation) AddedAtUs() (r int64, exists bool) {
+	v := m.addat_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAtUs resets all changes to the "at_us" field.
+func (m *ShippingReportMutation) ResetAtUs() {
+	m.at_us = nil
+	m.addat_us = nil
+}
+
+// SetAcknowledgedUs sets the "acknowledged_us" field.
+func (m *ShippingReportMutation) SetAcknowledgedUs(i int64) {
+	m.acknowledged_us = &i
+	m.addacknowledged_us = nil
+}
+
+// AcknowledgedUs returns the value of the "acknowledged_us" field in the mutation.
+func (m *ShippingReportMutation) AcknowledgedUs() (r int64, exists bool) {
+	v := m.acknowledged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcknowledgedUs returns the old "acknowledged_us" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldAcknowledgedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcknowledgedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcknowledgedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcknowledgedUs: %w", err)
+	}
+	return oldValue.AcknowledgedUs, nil
+}
+
+// AddAcknowledgedUs adds i to the "acknowledged_us" field.
+func (m *ShippingReportMutation) AddAcknowledgedUs(i int64) {
+	if m.addacknowledged_us != nil {
+		*m.addacknowledged_us += i
+	} else {
+		m.addacknowledged_us = &i
+	}
+}
+
+// AddedAcknowledgedUs returns the value that was added to the "acknowledged_us" field in this mutation.
+func (m *ShippingReportMutation) AddedAcknowledgedUs() (r int64, exists bool) {
+	v := m.addacknowledged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcknowledgedUs resets all changes to the "acknowledged_us" field.
+func (m *ShippingReportMutation) ResetAcknowledgedUs() {
+	m.acknowledged_us = nil
+	m.addacknowledged_us = nil
+}
+
+// SetAcknowledgedBy sets the "acknowledged_by" field.
+func (m *ShippingReportMutation) SetAcknowledgedBy(s string) {
+	m.acknowledged_by = &s
+}
+
+// AcknowledgedBy returns the value of the "acknowledged_by" field in the mutation.
+func (m *ShippingReportMutation) AcknowledgedBy() (r string, exists bool) {
+	v := m.acknowledged_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcknowledgedBy returns the old "acknowledged_by" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldAcknowledgedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcknowledgedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcknowledgedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcknowledgedBy: %w", err)
+	}
+	return oldValue.AcknowledgedBy, nil
+}
+
+// ResetAcknowledgedBy resets all changes to the "acknowledged_by" field.
+func (m *ShippingReportMutation) ResetAcknowledgedBy() {
+	m.acknowledged_by = nil
+}
+
+// Where appends a list predicates to the ShippingReportMutation builder.
+func (m *ShippingReportMutation) Where(ps ...predicate.ShippingReport) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ShippingReportMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ShippingReportMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ShippingReport, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ShippingReportMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ShippingReportMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ShippingReport).
+func (m *ShippingReportMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ShippingReportMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.org != nil {
+		fields = append(fields, shippingreport.FieldOrg)
+	}
+	if m.order_id != nil {
+		fields = append(fields, shippingreport.FieldOrderID)
+	}
+	if m.channel != nil {
+		fields = append(fields, shippingreport.FieldChannel)
+	}
+	if m.external_no != nil {
+		fields = append(fields, shippingreport.FieldExternalNo)
+	}
+	if m.fulfilment_id != nil {
+		fields = append(fields, shippingreport.FieldFulfilmentID)
+	}
+	if m.parcel_id != nil {
+		fields = append(fields, shippingreport.FieldParcelID)
+	}
+	if m.carrier != nil {
+		fields = append(fields, shippingreport.FieldCarrier)
+	}
+	if m.tracking_no != nil {
+		fields = append(fields, shippingreport.FieldTrackingNo)
+	}
+	if m.lines != nil {
+		fields = append(fields, shippingreport.FieldLines)
+	}
+	if m.at_us != nil {
+		fields = append(fields, shippingreport.FieldAtUs)
+	}
+	if m.acknowledged_us != nil {
+		fields = append(fields, shippingreport.FieldAcknowledgedUs)
+	}
+	if m.acknowledged_by != nil {
+		fields = append(fields, shippingreport.FieldAcknowledgedBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ShippingReportMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case shippingreport.FieldOrg:
+		return m.Org()
+	case shippingreport.FieldOrderID:
+		return m.OrderID()
+	case shippingreport.FieldChannel:
+		return m.Channel()
+	case shippingreport.FieldExternalNo:
+		return m.ExternalNo()
+	case shippingreport.FieldFulfilmentID:
+		return m.FulfilmentID()
+	case shippingreport.FieldParcelID:
+		return m.ParcelID()
+	case shippingreport.FieldCarrier:
+		return m.Carrier()
+	case shippingreport.FieldTrackingNo:
+		return m.TrackingNo()
+	case shippingreport.FieldLines:
+		return m.Lines()
+	case shippingreport.FieldAtUs:
+		return m.AtUs()
+	case shippingreport.FieldAcknowledgedUs:
+		return m.AcknowledgedUs()
+	case shippingreport.FieldAcknowledgedBy:
+		return m.AcknowledgedBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ShippingReportMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case shippingreport.FieldOrg:
+		return m.OldOrg(ctx)
+	case shippingreport.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case shippingreport.FieldChannel:
+		return m.OldChannel(ctx)
+	case shippingreport.FieldExternalNo:
+		return m.OldExternalNo(ctx)
+	case shippingreport.FieldFulfilmentID:
+		return m.OldFulfilmentID(ctx)
+	case shippingreport.FieldParcelID:
+		return m.OldParcelID(ctx)
+	case shippingreport.FieldCarrier:
+		return m.OldCarrier(ctx)
+	case shippingreport.FieldTrackingNo:
+		return m.OldTrackingNo(ctx)
+	case shippingreport.FieldLines:
+		return m.OldLines(ctx)
+	case shippingreport.FieldAtUs:
+		return m.OldAtUs(ctx)
+	case shippingreport.FieldAcknowledgedUs:
+		return m.OldAcknowledgedUs(ctx)
+	case shippingreport.FieldAcknowledgedBy:
+		return m.OldAcknowledgedBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown ShippingReport field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShippingReportMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case shippingreport.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case shippingreport.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case shippingreport.FieldChannel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case shippingreport.FieldExternalNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExternalNo(v)
+		return nil
+	case shippingreport.FieldFulfilmentID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFulfilmentID(v)
+		return nil
+	case shippingreport.FieldParcelID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetParcelID(v)
+		return nil
+	case shippingreport.FieldCarrier:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCarrier(v)
+		return nil
+	case shippingreport.FieldTrackingNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackingNo(v)
+		return nil
+	case shippingreport.FieldLines:
+		v, ok := value.([]biz.ReportedLine)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLines(v)
+		return nil
+	case shippingreport.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAtUs(v)
+		return nil
+	case shippingreport.FieldAcknowledgedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcknowledgedUs(v)
+		return nil
+	case shippingreport.FieldAcknowledgedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcknowledgedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ShippingReport field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ShippingReportMutation) AddedFields() []string {
+	var fields []string
+	if m.addat_us != nil {
+		fields = append(fields, shippingreport.FieldAtUs)
+	}
+	if m.addacknowledged_us != nil {
+		fields = append(fields, shippingreport.FieldAcknowledgedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ShippingReportMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case shippingreport.FieldAtUs:
+		return m.AddedAtUs()
+	case shippingreport.FieldAcknowledgedUs:
+		return m.AddedAcknowledgedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShippingReportMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case shippingreport.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAtUs(v)
+		return nil
+	case shippingreport.FieldAcknowledgedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcknowledgedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ShippingReport numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ShippingReportMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ShippingReportMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ShippingReportMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ShippingReport nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ShippingReportMutation) ResetField(name string) error {
+	switch name {
+	case shippingreport.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case shippingreport.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case shippingreport.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case shippingreport.FieldExternalNo:
+		m.ResetExternalNo()
+		return nil
+	case shippingreport.FieldFulfilmentID:
+		m.ResetFulfilmentID()
+		return nil
+	case shippingreport.FieldParcelID:
+		m.ResetParcelID()
+		return nil
+	case shippingreport.FieldCarrier:
+		m.ResetCarrier()
+		return nil
+	case shippingreport.FieldTrackingNo:
+		m.ResetTrackingNo()
+		return nil
+	case shippingreport.FieldLines:
+		m.ResetLines()
+		return nil
+	case shippingreport.FieldAtUs:
+		m.ResetAtUs()
+		return nil
+	case shippingreport.FieldAcknowledgedUs:
+		m.ResetAcknowledgedUs()
+		return nil
+	case shippingreport.FieldAcknowledgedBy:
+		m.ResetAcknowledgedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown ShippingReport field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ShippingReportMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ShippingReportMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ShippingReportMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ShippingReportMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ShippingReportMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ShippingReportMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ShippingReportMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ShippingReport unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ShippingReportMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ShippingReport edge %s", name)
 }

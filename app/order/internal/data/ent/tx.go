@@ -46,6 +46,8 @@ type Tx struct {
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
 	ReturnLine *ReturnLineClient
+	// ShippingReport is the client for interacting with the ShippingReport builders.
+	ShippingReport *ShippingReportClient
 
 	// lazily loaded.
 	client     *Client
@@ -194,6 +196,7 @@ func (tx *Tx) init() {
 	tx.PromotionVersion = NewPromotionVersionClient(tx.config)
 	tx.Refund = NewRefundClient(tx.config)
 	tx.ReturnLine = NewReturnLineClient(tx.config)
+	tx.ShippingReport = NewShippingReportClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

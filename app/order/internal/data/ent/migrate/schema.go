@@ -604,6 +604,40 @@ var (
 			},
 		},
 	}
+	// ShippingReportsColumns holds the columns for the "shipping_reports" table.
+	ShippingReportsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "channel", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "external_no", Type: field.TypeString, Size: 160, Default: ""},
+		{Name: "fulfilment_id", Type: field.TypeString, Size: 40},
+		{Name: "parcel_id", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "carrier", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "tracking_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "lines", Type: field.TypeJSON},
+		{Name: "at_us", Type: field.TypeInt64, Default: 0},
+		{Name: "acknowledged_us", Type: field.TypeInt64, Default: 0},
+		{Name: "acknowledged_by", Type: field.TypeString, Size: 128, Default: ""},
+	}
+	// ShippingReportsTable holds the schema information for the "shipping_reports" table.
+	ShippingReportsTable = &schema.Table{
+		Name:       "shipping_reports",
+		Columns:    ShippingReportsColumns,
+		PrimaryKey: []*schema.Column{ShippingReportsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "shippingreport_channel_acknowledged_us_at_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{ShippingReportsColumns[3], ShippingReportsColumns[11], ShippingReportsColumns[10], ShippingReportsColumns[0]},
+			},
+			{
+				Name:    "shippingreport_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{ShippingReportsColumns[2]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		CapturesTable,
@@ -623,6 +657,7 @@ var (
 		PromotionVersionsTable,
 		RefundsTable,
 		ReturnLinesTable,
+		ShippingReportsTable,
 	}
 )
 
@@ -692,6 +727,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	ReturnLinesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	ShippingReportsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

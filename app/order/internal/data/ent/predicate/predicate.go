@@ -56,3 +56,6 @@ type Refund func(*sql.Selector)
 
 // ReturnLine is the predicate function for returnline builders.
 type ReturnLine func(*sql.Selector)
+
+// ShippingReport is the predicate function for shippingreport builders.
+type ShippingReport func(*sql.Selector)

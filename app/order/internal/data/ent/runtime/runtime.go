@@ -20,6 +20,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
 )
 
@@ -1991,6 +1992,131 @@ func init() {
 	// returnline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	returnline.IDValidator = func() func(string) error {
 		validators := returnlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	shippingreportMixin := entschema.ShippingReport{}.Mixin()
+	shippingreportMixinHooks0 := shippingreportMixin[0].Hooks()
+	shippingreport.Hooks[0] = shippingreportMixinHooks0[0]
+	shippingreportMixinInters0 := shippingreportMixin[0].Interceptors()
+	shippingreport.Interceptors[0] = shippingreportMixinInters0[0]
+	shippingreportMixinFields0 := shippingreportMixin[0].Fields()
+	_ = shippingreportMixinFields0
+	shippingreportFields := entschema.ShippingReport{}.Fields()
+	_ = shippingreportFields
+	// shippingreportDescOrg is the schema descriptor for org field.
+	shippingreportDescOrg := shippingreportMixinFields0[0].Descriptor()
+	// shippingreport.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	shippingreport.OrgValidator = func() func(string) error {
+		validators := shippingreportDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// shippingreportDescOrderID is the schema descriptor for order_id field.
+	shippingreportDescOrderID := shippingreportFields[1].Descriptor()
+	// shippingreport.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	shippingreport.OrderIDValidator = func() func(string) error {
+		validators := shippingreportDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// shippingreportDescChannel is the schema descriptor for channel field.
+	shippingreportDescChannel := shippingreportFields[2].Descriptor()
+	// shippingreport.DefaultChannel holds the default value on creation for the channel field.
+	shippingreport.DefaultChannel = shippingreportDescChannel.Default.(string)
+	// shippingreport.ChannelValidator is a validator for the "channel" field. It is called by the builders before save.
+	shippingreport.ChannelValidator = shippingreportDescChannel.Validators[0].(func(string) error)
+	// shippingreportDescExternalNo is the schema descriptor for external_no field.
+	shippingreportDescExternalNo := shippingreportFields[3].Descriptor()
+	// shippingreport.DefaultExternalNo holds the default value on creation for the external_no field.
+	shippingreport.DefaultExternalNo = shippingreportDescExternalNo.Default.(string)
+	// shippingreport.ExternalNoValidator is a validator for the "external_no" field. It is called by the builders before save.
+	shippingreport.ExternalNoValidator = shippingreportDescExternalNo.Validators[0].(func(string) error)
+	// shippingreportDescFulfilmentID is the schema descriptor for fulfilment_id field.
+	shippingreportDescFulfilmentID := shippingreportFields[4].Descriptor()
+	// shippingreport.FulfilmentIDValidator is a validator for the "fulfilment_id" field. It is called by the builders before save.
+	shippingreport.FulfilmentIDValidator = func() func(string) error {
+		validators := shippingreportDescFulfilmentID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(fulfilment_id string) error {
+			for _, fn := range fns {
+				if err := fn(fulfilment_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// shippingreportDescParcelID is the schema descriptor for parcel_id field.
+	shippingreportDescParcelID := shippingreportFields[5].Descriptor()
+	// shippingreport.DefaultParcelID holds the default value on creation for the parcel_id field.
+	shippingreport.DefaultParcelID = shippingreportDescParcelID.Default.(string)
+	// shippingreport.ParcelIDValidator is a validator for the "parcel_id" field. It is called by the builders before save.
+	shippingreport.ParcelIDValidator = shippingreportDescParcelID.Validators[0].(func(string) error)
+	// shippingreportDescCarrier is the schema descriptor for carrier field.
+	shippingreportDescCarrier := shippingreportFields[6].Descriptor()
+	// shippingreport.DefaultCarrier holds the default value on creation for the carrier field.
+	shippingreport.DefaultCarrier = shippingreportDescCarrier.Default.(string)
+	// shippingreport.CarrierValidator is a validator for the "carrier" field. It is called by the builders before save.
+	shippingreport.CarrierValidator = shippingreportDescCarrier.Validators[0].(func(string) error)
+	// shippingreportDescTrackingNo is the schema descriptor for tracking_no field.
+	shippingreportDescTrackingNo := shippingreportFields[7].Descriptor()
+	// shippingreport.DefaultTrackingNo holds the default value on creation for the tracking_no field.
+	shippingreport.DefaultTrackingNo = shippingreportDescTrackingNo.Default.(string)
+	// shippingreport.TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
+	shippingreport.TrackingNoValidator = shippingreportDescTrackingNo.Validators[0].(func(string) error)
+	// shippingreportDescAtUs is the schema descriptor for at_us field.
+	shippingreportDescAtUs := shippingreportFields[9].Descriptor()
+	// shippingreport.DefaultAtUs holds the default value on creation for the at_us field.
+	shippingreport.DefaultAtUs = shippingreportDescAtUs.Default.(int64)
+	// shippingreportDescAcknowledgedUs is the schema descriptor for acknowledged_us field.
+	shippingreportDescAcknowledgedUs := shippingreportFields[10].Descriptor()
+	// shippingreport.DefaultAcknowledgedUs holds the default value on creation for the acknowledged_us field.
+	shippingreport.DefaultAcknowledgedUs = shippingreportDescAcknowledgedUs.Default.(int64)
+	// shippingreportDescAcknowledgedBy is the schema descriptor for acknowledged_by field.
+	shippingreportDescAcknowledgedBy := shippingreportFields[11].Descriptor()
+	// shippingreport.DefaultAcknowledgedBy holds the default value on creation for the acknowledged_by field.
+	shippingreport.DefaultAcknowledgedBy = shippingreportDescAcknowledgedBy.Default.(string)
+	// shippingreport.AcknowledgedByValidator is a validator for the "acknowledged_by" field. It is called by the builders before save.
+	shippingreport.AcknowledgedByValidator = shippingreportDescAcknowledgedBy.Validators[0].(func(string) error)
+	// shippingreportDescID is the schema descriptor for id field.
+	shippingreportDescID := shippingreportFields[0].Descriptor()
+	// shippingreport.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	shippingreport.IDValidator = func() func(string) error {
+		validators := shippingreportDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
