@@ -147,6 +147,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	promotions := data.NewPromotions(frame.DB())
 	trade := service.New(service.Parts{
 		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
+		Levels:  data.NewLevels(frame.DB()),
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
@@ -176,6 +177,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterParcelsServer(r.GRPC, parcels)
 	reports := service.NewShippingReports(c.service)
 	orderv1.RegisterShippingReportsServer(r.GRPC, reports)
+	levels := service.NewServiceLevels(c.service)
+	orderv1.RegisterServiceLevelsServer(r.GRPC, levels)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	if r.HTTP != nil {
@@ -184,6 +187,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterFulfilmentsHTTPServer(r.HTTP, fulfilments)
 		orderv1.RegisterParcelsHTTPServer(r.HTTP, parcels)
 		orderv1.RegisterShippingReportsHTTPServer(r.HTTP, reports)
+		orderv1.RegisterServiceLevelsHTTPServer(r.HTTP, levels)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 	}

@@ -2699,7 +2699,13 @@ type Fulfilment struct {
 	// Why they could not be handed over, the last time.
 	Failure string `protobuf:"bytes,25,opt,name=failure,proto3" json:"failure,omitempty"`
 	// None: it leaves as a whole.
-	Parcels       []*Parcel `protobuf:"bytes,26,rep,name=parcels,proto3" json:"parcels,omitempty"`
+	Parcels []*Parcel `protobuf:"bytes,26,rep,name=parcels,proto3" json:"parcels,omitempty"`
+	// By when the service level, or the platform that sold it, wants it accepted and shipped; 0: no deadline.
+	AcceptByUs int64 `protobuf:"varint,27,opt,name=accept_by_us,json=acceptByUs,proto3" json:"accept_by_us,omitempty"`
+	ShipByUs   int64 `protobuf:"varint,28,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
+	// When it was found to be late.
+	AcceptLateUs  int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
+	ShipLateUs    int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2914,6 +2920,34 @@ func (x *Fulfilment) GetParcels() []*Parcel {
 		return x.Parcels
 	}
 	return nil
+}
+
+func (x *Fulfilment) GetAcceptByUs() int64 {
+	if x != nil {
+		return x.AcceptByUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetShipByUs() int64 {
+	if x != nil {
+		return x.ShipByUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetAcceptLateUs() int64 {
+	if x != nil {
+		return x.AcceptLateUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetShipLateUs() int64 {
+	if x != nil {
+		return x.ShipLateUs
+	}
+	return 0
 }
 
 type PickupCode struct {
@@ -4327,7 +4361,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xc5\a\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xcd\b\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -4361,7 +4395,14 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"back_at_us\x18\x18 \x01(\x03R\bbackAtUs\x12\x18\n" +
 	"\afailure\x18\x19 \x01(\tR\afailure\x122\n" +
-	"\aparcels\x18\x1a \x03(\v2\x18.onepool.order.v1.ParcelR\aparcels\"0\n" +
+	"\aparcels\x18\x1a \x03(\v2\x18.onepool.order.v1.ParcelR\aparcels\x12 \n" +
+	"\faccept_by_us\x18\x1b \x01(\x03R\n" +
+	"acceptByUs\x12\x1c\n" +
+	"\n" +
+	"ship_by_us\x18\x1c \x01(\x03R\bshipByUs\x12$\n" +
+	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
+	"\fship_late_us\x18\x1e \x01(\x03R\n" +
+	"shipLateUs\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +

@@ -64,3 +64,14 @@ func init() {
 		}},
 	}
 }
+
+// Headquarters says how soon goods have to leave; who ships may read it, and sees what of his own is late.
+func init() {
+	rules["onepool.order.v1.ServiceLevels"] = map[string]rule{
+		"PutServiceLevel": {may: editors, ask: func(o objects) proto.Message {
+			return &orderv1.PutServiceLevelRequest{RequestId: id(), Channel: "rules"}
+		}},
+		"ListServiceLevels": {may: employees + devices + editors},
+		"ListOverdue":       {own: employees + devices + editors},
+	}
+}

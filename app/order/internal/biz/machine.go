@@ -94,6 +94,7 @@ const (
 	EventDecline     Event = "decline"
 	EventPick        Event = "pick"
 	EventPack        Event = "pack"
+	EventOverdue     Event = "overdue"
 	EventUndo        Event = "undo"
 	EventShip        Event = "ship"
 	EventShipPart    Event = "ship_part"
@@ -172,6 +173,13 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentPartShipped, EventShipPart, FulfilmentPartShipped},
 	{SubjectFulfilment, FulfilmentPartShipped, EventShip, FulfilmentShipped},
 	{SubjectFulfilment, FulfilmentPartShipped, EventShorten, FulfilmentShipped}, // the rest does not come from here
+
+	// Later than its service level: nothing changes, but the history has it.
+	{SubjectFulfilment, FulfilmentAssigned, EventOverdue, FulfilmentAssigned},
+	{SubjectFulfilment, FulfilmentAccepted, EventOverdue, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventOverdue, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventOverdue, FulfilmentPacked},
+	{SubjectFulfilment, FulfilmentPartShipped, EventOverdue, FulfilmentPartShipped},
 
 	{SubjectParcel, None, EventPack, ParcelMade},
 	{SubjectParcel, ParcelMade, EventUndo, ParcelUndone},

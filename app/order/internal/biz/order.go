@@ -8,6 +8,8 @@ type Terms struct {
 	HoldGraceUS    int64 // how much longer than the payment deadline stock is held
 	ReturnWindowUS int64
 	AutoReceiveUS  int64
+	// Levels are service levels by channel; that of no channel is for all that have none of their own.
+	Levels map[string]ServiceLevel
 }
 
 // Order is one order with all that belongs to it: the unit of change.
@@ -88,6 +90,7 @@ func (o *Order) moveFulfilment(f *Fulfilment, event Event, note string) error {
 		return err
 	}
 	f.Version++
+	f.reckon()
 	if event == EventCancel || event == EventDecline {
 		return o.undoParcels(f)
 	}
@@ -189,7 +192,7 @@ func (o *Order) plan(held []Reservation, event Event) error {
 			return err
 		}
 		if event == EventAssign {
-			f.AssignedAtUS = o.nowUS
+			o.assigned(f)
 		}
 	}
 	return nil
@@ -209,7 +212,7 @@ func (o *Order) pay() error {
 		if err := o.moveFulfilment(f, EventAssign, ""); err != nil {
 			return err
 		}
-		f.AssignedAtUS = o.nowUS
+		o.assigned(f)
 	}
 	o.effects = append(o.effects, Paid{})
 	return nil

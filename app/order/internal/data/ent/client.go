@@ -31,6 +31,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 )
 
@@ -73,6 +74,8 @@ type Client struct {
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
 	ReturnLine *ReturnLineClient
+	// ServiceLevel is the client for interacting with the ServiceLevel builders.
+	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
 	ShippingReport *ShippingReportClient
 }
@@ -103,6 +106,7 @@ func (c *Client) init() {
 	c.PromotionVersion = NewPromotionVersionClient(c.config)
 	c.Refund = NewRefundClient(c.config)
 	c.ReturnLine = NewReturnLineClient(c.config)
+	c.ServiceLevel = NewServiceLevelClient(c.config)
 	c.ShippingReport = NewShippingReportClient(c.config)
 }
 
@@ -213,6 +217,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
 	}, nil
 }
@@ -250,6 +255,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
 	}, nil
 }
@@ -283,7 +289,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment, c.Promotion,
 		c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
-		c.ShippingReport,
+		c.ServiceLevel, c.ShippingReport,
 	} {
 		n.Use(hooks...)
 	}
@@ -296,7 +302,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment, c.Promotion,
 		c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
-		c.ShippingReport,
+		c.ServiceLevel, c.ShippingReport,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -339,6 +345,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Refund.mutate(ctx, m)
 	case *ReturnLineMutation:
 		return c.ReturnLine.mutate(ctx, m)
+	case *ServiceLevelMutation:
+		return c.ServiceLevel.mutate(ctx, m)
 	case *ShippingReportMutation:
 		return c.ShippingReport.mutate(ctx, m)
 	default:
@@ -2641,6 +2649,141 @@ func (c *ReturnLineClient) mutate(ctx context.Context, m *ReturnLineMutation) (V
 	}
 }
 
+// ServiceLevelClient is a client for the ServiceLevel schema.
+type ServiceLevelClient struct {
+	config
+}
+
+// NewServiceLevelClient returns a client for the ServiceLevel from the given config.
+func NewServiceLevelClient(c config) *ServiceLevelClient {
+	return &ServiceLevelClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `servicelevel.Hooks(f(g(h())))`.
+func (c *ServiceLevelClient) Use(hooks ...Hook) {
+	c.hooks.ServiceLevel = append(c.hooks.ServiceLevel, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `servicelevel.Intercept(f(g(h())))`.
+func (c *ServiceLevelClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ServiceLevel = append(c.inters.ServiceLevel, interceptors...)
+}
+
+// Create returns a builder for creating a ServiceLevel entity.
+func (c *ServiceLevelClient) Create() *ServiceLevelCreate {
+	mutation := newServiceLevelMutation(c.config, OpCreate)
+	return &ServiceLevelCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ServiceLevel entities.
+func (c *ServiceLevelClient) CreateBulk(builders ...*ServiceLevelCreate) *ServiceLevelCreateBulk {
+	return &ServiceLevelCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ServiceLevelClient) MapCreateBulk(slice any, setFunc func(*ServiceLevelCreate, int)) *ServiceLevelCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ServiceLevelCreateBulk{err: fmt.Errorf("calling to ServiceLevelClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ServiceLevelCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ServiceLevelCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ServiceLevel.
+func (c *ServiceLevelClient) Update() *ServiceLevelUpdate {
+	mutation := newServiceLevelMutation(c.config, OpUpdate)
+	return &ServiceLevelUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ServiceLevelClient) UpdateOne(_m *ServiceLevel) *ServiceLevelUpdateOne {
+	mutation := newServiceLevelMutation(c.config, OpUpdateOne, withServiceLevel(_m))
+	return &ServiceLevelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ServiceLevelClient) UpdateOneID(id string) *ServiceLevelUpdateOne {
+	mutation := newServiceLevelMutation(c.config, OpUpdateOne, withServiceLevelID(id))
+	return &ServiceLevelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ServiceLevel.
+func (c *ServiceLevelClient) Delete() *ServiceLevelDelete {
+	mutation := newServiceLevelMutation(c.config, OpDelete)
+	return &ServiceLevelDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ServiceLevelClient) DeleteOne(_m *ServiceLevel) *ServiceLevelDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ServiceLevelClient) DeleteOneID(id string) *ServiceLevelDeleteOne {
+	builder := c.Delete().Where(servicelevel.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ServiceLevelDeleteOne{builder}
+}
+
+// Query returns a query builder for ServiceLevel.
+func (c *ServiceLevelClient) Query() *ServiceLevelQuery {
+	return &ServiceLevelQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeServiceLevel},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ServiceLevel entity by its id.
+func (c *ServiceLevelClient) Get(ctx context.Context, id string) (*ServiceLevel, error) {
+	return c.Query().Where(servicelevel.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ServiceLevelClient) GetX(ctx context.Context, id string) *ServiceLevel {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ServiceLevelClient) Hooks() []Hook {
+	hooks := c.hooks.ServiceLevel
+	return append(hooks[:len(hooks):len(hooks)], servicelevel.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ServiceLevelClient) Interceptors() []Interceptor {
+	inters := c.inters.ServiceLevel
+	return append(inters[:len(inters):len(inters)], servicelevel.Interceptors[:]...)
+}
+
+func (c *ServiceLevelClient) mutate(ctx context.Context, m *ServiceLevelMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ServiceLevelCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ServiceLevelUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ServiceLevelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ServiceLevelDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ServiceLevel mutation op: %q", m.Op())
+	}
+}
+
 // ShippingReportClient is a client for the ShippingReport schema.
 type ShippingReportClient struct {
 	config
@@ -2781,12 +2924,13 @@ type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
-		PromotionUse, PromotionVersion, Refund, ReturnLine, ShippingReport []ent.Hook
+		PromotionUse, PromotionVersion, Refund, ReturnLine, ServiceLevel,
+		ShippingReport []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
-		PromotionUse, PromotionVersion, Refund, ReturnLine,
+		PromotionUse, PromotionVersion, Refund, ReturnLine, ServiceLevel,
 		ShippingReport []ent.Interceptor
 	}
 )

@@ -29,6 +29,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 )
 
@@ -107,6 +108,7 @@ func checkColumn(t, c string) error {
 			promotionversion.Table: promotionversion.ValidColumn,
 			refund.Table:           refund.ValidColumn,
 			returnline.Table:       returnline.ValidColumn,
+			servicelevel.Table:     servicelevel.ValidColumn,
 			shippingreport.Table:   shippingreport.ValidColumn,
 		})
 	})

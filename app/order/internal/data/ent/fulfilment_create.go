@@ -384,6 +384,90 @@ func (_c *FulfilmentCreate) SetNillableShortenedUs(v *int64) *FulfilmentCreate {
 	return _c
 }
 
+// SetAcceptByUs sets the "accept_by_us" field.
+func (_c *FulfilmentCreate) SetAcceptByUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetAcceptByUs(v)
+	return _c
+}
+
+// SetNillableAcceptByUs sets the "accept_by_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableAcceptByUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetAcceptByUs(*v)
+	}
+	return _c
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (_c *FulfilmentCreate) SetShipByUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetShipByUs(v)
+	return _c
+}
+
+// SetNillableShipByUs sets the "ship_by_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableShipByUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetShipByUs(*v)
+	}
+	return _c
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (_c *FulfilmentCreate) SetAcceptLateUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetAcceptLateUs(v)
+	return _c
+}
+
+// SetNillableAcceptLateUs sets the "accept_late_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableAcceptLateUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetAcceptLateUs(*v)
+	}
+	return _c
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (_c *FulfilmentCreate) SetShipLateUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetShipLateUs(v)
+	return _c
+}
+
+// SetNillableShipLateUs sets the "ship_late_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableShipLateUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetShipLateUs(*v)
+	}
+	return _c
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (_c *FulfilmentCreate) SetOverdueUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetOverdueUs(v)
+	return _c
+}
+
+// SetNillableOverdueUs sets the "overdue_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableOverdueUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetOverdueUs(*v)
+	}
+	return _c
+}
+
+// SetDueUs sets the "due_us" field.
+func (_c *FulfilmentCreate) SetDueUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetDueUs(v)
+	return _c
+}
+
+// SetNillableDueUs sets the "due_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableDueUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetDueUs(*v)
+	}
+	return _c
+}
+
 // SetFailure sets the "failure" field.
 func (_c *FulfilmentCreate) SetFailure(v string) *FulfilmentCreate {
 	_c.mutation.SetFailure(v)
@@ -541,6 +625,30 @@ func (_c *FulfilmentCreate) defaults() error {
 		v := fulfilment.DefaultShortenedUs
 		_c.mutation.SetShortenedUs(v)
 	}
+	if _, ok := _c.mutation.AcceptByUs(); !ok {
+		v := fulfilment.DefaultAcceptByUs
+		_c.mutation.SetAcceptByUs(v)
+	}
+	if _, ok := _c.mutation.ShipByUs(); !ok {
+		v := fulfilment.DefaultShipByUs
+		_c.mutation.SetShipByUs(v)
+	}
+	if _, ok := _c.mutation.AcceptLateUs(); !ok {
+		v := fulfilment.DefaultAcceptLateUs
+		_c.mutation.SetAcceptLateUs(v)
+	}
+	if _, ok := _c.mutation.ShipLateUs(); !ok {
+		v := fulfilment.DefaultShipLateUs
+		_c.mutation.SetShipLateUs(v)
+	}
+	if _, ok := _c.mutation.OverdueUs(); !ok {
+		v := fulfilment.DefaultOverdueUs
+		_c.mutation.SetOverdueUs(v)
+	}
+	if _, ok := _c.mutation.DueUs(); !ok {
+		v := fulfilment.DefaultDueUs
+		_c.mutation.SetDueUs(v)
+	}
 	if _, ok := _c.mutation.Failure(); !ok {
 		v := fulfilment.DefaultFailure
 		_c.mutation.SetFailure(v)
@@ -685,6 +793,24 @@ func (_c *FulfilmentCreate) check() error {
 	}
 	if _, ok := _c.mutation.ShortenedUs(); !ok {
 		return &ValidationError{Name: "shortened_us", err: errors.New(`ent: missing required field "Fulfilment.shortened_us"`)}
+	}
+	if _, ok := _c.mutation.AcceptByUs(); !ok {
+		return &ValidationError{Name: "accept_by_us", err: errors.New(`ent: missing required field "Fulfilment.accept_by_us"`)}
+	}
+	if _, ok := _c.mutation.ShipByUs(); !ok {
+		return &ValidationError{Name: "ship_by_us", err: errors.New(`ent: missing required field "Fulfilment.ship_by_us"`)}
+	}
+	if _, ok := _c.mutation.AcceptLateUs(); !ok {
+		return &ValidationError{Name: "accept_late_us", err: errors.New(`ent: missing required field "Fulfilment.accept_late_us"`)}
+	}
+	if _, ok := _c.mutation.ShipLateUs(); !ok {
+		return &ValidationError{Name: "ship_late_us", err: errors.New(`ent: missing required field "Fulfilment.ship_late_us"`)}
+	}
+	if _, ok := _c.mutation.OverdueUs(); !ok {
+		return &ValidationError{Name: "overdue_us", err: errors.New(`ent: missing required field "Fulfilment.overdue_us"`)}
+	}
+	if _, ok := _c.mutation.DueUs(); !ok {
+		return &ValidationError{Name: "due_us", err: errors.New(`ent: missing required field "Fulfilment.due_us"`)}
 	}
 	if _, ok := _c.mutation.Failure(); !ok {
 		return &ValidationError{Name: "failure", err: errors.New(`ent: missing required field "Fulfilment.failure"`)}
@@ -842,6 +968,30 @@ func (_c *FulfilmentCreate) createSpec() (*Fulfilment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ShortenedUs(); ok {
 		_spec.SetField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
 		_node.ShortenedUs = value
+	}
+	if value, ok := _c.mutation.AcceptByUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+		_node.AcceptByUs = value
+	}
+	if value, ok := _c.mutation.ShipByUs(); ok {
+		_spec.SetField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+		_node.ShipByUs = value
+	}
+	if value, ok := _c.mutation.AcceptLateUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+		_node.AcceptLateUs = value
+	}
+	if value, ok := _c.mutation.ShipLateUs(); ok {
+		_spec.SetField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+		_node.ShipLateUs = value
+	}
+	if value, ok := _c.mutation.OverdueUs(); ok {
+		_spec.SetField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+		_node.OverdueUs = value
+	}
+	if value, ok := _c.mutation.DueUs(); ok {
+		_spec.SetField(fulfilment.FieldDueUs, field.TypeInt64, value)
+		_node.DueUs = value
 	}
 	if value, ok := _c.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
@@ -1184,6 +1334,114 @@ func (u *FulfilmentUpsert) UpdateShortenedUs() *FulfilmentUpsert {
 // AddShortenedUs adds v to the "shortened_us" field.
 func (u *FulfilmentUpsert) AddShortenedUs(v int64) *FulfilmentUpsert {
 	u.Add(fulfilment.FieldShortenedUs, v)
+	return u
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (u *FulfilmentUpsert) SetAcceptByUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldAcceptByUs, v)
+	return u
+}
+
+// UpdateAcceptByUs sets the "accept_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateAcceptByUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldAcceptByUs)
+	return u
+}
+
+// AddAcceptByUs adds v to the "accept_by_us" field.
+func (u *FulfilmentUpsert) AddAcceptByUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldAcceptByUs, v)
+	return u
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (u *FulfilmentUpsert) SetShipByUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldShipByUs, v)
+	return u
+}
+
+// UpdateShipByUs sets the "ship_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateShipByUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldShipByUs)
+	return u
+}
+
+// AddShipByUs adds v to the "ship_by_us" field.
+func (u *FulfilmentUpsert) AddShipByUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldShipByUs, v)
+	return u
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (u *FulfilmentUpsert) SetAcceptLateUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldAcceptLateUs, v)
+	return u
+}
+
+// UpdateAcceptLateUs sets the "accept_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateAcceptLateUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldAcceptLateUs)
+	return u
+}
+
+// AddAcceptLateUs adds v to the "accept_late_us" field.
+func (u *FulfilmentUpsert) AddAcceptLateUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldAcceptLateUs, v)
+	return u
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (u *FulfilmentUpsert) SetShipLateUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldShipLateUs, v)
+	return u
+}
+
+// UpdateShipLateUs sets the "ship_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateShipLateUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldShipLateUs)
+	return u
+}
+
+// AddShipLateUs adds v to the "ship_late_us" field.
+func (u *FulfilmentUpsert) AddShipLateUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldShipLateUs, v)
+	return u
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (u *FulfilmentUpsert) SetOverdueUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldOverdueUs, v)
+	return u
+}
+
+// UpdateOverdueUs sets the "overdue_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateOverdueUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldOverdueUs)
+	return u
+}
+
+// AddOverdueUs adds v to the "overdue_us" field.
+func (u *FulfilmentUpsert) AddOverdueUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldOverdueUs, v)
+	return u
+}
+
+// SetDueUs sets the "due_us" field.
+func (u *FulfilmentUpsert) SetDueUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldDueUs, v)
+	return u
+}
+
+// UpdateDueUs sets the "due_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateDueUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldDueUs)
+	return u
+}
+
+// AddDueUs adds v to the "due_us" field.
+func (u *FulfilmentUpsert) AddDueUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldDueUs, v)
 	return u
 }
 
@@ -1610,6 +1868,132 @@ func (u *FulfilmentUpsertOne) AddShortenedUs(v int64) *FulfilmentUpsertOne {
 func (u *FulfilmentUpsertOne) UpdateShortenedUs() *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateShortenedUs()
+	})
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (u *FulfilmentUpsertOne) SetAcceptByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetAcceptByUs(v)
+	})
+}
+
+// AddAcceptByUs adds v to the "accept_by_us" field.
+func (u *FulfilmentUpsertOne) AddAcceptByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddAcceptByUs(v)
+	})
+}
+
+// UpdateAcceptByUs sets the "accept_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateAcceptByUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateAcceptByUs()
+	})
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (u *FulfilmentUpsertOne) SetShipByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShipByUs(v)
+	})
+}
+
+// AddShipByUs adds v to the "ship_by_us" field.
+func (u *FulfilmentUpsertOne) AddShipByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShipByUs(v)
+	})
+}
+
+// UpdateShipByUs sets the "ship_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateShipByUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShipByUs()
+	})
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (u *FulfilmentUpsertOne) SetAcceptLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetAcceptLateUs(v)
+	})
+}
+
+// AddAcceptLateUs adds v to the "accept_late_us" field.
+func (u *FulfilmentUpsertOne) AddAcceptLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddAcceptLateUs(v)
+	})
+}
+
+// UpdateAcceptLateUs sets the "accept_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateAcceptLateUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateAcceptLateUs()
+	})
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (u *FulfilmentUpsertOne) SetShipLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShipLateUs(v)
+	})
+}
+
+// AddShipLateUs adds v to the "ship_late_us" field.
+func (u *FulfilmentUpsertOne) AddShipLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShipLateUs(v)
+	})
+}
+
+// UpdateShipLateUs sets the "ship_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateShipLateUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShipLateUs()
+	})
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (u *FulfilmentUpsertOne) SetOverdueUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetOverdueUs(v)
+	})
+}
+
+// AddOverdueUs adds v to the "overdue_us" field.
+func (u *FulfilmentUpsertOne) AddOverdueUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddOverdueUs(v)
+	})
+}
+
+// UpdateOverdueUs sets the "overdue_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateOverdueUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateOverdueUs()
+	})
+}
+
+// SetDueUs sets the "due_us" field.
+func (u *FulfilmentUpsertOne) SetDueUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetDueUs(v)
+	})
+}
+
+// AddDueUs adds v to the "due_us" field.
+func (u *FulfilmentUpsertOne) AddDueUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddDueUs(v)
+	})
+}
+
+// UpdateDueUs sets the "due_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateDueUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateDueUs()
 	})
 }
 
@@ -2205,6 +2589,132 @@ func (u *FulfilmentUpsertBulk) AddShortenedUs(v int64) *FulfilmentUpsertBulk {
 func (u *FulfilmentUpsertBulk) UpdateShortenedUs() *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateShortenedUs()
+	})
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (u *FulfilmentUpsertBulk) SetAcceptByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetAcceptByUs(v)
+	})
+}
+
+// AddAcceptByUs adds v to the "accept_by_us" field.
+func (u *FulfilmentUpsertBulk) AddAcceptByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddAcceptByUs(v)
+	})
+}
+
+// UpdateAcceptByUs sets the "accept_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateAcceptByUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateAcceptByUs()
+	})
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (u *FulfilmentUpsertBulk) SetShipByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShipByUs(v)
+	})
+}
+
+// AddShipByUs adds v to the "ship_by_us" field.
+func (u *FulfilmentUpsertBulk) AddShipByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShipByUs(v)
+	})
+}
+
+// UpdateShipByUs sets the "ship_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateShipByUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShipByUs()
+	})
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (u *FulfilmentUpsertBulk) SetAcceptLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetAcceptLateUs(v)
+	})
+}
+
+// AddAcceptLateUs adds v to the "accept_late_us" field.
+func (u *FulfilmentUpsertBulk) AddAcceptLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddAcceptLateUs(v)
+	})
+}
+
+// UpdateAcceptLateUs sets the "accept_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateAcceptLateUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateAcceptLateUs()
+	})
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (u *FulfilmentUpsertBulk) SetShipLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShipLateUs(v)
+	})
+}
+
+// AddShipLateUs adds v to the "ship_late_us" field.
+func (u *FulfilmentUpsertBulk) AddShipLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShipLateUs(v)
+	})
+}
+
+// UpdateShipLateUs sets the "ship_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateShipLateUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShipLateUs()
+	})
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (u *FulfilmentUpsertBulk) SetOverdueUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetOverdueUs(v)
+	})
+}
+
+// AddOverdueUs adds v to the "overdue_us" field.
+func (u *FulfilmentUpsertBulk) AddOverdueUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddOverdueUs(v)
+	})
+}
+
+// UpdateOverdueUs sets the "overdue_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateOverdueUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateOverdueUs()
+	})
+}
+
+// SetDueUs sets the "due_us" field.
+func (u *FulfilmentUpsertBulk) SetDueUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetDueUs(v)
+	})
+}
+
+// AddDueUs adds v to the "due_us" field.
+func (u *FulfilmentUpsertBulk) AddDueUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddDueUs(v)
+	})
+}
+
+// UpdateDueUs sets the "due_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateDueUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateDueUs()
 	})
 }
 

@@ -363,6 +363,132 @@ func (_u *FulfilmentUpdate) AddShortenedUs(v int64) *FulfilmentUpdate {
 	return _u
 }
 
+// SetAcceptByUs sets the "accept_by_us" field.
+func (_u *FulfilmentUpdate) SetAcceptByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetAcceptByUs()
+	_u.mutation.SetAcceptByUs(v)
+	return _u
+}
+
+// SetNillableAcceptByUs sets the "accept_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableAcceptByUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetAcceptByUs(*v)
+	}
+	return _u
+}
+
+// AddAcceptByUs adds value to the "accept_by_us" field.
+func (_u *FulfilmentUpdate) AddAcceptByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddAcceptByUs(v)
+	return _u
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (_u *FulfilmentUpdate) SetShipByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetShipByUs()
+	_u.mutation.SetShipByUs(v)
+	return _u
+}
+
+// SetNillableShipByUs sets the "ship_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableShipByUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetShipByUs(*v)
+	}
+	return _u
+}
+
+// AddShipByUs adds value to the "ship_by_us" field.
+func (_u *FulfilmentUpdate) AddShipByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddShipByUs(v)
+	return _u
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (_u *FulfilmentUpdate) SetAcceptLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetAcceptLateUs()
+	_u.mutation.SetAcceptLateUs(v)
+	return _u
+}
+
+// SetNillableAcceptLateUs sets the "accept_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableAcceptLateUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetAcceptLateUs(*v)
+	}
+	return _u
+}
+
+// AddAcceptLateUs adds value to the "accept_late_us" field.
+func (_u *FulfilmentUpdate) AddAcceptLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddAcceptLateUs(v)
+	return _u
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (_u *FulfilmentUpdate) SetShipLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetShipLateUs()
+	_u.mutation.SetShipLateUs(v)
+	return _u
+}
+
+// SetNillableShipLateUs sets the "ship_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableShipLateUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetShipLateUs(*v)
+	}
+	return _u
+}
+
+// AddShipLateUs adds value to the "ship_late_us" field.
+func (_u *FulfilmentUpdate) AddShipLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddShipLateUs(v)
+	return _u
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (_u *FulfilmentUpdate) SetOverdueUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetOverdueUs()
+	_u.mutation.SetOverdueUs(v)
+	return _u
+}
+
+// SetNillableOverdueUs sets the "overdue_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableOverdueUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetOverdueUs(*v)
+	}
+	return _u
+}
+
+// AddOverdueUs adds value to the "overdue_us" field.
+func (_u *FulfilmentUpdate) AddOverdueUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddOverdueUs(v)
+	return _u
+}
+
+// SetDueUs sets the "due_us" field.
+func (_u *FulfilmentUpdate) SetDueUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetDueUs()
+	_u.mutation.SetDueUs(v)
+	return _u
+}
+
+// SetNillableDueUs sets the "due_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableDueUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetDueUs(*v)
+	}
+	return _u
+}
+
+// AddDueUs adds value to the "due_us" field.
+func (_u *FulfilmentUpdate) AddDueUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddDueUs(v)
+	return _u
+}
+
 // SetFailure sets the "failure" field.
 func (_u *FulfilmentUpdate) SetFailure(v string) *FulfilmentUpdate {
 	_u.mutation.SetFailure(v)
@@ -538,6 +664,42 @@ func (_u *FulfilmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedShortenedUs(); ok {
 		_spec.AddField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AcceptByUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptByUs(); ok {
+		_spec.AddField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipByUs(); ok {
+		_spec.SetField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipByUs(); ok {
+		_spec.AddField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AcceptLateUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptLateUs(); ok {
+		_spec.AddField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipLateUs(); ok {
+		_spec.SetField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipLateUs(); ok {
+		_spec.AddField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.OverdueUs(); ok {
+		_spec.SetField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOverdueUs(); ok {
+		_spec.AddField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DueUs(); ok {
+		_spec.SetField(fulfilment.FieldDueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDueUs(); ok {
+		_spec.AddField(fulfilment.FieldDueUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
@@ -898,6 +1060,132 @@ func (_u *FulfilmentUpdateOne) AddShortenedUs(v int64) *FulfilmentUpdateOne {
 	return _u
 }
 
+// SetAcceptByUs sets the "accept_by_us" field.
+func (_u *FulfilmentUpdateOne) SetAcceptByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetAcceptByUs()
+	_u.mutation.SetAcceptByUs(v)
+	return _u
+}
+
+// SetNillableAcceptByUs sets the "accept_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableAcceptByUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetAcceptByUs(*v)
+	}
+	return _u
+}
+
+// AddAcceptByUs adds value to the "accept_by_us" field.
+func (_u *FulfilmentUpdateOne) AddAcceptByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddAcceptByUs(v)
+	return _u
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (_u *FulfilmentUpdateOne) SetShipByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetShipByUs()
+	_u.mutation.SetShipByUs(v)
+	return _u
+}
+
+// SetNillableShipByUs sets the "ship_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableShipByUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetShipByUs(*v)
+	}
+	return _u
+}
+
+// AddShipByUs adds value to the "ship_by_us" field.
+func (_u *FulfilmentUpdateOne) AddShipByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddShipByUs(v)
+	return _u
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (_u *FulfilmentUpdateOne) SetAcceptLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetAcceptLateUs()
+	_u.mutation.SetAcceptLateUs(v)
+	return _u
+}
+
+// SetNillableAcceptLateUs sets the "accept_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableAcceptLateUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetAcceptLateUs(*v)
+	}
+	return _u
+}
+
+// AddAcceptLateUs adds value to the "accept_late_us" field.
+func (_u *FulfilmentUpdateOne) AddAcceptLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddAcceptLateUs(v)
+	return _u
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (_u *FulfilmentUpdateOne) SetShipLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetShipLateUs()
+	_u.mutation.SetShipLateUs(v)
+	return _u
+}
+
+// SetNillableShipLateUs sets the "ship_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableShipLateUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetShipLateUs(*v)
+	}
+	return _u
+}
+
+// AddShipLateUs adds value to the "ship_late_us" field.
+func (_u *FulfilmentUpdateOne) AddShipLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddShipLateUs(v)
+	return _u
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (_u *FulfilmentUpdateOne) SetOverdueUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetOverdueUs()
+	_u.mutation.SetOverdueUs(v)
+	return _u
+}
+
+// SetNillableOverdueUs sets the "overdue_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableOverdueUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetOverdueUs(*v)
+	}
+	return _u
+}
+
+// AddOverdueUs adds value to the "overdue_us" field.
+func (_u *FulfilmentUpdateOne) AddOverdueUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddOverdueUs(v)
+	return _u
+}
+
+// SetDueUs sets the "due_us" field.
+func (_u *FulfilmentUpdateOne) SetDueUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetDueUs()
+	_u.mutation.SetDueUs(v)
+	return _u
+}
+
+// SetNillableDueUs sets the "due_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableDueUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetDueUs(*v)
+	}
+	return _u
+}
+
+// AddDueUs adds value to the "due_us" field.
+func (_u *FulfilmentUpdateOne) AddDueUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddDueUs(v)
+	return _u
+}
+
 // SetFailure sets the "failure" field.
 func (_u *FulfilmentUpdateOne) SetFailure(v string) *FulfilmentUpdateOne {
 	_u.mutation.SetFailure(v)
@@ -1103,6 +1391,42 @@ func (_u *FulfilmentUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilment, 
 	}
 	if value, ok := _u.mutation.AddedShortenedUs(); ok {
 		_spec.AddField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AcceptByUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptByUs(); ok {
+		_spec.AddField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipByUs(); ok {
+		_spec.SetField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipByUs(); ok {
+		_spec.AddField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AcceptLateUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptLateUs(); ok {
+		_spec.AddField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipLateUs(); ok {
+		_spec.SetField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipLateUs(); ok {
+		_spec.AddField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.OverdueUs(); ok {
+		_spec.SetField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOverdueUs(); ok {
+		_spec.AddField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DueUs(); ok {
+		_spec.SetField(fulfilment.FieldDueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDueUs(); ok {
+		_spec.AddField(fulfilment.FieldDueUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)

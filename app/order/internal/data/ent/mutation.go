@@ -29,6 +29,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/pricing"
 )
@@ -59,6 +60,7 @@ const (
 	TypePromotionVersion = "PromotionVersion"
 	TypeRefund           = "Refund"
 	TypeReturnLine       = "ReturnLine"
+	TypeServiceLevel     = "ServiceLevel"
 	TypeShippingReport   = "ShippingReport"
 )
 
@@ -2460,6 +2462,18 @@ type FulfilmentMutation struct {
 	addback_us         *int64
 	shortened_us       *int64
 	addshortened_us    *int64
+	accept_by_us       *int64
+	addaccept_by_us    *int64
+	ship_by_us         *int64
+	addship_by_us      *int64
+	accept_late_us     *int64
+	addaccept_late_us  *int64
+	ship_late_us       *int64
+	addship_late_us    *int64
+	overdue_us         *int64
+	addoverdue_us      *int64
+	due_us             *int64
+	adddue_us          *int64
 	failure            *string
 	clearedFields      map[string]struct{}
 	done               bool
@@ -3863,6 +3877,342 @@ func (m *FulfilmentMutation) ResetShortenedUs() {
 	m.addshortened_us = nil
 }
 
+// SetAcceptByUs sets the "accept_by_us" field.
+func (m *FulfilmentMutation) SetAcceptByUs(i int64) {
+	m.accept_by_us = &i
+	m.addaccept_by_us = nil
+}
+
+// AcceptByUs returns the value of the "accept_by_us" field in the mutation.
+func (m *FulfilmentMutation) AcceptByUs() (r int64, exists bool) {
+	v := m.accept_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptByUs returns the old "accept_by_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldAcceptByUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptByUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptByUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptByUs: %w", err)
+	}
+	return oldValue.AcceptByUs, nil
+}
+
+// AddAcceptByUs adds i to the "accept_by_us" field.
+func (m *FulfilmentMutation) AddAcceptByUs(i int64) {
+	if m.addaccept_by_us != nil {
+		*m.addaccept_by_us += i
+	} else {
+		m.addaccept_by_us = &i
+	}
+}
+
+// AddedAcceptByUs returns the value that was added to the "accept_by_us" field in this mutation.
+func (m *FulfilmentMutation) AddedAcceptByUs() (r int64, exists bool) {
+	v := m.addaccept_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcceptByUs resets all changes to the "accept_by_us" field.
+func (m *FulfilmentMutation) ResetAcceptByUs() {
+	m.accept_by_us = nil
+	m.addaccept_by_us = nil
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (m *FulfilmentMutation) SetShipByUs(i int64) {
+	m.ship_by_us = &i
+	m.addship_by_us = nil
+}
+
+// ShipByUs returns the value of the "ship_by_us" field in the mutation.
+func (m *FulfilmentMutation) ShipByUs() (r int64, exists bool) {
+	v := m.ship_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShipByUs returns the old "ship_by_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldShipByUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShipByUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShipByUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShipByUs: %w", err)
+	}
+	return oldValue.ShipByUs, nil
+}
+
+// AddShipByUs adds i to the "ship_by_us" field.
+func (m *FulfilmentMutation) AddShipByUs(i int64) {
+	if m.addship_by_us != nil {
+		*m.addship_by_us += i
+	} else {
+		m.addship_by_us = &i
+	}
+}
+
+// AddedShipByUs returns the value that was added to the "ship_by_us" field in this mutation.
+func (m *FulfilmentMutation) AddedShipByUs() (r int64, exists bool) {
+	v := m.addship_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShipByUs resets all changes to the "ship_by_us" field.
+func (m *FulfilmentMutation) ResetShipByUs() {
+	m.ship_by_us = nil
+	m.addship_by_us = nil
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (m *FulfilmentMutation) SetAcceptLateUs(i int64) {
+	m.accept_late_us = &i
+	m.addaccept_late_us = nil
+}
+
+// AcceptLateUs returns the value of the "accept_late_us" field in the mutation.
+func (m *FulfilmentMutation) AcceptLateUs() (r int64, exists bool) {
+	v := m.accept_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptLateUs returns the old "accept_late_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldAcceptLateUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptLateUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptLateUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptLateUs: %w", err)
+	}
+	return oldValue.AcceptLateUs, nil
+}
+
+// AddAcceptLateUs adds i to the "accept_late_us" field.
+func (m *FulfilmentMutation) AddAcceptLateUs(i int64) {
+	if m.addaccept_late_us != nil {
+		*m.addaccept_late_us += i
+	} else {
+		m.addaccept_late_us = &i
+	}
+}
+
+// AddedAcceptLateUs returns the value that was added to the "accept_late_us" field in this mutation.
+func (m *FulfilmentMutation) AddedAcceptLateUs() (r int64, exists bool) {
+	v := m.addaccept_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcceptLateUs resets all changes to the "accept_late_us" field.
+func (m *FulfilmentMutation) ResetAcceptLateUs() {
+	m.accept_late_us = nil
+	m.addaccept_late_us = nil
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (m *FulfilmentMutation) SetShipLateUs(i int64) {
+	m.ship_late_us = &i
+	m.addship_late_us = nil
+}
+
+// ShipLateUs returns the value of the "ship_late_us" field in the mutation.
+func (m *FulfilmentMutation) ShipLateUs() (r int64, exists bool) {
+	v := m.ship_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShipLateUs returns the old "ship_late_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldShipLateUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShipLateUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShipLateUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShipLateUs: %w", err)
+	}
+	return oldValue.ShipLateUs, nil
+}
+
+// AddShipLateUs adds i to the "ship_late_us" field.
+func (m *FulfilmentMutation) AddShipLateUs(i int64) {
+	if m.addship_late_us != nil {
+		*m.addship_late_us += i
+	} else {
+		m.addship_late_us = &i
+	}
+}
+
+// AddedShipLateUs returns the value that was added to the "ship_late_us" field in this mutation.
+func (m *FulfilmentMutation) AddedShipLateUs() (r int64, exists bool) {
+	v := m.addship_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShipLateUs resets all changes to the "ship_late_us" field.
+func (m *FulfilmentMutation) ResetShipLateUs() {
+	m.ship_late_us = nil
+	m.addship_late_us = nil
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (m *FulfilmentMutation) SetOverdueUs(i int64) {
+	m.overdue_us = &i
+	m.addoverdue_us = nil
+}
+
+// OverdueUs returns the value of the "overdue_us" field in the mutation.
+func (m *FulfilmentMutation) OverdueUs() (r int64, exists bool) {
+	v := m.overdue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOverdueUs returns the old "overdue_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldOverdueUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOverdueUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOverdueUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOverdueUs: %w", err)
+	}
+	return oldValue.OverdueUs, nil
+}
+
+// AddOverdueUs adds i to the "overdue_us" field.
+func (m *FulfilmentMutation) AddOverdueUs(i int64) {
+	if m.addoverdue_us != nil {
+		*m.addoverdue_us += i
+	} else {
+		m.addoverdue_us = &i
+	}
+}
+
+// AddedOverdueUs returns the value that was added to the "overdue_us" field in this mutation.
+func (m *FulfilmentMutation) AddedOverdueUs() (r int64, exists bool) {
+	v := m.addoverdue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOverdueUs resets all changes to the "overdue_us" field.
+func (m *FulfilmentMutation) ResetOverdueUs() {
+	m.overdue_us = nil
+	m.addoverdue_us = nil
+}
+
+// SetDueUs sets the "due_us" field.
+func (m *FulfilmentMutation) SetDueUs(i int64) {
+	m.due_us = &i
+	m.adddue_us = nil
+}
+
+// DueUs returns the value of the "due_us" field in the mutation.
+func (m *FulfilmentMutation) DueUs() (r int64, exists bool) {
+	v := m.due_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueUs returns the old "due_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldDueUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueUs: %w", err)
+	}
+	return oldValue.DueUs, nil
+}
+
+// AddDueUs adds i to the "due_us" field.
+func (m *FulfilmentMutation) AddDueUs(i int64) {
+	if m.adddue_us != nil {
+		*m.adddue_us += i
+	} else {
+		m.adddue_us = &i
+	}
+}
+
+// AddedDueUs returns the value that was added to the "due_us" field in this mutation.
+func (m *FulfilmentMutation) AddedDueUs() (r int64, exists bool) {
+	v := m.adddue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDueUs resets all changes to the "due_us" field.
+func (m *FulfilmentMutation) ResetDueUs() {
+	m.due_us = nil
+	m.adddue_us = nil
+}
+
 // SetFailure sets the "failure" field.
 func (m *FulfilmentMutation) SetFailure(s string) {
 	m.failure = &s
@@ -3933,7 +4283,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 28)
+	fields := make([]string, 0, 34)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -4015,6 +4365,24 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.shortened_us != nil {
 		fields = append(fields, fulfilment.FieldShortenedUs)
 	}
+	if m.accept_by_us != nil {
+		fields = append(fields, fulfilment.FieldAcceptByUs)
+	}
+	if m.ship_by_us != nil {
+		fields = append(fields, fulfilment.FieldShipByUs)
+	}
+	if m.accept_late_us != nil {
+		fields = append(fields, fulfilment.FieldAcceptLateUs)
+	}
+	if m.ship_late_us != nil {
+		fields = append(fields, fulfilment.FieldShipLateUs)
+	}
+	if m.overdue_us != nil {
+		fields = append(fields, fulfilment.FieldOverdueUs)
+	}
+	if m.due_us != nil {
+		fields = append(fields, fulfilment.FieldDueUs)
+	}
 	if m.failure != nil {
 		fields = append(fields, fulfilment.FieldFailure)
 	}
@@ -4080,6 +4448,18 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.BackUs()
 	case fulfilment.FieldShortenedUs:
 		return m.ShortenedUs()
+	case fulfilment.FieldAcceptByUs:
+		return m.AcceptByUs()
+	case fulfilment.FieldShipByUs:
+		return m.ShipByUs()
+	case fulfilment.FieldAcceptLateUs:
+		return m.AcceptLateUs()
+	case fulfilment.FieldShipLateUs:
+		return m.ShipLateUs()
+	case fulfilment.FieldOverdueUs:
+		return m.OverdueUs()
+	case fulfilment.FieldDueUs:
+		return m.DueUs()
 	case fulfilment.FieldFailure:
 		return m.Failure()
 	}
@@ -4145,6 +4525,18 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldBackUs(ctx)
 	case fulfilment.FieldShortenedUs:
 		return m.OldShortenedUs(ctx)
+	case fulfilment.FieldAcceptByUs:
+		return m.OldAcceptByUs(ctx)
+	case fulfilment.FieldShipByUs:
+		return m.OldShipByUs(ctx)
+	case fulfilment.FieldAcceptLateUs:
+		return m.OldAcceptLateUs(ctx)
+	case fulfilment.FieldShipLateUs:
+		return m.OldShipLateUs(ctx)
+	case fulfilment.FieldOverdueUs:
+		return m.OldOverdueUs(ctx)
+	case fulfilment.FieldDueUs:
+		return m.OldDueUs(ctx)
 	case fulfilment.FieldFailure:
 		return m.OldFailure(ctx)
 	}
@@ -4345,6 +4737,48 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetShortenedUs(v)
 		return nil
+	case fulfilment.FieldAcceptByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptByUs(v)
+		return nil
+	case fulfilment.FieldShipByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShipByUs(v)
+		return nil
+	case fulfilment.FieldAcceptLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptLateUs(v)
+		return nil
+	case fulfilment.FieldShipLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShipLateUs(v)
+		return nil
+	case fulfilment.FieldOverdueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOverdueUs(v)
+		return nil
+	case fulfilment.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueUs(v)
+		return nil
 	case fulfilment.FieldFailure:
 		v, ok := value.(string)
 		if !ok {
@@ -4408,6 +4842,24 @@ func (m *FulfilmentMutation) AddedFields() []string {
 	if m.addshortened_us != nil {
 		fields = append(fields, fulfilment.FieldShortenedUs)
 	}
+	if m.addaccept_by_us != nil {
+		fields = append(fields, fulfilment.FieldAcceptByUs)
+	}
+	if m.addship_by_us != nil {
+		fields = append(fields, fulfilment.FieldShipByUs)
+	}
+	if m.addaccept_late_us != nil {
+		fields = append(fields, fulfilment.FieldAcceptLateUs)
+	}
+	if m.addship_late_us != nil {
+		fields = append(fields, fulfilment.FieldShipLateUs)
+	}
+	if m.addoverdue_us != nil {
+		fields = append(fields, fulfilment.FieldOverdueUs)
+	}
+	if m.adddue_us != nil {
+		fields = append(fields, fulfilment.FieldDueUs)
+	}
 	return fields
 }
 
@@ -4448,6 +4900,18 @@ func (m *FulfilmentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedBackUs()
 	case fulfilment.FieldShortenedUs:
 		return m.AddedShortenedUs()
+	case fulfilment.FieldAcceptByUs:
+		return m.AddedAcceptByUs()
+	case fulfilment.FieldShipByUs:
+		return m.AddedShipByUs()
+	case fulfilment.FieldAcceptLateUs:
+		return m.AddedAcceptLateUs()
+	case fulfilment.FieldShipLateUs:
+		return m.AddedShipLateUs()
+	case fulfilment.FieldOverdueUs:
+		return m.AddedOverdueUs()
+	case fulfilment.FieldDueUs:
+		return m.AddedDueUs()
 	}
 	return nil, false
 }
@@ -4569,6 +5033,48 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddShortenedUs(v)
 		return nil
+	case fulfilment.FieldAcceptByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcceptByUs(v)
+		return nil
+	case fulfilment.FieldShipByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShipByUs(v)
+		return nil
+	case fulfilment.FieldAcceptLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcceptLateUs(v)
+		return nil
+	case fulfilment.FieldShipLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShipLateUs(v)
+		return nil
+	case fulfilment.FieldOverdueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOverdueUs(v)
+		return nil
+	case fulfilment.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDueUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment numeric field %s", name)
 }
@@ -4676,6 +5182,24 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldShortenedUs:
 		m.ResetShortenedUs()
+		return nil
+	case fulfilment.FieldAcceptByUs:
+		m.ResetAcceptByUs()
+		return nil
+	case fulfilment.FieldShipByUs:
+		m.ResetShipByUs()
+		return nil
+	case fulfilment.FieldAcceptLateUs:
+		m.ResetAcceptLateUs()
+		return nil
+	case fulfilment.FieldShipLateUs:
+		m.ResetShipLateUs()
+		return nil
+	case fulfilment.FieldOverdueUs:
+		m.ResetOverdueUs()
+		return nil
+	case fulfilment.FieldDueUs:
+		m.ResetDueUs()
 		return nil
 	case fulfilment.FieldFailure:
 		m.ResetFailure()
@@ -20024,6 +20548,689 @@ func (m *ReturnLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ReturnLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ReturnLine edge %s", name)
+}
+
+// ServiceLevelMutation represents an operation that mutates the ServiceLevel nodes in the graph.
+type ServiceLevelMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	accept_us     *int64
+	addaccept_us  *int64
+	ship_us       *int64
+	addship_us    *int64
+	version       *int64
+	addversion    *int64
+	changed_by    *string
+	changed_us    *int64
+	addchanged_us *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ServiceLevel, error)
+	predicates    []predicate.ServiceLevel
+}
+
+var _ ent.Mutation = (*ServiceLevelMutation)(nil)
+
+// servicelevelOption allows management of the mutation configuration using functional options.
+type servicelevelOption func(*ServiceLevelMutation)
+
+// newServiceLevelMutation creates new mutation for the ServiceLevel entity.
+func newServiceLevelMutation(c config, op Op, opts ...servicelevelOption) *ServiceLevelMutation {
+	m := &ServiceLevelMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeServiceLevel,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withServiceLevelID sets the ID field of the mutation.
+func withServiceLevelID(id string) servicelevelOption {
+	return func(m *ServiceLevelMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ServiceLevel
+		)
+		m.oldValue = func(ctx context.Context) (*ServiceLevel, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ServiceLevel.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withServiceLevel sets the old ServiceLevel of the mutation.
+func withServiceLevel(node *ServiceLevel) servicelevelOption {
+	return func(m *ServiceLevelMutation) {
+		m.oldValue = func(context.Context) (*ServiceLevel, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ServiceLevelMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ServiceLevelMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ServiceLevel entities.
+func (m *ServiceLevelMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ServiceLevelMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ServiceLevelMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ServiceLevel.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAcceptUs sets the "accept_us" field.
+func (m *ServiceLevelMutation) SetAcceptUs(i int64) {
+	m.accept_us = &i
+	m.addaccept_us = nil
+}
+
+// AcceptUs returns the value of the "accept_us" field in the mutation.
+func (m *ServiceLevelMutation) AcceptUs() (r int64, exists bool) {
+	v := m.accept_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptUs returns the old "accept_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldAcceptUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptUs: %w", err)
+	}
+	return oldValue.AcceptUs, nil
+}
+
+// AddAcceptUs adds i to the "accept_us" field.
+func (m *ServiceLevelMutation) AddAcceptUs(i int64) {
+	if m.addaccept_us != nil {
+		*m.addaccept_us += i
+	} else {
+		m.addaccept_us = &i
+	}
+}
+
+// AddedAcceptUs returns the value that was added to the "accept_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedAcceptUs() (r int64, exists bool) {
+	v := m.addaccept_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcceptUs resets all changes to the "accept_us" field.
+func (m *ServiceLevelMutation) ResetAcceptUs() {
+	m.accept_us = nil
+	m.addaccept_us = nil
+}
+
+// SetShipUs sets the "ship_us" field.
+func (m *ServiceLevelMutation) SetShipUs(i int64) {
+	m.ship_us = &i
+	m.addship_us = nil
+}
+
+// ShipUs returns the value of the "ship_us" field in the mutation.
+func (m *ServiceLevelMutation) ShipUs() (r int64, exists bool) {
+	v := m.ship_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShipUs returns the old "ship_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldShipUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShipUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShipUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShipUs: %w", err)
+	}
+	return oldValue.ShipUs, nil
+}
+
+// AddShipUs adds i to the "ship_us" field.
+func (m *ServiceLevelMutation) AddShipUs(i int64) {
+	if m.addship_us != nil {
+		*m.addship_us += i
+	} else {
+		m.addship_us = &i
+	}
+}
+
+// AddedShipUs returns the value that was added to the "ship_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedShipUs() (r int64, exists bool) {
+	v := m.addship_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShipUs resets all changes to the "ship_us" field.
+func (m *ServiceLevelMutation) ResetShipUs() {
+	m.ship_us = nil
+	m.addship_us = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *ServiceLevelMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ServiceLevelMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ServiceLevelMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ServiceLevelMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ServiceLevelMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *ServiceLevelMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *ServiceLevelMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *ServiceLevelMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *ServiceLevelMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *ServiceLevelMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *ServiceLevelMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *ServiceLevelMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the ServiceLevelMutation builder.
+func (m *ServiceLevelMutation) Where(ps ...predicate.ServiceLevel) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ServiceLevelMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ServiceLevelMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ServiceLevel, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ServiceLevelMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ServiceLevelMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ServiceLevel).
+func (m *ServiceLevelMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ServiceLevelMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.accept_us != nil {
+		fields = append(fields, servicelevel.FieldAcceptUs)
+	}
+	if m.ship_us != nil {
+		fields = append(fields, servicelevel.FieldShipUs)
+	}
+	if m.version != nil {
+		fields = append(fields, servicelevel.FieldVersion)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, servicelevel.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, servicelevel.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ServiceLevelMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		return m.AcceptUs()
+	case servicelevel.FieldShipUs:
+		return m.ShipUs()
+	case servicelevel.FieldVersion:
+		return m.Version()
+	case servicelevel.FieldChangedBy:
+		return m.ChangedBy()
+	case servicelevel.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ServiceLevelMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		return m.OldAcceptUs(ctx)
+	case servicelevel.FieldShipUs:
+		return m.OldShipUs(ctx)
+	case servicelevel.FieldVersion:
+		return m.OldVersion(ctx)
+	case servicelevel.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case servicelevel.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown ServiceLevel field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceLevelMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptUs(v)
+		return nil
+	case servicelevel.FieldShipUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShipUs(v)
+		return nil
+	case servicelevel.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case servicelevel.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case servicelevel.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ServiceLevelMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccept_us != nil {
+		fields = append(fields, servicelevel.FieldAcceptUs)
+	}
+	if m.addship_us != nil {
+		fields = append(fields, servicelevel.FieldShipUs)
+	}
+	if m.addversion != nil {
+		fields = append(fields, servicelevel.FieldVersion)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, servicelevel.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ServiceLevelMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		return m.AddedAcceptUs()
+	case servicelevel.FieldShipUs:
+		return m.AddedShipUs()
+	case servicelevel.FieldVersion:
+		return m.AddedVersion()
+	case servicelevel.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceLevelMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcceptUs(v)
+		return nil
+	case servicelevel.FieldShipUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShipUs(v)
+		return nil
+	case servicelevel.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case servicelevel.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ServiceLevelMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ServiceLevelMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ServiceLevelMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ServiceLevel nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ServiceLevelMutation) ResetField(name string) error {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		m.ResetAcceptUs()
+		return nil
+	case servicelevel.FieldShipUs:
+		m.ResetShipUs()
+		return nil
+	case servicelevel.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case servicelevel.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case servicelevel.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ServiceLevelMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ServiceLevelMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ServiceLevelMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ServiceLevelMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ServiceLevelMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ServiceLevelMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ServiceLevelMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ServiceLevel unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ServiceLevelMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ServiceLevel edge %s", name)
 }
 
 // ShippingReportMutation represents an operation that mutates the ShippingReport nodes in the graph.

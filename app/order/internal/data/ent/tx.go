@@ -46,6 +46,8 @@ type Tx struct {
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
 	ReturnLine *ReturnLineClient
+	// ServiceLevel is the client for interacting with the ServiceLevel builders.
+	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
 	ShippingReport *ShippingReportClient
 
@@ -196,6 +198,7 @@ func (tx *Tx) init() {
 	tx.PromotionVersion = NewPromotionVersionClient(tx.config)
 	tx.Refund = NewRefundClient(tx.config)
 	tx.ReturnLine = NewReturnLineClient(tx.config)
+	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.ShippingReport = NewShippingReportClient(tx.config)
 }
 

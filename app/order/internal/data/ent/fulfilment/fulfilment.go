@@ -66,6 +66,18 @@ const (
 	FieldBackUs = "back_us"
 	// FieldShortenedUs holds the string denoting the shortened_us field in the database.
 	FieldShortenedUs = "shortened_us"
+	// FieldAcceptByUs holds the string denoting the accept_by_us field in the database.
+	FieldAcceptByUs = "accept_by_us"
+	// FieldShipByUs holds the string denoting the ship_by_us field in the database.
+	FieldShipByUs = "ship_by_us"
+	// FieldAcceptLateUs holds the string denoting the accept_late_us field in the database.
+	FieldAcceptLateUs = "accept_late_us"
+	// FieldShipLateUs holds the string denoting the ship_late_us field in the database.
+	FieldShipLateUs = "ship_late_us"
+	// FieldOverdueUs holds the string denoting the overdue_us field in the database.
+	FieldOverdueUs = "overdue_us"
+	// FieldDueUs holds the string denoting the due_us field in the database.
+	FieldDueUs = "due_us"
 	// FieldFailure holds the string denoting the failure field in the database.
 	FieldFailure = "failure"
 	// Table holds the table name of the fulfilment in the database.
@@ -102,6 +114,12 @@ var Columns = []string{
 	FieldFailedUs,
 	FieldBackUs,
 	FieldShortenedUs,
+	FieldAcceptByUs,
+	FieldShipByUs,
+	FieldAcceptLateUs,
+	FieldShipLateUs,
+	FieldOverdueUs,
+	FieldDueUs,
 	FieldFailure,
 }
 
@@ -195,6 +213,18 @@ var (
 	DefaultBackUs int64
 	// DefaultShortenedUs holds the default value on creation for the "shortened_us" field.
 	DefaultShortenedUs int64
+	// DefaultAcceptByUs holds the default value on creation for the "accept_by_us" field.
+	DefaultAcceptByUs int64
+	// DefaultShipByUs holds the default value on creation for the "ship_by_us" field.
+	DefaultShipByUs int64
+	// DefaultAcceptLateUs holds the default value on creation for the "accept_late_us" field.
+	DefaultAcceptLateUs int64
+	// DefaultShipLateUs holds the default value on creation for the "ship_late_us" field.
+	DefaultShipLateUs int64
+	// DefaultOverdueUs holds the default value on creation for the "overdue_us" field.
+	DefaultOverdueUs int64
+	// DefaultDueUs holds the default value on creation for the "due_us" field.
+	DefaultDueUs int64
 	// DefaultFailure holds the default value on creation for the "failure" field.
 	DefaultFailure string
 	// FailureValidator is a validator for the "failure" field. It is called by the builders before save.
@@ -344,6 +374,36 @@ func ByBackUs(opts ...sql.OrderTermOption) OrderOption {
 // ByShortenedUs orders the results by the shortened_us field.
 func ByShortenedUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldShortenedUs, opts...).ToFunc()
+}
+
+// ByAcceptByUs orders the results by the accept_by_us field.
+func ByAcceptByUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptByUs, opts...).ToFunc()
+}
+
+// ByShipByUs orders the results by the ship_by_us field.
+func ByShipByUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShipByUs, opts...).ToFunc()
+}
+
+// ByAcceptLateUs orders the results by the accept_late_us field.
+func ByAcceptLateUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptLateUs, opts...).ToFunc()
+}
+
+// ByShipLateUs orders the results by the ship_late_us field.
+func ByShipLateUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShipLateUs, opts...).ToFunc()
+}
+
+// ByOverdueUs orders the results by the overdue_us field.
+func ByOverdueUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOverdueUs, opts...).ToFunc()
+}
+
+// ByDueUs orders the results by the due_us field.
+func ByDueUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDueUs, opts...).ToFunc()
 }
 
 // ByFailure orders the results by the failure field.

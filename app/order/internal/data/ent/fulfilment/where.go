@@ -197,6 +197,36 @@ func ShortenedUs(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldShortenedUs, v))
 }
 
+// AcceptByUs applies equality check predicate on the "accept_by_us" field. It's identical to AcceptByUsEQ.
+func AcceptByUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldAcceptByUs, v))
+}
+
+// ShipByUs applies equality check predicate on the "ship_by_us" field. It's identical to ShipByUsEQ.
+func ShipByUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShipByUs, v))
+}
+
+// AcceptLateUs applies equality check predicate on the "accept_late_us" field. It's identical to AcceptLateUsEQ.
+func AcceptLateUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldAcceptLateUs, v))
+}
+
+// ShipLateUs applies equality check predicate on the "ship_late_us" field. It's identical to ShipLateUsEQ.
+func ShipLateUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShipLateUs, v))
+}
+
+// OverdueUs applies equality check predicate on the "overdue_us" field. It's identical to OverdueUsEQ.
+func OverdueUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldOverdueUs, v))
+}
+
+// DueUs applies equality check predicate on the "due_us" field. It's identical to DueUsEQ.
+func DueUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldDueUs, v))
+}
+
 // Failure applies equality check predicate on the "failure" field. It's identical to FailureEQ.
 func Failure(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
@@ -1555,6 +1585,246 @@ func ShortenedUsLT(v int64) predicate.Fulfilment {
 // ShortenedUsLTE applies the LTE predicate on the "shortened_us" field.
 func ShortenedUsLTE(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldLTE(FieldShortenedUs, v))
+}
+
+// AcceptByUsEQ applies the EQ predicate on the "accept_by_us" field.
+func AcceptByUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldAcceptByUs, v))
+}
+
+// AcceptByUsNEQ applies the NEQ predicate on the "accept_by_us" field.
+func AcceptByUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldAcceptByUs, v))
+}
+
+// AcceptByUsIn applies the In predicate on the "accept_by_us" field.
+func AcceptByUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldAcceptByUs, vs...))
+}
+
+// AcceptByUsNotIn applies the NotIn predicate on the "accept_by_us" field.
+func AcceptByUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldAcceptByUs, vs...))
+}
+
+// AcceptByUsGT applies the GT predicate on the "accept_by_us" field.
+func AcceptByUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldAcceptByUs, v))
+}
+
+// AcceptByUsGTE applies the GTE predicate on the "accept_by_us" field.
+func AcceptByUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldAcceptByUs, v))
+}
+
+// AcceptByUsLT applies the LT predicate on the "accept_by_us" field.
+func AcceptByUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldAcceptByUs, v))
+}
+
+// AcceptByUsLTE applies the LTE predicate on the "accept_by_us" field.
+func AcceptByUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldAcceptByUs, v))
+}
+
+// ShipByUsEQ applies the EQ predicate on the "ship_by_us" field.
+func ShipByUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShipByUs, v))
+}
+
+// ShipByUsNEQ applies the NEQ predicate on the "ship_by_us" field.
+func ShipByUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldShipByUs, v))
+}
+
+// ShipByUsIn applies the In predicate on the "ship_by_us" field.
+func ShipByUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldShipByUs, vs...))
+}
+
+// ShipByUsNotIn applies the NotIn predicate on the "ship_by_us" field.
+func ShipByUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldShipByUs, vs...))
+}
+
+// ShipByUsGT applies the GT predicate on the "ship_by_us" field.
+func ShipByUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldShipByUs, v))
+}
+
+// ShipByUsGTE applies the GTE predicate on the "ship_by_us" field.
+func ShipByUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldShipByUs, v))
+}
+
+// ShipByUsLT applies the LT predicate on the "ship_by_us" field.
+func ShipByUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldShipByUs, v))
+}
+
+// ShipByUsLTE applies the LTE predicate on the "ship_by_us" field.
+func ShipByUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldShipByUs, v))
+}
+
+// AcceptLateUsEQ applies the EQ predicate on the "accept_late_us" field.
+func AcceptLateUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsNEQ applies the NEQ predicate on the "accept_late_us" field.
+func AcceptLateUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsIn applies the In predicate on the "accept_late_us" field.
+func AcceptLateUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldAcceptLateUs, vs...))
+}
+
+// AcceptLateUsNotIn applies the NotIn predicate on the "accept_late_us" field.
+func AcceptLateUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldAcceptLateUs, vs...))
+}
+
+// AcceptLateUsGT applies the GT predicate on the "accept_late_us" field.
+func AcceptLateUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsGTE applies the GTE predicate on the "accept_late_us" field.
+func AcceptLateUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsLT applies the LT predicate on the "accept_late_us" field.
+func AcceptLateUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsLTE applies the LTE predicate on the "accept_late_us" field.
+func AcceptLateUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldAcceptLateUs, v))
+}
+
+// ShipLateUsEQ applies the EQ predicate on the "ship_late_us" field.
+func ShipLateUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShipLateUs, v))
+}
+
+// ShipLateUsNEQ applies the NEQ predicate on the "ship_late_us" field.
+func ShipLateUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldShipLateUs, v))
+}
+
+// ShipLateUsIn applies the In predicate on the "ship_late_us" field.
+func ShipLateUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldShipLateUs, vs...))
+}
+
+// ShipLateUsNotIn applies the NotIn predicate on the "ship_late_us" field.
+func ShipLateUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldShipLateUs, vs...))
+}
+
+// ShipLateUsGT applies the GT predicate on the "ship_late_us" field.
+func ShipLateUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldShipLateUs, v))
+}
+
+// ShipLateUsGTE applies the GTE predicate on the "ship_late_us" field.
+func ShipLateUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldShipLateUs, v))
+}
+
+// ShipLateUsLT applies the LT predicate on the "ship_late_us" field.
+func ShipLateUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldShipLateUs, v))
+}
+
+// ShipLateUsLTE applies the LTE predicate on the "ship_late_us" field.
+func ShipLateUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldShipLateUs, v))
+}
+
+// OverdueUsEQ applies the EQ predicate on the "overdue_us" field.
+func OverdueUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldOverdueUs, v))
+}
+
+// OverdueUsNEQ applies the NEQ predicate on the "overdue_us" field.
+func OverdueUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldOverdueUs, v))
+}
+
+// OverdueUsIn applies the In predicate on the "overdue_us" field.
+func OverdueUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldOverdueUs, vs...))
+}
+
+// OverdueUsNotIn applies the NotIn predicate on the "overdue_us" field.
+func OverdueUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldOverdueUs, vs...))
+}
+
+// OverdueUsGT applies the GT predicate on the "overdue_us" field.
+func OverdueUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldOverdueUs, v))
+}
+
+// OverdueUsGTE applies the GTE predicate on the "overdue_us" field.
+func OverdueUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldOverdueUs, v))
+}
+
+// OverdueUsLT applies the LT predicate on the "overdue_us" field.
+func OverdueUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldOverdueUs, v))
+}
+
+// OverdueUsLTE applies the LTE predicate on the "overdue_us" field.
+func OverdueUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldOverdueUs, v))
+}
+
+// DueUsEQ applies the EQ predicate on the "due_us" field.
+func DueUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldDueUs, v))
+}
+
+// DueUsNEQ applies the NEQ predicate on the "due_us" field.
+func DueUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldDueUs, v))
+}
+
+// DueUsIn applies the In predicate on the "due_us" field.
+func DueUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldDueUs, vs...))
+}
+
+// DueUsNotIn applies the NotIn predicate on the "due_us" field.
+func DueUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldDueUs, vs...))
+}
+
+// DueUsGT applies the GT predicate on the "due_us" field.
+func DueUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldDueUs, v))
+}
+
+// DueUsGTE applies the GTE predicate on the "due_us" field.
+func DueUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldDueUs, v))
+}
+
+// DueUsLT applies the LT predicate on the "due_us" field.
+func DueUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldDueUs, v))
+}
+
+// DueUsLTE applies the LTE predicate on the "due_us" field.
+func DueUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldDueUs, v))
 }
 
 // FailureEQ applies the EQ predicate on the "failure" field.

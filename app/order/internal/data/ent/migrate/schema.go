@@ -128,6 +128,12 @@ var (
 		{Name: "failed_us", Type: field.TypeInt64, Default: 0},
 		{Name: "back_us", Type: field.TypeInt64, Default: 0},
 		{Name: "shortened_us", Type: field.TypeInt64, Default: 0},
+		{Name: "accept_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "ship_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "accept_late_us", Type: field.TypeInt64, Default: 0},
+		{Name: "ship_late_us", Type: field.TypeInt64, Default: 0},
+		{Name: "overdue_us", Type: field.TypeInt64, Default: 0},
+		{Name: "due_us", Type: field.TypeInt64, Default: 0},
 		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
 	}
 	// FulfilmentsTable holds the schema information for the "fulfilments" table.
@@ -160,6 +166,16 @@ var (
 				Name:    "fulfilment_state_close_us",
 				Unique:  false,
 				Columns: []*schema.Column{FulfilmentsColumns[9], FulfilmentsColumns[19]},
+			},
+			{
+				Name:    "fulfilment_due_us",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentsColumns[33]},
+			},
+			{
+				Name:    "fulfilment_overdue_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentsColumns[32], FulfilmentsColumns[0]},
 			},
 		},
 	}
@@ -604,6 +620,21 @@ var (
 			},
 		},
 	}
+	// ServiceLevelsColumns holds the columns for the "service_levels" table.
+	ServiceLevelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "accept_us", Type: field.TypeInt64, Default: 0},
+		{Name: "ship_us", Type: field.TypeInt64, Default: 0},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// ServiceLevelsTable holds the schema information for the "service_levels" table.
+	ServiceLevelsTable = &schema.Table{
+		Name:       "service_levels",
+		Columns:    ServiceLevelsColumns,
+		PrimaryKey: []*schema.Column{ServiceLevelsColumns[0]},
+	}
 	// ShippingReportsColumns holds the columns for the "shipping_reports" table.
 	ShippingReportsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -657,6 +688,7 @@ var (
 		PromotionVersionsTable,
 		RefundsTable,
 		ReturnLinesTable,
+		ServiceLevelsTable,
 		ShippingReportsTable,
 	}
 )
@@ -727,6 +759,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	ReturnLinesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	ServiceLevelsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -57,5 +57,8 @@ type Refund func(*sql.Selector)
 // ReturnLine is the predicate function for returnline builders.
 type ReturnLine func(*sql.Selector)
 
+// ServiceLevel is the predicate function for servicelevel builders.
+type ServiceLevel func(*sql.Selector)
+
 // ShippingReport is the predicate function for shippingreport builders.
 type ShippingReport func(*sql.Selector)

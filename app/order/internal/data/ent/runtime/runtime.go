@@ -20,6 +20,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
 )
@@ -476,8 +477,32 @@ func init() {
 	fulfilmentDescShortenedUs := fulfilmentFields[26].Descriptor()
 	// fulfilment.DefaultShortenedUs holds the default value on creation for the shortened_us field.
 	fulfilment.DefaultShortenedUs = fulfilmentDescShortenedUs.Default.(int64)
+	// fulfilmentDescAcceptByUs is the schema descriptor for accept_by_us field.
+	fulfilmentDescAcceptByUs := fulfilmentFields[27].Descriptor()
+	// fulfilment.DefaultAcceptByUs holds the default value on creation for the accept_by_us field.
+	fulfilment.DefaultAcceptByUs = fulfilmentDescAcceptByUs.Default.(int64)
+	// fulfilmentDescShipByUs is the schema descriptor for ship_by_us field.
+	fulfilmentDescShipByUs := fulfilmentFields[28].Descriptor()
+	// fulfilment.DefaultShipByUs holds the default value on creation for the ship_by_us field.
+	fulfilment.DefaultShipByUs = fulfilmentDescShipByUs.Default.(int64)
+	// fulfilmentDescAcceptLateUs is the schema descriptor for accept_late_us field.
+	fulfilmentDescAcceptLateUs := fulfilmentFields[29].Descriptor()
+	// fulfilment.DefaultAcceptLateUs holds the default value on creation for the accept_late_us field.
+	fulfilment.DefaultAcceptLateUs = fulfilmentDescAcceptLateUs.Default.(int64)
+	// fulfilmentDescShipLateUs is the schema descriptor for ship_late_us field.
+	fulfilmentDescShipLateUs := fulfilmentFields[30].Descriptor()
+	// fulfilment.DefaultShipLateUs holds the default value on creation for the ship_late_us field.
+	fulfilment.DefaultShipLateUs = fulfilmentDescShipLateUs.Default.(int64)
+	// fulfilmentDescOverdueUs is the schema descriptor for overdue_us field.
+	fulfilmentDescOverdueUs := fulfilmentFields[31].Descriptor()
+	// fulfilment.DefaultOverdueUs holds the default value on creation for the overdue_us field.
+	fulfilment.DefaultOverdueUs = fulfilmentDescOverdueUs.Default.(int64)
+	// fulfilmentDescDueUs is the schema descriptor for due_us field.
+	fulfilmentDescDueUs := fulfilmentFields[32].Descriptor()
+	// fulfilment.DefaultDueUs holds the default value on creation for the due_us field.
+	fulfilment.DefaultDueUs = fulfilmentDescDueUs.Default.(int64)
 	// fulfilmentDescFailure is the schema descriptor for failure field.
-	fulfilmentDescFailure := fulfilmentFields[27].Descriptor()
+	fulfilmentDescFailure := fulfilmentFields[33].Descriptor()
 	// fulfilment.DefaultFailure holds the default value on creation for the failure field.
 	fulfilment.DefaultFailure = fulfilmentDescFailure.Default.(string)
 	// fulfilment.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
@@ -1992,6 +2017,53 @@ func init() {
 	// returnline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	returnline.IDValidator = func() func(string) error {
 		validators := returnlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	servicelevelMixin := entschema.ServiceLevel{}.Mixin()
+	servicelevelMixinHooks0 := servicelevelMixin[0].Hooks()
+	servicelevel.Hooks[0] = servicelevelMixinHooks0[0]
+	servicelevelMixinInters0 := servicelevelMixin[0].Interceptors()
+	servicelevel.Interceptors[0] = servicelevelMixinInters0[0]
+	servicelevelFields := entschema.ServiceLevel{}.Fields()
+	_ = servicelevelFields
+	// servicelevelDescAcceptUs is the schema descriptor for accept_us field.
+	servicelevelDescAcceptUs := servicelevelFields[1].Descriptor()
+	// servicelevel.DefaultAcceptUs holds the default value on creation for the accept_us field.
+	servicelevel.DefaultAcceptUs = servicelevelDescAcceptUs.Default.(int64)
+	// servicelevelDescShipUs is the schema descriptor for ship_us field.
+	servicelevelDescShipUs := servicelevelFields[2].Descriptor()
+	// servicelevel.DefaultShipUs holds the default value on creation for the ship_us field.
+	servicelevel.DefaultShipUs = servicelevelDescShipUs.Default.(int64)
+	// servicelevelDescVersion is the schema descriptor for version field.
+	servicelevelDescVersion := servicelevelFields[3].Descriptor()
+	// servicelevel.DefaultVersion holds the default value on creation for the version field.
+	servicelevel.DefaultVersion = servicelevelDescVersion.Default.(int64)
+	// servicelevelDescChangedBy is the schema descriptor for changed_by field.
+	servicelevelDescChangedBy := servicelevelFields[4].Descriptor()
+	// servicelevel.DefaultChangedBy holds the default value on creation for the changed_by field.
+	servicelevel.DefaultChangedBy = servicelevelDescChangedBy.Default.(string)
+	// servicelevel.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	servicelevel.ChangedByValidator = servicelevelDescChangedBy.Validators[0].(func(string) error)
+	// servicelevelDescChangedUs is the schema descriptor for changed_us field.
+	servicelevelDescChangedUs := servicelevelFields[5].Descriptor()
+	// servicelevel.DefaultChangedUs holds the default value on creation for the changed_us field.
+	servicelevel.DefaultChangedUs = servicelevelDescChangedUs.Default.(int64)
+	// servicelevelDescID is the schema descriptor for id field.
+	servicelevelDescID := servicelevelFields[0].Descriptor()
+	// servicelevel.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	servicelevel.IDValidator = func() func(string) error {
+		validators := servicelevelDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

@@ -1,0 +1,4 @@
+-- Modify "fulfilments" table
+ALTER TABLE `fulfilments` ADD COLUMN `accept_by_us` bigint NOT NULL DEFAULT 0, ADD COLUMN `ship_by_us` bigint NOT NULL DEFAULT 0, ADD COLUMN `accept_late_us` bigint NOT NULL DEFAULT 0, ADD COLUMN `ship_late_us` bigint NOT NULL DEFAULT 0, ADD COLUMN `overdue_us` bigint NOT NULL DEFAULT 0, ADD COLUMN `due_us` bigint NOT NULL DEFAULT 0, ADD INDEX `fulfilment_due_us` (`due_us`), ADD INDEX `fulfilment_overdue_us_id` (`overdue_us`, `id`);
+-- Create "service_levels" table
+CREATE TABLE `service_levels` (`id` varchar(40) NOT NULL, `accept_us` bigint NOT NULL DEFAULT 0, `ship_us` bigint NOT NULL DEFAULT 0, `version` bigint NOT NULL DEFAULT 0, `changed_by` varchar(128) NOT NULL DEFAULT '', `changed_us` bigint NOT NULL DEFAULT 0, PRIMARY KEY (`id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
