@@ -179,6 +179,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterShippingReportsServer(r.GRPC, reports)
 	levels := service.NewServiceLevels(c.service)
 	orderv1.RegisterServiceLevelsServer(r.GRPC, levels)
+	changes := service.NewOrderChanges(c.service)
+	orderv1.RegisterOrderChangesServer(r.GRPC, changes)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	if r.HTTP != nil {
@@ -188,6 +190,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterParcelsHTTPServer(r.HTTP, parcels)
 		orderv1.RegisterShippingReportsHTTPServer(r.HTTP, reports)
 		orderv1.RegisterServiceLevelsHTTPServer(r.HTTP, levels)
+		orderv1.RegisterOrderChangesHTTPServer(r.HTTP, changes)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 	}

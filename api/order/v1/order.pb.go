@@ -1504,9 +1504,11 @@ type OrderLine struct {
 	// What makes up the discount.
 	Discounts []*LineDiscount `protobuf:"bytes,14,rep,name=discounts,proto3" json:"discounts,omitempty"`
 	// The promotion that gives the line away; empty: it is bought.
-	GiftOf        string `protobuf:"bytes,15,opt,name=gift_of,json=giftOf,proto3" json:"gift_of,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	GiftOf string `protobuf:"bytes,15,opt,name=gift_of,json=giftOf,proto3" json:"gift_of,omitempty"`
+	// Units that were cancelled before they left; their money is in refunded.
+	CancelledQuantity int64 `protobuf:"varint,21,opt,name=cancelled_quantity,json=cancelledQuantity,proto3" json:"cancelled_quantity,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -1642,6 +1644,13 @@ func (x *OrderLine) GetGiftOf() string {
 		return x.GiftOf
 	}
 	return ""
+}
+
+func (x *OrderLine) GetCancelledQuantity() int64 {
+	if x != nil {
+		return x.CancelledQuantity
+	}
+	return 0
 }
 
 type Tender struct {
@@ -4236,7 +4245,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
 	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
 	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x126\n" +
-	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\"\xce\x05\n" +
+	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\"\xfd\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -4256,7 +4265,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"returnable\x18\r \x01(\bR\n" +
 	"returnable\x12<\n" +
 	"\tdiscounts\x18\x0e \x03(\v2\x1e.onepool.order.v1.LineDiscountR\tdiscounts\x12\x17\n" +
-	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x1a8\n" +
+	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x12-\n" +
+	"\x12cancelled_quantity\x18\x15 \x01(\x03R\x11cancelledQuantity\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

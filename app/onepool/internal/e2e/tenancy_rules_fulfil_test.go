@@ -53,6 +53,17 @@ func init() {
 	}
 }
 
+// Who may cancel an order may cancel a part of it.
+func init() {
+	whole := rules["onepool.order.v1.Order"]["CancelOrder"]
+	rules["onepool.order.v1.OrderChanges"] = map[string]rule{
+		"CancelLines": {may: whole.may, none: whole.none, ask: func(o objects) proto.Message {
+			return &orderv1.CancelLinesRequest{RequestId: id(), OrderId: whole.ask(o).(*orderv1.CancelOrderRequest).OrderId, Reason: "rules",
+				Lines: []*orderv1.CancelledLine{{LineId: o.Line, Quantity: 1000000}}}
+		}},
+	}
+}
+
 // A platform is told of its own orders.
 func init() {
 	rules["onepool.order.v1.ShippingReports"] = map[string]rule{

@@ -26,8 +26,8 @@ func AgreeStock(r Record, held []HeldStock) (found []Disagreement) {
 	}
 	for _, l := range r.Lines {
 		for _, p := range r.parts(l) {
-			if n := taken[wanted{l.ID, p.sku}]; n > l.Quantity*p.pieces {
-				say(l.ID, "%d of %s are held or shipped, %d were ordered", n, p.sku, l.Quantity*p.pieces)
+			if n := taken[wanted{l.ID, p.sku}]; n > l.Live()*p.pieces {
+				say(l.ID, "%d of %s are held or shipped, %d were ordered", n, p.sku, l.Live()*p.pieces)
 			}
 		}
 	}

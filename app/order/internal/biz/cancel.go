@@ -34,7 +34,7 @@ func (o *Order) cancel(event Event, note string) error {
 		return err
 	}
 	for i := range o.r.Fulfilments {
-		if o.r.Fulfilments[i].State == FulfilmentDeclined {
+		if !o.r.Fulfilments[i].Ends() {
 			continue
 		}
 		if err := o.moveFulfilment(&o.r.Fulfilments[i], EventCancel, ""); err != nil {
@@ -49,12 +49,15 @@ func (o *Order) cancel(event Event, note string) error {
 			return err
 		}
 	}
+	effect := Cancelled{WasPaid: wasPaid}
 	if wasPaid {
+		effect.PointsBack = make(map[string]int64, len(o.r.Lines))
 		for i := range o.r.Lines {
 			l := &o.r.Lines[i]
+			effect.PointsBack[l.ID] = l.Points - l.PointsBack // less than all after a part was cancelled
 			l.RefundedMinor, l.PointsBack = l.BaseMinor(), l.Points
 		}
 	}
-	o.effects = append(o.effects, Cancelled{WasPaid: wasPaid})
+	o.effects = append(o.effects, effect)
 	return nil
 }

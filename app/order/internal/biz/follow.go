@@ -103,7 +103,10 @@ type followed struct{ line, sku string }
 func (o *Order) room() map[followed]int64 {
 	room := map[followed]int64{}
 	for _, l := range o.r.Lines {
-		room[followed{l.ID, l.SKU}] = l.Quantity
+		room[followed{l.ID, l.SKU}] = l.Live()
+		if l.Live() == 0 { // also no parts of it, when it is a kit
+			room[followed{l.ID, ""}] = 0
+		}
 	}
 	for _, f := range o.r.Fulfilments {
 		if !f.Ends() {
@@ -182,6 +185,9 @@ func (s *goods) rest(room map[followed]int64) []Reservation {
 	for _, h := range s.held {
 		n := s.free[h.ID]
 		k := followed{h.LineID, h.SKU}
+		if _, over := room[followed{h.LineID, ""}]; over {
+			continue
+		}
 		if most, limited := room[k]; limited {
 			n = min(n, most)
 			room[k] -= n

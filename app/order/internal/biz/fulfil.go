@@ -119,12 +119,19 @@ func (o *Order) EndWindow(fulfilmentID string) error {
 	if len(earned) > 0 {
 		o.effects = append(o.effects, WindowEnded{LineIDs: earned})
 	}
-	for _, other := range o.r.Fulfilments {
-		if other.State != FulfilmentClosed && other.State != FulfilmentDeclined {
+	return o.completeIfOver()
+}
+
+// completeIfOver completes an order of which nothing is left to do.
+func (o *Order) completeIfOver() error {
+	closed := false
+	for _, f := range o.r.Fulfilments {
+		if f.Ends() && f.State != FulfilmentClosed {
 			return nil
 		}
+		closed = closed || f.State == FulfilmentClosed
 	}
-	if o.r.Unallocated { // a part waits still
+	if !closed || o.r.Unallocated { // a part waits still
 		return nil
 	}
 	return o.moveOrder(EventComplete, "")
@@ -134,7 +141,7 @@ func (o *Order) lineClosed(lineID string) bool {
 	line := o.line(lineID)
 	closed, whole := int64(0), false
 	for _, f := range o.r.Fulfilments {
-		if f.State == FulfilmentDeclined {
+		if !f.Ends() {
 			continue
 		}
 		for _, l := range f.Lines {
@@ -149,7 +156,7 @@ func (o *Order) lineClosed(lineID string) bool {
 		}
 	}
 	if whole { // what waits for stock is open still
-		return closed >= line.Quantity
+		return closed >= line.Live()
 	}
 	return !o.r.Unallocated
 }

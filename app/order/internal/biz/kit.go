@@ -43,7 +43,7 @@ func (r Record) parts(l Line) []part {
 		return []part{{l.SKU, 1}}
 	}
 	for i := range list {
-		list[i].pieces /= l.Quantity
+		list[i].pieces /= max(1, l.Live())
 	}
 	return list
 }
@@ -67,8 +67,8 @@ func (r Record) whole() error {
 			}
 		}
 		for sku, n := range pieces {
-			if n%l.Quantity != 0 {
-				return fmt.Errorf("order %s: %d pieces of %s are held for %d kits of line %s", r.ID, n, sku, l.Quantity, l.ID)
+			if n%max(1, l.Live()) != 0 {
+				return fmt.Errorf("order %s: %d pieces of %s are held for %d kits of line %s", r.ID, n, sku, l.Live(), l.ID)
 			}
 		}
 	}

@@ -86,6 +86,7 @@ const (
 	EventAllocate    Event = "allocate"
 	EventExpire      Event = "expire"
 	EventCancel      Event = "cancel"
+	EventCancelPart  Event = "cancel_part"
 	EventComplete    Event = "complete"
 	EventPlan        Event = "plan"
 	EventAssign      Event = "assign"
@@ -130,6 +131,7 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderUnpaid, EventCancel, OrderCancelled},
 	{SubjectOrder, OrderPaid, EventAllocate, OrderPaid}, // a channel order that had waited for stock
 	{SubjectOrder, OrderPaid, EventCancel, OrderCancelled},
+	{SubjectOrder, OrderPaid, EventCancelPart, OrderPaid}, // some pieces, before they left
 	{SubjectOrder, OrderPaid, EventComplete, OrderCompleted},
 
 	{SubjectFulfilment, None, EventPlan, FulfilmentPlanned},

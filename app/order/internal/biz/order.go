@@ -52,18 +52,25 @@ type (
 	// WindowEnded: the last return window of these lines is over.
 	WindowEnded struct{ LineIDs []string }
 	// Cancelled: stock and points go back; of a paid order also what it accrued.
-	Cancelled struct{ WasPaid bool }
+	// PointsBack are what lines of a paid order give back, by line.
+	Cancelled struct {
+		WasPaid    bool
+		PointsBack map[string]int64
+	}
+	// PartCancelled: some pieces will not leave.
+	PartCancelled struct{ Part CancelledPart }
 	// GoodsBack: a return was received.
 	GoodsBack struct{ ReturnID string }
 )
 
-func (Paid) effect()        {}
-func (SoldAtTill) effect()  {}
-func (Allocated) effect()   {}
-func (Shipped) effect()     {}
-func (WindowEnded) effect() {}
-func (Cancelled) effect()   {}
-func (GoodsBack) effect()   {}
+func (Paid) effect()          {}
+func (SoldAtTill) effect()    {}
+func (Allocated) effect()     {}
+func (Shipped) effect()       {}
+func (WindowEnded) effect()   {}
+func (Cancelled) effect()     {}
+func (PartCancelled) effect() {}
+func (GoodsBack) effect()     {}
 
 // move changes a state by the table and appends the event.
 func (o *Order) move(subject Subject, id string, state *State, event Event, note string) error {

@@ -148,6 +148,7 @@ type Line struct {
 	PointsAmountMinor int64
 	Points            int64
 	ReturnedQuantity  int64 // units: pieces, or kits
+	CancelledQuantity int64 // units that were cancelled before they left
 	RefundedMinor     int64 // money
 	PointsBack        int64
 	// Discounts make up DiscountMinor. GiftOf is the promotion that gives the line away.

@@ -152,7 +152,7 @@ func (o *Order) share(ret *Return, ahead map[string]int64) {
 	for i, units := range o.r.Worth(ret.Lines) {
 		piece := &ret.Lines[i]
 		l := o.line(piece.LineID)
-		back := l.Back(l.ReturnedQuantity+ahead[l.ID], units)
+		back := l.Back(l.Ended()+ahead[l.ID], units)
 		ahead[l.ID] += units
 		piece.RefundMinor, piece.PointsBack = back.MoneyMinor, back.Points
 		ret.RefundMinor += back.MoneyMinor

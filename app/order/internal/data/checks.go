@@ -51,7 +51,7 @@ func Checks() []invariant.Check {
 			UNION ALL SELECT id, 'discount or points outside of the line' FROM order_lines
 				WHERE discount_minor < 0 OR discount_minor > gross_minor OR payable_minor <> gross_minor - discount_minor OR points_amount_minor < 0
 					OR points_amount_minor > payable_minor OR refunded_minor < 0 OR refunded_minor > payable_minor - points_amount_minor
-					OR returned_quantity < 0 OR returned_quantity > quantity OR points_back < 0 OR points_back > points`,
+					OR returned_quantity < 0 OR cancelled_quantity < 0 OR returned_quantity + cancelled_quantity > quantity OR points_back < 0 OR points_back > points`,
 		},
 		{
 			ID: "I9", Title: "used of a promotion = what orders hold of it, within budget and quota; a member holds what is counted, within the limit",

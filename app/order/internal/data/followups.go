@@ -21,6 +21,7 @@ const (
 	kindShipped   = "sh"
 	kindEarned    = "ea"
 	kindCancelled = "cx"
+	kindPart      = "pc"
 	kindGoodsBack = "gb"
 )
 
@@ -71,7 +72,10 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 			}
 		case biz.Cancelled:
 			f.message.Kind = kindCancelled
-			f.cancelled(r, e.WasPaid)
+			f.cancelled(r, e)
+		case biz.PartCancelled:
+			f.message.Kind = kindPart
+			f.partCancelled(r, e.Part)
 		case biz.GoodsBack:
 			f.message.Kind = kindGoodsBack
 			f.goodsBack(r, e.ReturnID)
@@ -153,20 +157,29 @@ func (f *followUp) ship(r biz.Record, fulfilmentID, parcelID, reason string) {
 }
 
 // cancelled lets stock and points go; what a paid order accrued is taken back whole.
-func (f *followUp) cancelled(r biz.Record, wasPaid bool) {
+func (f *followUp) cancelled(r biz.Record, e biz.Cancelled) {
 	f.call("inventory", inventoryv1.InventoryBranch_Release_FullMethodName, &inventoryv1.ReleaseCall{Document: r.ID})
-	if !wasPaid {
+	if !e.WasPaid {
 		if r.Points > 0 {
 			f.call("member", memberv1.MemberBranch_Unfreeze_FullMethodName, &memberv1.UnfreezeCall{Document: r.ID})
 		}
 		return
 	}
-	back := make(map[string]int64, len(r.Lines))
 	lines := make([]string, len(r.Lines))
 	for i, l := range r.Lines {
-		lines[i], back[l.ID] = l.ID, l.Points
+		lines[i] = l.ID
 	}
-	f.clawBack(r, "cancel-"+r.ID, lines, back)
+	f.clawBack(r, "cancel-"+r.ID, lines, e.PointsBack)
+}
+
+// partCancelled lets the stock of some pieces go, and takes back what they accrued.
+func (f *followUp) partCancelled(r biz.Record, part biz.CancelledPart) {
+	call := &inventoryv1.ReleasePartsCall{Document: r.ID, Actor: serviceName}
+	for _, s := range part.Stock {
+		call.Lines = append(call.Lines, &inventoryv1.ShipLine{ReservationId: s.ReservationID, Quantity: s.Quantity})
+	}
+	f.call("inventory", inventoryv1.InventoryBranch_ReleaseParts_FullMethodName, call)
+	f.clawBack(r, part.Key, part.LineIDs, part.PointsBack)
 }
 
 // goodsBack books returned goods in, and takes back what they accrued, cumulatively.

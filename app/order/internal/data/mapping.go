@@ -51,7 +51,7 @@ func toLine(l *ent.OrderLine) biz.Line {
 	return biz.Line{
 		ID: l.ID, No: l.No, SKU: l.Sku, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable, Quantity: l.Quantity,
 		UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor,
-		PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, RefundedMinor: l.RefundedMinor,
+		PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, CancelledQuantity: l.CancelledQuantity, RefundedMinor: l.RefundedMinor,
 		PointsBack: l.PointsBack, Discounts: l.Discounts, GiftOf: l.GiftOf,
 	}
 }
@@ -60,7 +60,7 @@ func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
 	return s.ent.OrderLine.Create().SetID(l.ID).SetOrg(h.Org).SetOrderID(h.ID).SetNo(l.No).SetSku(l.SKU).SetTitle(l.Title).
 		SetTaxClass(l.TaxClass).SetReturnable(l.Returnable).SetQuantity(l.Quantity).SetUnitMinor(l.UnitMinor).SetGrossMinor(l.GrossMinor).
 		SetDiscountMinor(l.DiscountMinor).SetPayableMinor(l.PayableMinor).SetPointsAmountMinor(l.PointsAmountMinor).SetPoints(l.Points).
-		SetReturnedQuantity(l.ReturnedQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
+		SetReturnedQuantity(l.ReturnedQuantity).SetCancelledQuantity(l.CancelledQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
 		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf)
 }
 

@@ -30,7 +30,7 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 		if reflect.DeepEqual(before.Lines[i], l) {
 			continue
 		}
-		err := s.ent.OrderLine.UpdateOneID(l.ID).SetReturnedQuantity(l.ReturnedQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).Exec(ctx)
+		err := s.ent.OrderLine.UpdateOneID(l.ID).SetReturnedQuantity(l.ReturnedQuantity).SetCancelledQuantity(l.CancelledQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("save order: line: %w", err)
 		}
@@ -84,6 +84,8 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 			err = giveBack(ctx, s.ent, r.ID, "")
 		case biz.Paid, biz.SoldAtTill:
 			err = useCoupons(ctx, s.ent, r.ID)
+		case biz.PartCancelled:
+			err = giveBackPart(ctx, s.ent, r.ID, e.Part.Promotions)
 		case biz.ToldPlatform:
 			err = s.report(ctx, r, e)
 		}

@@ -37,7 +37,7 @@ func (l *life) tolerate(err error) {
 func (l *life) step() {
 	ctx := l.as(boss)
 	o := l.get(l.id)
-	switch l.pick(14) {
+	switch l.pick(15) {
 	case 0, 1:
 		p, err := l.CreatePayment(ctx, &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: l.id, Provider: "sandbox"})
 		l.tolerate(err)
@@ -76,6 +76,11 @@ func (l *life) step() {
 			}
 			l.tolerate(err)
 		}
+	case 14:
+		line := o.Lines[l.pick(len(o.Lines))]
+		_, err := NewOrderChanges(l.Order).CancelLines(ctx, &orderv1.CancelLinesRequest{RequestId: requestID(), OrderId: l.id, Reason: "x",
+			Lines: []*orderv1.CancelledLine{{LineId: line.LineId, Quantity: 1 + l.random.Int64N(line.Quantity)}}})
+		l.tolerate(err)
 	case 12, 13:
 		for _, f := range o.Fulfilments {
 			l.parcels(f)

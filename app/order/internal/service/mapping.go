@@ -101,7 +101,7 @@ func toLine(l biz.Line, currency string) *orderv1.OrderLine {
 	return &orderv1.OrderLine{
 		LineId: l.ID, Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, UnitPrice: toMoney(l.UnitMinor, currency),
 		Gross: toMoney(l.GrossMinor, currency), Discount: toMoney(l.DiscountMinor, currency), Payable: toMoney(l.PayableMinor, currency),
-		PointsAmount: toMoney(l.PointsAmountMinor, currency), Points: l.Points, ReturnedQuantity: l.ReturnedQuantity,
+		PointsAmount: toMoney(l.PointsAmountMinor, currency), Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, CancelledQuantity: l.CancelledQuantity,
 		Refunded: toMoney(l.RefundedMinor, currency), Returnable: l.Returnable,
 		Discounts: toDiscounts(l.Discounts, false), GiftOf: l.GiftOf,
 	}
@@ -156,7 +156,7 @@ func toTenders(r biz.Record) (tenders []*orderv1.Tender) {
 			if r.State == biz.OrderCancelled {
 				back += l.PointsAmountMinor
 			} else {
-				back += l.Back(0, l.ReturnedQuantity).PointsAmountMinor
+				back += l.Back(0, l.Ended()).PointsAmountMinor
 			}
 		}
 		tenders = append(tenders, &orderv1.Tender{Kind: orderv1.TenderKind_POINTS, Amount: toMoney(r.PointsAmountMinor, r.Currency), Refunded: toMoney(back, r.Currency)})

@@ -69,7 +69,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	fill(reflect.ValueOf(&r).Elem())
 	r.State, r.Kind, r.Way, r.ShopStore, r.SourceNo = biz.OrderPaid, biz.KindTill, biz.WayParcel, "S1", "S1/R1"
 	r.Fulfilments[0].State, r.Returns[0].State, r.Payments[0].State = biz.FulfilmentShipped, biz.ReturnReceived, biz.PaymentPending
-	r.Lines[0].Quantity, r.Lines[0].ReturnedQuantity, r.Lines[0].PayableMinor = 7, 7, 14
+	r.Lines[0].Quantity, r.Lines[0].ReturnedQuantity, r.Lines[0].PayableMinor = 14, 7, 14
 	r.Fulfilments[0].Parcels[0].State = biz.ParcelFailed
 	event := biz.HistoryEvent{Version: 1, Subject: biz.SubjectOrder, SubjectID: "o", Event: "pay", From: "A", To: "B", Actor: "me", Note: "n", AtUS: 1}
 	info := toOrderInfo(r, []biz.HistoryEvent{event})

@@ -67,11 +67,20 @@ type shop struct {
 type sent struct {
 	mu    sync.Mutex
 	calls []outbox.Call
+	gids  map[string]bool
 }
 
-func (s *sent) SubmitMessage(_ context.Context, _ string, calls []outbox.Call) error {
+// SubmitMessage takes a message once, as the coordinator does, which knows it by its gid.
+func (s *sent) SubmitMessage(_ context.Context, gid string, calls []outbox.Call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.gids[gid] {
+		return nil
+	}
+	if s.gids == nil {
+		s.gids = map[string]bool{}
+	}
+	s.gids[gid] = true
 	s.calls = append(s.calls, calls...)
 	return nil
 }

@@ -11353,6 +11353,8 @@ type OrderLineMutation struct {
 	gift_of                *string
 	returned_quantity      *int64
 	addreturned_quantity   *int64
+	cancelled_quantity     *int64
+	addcancelled_quantity  *int64
 	refunded_minor         *int64
 	addrefunded_minor      *int64
 	points_back            *int64
@@ -12301,6 +12303,62 @@ func (m *OrderLineMutation) ResetReturnedQuantity() {
 	m.addreturned_quantity = nil
 }
 
+// SetCancelledQuantity sets the "cancelled_quantity" field.
+func (m *OrderLineMutation) SetCancelledQuantity(i int64) {
+	m.cancelled_quantity = &i
+	m.addcancelled_quantity = nil
+}
+
+// CancelledQuantity returns the value of the "cancelled_quantity" field in the mutation.
+func (m *OrderLineMutation) CancelledQuantity() (r int64, exists bool) {
+	v := m.cancelled_quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCancelledQuantity returns the old "cancelled_quantity" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldCancelledQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCancelledQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCancelledQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCancelledQuantity: %w", err)
+	}
+	return oldValue.CancelledQuantity, nil
+}
+
+// AddCancelledQuantity adds i to the "cancelled_quantity" field.
+func (m *OrderLineMutation) AddCancelledQuantity(i int64) {
+	if m.addcancelled_quantity != nil {
+		*m.addcancelled_quantity += i
+	} else {
+		m.addcancelled_quantity = &i
+	}
+}
+
+// AddedCancelledQuantity returns the value that was added to the "cancelled_quantity" field in this mutation.
+func (m *OrderLineMutation) AddedCancelledQuantity() (r int64, exists bool) {
+	v := m.addcancelled_quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCancelledQuantity resets all changes to the "cancelled_quantity" field.
+func (m *OrderLineMutation) ResetCancelledQuantity() {
+	m.cancelled_quantity = nil
+	m.addcancelled_quantity = nil
+}
+
 // SetRefundedMinor sets the "refunded_minor" field.
 func (m *OrderLineMutation) SetRefundedMinor(i int64) {
 	m.refunded_minor = &i
@@ -12447,7 +12505,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -12499,6 +12557,9 @@ func (m *OrderLineMutation) Fields() []string {
 	if m.returned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
 	}
+	if m.cancelled_quantity != nil {
+		fields = append(fields, orderline.FieldCancelledQuantity)
+	}
 	if m.refunded_minor != nil {
 		fields = append(fields, orderline.FieldRefundedMinor)
 	}
@@ -12547,6 +12608,8 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.GiftOf()
 	case orderline.FieldReturnedQuantity:
 		return m.ReturnedQuantity()
+	case orderline.FieldCancelledQuantity:
+		return m.CancelledQuantity()
 	case orderline.FieldRefundedMinor:
 		return m.RefundedMinor()
 	case orderline.FieldPointsBack:
@@ -12594,6 +12657,8 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldGiftOf(ctx)
 	case orderline.FieldReturnedQuantity:
 		return m.OldReturnedQuantity(ctx)
+	case orderline.FieldCancelledQuantity:
+		return m.OldCancelledQuantity(ctx)
 	case orderline.FieldRefundedMinor:
 		return m.OldRefundedMinor(ctx)
 	case orderline.FieldPointsBack:
@@ -12726,6 +12791,13 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReturnedQuantity(v)
 		return nil
+	case orderline.FieldCancelledQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCancelledQuantity(v)
+		return nil
 	case orderline.FieldRefundedMinor:
 		v, ok := value.(int64)
 		if !ok {
@@ -12775,6 +12847,9 @@ func (m *OrderLineMutation) AddedFields() []string {
 	if m.addreturned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
 	}
+	if m.addcancelled_quantity != nil {
+		fields = append(fields, orderline.FieldCancelledQuantity)
+	}
 	if m.addrefunded_minor != nil {
 		fields = append(fields, orderline.FieldRefundedMinor)
 	}
@@ -12807,6 +12882,8 @@ func (m *OrderLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPoints()
 	case orderline.FieldReturnedQuantity:
 		return m.AddedReturnedQuantity()
+	case orderline.FieldCancelledQuantity:
+		return m.AddedCancelledQuantity()
 	case orderline.FieldRefundedMinor:
 		return m.AddedRefundedMinor()
 	case orderline.FieldPointsBack:
@@ -12882,6 +12959,13 @@ func (m *OrderLineMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddReturnedQuantity(v)
+		return nil
+	case orderline.FieldCancelledQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCancelledQuantity(v)
 		return nil
 	case orderline.FieldRefundedMinor:
 		v, ok := value.(int64)
@@ -12989,6 +13073,9 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldReturnedQuantity:
 		m.ResetReturnedQuantity()
+		return nil
+	case orderline.FieldCancelledQuantity:
+		m.ResetCancelledQuantity()
 		return nil
 	case orderline.FieldRefundedMinor:
 		m.ResetRefundedMinor()

@@ -363,6 +363,7 @@ var (
 		{Name: "discounts", Type: field.TypeJSON, Nullable: true},
 		{Name: "gift_of", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
+		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_back", Type: field.TypeInt64, Default: 0},
 	}

@@ -1202,12 +1202,16 @@ func init() {
 	orderlineDescReturnedQuantity := orderlineFields[16].Descriptor()
 	// orderline.DefaultReturnedQuantity holds the default value on creation for the returned_quantity field.
 	orderline.DefaultReturnedQuantity = orderlineDescReturnedQuantity.Default.(int64)
+	// orderlineDescCancelledQuantity is the schema descriptor for cancelled_quantity field.
+	orderlineDescCancelledQuantity := orderlineFields[17].Descriptor()
+	// orderline.DefaultCancelledQuantity holds the default value on creation for the cancelled_quantity field.
+	orderline.DefaultCancelledQuantity = orderlineDescCancelledQuantity.Default.(int64)
 	// orderlineDescRefundedMinor is the schema descriptor for refunded_minor field.
-	orderlineDescRefundedMinor := orderlineFields[17].Descriptor()
+	orderlineDescRefundedMinor := orderlineFields[18].Descriptor()
 	// orderline.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	orderline.DefaultRefundedMinor = orderlineDescRefundedMinor.Default.(int64)
 	// orderlineDescPointsBack is the schema descriptor for points_back field.
-	orderlineDescPointsBack := orderlineFields[18].Descriptor()
+	orderlineDescPointsBack := orderlineFields[19].Descriptor()
 	// orderline.DefaultPointsBack holds the default value on creation for the points_back field.
 	orderline.DefaultPointsBack = orderlineDescPointsBack.Default.(int64)
 	// orderlineDescID is the schema descriptor for id field.
