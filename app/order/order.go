@@ -169,6 +169,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	policies := data.NewReturnPolicies(frame.DB(), terms)
 	trade := service.New(service.Parts{
 		DB: frame.DB(), Orders: orders, Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
+		Levels:  data.NewLevels(frame.DB()),
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
@@ -198,6 +199,16 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterOrderServer(r.GRPC, c.service)
 	pickups := service.NewPickups(c.service)
 	orderv1.RegisterPickupsServer(r.GRPC, pickups)
+	fulfilments := service.NewFulfilments(c.service)
+	orderv1.RegisterFulfilmentsServer(r.GRPC, fulfilments)
+	parcels := service.NewParcels(c.service)
+	orderv1.RegisterParcelsServer(r.GRPC, parcels)
+	reports := service.NewShippingReports(c.service)
+	orderv1.RegisterShippingReportsServer(r.GRPC, reports)
+	levels := service.NewServiceLevels(c.service)
+	orderv1.RegisterServiceLevelsServer(r.GRPC, levels)
+	changes := service.NewOrderChanges(c.service)
+	orderv1.RegisterOrderChangesServer(r.GRPC, changes)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterReturnWindowsServer(r.GRPC, c.windows)
 	afterSales := service.NewAfterSales(c.service)
@@ -209,6 +220,11 @@ func (c *Center) Register(r *server.Registrar) {
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
+		orderv1.RegisterFulfilmentsHTTPServer(r.HTTP, fulfilments)
+		orderv1.RegisterParcelsHTTPServer(r.HTTP, parcels)
+		orderv1.RegisterShippingReportsHTTPServer(r.HTTP, reports)
+		orderv1.RegisterServiceLevelsHTTPServer(r.HTTP, levels)
+		orderv1.RegisterOrderChangesHTTPServer(r.HTTP, changes)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterReturnWindowsHTTPServer(r.HTTP, c.windows)
 		orderv1.RegisterAfterSalesHTTPServer(r.HTTP, afterSales)

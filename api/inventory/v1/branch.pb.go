@@ -111,6 +111,67 @@ func (x *ReleaseCall) GetDocument() string {
 	return ""
 }
 
+type ReleasePartsCall struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Document string                 `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	// Pieces of the reservation, or of what stands in its place.
+	Lines         []*ShipLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	Actor         string      `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleasePartsCall) Reset() {
+	*x = ReleasePartsCall{}
+	mi := &file_inventory_v1_branch_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleasePartsCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleasePartsCall) ProtoMessage() {}
+
+func (x *ReleasePartsCall) ProtoReflect() protoreflect.Message {
+	mi := &file_inventory_v1_branch_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleasePartsCall.ProtoReflect.Descriptor instead.
+func (*ReleasePartsCall) Descriptor() ([]byte, []int) {
+	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ReleasePartsCall) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+func (x *ReleasePartsCall) GetLines() []*ShipLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *ReleasePartsCall) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
 type ShipCall struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Document string                 `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
@@ -127,7 +188,7 @@ type ShipCall struct {
 
 func (x *ShipCall) Reset() {
 	*x = ShipCall{}
-	mi := &file_inventory_v1_branch_proto_msgTypes[2]
+	mi := &file_inventory_v1_branch_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -139,7 +200,7 @@ func (x *ShipCall) String() string {
 func (*ShipCall) ProtoMessage() {}
 
 func (x *ShipCall) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_branch_proto_msgTypes[2]
+	mi := &file_inventory_v1_branch_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -152,7 +213,7 @@ func (x *ShipCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipCall.ProtoReflect.Descriptor instead.
 func (*ShipCall) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{2}
+	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ShipCall) GetDocument() string {
@@ -207,7 +268,7 @@ type ShipLine struct {
 
 func (x *ShipLine) Reset() {
 	*x = ShipLine{}
-	mi := &file_inventory_v1_branch_proto_msgTypes[3]
+	mi := &file_inventory_v1_branch_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -219,7 +280,7 @@ func (x *ShipLine) String() string {
 func (*ShipLine) ProtoMessage() {}
 
 func (x *ShipLine) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_branch_proto_msgTypes[3]
+	mi := &file_inventory_v1_branch_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -232,7 +293,7 @@ func (x *ShipLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipLine.ProtoReflect.Descriptor instead.
 func (*ShipLine) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{3}
+	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ShipLine) GetReservationId() string {
@@ -261,7 +322,7 @@ type TakeBackCall struct {
 
 func (x *TakeBackCall) Reset() {
 	*x = TakeBackCall{}
-	mi := &file_inventory_v1_branch_proto_msgTypes[4]
+	mi := &file_inventory_v1_branch_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -273,7 +334,7 @@ func (x *TakeBackCall) String() string {
 func (*TakeBackCall) ProtoMessage() {}
 
 func (x *TakeBackCall) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_branch_proto_msgTypes[4]
+	mi := &file_inventory_v1_branch_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -286,7 +347,7 @@ func (x *TakeBackCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeBackCall.ProtoReflect.Descriptor instead.
 func (*TakeBackCall) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{4}
+	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TakeBackCall) GetDocument() string {
@@ -326,7 +387,7 @@ type TakeBackLine struct {
 
 func (x *TakeBackLine) Reset() {
 	*x = TakeBackLine{}
-	mi := &file_inventory_v1_branch_proto_msgTypes[5]
+	mi := &file_inventory_v1_branch_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -338,7 +399,7 @@ func (x *TakeBackLine) String() string {
 func (*TakeBackLine) ProtoMessage() {}
 
 func (x *TakeBackLine) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_branch_proto_msgTypes[5]
+	mi := &file_inventory_v1_branch_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -351,7 +412,7 @@ func (x *TakeBackLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeBackLine.ProtoReflect.Descriptor instead.
 func (*TakeBackLine) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{5}
+	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TakeBackLine) GetLineId() string {
@@ -405,7 +466,7 @@ type PutLocationsCall struct {
 
 func (x *PutLocationsCall) Reset() {
 	*x = PutLocationsCall{}
-	mi := &file_inventory_v1_branch_proto_msgTypes[6]
+	mi := &file_inventory_v1_branch_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -417,7 +478,7 @@ func (x *PutLocationsCall) String() string {
 func (*PutLocationsCall) ProtoMessage() {}
 
 func (x *PutLocationsCall) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_branch_proto_msgTypes[6]
+	mi := &file_inventory_v1_branch_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -430,7 +491,7 @@ func (x *PutLocationsCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutLocationsCall.ProtoReflect.Descriptor instead.
 func (*PutLocationsCall) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{6}
+	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PutLocationsCall) GetLocations() []*LocationFacts {
@@ -462,7 +523,7 @@ type LocationFacts struct {
 
 func (x *LocationFacts) Reset() {
 	*x = LocationFacts{}
-	mi := &file_inventory_v1_branch_proto_msgTypes[7]
+	mi := &file_inventory_v1_branch_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -474,7 +535,7 @@ func (x *LocationFacts) String() string {
 func (*LocationFacts) ProtoMessage() {}
 
 func (x *LocationFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_inventory_v1_branch_proto_msgTypes[7]
+	mi := &file_inventory_v1_branch_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -487,7 +548,7 @@ func (x *LocationFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LocationFacts.ProtoReflect.Descriptor instead.
 func (*LocationFacts) Descriptor() ([]byte, []int) {
-	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{7}
+	return file_inventory_v1_branch_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LocationFacts) GetCode() string {
@@ -575,7 +636,11 @@ const file_inventory_v1_branch_proto_rawDesc = "" +
 	"\x0fConfirmHoldCall\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\")\n" +
 	"\vReleaseCall\x12\x1a\n" +
-	"\bdocument\x18\x01 \x01(\tR\bdocument\"\xc6\x01\n" +
+	"\bdocument\x18\x01 \x01(\tR\bdocument\"z\n" +
+	"\x10ReleasePartsCall\x12\x1a\n" +
+	"\bdocument\x18\x01 \x01(\tR\bdocument\x124\n" +
+	"\x05lines\x18\x02 \x03(\v2\x1e.onepool.inventory.v1.ShipLineR\x05lines\x12\x14\n" +
+	"\x05actor\x18\x03 \x01(\tR\x05actor\"\xc6\x01\n" +
 	"\bShipCall\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x124\n" +
@@ -613,10 +678,11 @@ const file_inventory_v1_branch_proto_rawDesc = "" +
 	"\x12settlement_rate_bp\x18\t \x01(\x03R\x10settlementRateBp\x120\n" +
 	"\x14fulfilment_fee_minor\x18\n" +
 	" \x01(\x03R\x12fulfilmentFeeMinor\x12\x18\n" +
-	"\aversion\x18\v \x01(\x03R\aversion2\xfd\x02\n" +
+	"\aversion\x18\v \x01(\x03R\aversion2\xcd\x03\n" +
 	"\x0fInventoryBranch\x12L\n" +
 	"\vConfirmHold\x12%.onepool.inventory.v1.ConfirmHoldCall\x1a\x16.google.protobuf.Empty\x12D\n" +
-	"\aRelease\x12!.onepool.inventory.v1.ReleaseCall\x1a\x16.google.protobuf.Empty\x12>\n" +
+	"\aRelease\x12!.onepool.inventory.v1.ReleaseCall\x1a\x16.google.protobuf.Empty\x12N\n" +
+	"\fReleaseParts\x12&.onepool.inventory.v1.ReleasePartsCall\x1a\x16.google.protobuf.Empty\x12>\n" +
 	"\x04Ship\x12\x1e.onepool.inventory.v1.ShipCall\x1a\x16.google.protobuf.Empty\x12F\n" +
 	"\bTakeBack\x12\".onepool.inventory.v1.TakeBackCall\x1a\x16.google.protobuf.Empty\x12N\n" +
 	"\fPutLocations\x12&.onepool.inventory.v1.PutLocationsCall\x1a\x16.google.protobuf.EmptyB9Z7github.com/onepool/onepool/api/inventory/v1;inventoryv1b\x06proto3"
@@ -633,43 +699,47 @@ func file_inventory_v1_branch_proto_rawDescGZIP() []byte {
 	return file_inventory_v1_branch_proto_rawDescData
 }
 
-var file_inventory_v1_branch_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_inventory_v1_branch_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_inventory_v1_branch_proto_goTypes = []any{
 	(*ConfirmHoldCall)(nil),  // 0: onepool.inventory.v1.ConfirmHoldCall
 	(*ReleaseCall)(nil),      // 1: onepool.inventory.v1.ReleaseCall
-	(*ShipCall)(nil),         // 2: onepool.inventory.v1.ShipCall
-	(*ShipLine)(nil),         // 3: onepool.inventory.v1.ShipLine
-	(*TakeBackCall)(nil),     // 4: onepool.inventory.v1.TakeBackCall
-	(*TakeBackLine)(nil),     // 5: onepool.inventory.v1.TakeBackLine
-	(*PutLocationsCall)(nil), // 6: onepool.inventory.v1.PutLocationsCall
-	(*LocationFacts)(nil),    // 7: onepool.inventory.v1.LocationFacts
-	(LocationKind)(0),        // 8: onepool.inventory.v1.LocationKind
-	(*v1.GeoPoint)(nil),      // 9: onepool.common.v1.GeoPoint
-	(DeliveryWay)(0),         // 10: onepool.inventory.v1.DeliveryWay
-	(*emptypb.Empty)(nil),    // 11: google.protobuf.Empty
+	(*ReleasePartsCall)(nil), // 2: onepool.inventory.v1.ReleasePartsCall
+	(*ShipCall)(nil),         // 3: onepool.inventory.v1.ShipCall
+	(*ShipLine)(nil),         // 4: onepool.inventory.v1.ShipLine
+	(*TakeBackCall)(nil),     // 5: onepool.inventory.v1.TakeBackCall
+	(*TakeBackLine)(nil),     // 6: onepool.inventory.v1.TakeBackLine
+	(*PutLocationsCall)(nil), // 7: onepool.inventory.v1.PutLocationsCall
+	(*LocationFacts)(nil),    // 8: onepool.inventory.v1.LocationFacts
+	(LocationKind)(0),        // 9: onepool.inventory.v1.LocationKind
+	(*v1.GeoPoint)(nil),      // 10: onepool.common.v1.GeoPoint
+	(DeliveryWay)(0),         // 11: onepool.inventory.v1.DeliveryWay
+	(*emptypb.Empty)(nil),    // 12: google.protobuf.Empty
 }
 var file_inventory_v1_branch_proto_depIdxs = []int32{
-	3,  // 0: onepool.inventory.v1.ShipCall.lines:type_name -> onepool.inventory.v1.ShipLine
-	5,  // 1: onepool.inventory.v1.TakeBackCall.lines:type_name -> onepool.inventory.v1.TakeBackLine
-	7,  // 2: onepool.inventory.v1.PutLocationsCall.locations:type_name -> onepool.inventory.v1.LocationFacts
-	8,  // 3: onepool.inventory.v1.LocationFacts.kind:type_name -> onepool.inventory.v1.LocationKind
-	9,  // 4: onepool.inventory.v1.LocationFacts.point:type_name -> onepool.common.v1.GeoPoint
-	10, // 5: onepool.inventory.v1.LocationFacts.ways:type_name -> onepool.inventory.v1.DeliveryWay
-	0,  // 6: onepool.inventory.v1.InventoryBranch.ConfirmHold:input_type -> onepool.inventory.v1.ConfirmHoldCall
-	1,  // 7: onepool.inventory.v1.InventoryBranch.Release:input_type -> onepool.inventory.v1.ReleaseCall
-	2,  // 8: onepool.inventory.v1.InventoryBranch.Ship:input_type -> onepool.inventory.v1.ShipCall
-	4,  // 9: onepool.inventory.v1.InventoryBranch.TakeBack:input_type -> onepool.inventory.v1.TakeBackCall
-	6,  // 10: onepool.inventory.v1.InventoryBranch.PutLocations:input_type -> onepool.inventory.v1.PutLocationsCall
-	11, // 11: onepool.inventory.v1.InventoryBranch.ConfirmHold:output_type -> google.protobuf.Empty
-	11, // 12: onepool.inventory.v1.InventoryBranch.Release:output_type -> google.protobuf.Empty
-	11, // 13: onepool.inventory.v1.InventoryBranch.Ship:output_type -> google.protobuf.Empty
-	11, // 14: onepool.inventory.v1.InventoryBranch.TakeBack:output_type -> google.protobuf.Empty
-	11, // 15: onepool.inventory.v1.InventoryBranch.PutLocations:output_type -> google.protobuf.Empty
-	11, // [11:16] is the sub-list for method output_type
-	6,  // [6:11] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	4,  // 0: onepool.inventory.v1.ReleasePartsCall.lines:type_name -> onepool.inventory.v1.ShipLine
+	4,  // 1: onepool.inventory.v1.ShipCall.lines:type_name -> onepool.inventory.v1.ShipLine
+	6,  // 2: onepool.inventory.v1.TakeBackCall.lines:type_name -> onepool.inventory.v1.TakeBackLine
+	8,  // 3: onepool.inventory.v1.PutLocationsCall.locations:type_name -> onepool.inventory.v1.LocationFacts
+	9,  // 4: onepool.inventory.v1.LocationFacts.kind:type_name -> onepool.inventory.v1.LocationKind
+	10, // 5: onepool.inventory.v1.LocationFacts.point:type_name -> onepool.common.v1.GeoPoint
+	11, // 6: onepool.inventory.v1.LocationFacts.ways:type_name -> onepool.inventory.v1.DeliveryWay
+	0,  // 7: onepool.inventory.v1.InventoryBranch.ConfirmHold:input_type -> onepool.inventory.v1.ConfirmHoldCall
+	1,  // 8: onepool.inventory.v1.InventoryBranch.Release:input_type -> onepool.inventory.v1.ReleaseCall
+	2,  // 9: onepool.inventory.v1.InventoryBranch.ReleaseParts:input_type -> onepool.inventory.v1.ReleasePartsCall
+	3,  // 10: onepool.inventory.v1.InventoryBranch.Ship:input_type -> onepool.inventory.v1.ShipCall
+	5,  // 11: onepool.inventory.v1.InventoryBranch.TakeBack:input_type -> onepool.inventory.v1.TakeBackCall
+	7,  // 12: onepool.inventory.v1.InventoryBranch.PutLocations:input_type -> onepool.inventory.v1.PutLocationsCall
+	12, // 13: onepool.inventory.v1.InventoryBranch.ConfirmHold:output_type -> google.protobuf.Empty
+	12, // 14: onepool.inventory.v1.InventoryBranch.Release:output_type -> google.protobuf.Empty
+	12, // 15: onepool.inventory.v1.InventoryBranch.ReleaseParts:output_type -> google.protobuf.Empty
+	12, // 16: onepool.inventory.v1.InventoryBranch.Ship:output_type -> google.protobuf.Empty
+	12, // 17: onepool.inventory.v1.InventoryBranch.TakeBack:output_type -> google.protobuf.Empty
+	12, // 18: onepool.inventory.v1.InventoryBranch.PutLocations:output_type -> google.protobuf.Empty
+	13, // [13:19] is the sub-list for method output_type
+	7,  // [7:13] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_inventory_v1_branch_proto_init() }
@@ -684,7 +754,7 @@ func file_inventory_v1_branch_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_inventory_v1_branch_proto_rawDesc), len(file_inventory_v1_branch_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

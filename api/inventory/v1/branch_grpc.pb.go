@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	InventoryBranch_ConfirmHold_FullMethodName  = "/onepool.inventory.v1.InventoryBranch/ConfirmHold"
 	InventoryBranch_Release_FullMethodName      = "/onepool.inventory.v1.InventoryBranch/Release"
+	InventoryBranch_ReleaseParts_FullMethodName = "/onepool.inventory.v1.InventoryBranch/ReleaseParts"
 	InventoryBranch_Ship_FullMethodName         = "/onepool.inventory.v1.InventoryBranch/Ship"
 	InventoryBranch_TakeBack_FullMethodName     = "/onepool.inventory.v1.InventoryBranch/TakeBack"
 	InventoryBranch_PutLocations_FullMethodName = "/onepool.inventory.v1.InventoryBranch/PutLocations"
@@ -37,6 +38,8 @@ type InventoryBranchClient interface {
 	ConfirmHold(ctx context.Context, in *ConfirmHoldCall, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// The order is cancelled: what is still open goes back to the pool.
 	Release(ctx context.Context, in *ReleaseCall, opts ...grpc.CallOption) (*emptypb.Empty, error)
+	// A part of the order is cancelled: these pieces go back to the pool, as far as they are held still.
+	ReleaseParts(ctx context.Context, in *ReleasePartsCall, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// The goods have left: open reservations of the fulfilment become movements.
 	Ship(ctx context.Context, in *ShipCall, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// Goods came back to a location.
@@ -67,6 +70,16 @@ func (c *inventoryBranchClient) Release(ctx context.Context, in *ReleaseCall, op
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(emptypb.Empty)
 	err := c.cc.Invoke(ctx, InventoryBranch_Release_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryBranchClient) ReleaseParts(ctx context.Context, in *ReleasePartsCall, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(emptypb.Empty)
+	err := c.cc.Invoke(ctx, InventoryBranch_ReleaseParts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +126,8 @@ type InventoryBranchServer interface {
 	ConfirmHold(context.Context, *ConfirmHoldCall) (*emptypb.Empty, error)
 	// The order is cancelled: what is still open goes back to the pool.
 	Release(context.Context, *ReleaseCall) (*emptypb.Empty, error)
+	// A part of the order is cancelled: these pieces go back to the pool, as far as they are held still.
+	ReleaseParts(context.Context, *ReleasePartsCall) (*emptypb.Empty, error)
 	// The goods have left: open reservations of the fulfilment become movements.
 	Ship(context.Context, *ShipCall) (*emptypb.Empty, error)
 	// Goods came back to a location.
@@ -134,6 +149,9 @@ func (UnimplementedInventoryBranchServer) ConfirmHold(context.Context, *ConfirmH
 }
 func (UnimplementedInventoryBranchServer) Release(context.Context, *ReleaseCall) (*emptypb.Empty, error) {
 	return nil, status.Error(codes.Unimplemented, "method Release not implemented")
+}
+func (UnimplementedInventoryBranchServer) ReleaseParts(context.Context, *ReleasePartsCall) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReleaseParts not implemented")
 }
 func (UnimplementedInventoryBranchServer) Ship(context.Context, *ShipCall) (*emptypb.Empty, error) {
 	return nil, status.Error(codes.Unimplemented, "method Ship not implemented")
@@ -197,6 +215,24 @@ func _InventoryBranch_Release_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(InventoryBranchServer).Release(ctx, req.(*ReleaseCall))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryBranch_ReleaseParts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleasePartsCall)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryBranchServer).ReleaseParts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryBranch_ReleaseParts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryBranchServer).ReleaseParts(ctx, req.(*ReleasePartsCall))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -269,6 +305,10 @@ var InventoryBranch_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Release",
 			Handler:    _InventoryBranch_Release_Handler,
+		},
+		{
+			MethodName: "ReleaseParts",
+			Handler:    _InventoryBranch_ReleaseParts_Handler,
 		},
 		{
 			MethodName: "Ship",

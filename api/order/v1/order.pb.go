@@ -101,20 +101,38 @@ const (
 	FulfilmentState_FULFILMENT_CANCELLED FulfilmentState = 7
 	// The location does not ship it: what it held is given to others, or waits.
 	FulfilmentState_FULFILMENT_DECLINED FulfilmentState = 8
+	// Taken from the shelves.
+	FulfilmentState_PICKED FulfilmentState = 9
+	// Ready for the carrier, or for the buyer who collects.
+	FulfilmentState_PACKED FulfilmentState = 10
+	// The carrier has handed the goods over; the buyer has not confirmed it.
+	FulfilmentState_DELIVERED FulfilmentState = 11
+	// The carrier could not hand the goods over: they are sent once more, or come back.
+	FulfilmentState_DELIVERY_FAILED FulfilmentState = 12
+	// Never handed over, and back at the location: refunded.
+	FulfilmentState_GOODS_BACK FulfilmentState = 13
+	// Some of its parcels have left.
+	FulfilmentState_PARTLY_SHIPPED FulfilmentState = 14
 )
 
 // Enum value maps for FulfilmentState.
 var (
 	FulfilmentState_name = map[int32]string{
-		0: "FULFILMENT_STATE_UNSPECIFIED",
-		1: "PLANNED",
-		2: "ASSIGNED",
-		3: "ACCEPTED",
-		4: "FULFILMENT_SHIPPED",
-		5: "RECEIVED",
-		6: "CLOSED",
-		7: "FULFILMENT_CANCELLED",
-		8: "FULFILMENT_DECLINED",
+		0:  "FULFILMENT_STATE_UNSPECIFIED",
+		1:  "PLANNED",
+		2:  "ASSIGNED",
+		3:  "ACCEPTED",
+		4:  "FULFILMENT_SHIPPED",
+		5:  "RECEIVED",
+		6:  "CLOSED",
+		7:  "FULFILMENT_CANCELLED",
+		8:  "FULFILMENT_DECLINED",
+		9:  "PICKED",
+		10: "PACKED",
+		11: "DELIVERED",
+		12: "DELIVERY_FAILED",
+		13: "GOODS_BACK",
+		14: "PARTLY_SHIPPED",
 	}
 	FulfilmentState_value = map[string]int32{
 		"FULFILMENT_STATE_UNSPECIFIED": 0,
@@ -126,6 +144,12 @@ var (
 		"CLOSED":                       6,
 		"FULFILMENT_CANCELLED":         7,
 		"FULFILMENT_DECLINED":          8,
+		"PICKED":                       9,
+		"PACKED":                       10,
+		"DELIVERED":                    11,
+		"DELIVERY_FAILED":              12,
+		"GOODS_BACK":                   13,
+		"PARTLY_SHIPPED":               14,
 	}
 )
 
@@ -154,6 +178,123 @@ func (x FulfilmentState) Number() protoreflect.EnumNumber {
 // Deprecated: Use FulfilmentState.Descriptor instead.
 func (FulfilmentState) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+type ParcelState int32
+
+const (
+	ParcelState_PARCEL_STATE_UNSPECIFIED ParcelState = 0
+	// Packed, not left.
+	ParcelState_PARCEL_MADE      ParcelState = 1
+	ParcelState_PARCEL_SHIPPED   ParcelState = 2
+	ParcelState_PARCEL_DELIVERED ParcelState = 3
+	// The carrier could not hand it over.
+	ParcelState_PARCEL_FAILED ParcelState = 4
+	// Back at the location, and refunded.
+	ParcelState_PARCEL_BACK ParcelState = 5
+)
+
+// Enum value maps for ParcelState.
+var (
+	ParcelState_name = map[int32]string{
+		0: "PARCEL_STATE_UNSPECIFIED",
+		1: "PARCEL_MADE",
+		2: "PARCEL_SHIPPED",
+		3: "PARCEL_DELIVERED",
+		4: "PARCEL_FAILED",
+		5: "PARCEL_BACK",
+	}
+	ParcelState_value = map[string]int32{
+		"PARCEL_STATE_UNSPECIFIED": 0,
+		"PARCEL_MADE":              1,
+		"PARCEL_SHIPPED":           2,
+		"PARCEL_DELIVERED":         3,
+		"PARCEL_FAILED":            4,
+		"PARCEL_BACK":              5,
+	}
+)
+
+func (x ParcelState) Enum() *ParcelState {
+	p := new(ParcelState)
+	*p = x
+	return p
+}
+
+func (x ParcelState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ParcelState) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[2].Descriptor()
+}
+
+func (ParcelState) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[2]
+}
+
+func (x ParcelState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ParcelState.Descriptor instead.
+func (ParcelState) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+type Shipping int32
+
+const (
+	Shipping_SHIPPING_UNSPECIFIED Shipping = 0
+	Shipping_NOTHING_SHIPPED      Shipping = 1
+	// A part has left, another has not or waits for stock.
+	Shipping_PART_SHIPPED  Shipping = 2
+	Shipping_ALL_SHIPPED   Shipping = 3
+	Shipping_ALL_DELIVERED Shipping = 4
+)
+
+// Enum value maps for Shipping.
+var (
+	Shipping_name = map[int32]string{
+		0: "SHIPPING_UNSPECIFIED",
+		1: "NOTHING_SHIPPED",
+		2: "PART_SHIPPED",
+		3: "ALL_SHIPPED",
+		4: "ALL_DELIVERED",
+	}
+	Shipping_value = map[string]int32{
+		"SHIPPING_UNSPECIFIED": 0,
+		"NOTHING_SHIPPED":      1,
+		"PART_SHIPPED":         2,
+		"ALL_SHIPPED":          3,
+		"ALL_DELIVERED":        4,
+	}
+)
+
+func (x Shipping) Enum() *Shipping {
+	p := new(Shipping)
+	*p = x
+	return p
+}
+
+func (x Shipping) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Shipping) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[3].Descriptor()
+}
+
+func (Shipping) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[3]
+}
+
+func (x Shipping) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Shipping.Descriptor instead.
+func (Shipping) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 type PaymentState int32
@@ -192,11 +333,11 @@ func (x PaymentState) String() string {
 }
 
 func (PaymentState) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[2].Descriptor()
+	return file_order_v1_order_proto_enumTypes[4].Descriptor()
 }
 
 func (PaymentState) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[2]
+	return &file_order_v1_order_proto_enumTypes[4]
 }
 
 func (x PaymentState) Number() protoreflect.EnumNumber {
@@ -205,7 +346,7 @@ func (x PaymentState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PaymentState.Descriptor instead.
 func (PaymentState) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 type ReturnState int32
@@ -260,11 +401,11 @@ func (x ReturnState) String() string {
 }
 
 func (ReturnState) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[3].Descriptor()
+	return file_order_v1_order_proto_enumTypes[5].Descriptor()
 }
 
 func (ReturnState) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[3]
+	return &file_order_v1_order_proto_enumTypes[5]
 }
 
 func (x ReturnState) Number() protoreflect.EnumNumber {
@@ -273,7 +414,7 @@ func (x ReturnState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReturnState.Descriptor instead.
 func (ReturnState) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 type GoodwillState int32
@@ -317,11 +458,11 @@ func (x GoodwillState) String() string {
 }
 
 func (GoodwillState) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[4].Descriptor()
+	return file_order_v1_order_proto_enumTypes[6].Descriptor()
 }
 
 func (GoodwillState) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[4]
+	return &file_order_v1_order_proto_enumTypes[6]
 }
 
 func (x GoodwillState) Number() protoreflect.EnumNumber {
@@ -330,7 +471,7 @@ func (x GoodwillState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use GoodwillState.Descriptor instead.
 func (GoodwillState) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 type GoodwillWay int32
@@ -368,11 +509,11 @@ func (x GoodwillWay) String() string {
 }
 
 func (GoodwillWay) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[5].Descriptor()
+	return file_order_v1_order_proto_enumTypes[7].Descriptor()
 }
 
 func (GoodwillWay) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[5]
+	return &file_order_v1_order_proto_enumTypes[7]
 }
 
 func (x GoodwillWay) Number() protoreflect.EnumNumber {
@@ -381,7 +522,7 @@ func (x GoodwillWay) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use GoodwillWay.Descriptor instead.
 func (GoodwillWay) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 type TenderKind int32
@@ -425,11 +566,11 @@ func (x TenderKind) String() string {
 }
 
 func (TenderKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[6].Descriptor()
+	return file_order_v1_order_proto_enumTypes[8].Descriptor()
 }
 
 func (TenderKind) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[6]
+	return &file_order_v1_order_proto_enumTypes[8]
 }
 
 func (x TenderKind) Number() protoreflect.EnumNumber {
@@ -438,7 +579,7 @@ func (x TenderKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TenderKind.Descriptor instead.
 func (TenderKind) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 type Cart struct {
@@ -1221,7 +1362,9 @@ type OrderInfo struct {
 	// Of the freight.
 	FreightRefunded *v1.Money `protobuf:"bytes,55,opt,name=freight_refunded,json=freightRefunded,proto3" json:"freight_refunded,omitempty"`
 	// What the seller gave beyond the price: no part of paid or refunded.
-	Goodwills     []*Goodwill `protobuf:"bytes,56,rep,name=goodwills,proto3" json:"goodwills,omitempty"`
+	Goodwills []*Goodwill `protobuf:"bytes,56,rep,name=goodwills,proto3" json:"goodwills,omitempty"`
+	// How far the goods are: of an order in parts, those of all fulfilments that stand.
+	Shipping      Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1480,6 +1623,13 @@ func (x *OrderInfo) GetGoodwills() []*Goodwill {
 	return nil
 }
 
+func (x *OrderInfo) GetShipping() Shipping {
+	if x != nil {
+		return x.Shipping
+	}
+	return Shipping_SHIPPING_UNSPECIFIED
+}
+
 type OrderLine struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	LineId    string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -1501,9 +1651,11 @@ type OrderLine struct {
 	// What makes up the discount.
 	Discounts []*LineDiscount `protobuf:"bytes,14,rep,name=discounts,proto3" json:"discounts,omitempty"`
 	// The promotion that gives the line away; empty: it is bought.
-	GiftOf        string `protobuf:"bytes,15,opt,name=gift_of,json=giftOf,proto3" json:"gift_of,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	GiftOf string `protobuf:"bytes,15,opt,name=gift_of,json=giftOf,proto3" json:"gift_of,omitempty"`
+	// Units that were cancelled before they left; their money is in refunded.
+	CancelledQuantity int64 `protobuf:"varint,21,opt,name=cancelled_quantity,json=cancelledQuantity,proto3" json:"cancelled_quantity,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -1639,6 +1791,13 @@ func (x *OrderLine) GetGiftOf() string {
 		return x.GiftOf
 	}
 	return ""
+}
+
+func (x *OrderLine) GetCancelledQuantity() int64 {
+	if x != nil {
+		return x.CancelledQuantity
+	}
+	return 0
 }
 
 type Tender struct {
@@ -2901,8 +3060,25 @@ type Fulfilment struct {
 	Pickup *PickupCode `protobuf:"bytes,19,opt,name=pickup,proto3" json:"pickup,omitempty"`
 	// Of what was shipped: when receipt confirms itself.
 	AutoReceiveAtUs int64 `protobuf:"varint,37,opt,name=auto_receive_at_us,json=autoReceiveAtUs,proto3" json:"auto_receive_at_us,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// When each step was taken; one that was left out has none.
+	PickedAtUs    int64 `protobuf:"varint,20,opt,name=picked_at_us,json=pickedAtUs,proto3" json:"picked_at_us,omitempty"`
+	PackedAtUs    int64 `protobuf:"varint,21,opt,name=packed_at_us,json=packedAtUs,proto3" json:"packed_at_us,omitempty"`
+	DeliveredAtUs int64 `protobuf:"varint,22,opt,name=delivered_at_us,json=deliveredAtUs,proto3" json:"delivered_at_us,omitempty"`
+	// The first time that the goods could not be handed over, and when they came back.
+	FailedAtUs int64 `protobuf:"varint,23,opt,name=failed_at_us,json=failedAtUs,proto3" json:"failed_at_us,omitempty"`
+	BackAtUs   int64 `protobuf:"varint,24,opt,name=back_at_us,json=backAtUs,proto3" json:"back_at_us,omitempty"`
+	// Why they could not be handed over, the last time.
+	Failure string `protobuf:"bytes,25,opt,name=failure,proto3" json:"failure,omitempty"`
+	// None: it leaves as a whole.
+	Parcels []*Parcel `protobuf:"bytes,26,rep,name=parcels,proto3" json:"parcels,omitempty"`
+	// By when the service level, or the platform that sold it, wants it accepted and shipped; 0: no deadline.
+	AcceptByUs int64 `protobuf:"varint,27,opt,name=accept_by_us,json=acceptByUs,proto3" json:"accept_by_us,omitempty"`
+	ShipByUs   int64 `protobuf:"varint,28,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
+	// When it was found to be late.
+	AcceptLateUs  int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
+	ShipLateUs    int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Fulfilment) Reset() {
@@ -3075,6 +3251,83 @@ func (x *Fulfilment) GetAutoReceiveAtUs() int64 {
 	return 0
 }
 
+func (x *Fulfilment) GetPickedAtUs() int64 {
+	if x != nil {
+		return x.PickedAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetPackedAtUs() int64 {
+	if x != nil {
+		return x.PackedAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetDeliveredAtUs() int64 {
+	if x != nil {
+		return x.DeliveredAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetFailedAtUs() int64 {
+	if x != nil {
+		return x.FailedAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetBackAtUs() int64 {
+	if x != nil {
+		return x.BackAtUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetFailure() string {
+	if x != nil {
+		return x.Failure
+	}
+	return ""
+}
+
+func (x *Fulfilment) GetParcels() []*Parcel {
+	if x != nil {
+		return x.Parcels
+	}
+	return nil
+}
+
+func (x *Fulfilment) GetAcceptByUs() int64 {
+	if x != nil {
+		return x.AcceptByUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetShipByUs() int64 {
+	if x != nil {
+		return x.ShipByUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetAcceptLateUs() int64 {
+	if x != nil {
+		return x.AcceptLateUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetShipLateUs() int64 {
+	if x != nil {
+		return x.ShipLateUs
+	}
+	return 0
+}
+
 type PickupCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Eight digits, to be told; and what a QR code of them says, to be shown.
@@ -3136,6 +3389,8 @@ type FulfilmentLine struct {
 	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	Owner         string                 `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
 	ReservationId string                 `protobuf:"bytes,6,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
+	// Pieces that have left.
+	Shipped       int64 `protobuf:"varint,7,opt,name=shipped,proto3" json:"shipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3212,6 +3467,193 @@ func (x *FulfilmentLine) GetReservationId() string {
 	return ""
 }
 
+func (x *FulfilmentLine) GetShipped() int64 {
+	if x != nil {
+		return x.Shipped
+	}
+	return 0
+}
+
+// A part of a fulfilment that travels by itself.
+type Parcel struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	State         ParcelState            `protobuf:"varint,2,opt,name=state,proto3,enum=onepool.order.v1.ParcelState" json:"state,omitempty"`
+	Carrier       string                 `protobuf:"bytes,3,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo    string                 `protobuf:"bytes,4,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	Lines         []*ParcelContent       `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
+	ShippedAtUs   int64                  `protobuf:"varint,6,opt,name=shipped_at_us,json=shippedAtUs,proto3" json:"shipped_at_us,omitempty"`
+	DeliveredAtUs int64                  `protobuf:"varint,7,opt,name=delivered_at_us,json=deliveredAtUs,proto3" json:"delivered_at_us,omitempty"`
+	// The first time that it could not be handed over, and when it came back.
+	FailedAtUs int64 `protobuf:"varint,8,opt,name=failed_at_us,json=failedAtUs,proto3" json:"failed_at_us,omitempty"`
+	BackAtUs   int64 `protobuf:"varint,9,opt,name=back_at_us,json=backAtUs,proto3" json:"back_at_us,omitempty"`
+	// Why it could not be handed over, the last time.
+	Failure       string `protobuf:"bytes,10,opt,name=failure,proto3" json:"failure,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Parcel) Reset() {
+	*x = Parcel{}
+	mi := &file_order_v1_order_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Parcel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Parcel) ProtoMessage() {}
+
+func (x *Parcel) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
+func (*Parcel) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Parcel) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Parcel) GetState() ParcelState {
+	if x != nil {
+		return x.State
+	}
+	return ParcelState_PARCEL_STATE_UNSPECIFIED
+}
+
+func (x *Parcel) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
+func (x *Parcel) GetTrackingNo() string {
+	if x != nil {
+		return x.TrackingNo
+	}
+	return ""
+}
+
+func (x *Parcel) GetLines() []*ParcelContent {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *Parcel) GetShippedAtUs() int64 {
+	if x != nil {
+		return x.ShippedAtUs
+	}
+	return 0
+}
+
+func (x *Parcel) GetDeliveredAtUs() int64 {
+	if x != nil {
+		return x.DeliveredAtUs
+	}
+	return 0
+}
+
+func (x *Parcel) GetFailedAtUs() int64 {
+	if x != nil {
+		return x.FailedAtUs
+	}
+	return 0
+}
+
+func (x *Parcel) GetBackAtUs() int64 {
+	if x != nil {
+		return x.BackAtUs
+	}
+	return 0
+}
+
+func (x *Parcel) GetFailure() string {
+	if x != nil {
+		return x.Failure
+	}
+	return ""
+}
+
+type ParcelContent struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	LineId string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	// Needed where the line is a kit: a parcel holds all parts of a kit.
+	Sku           string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity      int64  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ParcelContent) Reset() {
+	*x = ParcelContent{}
+	mi := &file_order_v1_order_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ParcelContent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ParcelContent) ProtoMessage() {}
+
+func (x *ParcelContent) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
+func (*ParcelContent) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ParcelContent) GetLineId() string {
+	if x != nil {
+		return x.LineId
+	}
+	return ""
+}
+
+func (x *ParcelContent) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ParcelContent) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
 type ListFulfilmentsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -3225,7 +3667,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3237,7 +3679,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3250,7 +3692,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -3298,7 +3740,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3310,7 +3752,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3323,7 +3765,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -3350,7 +3792,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3362,7 +3804,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3375,7 +3817,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -3412,7 +3854,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3424,7 +3866,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3437,7 +3879,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -3508,7 +3950,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3520,7 +3962,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3533,7 +3975,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -3574,7 +4016,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3586,7 +4028,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3599,7 +4041,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -3626,7 +4068,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3638,7 +4080,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3651,7 +4093,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -3685,7 +4127,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3697,7 +4139,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3710,7 +4152,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -3789,7 +4231,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3801,7 +4243,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3814,7 +4256,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -3965,7 +4407,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3977,7 +4419,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3990,7 +4432,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -4052,7 +4494,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4064,7 +4506,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4077,7 +4519,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -4140,7 +4582,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4152,7 +4594,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4165,7 +4607,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -4220,7 +4662,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4232,7 +4674,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4245,7 +4687,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -4276,7 +4718,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4288,7 +4730,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4301,7 +4743,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -4413,8 +4855,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xda\n" +
-	"\n" +
+	"\r_to_pay_minor\"\x92\v\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -4454,7 +4895,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
 	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x12C\n" +
 	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x128\n" +
-	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\"\xce\x05\n" +
+	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\x126\n" +
+	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\"\xfd\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -4474,7 +4916,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"returnable\x18\r \x01(\bR\n" +
 	"returnable\x12<\n" +
 	"\tdiscounts\x18\x0e \x03(\v2\x1e.onepool.order.v1.LineDiscountR\tdiscounts\x12\x17\n" +
-	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x1a8\n" +
+	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x12-\n" +
+	"\x12cancelled_quantity\x18\x15 \x01(\x03R\x11cancelledQuantity\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -4606,7 +5049,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xf8\x05\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xfa\b\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -4630,22 +5073,60 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\aversion\x18\x11 \x01(\x05R\aversion\x12\x18\n" +
 	"\achannel\x18\x12 \x01(\tR\achannel\x124\n" +
 	"\x06pickup\x18\x13 \x01(\v2\x1c.onepool.order.v1.PickupCodeR\x06pickup\x12+\n" +
-	"\x12auto_receive_at_us\x18% \x01(\x03R\x0fautoReceiveAtUs\"0\n" +
+	"\x12auto_receive_at_us\x18% \x01(\x03R\x0fautoReceiveAtUs\x12 \n" +
+	"\fpicked_at_us\x18\x14 \x01(\x03R\n" +
+	"pickedAtUs\x12 \n" +
+	"\fpacked_at_us\x18\x15 \x01(\x03R\n" +
+	"packedAtUs\x12&\n" +
+	"\x0fdelivered_at_us\x18\x16 \x01(\x03R\rdeliveredAtUs\x12 \n" +
+	"\ffailed_at_us\x18\x17 \x01(\x03R\n" +
+	"failedAtUs\x12\x1c\n" +
+	"\n" +
+	"back_at_us\x18\x18 \x01(\x03R\bbackAtUs\x12\x18\n" +
+	"\afailure\x18\x19 \x01(\tR\afailure\x122\n" +
+	"\aparcels\x18\x1a \x03(\v2\x18.onepool.order.v1.ParcelR\aparcels\x12 \n" +
+	"\faccept_by_us\x18\x1b \x01(\x03R\n" +
+	"acceptByUs\x12\x1c\n" +
+	"\n" +
+	"ship_by_us\x18\x1c \x01(\x03R\bshipByUs\x12$\n" +
+	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
+	"\fship_late_us\x18\x1e \x01(\x03R\n" +
+	"shipLateUs\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
-	"\x02qr\x18\x02 \x01(\tR\x02qr\"\x91\x02\n" +
+	"\x02qr\x18\x02 \x01(\tR\x02qr\"\xab\x02\n" +
 	"\x0eFulfilmentLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12A\n" +
 	"\x05title\x18\x03 \x03(\v2+.onepool.order.v1.FulfilmentLine.TitleEntryR\x05title\x12\x1a\n" +
 	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12\x14\n" +
 	"\x05owner\x18\x05 \x01(\tR\x05owner\x12%\n" +
-	"\x0ereservation_id\x18\x06 \x01(\tR\rreservationId\x1a8\n" +
+	"\x0ereservation_id\x18\x06 \x01(\tR\rreservationId\x12\x18\n" +
+	"\ashipped\x18\a \x01(\x03R\ashipped\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe9\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe5\x02\n" +
+	"\x06Parcel\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x123\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1d.onepool.order.v1.ParcelStateR\x05state\x12\x18\n" +
+	"\acarrier\x18\x03 \x01(\tR\acarrier\x12\x1f\n" +
+	"\vtracking_no\x18\x04 \x01(\tR\n" +
+	"trackingNo\x125\n" +
+	"\x05lines\x18\x05 \x03(\v2\x1f.onepool.order.v1.ParcelContentR\x05lines\x12\"\n" +
+	"\rshipped_at_us\x18\x06 \x01(\x03R\vshippedAtUs\x12&\n" +
+	"\x0fdelivered_at_us\x18\a \x01(\x03R\rdeliveredAtUs\x12 \n" +
+	"\ffailed_at_us\x18\b \x01(\x03R\n" +
+	"failedAtUs\x12\x1c\n" +
+	"\n" +
+	"back_at_us\x18\t \x01(\x03R\bbackAtUs\x12\x18\n" +
+	"\afailure\x18\n" +
+	" \x01(\tR\afailure\"w\n" +
+	"\rParcelContent\x12\"\n" +
+	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x19\n" +
+	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xe9\x01\n" +
 	"\x16ListFulfilmentsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -4764,7 +5245,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\xc1\x01\n" +
+	"\tCANCELLED\x10\x04*\xa1\x02\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -4775,7 +5256,30 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"\x06CLOSED\x10\x06\x12\x18\n" +
 	"\x14FULFILMENT_CANCELLED\x10\a\x12\x17\n" +
-	"\x13FULFILMENT_DECLINED\x10\b*d\n" +
+	"\x13FULFILMENT_DECLINED\x10\b\x12\n" +
+	"\n" +
+	"\x06PICKED\x10\t\x12\n" +
+	"\n" +
+	"\x06PACKED\x10\n" +
+	"\x12\r\n" +
+	"\tDELIVERED\x10\v\x12\x13\n" +
+	"\x0fDELIVERY_FAILED\x10\f\x12\x0e\n" +
+	"\n" +
+	"GOODS_BACK\x10\r\x12\x12\n" +
+	"\x0ePARTLY_SHIPPED\x10\x0e*\x8a\x01\n" +
+	"\vParcelState\x12\x1c\n" +
+	"\x18PARCEL_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vPARCEL_MADE\x10\x01\x12\x12\n" +
+	"\x0ePARCEL_SHIPPED\x10\x02\x12\x14\n" +
+	"\x10PARCEL_DELIVERED\x10\x03\x12\x11\n" +
+	"\rPARCEL_FAILED\x10\x04\x12\x0f\n" +
+	"\vPARCEL_BACK\x10\x05*o\n" +
+	"\bShipping\x12\x18\n" +
+	"\x14SHIPPING_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fNOTHING_SHIPPED\x10\x01\x12\x10\n" +
+	"\fPART_SHIPPED\x10\x02\x12\x0f\n" +
+	"\vALL_SHIPPED\x10\x03\x12\x11\n" +
+	"\rALL_DELIVERED\x10\x04*d\n" +
 	"\fPaymentState\x12\x1d\n" +
 	"\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fPAYMENT_PENDING\x10\x01\x12\f\n" +
@@ -4846,197 +5350,205 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_order_v1_order_proto_rawDescData
 }
 
-var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
+var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
-	(PaymentState)(0),                  // 2: onepool.order.v1.PaymentState
-	(ReturnState)(0),                   // 3: onepool.order.v1.ReturnState
-	(GoodwillState)(0),                 // 4: onepool.order.v1.GoodwillState
-	(GoodwillWay)(0),                   // 5: onepool.order.v1.GoodwillWay
-	(TenderKind)(0),                    // 6: onepool.order.v1.TenderKind
-	(*Cart)(nil),                       // 7: onepool.order.v1.Cart
-	(*CartLine)(nil),                   // 8: onepool.order.v1.CartLine
-	(*GetCartRequest)(nil),             // 9: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 10: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 11: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 12: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 13: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 14: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 15: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 16: onepool.order.v1.OrderInfo
-	(*OrderLine)(nil),                  // 17: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 18: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 19: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 20: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 21: onepool.order.v1.SellAtTillRequest
-	(*ImportChannelOrderRequest)(nil),  // 22: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 23: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 24: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 25: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 26: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 27: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 28: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 29: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 30: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 31: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 32: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 33: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 34: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 35: onepool.order.v1.FulfilmentLine
-	(*ListFulfilmentsRequest)(nil),     // 36: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 37: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 38: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 39: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 40: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 41: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 42: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 43: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 44: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 45: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 46: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 47: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 48: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 49: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 50: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 51: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 52: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 53: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 54: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 55: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 56: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 57: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 58: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 59: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 60: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 61: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 62: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 63: onepool.common.v1.CheckInvariantsResponse
+	(ParcelState)(0),                   // 2: onepool.order.v1.ParcelState
+	(Shipping)(0),                      // 3: onepool.order.v1.Shipping
+	(PaymentState)(0),                  // 4: onepool.order.v1.PaymentState
+	(ReturnState)(0),                   // 5: onepool.order.v1.ReturnState
+	(GoodwillState)(0),                 // 6: onepool.order.v1.GoodwillState
+	(GoodwillWay)(0),                   // 7: onepool.order.v1.GoodwillWay
+	(TenderKind)(0),                    // 8: onepool.order.v1.TenderKind
+	(*Cart)(nil),                       // 9: onepool.order.v1.Cart
+	(*CartLine)(nil),                   // 10: onepool.order.v1.CartLine
+	(*GetCartRequest)(nil),             // 11: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 12: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 13: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 14: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 15: onepool.order.v1.Calculation
+	(*Receiver)(nil),                   // 16: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 17: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 18: onepool.order.v1.OrderInfo
+	(*OrderLine)(nil),                  // 19: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 20: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 21: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 22: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 23: onepool.order.v1.SellAtTillRequest
+	(*ImportChannelOrderRequest)(nil),  // 24: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 25: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 26: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 27: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 28: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 29: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 30: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 31: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 32: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 33: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 34: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 35: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 36: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 37: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 38: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 39: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 40: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 41: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 42: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 43: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 44: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 45: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 46: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 47: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 48: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 49: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 50: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 51: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 52: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 53: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 54: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 55: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 56: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 57: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 58: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 59: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 60: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 61: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 62: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 63: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 64: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 65: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 66: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 67: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
-	8,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	54, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	50, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	54, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	54, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	11, // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	17, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	54, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	54, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	54, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	54, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	54, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	55, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	56, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	57, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	58, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	14, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	11, // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	0,  // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	17, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	54, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	54, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	54, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	54, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	54, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	18, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	33, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	44, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	20, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	14, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	56, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	54, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	54, // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	19, // 33: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
-	51, // 34: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	54, // 35: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	54, // 36: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	54, // 37: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	54, // 38: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	54, // 39: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	54, // 40: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	56, // 41: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	6,  // 42: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	54, // 43: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	54, // 44: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	4,  // 45: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	54, // 46: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	5,  // 47: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	11, // 48: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	14, // 49: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	23, // 50: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,  // 51: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	16, // 52: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	2,  // 53: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	54, // 54: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	52, // 55: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,  // 56: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	58, // 57: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	35, // 58: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	14, // 59: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	34, // 60: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	53, // 61: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	1,  // 62: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	33, // 63: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	59, // 64: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	60, // 65: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	61, // 66: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	42, // 67: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	3,  // 68: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	45, // 69: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	54, // 70: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	54, // 71: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	54, // 72: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	46, // 73: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	47, // 74: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	9,  // 75: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	10, // 76: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	12, // 77: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	15, // 78: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	21, // 79: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	22, // 80: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	24, // 81: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	25, // 82: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	26, // 83: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	28, // 84: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	29, // 85: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	31, // 86: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	36, // 87: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	38, // 88: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	39, // 89: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	40, // 90: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	41, // 91: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	43, // 92: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	48, // 93: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	49, // 94: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	62, // 95: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	7,  // 96: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	7,  // 97: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	13, // 98: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	16, // 99: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	16, // 100: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	16, // 101: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	16, // 102: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	16, // 103: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	27, // 104: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	16, // 105: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	30, // 106: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	32, // 107: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	37, // 108: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	33, // 109: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	33, // 110: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	33, // 111: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	33, // 112: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	44, // 113: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	44, // 114: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	44, // 115: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	63, // 116: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	96, // [96:117] is the sub-list for method output_type
-	75, // [75:96] is the sub-list for method input_type
-	75, // [75:75] is the sub-list for extension type_name
-	75, // [75:75] is the sub-list for extension extendee
-	0,  // [0:75] is the sub-list for field type_name
+	10,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
+	58,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	54,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	58,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	58,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	13,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	19,  // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	58,  // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	58,  // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	58,  // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	58,  // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	58,  // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	59,  // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	60,  // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	61,  // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	62,  // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	16,  // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	13,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	0,   // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
+	19,  // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	58,  // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	58,  // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	58,  // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	58,  // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	58,  // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	20,  // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	35,  // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	48,  // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	22,  // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	16,  // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	60,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	58,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	58,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	21,  // 33: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	3,   // 34: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
+	55,  // 35: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	58,  // 36: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	58,  // 37: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	58,  // 38: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	58,  // 39: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	58,  // 40: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	58,  // 41: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	60,  // 42: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	8,   // 43: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	58,  // 44: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	58,  // 45: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 46: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	58,  // 47: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 48: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	13,  // 49: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	16,  // 50: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	25,  // 51: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 52: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	18,  // 53: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	4,   // 54: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	58,  // 55: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	56,  // 56: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 57: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	62,  // 58: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	37,  // 59: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	16,  // 60: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	36,  // 61: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	38,  // 62: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	57,  // 63: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 64: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	39,  // 65: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 66: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	35,  // 67: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	63,  // 68: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	64,  // 69: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	65,  // 70: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	46,  // 71: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	5,   // 72: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	49,  // 73: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	58,  // 74: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	58,  // 75: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	58,  // 76: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	50,  // 77: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	51,  // 78: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	11,  // 79: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	12,  // 80: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	14,  // 81: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	17,  // 82: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	23,  // 83: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	24,  // 84: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	26,  // 85: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	27,  // 86: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	28,  // 87: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	30,  // 88: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	31,  // 89: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	33,  // 90: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	40,  // 91: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	42,  // 92: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	43,  // 93: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	44,  // 94: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	45,  // 95: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	47,  // 96: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	52,  // 97: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	53,  // 98: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	66,  // 99: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	9,   // 100: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	9,   // 101: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	15,  // 102: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	18,  // 103: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	18,  // 104: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	18,  // 105: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	18,  // 106: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	18,  // 107: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	29,  // 108: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	18,  // 109: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	32,  // 110: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	34,  // 111: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	41,  // 112: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	35,  // 113: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	35,  // 114: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	35,  // 115: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	35,  // 116: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	48,  // 117: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	48,  // 118: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	48,  // 119: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	67,  // 120: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	100, // [100:121] is the sub-list for method output_type
+	79,  // [79:100] is the sub-list for method input_type
+	79,  // [79:79] is the sub-list for extension type_name
+	79,  // [79:79] is the sub-list for extension extendee
+	0,   // [0:79] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -5051,8 +5563,8 @@ func file_order_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
-			NumEnums:      7,
-			NumMessages:   47,
+			NumEnums:      9,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

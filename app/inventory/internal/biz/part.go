@@ -47,6 +47,31 @@ func (uc PartOf) Release(book *Book, actor, reason, document string, parts []Par
 	})
 }
 
+// ReleaseOpen is Release for a part that was cancelled already: it never refuses, and gives back what is still held of it, which
+// is nothing of what has been let go meanwhile.
+func (uc PartOf) ReleaseOpen(book *Book, actor, document string, parts []Part) error {
+	book.As(actor)
+	for _, p := range parts {
+		r := book.Reservation(p.ReservationID)
+		if r == nil || r.terms.Document != document || p.Quantity < 1 {
+			continue
+		}
+		book.askLess(document, linePart{r.terms.LineID, r.terms.Key.SKU}, p.Quantity)
+		left := p.Quantity
+		for _, holder := range book.inPlaceOf(r) {
+			n := min(left, holder.open)
+			if n == 0 {
+				continue
+			}
+			if err := book.ReleasePart(holder, n); err != nil {
+				return err
+			}
+			left -= n
+		}
+	}
+	return nil
+}
+
 // Ship turns parts into movements. Unlike a shipment that the coordinator tells of, it refuses what is not held.
 func (uc PartOf) Ship(book *Book, actor, document, fulfilment string, parts []Part) ([]*Reservation, error) {
 	book.As(actor)

@@ -29,6 +29,7 @@ type Branch struct {
 
 	confirm   biz.ConfirmHold
 	release   biz.Release
+	part      biz.PartOf
 	ship      biz.Ship
 	takeBack  biz.TakeBack
 	locations biz.PutLocations
@@ -94,6 +95,17 @@ func (b *Branch) Release(ctx context.Context, in *inventoryv1.ReleaseCall) (*emp
 	return b.together(ctx, "release", b.release.Need(in.GetDocument()), func(book *biz.Book) error {
 		_, err := b.release.Decide(book, branchActor, in.GetDocument())
 		return err
+	})
+}
+
+// ReleaseParts gives the stock of a cancelled part back.
+func (b *Branch) ReleaseParts(ctx context.Context, in *inventoryv1.ReleasePartsCall) (*emptypb.Empty, error) {
+	parts := make([]biz.Part, len(in.GetLines()))
+	for i, l := range in.GetLines() {
+		parts[i] = biz.Part{ReservationID: l.GetReservationId(), Quantity: l.GetQuantity()}
+	}
+	return b.together(ctx, "release_parts", b.part.Need(in.GetDocument(), nil), func(book *biz.Book) error {
+		return b.part.ReleaseOpen(book, actorOr(in.GetActor()), in.GetDocument(), parts)
 	})
 }
 

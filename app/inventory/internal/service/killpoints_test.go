@@ -46,18 +46,21 @@ func (r *rig) life(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	other := parcel("ord_2", line("1", "LJ", 2))
+	other := parcel("ord_2", line("1", "LJ", 3))
 	other.RequestId = "life-of-another-order"
-	if _, err := r.Hold(order(ctx), other); err != nil {
+	rest, err := r.Hold(order(ctx), other)
+	if err != nil {
 		return err
 	}
+	part := &inventoryv1.ReleasePartsCall{Document: "ord_2", Lines: []*inventoryv1.ShipLine{{ReservationId: rest.Reservations[0].Id, Quantity: 1}}}
 	ship := &inventoryv1.ShipCall{Document: "ord_1", Fulfilment: "ful_1", Reason: "SHIP", Lines: []*inventoryv1.ShipLine{{ReservationId: held.Reservations[0].Id, Quantity: 3}}}
 	back := &inventoryv1.TakeBackCall{Document: "ret_1", Lines: []*inventoryv1.TakeBackLine{{LineId: "1", Sku: "LJ", Location: "S-01", Owner: "HQ", Quantity: 1}}}
 	_, confirmed := r.branch.ConfirmHold(call("02"), &inventoryv1.ConfirmHoldCall{Document: "ord_1"})
+	_, less := r.branch.ReleaseParts(call("06"), part)
 	_, released := r.branch.Release(call("03"), &inventoryv1.ReleaseCall{Document: "ord_2"})
 	_, shipped := r.branch.Ship(call("04"), ship)
 	_, returned := r.branch.TakeBack(call("05"), back)
-	return errors.Join(confirmed, released, shipped, returned, r.move(ctx), r.recount(ctx))
+	return errors.Join(confirmed, less, released, shipped, returned, r.move(ctx), r.recount(ctx))
 }
 
 // move sends four pieces to the other store, where three arrive and one is broken or missing each.
@@ -187,7 +190,7 @@ func TestKillHelper(t *testing.T) {
 // The commits of life, by how they are made.
 const (
 	localCommits = 8
-	groupCommits = 5
+	groupCommits = 6
 )
 
 // Killed before or after any commit, and told again, the order's stock ends the same: nothing lost, nothing twice.
@@ -199,7 +202,7 @@ func TestKilledAtEachPointTheOrderEndsTheSame(t *testing.T) {
 			points = append(points, fmt.Sprintf("%s=kill@%d", point, n+1))
 		}
 	}
-	for _, step := range []string{"locations", "confirm", "release", "ship", "takeback"} {
+	for _, step := range []string{"locations", "confirm", "release_parts", "release", "ship", "takeback"} {
 		points = append(points, "inventory."+step+".before=kill", "inventory."+step+".after=kill")
 	}
 	for _, engine := range testkit.AllEngines {

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -93,6 +94,39 @@ func TestReservationsAreConfirmedReleasedAndShippedInPart(t *testing.T) {
 }
 
 // A part of a promise that has come in, and a part that has not, are one reservation to the caller.
+// A cancelled part is let go of whatever has become of it, once for each call of the coordinator.
+func TestACancelledPartIsReleasedAsFarAsItIsHeld(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.stock(t, "S-01", "LJ", 9)
+		held, err := r.Hold(order(t.Context()), parcel("ord_1", line("1", "LJ", 5)))
+		require.NoError(t, err)
+		id := held.Reservations[0].Id
+		release := func(call context.Context, document string, lines ...*inventoryv1.ShipLine) {
+			t.Helper()
+			_, err := r.branch.ReleaseParts(call, &inventoryv1.ReleasePartsCall{Document: document, Lines: lines})
+			require.NoError(t, err)
+		}
+		part := func(id string, n int64) *inventoryv1.ShipLine {
+			return &inventoryv1.ShipLine{ReservationId: id, Quantity: n}
+		}
+		call := called(t.Context())
+		for range 3 { // a repeat
+			release(call, "ord_1", part(id, 2))
+			require.Equal(t, int64(3), r.rows(t, "S-01", "LJ").Reserved)
+		}
+		release(called(t.Context()), "ord_1", part("res_none", 1), part(id, 0))
+		release(called(t.Context()), "ord_none", part(id, 1))
+		require.Equal(t, int64(3), r.rows(t, "S-01", "LJ").Reserved, "of another document, or none")
+		_, err = r.branch.Ship(called(t.Context()), &inventoryv1.ShipCall{Document: "ord_1", Fulfilment: "ful_1", Reason: "SHIP", Lines: []*inventoryv1.ShipLine{part(id, 1)}})
+		require.NoError(t, err)
+		release(called(t.Context()), "ord_1", part(id, 9))
+		row := r.rows(t, "S-01", "LJ")
+		require.Equal(t, []int64{8, 0}, []int64{row.OnHand, row.Reserved}, "what has left stays away")
+		r.audit(t)
+	})
+}
+
 func TestAPartOfAPromiseIsReleased(t *testing.T) {
 	contract(t, func(t *testing.T, r *rig) {
 		r.city(t)

@@ -74,8 +74,8 @@ type objects struct {
 	Unpaid, ToPay, Paid, Received string
 	Payment, Fulfilment, Line     string
 	Returns                       [2]string
-	// HQOrder was sold to A by headquarters and is shipped by F1's store.
-	HQOrder, HQFulfilment string
+	// HQOrder was sold to A by headquarters and is shipped by F1's store, in a parcel.
+	HQOrder, HQFulfilment, Parcel string
 	// Collect was sold to A by headquarters and is collected at a direct store.
 	Collect, CollectFulfilment string
 	Till, External             string
@@ -98,6 +98,7 @@ func absent(o objects) objects {
 	o.Member, o.Store, o.Org, o.Login, o.Guide, o.Device = no("mbr"), "S-XX-99", "F-XX", "nobody", "S-XX-99-G1", no("dev")
 	o.Unpaid, o.ToPay, o.Paid, o.Received, o.HQOrder, o.Till, o.Collect = no("ord"), no("ord"), no("ord"), no("ord"), no("ord"), no("ord"), no("ord")
 	o.Payment, o.Fulfilment, o.HQFulfilment, o.CollectFulfilment, o.Line, o.External = no("pay"), no("ful"), no("ful"), no("ful"), no("oln"), "TM-NONE"
+	o.Parcel = no("pcl")
 	o.Returns = [2]string{no("ret"), no("ret")}
 	o.Webhook = no("whk")
 	for i := range o.Doomed {
@@ -111,7 +112,7 @@ func absent(o objects) objects {
 func (o objects) pairs(other objects) []string {
 	return []string{o.Member, other.Member, o.Store, other.Store, o.Login, other.Login, o.Guide, other.Guide, o.Device, other.Device,
 		o.Unpaid, other.Unpaid, o.ToPay, other.ToPay, o.Paid, other.Paid, o.Received, other.Received, o.Payment, other.Payment,
-		o.Fulfilment, other.Fulfilment, o.HQFulfilment, other.HQFulfilment, o.Line, other.Line, o.Returns[0], other.Returns[0],
+		o.Fulfilment, other.Fulfilment, o.HQFulfilment, other.HQFulfilment, o.Parcel, other.Parcel, o.Line, other.Line, o.Returns[0], other.Returns[0],
 		o.Returns[1], other.Returns[1], o.HQOrder, other.HQOrder, o.Collect, other.Collect, o.CollectFulfilment, other.CollectFulfilment, o.Till, other.Till, o.External, other.External, o.Webhook, other.Webhook,
 		o.Transfer, other.Transfer, o.Stocktake, other.Stocktake, o.Discrepancy, other.Discrepancy, o.Presale, other.Presale}
 }
@@ -253,7 +254,7 @@ func (w *world) sales() {
 	o.HQOrder, o.HQFulfilment = hq.Id, w.pay(hq.Id).Fulfilments[0].Id
 	collect := shop(&orderv1.PlaceOrderRequest{Way: inventoryv1.DeliveryWay_PICKUP, PickupStoreCode: directStore})
 	o.Collect, o.CollectFulfilment = collect.Id, w.pay(collect.Id).Fulfilments[0].Id
-	w.ship(o.HQFulfilment)
+	o.Parcel = w.shipPart(o.HQFulfilment)
 	w.machineSales()
 	w.moves()
 	w.settled()
@@ -296,6 +297,20 @@ func (w *world) ship(fulfilment string) {
 	require.NoError(w.t, err)
 	_, err = w.as(memberA).Order().ConfirmReceipt(w.ctx, &orderv1.ConfirmReceiptRequest{RequestId: client.RequestID(), FulfilmentId: fulfilment})
 	require.NoError(w.t, err)
+}
+
+// shipPart ships all of a fulfilment in one parcel.
+func (w *world) shipPart(fulfilment string) string {
+	accepted, err := w.as(f1manager).Order().AcceptFulfilment(w.ctx, &orderv1.AcceptFulfilmentRequest{RequestId: client.RequestID(), FulfilmentId: fulfilment})
+	require.NoError(w.t, err)
+	shipped, err := orderv1.NewParcelsClient(w.grpc).ShipPart(w.as(f1manager).GRPC(w.ctx), &orderv1.ShipPartRequest{
+		RequestId: client.RequestID(), FulfilmentId: fulfilment, Carrier: "SF", TrackingNo: "SF1",
+		Lines: []*orderv1.ParcelContent{{LineId: accepted.Lines[0].LineId, Quantity: accepted.Lines[0].Quantity}},
+	})
+	require.NoError(w.t, err)
+	_, err = w.as(memberA).Order().ConfirmReceipt(w.ctx, &orderv1.ConfirmReceiptRequest{RequestId: client.RequestID(), FulfilmentId: fulfilment})
+	require.NoError(w.t, err)
+	return shipped.Parcels[0].Id
 }
 
 // machineSales are a sale at the till and an order of a marketplace.

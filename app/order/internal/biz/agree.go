@@ -26,26 +26,42 @@ func AgreeStock(r Record, held []HeldStock) (found []Disagreement) {
 	}
 	for _, l := range r.Lines {
 		for _, p := range r.parts(l) {
-			if n := taken[wanted{l.ID, p.sku}]; n > l.Quantity*p.pieces {
-				say(l.ID, "%d of %s are held or shipped, %d were ordered", n, p.sku, l.Quantity*p.pieces)
+			if n := taken[wanted{l.ID, p.sku}]; n > l.Live()*p.pieces {
+				say(l.ID, "%d of %s are held or shipped, %d were ordered", n, p.sku, l.Live()*p.pieces)
 			}
 		}
 	}
+	type expected struct {
+		fulfilment    string
+		state         State
+		open, shipped int64
+	}
+	want := map[string]expected{} // by reservation: several fulfilments may stand for one, after a part has left
+	var order []string
 	for _, f := range r.Fulfilments {
 		for _, l := range f.Lines {
-			var open, shipped int64
-			switch f.State {
-			case FulfilmentPlanned, FulfilmentAssigned, FulfilmentAccepted:
-				open = l.Quantity
-			case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
-				shipped = l.Quantity
+			if n := f.packed(l.ID); n > l.Quantity || f.Left() && f.inParcels() && f.State != FulfilmentPartShipped && n != l.Quantity {
+				say(l.ID, "%d of %d pieces are in parcels of fulfilment %s, which is %s", n, l.Quantity, f.ID, f.State)
 			}
 			if f.State == FulfilmentDeclined {
 				continue // others stand for its goods
 			}
-			if h := byID[l.ReservationID]; h.Open != open || h.Shipped != shipped {
-				say(l.ReservationID, "fulfilment %s is %s: %d held and %d shipped, not %d and %d", f.ID, f.State, h.Open, h.Shipped, open, shipped)
+			w, seen := want[l.ReservationID]
+			if !seen {
+				order = append(order, l.ReservationID)
 			}
+			gone := f.Gone(l)
+			w.fulfilment, w.state, w.shipped = f.ID, f.State, w.shipped+gone
+			if f.Open() || f.Left() {
+				w.open += l.Quantity - gone
+			}
+			want[l.ReservationID] = w
+		}
+	}
+	for _, id := range order {
+		w := want[id]
+		if h := byID[id]; h.Open != w.open || h.Shipped != w.shipped {
+			say(id, "fulfilment %s is %s: %d held and %d shipped, not %d and %d", w.fulfilment, w.state, h.Open, h.Shipped, w.open, w.shipped)
 		}
 	}
 	return found
@@ -164,10 +180,9 @@ func AgreeSupplies(r Record, supplies []Supply) (found []Disagreement) {
 			if l.Owner == r.Org {
 				continue
 			}
-			switch f.State {
-			case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
-				k := key{f.ID, l.LineID, l.SKU, l.Owner}
-				want[k] = entry{want[k].quantity + l.Quantity, l.SettlementMinor, 1}
+			for document, n := range f.shipments(l) {
+				k := key{document, l.LineID, l.SKU, l.Owner}
+				want[k] = entry{want[k].quantity + n, l.SettlementMinor, 1}
 			}
 		}
 	}

@@ -11,8 +11,7 @@ func (o *Order) Expire() error {
 // Cancel ends an order of which nothing has been shipped. Money that was paid goes back.
 func (o *Order) Cancel(reason string) error {
 	for _, f := range o.r.Fulfilments {
-		switch f.State {
-		case FulfilmentShipped, FulfilmentReceived, FulfilmentClosed:
+		if f.Left() {
 			return stateConflict(f.State, "goods have been shipped: ask for a return")
 		}
 	}
@@ -35,7 +34,7 @@ func (o *Order) cancel(event Event, note string) error {
 		return err
 	}
 	for i := range o.r.Fulfilments {
-		if o.r.Fulfilments[i].State == FulfilmentDeclined {
+		if !o.r.Fulfilments[i].Ends() {
 			continue
 		}
 		if err := o.moveFulfilment(&o.r.Fulfilments[i], EventCancel, ""); err != nil {
@@ -50,12 +49,15 @@ func (o *Order) cancel(event Event, note string) error {
 			return err
 		}
 	}
+	effect := Cancelled{WasPaid: wasPaid}
 	if wasPaid {
+		effect.PointsBack = make(map[string]int64, len(o.r.Lines))
 		for i := range o.r.Lines {
 			l := &o.r.Lines[i]
+			effect.PointsBack[l.ID] = l.Points - l.PointsBack // less than all after a part was cancelled
 			l.RefundedMinor, l.PointsBack = l.BaseMinor(), l.Points
 		}
 	}
-	o.effects = append(o.effects, Cancelled{WasPaid: wasPaid})
+	o.effects = append(o.effects, effect)
 	return nil
 }

@@ -62,7 +62,7 @@ func (s Seeker) ChannelDraft(ctx context.Context, in ChannelInput) (Draft, error
 func AllocationHold(r Record) Hold {
 	return Hold{
 		RequestID: AllocationGID(r) + "-hold", Document: r.ID, GID: AllocationGID(r), Channel: r.Channel,
-		SellerOrg: r.Org, Way: r.Way, Destination: r.Receiver.Point, Location: r.PickupStore, Lines: r.Lines,
+		SellerOrg: r.Org, Way: r.Way, Destination: r.Receiver.Point, Location: r.PickupStore, Lines: r.wanted(),
 		Wait: true, ShipByUS: r.ShipByUS,
 	}
 }

@@ -15,19 +15,26 @@ func (o *Order) Follow(held []HeldStock, waiting bool) error {
 	}
 	s := goodsOf(held)
 	for _, f := range o.r.Fulfilments {
-		if f.State == FulfilmentShipped || f.State == FulfilmentReceived || f.State == FulfilmentClosed {
+		if f.Left() {
 			for _, l := range f.Lines {
-				s.left(l)
+				s.left(l, f.Gone(l))
 			}
 		}
 	}
 	accepted := map[string]bool{} // locations that had said yes to what they keep
 	for i := range o.r.Fulfilments {
 		f := &o.r.Fulfilments[i]
-		if f.State != FulfilmentPlanned && f.State != FulfilmentAssigned && f.State != FulfilmentAccepted || s.stands(*f) {
+		if !f.Open() && f.State != FulfilmentPartShipped || s.stands(*f) {
 			continue
 		}
-		if f.State == FulfilmentAccepted {
+		if f.State == FulfilmentPartShipped {
+			accepted[f.Location] = true
+			if err := o.shorten(f, ""); err != nil {
+				return err
+			}
+			continue
+		}
+		if f.State != FulfilmentPlanned && f.State != FulfilmentAssigned {
 			accepted[f.Location] = true
 		}
 		if err := o.moveFulfilment(f, EventDecline, ""); err != nil {
@@ -96,7 +103,10 @@ type followed struct{ line, sku string }
 func (o *Order) room() map[followed]int64 {
 	room := map[followed]int64{}
 	for _, l := range o.r.Lines {
-		room[followed{l.ID, l.SKU}] = l.Quantity
+		room[followed{l.ID, l.SKU}] = l.Live()
+		if l.Live() == 0 { // also no parts of it, when it is a kit
+			room[followed{l.ID, ""}] = 0
+		}
 	}
 	for _, f := range o.r.Fulfilments {
 		if !f.Ends() {
@@ -139,23 +149,23 @@ func (s *goods) holder(id string) (string, bool) {
 	return root, known
 }
 
-// left takes a line whose goods have left: what inventory has not booked yet is still open there.
-func (s *goods) left(l FulfilmentLine) {
+// left takes the pieces of a line that have left: what inventory has not booked yet is still open there.
+func (s *goods) left(l FulfilmentLine, gone int64) {
 	id, known := s.holder(l.ReservationID)
 	if !known {
 		return
 	}
-	booked := min(l.Quantity, s.sent[id])
+	booked := min(gone, s.sent[id])
 	s.sent[id] -= booked
-	s.free[id] = max(0, s.free[id]-(l.Quantity-booked))
+	s.free[id] = max(0, s.free[id]-(gone-booked))
 }
 
-// stands says whether all of a fulfilment is held, and takes it. What inventory knows nothing of is not its to judge.
+// stands says whether all of a fulfilment that has not left is held, and takes it. What inventory knows nothing of is not its to judge.
 func (s *goods) stands(f Fulfilment) bool {
 	need := map[string]int64{}
 	for _, l := range f.Lines {
 		if id, known := s.holder(l.ReservationID); known {
-			need[id] += l.Quantity
+			need[id] += l.Quantity - f.Gone(l)
 		}
 	}
 	for id, n := range need {
@@ -175,6 +185,9 @@ func (s *goods) rest(room map[followed]int64) []Reservation {
 	for _, h := range s.held {
 		n := s.free[h.ID]
 		k := followed{h.LineID, h.SKU}
+		if _, over := room[followed{h.LineID, ""}]; over {
+			continue
+		}
 		if most, limited := room[k]; limited {
 			n = min(n, most)
 			room[k] -= n
@@ -194,7 +207,7 @@ func (o *Order) RequireDeclined(fulfilmentID string) error {
 	switch {
 	case f == nil:
 		return NotFound("fulfilment")
-	case f.State != FulfilmentDeclined:
+	case f.State != FulfilmentDeclined && !f.shortened():
 		return stateConflict(f.State, "the fulfilment cannot be declined now")
 	}
 	return nil
@@ -208,8 +221,9 @@ func (f Fulfilment) Missing(asked []MissingPieces) ([]MissingPieces, error) {
 		if at < 0 {
 			at, all = len(all), append(all, MissingPieces{LineID: l.LineID, SKU: l.SKU})
 		}
-		all[at].Quantity += l.Quantity
+		all[at].Quantity += l.Quantity - f.Gone(l)
 	}
+	all = slices.DeleteFunc(all, func(x MissingPieces) bool { return x.Quantity == 0 })
 	if len(asked) == 0 {
 		return all, nil
 	}

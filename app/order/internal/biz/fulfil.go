@@ -1,5 +1,7 @@
 package biz
 
+import "slices"
+
 // Accept says that the location will ship.
 func (o *Order) Accept(fulfilmentID string) error {
 	f := o.fulfilment(fulfilmentID)
@@ -19,11 +21,20 @@ func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
 	if f == nil {
 		return NotFound("fulfilment")
 	}
+	if f.inParcels() {
+		return inParcels(f.State)
+	}
+	again := f.State == FulfilmentFailed
 	if err := o.moveFulfilment(f, EventShip, carrier); err != nil {
 		return err
 	}
-	f.Carrier, f.TrackingNo, f.ShippedAtUS = carrier, trackingNo, o.nowUS
+	f.Carrier, f.TrackingNo = carrier, trackingNo
 	o.awaitReceipt(f)
+	o.tellPlatform(f.ID, "")
+	if again { // the goods have been off the books since the first time
+		return nil
+	}
+	f.ShippedAtUS = o.nowUS
 	o.effects = append(o.effects, Shipped{FulfilmentID: f.ID})
 	return nil
 }
@@ -33,7 +44,7 @@ const CarrierPickup = "pickup"
 
 // ReadyForPickup says that the buyer may collect a fulfilment.
 func (h Header) ReadyForPickup(f Fulfilment) bool {
-	return h.Way == WayPickup && f.State == FulfilmentAccepted
+	return h.Way == WayPickup && (f.State == FulfilmentAccepted || f.State == FulfilmentPicked || f.State == FulfilmentPacked)
 }
 
 // Collect says that the buyer has taken the goods from the store: they leave, and are received, at one moment.
@@ -57,6 +68,10 @@ func (o *Order) AutoReceive(fulfilmentID string) error {
 	if f == nil || !f.underWay() || f.AutoReceiveAtUS > o.nowUS {
 		return stateConflict(None, "receipt is not due")
 	}
+	if slices.ContainsFunc(f.Parcels, func(p Parcel) bool { return p.State == ParcelFailed }) {
+		o.awaitReceipt(f) // somebody has to say first what becomes of it
+		return nil
+	}
 	return o.receive(fulfilmentID, EventAutoReceive)
 }
 
@@ -74,11 +89,11 @@ func (o *Order) receive(fulfilmentID string, event Event) error {
 // lookAgainUS is the pause between two looks at a fulfilment that an open return keeps from closing.
 const lookAgainUS = 5_000_000
 
-// EndWindow closes a fulfilment whose return window is over; while a return of its lines is open, it only notes to look
+// EndWindow closes a fulfilment whose return window is over, or whose goods came back undelivered; while a return of its lines is open, it only notes to look
 // again later. A line is earned when its last fulfilment closes; the order is complete when all are closed.
 func (o *Order) EndWindow(fulfilmentID string) error {
 	f := o.fulfilment(fulfilmentID)
-	if f == nil || f.State != FulfilmentReceived || f.ReturnUntilUS > o.nowUS {
+	if f == nil || f.State != FulfilmentReceived && f.State != FulfilmentBack || f.ReturnUntilUS > o.nowUS {
 		return stateConflict(None, "the return window is not over")
 	}
 	for _, l := range f.Lines {
@@ -101,12 +116,19 @@ func (o *Order) EndWindow(fulfilmentID string) error {
 	if len(earned) > 0 {
 		o.effects = append(o.effects, WindowEnded{LineIDs: earned})
 	}
-	for _, other := range o.r.Fulfilments {
-		if other.State != FulfilmentClosed && other.State != FulfilmentDeclined {
+	return o.completeIfOver()
+}
+
+// completeIfOver completes an order of which nothing is left to do.
+func (o *Order) completeIfOver() error {
+	closed := false
+	for _, f := range o.r.Fulfilments {
+		if f.Ends() && f.State != FulfilmentClosed {
 			return nil
 		}
+		closed = closed || f.State == FulfilmentClosed
 	}
-	if o.r.Unallocated { // a part waits still
+	if !closed || o.r.Unallocated { // a part waits still
 		return nil
 	}
 	return o.moveOrder(EventComplete, "")
@@ -116,7 +138,7 @@ func (o *Order) lineClosed(lineID string) bool {
 	line := o.line(lineID)
 	closed, whole := int64(0), false
 	for _, f := range o.r.Fulfilments {
-		if f.State == FulfilmentDeclined {
+		if !f.Ends() {
 			continue
 		}
 		for _, l := range f.Lines {
@@ -131,7 +153,7 @@ func (o *Order) lineClosed(lineID string) bool {
 		}
 	}
 	if whole { // what waits for stock is open still
-		return closed >= line.Quantity
+		return closed >= line.Live()
 	}
 	return !o.r.Unallocated
 }

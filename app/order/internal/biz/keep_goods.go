@@ -61,8 +61,8 @@ func (o *Order) freightBack() int64 {
 	whole := true
 	for _, l := range o.r.Lines {
 		goods += l.PayableMinor
-		back += money.Proportion(l.PayableMinor, l.ReturnedQuantity, l.Quantity)
-		whole = whole && l.ReturnedQuantity == l.Quantity
+		back += money.Proportion(l.PayableMinor, l.Ended(), l.Quantity)
+		whole = whole && l.Ended() == l.Quantity
 	}
 	rule := o.returnTerms().Freight
 	switch {

@@ -43,7 +43,7 @@ func (r Record) parts(l Line) []part {
 		return []part{{l.SKU, 1}}
 	}
 	for i := range list {
-		list[i].pieces /= l.Quantity
+		list[i].pieces /= max(1, l.Live())
 	}
 	return list
 }
@@ -51,7 +51,7 @@ func (r Record) parts(l Line) []part {
 // whole refuses reservations that are no whole number of kits: their parts could never come back in proportion.
 // While something is declined, the parts of a kit may come one after the other.
 func (r Record) whole() error {
-	if slices.ContainsFunc(r.Fulfilments, func(f Fulfilment) bool { return f.State == FulfilmentDeclined }) {
+	if slices.ContainsFunc(r.Fulfilments, func(f Fulfilment) bool { return f.State == FulfilmentDeclined || f.shortened() }) {
 		return nil
 	}
 	for _, l := range r.Lines {
@@ -67,8 +67,8 @@ func (r Record) whole() error {
 			}
 		}
 		for sku, n := range pieces {
-			if n%l.Quantity != 0 {
-				return fmt.Errorf("order %s: %d pieces of %s are held for %d kits of line %s", r.ID, n, sku, l.Quantity, l.ID)
+			if n%max(1, l.Live()) != 0 {
+				return fmt.Errorf("order %s: %d pieces of %s are held for %d kits of line %s", r.ID, n, sku, l.Live(), l.ID)
 			}
 		}
 	}

@@ -15,6 +15,7 @@ const (
 	SubjectCoupon     Subject = "coupon" // it may outlive several orders: in none's history
 	SubjectGift       Subject = "gift"   // by its line
 	SubjectGoodwill   Subject = "goodwill"
+	SubjectParcel     Subject = "parcel"
 )
 
 // Subjects says what each of them is, in the order of a life.
@@ -24,6 +25,7 @@ var Subjects = []struct {
 }{
 	{SubjectOrder, "What a buyer has ordered."},
 	{SubjectFulfilment, "What one location ships of an order."},
+	{SubjectParcel, "What leaves a location in one piece, where a fulfilment leaves in several."},
 	{SubjectPayment, "Money that was asked for, or that was taken elsewhere."},
 	{SubjectReturn, "Goods that come back."},
 	{SubjectRefund, "Money that goes back to where it came from."},
@@ -48,14 +50,30 @@ const (
 
 // States of a fulfilment.
 const (
-	FulfilmentPlanned   State = "PLANNED"
-	FulfilmentAssigned  State = "ASSIGNED"
-	FulfilmentAccepted  State = "ACCEPTED"
-	FulfilmentShipped   State = "SHIPPED"
-	FulfilmentReceived  State = "RECEIVED"
-	FulfilmentClosed    State = "CLOSED"
-	FulfilmentCancelled State = "CANCELLED"
-	FulfilmentDeclined  State = "DECLINED" // by its location, by word or by silence
+	FulfilmentPlanned     State = "PLANNED"
+	FulfilmentAssigned    State = "ASSIGNED"
+	FulfilmentAccepted    State = "ACCEPTED"
+	FulfilmentPicked      State = "PICKED"       // taken from the shelves
+	FulfilmentPacked      State = "PACKED"       // ready for the carrier
+	FulfilmentPartShipped State = "PART_SHIPPED" // some of its parcels have left
+	FulfilmentShipped     State = "SHIPPED"
+	FulfilmentDelivered   State = "DELIVERED" // as the carrier says
+	FulfilmentFailed      State = "FAILED"    // the carrier could not hand the goods over
+	FulfilmentBack        State = "BACK"      // never handed over, and back at the location
+	FulfilmentReceived    State = "RECEIVED"
+	FulfilmentClosed      State = "CLOSED"
+	FulfilmentCancelled   State = "CANCELLED"
+	FulfilmentDeclined    State = "DECLINED" // by its location, by word or by silence
+)
+
+// States of a parcel.
+const (
+	ParcelMade      State = "MADE"
+	ParcelShipped   State = "SHIPPED"
+	ParcelDelivered State = "DELIVERED"
+	ParcelFailed    State = "FAILED"
+	ParcelBack      State = "BACK"
+	ParcelUndone    State = "UNDONE" // its goods are in other parcels, or in none
 )
 
 // States of a payment.
@@ -103,13 +121,23 @@ const (
 	EventAllocate    Event = "allocate"
 	EventExpire      Event = "expire"
 	EventCancel      Event = "cancel"
+	EventCancelPart  Event = "cancel_part"
 	EventComplete    Event = "complete"
 	EventPlan        Event = "plan"
 	EventAssign      Event = "assign"
 	EventHandOver    Event = "hand_over"
 	EventAccept      Event = "accept"
 	EventDecline     Event = "decline"
+	EventPick        Event = "pick"
+	EventPack        Event = "pack"
+	EventOverdue     Event = "overdue"
+	EventUndo        Event = "undo"
 	EventShip        Event = "ship"
+	EventShipPart    Event = "ship_part"
+	EventShorten     Event = "shorten"
+	EventDeliver     Event = "deliver"
+	EventFail        Event = "fail"
+	EventTakeBack    Event = "take_back"
 	EventReceive     Event = "receive"
 	EventAutoReceive Event = "auto_receive"
 	EventDelay       Event = "delay"
@@ -150,6 +178,7 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderUnpaid, EventCancel, OrderCancelled},
 	{SubjectOrder, OrderPaid, EventAllocate, OrderPaid}, // a channel order that had waited for stock
 	{SubjectOrder, OrderPaid, EventCancel, OrderCancelled},
+	{SubjectOrder, OrderPaid, EventCancelPart, OrderPaid}, // some pieces, before they left
 	{SubjectOrder, OrderPaid, EventComplete, OrderCompleted},
 
 	{SubjectFulfilment, None, EventPlan, FulfilmentPlanned},
@@ -164,11 +193,54 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentAccepted, EventShip, FulfilmentShipped},
 	{SubjectFulfilment, FulfilmentAccepted, EventCancel, FulfilmentCancelled},
 	{SubjectFulfilment, FulfilmentAccepted, EventDecline, FulfilmentDeclined}, // it found less than it thought
+	// Picking and packing are steps that a large house takes and a small one leaves out; none is taken twice.
+	{SubjectFulfilment, FulfilmentAccepted, EventPick, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentAccepted, EventPack, FulfilmentPacked},
+	{SubjectFulfilment, FulfilmentPicked, EventPack, FulfilmentPacked},
+	{SubjectFulfilment, FulfilmentPicked, EventShip, FulfilmentShipped},
+	{SubjectFulfilment, FulfilmentPicked, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentPicked, EventDecline, FulfilmentDeclined},
+	{SubjectFulfilment, FulfilmentPacked, EventShip, FulfilmentShipped},
+	{SubjectFulfilment, FulfilmentPacked, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentPacked, EventDecline, FulfilmentDeclined},
+	{SubjectFulfilment, FulfilmentShipped, EventDeliver, FulfilmentDelivered},
 	{SubjectFulfilment, FulfilmentShipped, EventReceive, FulfilmentReceived},
 	{SubjectFulfilment, FulfilmentShipped, EventAutoReceive, FulfilmentReceived},
-	{SubjectFulfilment, FulfilmentShipped, EventDelay, FulfilmentShipped},    // receipt confirms itself later
+	{SubjectFulfilment, FulfilmentShipped, EventDelay, FulfilmentShipped}, // receipt confirms itself later
+	{SubjectFulfilment, FulfilmentDelivered, EventDelay, FulfilmentDelivered},
 	{SubjectFulfilment, FulfilmentReceived, EventExtend, FulfilmentReceived}, // a longer return window
+	{SubjectFulfilment, FulfilmentShipped, EventFail, FulfilmentFailed},
+	{SubjectFulfilment, FulfilmentDelivered, EventReceive, FulfilmentReceived},
+	{SubjectFulfilment, FulfilmentDelivered, EventAutoReceive, FulfilmentReceived},
+	{SubjectFulfilment, FulfilmentFailed, EventShip, FulfilmentShipped},      // sent once more
+	{SubjectFulfilment, FulfilmentFailed, EventDeliver, FulfilmentDelivered}, // the carrier tried once more
+	{SubjectFulfilment, FulfilmentFailed, EventReceive, FulfilmentReceived},
+	{SubjectFulfilment, FulfilmentFailed, EventTakeBack, FulfilmentBack},
+	{SubjectFulfilment, FulfilmentBack, EventClose, FulfilmentClosed},
 	{SubjectFulfilment, FulfilmentReceived, EventClose, FulfilmentClosed},
+
+	{SubjectFulfilment, FulfilmentAccepted, EventShipPart, FulfilmentPartShipped},
+	{SubjectFulfilment, FulfilmentPicked, EventShipPart, FulfilmentPartShipped},
+	{SubjectFulfilment, FulfilmentPacked, EventShipPart, FulfilmentPartShipped},
+	{SubjectFulfilment, FulfilmentPartShipped, EventShipPart, FulfilmentPartShipped},
+	{SubjectFulfilment, FulfilmentPartShipped, EventShip, FulfilmentShipped},
+	{SubjectFulfilment, FulfilmentPartShipped, EventShorten, FulfilmentShipped}, // the rest does not come from here
+
+	// Later than its service level: nothing changes, but the history has it.
+	{SubjectFulfilment, FulfilmentAssigned, EventOverdue, FulfilmentAssigned},
+	{SubjectFulfilment, FulfilmentAccepted, EventOverdue, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventOverdue, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventOverdue, FulfilmentPacked},
+	{SubjectFulfilment, FulfilmentPartShipped, EventOverdue, FulfilmentPartShipped},
+
+	{SubjectParcel, None, EventPack, ParcelMade},
+	{SubjectParcel, ParcelMade, EventUndo, ParcelUndone},
+	{SubjectParcel, ParcelMade, EventShip, ParcelShipped},
+	{SubjectParcel, ParcelShipped, EventDeliver, ParcelDelivered},
+	{SubjectParcel, ParcelShipped, EventFail, ParcelFailed},
+	{SubjectParcel, ParcelFailed, EventShip, ParcelShipped},
+	{SubjectParcel, ParcelFailed, EventDeliver, ParcelDelivered},
+	{SubjectParcel, ParcelFailed, EventTakeBack, ParcelBack},
 
 	{SubjectPayment, None, EventOpen, PaymentPending},
 	{SubjectPayment, None, EventTake, PaymentCaptured}, // cash, or paid on another platform

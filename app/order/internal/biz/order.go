@@ -8,6 +8,8 @@ type Terms struct {
 	HoldGraceUS    int64 // how much longer than the payment deadline stock is held
 	ReturnWindowUS int64
 	AutoReceiveUS  int64
+	// Levels are service levels by channel; that of no channel is for all that have none of their own.
+	Levels map[string]ServiceLevel
 }
 
 // Order is one order with all that belongs to it: the unit of change.
@@ -45,23 +47,30 @@ type (
 	SoldAtTill struct{ FulfilmentID string }
 	// Allocated: a waiting order has its stock.
 	Allocated struct{}
-	// Shipped: a fulfilment's goods have left.
-	Shipped struct{ FulfilmentID string }
+	// Shipped: a fulfilment's goods have left, or those of one of its parcels.
+	Shipped struct{ FulfilmentID, ParcelID string }
 	// WindowEnded: the last return window of these lines is over.
 	WindowEnded struct{ LineIDs []string }
 	// Cancelled: stock and points go back; of a paid order also what it accrued.
-	Cancelled struct{ WasPaid bool }
+	// PointsBack are what lines of a paid order give back, by line.
+	Cancelled struct {
+		WasPaid    bool
+		PointsBack map[string]int64
+	}
+	// PartCancelled: some pieces will not leave.
+	PartCancelled struct{ Part CancelledPart }
 	// GoodsBack: a return was received.
 	GoodsBack struct{ ReturnID string }
 )
 
-func (Paid) effect()        {}
-func (SoldAtTill) effect()  {}
-func (Allocated) effect()   {}
-func (Shipped) effect()     {}
-func (WindowEnded) effect() {}
-func (Cancelled) effect()   {}
-func (GoodsBack) effect()   {}
+func (Paid) effect()          {}
+func (SoldAtTill) effect()    {}
+func (Allocated) effect()     {}
+func (Shipped) effect()       {}
+func (WindowEnded) effect()   {}
+func (Cancelled) effect()     {}
+func (PartCancelled) effect() {}
+func (GoodsBack) effect()     {}
 
 // move changes a state by the table and appends the event.
 func (o *Order) move(subject Subject, id string, state *State, event Event, note string) error {
@@ -88,6 +97,10 @@ func (o *Order) moveFulfilment(f *Fulfilment, event Event, note string) error {
 		return err
 	}
 	f.Version++
+	f.reckon()
+	if event == EventCancel || event == EventDecline {
+		return o.undoParcels(f)
+	}
 	return nil
 }
 
@@ -196,7 +209,7 @@ func (o *Order) plan(held []Reservation, event Event) error {
 			return err
 		}
 		if event == EventAssign {
-			f.AssignedAtUS = o.nowUS
+			o.assigned(f)
 		}
 	}
 	return nil
@@ -216,7 +229,7 @@ func (o *Order) pay() error {
 		if err := o.moveFulfilment(f, EventAssign, ""); err != nil {
 			return err
 		}
-		f.AssignedAtUS = o.nowUS
+		o.assigned(f)
 	}
 	o.effects = append(o.effects, Paid{})
 	return nil

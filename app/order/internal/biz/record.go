@@ -85,6 +85,7 @@ func (r Record) clone() Record {
 	r.Fulfilments = slices.Clone(r.Fulfilments)
 	for i := range r.Fulfilments {
 		r.Fulfilments[i].Lines = slices.Clone(r.Fulfilments[i].Lines)
+		r.Fulfilments[i].Parcels = slices.Clone(r.Fulfilments[i].Parcels)
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
 	r.Goodwills = slices.Clone(r.Goodwills)
@@ -154,6 +155,7 @@ type Line struct {
 	PointsAmountMinor int64
 	Points            int64
 	ReturnedQuantity  int64 // units: pieces, or kits
+	CancelledQuantity int64 // units that were cancelled before they left
 	RefundedMinor     int64 // money
 	PointsBack        int64
 	// Discounts make up DiscountMinor. GiftOf is the promotion that gives the line away.
@@ -174,9 +176,19 @@ type Fulfilment struct {
 	Carrier      string
 	TrackingNo   string
 	Lines        []FulfilmentLine
+	Parcels      []Parcel // none: it leaves as a whole
 
-	CreatedAtUS, AssignedAtUS, AcceptedAtUS, ShippedAtUS, ReceivedAtUS int64
-	AutoReceiveAtUS, ReturnUntilUS                                     int64
+	// When each step was taken for the first time; a step that was left out has none.
+	CreatedAtUS, AssignedAtUS, AcceptedAtUS, PickedAtUS, PackedAtUS, ShippedAtUS, DeliveredAtUS, ReceivedAtUS int64
+	FailedAtUS, BackAtUS, ShortenedAtUS                                                                       int64
+	// AcceptByUS and ShipByUS are what the service level asks of the location; 0: nothing. AcceptLateUS and ShipLateUS are when it
+	// was found to be late.
+	AcceptByUS, ShipByUS, AcceptLateUS, ShipLateUS int64
+	// OverdueUS is since when it is known that the location is late with what it still has to do, DueUS when to look again.
+	OverdueUS, DueUS int64
+	// Failure is why the goods could not be handed over the last time that they could not.
+	Failure                        string
+	AutoReceiveAtUS, ReturnUntilUS int64
 	// CloseAtUS is when to look whether it can be closed: the end of the window, later while a return is open.
 	CloseAtUS int64
 	Version   int64

@@ -20,6 +20,12 @@ func (l Line) shareOf(returned int64) Share {
 	}
 }
 
+// Ended units are back, or never left: nothing of their money is kept.
+func (l Line) Ended() int64 { return l.ReturnedQuantity + l.CancelledQuantity }
+
+// Live units are to be had, or have been.
+func (l Line) Live() int64 { return l.Quantity - l.CancelledQuantity }
+
 // Back is what more pieces give back after returned ones did.
 func (l Line) Back(returned, more int64) Share {
 	before, after := l.shareOf(returned), l.shareOf(returned+more)

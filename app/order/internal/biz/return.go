@@ -61,7 +61,7 @@ func (o *Order) pick(wish ReturnWish, taken map[string]int64, byMember bool) (pi
 		for _, p := range parts {
 			need := n * p.pieces
 			for _, l := range f.Lines {
-				if q := min(need, o.piecesLeft(l, taken)); q > 0 && l.LineID == wish.LineID && l.SKU == p.sku {
+				if q := min(need, o.piecesLeft(f, l, taken)); q > 0 && l.LineID == wish.LineID && l.SKU == p.sku {
 					pieces = append(pieces, ReturnLine{ID: ids.New("rln"), LineID: l.LineID, FulfilmentLineID: l.ID, SKU: l.SKU, Quantity: q})
 					need -= q
 				}
@@ -78,7 +78,7 @@ func (o *Order) unitsLeft(f Fulfilment, lineID string, parts []part, taken map[s
 		var n int64
 		for _, l := range f.Lines {
 			if l.LineID == lineID && l.SKU == p.sku {
-				n += o.piecesLeft(l, taken)
+				n += o.piecesLeft(f, l, taken)
 			}
 		}
 		if n /= max(1, p.pieces); units < 0 || n < units {
@@ -88,16 +88,16 @@ func (o *Order) unitsLeft(f Fulfilment, lineID string, parts []part, taken map[s
 	return max(0, units)
 }
 
-// piecesLeft are not back, and in no return that is open or in the making.
-func (o *Order) piecesLeft(l FulfilmentLine, taken map[string]int64) int64 {
-	return l.Quantity - l.ReturnedQuantity - o.openPieces(l.ID) - taken[l.ID]
+// piecesLeft have left, are not back, and in no return that is open or in the making.
+func (o *Order) piecesLeft(f Fulfilment, l FulfilmentLine, taken map[string]int64) int64 {
+	return f.Gone(l) - l.ReturnedQuantity - o.openPieces(l.ID) - taken[l.ID]
 }
 
 func (o *Order) returnableNow(f Fulfilment, byMember bool) bool {
 	if byMember {
 		return f.State == FulfilmentReceived && o.nowUS < f.ReturnUntilUS
 	}
-	return f.State == FulfilmentShipped || f.State == FulfilmentReceived || f.State == FulfilmentClosed
+	return f.Left() && f.State != FulfilmentFailed // of what failed it is not known yet where it goes
 }
 
 func (o *Order) left(lineID string, taken map[string]int64) (n int64) {
@@ -157,7 +157,7 @@ func (o *Order) share(ret *Return, ahead map[string]int64) {
 	for i, units := range o.r.Worth(ret.Lines) {
 		piece := &ret.Lines[i]
 		l := o.line(piece.LineID)
-		back := l.Back(l.ReturnedQuantity+ahead[l.ID], units)
+		back := l.Back(l.Ended()+ahead[l.ID], units)
 		ahead[l.ID] += units
 		piece.RefundMinor, piece.PointsBack = back.MoneyMinor, back.Points
 		ret.RefundMinor += back.MoneyMinor

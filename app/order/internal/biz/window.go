@@ -113,8 +113,10 @@ func (o *Order) openWindow(f *Fulfilment) error {
 	return nil
 }
 
-// underWay says whether a fulfilment has left, and nobody has said yet that it has come.
-func (f Fulfilment) underWay() bool { return f.State == FulfilmentShipped }
+// underWay says whether a fulfilment has left, and its receiver has not said yet that it has come.
+func (f Fulfilment) underWay() bool {
+	return f.State == FulfilmentShipped || f.State == FulfilmentDelivered
+}
 
 // awaitReceipt sets when receipt confirms itself, of a fulfilment that has left now.
 func (o *Order) awaitReceipt(f *Fulfilment) {

@@ -51,7 +51,7 @@ func Checks() []invariant.Check {
 			UNION ALL SELECT id, 'discount or points outside of the line' FROM order_lines
 				WHERE discount_minor < 0 OR discount_minor > gross_minor OR payable_minor <> gross_minor - discount_minor OR points_amount_minor < 0
 					OR points_amount_minor > payable_minor OR refunded_minor < 0 OR refunded_minor > payable_minor - points_amount_minor
-					OR returned_quantity < 0 OR returned_quantity > quantity OR points_back < 0 OR points_back > points`,
+					OR returned_quantity < 0 OR cancelled_quantity < 0 OR returned_quantity + cancelled_quantity > quantity OR points_back < 0 OR points_back > points`,
 		},
 		{
 			ID: "I9", Title: "used of a promotion = what orders hold of it, within budget and quota; a member holds what is counted, within the limit",
@@ -78,7 +78,7 @@ func Checks() []invariant.Check {
 			Violations: `SELECT o.id, 'version is not the number of changes' FROM orders o
 				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM order_events GROUP BY order_id) e ON e.order_id = o.id WHERE o.version <> COALESCE(e.n, 0)` +
 				last("orders", "id", "order") + last("fulfilments", "order_id", "fulfilment") + last("payments", "order_id", "payment") +
-				last("goods_returns", "order_id", "return") + last("goodwills", "order_id", "goodwill") + last("refunds", "order_id", "refund"),
+				last("goods_returns", "order_id", "return") + last("goodwills", "order_id", "goodwill") + last("refunds", "order_id", "refund") + last("parcels", "order_id", "parcel"),
 		},
 		invariant.Ended(),
 		invariant.Delivered(),
@@ -100,7 +100,8 @@ func Checks() []invariant.Check {
 			Violations: child("order_lines", "orders", "order_id") + " UNION ALL " + child("order_events", "orders", "order_id") + " UNION ALL " +
 				child("payments", "orders", "order_id") + " UNION ALL " + child("captures", "payments", "payment_id") + " UNION ALL " +
 				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " + child("goodwills", "orders", "order_id") + " UNION ALL " +
-				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") +
+				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") + " UNION ALL " +
+				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
 				` UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
 				WHERE o.id IS NULL OR o.org <> f.seller_org OR o.member_id <> f.member_id`,
 		},

@@ -21,6 +21,7 @@ const (
 	kindShipped   = "sh"
 	kindEarned    = "ea"
 	kindCancelled = "cx"
+	kindPart      = "pc"
 	kindGoodsBack = "gb"
 )
 
@@ -53,14 +54,14 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 			f.settle(r)
 		case biz.SoldAtTill:
 			f.message.Kind = kindSold
-			f.ship(r, e.FulfilmentID, "SALE")
+			f.ship(r, e.FulfilmentID, "", "SALE")
 			f.settle(r)
 		case biz.Allocated:
 			f.message.Kind = kindAllocated
 			f.call("inventory", inventoryv1.InventoryBranch_ConfirmHold_FullMethodName, &inventoryv1.ConfirmHoldCall{Document: r.ID})
 		case biz.Shipped:
 			f.message.Kind = kindShipped
-			f.ship(r, e.FulfilmentID, "SHIP")
+			f.ship(r, e.FulfilmentID, e.ParcelID, "SHIP")
 		case biz.WindowEnded:
 			f.message.Kind = kindEarned
 			if r.MemberID != "" {
@@ -71,10 +72,15 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 			}
 		case biz.Cancelled:
 			f.message.Kind = kindCancelled
-			f.cancelled(r, e.WasPaid)
+			f.cancelled(r, e)
+		case biz.PartCancelled:
+			f.message.Kind = kindPart
+			f.partCancelled(r, e.Part)
 		case biz.GoodsBack:
 			f.message.Kind = kindGoodsBack
 			f.goodsBack(r, e.ReturnID)
+		case biz.ToldPlatform:
+			continue // by the report that it leaves
 		default:
 			return fmt.Errorf("order %s: effect %T has no follow-up", r.ID, e)
 		}
@@ -115,21 +121,30 @@ func (f *followUp) settle(r biz.Record) {
 	f.call("rebate", rebatev1.RebateBranch_Accrue_FullMethodName, call)
 }
 
-// ship turns reservations into movements, and tells what was shipped of others' goods.
-func (f *followUp) ship(r biz.Record, fulfilmentID, reason string) {
+// ship turns reservations into movements, and tells what was shipped of others' goods: of a whole fulfilment, or of one of its
+// parcels, which is the document then.
+func (f *followUp) ship(r biz.Record, fulfilmentID, parcelID, reason string) {
 	for _, part := range r.Fulfilments {
 		if part.ID != fulfilmentID {
 			continue
 		}
-		call := &inventoryv1.ShipCall{Document: r.ID, Location: part.Location, Fulfilment: part.ID, Actor: serviceName, Reason: reason}
-		supply := &rebatev1.RecordSupplyCall{OrderId: r.ID, Document: part.ID, SellerOrg: r.Org, Currency: r.Currency}
+		document, first := part.ID, true
+		if parcelID != "" {
+			document, first = parcelID, part.FirstSupply(r.Org, parcelID)
+		}
+		call := &inventoryv1.ShipCall{Document: r.ID, Location: part.Location, Fulfilment: document, Actor: serviceName, Reason: reason}
+		supply := &rebatev1.RecordSupplyCall{OrderId: r.ID, Document: document, SellerOrg: r.Org, Currency: r.Currency}
 		for _, l := range part.Lines {
-			call.Lines = append(call.Lines, &inventoryv1.ShipLine{ReservationId: l.ReservationID, Quantity: l.Quantity})
+			n := part.Shipment(l, parcelID)
+			if n == 0 {
+				continue
+			}
+			call.Lines = append(call.Lines, &inventoryv1.ShipLine{ReservationId: l.ReservationID, Quantity: n})
 			if l.Owner == r.Org {
 				continue
 			}
-			line := &rebatev1.SupplyLine{LineId: l.LineID, Sku: l.SKU, OwnerOrg: l.Owner, Quantity: l.Quantity, PriceMinor: l.SettlementMinor}
-			if len(supply.Lines) == 0 {
+			line := &rebatev1.SupplyLine{LineId: l.LineID, Sku: l.SKU, OwnerOrg: l.Owner, Quantity: n, PriceMinor: l.SettlementMinor}
+			if len(supply.Lines) == 0 && first {
 				line.FeeMinor = l.FeeMinor // once a fulfilment
 			}
 			supply.Lines = supplied(supply.Lines, line)
@@ -142,20 +157,29 @@ func (f *followUp) ship(r biz.Record, fulfilmentID, reason string) {
 }
 
 // cancelled lets stock and points go; what a paid order accrued is taken back whole.
-func (f *followUp) cancelled(r biz.Record, wasPaid bool) {
+func (f *followUp) cancelled(r biz.Record, e biz.Cancelled) {
 	f.call("inventory", inventoryv1.InventoryBranch_Release_FullMethodName, &inventoryv1.ReleaseCall{Document: r.ID})
-	if !wasPaid {
+	if !e.WasPaid {
 		if r.Points > 0 {
 			f.call("member", memberv1.MemberBranch_Unfreeze_FullMethodName, &memberv1.UnfreezeCall{Document: r.ID})
 		}
 		return
 	}
-	back := make(map[string]int64, len(r.Lines))
 	lines := make([]string, len(r.Lines))
 	for i, l := range r.Lines {
-		lines[i], back[l.ID] = l.ID, l.Points
+		lines[i] = l.ID
 	}
-	f.clawBack(r, "cancel-"+r.ID, lines, back)
+	f.clawBack(r, "cancel-"+r.ID, lines, e.PointsBack)
+}
+
+// partCancelled lets the stock of some pieces go, and takes back what they accrued.
+func (f *followUp) partCancelled(r biz.Record, part biz.CancelledPart) {
+	call := &inventoryv1.ReleasePartsCall{Document: r.ID, Actor: serviceName}
+	for _, s := range part.Stock {
+		call.Lines = append(call.Lines, &inventoryv1.ShipLine{ReservationId: s.ReservationID, Quantity: s.Quantity})
+	}
+	f.call("inventory", inventoryv1.InventoryBranch_ReleaseParts_FullMethodName, call)
+	f.clawBack(r, part.Key, part.LineIDs, part.PointsBack)
 }
 
 // goodsBack books returned goods in, and takes back what they accrued, cumulatively.

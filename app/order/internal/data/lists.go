@@ -68,7 +68,8 @@ const maxPickups = 20_000
 
 // Pickups are the fulfilments that are ready to be collected at a location, as far as the caller may see them.
 func (s *Orders) Pickups(ctx context.Context, location string) ([]string, error) {
-	found, err := s.ent.Fulfilment.Query().Where(fulfilment.Location(location), fulfilment.Way(string(biz.WayPickup)), fulfilment.State(string(biz.FulfilmentAccepted))).Limit(maxPickups).IDs(ctx)
+	found, err := s.ent.Fulfilment.Query().Where(fulfilment.Location(location), fulfilment.Way(string(biz.WayPickup)),
+		fulfilment.StateIn(string(biz.FulfilmentAccepted), string(biz.FulfilmentPicked), string(biz.FulfilmentPacked))).Limit(maxPickups).IDs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("pickups at %s: %w", location, err)
 	}

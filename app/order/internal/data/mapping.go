@@ -37,7 +37,7 @@ func toLine(l *ent.OrderLine) biz.Line {
 	return biz.Line{
 		ID: l.ID, No: l.No, SKU: l.Sku, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable, Quantity: l.Quantity,
 		UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor,
-		PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, RefundedMinor: l.RefundedMinor,
+		PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, CancelledQuantity: l.CancelledQuantity, RefundedMinor: l.RefundedMinor,
 		PointsBack: l.PointsBack, Discounts: l.Discounts, GiftOf: l.GiftOf,
 	}
 }
@@ -46,7 +46,7 @@ func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
 	return s.ent.OrderLine.Create().SetID(l.ID).SetOrg(h.Org).SetOrderID(h.ID).SetNo(l.No).SetSku(l.SKU).SetTitle(l.Title).
 		SetTaxClass(l.TaxClass).SetReturnable(l.Returnable).SetQuantity(l.Quantity).SetUnitMinor(l.UnitMinor).SetGrossMinor(l.GrossMinor).
 		SetDiscountMinor(l.DiscountMinor).SetPayableMinor(l.PayableMinor).SetPointsAmountMinor(l.PointsAmountMinor).SetPoints(l.Points).
-		SetReturnedQuantity(l.ReturnedQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
+		SetReturnedQuantity(l.ReturnedQuantity).SetCancelledQuantity(l.CancelledQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
 		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS)
 }
 
@@ -55,7 +55,9 @@ func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {
 		ID: f.ID, Org: f.Org, Location: f.Location, LocationName: f.LocationName, State: biz.State(f.State), Carrier: f.Carrier,
 		TrackingNo: f.TrackingNo, CreatedAtUS: f.CreatedUs, AssignedAtUS: f.AssignedUs, AcceptedAtUS: f.AcceptedUs,
 		ShippedAtUS: f.ShippedUs, ReceivedAtUS: f.ReceivedUs, AutoReceiveAtUS: f.AutoReceiveUs, ReturnUntilUS: f.ReturnUntilUs,
-		CloseAtUS: f.CloseUs, Version: f.Version,
+		CloseAtUS: f.CloseUs, Version: f.Version, PickedAtUS: f.PickedUs, PackedAtUS: f.PackedUs, DeliveredAtUS: f.DeliveredUs,
+		FailedAtUS: f.FailedUs, BackAtUS: f.BackUs, ShortenedAtUS: f.ShortenedUs, Failure: f.Failure,
+		AcceptByUS: f.AcceptByUs, ShipByUS: f.ShipByUs, AcceptLateUS: f.AcceptLateUs, ShipLateUS: f.ShipLateUs, OverdueUS: f.OverdueUs, DueUS: f.DueUs,
 	}
 }
 
@@ -64,7 +66,9 @@ func (s *Orders) createFulfilment(h biz.Header, f biz.Fulfilment, no int) *ent.F
 		SetChannel(h.Channel).SetWay(string(h.Way)).SetLocation(f.Location).SetLocationName(f.LocationName).SetState(string(f.State)).
 		SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).SetCreatedUs(f.CreatedAtUS).SetAssignedUs(f.AssignedAtUS).
 		SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).SetAutoReceiveUs(f.AutoReceiveAtUS).
-		SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).SetNo(int64(no)).SetPlacedUs(h.PlacedAtUS)
+		SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).SetNo(int64(no)).SetPlacedUs(h.PlacedAtUS).
+		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetShortenedUs(f.ShortenedAtUS).SetFailure(f.Failure).
+		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS)
 }
 
 func toFulfilmentLine(l *ent.FulfilmentLine) biz.FulfilmentLine {

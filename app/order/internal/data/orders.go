@@ -138,9 +138,13 @@ func (s *Orders) gatherFulfilments(ctx context.Context, wanted []string, at map[
 	for _, l := range lines {
 		byFulfilment[l.FulfilmentID] = append(byFulfilment[l.FulfilmentID], toFulfilmentLine(l))
 	}
+	parcels, err := s.gatherParcels(ctx, wanted, rows)
+	if err != nil {
+		return err
+	}
 	for _, row := range rows {
 		f := toFulfilment(row)
-		f.Lines = byFulfilment[f.ID]
+		f.Lines, f.Parcels = byFulfilment[f.ID], parcels[f.ID]
 		r := at[row.OrderID]
 		r.Fulfilments = append(r.Fulfilments, f)
 	}

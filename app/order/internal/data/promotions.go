@@ -231,6 +231,31 @@ func (s *Promotions) Undo(ctx context.Context, gid, orderID string) error {
 	})
 }
 
+// giveBackPart returns what an order holds less of promotions after a part of it was cancelled.
+func giveBackPart(ctx context.Context, client *ent.Client, orderID string, back []biz.PromotionBack) error {
+	for _, b := range back {
+		u, err := client.PromotionUse.Query().Where(promotionuse.OrderID(orderID), promotionuse.Promotion(b.Promotion), promotionuse.GivenBack(false)).Only(ctx)
+		if ent.IsNotFound(err) {
+			continue // without budget, quota and limit nothing is counted
+		}
+		if err != nil {
+			return fmt.Errorf("promotion %s of order %s: %w", b.Promotion, orderID, err)
+		}
+		amount, pieces := min(b.AmountMinor, u.AmountMinor), b.Quota(u.Quantity)
+		if err := client.Promotion.UpdateOneID(u.Promotion).AddUsedMinor(-amount).AddUsedQuantity(-pieces).Exec(ctx); err != nil {
+			return fmt.Errorf("give back of promotion %s: %w", u.Promotion, err)
+		}
+		if err := client.PromotionUse.UpdateOneID(u.ID).AddAmountMinor(-amount).AddQuantity(-pieces).Exec(ctx); err != nil {
+			return fmt.Errorf("give back of promotion %s: %w", u.Promotion, err)
+		}
+		_, err = client.PromotionBuyer.Update().Where(promotionbuyer.Promotion(u.Promotion), promotionbuyer.MemberID(u.MemberID)).AddQuantity(-pieces).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("give back of promotion %s: %w", u.Promotion, err)
+		}
+	}
+	return nil
+}
+
 // giveBack returns what an order holds of promotions, in the context's transaction; gid: of one attempt only.
 func giveBack(ctx context.Context, db *database.DB, client *ent.Client, orderID, gid string) error {
 	q := client.PromotionUse.Query().Where(promotionuse.OrderID(orderID), promotionuse.GivenBack(false)).Order(ent.Asc(promotionuse.FieldPromotion))

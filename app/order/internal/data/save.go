@@ -30,7 +30,7 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 		if reflect.DeepEqual(before.Lines[i], l) {
 			continue
 		}
-		err := s.ent.OrderLine.UpdateOneID(l.ID).SetReturnedQuantity(l.ReturnedQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).Exec(ctx)
+		err := s.ent.OrderLine.UpdateOneID(l.ID).SetReturnedQuantity(l.ReturnedQuantity).SetCancelledQuantity(l.CancelledQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("save order: line: %w", err)
 		}
@@ -44,7 +44,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 	for _, part := range []func() error{
 		func() error {
 			return each(before.Fulfilments, r.Fulfilments, func(f biz.Fulfilment, no int) error { return s.newFulfilment(ctx, r.Header, f, no) },
-				func(was, f biz.Fulfilment) error { return s.changedFulfilment(ctx, was, f) })
+				func(was, f biz.Fulfilment) error { return s.changedFulfilment(ctx, r.Header, was, f) })
 		},
 		func() error {
 			return each(before.Payments, r.Payments, func(p biz.Payment, no int) error { return s.createPayment(r.Header, p, no).Exec(ctx) },
@@ -83,11 +83,15 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 	}
 	for _, e := range o.Effects() {
 		var err error
-		switch e.(type) {
+		switch e := e.(type) {
 		case biz.Cancelled:
 			err = giveBack(ctx, s.db, s.ent, r.ID, "")
 		case biz.Paid, biz.SoldAtTill:
 			err = useCoupons(ctx, s.ent, r.ID)
+		case biz.PartCancelled:
+			err = giveBackPart(ctx, s.ent, r.ID, e.Part.Promotions)
+		case biz.ToldPlatform:
+			err = s.report(ctx, r, e)
 		}
 		if err != nil {
 			return err
@@ -121,19 +125,29 @@ func (s *Orders) newFulfilment(ctx context.Context, h biz.Header, f biz.Fulfilme
 	for no, l := range f.Lines {
 		lines[no] = s.createFulfilmentLine(h.ID, f, l, no)
 	}
-	return s.ent.FulfilmentLine.CreateBulk(lines...).Exec(ctx)
-}
-
-func (s *Orders) changedFulfilment(ctx context.Context, was, f biz.Fulfilment) error {
-	err := s.ent.Fulfilment.UpdateOneID(f.ID).SetState(string(f.State)).SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).
-		SetAssignedUs(f.AssignedAtUS).SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).
-		SetAutoReceiveUs(f.AutoReceiveAtUS).SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).Exec(ctx)
+	err := s.ent.FulfilmentLine.CreateBulk(lines...).Exec(ctx)
 	if err != nil {
 		return err
 	}
-	return each(was.Lines, f.Lines, nil, func(_, l biz.FulfilmentLine) error {
-		return s.ent.FulfilmentLine.UpdateOneID(l.ID).SetReturnedQuantity(l.ReturnedQuantity).Exec(ctx)
+	return s.saveParcels(ctx, h, nil, f)
+}
+
+func (s *Orders) changedFulfilment(ctx context.Context, h biz.Header, was, f biz.Fulfilment) error {
+	err := s.ent.Fulfilment.UpdateOneID(f.ID).SetState(string(f.State)).SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).
+		SetAssignedUs(f.AssignedAtUS).SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).
+		SetAutoReceiveUs(f.AutoReceiveAtUS).SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).
+		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetShortenedUs(f.ShortenedAtUS).SetFailure(f.Failure).
+		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	err = each(was.Lines, f.Lines, nil, func(_, l biz.FulfilmentLine) error {
+		return s.ent.FulfilmentLine.UpdateOneID(l.ID).SetQuantity(l.Quantity).SetReturnedQuantity(l.ReturnedQuantity).Exec(ctx)
 	})
+	if err != nil {
+		return err
+	}
+	return s.saveParcels(ctx, h, was.Parcels, f)
 }
 
 func (s *Orders) newReturn(ctx context.Context, h biz.Header, ret biz.Return, no int) error {

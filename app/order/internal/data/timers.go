@@ -25,14 +25,14 @@ func (s *Orders) UnpaidDue(ctx context.Context, nowUS int64, limit int) ([]Due, 
 
 // ReceiptsDue are shipped fulfilments whose receipt confirms itself.
 func (s *Orders) ReceiptsDue(ctx context.Context, nowUS int64, limit int) ([]Due, error) {
-	rows, err := s.ent.Fulfilment.Query().Where(fulfilment.State(string(biz.FulfilmentShipped)), fulfilment.AutoReceiveUsLTE(nowUS)).
+	rows, err := s.ent.Fulfilment.Query().Where(fulfilment.StateIn(string(biz.FulfilmentShipped), string(biz.FulfilmentDelivered)), fulfilment.AutoReceiveUsLTE(nowUS)).
 		Order(ent.Asc(fulfilment.FieldAutoReceiveUs, fulfilment.FieldNo)).Limit(limit).All(AsService(ctx))
 	return dueFulfilments(rows, err)
 }
 
-// WindowsDue are received fulfilments whose return window may be over.
+// WindowsDue are received fulfilments whose return window may be over, and those whose goods came back.
 func (s *Orders) WindowsDue(ctx context.Context, nowUS int64, limit int) ([]Due, error) {
-	rows, err := s.ent.Fulfilment.Query().Where(fulfilment.State(string(biz.FulfilmentReceived)), fulfilment.CloseUsLTE(nowUS)).
+	rows, err := s.ent.Fulfilment.Query().Where(fulfilment.StateIn(string(biz.FulfilmentReceived), string(biz.FulfilmentBack)), fulfilment.CloseUsLTE(nowUS)).
 		Order(ent.Asc(fulfilment.FieldCloseUs, fulfilment.FieldNo)).Limit(limit).All(AsService(ctx))
 	return dueFulfilments(rows, err)
 }

@@ -24,6 +24,17 @@ func (w *world) apply(c outbox.Call) {
 			w.stock[r.Location][r.Sku] += r.Open
 			r.Open = 0
 		}
+	case inventoryv1.InventoryBranch_ReleaseParts_FullMethodName:
+		in := read(c, &inventoryv1.ReleasePartsCall{})
+		for _, l := range in.Lines {
+			for _, r := range w.holds[in.Document] {
+				if r.Id == l.ReservationId {
+					n := min(r.Open, l.Quantity)
+					r.Open -= n
+					w.stock[r.Location][r.Sku] += n
+				}
+			}
+		}
 	case inventoryv1.InventoryBranch_Ship_FullMethodName:
 		in := read(c, &inventoryv1.ShipCall{})
 		for _, l := range in.Lines {

@@ -55,7 +55,8 @@ func (s *Order) declineAt(ctx context.Context, req *orderv1.DeclineFulfilmentReq
 		return err
 	}
 	switch f.State {
-	case biz.FulfilmentPlanned, biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentDeclined: // declined: perhaps by this request
+	case biz.FulfilmentPlanned, biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentPartShipped,
+		biz.FulfilmentDeclined: // declined: perhaps by this request
 		return s.Answers.Decline(ctx, d)
 	}
 	return nil // its state refuses

@@ -238,7 +238,7 @@ func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ 
 				continue
 			}
 			n := min(left, f.w.stock[location][l.Sku])
-			if n == 0 {
+			if n <= 0 {
 				continue
 			}
 			out.Reservations = append(out.Reservations, f.reserved(in, l, l.Sku, location, n))

@@ -37,7 +37,7 @@ func (l *life) tolerate(err error) {
 func (l *life) step() {
 	ctx := l.as(boss)
 	o := l.get(l.id)
-	switch l.pick(12) {
+	switch l.pick(15) {
 	case 0, 1:
 		p, err := l.CreatePayment(ctx, &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: l.id, Provider: "sandbox"})
 		l.tolerate(err)
@@ -56,7 +56,17 @@ func (l *life) step() {
 	case 5, 6, 7:
 		for _, f := range o.Fulfilments {
 			var err error
-			switch l.pick(3) {
+			switch l.pick(8) {
+			case 3:
+				_, err = l.fulfilments().PickFulfilment(ctx, &orderv1.PickFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
+			case 4:
+				_, err = l.fulfilments().PackFulfilment(ctx, &orderv1.PackFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
+			case 5:
+				_, err = l.fulfilments().DeliverFulfilment(ctx, &orderv1.DeliverFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
+			case 6:
+				_, err = l.fail(f.Id)
+			case 7:
+				_, err = l.takeBack(f.Id)
 			case 0:
 				_, err = l.AcceptFulfilment(ctx, &orderv1.AcceptFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
 			case 1:
@@ -65,6 +75,15 @@ func (l *life) step() {
 				_, err = l.ConfirmReceipt(ctx, &orderv1.ConfirmReceiptRequest{RequestId: requestID(), FulfilmentId: f.Id})
 			}
 			l.tolerate(err)
+		}
+	case 14:
+		line := o.Lines[l.pick(len(o.Lines))]
+		_, err := NewOrderChanges(l.Order).CancelLines(ctx, &orderv1.CancelLinesRequest{RequestId: requestID(), OrderId: l.id, Reason: "x",
+			Lines: []*orderv1.CancelledLine{{LineId: line.LineId, Quantity: 1 + l.random.Int64N(line.Quantity)}}})
+		l.tolerate(err)
+	case 12, 13:
+		for _, f := range o.Fulfilments {
+			l.parcels(f)
 		}
 	case 8, 9:
 		line := o.Lines[l.pick(len(o.Lines))]
@@ -82,6 +101,42 @@ func (l *life) step() {
 	if l.pick(3) == 0 {
 		l.leaving()
 	}
+}
+
+// parcels plans, ships, delivers, loses and finds parcels of a fulfilment, or says so at least.
+func (l *life) parcels(f *orderv1.Fulfilment) {
+	ctx, parcels := l.as(boss), NewParcels(l.Order)
+	content := func() (lines []*orderv1.ParcelContent) {
+		for _, x := range f.Lines {
+			if n := l.random.Int64N(x.Quantity + 1); n > 0 {
+				lines = append(lines, &orderv1.ParcelContent{LineId: x.LineId, Sku: x.Sku, Quantity: n})
+			}
+		}
+		return lines
+	}
+	var err error
+	switch l.pick(5) {
+	case 0:
+		_, err = parcels.PutParcels(ctx, &orderv1.PutParcelsRequest{RequestId: requestID(), FulfilmentId: f.Id, Parcels: []*orderv1.PlannedParcel{{Lines: content()}, {Lines: content()}}})
+	case 1:
+		_, err = parcels.ShipPart(ctx, &orderv1.ShipPartRequest{RequestId: requestID(), FulfilmentId: f.Id, Lines: content(), Carrier: "SF", TrackingNo: strconv.Itoa(l.pick(3))})
+	default:
+		for _, p := range f.Parcels {
+			switch l.pick(4) {
+			case 0:
+				_, err = parcels.ShipParcel(ctx, &orderv1.ShipParcelRequest{RequestId: requestID(), ParcelId: p.Id, Carrier: "YTO", TrackingNo: strconv.Itoa(l.pick(9))})
+			case 1:
+				_, err = parcels.DeliverParcel(ctx, &orderv1.DeliverParcelRequest{RequestId: requestID(), ParcelId: p.Id})
+			case 2:
+				_, err = parcels.FailParcel(ctx, &orderv1.FailParcelRequest{RequestId: requestID(), ParcelId: p.Id, Reason: "x"})
+			case 3:
+				_, err = parcels.TakeBackParcel(ctx, &orderv1.TakeBackParcelRequest{RequestId: requestID(), ParcelId: p.Id})
+			}
+			l.tolerate(err)
+		}
+		return
+	}
+	l.tolerate(err)
 }
 
 // notification is sometimes another transaction for the same payment.

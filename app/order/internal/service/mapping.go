@@ -21,6 +21,10 @@ var (
 		biz.FulfilmentReceived: orderv1.FulfilmentState_RECEIVED, biz.FulfilmentClosed: orderv1.FulfilmentState_CLOSED,
 		biz.FulfilmentCancelled: orderv1.FulfilmentState_FULFILMENT_CANCELLED,
 		biz.FulfilmentDeclined:  orderv1.FulfilmentState_FULFILMENT_DECLINED,
+		biz.FulfilmentPicked:    orderv1.FulfilmentState_PICKED, biz.FulfilmentPacked: orderv1.FulfilmentState_PACKED,
+		biz.FulfilmentDelivered: orderv1.FulfilmentState_DELIVERED, biz.FulfilmentFailed: orderv1.FulfilmentState_DELIVERY_FAILED,
+		biz.FulfilmentPartShipped: orderv1.FulfilmentState_PARTLY_SHIPPED,
+		biz.FulfilmentBack:        orderv1.FulfilmentState_GOODS_BACK,
 	}
 	paymentStates = map[biz.State]orderv1.PaymentState{
 		biz.PaymentPending: orderv1.PaymentState_PAYMENT_PENDING, biz.PaymentCaptured: orderv1.PaymentState_CAPTURED,
@@ -98,7 +102,7 @@ func toLine(l biz.Line, currency string) *orderv1.OrderLine {
 	return &orderv1.OrderLine{
 		LineId: l.ID, Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, UnitPrice: toMoney(l.UnitMinor, currency),
 		Gross: toMoney(l.GrossMinor, currency), Discount: toMoney(l.DiscountMinor, currency), Payable: toMoney(l.PayableMinor, currency),
-		PointsAmount: toMoney(l.PointsAmountMinor, currency), Points: l.Points, ReturnedQuantity: l.ReturnedQuantity,
+		PointsAmount: toMoney(l.PointsAmountMinor, currency), Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, CancelledQuantity: l.CancelledQuantity,
 		Refunded: toMoney(l.RefundedMinor, currency), Returnable: l.Returnable,
 		Discounts: toDiscounts(l.Discounts, false), GiftOf: l.GiftOf,
 	}
@@ -112,7 +116,7 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 		Total: toMoney(r.TotalMinor, r.Currency), Paid: toMoney(r.CapturedMinor, r.Currency), Refunded: toMoney(r.RefundedMinor, r.Currency),
 		Points: r.Points, Tenders: toTenders(r), PlacedAtUs: r.PlacedAtUS, PaidAtUs: r.PaidAtUS, PayUntilUs: r.PayUntilUS,
 		Unallocated: r.Unallocated && r.State == biz.OrderPaid, ShipByUs: r.ShipByUS, Version: int32(r.Version), Remark: r.Remark,
-		DeviceId: r.Device, Clerk: r.Clerk, FreightDiscounts: toDiscounts(r.FreightDiscounts, false),
+		DeviceId: r.Device, Clerk: r.Clerk, Shipping: shippings[r.Shipping()], FreightDiscounts: toDiscounts(r.FreightDiscounts, false),
 	}
 	if r.State == biz.OrderUnpaid {
 		out.LeftToPay = toMoney(r.LeftMinor(), r.Currency)
@@ -148,7 +152,7 @@ func toTenders(r biz.Record) (tenders []*orderv1.Tender) {
 			if r.State == biz.OrderCancelled {
 				back += l.PointsAmountMinor
 			} else {
-				back += l.Back(0, l.ReturnedQuantity).PointsAmountMinor
+				back += l.Back(0, l.Ended()).PointsAmountMinor
 			}
 		}
 		tenders = append(tenders, &orderv1.Tender{Kind: orderv1.TenderKind_POINTS, Amount: toMoney(r.PointsAmountMinor, r.Currency), Refunded: toMoney(back, r.Currency)})
@@ -172,11 +176,18 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 		Way: toWay(h.Way), Carrier: f.Carrier, TrackingNo: f.TrackingNo, AssignedAtUs: f.AssignedAtUS, AcceptedAtUs: f.AcceptedAtUS,
 		ShippedAtUs: f.ShippedAtUS, ReceivedAtUs: f.ReceivedAtUS, ReturnUntilUs: f.ReturnUntilUS, Version: int32(f.Version), Channel: h.Channel,
 		AutoReceiveAtUs: f.AutoReceiveAtUS,
+		PickedAtUs: f.PickedAtUS, PackedAtUs: f.PackedAtUS, DeliveredAtUs: f.DeliveredAtUS, FailedAtUs: f.FailedAtUS, BackAtUs: f.BackAtUS, Failure: f.Failure,
+		AcceptByUs: f.AcceptByUS, ShipByUs: f.ShipByUS, AcceptLateUs: f.AcceptLateUS, ShipLateUs: f.ShipLateUS,
 	}
 	for _, l := range f.Lines {
 		out.Lines = append(out.Lines, &orderv1.FulfilmentLine{
-			LineId: l.LineID, Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, Owner: l.Owner, ReservationId: l.ReservationID,
+			LineId: l.LineID, Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, Owner: l.Owner, ReservationId: l.ReservationID, Shipped: f.Gone(l),
 		})
+	}
+	for _, p := range f.Parcels {
+		if p.State != biz.ParcelUndone {
+			out.Parcels = append(out.Parcels, toParcelInfo(f, p))
+		}
 	}
 	return out
 }
@@ -185,7 +196,8 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 func toParcel(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 	out := toFulfilment(h, f)
 	switch f.State {
-	case biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentShipped, biz.FulfilmentReceived:
+	case biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentPartShipped, biz.FulfilmentShipped,
+		biz.FulfilmentDelivered, biz.FulfilmentFailed, biz.FulfilmentReceived:
 		out.Receiver = toReceiver(h.Receiver)
 	}
 	return out

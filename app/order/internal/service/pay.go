@@ -118,7 +118,11 @@ func (s *Order) capture(ctx context.Context, n biz.Notification) error {
 		return s.doubted(ctx, n, "order.payment.unknown", biz.PaymentUnknown())
 	}
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
-		_, err := s.Orders.Change(ctx, orderID, s.settings.Terms, "provider:"+n.Provider, func(o *biz.Order) error { return o.Capture(n) })
+		terms, err := s.terms(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = s.Orders.Change(ctx, orderID, terms, "provider:"+n.Provider, func(o *biz.Order) error { return o.Capture(n) })
 		return err
 	})
 	if database.IsUniqueViolation(err) { // a transaction that paid another order

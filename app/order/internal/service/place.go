@@ -198,7 +198,11 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 	if d.Record.Kind == biz.KindTill {
 		birth = biz.SellAtTill
 	}
-	o, err := birth(d, placement.Held(), s.settings.Terms, now, in.Principal.Actor())
+	terms, err := s.terms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := birth(d, placement.Held(), terms, now, in.Principal.Actor())
 	if err != nil {
 		return nil, err
 	}

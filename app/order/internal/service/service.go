@@ -44,6 +44,8 @@ type Parts struct {
 	Stock   biz.StockHolder
 	Answers biz.LocationAnswers
 	Points  biz.PointsHolder
+	// Levels are the service levels of channels; nil: there are none.
+	Levels *data.Levels
 	// Promotions keeps what orders hold of budgets and quotas.
 	Promotions biz.PromotionUses
 	Rebates    biz.RebateReader
@@ -101,7 +103,22 @@ func actor(ctx context.Context) string {
 
 // change changes an order inside a transaction.
 func (s *Order) change(ctx context.Context, orderID string, fn func(o *biz.Order) error) (biz.Record, error) {
-	return s.Orders.Change(ctx, orderID, s.settings.Terms, actor(ctx), fn)
+	terms, err := s.terms(ctx)
+	if err != nil {
+		return biz.Record{}, err
+	}
+	return s.Orders.Change(ctx, orderID, terms, actor(ctx), fn)
+}
+
+// terms are the terms of the trade, with the service levels in force.
+func (s *Order) terms(ctx context.Context) (biz.Terms, error) {
+	terms := s.settings.Terms
+	if s.Levels == nil {
+		return terms, nil
+	}
+	var err error
+	terms.Levels, err = s.Levels.Current(ctx)
+	return terms, err
 }
 
 // kept is an order as an answer that is kept for repeats: without its receiver, which addressed puts in again.

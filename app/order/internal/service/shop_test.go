@@ -69,11 +69,20 @@ type shop struct {
 type sent struct {
 	mu    sync.Mutex
 	calls []outbox.Call
+	gids  map[string]bool
 }
 
-func (s *sent) SubmitMessage(_ context.Context, _ string, calls []outbox.Call) error {
+// SubmitMessage takes a message once, as the coordinator does, which knows it by its gid.
+func (s *sent) SubmitMessage(_ context.Context, gid string, calls []outbox.Call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.gids[gid] {
+		return nil
+	}
+	if s.gids == nil {
+		s.gids = map[string]bool{}
+	}
+	s.gids[gid] = true
 	s.calls = append(s.calls, calls...)
 	return nil
 }
@@ -114,7 +123,7 @@ func parts(t testing.TB, db *database.DB, w *world, sagas *saga.Coordinator, san
 	members := data.Members{Client: fakeMember{w: w}}
 	stock, promotions := data.Stock{Client: fakeInventory{w: w}}, data.NewPromotions(db)
 	return Parts{
-		Promotions: promotions,
+		Promotions: promotions, Levels: data.NewLevels(db),
 		DB:         db, Orders: data.NewOrders(db, receivers(t)), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
 		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}, Lists: fakePrices{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members, Promotions: promotions, Stock: stock, Returns: data.NewReturnPolicies(db, testTerms)},
 		Report: func(_ context.Context, err error) { t.Log(err) },

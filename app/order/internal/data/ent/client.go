@@ -24,6 +24,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
@@ -32,6 +33,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
+	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 )
 
@@ -60,6 +63,8 @@ type Client struct {
 	OrderEvent *OrderEventClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// Parcel is the client for interacting with the Parcel builders.
+	Parcel *ParcelClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
 	// Promotion is the client for interacting with the Promotion builders.
@@ -76,6 +81,10 @@ type Client struct {
 	ReturnLine *ReturnLineClient
 	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
 	ReturnPolicy *ReturnPolicyClient
+	// ServiceLevel is the client for interacting with the ServiceLevel builders.
+	ServiceLevel *ServiceLevelClient
+	// ShippingReport is the client for interacting with the ShippingReport builders.
+	ShippingReport *ShippingReportClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
 }
@@ -99,6 +108,7 @@ func (c *Client) init() {
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
+	c.Parcel = NewParcelClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
 	c.Promotion = NewPromotionClient(c.config)
 	c.PromotionBuyer = NewPromotionBuyerClient(c.config)
@@ -107,6 +117,8 @@ func (c *Client) init() {
 	c.Refund = NewRefundClient(c.config)
 	c.ReturnLine = NewReturnLineClient(c.config)
 	c.ReturnPolicy = NewReturnPolicyClient(c.config)
+	c.ServiceLevel = NewServiceLevelClient(c.config)
+	c.ShippingReport = NewShippingReportClient(c.config)
 	c.TradeEvent = NewTradeEventClient(c.config)
 }
 
@@ -210,6 +222,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
+		Parcel:           NewParcelClient(cfg),
 		Payment:          NewPaymentClient(cfg),
 		Promotion:        NewPromotionClient(cfg),
 		PromotionBuyer:   NewPromotionBuyerClient(cfg),
@@ -218,6 +231,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
+		ServiceLevel:     NewServiceLevelClient(cfg),
+		ShippingReport:   NewShippingReportClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 	}, nil
 }
@@ -248,6 +263,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
+		Parcel:           NewParcelClient(cfg),
 		Payment:          NewPaymentClient(cfg),
 		Promotion:        NewPromotionClient(cfg),
 		PromotionBuyer:   NewPromotionBuyerClient(cfg),
@@ -256,6 +272,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
+		ServiceLevel:     NewServiceLevelClient(cfg),
+		ShippingReport:   NewShippingReportClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 	}, nil
 }
@@ -287,9 +305,9 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion,
-		c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
-		c.ReturnPolicy, c.TradeEvent,
+		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
+		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
+		c.ReturnLine, c.ReturnPolicy, c.ServiceLevel, c.ShippingReport, c.TradeEvent,
 	} {
 		n.Use(hooks...)
 	}
@@ -300,9 +318,9 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion,
-		c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
-		c.ReturnPolicy, c.TradeEvent,
+		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
+		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
+		c.ReturnLine, c.ReturnPolicy, c.ServiceLevel, c.ShippingReport, c.TradeEvent,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -331,6 +349,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.OrderEvent.mutate(ctx, m)
 	case *OrderLineMutation:
 		return c.OrderLine.mutate(ctx, m)
+	case *ParcelMutation:
+		return c.Parcel.mutate(ctx, m)
 	case *PaymentMutation:
 		return c.Payment.mutate(ctx, m)
 	case *PromotionMutation:
@@ -347,6 +367,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ReturnLine.mutate(ctx, m)
 	case *ReturnPolicyMutation:
 		return c.ReturnPolicy.mutate(ctx, m)
+	case *ServiceLevelMutation:
+		return c.ServiceLevel.mutate(ctx, m)
+	case *ShippingReportMutation:
+		return c.ShippingReport.mutate(ctx, m)
 	case *TradeEventMutation:
 		return c.TradeEvent.mutate(ctx, m)
 	default:
@@ -1704,6 +1728,141 @@ func (c *OrderLineClient) mutate(ctx context.Context, m *OrderLineMutation) (Val
 	}
 }
 
+// ParcelClient is a client for the Parcel schema.
+type ParcelClient struct {
+	config
+}
+
+// NewParcelClient returns a client for the Parcel from the given config.
+func NewParcelClient(c config) *ParcelClient {
+	return &ParcelClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `parcel.Hooks(f(g(h())))`.
+func (c *ParcelClient) Use(hooks ...Hook) {
+	c.hooks.Parcel = append(c.hooks.Parcel, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `parcel.Intercept(f(g(h())))`.
+func (c *ParcelClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Parcel = append(c.inters.Parcel, interceptors...)
+}
+
+// Create returns a builder for creating a Parcel entity.
+func (c *ParcelClient) Create() *ParcelCreate {
+	mutation := newParcelMutation(c.config, OpCreate)
+	return &ParcelCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Parcel entities.
+func (c *ParcelClient) CreateBulk(builders ...*ParcelCreate) *ParcelCreateBulk {
+	return &ParcelCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ParcelClient) MapCreateBulk(slice any, setFunc func(*ParcelCreate, int)) *ParcelCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ParcelCreateBulk{err: fmt.Errorf("calling to ParcelClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ParcelCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ParcelCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Parcel.
+func (c *ParcelClient) Update() *ParcelUpdate {
+	mutation := newParcelMutation(c.config, OpUpdate)
+	return &ParcelUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ParcelClient) UpdateOne(_m *Parcel) *ParcelUpdateOne {
+	mutation := newParcelMutation(c.config, OpUpdateOne, withParcel(_m))
+	return &ParcelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ParcelClient) UpdateOneID(id string) *ParcelUpdateOne {
+	mutation := newParcelMutation(c.config, OpUpdateOne, withParcelID(id))
+	return &ParcelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Parcel.
+func (c *ParcelClient) Delete() *ParcelDelete {
+	mutation := newParcelMutation(c.config, OpDelete)
+	return &ParcelDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ParcelClient) DeleteOne(_m *Parcel) *ParcelDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ParcelClient) DeleteOneID(id string) *ParcelDeleteOne {
+	builder := c.Delete().Where(parcel.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ParcelDeleteOne{builder}
+}
+
+// Query returns a query builder for Parcel.
+func (c *ParcelClient) Query() *ParcelQuery {
+	return &ParcelQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeParcel},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Parcel entity by its id.
+func (c *ParcelClient) Get(ctx context.Context, id string) (*Parcel, error) {
+	return c.Query().Where(parcel.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ParcelClient) GetX(ctx context.Context, id string) *Parcel {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ParcelClient) Hooks() []Hook {
+	hooks := c.hooks.Parcel
+	return append(hooks[:len(hooks):len(hooks)], parcel.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ParcelClient) Interceptors() []Interceptor {
+	inters := c.inters.Parcel
+	return append(inters[:len(inters):len(inters)], parcel.Interceptors[:]...)
+}
+
+func (c *ParcelClient) mutate(ctx context.Context, m *ParcelMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ParcelCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ParcelUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ParcelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ParcelDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Parcel mutation op: %q", m.Op())
+	}
+}
+
 // PaymentClient is a client for the Payment schema.
 type PaymentClient struct {
 	config
@@ -2784,6 +2943,276 @@ func (c *ReturnPolicyClient) mutate(ctx context.Context, m *ReturnPolicyMutation
 	}
 }
 
+// ServiceLevelClient is a client for the ServiceLevel schema.
+type ServiceLevelClient struct {
+	config
+}
+
+// NewServiceLevelClient returns a client for the ServiceLevel from the given config.
+func NewServiceLevelClient(c config) *ServiceLevelClient {
+	return &ServiceLevelClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `servicelevel.Hooks(f(g(h())))`.
+func (c *ServiceLevelClient) Use(hooks ...Hook) {
+	c.hooks.ServiceLevel = append(c.hooks.ServiceLevel, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `servicelevel.Intercept(f(g(h())))`.
+func (c *ServiceLevelClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ServiceLevel = append(c.inters.ServiceLevel, interceptors...)
+}
+
+// Create returns a builder for creating a ServiceLevel entity.
+func (c *ServiceLevelClient) Create() *ServiceLevelCreate {
+	mutation := newServiceLevelMutation(c.config, OpCreate)
+	return &ServiceLevelCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ServiceLevel entities.
+func (c *ServiceLevelClient) CreateBulk(builders ...*ServiceLevelCreate) *ServiceLevelCreateBulk {
+	return &ServiceLevelCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ServiceLevelClient) MapCreateBulk(slice any, setFunc func(*ServiceLevelCreate, int)) *ServiceLevelCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ServiceLevelCreateBulk{err: fmt.Errorf("calling to ServiceLevelClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ServiceLevelCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ServiceLevelCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ServiceLevel.
+func (c *ServiceLevelClient) Update() *ServiceLevelUpdate {
+	mutation := newServiceLevelMutation(c.config, OpUpdate)
+	return &ServiceLevelUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ServiceLevelClient) UpdateOne(_m *ServiceLevel) *ServiceLevelUpdateOne {
+	mutation := newServiceLevelMutation(c.config, OpUpdateOne, withServiceLevel(_m))
+	return &ServiceLevelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ServiceLevelClient) UpdateOneID(id string) *ServiceLevelUpdateOne {
+	mutation := newServiceLevelMutation(c.config, OpUpdateOne, withServiceLevelID(id))
+	return &ServiceLevelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ServiceLevel.
+func (c *ServiceLevelClient) Delete() *ServiceLevelDelete {
+	mutation := newServiceLevelMutation(c.config, OpDelete)
+	return &ServiceLevelDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ServiceLevelClient) DeleteOne(_m *ServiceLevel) *ServiceLevelDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ServiceLevelClient) DeleteOneID(id string) *ServiceLevelDeleteOne {
+	builder := c.Delete().Where(servicelevel.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ServiceLevelDeleteOne{builder}
+}
+
+// Query returns a query builder for ServiceLevel.
+func (c *ServiceLevelClient) Query() *ServiceLevelQuery {
+	return &ServiceLevelQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeServiceLevel},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ServiceLevel entity by its id.
+func (c *ServiceLevelClient) Get(ctx context.Context, id string) (*ServiceLevel, error) {
+	return c.Query().Where(servicelevel.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ServiceLevelClient) GetX(ctx context.Context, id string) *ServiceLevel {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ServiceLevelClient) Hooks() []Hook {
+	hooks := c.hooks.ServiceLevel
+	return append(hooks[:len(hooks):len(hooks)], servicelevel.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ServiceLevelClient) Interceptors() []Interceptor {
+	inters := c.inters.ServiceLevel
+	return append(inters[:len(inters):len(inters)], servicelevel.Interceptors[:]...)
+}
+
+func (c *ServiceLevelClient) mutate(ctx context.Context, m *ServiceLevelMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ServiceLevelCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ServiceLevelUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ServiceLevelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ServiceLevelDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ServiceLevel mutation op: %q", m.Op())
+	}
+}
+
+// ShippingReportClient is a client for the ShippingReport schema.
+type ShippingReportClient struct {
+	config
+}
+
+// NewShippingReportClient returns a client for the ShippingReport from the given config.
+func NewShippingReportClient(c config) *ShippingReportClient {
+	return &ShippingReportClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `shippingreport.Hooks(f(g(h())))`.
+func (c *ShippingReportClient) Use(hooks ...Hook) {
+	c.hooks.ShippingReport = append(c.hooks.ShippingReport, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `shippingreport.Intercept(f(g(h())))`.
+func (c *ShippingReportClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ShippingReport = append(c.inters.ShippingReport, interceptors...)
+}
+
+// Create returns a builder for creating a ShippingReport entity.
+func (c *ShippingReportClient) Create() *ShippingReportCreate {
+	mutation := newShippingReportMutation(c.config, OpCreate)
+	return &ShippingReportCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ShippingReport entities.
+func (c *ShippingReportClient) CreateBulk(builders ...*ShippingReportCreate) *ShippingReportCreateBulk {
+	return &ShippingReportCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ShippingReportClient) MapCreateBulk(slice any, setFunc func(*ShippingReportCreate, int)) *ShippingReportCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ShippingReportCreateBulk{err: fmt.Errorf("calling to ShippingReportClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ShippingReportCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ShippingReportCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ShippingReport.
+func (c *ShippingReportClient) Update() *ShippingReportUpdate {
+	mutation := newShippingReportMutation(c.config, OpUpdate)
+	return &ShippingReportUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ShippingReportClient) UpdateOne(_m *ShippingReport) *ShippingReportUpdateOne {
+	mutation := newShippingReportMutation(c.config, OpUpdateOne, withShippingReport(_m))
+	return &ShippingReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ShippingReportClient) UpdateOneID(id string) *ShippingReportUpdateOne {
+	mutation := newShippingReportMutation(c.config, OpUpdateOne, withShippingReportID(id))
+	return &ShippingReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ShippingReport.
+func (c *ShippingReportClient) Delete() *ShippingReportDelete {
+	mutation := newShippingReportMutation(c.config, OpDelete)
+	return &ShippingReportDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ShippingReportClient) DeleteOne(_m *ShippingReport) *ShippingReportDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ShippingReportClient) DeleteOneID(id string) *ShippingReportDeleteOne {
+	builder := c.Delete().Where(shippingreport.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ShippingReportDeleteOne{builder}
+}
+
+// Query returns a query builder for ShippingReport.
+func (c *ShippingReportClient) Query() *ShippingReportQuery {
+	return &ShippingReportQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeShippingReport},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ShippingReport entity by its id.
+func (c *ShippingReportClient) Get(ctx context.Context, id string) (*ShippingReport, error) {
+	return c.Query().Where(shippingreport.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ShippingReportClient) GetX(ctx context.Context, id string) *ShippingReport {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ShippingReportClient) Hooks() []Hook {
+	hooks := c.hooks.ShippingReport
+	return append(hooks[:len(hooks):len(hooks)], shippingreport.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ShippingReportClient) Interceptors() []Interceptor {
+	inters := c.inters.ShippingReport
+	return append(inters[:len(inters):len(inters)], shippingreport.Interceptors[:]...)
+}
+
+func (c *ShippingReportClient) mutate(ctx context.Context, m *ShippingReportMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ShippingReportCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ShippingReportUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ShippingReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ShippingReportDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ShippingReport mutation op: %q", m.Op())
+	}
+}
+
 // TradeEventClient is a client for the TradeEvent schema.
 type TradeEventClient struct {
 	config
@@ -2923,13 +3352,14 @@ func (c *TradeEventClient) mutate(ctx context.Context, m *TradeEventMutation) (V
 type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		Order, OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
-		PromotionVersion, Refund, ReturnLine, ReturnPolicy, TradeEvent []ent.Hook
+		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
+		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, ServiceLevel,
+		ShippingReport, TradeEvent []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		Order, OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
-		PromotionVersion, Refund, ReturnLine, ReturnPolicy,
-		TradeEvent []ent.Interceptor
+		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
+		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, ServiceLevel,
+		ShippingReport, TradeEvent []ent.Interceptor
 	}
 )

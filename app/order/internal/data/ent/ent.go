@@ -22,6 +22,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
@@ -30,6 +31,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
+	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 )
 
@@ -101,6 +104,7 @@ func checkColumn(t, c string) error {
 			order.Table:            order.ValidColumn,
 			orderevent.Table:       orderevent.ValidColumn,
 			orderline.Table:        orderline.ValidColumn,
+			parcel.Table:           parcel.ValidColumn,
 			payment.Table:          payment.ValidColumn,
 			promotion.Table:        promotion.ValidColumn,
 			promotionbuyer.Table:   promotionbuyer.ValidColumn,
@@ -109,6 +113,8 @@ func checkColumn(t, c string) error {
 			refund.Table:           refund.ValidColumn,
 			returnline.Table:       returnline.ValidColumn,
 			returnpolicy.Table:     returnpolicy.ValidColumn,
+			servicelevel.Table:     servicelevel.ValidColumn,
+			shippingreport.Table:   shippingreport.ValidColumn,
 			tradeevent.Table:       tradeevent.ValidColumn,
 		})
 	})

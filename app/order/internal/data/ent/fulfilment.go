@@ -59,7 +59,33 @@ type Fulfilment struct {
 	// No holds the value of the "no" field.
 	No int64 `json:"no,omitempty"`
 	// PlacedUs holds the value of the "placed_us" field.
-	PlacedUs     int64 `json:"placed_us,omitempty"`
+	PlacedUs int64 `json:"placed_us,omitempty"`
+	// PickedUs holds the value of the "picked_us" field.
+	PickedUs int64 `json:"picked_us,omitempty"`
+	// PackedUs holds the value of the "packed_us" field.
+	PackedUs int64 `json:"packed_us,omitempty"`
+	// DeliveredUs holds the value of the "delivered_us" field.
+	DeliveredUs int64 `json:"delivered_us,omitempty"`
+	// FailedUs holds the value of the "failed_us" field.
+	FailedUs int64 `json:"failed_us,omitempty"`
+	// BackUs holds the value of the "back_us" field.
+	BackUs int64 `json:"back_us,omitempty"`
+	// ShortenedUs holds the value of the "shortened_us" field.
+	ShortenedUs int64 `json:"shortened_us,omitempty"`
+	// AcceptByUs holds the value of the "accept_by_us" field.
+	AcceptByUs int64 `json:"accept_by_us,omitempty"`
+	// ShipByUs holds the value of the "ship_by_us" field.
+	ShipByUs int64 `json:"ship_by_us,omitempty"`
+	// AcceptLateUs holds the value of the "accept_late_us" field.
+	AcceptLateUs int64 `json:"accept_late_us,omitempty"`
+	// ShipLateUs holds the value of the "ship_late_us" field.
+	ShipLateUs int64 `json:"ship_late_us,omitempty"`
+	// OverdueUs holds the value of the "overdue_us" field.
+	OverdueUs int64 `json:"overdue_us,omitempty"`
+	// DueUs holds the value of the "due_us" field.
+	DueUs int64 `json:"due_us,omitempty"`
+	// Failure holds the value of the "failure" field.
+	Failure      string `json:"failure,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -68,9 +94,9 @@ func (*Fulfilment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPlacedUs:
+		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPlacedUs, fulfilment.FieldPickedUs, fulfilment.FieldPackedUs, fulfilment.FieldDeliveredUs, fulfilment.FieldFailedUs, fulfilment.FieldBackUs, fulfilment.FieldShortenedUs, fulfilment.FieldAcceptByUs, fulfilment.FieldShipByUs, fulfilment.FieldAcceptLateUs, fulfilment.FieldShipLateUs, fulfilment.FieldOverdueUs, fulfilment.FieldDueUs:
 			values[i] = new(sql.NullInt64)
-		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo:
+		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo, fulfilment.FieldFailure:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -225,6 +251,84 @@ func (_m *Fulfilment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PlacedUs = value.Int64
 			}
+		case fulfilment.FieldPickedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field picked_us", values[i])
+			} else if value.Valid {
+				_m.PickedUs = value.Int64
+			}
+		case fulfilment.FieldPackedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field packed_us", values[i])
+			} else if value.Valid {
+				_m.PackedUs = value.Int64
+			}
+		case fulfilment.FieldDeliveredUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field delivered_us", values[i])
+			} else if value.Valid {
+				_m.DeliveredUs = value.Int64
+			}
+		case fulfilment.FieldFailedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field failed_us", values[i])
+			} else if value.Valid {
+				_m.FailedUs = value.Int64
+			}
+		case fulfilment.FieldBackUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field back_us", values[i])
+			} else if value.Valid {
+				_m.BackUs = value.Int64
+			}
+		case fulfilment.FieldShortenedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field shortened_us", values[i])
+			} else if value.Valid {
+				_m.ShortenedUs = value.Int64
+			}
+		case fulfilment.FieldAcceptByUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field accept_by_us", values[i])
+			} else if value.Valid {
+				_m.AcceptByUs = value.Int64
+			}
+		case fulfilment.FieldShipByUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field ship_by_us", values[i])
+			} else if value.Valid {
+				_m.ShipByUs = value.Int64
+			}
+		case fulfilment.FieldAcceptLateUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field accept_late_us", values[i])
+			} else if value.Valid {
+				_m.AcceptLateUs = value.Int64
+			}
+		case fulfilment.FieldShipLateUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field ship_late_us", values[i])
+			} else if value.Valid {
+				_m.ShipLateUs = value.Int64
+			}
+		case fulfilment.FieldOverdueUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field overdue_us", values[i])
+			} else if value.Valid {
+				_m.OverdueUs = value.Int64
+			}
+		case fulfilment.FieldDueUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field due_us", values[i])
+			} else if value.Valid {
+				_m.DueUs = value.Int64
+			}
+		case fulfilment.FieldFailure:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field failure", values[i])
+			} else if value.Valid {
+				_m.Failure = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -326,6 +430,45 @@ func (_m *Fulfilment) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("placed_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.PlacedUs))
+	builder.WriteString(", ")
+	builder.WriteString("picked_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PickedUs))
+	builder.WriteString(", ")
+	builder.WriteString("packed_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PackedUs))
+	builder.WriteString(", ")
+	builder.WriteString("delivered_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DeliveredUs))
+	builder.WriteString(", ")
+	builder.WriteString("failed_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FailedUs))
+	builder.WriteString(", ")
+	builder.WriteString("back_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.BackUs))
+	builder.WriteString(", ")
+	builder.WriteString("shortened_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ShortenedUs))
+	builder.WriteString(", ")
+	builder.WriteString("accept_by_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AcceptByUs))
+	builder.WriteString(", ")
+	builder.WriteString("ship_by_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ShipByUs))
+	builder.WriteString(", ")
+	builder.WriteString("accept_late_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AcceptLateUs))
+	builder.WriteString(", ")
+	builder.WriteString("ship_late_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ShipLateUs))
+	builder.WriteString(", ")
+	builder.WriteString("overdue_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.OverdueUs))
+	builder.WriteString(", ")
+	builder.WriteString("due_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.DueUs))
+	builder.WriteString(", ")
+	builder.WriteString("failure=")
+	builder.WriteString(_m.Failure)
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -314,6 +314,188 @@ func (_c *FulfilmentCreate) SetNillablePlacedUs(v *int64) *FulfilmentCreate {
 	return _c
 }
 
+// SetPickedUs sets the "picked_us" field.
+func (_c *FulfilmentCreate) SetPickedUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetPickedUs(v)
+	return _c
+}
+
+// SetNillablePickedUs sets the "picked_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillablePickedUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetPickedUs(*v)
+	}
+	return _c
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (_c *FulfilmentCreate) SetPackedUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetPackedUs(v)
+	return _c
+}
+
+// SetNillablePackedUs sets the "packed_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillablePackedUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetPackedUs(*v)
+	}
+	return _c
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (_c *FulfilmentCreate) SetDeliveredUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetDeliveredUs(v)
+	return _c
+}
+
+// SetNillableDeliveredUs sets the "delivered_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableDeliveredUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetDeliveredUs(*v)
+	}
+	return _c
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (_c *FulfilmentCreate) SetFailedUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetFailedUs(v)
+	return _c
+}
+
+// SetNillableFailedUs sets the "failed_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableFailedUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetFailedUs(*v)
+	}
+	return _c
+}
+
+// SetBackUs sets the "back_us" field.
+func (_c *FulfilmentCreate) SetBackUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetBackUs(v)
+	return _c
+}
+
+// SetNillableBackUs sets the "back_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableBackUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetBackUs(*v)
+	}
+	return _c
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (_c *FulfilmentCreate) SetShortenedUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetShortenedUs(v)
+	return _c
+}
+
+// SetNillableShortenedUs sets the "shortened_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableShortenedUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetShortenedUs(*v)
+	}
+	return _c
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (_c *FulfilmentCreate) SetAcceptByUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetAcceptByUs(v)
+	return _c
+}
+
+// SetNillableAcceptByUs sets the "accept_by_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableAcceptByUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetAcceptByUs(*v)
+	}
+	return _c
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (_c *FulfilmentCreate) SetShipByUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetShipByUs(v)
+	return _c
+}
+
+// SetNillableShipByUs sets the "ship_by_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableShipByUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetShipByUs(*v)
+	}
+	return _c
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (_c *FulfilmentCreate) SetAcceptLateUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetAcceptLateUs(v)
+	return _c
+}
+
+// SetNillableAcceptLateUs sets the "accept_late_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableAcceptLateUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetAcceptLateUs(*v)
+	}
+	return _c
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (_c *FulfilmentCreate) SetShipLateUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetShipLateUs(v)
+	return _c
+}
+
+// SetNillableShipLateUs sets the "ship_late_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableShipLateUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetShipLateUs(*v)
+	}
+	return _c
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (_c *FulfilmentCreate) SetOverdueUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetOverdueUs(v)
+	return _c
+}
+
+// SetNillableOverdueUs sets the "overdue_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableOverdueUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetOverdueUs(*v)
+	}
+	return _c
+}
+
+// SetDueUs sets the "due_us" field.
+func (_c *FulfilmentCreate) SetDueUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetDueUs(v)
+	return _c
+}
+
+// SetNillableDueUs sets the "due_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableDueUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetDueUs(*v)
+	}
+	return _c
+}
+
+// SetFailure sets the "failure" field.
+func (_c *FulfilmentCreate) SetFailure(v string) *FulfilmentCreate {
+	_c.mutation.SetFailure(v)
+	return _c
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableFailure(v *string) *FulfilmentCreate {
+	if v != nil {
+		_c.SetFailure(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *FulfilmentCreate) SetID(v string) *FulfilmentCreate {
 	_c.mutation.SetID(v)
@@ -436,6 +618,58 @@ func (_c *FulfilmentCreate) defaults() error {
 	if _, ok := _c.mutation.PlacedUs(); !ok {
 		v := fulfilment.DefaultPlacedUs
 		_c.mutation.SetPlacedUs(v)
+	}
+	if _, ok := _c.mutation.PickedUs(); !ok {
+		v := fulfilment.DefaultPickedUs
+		_c.mutation.SetPickedUs(v)
+	}
+	if _, ok := _c.mutation.PackedUs(); !ok {
+		v := fulfilment.DefaultPackedUs
+		_c.mutation.SetPackedUs(v)
+	}
+	if _, ok := _c.mutation.DeliveredUs(); !ok {
+		v := fulfilment.DefaultDeliveredUs
+		_c.mutation.SetDeliveredUs(v)
+	}
+	if _, ok := _c.mutation.FailedUs(); !ok {
+		v := fulfilment.DefaultFailedUs
+		_c.mutation.SetFailedUs(v)
+	}
+	if _, ok := _c.mutation.BackUs(); !ok {
+		v := fulfilment.DefaultBackUs
+		_c.mutation.SetBackUs(v)
+	}
+	if _, ok := _c.mutation.ShortenedUs(); !ok {
+		v := fulfilment.DefaultShortenedUs
+		_c.mutation.SetShortenedUs(v)
+	}
+	if _, ok := _c.mutation.AcceptByUs(); !ok {
+		v := fulfilment.DefaultAcceptByUs
+		_c.mutation.SetAcceptByUs(v)
+	}
+	if _, ok := _c.mutation.ShipByUs(); !ok {
+		v := fulfilment.DefaultShipByUs
+		_c.mutation.SetShipByUs(v)
+	}
+	if _, ok := _c.mutation.AcceptLateUs(); !ok {
+		v := fulfilment.DefaultAcceptLateUs
+		_c.mutation.SetAcceptLateUs(v)
+	}
+	if _, ok := _c.mutation.ShipLateUs(); !ok {
+		v := fulfilment.DefaultShipLateUs
+		_c.mutation.SetShipLateUs(v)
+	}
+	if _, ok := _c.mutation.OverdueUs(); !ok {
+		v := fulfilment.DefaultOverdueUs
+		_c.mutation.SetOverdueUs(v)
+	}
+	if _, ok := _c.mutation.DueUs(); !ok {
+		v := fulfilment.DefaultDueUs
+		_c.mutation.SetDueUs(v)
+	}
+	if _, ok := _c.mutation.Failure(); !ok {
+		v := fulfilment.DefaultFailure
+		_c.mutation.SetFailure(v)
 	}
 	return nil
 }
@@ -562,6 +796,50 @@ func (_c *FulfilmentCreate) check() error {
 	}
 	if _, ok := _c.mutation.PlacedUs(); !ok {
 		return &ValidationError{Name: "placed_us", err: errors.New(`ent: missing required field "Fulfilment.placed_us"`)}
+	}
+	if _, ok := _c.mutation.PickedUs(); !ok {
+		return &ValidationError{Name: "picked_us", err: errors.New(`ent: missing required field "Fulfilment.picked_us"`)}
+	}
+	if _, ok := _c.mutation.PackedUs(); !ok {
+		return &ValidationError{Name: "packed_us", err: errors.New(`ent: missing required field "Fulfilment.packed_us"`)}
+	}
+	if _, ok := _c.mutation.DeliveredUs(); !ok {
+		return &ValidationError{Name: "delivered_us", err: errors.New(`ent: missing required field "Fulfilment.delivered_us"`)}
+	}
+	if _, ok := _c.mutation.FailedUs(); !ok {
+		return &ValidationError{Name: "failed_us", err: errors.New(`ent: missing required field "Fulfilment.failed_us"`)}
+	}
+	if _, ok := _c.mutation.BackUs(); !ok {
+		return &ValidationError{Name: "back_us", err: errors.New(`ent: missing required field "Fulfilment.back_us"`)}
+	}
+	if _, ok := _c.mutation.ShortenedUs(); !ok {
+		return &ValidationError{Name: "shortened_us", err: errors.New(`ent: missing required field "Fulfilment.shortened_us"`)}
+	}
+	if _, ok := _c.mutation.AcceptByUs(); !ok {
+		return &ValidationError{Name: "accept_by_us", err: errors.New(`ent: missing required field "Fulfilment.accept_by_us"`)}
+	}
+	if _, ok := _c.mutation.ShipByUs(); !ok {
+		return &ValidationError{Name: "ship_by_us", err: errors.New(`ent: missing required field "Fulfilment.ship_by_us"`)}
+	}
+	if _, ok := _c.mutation.AcceptLateUs(); !ok {
+		return &ValidationError{Name: "accept_late_us", err: errors.New(`ent: missing required field "Fulfilment.accept_late_us"`)}
+	}
+	if _, ok := _c.mutation.ShipLateUs(); !ok {
+		return &ValidationError{Name: "ship_late_us", err: errors.New(`ent: missing required field "Fulfilment.ship_late_us"`)}
+	}
+	if _, ok := _c.mutation.OverdueUs(); !ok {
+		return &ValidationError{Name: "overdue_us", err: errors.New(`ent: missing required field "Fulfilment.overdue_us"`)}
+	}
+	if _, ok := _c.mutation.DueUs(); !ok {
+		return &ValidationError{Name: "due_us", err: errors.New(`ent: missing required field "Fulfilment.due_us"`)}
+	}
+	if _, ok := _c.mutation.Failure(); !ok {
+		return &ValidationError{Name: "failure", err: errors.New(`ent: missing required field "Fulfilment.failure"`)}
+	}
+	if v, ok := _c.mutation.Failure(); ok {
+		if err := fulfilment.FailureValidator(v); err != nil {
+			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
+		}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := fulfilment.IDValidator(v); err != nil {
@@ -691,6 +969,58 @@ func (_c *FulfilmentCreate) createSpec() (*Fulfilment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.PlacedUs(); ok {
 		_spec.SetField(fulfilment.FieldPlacedUs, field.TypeInt64, value)
 		_node.PlacedUs = value
+	}
+	if value, ok := _c.mutation.PickedUs(); ok {
+		_spec.SetField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+		_node.PickedUs = value
+	}
+	if value, ok := _c.mutation.PackedUs(); ok {
+		_spec.SetField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+		_node.PackedUs = value
+	}
+	if value, ok := _c.mutation.DeliveredUs(); ok {
+		_spec.SetField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+		_node.DeliveredUs = value
+	}
+	if value, ok := _c.mutation.FailedUs(); ok {
+		_spec.SetField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+		_node.FailedUs = value
+	}
+	if value, ok := _c.mutation.BackUs(); ok {
+		_spec.SetField(fulfilment.FieldBackUs, field.TypeInt64, value)
+		_node.BackUs = value
+	}
+	if value, ok := _c.mutation.ShortenedUs(); ok {
+		_spec.SetField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+		_node.ShortenedUs = value
+	}
+	if value, ok := _c.mutation.AcceptByUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+		_node.AcceptByUs = value
+	}
+	if value, ok := _c.mutation.ShipByUs(); ok {
+		_spec.SetField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+		_node.ShipByUs = value
+	}
+	if value, ok := _c.mutation.AcceptLateUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+		_node.AcceptLateUs = value
+	}
+	if value, ok := _c.mutation.ShipLateUs(); ok {
+		_spec.SetField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+		_node.ShipLateUs = value
+	}
+	if value, ok := _c.mutation.OverdueUs(); ok {
+		_spec.SetField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+		_node.OverdueUs = value
+	}
+	if value, ok := _c.mutation.DueUs(); ok {
+		_spec.SetField(fulfilment.FieldDueUs, field.TypeInt64, value)
+		_node.DueUs = value
+	}
+	if value, ok := _c.mutation.Failure(); ok {
+		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
+		_node.Failure = value
 	}
 	return _node, _spec
 }
@@ -939,6 +1269,234 @@ func (u *FulfilmentUpsert) UpdatePlacedUs() *FulfilmentUpsert {
 // AddPlacedUs adds v to the "placed_us" field.
 func (u *FulfilmentUpsert) AddPlacedUs(v int64) *FulfilmentUpsert {
 	u.Add(fulfilment.FieldPlacedUs, v)
+	return u
+}
+
+// SetPickedUs sets the "picked_us" field.
+func (u *FulfilmentUpsert) SetPickedUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldPickedUs, v)
+	return u
+}
+
+// UpdatePickedUs sets the "picked_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdatePickedUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldPickedUs)
+	return u
+}
+
+// AddPickedUs adds v to the "picked_us" field.
+func (u *FulfilmentUpsert) AddPickedUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldPickedUs, v)
+	return u
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (u *FulfilmentUpsert) SetPackedUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldPackedUs, v)
+	return u
+}
+
+// UpdatePackedUs sets the "packed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdatePackedUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldPackedUs)
+	return u
+}
+
+// AddPackedUs adds v to the "packed_us" field.
+func (u *FulfilmentUpsert) AddPackedUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldPackedUs, v)
+	return u
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (u *FulfilmentUpsert) SetDeliveredUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldDeliveredUs, v)
+	return u
+}
+
+// UpdateDeliveredUs sets the "delivered_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateDeliveredUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldDeliveredUs)
+	return u
+}
+
+// AddDeliveredUs adds v to the "delivered_us" field.
+func (u *FulfilmentUpsert) AddDeliveredUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldDeliveredUs, v)
+	return u
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (u *FulfilmentUpsert) SetFailedUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldFailedUs, v)
+	return u
+}
+
+// UpdateFailedUs sets the "failed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateFailedUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldFailedUs)
+	return u
+}
+
+// AddFailedUs adds v to the "failed_us" field.
+func (u *FulfilmentUpsert) AddFailedUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldFailedUs, v)
+	return u
+}
+
+// SetBackUs sets the "back_us" field.
+func (u *FulfilmentUpsert) SetBackUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldBackUs, v)
+	return u
+}
+
+// UpdateBackUs sets the "back_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateBackUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldBackUs)
+	return u
+}
+
+// AddBackUs adds v to the "back_us" field.
+func (u *FulfilmentUpsert) AddBackUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldBackUs, v)
+	return u
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (u *FulfilmentUpsert) SetShortenedUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldShortenedUs, v)
+	return u
+}
+
+// UpdateShortenedUs sets the "shortened_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateShortenedUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldShortenedUs)
+	return u
+}
+
+// AddShortenedUs adds v to the "shortened_us" field.
+func (u *FulfilmentUpsert) AddShortenedUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldShortenedUs, v)
+	return u
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (u *FulfilmentUpsert) SetAcceptByUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldAcceptByUs, v)
+	return u
+}
+
+// UpdateAcceptByUs sets the "accept_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateAcceptByUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldAcceptByUs)
+	return u
+}
+
+// AddAcceptByUs adds v to the "accept_by_us" field.
+func (u *FulfilmentUpsert) AddAcceptByUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldAcceptByUs, v)
+	return u
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (u *FulfilmentUpsert) SetShipByUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldShipByUs, v)
+	return u
+}
+
+// UpdateShipByUs sets the "ship_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateShipByUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldShipByUs)
+	return u
+}
+
+// AddShipByUs adds v to the "ship_by_us" field.
+func (u *FulfilmentUpsert) AddShipByUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldShipByUs, v)
+	return u
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (u *FulfilmentUpsert) SetAcceptLateUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldAcceptLateUs, v)
+	return u
+}
+
+// UpdateAcceptLateUs sets the "accept_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateAcceptLateUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldAcceptLateUs)
+	return u
+}
+
+// AddAcceptLateUs adds v to the "accept_late_us" field.
+func (u *FulfilmentUpsert) AddAcceptLateUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldAcceptLateUs, v)
+	return u
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (u *FulfilmentUpsert) SetShipLateUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldShipLateUs, v)
+	return u
+}
+
+// UpdateShipLateUs sets the "ship_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateShipLateUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldShipLateUs)
+	return u
+}
+
+// AddShipLateUs adds v to the "ship_late_us" field.
+func (u *FulfilmentUpsert) AddShipLateUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldShipLateUs, v)
+	return u
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (u *FulfilmentUpsert) SetOverdueUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldOverdueUs, v)
+	return u
+}
+
+// UpdateOverdueUs sets the "overdue_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateOverdueUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldOverdueUs)
+	return u
+}
+
+// AddOverdueUs adds v to the "overdue_us" field.
+func (u *FulfilmentUpsert) AddOverdueUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldOverdueUs, v)
+	return u
+}
+
+// SetDueUs sets the "due_us" field.
+func (u *FulfilmentUpsert) SetDueUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldDueUs, v)
+	return u
+}
+
+// UpdateDueUs sets the "due_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateDueUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldDueUs)
+	return u
+}
+
+// AddDueUs adds v to the "due_us" field.
+func (u *FulfilmentUpsert) AddDueUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldDueUs, v)
+	return u
+}
+
+// SetFailure sets the "failure" field.
+func (u *FulfilmentUpsert) SetFailure(v string) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldFailure, v)
+	return u
+}
+
+// UpdateFailure sets the "failure" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateFailure() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldFailure)
 	return u
 }
 
@@ -1248,6 +1806,272 @@ func (u *FulfilmentUpsertOne) AddPlacedUs(v int64) *FulfilmentUpsertOne {
 func (u *FulfilmentUpsertOne) UpdatePlacedUs() *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdatePlacedUs()
+	})
+}
+
+// SetPickedUs sets the "picked_us" field.
+func (u *FulfilmentUpsertOne) SetPickedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickedUs(v)
+	})
+}
+
+// AddPickedUs adds v to the "picked_us" field.
+func (u *FulfilmentUpsertOne) AddPickedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickedUs(v)
+	})
+}
+
+// UpdatePickedUs sets the "picked_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdatePickedUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickedUs()
+	})
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (u *FulfilmentUpsertOne) SetPackedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPackedUs(v)
+	})
+}
+
+// AddPackedUs adds v to the "packed_us" field.
+func (u *FulfilmentUpsertOne) AddPackedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPackedUs(v)
+	})
+}
+
+// UpdatePackedUs sets the "packed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdatePackedUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePackedUs()
+	})
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (u *FulfilmentUpsertOne) SetDeliveredUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetDeliveredUs(v)
+	})
+}
+
+// AddDeliveredUs adds v to the "delivered_us" field.
+func (u *FulfilmentUpsertOne) AddDeliveredUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddDeliveredUs(v)
+	})
+}
+
+// UpdateDeliveredUs sets the "delivered_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateDeliveredUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateDeliveredUs()
+	})
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (u *FulfilmentUpsertOne) SetFailedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetFailedUs(v)
+	})
+}
+
+// AddFailedUs adds v to the "failed_us" field.
+func (u *FulfilmentUpsertOne) AddFailedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddFailedUs(v)
+	})
+}
+
+// UpdateFailedUs sets the "failed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateFailedUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateFailedUs()
+	})
+}
+
+// SetBackUs sets the "back_us" field.
+func (u *FulfilmentUpsertOne) SetBackUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetBackUs(v)
+	})
+}
+
+// AddBackUs adds v to the "back_us" field.
+func (u *FulfilmentUpsertOne) AddBackUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddBackUs(v)
+	})
+}
+
+// UpdateBackUs sets the "back_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateBackUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateBackUs()
+	})
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (u *FulfilmentUpsertOne) SetShortenedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShortenedUs(v)
+	})
+}
+
+// AddShortenedUs adds v to the "shortened_us" field.
+func (u *FulfilmentUpsertOne) AddShortenedUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShortenedUs(v)
+	})
+}
+
+// UpdateShortenedUs sets the "shortened_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateShortenedUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShortenedUs()
+	})
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (u *FulfilmentUpsertOne) SetAcceptByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetAcceptByUs(v)
+	})
+}
+
+// AddAcceptByUs adds v to the "accept_by_us" field.
+func (u *FulfilmentUpsertOne) AddAcceptByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddAcceptByUs(v)
+	})
+}
+
+// UpdateAcceptByUs sets the "accept_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateAcceptByUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateAcceptByUs()
+	})
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (u *FulfilmentUpsertOne) SetShipByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShipByUs(v)
+	})
+}
+
+// AddShipByUs adds v to the "ship_by_us" field.
+func (u *FulfilmentUpsertOne) AddShipByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShipByUs(v)
+	})
+}
+
+// UpdateShipByUs sets the "ship_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateShipByUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShipByUs()
+	})
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (u *FulfilmentUpsertOne) SetAcceptLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetAcceptLateUs(v)
+	})
+}
+
+// AddAcceptLateUs adds v to the "accept_late_us" field.
+func (u *FulfilmentUpsertOne) AddAcceptLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddAcceptLateUs(v)
+	})
+}
+
+// UpdateAcceptLateUs sets the "accept_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateAcceptLateUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateAcceptLateUs()
+	})
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (u *FulfilmentUpsertOne) SetShipLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShipLateUs(v)
+	})
+}
+
+// AddShipLateUs adds v to the "ship_late_us" field.
+func (u *FulfilmentUpsertOne) AddShipLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShipLateUs(v)
+	})
+}
+
+// UpdateShipLateUs sets the "ship_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateShipLateUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShipLateUs()
+	})
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (u *FulfilmentUpsertOne) SetOverdueUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetOverdueUs(v)
+	})
+}
+
+// AddOverdueUs adds v to the "overdue_us" field.
+func (u *FulfilmentUpsertOne) AddOverdueUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddOverdueUs(v)
+	})
+}
+
+// UpdateOverdueUs sets the "overdue_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateOverdueUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateOverdueUs()
+	})
+}
+
+// SetDueUs sets the "due_us" field.
+func (u *FulfilmentUpsertOne) SetDueUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetDueUs(v)
+	})
+}
+
+// AddDueUs adds v to the "due_us" field.
+func (u *FulfilmentUpsertOne) AddDueUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddDueUs(v)
+	})
+}
+
+// UpdateDueUs sets the "due_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateDueUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateDueUs()
+	})
+}
+
+// SetFailure sets the "failure" field.
+func (u *FulfilmentUpsertOne) SetFailure(v string) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetFailure(v)
+	})
+}
+
+// UpdateFailure sets the "failure" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateFailure() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateFailure()
 	})
 }
 
@@ -1724,6 +2548,272 @@ func (u *FulfilmentUpsertBulk) AddPlacedUs(v int64) *FulfilmentUpsertBulk {
 func (u *FulfilmentUpsertBulk) UpdatePlacedUs() *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdatePlacedUs()
+	})
+}
+
+// SetPickedUs sets the "picked_us" field.
+func (u *FulfilmentUpsertBulk) SetPickedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickedUs(v)
+	})
+}
+
+// AddPickedUs adds v to the "picked_us" field.
+func (u *FulfilmentUpsertBulk) AddPickedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickedUs(v)
+	})
+}
+
+// UpdatePickedUs sets the "picked_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdatePickedUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickedUs()
+	})
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (u *FulfilmentUpsertBulk) SetPackedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPackedUs(v)
+	})
+}
+
+// AddPackedUs adds v to the "packed_us" field.
+func (u *FulfilmentUpsertBulk) AddPackedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPackedUs(v)
+	})
+}
+
+// UpdatePackedUs sets the "packed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdatePackedUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePackedUs()
+	})
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (u *FulfilmentUpsertBulk) SetDeliveredUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetDeliveredUs(v)
+	})
+}
+
+// AddDeliveredUs adds v to the "delivered_us" field.
+func (u *FulfilmentUpsertBulk) AddDeliveredUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddDeliveredUs(v)
+	})
+}
+
+// UpdateDeliveredUs sets the "delivered_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateDeliveredUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateDeliveredUs()
+	})
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (u *FulfilmentUpsertBulk) SetFailedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetFailedUs(v)
+	})
+}
+
+// AddFailedUs adds v to the "failed_us" field.
+func (u *FulfilmentUpsertBulk) AddFailedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddFailedUs(v)
+	})
+}
+
+// UpdateFailedUs sets the "failed_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateFailedUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateFailedUs()
+	})
+}
+
+// SetBackUs sets the "back_us" field.
+func (u *FulfilmentUpsertBulk) SetBackUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetBackUs(v)
+	})
+}
+
+// AddBackUs adds v to the "back_us" field.
+func (u *FulfilmentUpsertBulk) AddBackUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddBackUs(v)
+	})
+}
+
+// UpdateBackUs sets the "back_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateBackUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateBackUs()
+	})
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (u *FulfilmentUpsertBulk) SetShortenedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShortenedUs(v)
+	})
+}
+
+// AddShortenedUs adds v to the "shortened_us" field.
+func (u *FulfilmentUpsertBulk) AddShortenedUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShortenedUs(v)
+	})
+}
+
+// UpdateShortenedUs sets the "shortened_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateShortenedUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShortenedUs()
+	})
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (u *FulfilmentUpsertBulk) SetAcceptByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetAcceptByUs(v)
+	})
+}
+
+// AddAcceptByUs adds v to the "accept_by_us" field.
+func (u *FulfilmentUpsertBulk) AddAcceptByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddAcceptByUs(v)
+	})
+}
+
+// UpdateAcceptByUs sets the "accept_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateAcceptByUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateAcceptByUs()
+	})
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (u *FulfilmentUpsertBulk) SetShipByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShipByUs(v)
+	})
+}
+
+// AddShipByUs adds v to the "ship_by_us" field.
+func (u *FulfilmentUpsertBulk) AddShipByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShipByUs(v)
+	})
+}
+
+// UpdateShipByUs sets the "ship_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateShipByUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShipByUs()
+	})
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (u *FulfilmentUpsertBulk) SetAcceptLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetAcceptLateUs(v)
+	})
+}
+
+// AddAcceptLateUs adds v to the "accept_late_us" field.
+func (u *FulfilmentUpsertBulk) AddAcceptLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddAcceptLateUs(v)
+	})
+}
+
+// UpdateAcceptLateUs sets the "accept_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateAcceptLateUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateAcceptLateUs()
+	})
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (u *FulfilmentUpsertBulk) SetShipLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetShipLateUs(v)
+	})
+}
+
+// AddShipLateUs adds v to the "ship_late_us" field.
+func (u *FulfilmentUpsertBulk) AddShipLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddShipLateUs(v)
+	})
+}
+
+// UpdateShipLateUs sets the "ship_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateShipLateUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateShipLateUs()
+	})
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (u *FulfilmentUpsertBulk) SetOverdueUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetOverdueUs(v)
+	})
+}
+
+// AddOverdueUs adds v to the "overdue_us" field.
+func (u *FulfilmentUpsertBulk) AddOverdueUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddOverdueUs(v)
+	})
+}
+
+// UpdateOverdueUs sets the "overdue_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateOverdueUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateOverdueUs()
+	})
+}
+
+// SetDueUs sets the "due_us" field.
+func (u *FulfilmentUpsertBulk) SetDueUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetDueUs(v)
+	})
+}
+
+// AddDueUs adds v to the "due_us" field.
+func (u *FulfilmentUpsertBulk) AddDueUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddDueUs(v)
+	})
+}
+
+// UpdateDueUs sets the "due_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateDueUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateDueUs()
+	})
+}
+
+// SetFailure sets the "failure" field.
+func (u *FulfilmentUpsertBulk) SetFailure(v string) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetFailure(v)
+	})
+}
+
+// UpdateFailure sets the "failure" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateFailure() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateFailure()
 	})
 }
 

@@ -258,6 +258,272 @@ func (_u *FulfilmentUpdate) AddPlacedUs(v int64) *FulfilmentUpdate {
 	return _u
 }
 
+// SetPickedUs sets the "picked_us" field.
+func (_u *FulfilmentUpdate) SetPickedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetPickedUs()
+	_u.mutation.SetPickedUs(v)
+	return _u
+}
+
+// SetNillablePickedUs sets the "picked_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillablePickedUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetPickedUs(*v)
+	}
+	return _u
+}
+
+// AddPickedUs adds value to the "picked_us" field.
+func (_u *FulfilmentUpdate) AddPickedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddPickedUs(v)
+	return _u
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (_u *FulfilmentUpdate) SetPackedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetPackedUs()
+	_u.mutation.SetPackedUs(v)
+	return _u
+}
+
+// SetNillablePackedUs sets the "packed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillablePackedUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetPackedUs(*v)
+	}
+	return _u
+}
+
+// AddPackedUs adds value to the "packed_us" field.
+func (_u *FulfilmentUpdate) AddPackedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddPackedUs(v)
+	return _u
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (_u *FulfilmentUpdate) SetDeliveredUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetDeliveredUs()
+	_u.mutation.SetDeliveredUs(v)
+	return _u
+}
+
+// SetNillableDeliveredUs sets the "delivered_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableDeliveredUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetDeliveredUs(*v)
+	}
+	return _u
+}
+
+// AddDeliveredUs adds value to the "delivered_us" field.
+func (_u *FulfilmentUpdate) AddDeliveredUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddDeliveredUs(v)
+	return _u
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (_u *FulfilmentUpdate) SetFailedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetFailedUs()
+	_u.mutation.SetFailedUs(v)
+	return _u
+}
+
+// SetNillableFailedUs sets the "failed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableFailedUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetFailedUs(*v)
+	}
+	return _u
+}
+
+// AddFailedUs adds value to the "failed_us" field.
+func (_u *FulfilmentUpdate) AddFailedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddFailedUs(v)
+	return _u
+}
+
+// SetBackUs sets the "back_us" field.
+func (_u *FulfilmentUpdate) SetBackUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetBackUs()
+	_u.mutation.SetBackUs(v)
+	return _u
+}
+
+// SetNillableBackUs sets the "back_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableBackUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetBackUs(*v)
+	}
+	return _u
+}
+
+// AddBackUs adds value to the "back_us" field.
+func (_u *FulfilmentUpdate) AddBackUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddBackUs(v)
+	return _u
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (_u *FulfilmentUpdate) SetShortenedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetShortenedUs()
+	_u.mutation.SetShortenedUs(v)
+	return _u
+}
+
+// SetNillableShortenedUs sets the "shortened_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableShortenedUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetShortenedUs(*v)
+	}
+	return _u
+}
+
+// AddShortenedUs adds value to the "shortened_us" field.
+func (_u *FulfilmentUpdate) AddShortenedUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddShortenedUs(v)
+	return _u
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (_u *FulfilmentUpdate) SetAcceptByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetAcceptByUs()
+	_u.mutation.SetAcceptByUs(v)
+	return _u
+}
+
+// SetNillableAcceptByUs sets the "accept_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableAcceptByUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetAcceptByUs(*v)
+	}
+	return _u
+}
+
+// AddAcceptByUs adds value to the "accept_by_us" field.
+func (_u *FulfilmentUpdate) AddAcceptByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddAcceptByUs(v)
+	return _u
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (_u *FulfilmentUpdate) SetShipByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetShipByUs()
+	_u.mutation.SetShipByUs(v)
+	return _u
+}
+
+// SetNillableShipByUs sets the "ship_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableShipByUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetShipByUs(*v)
+	}
+	return _u
+}
+
+// AddShipByUs adds value to the "ship_by_us" field.
+func (_u *FulfilmentUpdate) AddShipByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddShipByUs(v)
+	return _u
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (_u *FulfilmentUpdate) SetAcceptLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetAcceptLateUs()
+	_u.mutation.SetAcceptLateUs(v)
+	return _u
+}
+
+// SetNillableAcceptLateUs sets the "accept_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableAcceptLateUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetAcceptLateUs(*v)
+	}
+	return _u
+}
+
+// AddAcceptLateUs adds value to the "accept_late_us" field.
+func (_u *FulfilmentUpdate) AddAcceptLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddAcceptLateUs(v)
+	return _u
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (_u *FulfilmentUpdate) SetShipLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetShipLateUs()
+	_u.mutation.SetShipLateUs(v)
+	return _u
+}
+
+// SetNillableShipLateUs sets the "ship_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableShipLateUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetShipLateUs(*v)
+	}
+	return _u
+}
+
+// AddShipLateUs adds value to the "ship_late_us" field.
+func (_u *FulfilmentUpdate) AddShipLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddShipLateUs(v)
+	return _u
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (_u *FulfilmentUpdate) SetOverdueUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetOverdueUs()
+	_u.mutation.SetOverdueUs(v)
+	return _u
+}
+
+// SetNillableOverdueUs sets the "overdue_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableOverdueUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetOverdueUs(*v)
+	}
+	return _u
+}
+
+// AddOverdueUs adds value to the "overdue_us" field.
+func (_u *FulfilmentUpdate) AddOverdueUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddOverdueUs(v)
+	return _u
+}
+
+// SetDueUs sets the "due_us" field.
+func (_u *FulfilmentUpdate) SetDueUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetDueUs()
+	_u.mutation.SetDueUs(v)
+	return _u
+}
+
+// SetNillableDueUs sets the "due_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableDueUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetDueUs(*v)
+	}
+	return _u
+}
+
+// AddDueUs adds value to the "due_us" field.
+func (_u *FulfilmentUpdate) AddDueUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddDueUs(v)
+	return _u
+}
+
+// SetFailure sets the "failure" field.
+func (_u *FulfilmentUpdate) SetFailure(v string) *FulfilmentUpdate {
+	_u.mutation.SetFailure(v)
+	return _u
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableFailure(v *string) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetFailure(*v)
+	}
+	return _u
+}
+
 // Mutation returns the FulfilmentMutation object of the builder.
 func (_u *FulfilmentUpdate) Mutation() *FulfilmentMutation {
 	return _u.mutation
@@ -305,6 +571,11 @@ func (_u *FulfilmentUpdate) check() error {
 	if v, ok := _u.mutation.TrackingNo(); ok {
 		if err := fulfilment.TrackingNoValidator(v); err != nil {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.tracking_no": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Failure(); ok {
+		if err := fulfilment.FailureValidator(v); err != nil {
+			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
 		}
 	}
 	return nil
@@ -384,6 +655,81 @@ func (_u *FulfilmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedPlacedUs(); ok {
 		_spec.AddField(fulfilment.FieldPlacedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PickedUs(); ok {
+		_spec.SetField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickedUs(); ok {
+		_spec.AddField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PackedUs(); ok {
+		_spec.SetField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPackedUs(); ok {
+		_spec.AddField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DeliveredUs(); ok {
+		_spec.SetField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDeliveredUs(); ok {
+		_spec.AddField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.FailedUs(); ok {
+		_spec.SetField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFailedUs(); ok {
+		_spec.AddField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.BackUs(); ok {
+		_spec.SetField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBackUs(); ok {
+		_spec.AddField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShortenedUs(); ok {
+		_spec.SetField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShortenedUs(); ok {
+		_spec.AddField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AcceptByUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptByUs(); ok {
+		_spec.AddField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipByUs(); ok {
+		_spec.SetField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipByUs(); ok {
+		_spec.AddField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AcceptLateUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptLateUs(); ok {
+		_spec.AddField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipLateUs(); ok {
+		_spec.SetField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipLateUs(); ok {
+		_spec.AddField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.OverdueUs(); ok {
+		_spec.SetField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOverdueUs(); ok {
+		_spec.AddField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DueUs(); ok {
+		_spec.SetField(fulfilment.FieldDueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDueUs(); ok {
+		_spec.AddField(fulfilment.FieldDueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Failure(); ok {
+		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -636,6 +982,272 @@ func (_u *FulfilmentUpdateOne) AddPlacedUs(v int64) *FulfilmentUpdateOne {
 	return _u
 }
 
+// SetPickedUs sets the "picked_us" field.
+func (_u *FulfilmentUpdateOne) SetPickedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetPickedUs()
+	_u.mutation.SetPickedUs(v)
+	return _u
+}
+
+// SetNillablePickedUs sets the "picked_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillablePickedUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetPickedUs(*v)
+	}
+	return _u
+}
+
+// AddPickedUs adds value to the "picked_us" field.
+func (_u *FulfilmentUpdateOne) AddPickedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddPickedUs(v)
+	return _u
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (_u *FulfilmentUpdateOne) SetPackedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetPackedUs()
+	_u.mutation.SetPackedUs(v)
+	return _u
+}
+
+// SetNillablePackedUs sets the "packed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillablePackedUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetPackedUs(*v)
+	}
+	return _u
+}
+
+// AddPackedUs adds value to the "packed_us" field.
+func (_u *FulfilmentUpdateOne) AddPackedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddPackedUs(v)
+	return _u
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (_u *FulfilmentUpdateOne) SetDeliveredUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetDeliveredUs()
+	_u.mutation.SetDeliveredUs(v)
+	return _u
+}
+
+// SetNillableDeliveredUs sets the "delivered_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableDeliveredUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetDeliveredUs(*v)
+	}
+	return _u
+}
+
+// AddDeliveredUs adds value to the "delivered_us" field.
+func (_u *FulfilmentUpdateOne) AddDeliveredUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddDeliveredUs(v)
+	return _u
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (_u *FulfilmentUpdateOne) SetFailedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetFailedUs()
+	_u.mutation.SetFailedUs(v)
+	return _u
+}
+
+// SetNillableFailedUs sets the "failed_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableFailedUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetFailedUs(*v)
+	}
+	return _u
+}
+
+// AddFailedUs adds value to the "failed_us" field.
+func (_u *FulfilmentUpdateOne) AddFailedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddFailedUs(v)
+	return _u
+}
+
+// SetBackUs sets the "back_us" field.
+func (_u *FulfilmentUpdateOne) SetBackUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetBackUs()
+	_u.mutation.SetBackUs(v)
+	return _u
+}
+
+// SetNillableBackUs sets the "back_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableBackUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetBackUs(*v)
+	}
+	return _u
+}
+
+// AddBackUs adds value to the "back_us" field.
+func (_u *FulfilmentUpdateOne) AddBackUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddBackUs(v)
+	return _u
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (_u *FulfilmentUpdateOne) SetShortenedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetShortenedUs()
+	_u.mutation.SetShortenedUs(v)
+	return _u
+}
+
+// SetNillableShortenedUs sets the "shortened_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableShortenedUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetShortenedUs(*v)
+	}
+	return _u
+}
+
+// AddShortenedUs adds value to the "shortened_us" field.
+func (_u *FulfilmentUpdateOne) AddShortenedUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddShortenedUs(v)
+	return _u
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (_u *FulfilmentUpdateOne) SetAcceptByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetAcceptByUs()
+	_u.mutation.SetAcceptByUs(v)
+	return _u
+}
+
+// SetNillableAcceptByUs sets the "accept_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableAcceptByUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetAcceptByUs(*v)
+	}
+	return _u
+}
+
+// AddAcceptByUs adds value to the "accept_by_us" field.
+func (_u *FulfilmentUpdateOne) AddAcceptByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddAcceptByUs(v)
+	return _u
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (_u *FulfilmentUpdateOne) SetShipByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetShipByUs()
+	_u.mutation.SetShipByUs(v)
+	return _u
+}
+
+// SetNillableShipByUs sets the "ship_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableShipByUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetShipByUs(*v)
+	}
+	return _u
+}
+
+// AddShipByUs adds value to the "ship_by_us" field.
+func (_u *FulfilmentUpdateOne) AddShipByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddShipByUs(v)
+	return _u
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (_u *FulfilmentUpdateOne) SetAcceptLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetAcceptLateUs()
+	_u.mutation.SetAcceptLateUs(v)
+	return _u
+}
+
+// SetNillableAcceptLateUs sets the "accept_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableAcceptLateUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetAcceptLateUs(*v)
+	}
+	return _u
+}
+
+// AddAcceptLateUs adds value to the "accept_late_us" field.
+func (_u *FulfilmentUpdateOne) AddAcceptLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddAcceptLateUs(v)
+	return _u
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (_u *FulfilmentUpdateOne) SetShipLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetShipLateUs()
+	_u.mutation.SetShipLateUs(v)
+	return _u
+}
+
+// SetNillableShipLateUs sets the "ship_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableShipLateUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetShipLateUs(*v)
+	}
+	return _u
+}
+
+// AddShipLateUs adds value to the "ship_late_us" field.
+func (_u *FulfilmentUpdateOne) AddShipLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddShipLateUs(v)
+	return _u
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (_u *FulfilmentUpdateOne) SetOverdueUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetOverdueUs()
+	_u.mutation.SetOverdueUs(v)
+	return _u
+}
+
+// SetNillableOverdueUs sets the "overdue_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableOverdueUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetOverdueUs(*v)
+	}
+	return _u
+}
+
+// AddOverdueUs adds value to the "overdue_us" field.
+func (_u *FulfilmentUpdateOne) AddOverdueUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddOverdueUs(v)
+	return _u
+}
+
+// SetDueUs sets the "due_us" field.
+func (_u *FulfilmentUpdateOne) SetDueUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetDueUs()
+	_u.mutation.SetDueUs(v)
+	return _u
+}
+
+// SetNillableDueUs sets the "due_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableDueUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetDueUs(*v)
+	}
+	return _u
+}
+
+// AddDueUs adds value to the "due_us" field.
+func (_u *FulfilmentUpdateOne) AddDueUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddDueUs(v)
+	return _u
+}
+
+// SetFailure sets the "failure" field.
+func (_u *FulfilmentUpdateOne) SetFailure(v string) *FulfilmentUpdateOne {
+	_u.mutation.SetFailure(v)
+	return _u
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableFailure(v *string) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetFailure(*v)
+	}
+	return _u
+}
+
 // Mutation returns the FulfilmentMutation object of the builder.
 func (_u *FulfilmentUpdateOne) Mutation() *FulfilmentMutation {
 	return _u.mutation
@@ -696,6 +1308,11 @@ func (_u *FulfilmentUpdateOne) check() error {
 	if v, ok := _u.mutation.TrackingNo(); ok {
 		if err := fulfilment.TrackingNoValidator(v); err != nil {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.tracking_no": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Failure(); ok {
+		if err := fulfilment.FailureValidator(v); err != nil {
+			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
 		}
 	}
 	return nil
@@ -792,6 +1409,81 @@ func (_u *FulfilmentUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilment, 
 	}
 	if value, ok := _u.mutation.AddedPlacedUs(); ok {
 		_spec.AddField(fulfilment.FieldPlacedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PickedUs(); ok {
+		_spec.SetField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickedUs(); ok {
+		_spec.AddField(fulfilment.FieldPickedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PackedUs(); ok {
+		_spec.SetField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPackedUs(); ok {
+		_spec.AddField(fulfilment.FieldPackedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DeliveredUs(); ok {
+		_spec.SetField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDeliveredUs(); ok {
+		_spec.AddField(fulfilment.FieldDeliveredUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.FailedUs(); ok {
+		_spec.SetField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedFailedUs(); ok {
+		_spec.AddField(fulfilment.FieldFailedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.BackUs(); ok {
+		_spec.SetField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedBackUs(); ok {
+		_spec.AddField(fulfilment.FieldBackUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShortenedUs(); ok {
+		_spec.SetField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShortenedUs(); ok {
+		_spec.AddField(fulfilment.FieldShortenedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AcceptByUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptByUs(); ok {
+		_spec.AddField(fulfilment.FieldAcceptByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipByUs(); ok {
+		_spec.SetField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipByUs(); ok {
+		_spec.AddField(fulfilment.FieldShipByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AcceptLateUs(); ok {
+		_spec.SetField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAcceptLateUs(); ok {
+		_spec.AddField(fulfilment.FieldAcceptLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ShipLateUs(); ok {
+		_spec.SetField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedShipLateUs(); ok {
+		_spec.AddField(fulfilment.FieldShipLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.OverdueUs(); ok {
+		_spec.SetField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOverdueUs(); ok {
+		_spec.AddField(fulfilment.FieldOverdueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.DueUs(); ok {
+		_spec.SetField(fulfilment.FieldDueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedDueUs(); ok {
+		_spec.AddField(fulfilment.FieldDueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Failure(); ok {
+		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
 	}
 	_node = &Fulfilment{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -485,6 +485,24 @@ type (
 	}
 )
 
+// SetQuantity sets the "quantity" field.
+func (u *FulfilmentLineUpsert) SetQuantity(v int64) *FulfilmentLineUpsert {
+	u.Set(fulfilmentline.FieldQuantity, v)
+	return u
+}
+
+// UpdateQuantity sets the "quantity" field to the value that was provided on create.
+func (u *FulfilmentLineUpsert) UpdateQuantity() *FulfilmentLineUpsert {
+	u.SetExcluded(fulfilmentline.FieldQuantity)
+	return u
+}
+
+// AddQuantity adds v to the "quantity" field.
+func (u *FulfilmentLineUpsert) AddQuantity(v int64) *FulfilmentLineUpsert {
+	u.Add(fulfilmentline.FieldQuantity, v)
+	return u
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (u *FulfilmentLineUpsert) SetReturnedQuantity(v int64) *FulfilmentLineUpsert {
 	u.Set(fulfilmentline.FieldReturnedQuantity, v)
@@ -556,9 +574,6 @@ func (u *FulfilmentLineUpsertOne) UpdateNewValues() *FulfilmentLineUpsertOne {
 		if _, exists := u.create.mutation.Title(); exists {
 			s.SetIgnore(fulfilmentline.FieldTitle)
 		}
-		if _, exists := u.create.mutation.Quantity(); exists {
-			s.SetIgnore(fulfilmentline.FieldQuantity)
-		}
 		if _, exists := u.create.mutation.Owner(); exists {
 			s.SetIgnore(fulfilmentline.FieldOwner)
 		}
@@ -603,6 +618,27 @@ func (u *FulfilmentLineUpsertOne) Update(set func(*FulfilmentLineUpsert)) *Fulfi
 		set(&FulfilmentLineUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetQuantity sets the "quantity" field.
+func (u *FulfilmentLineUpsertOne) SetQuantity(v int64) *FulfilmentLineUpsertOne {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.SetQuantity(v)
+	})
+}
+
+// AddQuantity adds v to the "quantity" field.
+func (u *FulfilmentLineUpsertOne) AddQuantity(v int64) *FulfilmentLineUpsertOne {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.AddQuantity(v)
+	})
+}
+
+// UpdateQuantity sets the "quantity" field to the value that was provided on create.
+func (u *FulfilmentLineUpsertOne) UpdateQuantity() *FulfilmentLineUpsertOne {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.UpdateQuantity()
+	})
 }
 
 // SetReturnedQuantity sets the "returned_quantity" field.
@@ -848,9 +884,6 @@ func (u *FulfilmentLineUpsertBulk) UpdateNewValues() *FulfilmentLineUpsertBulk {
 			if _, exists := b.mutation.Title(); exists {
 				s.SetIgnore(fulfilmentline.FieldTitle)
 			}
-			if _, exists := b.mutation.Quantity(); exists {
-				s.SetIgnore(fulfilmentline.FieldQuantity)
-			}
 			if _, exists := b.mutation.Owner(); exists {
 				s.SetIgnore(fulfilmentline.FieldOwner)
 			}
@@ -896,6 +929,27 @@ func (u *FulfilmentLineUpsertBulk) Update(set func(*FulfilmentLineUpsert)) *Fulf
 		set(&FulfilmentLineUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetQuantity sets the "quantity" field.
+func (u *FulfilmentLineUpsertBulk) SetQuantity(v int64) *FulfilmentLineUpsertBulk {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.SetQuantity(v)
+	})
+}
+
+// AddQuantity adds v to the "quantity" field.
+func (u *FulfilmentLineUpsertBulk) AddQuantity(v int64) *FulfilmentLineUpsertBulk {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.AddQuantity(v)
+	})
+}
+
+// UpdateQuantity sets the "quantity" field to the value that was provided on create.
+func (u *FulfilmentLineUpsertBulk) UpdateQuantity() *FulfilmentLineUpsertBulk {
+	return u.Update(func(s *FulfilmentLineUpsert) {
+		s.UpdateQuantity()
+	})
 }
 
 // SetReturnedQuantity sets the "returned_quantity" field.

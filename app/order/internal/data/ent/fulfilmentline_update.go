@@ -27,6 +27,27 @@ func (_u *FulfilmentLineUpdate) Where(ps ...predicate.FulfilmentLine) *Fulfilmen
 	return _u
 }
 
+// SetQuantity sets the "quantity" field.
+func (_u *FulfilmentLineUpdate) SetQuantity(v int64) *FulfilmentLineUpdate {
+	_u.mutation.ResetQuantity()
+	_u.mutation.SetQuantity(v)
+	return _u
+}
+
+// SetNillableQuantity sets the "quantity" field if the given value is not nil.
+func (_u *FulfilmentLineUpdate) SetNillableQuantity(v *int64) *FulfilmentLineUpdate {
+	if v != nil {
+		_u.SetQuantity(*v)
+	}
+	return _u
+}
+
+// AddQuantity adds value to the "quantity" field.
+func (_u *FulfilmentLineUpdate) AddQuantity(v int64) *FulfilmentLineUpdate {
+	_u.mutation.AddQuantity(v)
+	return _u
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (_u *FulfilmentLineUpdate) SetReturnedQuantity(v int64) *FulfilmentLineUpdate {
 	_u.mutation.ResetReturnedQuantity()
@@ -113,6 +134,12 @@ func (_u *FulfilmentLineUpdate) sqlSave(ctx context.Context) (_node int, err err
 	if _u.mutation.TitleCleared() {
 		_spec.ClearField(fulfilmentline.FieldTitle, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Quantity(); ok {
+		_spec.SetField(fulfilmentline.FieldQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedQuantity(); ok {
+		_spec.AddField(fulfilmentline.FieldQuantity, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(fulfilmentline.FieldReturnedQuantity, field.TypeInt64, value)
 	}
@@ -143,6 +170,27 @@ type FulfilmentLineUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *FulfilmentLineMutation
+}
+
+// SetQuantity sets the "quantity" field.
+func (_u *FulfilmentLineUpdateOne) SetQuantity(v int64) *FulfilmentLineUpdateOne {
+	_u.mutation.ResetQuantity()
+	_u.mutation.SetQuantity(v)
+	return _u
+}
+
+// SetNillableQuantity sets the "quantity" field if the given value is not nil.
+func (_u *FulfilmentLineUpdateOne) SetNillableQuantity(v *int64) *FulfilmentLineUpdateOne {
+	if v != nil {
+		_u.SetQuantity(*v)
+	}
+	return _u
+}
+
+// AddQuantity adds value to the "quantity" field.
+func (_u *FulfilmentLineUpdateOne) AddQuantity(v int64) *FulfilmentLineUpdateOne {
+	_u.mutation.AddQuantity(v)
+	return _u
 }
 
 // SetReturnedQuantity sets the "returned_quantity" field.
@@ -260,6 +308,12 @@ func (_u *FulfilmentLineUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilme
 	}
 	if _u.mutation.TitleCleared() {
 		_spec.ClearField(fulfilmentline.FieldTitle, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Quantity(); ok {
+		_spec.SetField(fulfilmentline.FieldQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedQuantity(); ok {
+		_spec.AddField(fulfilmentline.FieldQuantity, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(fulfilmentline.FieldReturnedQuantity, field.TypeInt64, value)

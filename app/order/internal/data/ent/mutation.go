@@ -21,6 +21,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/predicate"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
@@ -30,6 +31,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
+	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/pricing"
 )
@@ -53,6 +56,7 @@ const (
 	TypeOrder            = "Order"
 	TypeOrderEvent       = "OrderEvent"
 	TypeOrderLine        = "OrderLine"
+	TypeParcel           = "Parcel"
 	TypePayment          = "Payment"
 	TypePromotion        = "Promotion"
 	TypePromotionBuyer   = "PromotionBuyer"
@@ -61,6 +65,8 @@ const (
 	TypeRefund           = "Refund"
 	TypeReturnLine       = "ReturnLine"
 	TypeReturnPolicy     = "ReturnPolicy"
+	TypeServiceLevel     = "ServiceLevel"
+	TypeShippingReport   = "ShippingReport"
 	TypeTradeEvent       = "TradeEvent"
 )
 
@@ -2452,6 +2458,31 @@ type FulfilmentMutation struct {
 	addno              *int64
 	placed_us          *int64
 	addplaced_us       *int64
+	picked_us          *int64
+	addpicked_us       *int64
+	packed_us          *int64
+	addpacked_us       *int64
+	delivered_us       *int64
+	adddelivered_us    *int64
+	failed_us          *int64
+	addfailed_us       *int64
+	back_us            *int64
+	addback_us         *int64
+	shortened_us       *int64
+	addshortened_us    *int64
+	accept_by_us       *int64
+	addaccept_by_us    *int64
+	ship_by_us         *int64
+	addship_by_us      *int64
+	accept_late_us     *int64
+	addaccept_late_us  *int64
+	ship_late_us       *int64
+	addship_late_us    *int64
+	overdue_us         *int64
+	addoverdue_us      *int64
+	due_us             *int64
+	adddue_us          *int64
+	failure            *string
 	clearedFields      map[string]struct{}
 	done               bool
 	oldValue           func(context.Context) (*Fulfilment, error)
@@ -3574,6 +3605,714 @@ func (m *FulfilmentMutation) ResetPlacedUs() {
 	m.addplaced_us = nil
 }
 
+// SetPickedUs sets the "picked_us" field.
+func (m *FulfilmentMutation) SetPickedUs(i int64) {
+	m.picked_us = &i
+	m.addpicked_us = nil
+}
+
+// PickedUs returns the value of the "picked_us" field in the mutation.
+func (m *FulfilmentMutation) PickedUs() (r int64, exists bool) {
+	v := m.picked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPickedUs returns the old "picked_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldPickedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPickedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPickedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPickedUs: %w", err)
+	}
+	return oldValue.PickedUs, nil
+}
+
+// AddPickedUs adds i to the "picked_us" field.
+func (m *FulfilmentMutation) AddPickedUs(i int64) {
+	if m.addpicked_us != nil {
+		*m.addpicked_us += i
+	} else {
+		m.addpicked_us = &i
+	}
+}
+
+// AddedPickedUs returns the value that was added to the "picked_us" field in this mutation.
+func (m *FulfilmentMutation) AddedPickedUs() (r int64, exists bool) {
+	v := m.addpicked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPickedUs resets all changes to the "picked_us" field.
+func (m *FulfilmentMutation) ResetPickedUs() {
+	m.picked_us = nil
+	m.addpicked_us = nil
+}
+
+// SetPackedUs sets the "packed_us" field.
+func (m *FulfilmentMutation) SetPackedUs(i int64) {
+	m.packed_us = &i
+	m.addpacked_us = nil
+}
+
+// PackedUs returns the value of the "packed_us" field in the mutation.
+func (m *FulfilmentMutation) PackedUs() (r int64, exists bool) {
+	v := m.packed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackedUs returns the old "packed_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldPackedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackedUs: %w", err)
+	}
+	return oldValue.PackedUs, nil
+}
+
+// AddPackedUs adds i to the "packed_us" field.
+func (m *FulfilmentMutation) AddPackedUs(i int64) {
+	if m.addpacked_us != nil {
+		*m.addpacked_us += i
+	} else {
+		m.addpacked_us = &i
+	}
+}
+
+// AddedPackedUs returns the value that was added to the "packed_us" field in this mutation.
+func (m *FulfilmentMutation) AddedPackedUs() (r int64, exists bool) {
+	v := m.addpacked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPackedUs resets all changes to the "packed_us" field.
+func (m *FulfilmentMutation) ResetPackedUs() {
+	m.packed_us = nil
+	m.addpacked_us = nil
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (m *FulfilmentMutation) SetDeliveredUs(i int64) {
+	m.delivered_us = &i
+	m.adddelivered_us = nil
+}
+
+// DeliveredUs returns the value of the "delivered_us" field in the mutation.
+func (m *FulfilmentMutation) DeliveredUs() (r int64, exists bool) {
+	v := m.delivered_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeliveredUs returns the old "delivered_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldDeliveredUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeliveredUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeliveredUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeliveredUs: %w", err)
+	}
+	return oldValue.DeliveredUs, nil
+}
+
+// AddDeliveredUs adds i to the "delivered_us" field.
+func (m *FulfilmentMutation) AddDeliveredUs(i int64) {
+	if m.adddelivered_us != nil {
+		*m.adddelivered_us += i
+	} else {
+		m.adddelivered_us = &i
+	}
+}
+
+// AddedDeliveredUs returns the value that was added to the "delivered_us" field in this mutation.
+func (m *FulfilmentMutation) AddedDeliveredUs() (r int64, exists bool) {
+	v := m.adddelivered_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDeliveredUs resets all changes to the "delivered_us" field.
+func (m *FulfilmentMutation) ResetDeliveredUs() {
+	m.delivered_us = nil
+	m.adddelivered_us = nil
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (m *FulfilmentMutation) SetFailedUs(i int64) {
+	m.failed_us = &i
+	m.addfailed_us = nil
+}
+
+// FailedUs returns the value of the "failed_us" field in the mutation.
+func (m *FulfilmentMutation) FailedUs() (r int64, exists bool) {
+	v := m.failed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailedUs returns the old "failed_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldFailedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailedUs: %w", err)
+	}
+	return oldValue.FailedUs, nil
+}
+
+// AddFailedUs adds i to the "failed_us" field.
+func (m *FulfilmentMutation) AddFailedUs(i int64) {
+	if m.addfailed_us != nil {
+		*m.addfailed_us += i
+	} else {
+		m.addfailed_us = &i
+	}
+}
+
+// AddedFailedUs returns the value that was added to the "failed_us" field in this mutation.
+func (m *FulfilmentMutation) AddedFailedUs() (r int64, exists bool) {
+	v := m.addfailed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFailedUs resets all changes to the "failed_us" field.
+func (m *FulfilmentMutation) ResetFailedUs() {
+	m.failed_us = nil
+	m.addfailed_us = nil
+}
+
+// SetBackUs sets the "back_us" field.
+func (m *FulfilmentMutation) SetBackUs(i int64) {
+	m.back_us = &i
+	m.addback_us = nil
+}
+
+// BackUs returns the value of the "back_us" field in the mutation.
+func (m *FulfilmentMutation) BackUs() (r int64, exists bool) {
+	v := m.back_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBackUs returns the old "back_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldBackUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBackUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBackUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBackUs: %w", err)
+	}
+	return oldValue.BackUs, nil
+}
+
+// AddBackUs adds i to the "back_us" field.
+func (m *FulfilmentMutation) AddBackUs(i int64) {
+	if m.addback_us != nil {
+		*m.addback_us += i
+	} else {
+		m.addback_us = &i
+	}
+}
+
+// AddedBackUs returns the value that was added to the "back_us" field in this mutation.
+func (m *FulfilmentMutation) AddedBackUs() (r int64, exists bool) {
+	v := m.addback_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBackUs resets all changes to the "back_us" field.
+func (m *FulfilmentMutation) ResetBackUs() {
+	m.back_us = nil
+	m.addback_us = nil
+}
+
+// SetShortenedUs sets the "shortened_us" field.
+func (m *FulfilmentMutation) SetShortenedUs(i int64) {
+	m.shortened_us = &i
+	m.addshortened_us = nil
+}
+
+// ShortenedUs returns the value of the "shortened_us" field in the mutation.
+func (m *FulfilmentMutation) ShortenedUs() (r int64, exists bool) {
+	v := m.shortened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShortenedUs returns the old "shortened_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldShortenedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShortenedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShortenedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShortenedUs: %w", err)
+	}
+	return oldValue.ShortenedUs, nil
+}
+
+// AddShortenedUs adds i to the "shortened_us" field.
+func (m *FulfilmentMutation) AddShortenedUs(i int64) {
+	if m.addshortened_us != nil {
+		*m.addshortened_us += i
+	} else {
+		m.addshortened_us = &i
+	}
+}
+
+// AddedShortenedUs returns the value that was added to the "shortened_us" field in this mutation.
+func (m *FulfilmentMutation) AddedShortenedUs() (r int64, exists bool) {
+	v := m.addshortened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShortenedUs resets all changes to the "shortened_us" field.
+func (m *FulfilmentMutation) ResetShortenedUs() {
+	m.shortened_us = nil
+	m.addshortened_us = nil
+}
+
+// SetAcceptByUs sets the "accept_by_us" field.
+func (m *FulfilmentMutation) SetAcceptByUs(i int64) {
+	m.accept_by_us = &i
+	m.addaccept_by_us = nil
+}
+
+// AcceptByUs returns the value of the "accept_by_us" field in the mutation.
+func (m *FulfilmentMutation) AcceptByUs() (r int64, exists bool) {
+	v := m.accept_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptByUs returns the old "accept_by_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldAcceptByUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptByUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptByUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptByUs: %w", err)
+	}
+	return oldValue.AcceptByUs, nil
+}
+
+// AddAcceptByUs adds i to the "accept_by_us" field.
+func (m *FulfilmentMutation) AddAcceptByUs(i int64) {
+	if m.addaccept_by_us != nil {
+		*m.addaccept_by_us += i
+	} else {
+		m.addaccept_by_us = &i
+	}
+}
+
+// AddedAcceptByUs returns the value that was added to the "accept_by_us" field in this mutation.
+func (m *FulfilmentMutation) AddedAcceptByUs() (r int64, exists bool) {
+	v := m.addaccept_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcceptByUs resets all changes to the "accept_by_us" field.
+func (m *FulfilmentMutation) ResetAcceptByUs() {
+	m.accept_by_us = nil
+	m.addaccept_by_us = nil
+}
+
+// SetShipByUs sets the "ship_by_us" field.
+func (m *FulfilmentMutation) SetShipByUs(i int64) {
+	m.ship_by_us = &i
+	m.addship_by_us = nil
+}
+
+// ShipByUs returns the value of the "ship_by_us" field in the mutation.
+func (m *FulfilmentMutation) ShipByUs() (r int64, exists bool) {
+	v := m.ship_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShipByUs returns the old "ship_by_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldShipByUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShipByUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShipByUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShipByUs: %w", err)
+	}
+	return oldValue.ShipByUs, nil
+}
+
+// AddShipByUs adds i to the "ship_by_us" field.
+func (m *FulfilmentMutation) AddShipByUs(i int64) {
+	if m.addship_by_us != nil {
+		*m.addship_by_us += i
+	} else {
+		m.addship_by_us = &i
+	}
+}
+
+// AddedShipByUs returns the value that was added to the "ship_by_us" field in this mutation.
+func (m *FulfilmentMutation) AddedShipByUs() (r int64, exists bool) {
+	v := m.addship_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShipByUs resets all changes to the "ship_by_us" field.
+func (m *FulfilmentMutation) ResetShipByUs() {
+	m.ship_by_us = nil
+	m.addship_by_us = nil
+}
+
+// SetAcceptLateUs sets the "accept_late_us" field.
+func (m *FulfilmentMutation) SetAcceptLateUs(i int64) {
+	m.accept_late_us = &i
+	m.addaccept_late_us = nil
+}
+
+// AcceptLateUs returns the value of the "accept_late_us" field in the mutation.
+func (m *FulfilmentMutation) AcceptLateUs() (r int64, exists bool) {
+	v := m.accept_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptLateUs returns the old "accept_late_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldAcceptLateUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptLateUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptLateUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptLateUs: %w", err)
+	}
+	return oldValue.AcceptLateUs, nil
+}
+
+// AddAcceptLateUs adds i to the "accept_late_us" field.
+func (m *FulfilmentMutation) AddAcceptLateUs(i int64) {
+	if m.addaccept_late_us != nil {
+		*m.addaccept_late_us += i
+	} else {
+		m.addaccept_late_us = &i
+	}
+}
+
+// AddedAcceptLateUs returns the value that was added to the "accept_late_us" field in this mutation.
+func (m *FulfilmentMutation) AddedAcceptLateUs() (r int64, exists bool) {
+	v := m.addaccept_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcceptLateUs resets all changes to the "accept_late_us" field.
+func (m *FulfilmentMutation) ResetAcceptLateUs() {
+	m.accept_late_us = nil
+	m.addaccept_late_us = nil
+}
+
+// SetShipLateUs sets the "ship_late_us" field.
+func (m *FulfilmentMutation) SetShipLateUs(i int64) {
+	m.ship_late_us = &i
+	m.addship_late_us = nil
+}
+
+// ShipLateUs returns the value of the "ship_late_us" field in the mutation.
+func (m *FulfilmentMutation) ShipLateUs() (r int64, exists bool) {
+	v := m.ship_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShipLateUs returns the old "ship_late_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldShipLateUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShipLateUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShipLateUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShipLateUs: %w", err)
+	}
+	return oldValue.ShipLateUs, nil
+}
+
+// AddShipLateUs adds i to the "ship_late_us" field.
+func (m *FulfilmentMutation) AddShipLateUs(i int64) {
+	if m.addship_late_us != nil {
+		*m.addship_late_us += i
+	} else {
+		m.addship_late_us = &i
+	}
+}
+
+// AddedShipLateUs returns the value that was added to the "ship_late_us" field in this mutation.
+func (m *FulfilmentMutation) AddedShipLateUs() (r int64, exists bool) {
+	v := m.addship_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShipLateUs resets all changes to the "ship_late_us" field.
+func (m *FulfilmentMutation) ResetShipLateUs() {
+	m.ship_late_us = nil
+	m.addship_late_us = nil
+}
+
+// SetOverdueUs sets the "overdue_us" field.
+func (m *FulfilmentMutation) SetOverdueUs(i int64) {
+	m.overdue_us = &i
+	m.addoverdue_us = nil
+}
+
+// OverdueUs returns the value of the "overdue_us" field in the mutation.
+func (m *FulfilmentMutation) OverdueUs() (r int64, exists bool) {
+	v := m.overdue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOverdueUs returns the old "overdue_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldOverdueUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOverdueUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOverdueUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOverdueUs: %w", err)
+	}
+	return oldValue.OverdueUs, nil
+}
+
+// AddOverdueUs adds i to the "overdue_us" field.
+func (m *FulfilmentMutation) AddOverdueUs(i int64) {
+	if m.addoverdue_us != nil {
+		*m.addoverdue_us += i
+	} else {
+		m.addoverdue_us = &i
+	}
+}
+
+// AddedOverdueUs returns the value that was added to the "overdue_us" field in this mutation.
+func (m *FulfilmentMutation) AddedOverdueUs() (r int64, exists bool) {
+	v := m.addoverdue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOverdueUs resets all changes to the "overdue_us" field.
+func (m *FulfilmentMutation) ResetOverdueUs() {
+	m.overdue_us = nil
+	m.addoverdue_us = nil
+}
+
+// SetDueUs sets the "due_us" field.
+func (m *FulfilmentMutation) SetDueUs(i int64) {
+	m.due_us = &i
+	m.adddue_us = nil
+}
+
+// DueUs returns the value of the "due_us" field in the mutation.
+func (m *FulfilmentMutation) DueUs() (r int64, exists bool) {
+	v := m.due_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueUs returns the old "due_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldDueUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueUs: %w", err)
+	}
+	return oldValue.DueUs, nil
+}
+
+// AddDueUs adds i to the "due_us" field.
+func (m *FulfilmentMutation) AddDueUs(i int64) {
+	if m.adddue_us != nil {
+		*m.adddue_us += i
+	} else {
+		m.adddue_us = &i
+	}
+}
+
+// AddedDueUs returns the value that was added to the "due_us" field in this mutation.
+func (m *FulfilmentMutation) AddedDueUs() (r int64, exists bool) {
+	v := m.adddue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDueUs resets all changes to the "due_us" field.
+func (m *FulfilmentMutation) ResetDueUs() {
+	m.due_us = nil
+	m.adddue_us = nil
+}
+
+// SetFailure sets the "failure" field.
+func (m *FulfilmentMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *FulfilmentMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *FulfilmentMutation) ResetFailure() {
+	m.failure = nil
+}
+
 // Where appends a list predicates to the FulfilmentMutation builder.
 func (m *FulfilmentMutation) Where(ps ...predicate.Fulfilment) {
 	m.predicates = append(m.predicates, ps...)
@@ -3608,7 +4347,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 22)
+	fields := make([]string, 0, 35)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -3675,6 +4414,45 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.placed_us != nil {
 		fields = append(fields, fulfilment.FieldPlacedUs)
 	}
+	if m.picked_us != nil {
+		fields = append(fields, fulfilment.FieldPickedUs)
+	}
+	if m.packed_us != nil {
+		fields = append(fields, fulfilment.FieldPackedUs)
+	}
+	if m.delivered_us != nil {
+		fields = append(fields, fulfilment.FieldDeliveredUs)
+	}
+	if m.failed_us != nil {
+		fields = append(fields, fulfilment.FieldFailedUs)
+	}
+	if m.back_us != nil {
+		fields = append(fields, fulfilment.FieldBackUs)
+	}
+	if m.shortened_us != nil {
+		fields = append(fields, fulfilment.FieldShortenedUs)
+	}
+	if m.accept_by_us != nil {
+		fields = append(fields, fulfilment.FieldAcceptByUs)
+	}
+	if m.ship_by_us != nil {
+		fields = append(fields, fulfilment.FieldShipByUs)
+	}
+	if m.accept_late_us != nil {
+		fields = append(fields, fulfilment.FieldAcceptLateUs)
+	}
+	if m.ship_late_us != nil {
+		fields = append(fields, fulfilment.FieldShipLateUs)
+	}
+	if m.overdue_us != nil {
+		fields = append(fields, fulfilment.FieldOverdueUs)
+	}
+	if m.due_us != nil {
+		fields = append(fields, fulfilment.FieldDueUs)
+	}
+	if m.failure != nil {
+		fields = append(fields, fulfilment.FieldFailure)
+	}
 	return fields
 }
 
@@ -3727,6 +4505,32 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.No()
 	case fulfilment.FieldPlacedUs:
 		return m.PlacedUs()
+	case fulfilment.FieldPickedUs:
+		return m.PickedUs()
+	case fulfilment.FieldPackedUs:
+		return m.PackedUs()
+	case fulfilment.FieldDeliveredUs:
+		return m.DeliveredUs()
+	case fulfilment.FieldFailedUs:
+		return m.FailedUs()
+	case fulfilment.FieldBackUs:
+		return m.BackUs()
+	case fulfilment.FieldShortenedUs:
+		return m.ShortenedUs()
+	case fulfilment.FieldAcceptByUs:
+		return m.AcceptByUs()
+	case fulfilment.FieldShipByUs:
+		return m.ShipByUs()
+	case fulfilment.FieldAcceptLateUs:
+		return m.AcceptLateUs()
+	case fulfilment.FieldShipLateUs:
+		return m.ShipLateUs()
+	case fulfilment.FieldOverdueUs:
+		return m.OverdueUs()
+	case fulfilment.FieldDueUs:
+		return m.DueUs()
+	case fulfilment.FieldFailure:
+		return m.Failure()
 	}
 	return nil, false
 }
@@ -3780,6 +4584,32 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldNo(ctx)
 	case fulfilment.FieldPlacedUs:
 		return m.OldPlacedUs(ctx)
+	case fulfilment.FieldPickedUs:
+		return m.OldPickedUs(ctx)
+	case fulfilment.FieldPackedUs:
+		return m.OldPackedUs(ctx)
+	case fulfilment.FieldDeliveredUs:
+		return m.OldDeliveredUs(ctx)
+	case fulfilment.FieldFailedUs:
+		return m.OldFailedUs(ctx)
+	case fulfilment.FieldBackUs:
+		return m.OldBackUs(ctx)
+	case fulfilment.FieldShortenedUs:
+		return m.OldShortenedUs(ctx)
+	case fulfilment.FieldAcceptByUs:
+		return m.OldAcceptByUs(ctx)
+	case fulfilment.FieldShipByUs:
+		return m.OldShipByUs(ctx)
+	case fulfilment.FieldAcceptLateUs:
+		return m.OldAcceptLateUs(ctx)
+	case fulfilment.FieldShipLateUs:
+		return m.OldShipLateUs(ctx)
+	case fulfilment.FieldOverdueUs:
+		return m.OldOverdueUs(ctx)
+	case fulfilment.FieldDueUs:
+		return m.OldDueUs(ctx)
+	case fulfilment.FieldFailure:
+		return m.OldFailure(ctx)
 	}
 	return nil, fmt.Errorf("unknown Fulfilment field %s", name)
 }
@@ -3943,6 +4773,97 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPlacedUs(v)
 		return nil
+	case fulfilment.FieldPickedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPickedUs(v)
+		return nil
+	case fulfilment.FieldPackedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackedUs(v)
+		return nil
+	case fulfilment.FieldDeliveredUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeliveredUs(v)
+		return nil
+	case fulfilment.FieldFailedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailedUs(v)
+		return nil
+	case fulfilment.FieldBackUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBackUs(v)
+		return nil
+	case fulfilment.FieldShortenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShortenedUs(v)
+		return nil
+	case fulfilment.FieldAcceptByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptByUs(v)
+		return nil
+	case fulfilment.FieldShipByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShipByUs(v)
+		return nil
+	case fulfilment.FieldAcceptLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptLateUs(v)
+		return nil
+	case fulfilment.FieldShipLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShipLateUs(v)
+		return nil
+	case fulfilment.FieldOverdueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOverdueUs(v)
+		return nil
+	case fulfilment.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueUs(v)
+		return nil
+	case fulfilment.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)
 }
@@ -3984,6 +4905,42 @@ func (m *FulfilmentMutation) AddedFields() []string {
 	if m.addplaced_us != nil {
 		fields = append(fields, fulfilment.FieldPlacedUs)
 	}
+	if m.addpicked_us != nil {
+		fields = append(fields, fulfilment.FieldPickedUs)
+	}
+	if m.addpacked_us != nil {
+		fields = append(fields, fulfilment.FieldPackedUs)
+	}
+	if m.adddelivered_us != nil {
+		fields = append(fields, fulfilment.FieldDeliveredUs)
+	}
+	if m.addfailed_us != nil {
+		fields = append(fields, fulfilment.FieldFailedUs)
+	}
+	if m.addback_us != nil {
+		fields = append(fields, fulfilment.FieldBackUs)
+	}
+	if m.addshortened_us != nil {
+		fields = append(fields, fulfilment.FieldShortenedUs)
+	}
+	if m.addaccept_by_us != nil {
+		fields = append(fields, fulfilment.FieldAcceptByUs)
+	}
+	if m.addship_by_us != nil {
+		fields = append(fields, fulfilment.FieldShipByUs)
+	}
+	if m.addaccept_late_us != nil {
+		fields = append(fields, fulfilment.FieldAcceptLateUs)
+	}
+	if m.addship_late_us != nil {
+		fields = append(fields, fulfilment.FieldShipLateUs)
+	}
+	if m.addoverdue_us != nil {
+		fields = append(fields, fulfilment.FieldOverdueUs)
+	}
+	if m.adddue_us != nil {
+		fields = append(fields, fulfilment.FieldDueUs)
+	}
 	return fields
 }
 
@@ -4014,6 +4971,30 @@ func (m *FulfilmentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedNo()
 	case fulfilment.FieldPlacedUs:
 		return m.AddedPlacedUs()
+	case fulfilment.FieldPickedUs:
+		return m.AddedPickedUs()
+	case fulfilment.FieldPackedUs:
+		return m.AddedPackedUs()
+	case fulfilment.FieldDeliveredUs:
+		return m.AddedDeliveredUs()
+	case fulfilment.FieldFailedUs:
+		return m.AddedFailedUs()
+	case fulfilment.FieldBackUs:
+		return m.AddedBackUs()
+	case fulfilment.FieldShortenedUs:
+		return m.AddedShortenedUs()
+	case fulfilment.FieldAcceptByUs:
+		return m.AddedAcceptByUs()
+	case fulfilment.FieldShipByUs:
+		return m.AddedShipByUs()
+	case fulfilment.FieldAcceptLateUs:
+		return m.AddedAcceptLateUs()
+	case fulfilment.FieldShipLateUs:
+		return m.AddedShipLateUs()
+	case fulfilment.FieldOverdueUs:
+		return m.AddedOverdueUs()
+	case fulfilment.FieldDueUs:
+		return m.AddedDueUs()
 	}
 	return nil, false
 }
@@ -4099,6 +5080,90 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPlacedUs(v)
+		return nil
+	case fulfilment.FieldPickedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPickedUs(v)
+		return nil
+	case fulfilment.FieldPackedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPackedUs(v)
+		return nil
+	case fulfilment.FieldDeliveredUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDeliveredUs(v)
+		return nil
+	case fulfilment.FieldFailedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFailedUs(v)
+		return nil
+	case fulfilment.FieldBackUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBackUs(v)
+		return nil
+	case fulfilment.FieldShortenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShortenedUs(v)
+		return nil
+	case fulfilment.FieldAcceptByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcceptByUs(v)
+		return nil
+	case fulfilment.FieldShipByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShipByUs(v)
+		return nil
+	case fulfilment.FieldAcceptLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcceptLateUs(v)
+		return nil
+	case fulfilment.FieldShipLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShipLateUs(v)
+		return nil
+	case fulfilment.FieldOverdueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOverdueUs(v)
+		return nil
+	case fulfilment.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDueUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment numeric field %s", name)
@@ -4192,6 +5257,45 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldPlacedUs:
 		m.ResetPlacedUs()
+		return nil
+	case fulfilment.FieldPickedUs:
+		m.ResetPickedUs()
+		return nil
+	case fulfilment.FieldPackedUs:
+		m.ResetPackedUs()
+		return nil
+	case fulfilment.FieldDeliveredUs:
+		m.ResetDeliveredUs()
+		return nil
+	case fulfilment.FieldFailedUs:
+		m.ResetFailedUs()
+		return nil
+	case fulfilment.FieldBackUs:
+		m.ResetBackUs()
+		return nil
+	case fulfilment.FieldShortenedUs:
+		m.ResetShortenedUs()
+		return nil
+	case fulfilment.FieldAcceptByUs:
+		m.ResetAcceptByUs()
+		return nil
+	case fulfilment.FieldShipByUs:
+		m.ResetShipByUs()
+		return nil
+	case fulfilment.FieldAcceptLateUs:
+		m.ResetAcceptLateUs()
+		return nil
+	case fulfilment.FieldShipLateUs:
+		m.ResetShipLateUs()
+		return nil
+	case fulfilment.FieldOverdueUs:
+		m.ResetOverdueUs()
+		return nil
+	case fulfilment.FieldDueUs:
+		m.ResetDueUs()
+		return nil
+	case fulfilment.FieldFailure:
+		m.ResetFailure()
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)
@@ -12455,6 +13559,8 @@ type OrderLineMutation struct {
 	gift_of                *string
 	returned_quantity      *int64
 	addreturned_quantity   *int64
+	cancelled_quantity     *int64
+	addcancelled_quantity  *int64
 	refunded_minor         *int64
 	addrefunded_minor      *int64
 	points_back            *int64
@@ -13405,6 +14511,62 @@ func (m *OrderLineMutation) ResetReturnedQuantity() {
 	m.addreturned_quantity = nil
 }
 
+// SetCancelledQuantity sets the "cancelled_quantity" field.
+func (m *OrderLineMutation) SetCancelledQuantity(i int64) {
+	m.cancelled_quantity = &i
+	m.addcancelled_quantity = nil
+}
+
+// CancelledQuantity returns the value of the "cancelled_quantity" field in the mutation.
+func (m *OrderLineMutation) CancelledQuantity() (r int64, exists bool) {
+	v := m.cancelled_quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCancelledQuantity returns the old "cancelled_quantity" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldCancelledQuantity(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCancelledQuantity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCancelledQuantity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCancelledQuantity: %w", err)
+	}
+	return oldValue.CancelledQuantity, nil
+}
+
+// AddCancelledQuantity adds i to the "cancelled_quantity" field.
+func (m *OrderLineMutation) AddCancelledQuantity(i int64) {
+	if m.addcancelled_quantity != nil {
+		*m.addcancelled_quantity += i
+	} else {
+		m.addcancelled_quantity = &i
+	}
+}
+
+// AddedCancelledQuantity returns the value that was added to the "cancelled_quantity" field in this mutation.
+func (m *OrderLineMutation) AddedCancelledQuantity() (r int64, exists bool) {
+	v := m.addcancelled_quantity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCancelledQuantity resets all changes to the "cancelled_quantity" field.
+func (m *OrderLineMutation) ResetCancelledQuantity() {
+	m.cancelled_quantity = nil
+	m.addcancelled_quantity = nil
+}
+
 // SetRefundedMinor sets the "refunded_minor" field.
 func (m *OrderLineMutation) SetRefundedMinor(i int64) {
 	m.refunded_minor = &i
@@ -13607,7 +14769,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -13658,6 +14820,9 @@ func (m *OrderLineMutation) Fields() []string {
 	}
 	if m.returned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
+	}
+	if m.cancelled_quantity != nil {
+		fields = append(fields, orderline.FieldCancelledQuantity)
 	}
 	if m.refunded_minor != nil {
 		fields = append(fields, orderline.FieldRefundedMinor)
@@ -13710,6 +14875,8 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.GiftOf()
 	case orderline.FieldReturnedQuantity:
 		return m.ReturnedQuantity()
+	case orderline.FieldCancelledQuantity:
+		return m.CancelledQuantity()
 	case orderline.FieldRefundedMinor:
 		return m.RefundedMinor()
 	case orderline.FieldPointsBack:
@@ -13759,6 +14926,8 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldGiftOf(ctx)
 	case orderline.FieldReturnedQuantity:
 		return m.OldReturnedQuantity(ctx)
+	case orderline.FieldCancelledQuantity:
+		return m.OldCancelledQuantity(ctx)
 	case orderline.FieldRefundedMinor:
 		return m.OldRefundedMinor(ctx)
 	case orderline.FieldPointsBack:
@@ -13893,6 +15062,13 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReturnedQuantity(v)
 		return nil
+	case orderline.FieldCancelledQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCancelledQuantity(v)
+		return nil
 	case orderline.FieldRefundedMinor:
 		v, ok := value.(int64)
 		if !ok {
@@ -13949,6 +15125,9 @@ func (m *OrderLineMutation) AddedFields() []string {
 	if m.addreturned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
 	}
+	if m.addcancelled_quantity != nil {
+		fields = append(fields, orderline.FieldCancelledQuantity)
+	}
 	if m.addrefunded_minor != nil {
 		fields = append(fields, orderline.FieldRefundedMinor)
 	}
@@ -13984,6 +15163,8 @@ func (m *OrderLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPoints()
 	case orderline.FieldReturnedQuantity:
 		return m.AddedReturnedQuantity()
+	case orderline.FieldCancelledQuantity:
+		return m.AddedCancelledQuantity()
 	case orderline.FieldRefundedMinor:
 		return m.AddedRefundedMinor()
 	case orderline.FieldPointsBack:
@@ -14061,6 +15242,13 @@ func (m *OrderLineMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddReturnedQuantity(v)
+		return nil
+	case orderline.FieldCancelledQuantity:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCancelledQuantity(v)
 		return nil
 	case orderline.FieldRefundedMinor:
 		v, ok := value.(int64)
@@ -14176,6 +15364,9 @@ func (m *OrderLineMutation) ResetField(name string) error {
 	case orderline.FieldReturnedQuantity:
 		m.ResetReturnedQuantity()
 		return nil
+	case orderline.FieldCancelledQuantity:
+		m.ResetCancelledQuantity()
+		return nil
 	case orderline.FieldRefundedMinor:
 		m.ResetRefundedMinor()
 		return nil
@@ -14235,6 +15426,1257 @@ func (m *OrderLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *OrderLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown OrderLine edge %s", name)
+}
+
+// ParcelMutation represents an operation that mutates the Parcel nodes in the graph.
+type ParcelMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	org             *string
+	fulfilment_id   *string
+	order_id        *string
+	no              *int64
+	addno           *int64
+	state           *string
+	carrier         *string
+	tracking_no     *string
+	lines           *[]biz.ParcelLine
+	appendlines     []biz.ParcelLine
+	made_us         *int64
+	addmade_us      *int64
+	shipped_us      *int64
+	addshipped_us   *int64
+	delivered_us    *int64
+	adddelivered_us *int64
+	failed_us       *int64
+	addfailed_us    *int64
+	back_us         *int64
+	addback_us      *int64
+	failure         *string
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*Parcel, error)
+	predicates      []predicate.Parcel
+}
+
+var _ ent.Mutation = (*ParcelMutation)(nil)
+
+// parcelOption allows management of the mutation configuration using functional options.
+type parcelOption func(*ParcelMutation)
+
+// newParcelMutation creates new mutation for the Parcel entity.
+func newParcelMutation(c config, op Op, opts ...parcelOption) *ParcelMutation {
+	m := &ParcelMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeParcel,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withParcelID sets the ID field of the mutation.
+func withParcelID(id string) parcelOption {
+	return func(m *ParcelMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Parcel
+		)
+		m.oldValue = func(ctx context.Context) (*Parcel, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Parcel.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withParcel sets the old Parcel of the mutation.
+func withParcel(node *Parcel) parcelOption {
+	return func(m *ParcelMutation) {
+		m.oldValue = func(context.Context) (*Parcel, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ParcelMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ParcelMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Parcel entities.
+func (m *ParcelMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ParcelMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ParcelMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Parcel.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *ParcelMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *ParcelMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *ParcelMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetFulfilmentID sets the "fulfilment_id" field.
+func (m *ParcelMutation) SetFulfilmentID(s string) {
+	m.fulfilment_id = &s
+}
+
+// FulfilmentID returns the value of the "fulfilment_id" field in the mutation.
+func (m *ParcelMutation) FulfilmentID() (r string, exists bool) {
+	v := m.fulfilment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFulfilmentID returns the old "fulfilment_id" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldFulfilmentID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFulfilmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFulfilmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFulfilmentID: %w", err)
+	}
+	return oldValue.FulfilmentID, nil
+}
+
+// ResetFulfilmentID resets all changes to the "fulfilment_id" field.
+func (m *ParcelMutation) ResetFulfilmentID() {
+	m.fulfilment_id = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *ParcelMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *ParcelMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *ParcelMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetNo sets the "no" field.
+func (m *ParcelMutation) SetNo(i int64) {
+	m.no = &i
+	m.addno = nil
+}
+
+// No returns the value of the "no" field in the mutation.
+func (m *ParcelMutation) No() (r int64, exists bool) {
+	v := m.no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNo returns the old "no" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldNo(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNo: %w", err)
+	}
+	return oldValue.No, nil
+}
+
+// AddNo adds i to the "no" field.
+func (m *ParcelMutation) AddNo(i int64) {
+	if m.addno != nil {
+		*m.addno += i
+	} else {
+		m.addno = &i
+	}
+}
+
+// AddedNo returns the value that was added to the "no" field in this mutation.
+func (m *ParcelMutation) AddedNo() (r int64, exists bool) {
+	v := m.addno
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNo resets all changes to the "no" field.
+func (m *ParcelMutation) ResetNo() {
+	m.no = nil
+	m.addno = nil
+}
+
+// SetState sets the "state" field.
+func (m *ParcelMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *ParcelMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *ParcelMutation) ResetState() {
+	m.state = nil
+}
+
+// SetCarrier sets the "carrier" field.
+func (m *ParcelMutation) SetCarrier(s string) {
+	m.carrier = &s
+}
+
+// Carrier returns the value of the "carrier" field in the mutation.
+func (m *ParcelMutation) Carrier() (r string, exists bool) {
+	v := m.carrier
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCarrier returns the old "carrier" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldCarrier(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCarrier is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCarrier requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCarrier: %w", err)
+	}
+	return oldValue.Carrier, nil
+}
+
+// ResetCarrier resets all changes to the "carrier" field.
+func (m *ParcelMutation) ResetCarrier() {
+	m.carrier = nil
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (m *ParcelMutation) SetTrackingNo(s string) {
+	m.tracking_no = &s
+}
+
+// TrackingNo returns the value of the "tracking_no" field in the mutation.
+func (m *ParcelMutation) TrackingNo() (r string, exists bool) {
+	v := m.tracking_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackingNo returns the old "tracking_no" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldTrackingNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackingNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackingNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackingNo: %w", err)
+	}
+	return oldValue.TrackingNo, nil
+}
+
+// ResetTrackingNo resets all changes to the "tracking_no" field.
+func (m *ParcelMutation) ResetTrackingNo() {
+	m.tracking_no = nil
+}
+
+// SetLines sets the "lines" field.
+func (m *ParcelMutation) SetLines(bl []biz.ParcelLine) {
+	m.lines = &bl
+	m.appendlines = nil
+}
+
+// Lines returns the value of the "lines" field in the mutation.
+func (m *ParcelMutation) Lines() (r []biz.ParcelLine, exists bool) {
+	v := m.lines
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLines returns the old "lines" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldLines(ctx context.Context) (v []biz.ParcelLine, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLines is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLines requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLines: %w", err)
+	}
+	return oldValue.Lines, nil
+}
+
+// AppendLines adds bl to the "lines" field.
+func (m *ParcelMutation) AppendLines(bl []biz.ParcelLine) {
+	m.appendlines = append(m.appendlines, bl...)
+}
+
+// AppendedLines returns the list of values that were appended to the "lines" field in this mutation.
+func (m *ParcelMutation) AppendedLines() ([]biz.ParcelLine, bool) {
+	if len(m.appendlines) == 0 {
+		return nil, false
+	}
+	return m.appendlines, true
+}
+
+// ResetLines resets all changes to the "lines" field.
+func (m *ParcelMutation) ResetLines() {
+	m.lines = nil
+	m.appendlines = nil
+}
+
+// SetMadeUs sets the "made_us" field.
+func (m *ParcelMutation) SetMadeUs(i int64) {
+	m.made_us = &i
+	m.addmade_us = nil
+}
+
+// MadeUs returns the value of the "made_us" field in the mutation.
+func (m *ParcelMutation) MadeUs() (r int64, exists bool) {
+	v := m.made_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMadeUs returns the old "made_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldMadeUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMadeUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMadeUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMadeUs: %w", err)
+	}
+	return oldValue.MadeUs, nil
+}
+
+// AddMadeUs adds i to the "made_us" field.
+func (m *ParcelMutation) AddMadeUs(i int64) {
+	if m.addmade_us != nil {
+		*m.addmade_us += i
+	} else {
+		m.addmade_us = &i
+	}
+}
+
+// AddedMadeUs returns the value that was added to the "made_us" field in this mutation.
+func (m *ParcelMutation) AddedMadeUs() (r int64, exists bool) {
+	v := m.addmade_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMadeUs resets all changes to the "made_us" field.
+func (m *ParcelMutation) ResetMadeUs() {
+	m.made_us = nil
+	m.addmade_us = nil
+}
+
+// SetShippedUs sets the "shipped_us" field.
+func (m *ParcelMutation) SetShippedUs(i int64) {
+	m.shipped_us = &i
+	m.addshipped_us = nil
+}
+
+// ShippedUs returns the value of the "shipped_us" field in the mutation.
+func (m *ParcelMutation) ShippedUs() (r int64, exists bool) {
+	v := m.shipped_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShippedUs returns the old "shipped_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldShippedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShippedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShippedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShippedUs: %w", err)
+	}
+	return oldValue.ShippedUs, nil
+}
+
+// AddShippedUs adds i to the "shipped_us" field.
+func (m *ParcelMutation) AddShippedUs(i int64) {
+	if m.addshipped_us != nil {
+		*m.addshipped_us += i
+	} else {
+		m.addshipped_us = &i
+	}
+}
+
+// AddedShippedUs returns the value that was added to the "shipped_us" field in this mutation.
+func (m *ParcelMutation) AddedShippedUs() (r int64, exists bool) {
+	v := m.addshipped_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShippedUs resets all changes to the "shipped_us" field.
+func (m *ParcelMutation) ResetShippedUs() {
+	m.shipped_us = nil
+	m.addshipped_us = nil
+}
+
+// SetDeliveredUs sets the "delivered_us" field.
+func (m *ParcelMutation) SetDeliveredUs(i int64) {
+	m.delivered_us = &i
+	m.adddelivered_us = nil
+}
+
+// DeliveredUs returns the value of the "delivered_us" field in the mutation.
+func (m *ParcelMutation) DeliveredUs() (r int64, exists bool) {
+	v := m.delivered_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeliveredUs returns the old "delivered_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldDeliveredUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeliveredUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeliveredUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeliveredUs: %w", err)
+	}
+	return oldValue.DeliveredUs, nil
+}
+
+// AddDeliveredUs adds i to the "delivered_us" field.
+func (m *ParcelMutation) AddDeliveredUs(i int64) {
+	if m.adddelivered_us != nil {
+		*m.adddelivered_us += i
+	} else {
+		m.adddelivered_us = &i
+	}
+}
+
+// AddedDeliveredUs returns the value that was added to the "delivered_us" field in this mutation.
+func (m *ParcelMutation) AddedDeliveredUs() (r int64, exists bool) {
+	v := m.adddelivered_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDeliveredUs resets all changes to the "delivered_us" field.
+func (m *ParcelMutation) ResetDeliveredUs() {
+	m.delivered_us = nil
+	m.adddelivered_us = nil
+}
+
+// SetFailedUs sets the "failed_us" field.
+func (m *ParcelMutation) SetFailedUs(i int64) {
+	m.failed_us = &i
+	m.addfailed_us = nil
+}
+
+// FailedUs returns the value of the "failed_us" field in the mutation.
+func (m *ParcelMutation) FailedUs() (r int64, exists bool) {
+	v := m.failed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailedUs returns the old "failed_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldFailedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailedUs: %w", err)
+	}
+	return oldValue.FailedUs, nil
+}
+
+// AddFailedUs adds i to the "failed_us" field.
+func (m *ParcelMutation) AddFailedUs(i int64) {
+	if m.addfailed_us != nil {
+		*m.addfailed_us += i
+	} else {
+		m.addfailed_us = &i
+	}
+}
+
+// AddedFailedUs returns the value that was added to the "failed_us" field in this mutation.
+func (m *ParcelMutation) AddedFailedUs() (r int64, exists bool) {
+	v := m.addfailed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFailedUs resets all changes to the "failed_us" field.
+func (m *ParcelMutation) ResetFailedUs() {
+	m.failed_us = nil
+	m.addfailed_us = nil
+}
+
+// SetBackUs sets the "back_us" field.
+func (m *ParcelMutation) SetBackUs(i int64) {
+	m.back_us = &i
+	m.addback_us = nil
+}
+
+// BackUs returns the value of the "back_us" field in the mutation.
+func (m *ParcelMutation) BackUs() (r int64, exists bool) {
+	v := m.back_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBackUs returns the old "back_us" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldBackUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBackUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBackUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBackUs: %w", err)
+	}
+	return oldValue.BackUs, nil
+}
+
+// AddBackUs adds i to the "back_us" field.
+func (m *ParcelMutation) AddBackUs(i int64) {
+	if m.addback_us != nil {
+		*m.addback_us += i
+	} else {
+		m.addback_us = &i
+	}
+}
+
+// AddedBackUs returns the value that was added to the "back_us" field in this mutation.
+func (m *ParcelMutation) AddedBackUs() (r int64, exists bool) {
+	v := m.addback_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetBackUs resets all changes to the "back_us" field.
+func (m *ParcelMutation) ResetBackUs() {
+	m.back_us = nil
+	m.addback_us = nil
+}
+
+// SetFailure sets the "failure" field.
+func (m *ParcelMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *ParcelMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Parcel entity.
+// If the Parcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ParcelMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *ParcelMutation) ResetFailure() {
+	m.failure = nil
+}
+
+// Where appends a list predicates to the ParcelMutation builder.
+func (m *ParcelMutation) Where(ps ...predicate.Parcel) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ParcelMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ParcelMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Parcel, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ParcelMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ParcelMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Parcel).
+func (m *ParcelMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ParcelMutation) Fields() []string {
+	fields := make([]string, 0, 14)
+	if m.org != nil {
+		fields = append(fields, parcel.FieldOrg)
+	}
+	if m.fulfilment_id != nil {
+		fields = append(fields, parcel.FieldFulfilmentID)
+	}
+	if m.order_id != nil {
+		fields = append(fields, parcel.FieldOrderID)
+	}
+	if m.no != nil {
+		fields = append(fields, parcel.FieldNo)
+	}
+	if m.state != nil {
+		fields = append(fields, parcel.FieldState)
+	}
+	if m.carrier != nil {
+		fields = append(fields, parcel.FieldCarrier)
+	}
+	if m.tracking_no != nil {
+		fields = append(fields, parcel.FieldTrackingNo)
+	}
+	if m.lines != nil {
+		fields = append(fields, parcel.FieldLines)
+	}
+	if m.made_us != nil {
+		fields = append(fields, parcel.FieldMadeUs)
+	}
+	if m.shipped_us != nil {
+		fields = append(fields, parcel.FieldShippedUs)
+	}
+	if m.delivered_us != nil {
+		fields = append(fields, parcel.FieldDeliveredUs)
+	}
+	if m.failed_us != nil {
+		fields = append(fields, parcel.FieldFailedUs)
+	}
+	if m.back_us != nil {
+		fields = append(fields, parcel.FieldBackUs)
+	}
+	if m.failure != nil {
+		fields = append(fields, parcel.FieldFailure)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ParcelMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case parcel.FieldOrg:
+		return m.Org()
+	case parcel.FieldFulfilmentID:
+		return m.FulfilmentID()
+	case parcel.FieldOrderID:
+		return m.OrderID()
+	case parcel.FieldNo:
+		return m.No()
+	case parcel.FieldState:
+		return m.State()
+	case parcel.FieldCarrier:
+		return m.Carrier()
+	case parcel.FieldTrackingNo:
+		return m.TrackingNo()
+	case parcel.FieldLines:
+		return m.Lines()
+	case parcel.FieldMadeUs:
+		return m.MadeUs()
+	case parcel.FieldShippedUs:
+		return m.ShippedUs()
+	case parcel.FieldDeliveredUs:
+		return m.DeliveredUs()
+	case parcel.FieldFailedUs:
+		return m.FailedUs()
+	case parcel.FieldBackUs:
+		return m.BackUs()
+	case parcel.FieldFailure:
+		return m.Failure()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ParcelMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case parcel.FieldOrg:
+		return m.OldOrg(ctx)
+	case parcel.FieldFulfilmentID:
+		return m.OldFulfilmentID(ctx)
+	case parcel.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case parcel.FieldNo:
+		return m.OldNo(ctx)
+	case parcel.FieldState:
+		return m.OldState(ctx)
+	case parcel.FieldCarrier:
+		return m.OldCarrier(ctx)
+	case parcel.FieldTrackingNo:
+		return m.OldTrackingNo(ctx)
+	case parcel.FieldLines:
+		return m.OldLines(ctx)
+	case parcel.FieldMadeUs:
+		return m.OldMadeUs(ctx)
+	case parcel.FieldShippedUs:
+		return m.OldShippedUs(ctx)
+	case parcel.FieldDeliveredUs:
+		return m.OldDeliveredUs(ctx)
+	case parcel.FieldFailedUs:
+		return m.OldFailedUs(ctx)
+	case parcel.FieldBackUs:
+		return m.OldBackUs(ctx)
+	case parcel.FieldFailure:
+		return m.OldFailure(ctx)
+	}
+	return nil, fmt.Errorf("unknown Parcel field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ParcelMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case parcel.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case parcel.FieldFulfilmentID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFulfilmentID(v)
+		return nil
+	case parcel.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case parcel.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNo(v)
+		return nil
+	case parcel.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case parcel.FieldCarrier:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCarrier(v)
+		return nil
+	case parcel.FieldTrackingNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackingNo(v)
+		return nil
+	case parcel.FieldLines:
+		v, ok := value.([]biz.ParcelLine)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLines(v)
+		return nil
+	case parcel.FieldMadeUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMadeUs(v)
+		return nil
+	case parcel.FieldShippedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShippedUs(v)
+		return nil
+	case parcel.FieldDeliveredUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeliveredUs(v)
+		return nil
+	case parcel.FieldFailedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailedUs(v)
+		return nil
+	case parcel.FieldBackUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBackUs(v)
+		return nil
+	case parcel.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Parcel field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ParcelMutation) AddedFields() []string {
+	var fields []string
+	if m.addno != nil {
+		fields = append(fields, parcel.FieldNo)
+	}
+	if m.addmade_us != nil {
+		fields = append(fields, parcel.FieldMadeUs)
+	}
+	if m.addshipped_us != nil {
+		fields = append(fields, parcel.FieldShippedUs)
+	}
+	if m.adddelivered_us != nil {
+		fields = append(fields, parcel.FieldDeliveredUs)
+	}
+	if m.addfailed_us != nil {
+		fields = append(fields, parcel.FieldFailedUs)
+	}
+	if m.addback_us != nil {
+		fields = append(fields, parcel.FieldBackUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ParcelMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case parcel.FieldNo:
+		return m.AddedNo()
+	case parcel.FieldMadeUs:
+		return m.AddedMadeUs()
+	case parcel.FieldShippedUs:
+		return m.AddedShippedUs()
+	case parcel.FieldDeliveredUs:
+		return m.AddedDeliveredUs()
+	case parcel.FieldFailedUs:
+		return m.AddedFailedUs()
+	case parcel.FieldBackUs:
+		return m.AddedBackUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ParcelMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case parcel.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNo(v)
+		return nil
+	case parcel.FieldMadeUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMadeUs(v)
+		return nil
+	case parcel.FieldShippedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShippedUs(v)
+		return nil
+	case parcel.FieldDeliveredUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDeliveredUs(v)
+		return nil
+	case parcel.FieldFailedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFailedUs(v)
+		return nil
+	case parcel.FieldBackUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddBackUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Parcel numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ParcelMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ParcelMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ParcelMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Parcel nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ParcelMutation) ResetField(name string) error {
+	switch name {
+	case parcel.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case parcel.FieldFulfilmentID:
+		m.ResetFulfilmentID()
+		return nil
+	case parcel.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case parcel.FieldNo:
+		m.ResetNo()
+		return nil
+	case parcel.FieldState:
+		m.ResetState()
+		return nil
+	case parcel.FieldCarrier:
+		m.ResetCarrier()
+		return nil
+	case parcel.FieldTrackingNo:
+		m.ResetTrackingNo()
+		return nil
+	case parcel.FieldLines:
+		m.ResetLines()
+		return nil
+	case parcel.FieldMadeUs:
+		m.ResetMadeUs()
+		return nil
+	case parcel.FieldShippedUs:
+		m.ResetShippedUs()
+		return nil
+	case parcel.FieldDeliveredUs:
+		m.ResetDeliveredUs()
+		return nil
+	case parcel.FieldFailedUs:
+		m.ResetFailedUs()
+		return nil
+	case parcel.FieldBackUs:
+		m.ResetBackUs()
+		return nil
+	case parcel.FieldFailure:
+		m.ResetFailure()
+		return nil
+	}
+	return fmt.Errorf("unknown Parcel field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ParcelMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ParcelMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ParcelMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ParcelMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ParcelMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ParcelMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ParcelMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Parcel unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ParcelMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Parcel edge %s", name)
 }
 
 // PaymentMutation represents an operation that mutates the Payment nodes in the graph.
@@ -21832,6 +24274,1700 @@ func (m *ReturnPolicyMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ReturnPolicyMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ReturnPolicy edge %s", name)
+}
+
+// ServiceLevelMutation represents an operation that mutates the ServiceLevel nodes in the graph.
+type ServiceLevelMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	accept_us     *int64
+	addaccept_us  *int64
+	ship_us       *int64
+	addship_us    *int64
+	version       *int64
+	addversion    *int64
+	changed_by    *string
+	changed_us    *int64
+	addchanged_us *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ServiceLevel, error)
+	predicates    []predicate.ServiceLevel
+}
+
+var _ ent.Mutation = (*ServiceLevelMutation)(nil)
+
+// servicelevelOption allows management of the mutation configuration using functional options.
+type servicelevelOption func(*ServiceLevelMutation)
+
+// newServiceLevelMutation creates new mutation for the ServiceLevel entity.
+func newServiceLevelMutation(c config, op Op, opts ...servicelevelOption) *ServiceLevelMutation {
+	m := &ServiceLevelMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeServiceLevel,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withServiceLevelID sets the ID field of the mutation.
+func withServiceLevelID(id string) servicelevelOption {
+	return func(m *ServiceLevelMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ServiceLevel
+		)
+		m.oldValue = func(ctx context.Context) (*ServiceLevel, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ServiceLevel.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withServiceLevel sets the old ServiceLevel of the mutation.
+func withServiceLevel(node *ServiceLevel) servicelevelOption {
+	return func(m *ServiceLevelMutation) {
+		m.oldValue = func(context.Context) (*ServiceLevel, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ServiceLevelMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ServiceLevelMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ServiceLevel entities.
+func (m *ServiceLevelMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ServiceLevelMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ServiceLevelMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ServiceLevel.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetAcceptUs sets the "accept_us" field.
+func (m *ServiceLevelMutation) SetAcceptUs(i int64) {
+	m.accept_us = &i
+	m.addaccept_us = nil
+}
+
+// AcceptUs returns the value of the "accept_us" field in the mutation.
+func (m *ServiceLevelMutation) AcceptUs() (r int64, exists bool) {
+	v := m.accept_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptUs returns the old "accept_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldAcceptUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptUs: %w", err)
+	}
+	return oldValue.AcceptUs, nil
+}
+
+// AddAcceptUs adds i to the "accept_us" field.
+func (m *ServiceLevelMutation) AddAcceptUs(i int64) {
+	if m.addaccept_us != nil {
+		*m.addaccept_us += i
+	} else {
+		m.addaccept_us = &i
+	}
+}
+
+// AddedAcceptUs returns the value that was added to the "accept_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedAcceptUs() (r int64, exists bool) {
+	v := m.addaccept_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcceptUs resets all changes to the "accept_us" field.
+func (m *ServiceLevelMutation) ResetAcceptUs() {
+	m.accept_us = nil
+	m.addaccept_us = nil
+}
+
+// SetShipUs sets the "ship_us" field.
+func (m *ServiceLevelMutation) SetShipUs(i int64) {
+	m.ship_us = &i
+	m.addship_us = nil
+}
+
+// ShipUs returns the value of the "ship_us" field in the mutation.
+func (m *ServiceLevelMutation) ShipUs() (r int64, exists bool) {
+	v := m.ship_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShipUs returns the old "ship_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldShipUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShipUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShipUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShipUs: %w", err)
+	}
+	return oldValue.ShipUs, nil
+}
+
+// AddShipUs adds i to the "ship_us" field.
+func (m *ServiceLevelMutation) AddShipUs(i int64) {
+	if m.addship_us != nil {
+		*m.addship_us += i
+	} else {
+		m.addship_us = &i
+	}
+}
+
+// AddedShipUs returns the value that was added to the "ship_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedShipUs() (r int64, exists bool) {
+	v := m.addship_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetShipUs resets all changes to the "ship_us" field.
+func (m *ServiceLevelMutation) ResetShipUs() {
+	m.ship_us = nil
+	m.addship_us = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *ServiceLevelMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ServiceLevelMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ServiceLevelMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ServiceLevelMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ServiceLevelMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *ServiceLevelMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *ServiceLevelMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *ServiceLevelMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *ServiceLevelMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *ServiceLevelMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *ServiceLevelMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *ServiceLevelMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the ServiceLevelMutation builder.
+func (m *ServiceLevelMutation) Where(ps ...predicate.ServiceLevel) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ServiceLevelMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ServiceLevelMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ServiceLevel, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ServiceLevelMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ServiceLevelMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ServiceLevel).
+func (m *ServiceLevelMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ServiceLevelMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.accept_us != nil {
+		fields = append(fields, servicelevel.FieldAcceptUs)
+	}
+	if m.ship_us != nil {
+		fields = append(fields, servicelevel.FieldShipUs)
+	}
+	if m.version != nil {
+		fields = append(fields, servicelevel.FieldVersion)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, servicelevel.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, servicelevel.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ServiceLevelMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		return m.AcceptUs()
+	case servicelevel.FieldShipUs:
+		return m.ShipUs()
+	case servicelevel.FieldVersion:
+		return m.Version()
+	case servicelevel.FieldChangedBy:
+		return m.ChangedBy()
+	case servicelevel.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ServiceLevelMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		return m.OldAcceptUs(ctx)
+	case servicelevel.FieldShipUs:
+		return m.OldShipUs(ctx)
+	case servicelevel.FieldVersion:
+		return m.OldVersion(ctx)
+	case servicelevel.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case servicelevel.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown ServiceLevel field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceLevelMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptUs(v)
+		return nil
+	case servicelevel.FieldShipUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShipUs(v)
+		return nil
+	case servicelevel.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case servicelevel.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case servicelevel.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ServiceLevelMutation) AddedFields() []string {
+	var fields []string
+	if m.addaccept_us != nil {
+		fields = append(fields, servicelevel.FieldAcceptUs)
+	}
+	if m.addship_us != nil {
+		fields = append(fields, servicelevel.FieldShipUs)
+	}
+	if m.addversion != nil {
+		fields = append(fields, servicelevel.FieldVersion)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, servicelevel.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ServiceLevelMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		return m.AddedAcceptUs()
+	case servicelevel.FieldShipUs:
+		return m.AddedShipUs()
+	case servicelevel.FieldVersion:
+		return m.AddedVersion()
+	case servicelevel.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceLevelMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcceptUs(v)
+		return nil
+	case servicelevel.FieldShipUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddShipUs(v)
+		return nil
+	case servicelevel.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case servicelevel.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ServiceLevelMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ServiceLevelMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ServiceLevelMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ServiceLevel nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ServiceLevelMutation) ResetField(name string) error {
+	switch name {
+	case servicelevel.FieldAcceptUs:
+		m.ResetAcceptUs()
+		return nil
+	case servicelevel.FieldShipUs:
+		m.ResetShipUs()
+		return nil
+	case servicelevel.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case servicelevel.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case servicelevel.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceLevel field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ServiceLevelMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ServiceLevelMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ServiceLevelMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ServiceLevelMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ServiceLevelMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ServiceLevelMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ServiceLevelMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ServiceLevel unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ServiceLevelMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ServiceLevel edge %s", name)
+}
+
+// ShippingReportMutation represents an operation that mutates the ShippingReport nodes in the graph.
+type ShippingReportMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	org                *string
+	order_id           *string
+	channel            *string
+	external_no        *string
+	fulfilment_id      *string
+	parcel_id          *string
+	carrier            *string
+	tracking_no        *string
+	lines              *[]biz.ReportedLine
+	appendlines        []biz.ReportedLine
+	at_us              *int64
+	addat_us           *int64
+	acknowledged_us    *int64
+	addacknowledged_us *int64
+	acknowledged_by    *string
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*ShippingReport, error)
+	predicates         []predicate.ShippingReport
+}
+
+var _ ent.Mutation = (*ShippingReportMutation)(nil)
+
+// shippingreportOption allows management of the mutation configuration using functional options.
+type shippingreportOption func(*ShippingReportMutation)
+
+// newShippingReportMutation creates new mutation for the ShippingReport entity.
+func newShippingReportMutation(c config, op Op, opts ...shippingreportOption) *ShippingReportMutation {
+	m := &ShippingReportMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeShippingReport,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withShippingReportID sets the ID field of the mutation.
+func withShippingReportID(id string) shippingreportOption {
+	return func(m *ShippingReportMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ShippingReport
+		)
+		m.oldValue = func(ctx context.Context) (*ShippingReport, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ShippingReport.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withShippingReport sets the old ShippingReport of the mutation.
+func withShippingReport(node *ShippingReport) shippingreportOption {
+	return func(m *ShippingReportMutation) {
+		m.oldValue = func(context.Context) (*ShippingReport, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ShippingReportMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ShippingReportMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ShippingReport entities.
+func (m *ShippingReportMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ShippingReportMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ShippingReportMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ShippingReport.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *ShippingReportMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *ShippingReportMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *ShippingReportMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *ShippingReportMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *ShippingReportMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *ShippingReportMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *ShippingReportMutation) SetChannel(s string) {
+	m.channel = &s
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *ShippingReportMutation) Channel() (r string, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldChannel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *ShippingReportMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetExternalNo sets the "external_no" field.
+func (m *ShippingReportMutation) SetExternalNo(s string) {
+	m.external_no = &s
+}
+
+// ExternalNo returns the value of the "external_no" field in the mutation.
+func (m *ShippingReportMutation) ExternalNo() (r string, exists bool) {
+	v := m.external_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExternalNo returns the old "external_no" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldExternalNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExternalNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExternalNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExternalNo: %w", err)
+	}
+	return oldValue.ExternalNo, nil
+}
+
+// ResetExternalNo resets all changes to the "external_no" field.
+func (m *ShippingReportMutation) ResetExternalNo() {
+	m.external_no = nil
+}
+
+// SetFulfilmentID sets the "fulfilment_id" field.
+func (m *ShippingReportMutation) SetFulfilmentID(s string) {
+	m.fulfilment_id = &s
+}
+
+// FulfilmentID returns the value of the "fulfilment_id" field in the mutation.
+func (m *ShippingReportMutation) FulfilmentID() (r string, exists bool) {
+	v := m.fulfilment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFulfilmentID returns the old "fulfilment_id" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldFulfilmentID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFulfilmentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFulfilmentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFulfilmentID: %w", err)
+	}
+	return oldValue.FulfilmentID, nil
+}
+
+// ResetFulfilmentID resets all changes to the "fulfilment_id" field.
+func (m *ShippingReportMutation) ResetFulfilmentID() {
+	m.fulfilment_id = nil
+}
+
+// SetParcelID sets the "parcel_id" field.
+func (m *ShippingReportMutation) SetParcelID(s string) {
+	m.parcel_id = &s
+}
+
+// ParcelID returns the value of the "parcel_id" field in the mutation.
+func (m *ShippingReportMutation) ParcelID() (r string, exists bool) {
+	v := m.parcel_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldParcelID returns the old "parcel_id" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldParcelID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldParcelID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldParcelID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldParcelID: %w", err)
+	}
+	return oldValue.ParcelID, nil
+}
+
+// ResetParcelID resets all changes to the "parcel_id" field.
+func (m *ShippingReportMutation) ResetParcelID() {
+	m.parcel_id = nil
+}
+
+// SetCarrier sets the "carrier" field.
+func (m *ShippingReportMutation) SetCarrier(s string) {
+	m.carrier = &s
+}
+
+// Carrier returns the value of the "carrier" field in the mutation.
+func (m *ShippingReportMutation) Carrier() (r string, exists bool) {
+	v := m.carrier
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCarrier returns the old "carrier" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldCarrier(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCarrier is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCarrier requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCarrier: %w", err)
+	}
+	return oldValue.Carrier, nil
+}
+
+// ResetCarrier resets all changes to the "carrier" field.
+func (m *ShippingReportMutation) ResetCarrier() {
+	m.carrier = nil
+}
+
+// SetTrackingNo sets the "tracking_no" field.
+func (m *ShippingReportMutation) SetTrackingNo(s string) {
+	m.tracking_no = &s
+}
+
+// TrackingNo returns the value of the "tracking_no" field in the mutation.
+func (m *ShippingReportMutation) TrackingNo() (r string, exists bool) {
+	v := m.tracking_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackingNo returns the old "tracking_no" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldTrackingNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackingNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackingNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackingNo: %w", err)
+	}
+	return oldValue.TrackingNo, nil
+}
+
+// ResetTrackingNo resets all changes to the "tracking_no" field.
+func (m *ShippingReportMutation) ResetTrackingNo() {
+	m.tracking_no = nil
+}
+
+// SetLines sets the "lines" field.
+func (m *ShippingReportMutation) SetLines(bl []biz.ReportedLine) {
+	m.lines = &bl
+	m.appendlines = nil
+}
+
+// Lines returns the value of the "lines" field in the mutation.
+func (m *ShippingReportMutation) Lines() (r []biz.ReportedLine, exists bool) {
+	v := m.lines
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLines returns the old "lines" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldLines(ctx context.Context) (v []biz.ReportedLine, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLines is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLines requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLines: %w", err)
+	}
+	return oldValue.Lines, nil
+}
+
+// AppendLines adds bl to the "lines" field.
+func (m *ShippingReportMutation) AppendLines(bl []biz.ReportedLine) {
+	m.appendlines = append(m.appendlines, bl...)
+}
+
+// AppendedLines returns the list of values that were appended to the "lines" field in this mutation.
+func (m *ShippingReportMutation) AppendedLines() ([]biz.ReportedLine, bool) {
+	if len(m.appendlines) == 0 {
+		return nil, false
+	}
+	return m.appendlines, true
+}
+
+// ResetLines resets all changes to the "lines" field.
+func (m *ShippingReportMutation) ResetLines() {
+	m.lines = nil
+	m.appendlines = nil
+}
+
+// SetAtUs sets the "at_us" field.
+func (m *ShippingReportMutation) SetAtUs(i int64) {
+	m.at_us = &i
+	m.addat_us = nil
+}
+
+// AtUs returns the value of the "at_us" field in the mutation.
+func (m *ShippingReportMutation) AtUs() (r int64, exists bool) {
+	v := m.at_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAtUs returns the old "at_us" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldAtUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAtUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAtUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAtUs: %w", err)
+	}
+	return oldValue.AtUs, nil
+}
+
+// AddAtUs adds i to the "at_us" field.
+func (m *ShippingReportMutation) AddAtUs(i int64) {
+	if m.addat_us != nil {
+		*m.addat_us += i
+	} else {
+		m.addat_us = &i
+	}
+}
+
+// AddedAtUs returns the value that was added to the "at_us" field in this mutation.
+func (m *ShippingReportMutation) AddedAtUs() (r int64, exists bool) {
+	v := m.addat_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAtUs resets all changes to the "at_us" field.
+func (m *ShippingReportMutation) ResetAtUs() {
+	m.at_us = nil
+	m.addat_us = nil
+}
+
+// SetAcknowledgedUs sets the "acknowledged_us" field.
+func (m *ShippingReportMutation) SetAcknowledgedUs(i int64) {
+	m.acknowledged_us = &i
+	m.addacknowledged_us = nil
+}
+
+// AcknowledgedUs returns the value of the "acknowledged_us" field in the mutation.
+func (m *ShippingReportMutation) AcknowledgedUs() (r int64, exists bool) {
+	v := m.acknowledged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcknowledgedUs returns the old "acknowledged_us" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldAcknowledgedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcknowledgedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcknowledgedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcknowledgedUs: %w", err)
+	}
+	return oldValue.AcknowledgedUs, nil
+}
+
+// AddAcknowledgedUs adds i to the "acknowledged_us" field.
+func (m *ShippingReportMutation) AddAcknowledgedUs(i int64) {
+	if m.addacknowledged_us != nil {
+		*m.addacknowledged_us += i
+	} else {
+		m.addacknowledged_us = &i
+	}
+}
+
+// AddedAcknowledgedUs returns the value that was added to the "acknowledged_us" field in this mutation.
+func (m *ShippingReportMutation) AddedAcknowledgedUs() (r int64, exists bool) {
+	v := m.addacknowledged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcknowledgedUs resets all changes to the "acknowledged_us" field.
+func (m *ShippingReportMutation) ResetAcknowledgedUs() {
+	m.acknowledged_us = nil
+	m.addacknowledged_us = nil
+}
+
+// SetAcknowledgedBy sets the "acknowledged_by" field.
+func (m *ShippingReportMutation) SetAcknowledgedBy(s string) {
+	m.acknowledged_by = &s
+}
+
+// AcknowledgedBy returns the value of the "acknowledged_by" field in the mutation.
+func (m *ShippingReportMutation) AcknowledgedBy() (r string, exists bool) {
+	v := m.acknowledged_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcknowledgedBy returns the old "acknowledged_by" field's value of the ShippingReport entity.
+// If the ShippingReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ShippingReportMutation) OldAcknowledgedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcknowledgedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcknowledgedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcknowledgedBy: %w", err)
+	}
+	return oldValue.AcknowledgedBy, nil
+}
+
+// ResetAcknowledgedBy resets all changes to the "acknowledged_by" field.
+func (m *ShippingReportMutation) ResetAcknowledgedBy() {
+	m.acknowledged_by = nil
+}
+
+// Where appends a list predicates to the ShippingReportMutation builder.
+func (m *ShippingReportMutation) Where(ps ...predicate.ShippingReport) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ShippingReportMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ShippingReportMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ShippingReport, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ShippingReportMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ShippingReportMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ShippingReport).
+func (m *ShippingReportMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ShippingReportMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.org != nil {
+		fields = append(fields, shippingreport.FieldOrg)
+	}
+	if m.order_id != nil {
+		fields = append(fields, shippingreport.FieldOrderID)
+	}
+	if m.channel != nil {
+		fields = append(fields, shippingreport.FieldChannel)
+	}
+	if m.external_no != nil {
+		fields = append(fields, shippingreport.FieldExternalNo)
+	}
+	if m.fulfilment_id != nil {
+		fields = append(fields, shippingreport.FieldFulfilmentID)
+	}
+	if m.parcel_id != nil {
+		fields = append(fields, shippingreport.FieldParcelID)
+	}
+	if m.carrier != nil {
+		fields = append(fields, shippingreport.FieldCarrier)
+	}
+	if m.tracking_no != nil {
+		fields = append(fields, shippingreport.FieldTrackingNo)
+	}
+	if m.lines != nil {
+		fields = append(fields, shippingreport.FieldLines)
+	}
+	if m.at_us != nil {
+		fields = append(fields, shippingreport.FieldAtUs)
+	}
+	if m.acknowledged_us != nil {
+		fields = append(fields, shippingreport.FieldAcknowledgedUs)
+	}
+	if m.acknowledged_by != nil {
+		fields = append(fields, shippingreport.FieldAcknowledgedBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ShippingReportMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case shippingreport.FieldOrg:
+		return m.Org()
+	case shippingreport.FieldOrderID:
+		return m.OrderID()
+	case shippingreport.FieldChannel:
+		return m.Channel()
+	case shippingreport.FieldExternalNo:
+		return m.ExternalNo()
+	case shippingreport.FieldFulfilmentID:
+		return m.FulfilmentID()
+	case shippingreport.FieldParcelID:
+		return m.ParcelID()
+	case shippingreport.FieldCarrier:
+		return m.Carrier()
+	case shippingreport.FieldTrackingNo:
+		return m.TrackingNo()
+	case shippingreport.FieldLines:
+		return m.Lines()
+	case shippingreport.FieldAtUs:
+		return m.AtUs()
+	case shippingreport.FieldAcknowledgedUs:
+		return m.AcknowledgedUs()
+	case shippingreport.FieldAcknowledgedBy:
+		return m.AcknowledgedBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ShippingReportMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case shippingreport.FieldOrg:
+		return m.OldOrg(ctx)
+	case shippingreport.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case shippingreport.FieldChannel:
+		return m.OldChannel(ctx)
+	case shippingreport.FieldExternalNo:
+		return m.OldExternalNo(ctx)
+	case shippingreport.FieldFulfilmentID:
+		return m.OldFulfilmentID(ctx)
+	case shippingreport.FieldParcelID:
+		return m.OldParcelID(ctx)
+	case shippingreport.FieldCarrier:
+		return m.OldCarrier(ctx)
+	case shippingreport.FieldTrackingNo:
+		return m.OldTrackingNo(ctx)
+	case shippingreport.FieldLines:
+		return m.OldLines(ctx)
+	case shippingreport.FieldAtUs:
+		return m.OldAtUs(ctx)
+	case shippingreport.FieldAcknowledgedUs:
+		return m.OldAcknowledgedUs(ctx)
+	case shippingreport.FieldAcknowledgedBy:
+		return m.OldAcknowledgedBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown ShippingReport field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShippingReportMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case shippingreport.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case shippingreport.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case shippingreport.FieldChannel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case shippingreport.FieldExternalNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExternalNo(v)
+		return nil
+	case shippingreport.FieldFulfilmentID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFulfilmentID(v)
+		return nil
+	case shippingreport.FieldParcelID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetParcelID(v)
+		return nil
+	case shippingreport.FieldCarrier:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCarrier(v)
+		return nil
+	case shippingreport.FieldTrackingNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackingNo(v)
+		return nil
+	case shippingreport.FieldLines:
+		v, ok := value.([]biz.ReportedLine)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLines(v)
+		return nil
+	case shippingreport.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAtUs(v)
+		return nil
+	case shippingreport.FieldAcknowledgedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcknowledgedUs(v)
+		return nil
+	case shippingreport.FieldAcknowledgedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcknowledgedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ShippingReport field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ShippingReportMutation) AddedFields() []string {
+	var fields []string
+	if m.addat_us != nil {
+		fields = append(fields, shippingreport.FieldAtUs)
+	}
+	if m.addacknowledged_us != nil {
+		fields = append(fields, shippingreport.FieldAcknowledgedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ShippingReportMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case shippingreport.FieldAtUs:
+		return m.AddedAtUs()
+	case shippingreport.FieldAcknowledgedUs:
+		return m.AddedAcknowledgedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ShippingReportMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case shippingreport.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAtUs(v)
+		return nil
+	case shippingreport.FieldAcknowledgedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcknowledgedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ShippingReport numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ShippingReportMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ShippingReportMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ShippingReportMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ShippingReport nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ShippingReportMutation) ResetField(name string) error {
+	switch name {
+	case shippingreport.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case shippingreport.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case shippingreport.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case shippingreport.FieldExternalNo:
+		m.ResetExternalNo()
+		return nil
+	case shippingreport.FieldFulfilmentID:
+		m.ResetFulfilmentID()
+		return nil
+	case shippingreport.FieldParcelID:
+		m.ResetParcelID()
+		return nil
+	case shippingreport.FieldCarrier:
+		m.ResetCarrier()
+		return nil
+	case shippingreport.FieldTrackingNo:
+		m.ResetTrackingNo()
+		return nil
+	case shippingreport.FieldLines:
+		m.ResetLines()
+		return nil
+	case shippingreport.FieldAtUs:
+		m.ResetAtUs()
+		return nil
+	case shippingreport.FieldAcknowledgedUs:
+		m.ResetAcknowledgedUs()
+		return nil
+	case shippingreport.FieldAcknowledgedBy:
+		m.ResetAcknowledgedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown ShippingReport field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ShippingReportMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ShippingReportMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ShippingReportMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ShippingReportMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ShippingReportMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ShippingReportMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ShippingReportMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ShippingReport unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ShippingReportMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ShippingReport edge %s", name)
 }
 
 // TradeEventMutation represents an operation that mutates the TradeEvent nodes in the graph.

@@ -52,6 +52,8 @@ type OrderLine struct {
 	GiftOf string `json:"gift_of,omitempty"`
 	// ReturnedQuantity holds the value of the "returned_quantity" field.
 	ReturnedQuantity int64 `json:"returned_quantity,omitempty"`
+	// CancelledQuantity holds the value of the "cancelled_quantity" field.
+	CancelledQuantity int64 `json:"cancelled_quantity,omitempty"`
 	// RefundedMinor holds the value of the "refunded_minor" field.
 	RefundedMinor int64 `json:"refunded_minor,omitempty"`
 	// PointsBack holds the value of the "points_back" field.
@@ -70,7 +72,7 @@ func (*OrderLine) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case orderline.FieldReturnable:
 			values[i] = new(sql.NullBool)
-		case orderline.FieldNo, orderline.FieldQuantity, orderline.FieldUnitMinor, orderline.FieldGrossMinor, orderline.FieldDiscountMinor, orderline.FieldPayableMinor, orderline.FieldPointsAmountMinor, orderline.FieldPoints, orderline.FieldReturnedQuantity, orderline.FieldRefundedMinor, orderline.FieldPointsBack, orderline.FieldPlacedUs:
+		case orderline.FieldNo, orderline.FieldQuantity, orderline.FieldUnitMinor, orderline.FieldGrossMinor, orderline.FieldDiscountMinor, orderline.FieldPayableMinor, orderline.FieldPointsAmountMinor, orderline.FieldPoints, orderline.FieldReturnedQuantity, orderline.FieldCancelledQuantity, orderline.FieldRefundedMinor, orderline.FieldPointsBack, orderline.FieldPlacedUs:
 			values[i] = new(sql.NullInt64)
 		case orderline.FieldID, orderline.FieldOrg, orderline.FieldOrderID, orderline.FieldSku, orderline.FieldTaxClass, orderline.FieldGiftOf:
 			values[i] = new(sql.NullString)
@@ -201,6 +203,12 @@ func (_m *OrderLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ReturnedQuantity = value.Int64
 			}
+		case orderline.FieldCancelledQuantity:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field cancelled_quantity", values[i])
+			} else if value.Valid {
+				_m.CancelledQuantity = value.Int64
+			}
 		case orderline.FieldRefundedMinor:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field refunded_minor", values[i])
@@ -305,6 +313,9 @@ func (_m *OrderLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("returned_quantity=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReturnedQuantity))
+	builder.WriteString(", ")
+	builder.WriteString("cancelled_quantity=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CancelledQuantity))
 	builder.WriteString(", ")
 	builder.WriteString("refunded_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RefundedMinor))

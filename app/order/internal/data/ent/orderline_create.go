@@ -229,6 +229,20 @@ func (_c *OrderLineCreate) SetNillableReturnedQuantity(v *int64) *OrderLineCreat
 	return _c
 }
 
+// SetCancelledQuantity sets the "cancelled_quantity" field.
+func (_c *OrderLineCreate) SetCancelledQuantity(v int64) *OrderLineCreate {
+	_c.mutation.SetCancelledQuantity(v)
+	return _c
+}
+
+// SetNillableCancelledQuantity sets the "cancelled_quantity" field if the given value is not nil.
+func (_c *OrderLineCreate) SetNillableCancelledQuantity(v *int64) *OrderLineCreate {
+	if v != nil {
+		_c.SetCancelledQuantity(*v)
+	}
+	return _c
+}
+
 // SetRefundedMinor sets the "refunded_minor" field.
 func (_c *OrderLineCreate) SetRefundedMinor(v int64) *OrderLineCreate {
 	_c.mutation.SetRefundedMinor(v)
@@ -366,6 +380,10 @@ func (_c *OrderLineCreate) defaults() error {
 		v := orderline.DefaultReturnedQuantity
 		_c.mutation.SetReturnedQuantity(v)
 	}
+	if _, ok := _c.mutation.CancelledQuantity(); !ok {
+		v := orderline.DefaultCancelledQuantity
+		_c.mutation.SetCancelledQuantity(v)
+	}
 	if _, ok := _c.mutation.RefundedMinor(); !ok {
 		v := orderline.DefaultRefundedMinor
 		_c.mutation.SetRefundedMinor(v)
@@ -452,6 +470,9 @@ func (_c *OrderLineCreate) check() error {
 	}
 	if _, ok := _c.mutation.ReturnedQuantity(); !ok {
 		return &ValidationError{Name: "returned_quantity", err: errors.New(`ent: missing required field "OrderLine.returned_quantity"`)}
+	}
+	if _, ok := _c.mutation.CancelledQuantity(); !ok {
+		return &ValidationError{Name: "cancelled_quantity", err: errors.New(`ent: missing required field "OrderLine.cancelled_quantity"`)}
 	}
 	if _, ok := _c.mutation.RefundedMinor(); !ok {
 		return &ValidationError{Name: "refunded_minor", err: errors.New(`ent: missing required field "OrderLine.refunded_minor"`)}
@@ -571,6 +592,10 @@ func (_c *OrderLineCreate) createSpec() (*OrderLine, *sqlgraph.CreateSpec) {
 		_spec.SetField(orderline.FieldReturnedQuantity, field.TypeInt64, value)
 		_node.ReturnedQuantity = value
 	}
+	if value, ok := _c.mutation.CancelledQuantity(); ok {
+		_spec.SetField(orderline.FieldCancelledQuantity, field.TypeInt64, value)
+		_node.CancelledQuantity = value
+	}
 	if value, ok := _c.mutation.RefundedMinor(); ok {
 		_spec.SetField(orderline.FieldRefundedMinor, field.TypeInt64, value)
 		_node.RefundedMinor = value
@@ -650,6 +675,24 @@ func (u *OrderLineUpsert) UpdateReturnedQuantity() *OrderLineUpsert {
 // AddReturnedQuantity adds v to the "returned_quantity" field.
 func (u *OrderLineUpsert) AddReturnedQuantity(v int64) *OrderLineUpsert {
 	u.Add(orderline.FieldReturnedQuantity, v)
+	return u
+}
+
+// SetCancelledQuantity sets the "cancelled_quantity" field.
+func (u *OrderLineUpsert) SetCancelledQuantity(v int64) *OrderLineUpsert {
+	u.Set(orderline.FieldCancelledQuantity, v)
+	return u
+}
+
+// UpdateCancelledQuantity sets the "cancelled_quantity" field to the value that was provided on create.
+func (u *OrderLineUpsert) UpdateCancelledQuantity() *OrderLineUpsert {
+	u.SetExcluded(orderline.FieldCancelledQuantity)
+	return u
+}
+
+// AddCancelledQuantity adds v to the "cancelled_quantity" field.
+func (u *OrderLineUpsert) AddCancelledQuantity(v int64) *OrderLineUpsert {
+	u.Add(orderline.FieldCancelledQuantity, v)
 	return u
 }
 
@@ -821,6 +864,27 @@ func (u *OrderLineUpsertOne) AddReturnedQuantity(v int64) *OrderLineUpsertOne {
 func (u *OrderLineUpsertOne) UpdateReturnedQuantity() *OrderLineUpsertOne {
 	return u.Update(func(s *OrderLineUpsert) {
 		s.UpdateReturnedQuantity()
+	})
+}
+
+// SetCancelledQuantity sets the "cancelled_quantity" field.
+func (u *OrderLineUpsertOne) SetCancelledQuantity(v int64) *OrderLineUpsertOne {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.SetCancelledQuantity(v)
+	})
+}
+
+// AddCancelledQuantity adds v to the "cancelled_quantity" field.
+func (u *OrderLineUpsertOne) AddCancelledQuantity(v int64) *OrderLineUpsertOne {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.AddCancelledQuantity(v)
+	})
+}
+
+// UpdateCancelledQuantity sets the "cancelled_quantity" field to the value that was provided on create.
+func (u *OrderLineUpsertOne) UpdateCancelledQuantity() *OrderLineUpsertOne {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.UpdateCancelledQuantity()
 	})
 }
 
@@ -1168,6 +1232,27 @@ func (u *OrderLineUpsertBulk) AddReturnedQuantity(v int64) *OrderLineUpsertBulk 
 func (u *OrderLineUpsertBulk) UpdateReturnedQuantity() *OrderLineUpsertBulk {
 	return u.Update(func(s *OrderLineUpsert) {
 		s.UpdateReturnedQuantity()
+	})
+}
+
+// SetCancelledQuantity sets the "cancelled_quantity" field.
+func (u *OrderLineUpsertBulk) SetCancelledQuantity(v int64) *OrderLineUpsertBulk {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.SetCancelledQuantity(v)
+	})
+}
+
+// AddCancelledQuantity adds v to the "cancelled_quantity" field.
+func (u *OrderLineUpsertBulk) AddCancelledQuantity(v int64) *OrderLineUpsertBulk {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.AddCancelledQuantity(v)
+	})
+}
+
+// UpdateCancelledQuantity sets the "cancelled_quantity" field to the value that was provided on create.
+func (u *OrderLineUpsertBulk) UpdateCancelledQuantity() *OrderLineUpsertBulk {
+	return u.Update(func(s *OrderLineUpsert) {
+		s.UpdateCancelledQuantity()
 	})
 }
 

@@ -48,6 +48,27 @@ func (_u *OrderLineUpdate) AddReturnedQuantity(v int64) *OrderLineUpdate {
 	return _u
 }
 
+// SetCancelledQuantity sets the "cancelled_quantity" field.
+func (_u *OrderLineUpdate) SetCancelledQuantity(v int64) *OrderLineUpdate {
+	_u.mutation.ResetCancelledQuantity()
+	_u.mutation.SetCancelledQuantity(v)
+	return _u
+}
+
+// SetNillableCancelledQuantity sets the "cancelled_quantity" field if the given value is not nil.
+func (_u *OrderLineUpdate) SetNillableCancelledQuantity(v *int64) *OrderLineUpdate {
+	if v != nil {
+		_u.SetCancelledQuantity(*v)
+	}
+	return _u
+}
+
+// AddCancelledQuantity adds value to the "cancelled_quantity" field.
+func (_u *OrderLineUpdate) AddCancelledQuantity(v int64) *OrderLineUpdate {
+	_u.mutation.AddCancelledQuantity(v)
+	return _u
+}
+
 // SetRefundedMinor sets the "refunded_minor" field.
 func (_u *OrderLineUpdate) SetRefundedMinor(v int64) *OrderLineUpdate {
 	_u.mutation.ResetRefundedMinor()
@@ -164,6 +185,12 @@ func (_u *OrderLineUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedReturnedQuantity(); ok {
 		_spec.AddField(orderline.FieldReturnedQuantity, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.CancelledQuantity(); ok {
+		_spec.SetField(orderline.FieldCancelledQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCancelledQuantity(); ok {
+		_spec.AddField(orderline.FieldCancelledQuantity, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.RefundedMinor(); ok {
 		_spec.SetField(orderline.FieldRefundedMinor, field.TypeInt64, value)
 	}
@@ -220,6 +247,27 @@ func (_u *OrderLineUpdateOne) SetNillableReturnedQuantity(v *int64) *OrderLineUp
 // AddReturnedQuantity adds value to the "returned_quantity" field.
 func (_u *OrderLineUpdateOne) AddReturnedQuantity(v int64) *OrderLineUpdateOne {
 	_u.mutation.AddReturnedQuantity(v)
+	return _u
+}
+
+// SetCancelledQuantity sets the "cancelled_quantity" field.
+func (_u *OrderLineUpdateOne) SetCancelledQuantity(v int64) *OrderLineUpdateOne {
+	_u.mutation.ResetCancelledQuantity()
+	_u.mutation.SetCancelledQuantity(v)
+	return _u
+}
+
+// SetNillableCancelledQuantity sets the "cancelled_quantity" field if the given value is not nil.
+func (_u *OrderLineUpdateOne) SetNillableCancelledQuantity(v *int64) *OrderLineUpdateOne {
+	if v != nil {
+		_u.SetCancelledQuantity(*v)
+	}
+	return _u
+}
+
+// AddCancelledQuantity adds value to the "cancelled_quantity" field.
+func (_u *OrderLineUpdateOne) AddCancelledQuantity(v int64) *OrderLineUpdateOne {
+	_u.mutation.AddCancelledQuantity(v)
 	return _u
 }
 
@@ -368,6 +416,12 @@ func (_u *OrderLineUpdateOne) sqlSave(ctx context.Context) (_node *OrderLine, er
 	}
 	if value, ok := _u.mutation.AddedReturnedQuantity(); ok {
 		_spec.AddField(orderline.FieldReturnedQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CancelledQuantity(); ok {
+		_spec.SetField(orderline.FieldCancelledQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCancelledQuantity(); ok {
+		_spec.AddField(orderline.FieldCancelledQuantity, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.RefundedMinor(); ok {
 		_spec.SetField(orderline.FieldRefundedMinor, field.TypeInt64, value)

@@ -372,6 +372,42 @@ type (
 	}
 )
 
+// SetAmountMinor sets the "amount_minor" field.
+func (u *PromotionUseUpsert) SetAmountMinor(v int64) *PromotionUseUpsert {
+	u.Set(promotionuse.FieldAmountMinor, v)
+	return u
+}
+
+// UpdateAmountMinor sets the "amount_minor" field to the value that was provided on create.
+func (u *PromotionUseUpsert) UpdateAmountMinor() *PromotionUseUpsert {
+	u.SetExcluded(promotionuse.FieldAmountMinor)
+	return u
+}
+
+// AddAmountMinor adds v to the "amount_minor" field.
+func (u *PromotionUseUpsert) AddAmountMinor(v int64) *PromotionUseUpsert {
+	u.Add(promotionuse.FieldAmountMinor, v)
+	return u
+}
+
+// SetQuantity sets the "quantity" field.
+func (u *PromotionUseUpsert) SetQuantity(v int64) *PromotionUseUpsert {
+	u.Set(promotionuse.FieldQuantity, v)
+	return u
+}
+
+// UpdateQuantity sets the "quantity" field to the value that was provided on create.
+func (u *PromotionUseUpsert) UpdateQuantity() *PromotionUseUpsert {
+	u.SetExcluded(promotionuse.FieldQuantity)
+	return u
+}
+
+// AddQuantity adds v to the "quantity" field.
+func (u *PromotionUseUpsert) AddQuantity(v int64) *PromotionUseUpsert {
+	u.Add(promotionuse.FieldQuantity, v)
+	return u
+}
+
 // SetGivenBack sets the "given_back" field.
 func (u *PromotionUseUpsert) SetGivenBack(v bool) *PromotionUseUpsert {
 	u.Set(promotionuse.FieldGivenBack, v)
@@ -416,12 +452,6 @@ func (u *PromotionUseUpsertOne) UpdateNewValues() *PromotionUseUpsertOne {
 		if _, exists := u.create.mutation.MemberID(); exists {
 			s.SetIgnore(promotionuse.FieldMemberID)
 		}
-		if _, exists := u.create.mutation.AmountMinor(); exists {
-			s.SetIgnore(promotionuse.FieldAmountMinor)
-		}
-		if _, exists := u.create.mutation.Quantity(); exists {
-			s.SetIgnore(promotionuse.FieldQuantity)
-		}
 		if _, exists := u.create.mutation.AtUs(); exists {
 			s.SetIgnore(promotionuse.FieldAtUs)
 		}
@@ -454,6 +484,48 @@ func (u *PromotionUseUpsertOne) Update(set func(*PromotionUseUpsert)) *Promotion
 		set(&PromotionUseUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (u *PromotionUseUpsertOne) SetAmountMinor(v int64) *PromotionUseUpsertOne {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.SetAmountMinor(v)
+	})
+}
+
+// AddAmountMinor adds v to the "amount_minor" field.
+func (u *PromotionUseUpsertOne) AddAmountMinor(v int64) *PromotionUseUpsertOne {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.AddAmountMinor(v)
+	})
+}
+
+// UpdateAmountMinor sets the "amount_minor" field to the value that was provided on create.
+func (u *PromotionUseUpsertOne) UpdateAmountMinor() *PromotionUseUpsertOne {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.UpdateAmountMinor()
+	})
+}
+
+// SetQuantity sets the "quantity" field.
+func (u *PromotionUseUpsertOne) SetQuantity(v int64) *PromotionUseUpsertOne {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.SetQuantity(v)
+	})
+}
+
+// AddQuantity adds v to the "quantity" field.
+func (u *PromotionUseUpsertOne) AddQuantity(v int64) *PromotionUseUpsertOne {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.AddQuantity(v)
+	})
+}
+
+// UpdateQuantity sets the "quantity" field to the value that was provided on create.
+func (u *PromotionUseUpsertOne) UpdateQuantity() *PromotionUseUpsertOne {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.UpdateQuantity()
+	})
 }
 
 // SetGivenBack sets the "given_back" field.
@@ -668,12 +740,6 @@ func (u *PromotionUseUpsertBulk) UpdateNewValues() *PromotionUseUpsertBulk {
 			if _, exists := b.mutation.MemberID(); exists {
 				s.SetIgnore(promotionuse.FieldMemberID)
 			}
-			if _, exists := b.mutation.AmountMinor(); exists {
-				s.SetIgnore(promotionuse.FieldAmountMinor)
-			}
-			if _, exists := b.mutation.Quantity(); exists {
-				s.SetIgnore(promotionuse.FieldQuantity)
-			}
 			if _, exists := b.mutation.AtUs(); exists {
 				s.SetIgnore(promotionuse.FieldAtUs)
 			}
@@ -707,6 +773,48 @@ func (u *PromotionUseUpsertBulk) Update(set func(*PromotionUseUpsert)) *Promotio
 		set(&PromotionUseUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (u *PromotionUseUpsertBulk) SetAmountMinor(v int64) *PromotionUseUpsertBulk {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.SetAmountMinor(v)
+	})
+}
+
+// AddAmountMinor adds v to the "amount_minor" field.
+func (u *PromotionUseUpsertBulk) AddAmountMinor(v int64) *PromotionUseUpsertBulk {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.AddAmountMinor(v)
+	})
+}
+
+// UpdateAmountMinor sets the "amount_minor" field to the value that was provided on create.
+func (u *PromotionUseUpsertBulk) UpdateAmountMinor() *PromotionUseUpsertBulk {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.UpdateAmountMinor()
+	})
+}
+
+// SetQuantity sets the "quantity" field.
+func (u *PromotionUseUpsertBulk) SetQuantity(v int64) *PromotionUseUpsertBulk {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.SetQuantity(v)
+	})
+}
+
+// AddQuantity adds v to the "quantity" field.
+func (u *PromotionUseUpsertBulk) AddQuantity(v int64) *PromotionUseUpsertBulk {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.AddQuantity(v)
+	})
+}
+
+// UpdateQuantity sets the "quantity" field to the value that was provided on create.
+func (u *PromotionUseUpsertBulk) UpdateQuantity() *PromotionUseUpsertBulk {
+	return u.Update(func(s *PromotionUseUpsert) {
+		s.UpdateQuantity()
+	})
 }
 
 // SetGivenBack sets the "given_back" field.

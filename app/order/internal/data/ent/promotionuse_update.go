@@ -27,6 +27,48 @@ func (_u *PromotionUseUpdate) Where(ps ...predicate.PromotionUse) *PromotionUseU
 	return _u
 }
 
+// SetAmountMinor sets the "amount_minor" field.
+func (_u *PromotionUseUpdate) SetAmountMinor(v int64) *PromotionUseUpdate {
+	_u.mutation.ResetAmountMinor()
+	_u.mutation.SetAmountMinor(v)
+	return _u
+}
+
+// SetNillableAmountMinor sets the "amount_minor" field if the given value is not nil.
+func (_u *PromotionUseUpdate) SetNillableAmountMinor(v *int64) *PromotionUseUpdate {
+	if v != nil {
+		_u.SetAmountMinor(*v)
+	}
+	return _u
+}
+
+// AddAmountMinor adds value to the "amount_minor" field.
+func (_u *PromotionUseUpdate) AddAmountMinor(v int64) *PromotionUseUpdate {
+	_u.mutation.AddAmountMinor(v)
+	return _u
+}
+
+// SetQuantity sets the "quantity" field.
+func (_u *PromotionUseUpdate) SetQuantity(v int64) *PromotionUseUpdate {
+	_u.mutation.ResetQuantity()
+	_u.mutation.SetQuantity(v)
+	return _u
+}
+
+// SetNillableQuantity sets the "quantity" field if the given value is not nil.
+func (_u *PromotionUseUpdate) SetNillableQuantity(v *int64) *PromotionUseUpdate {
+	if v != nil {
+		_u.SetQuantity(*v)
+	}
+	return _u
+}
+
+// AddQuantity adds value to the "quantity" field.
+func (_u *PromotionUseUpdate) AddQuantity(v int64) *PromotionUseUpdate {
+	_u.mutation.AddQuantity(v)
+	return _u
+}
+
 // SetGivenBack sets the "given_back" field.
 func (_u *PromotionUseUpdate) SetGivenBack(v bool) *PromotionUseUpdate {
 	_u.mutation.SetGivenBack(v)
@@ -82,6 +124,18 @@ func (_u *PromotionUseUpdate) sqlSave(ctx context.Context) (_node int, err error
 			}
 		}
 	}
+	if value, ok := _u.mutation.AmountMinor(); ok {
+		_spec.SetField(promotionuse.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAmountMinor(); ok {
+		_spec.AddField(promotionuse.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Quantity(); ok {
+		_spec.SetField(promotionuse.FieldQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedQuantity(); ok {
+		_spec.AddField(promotionuse.FieldQuantity, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.GivenBack(); ok {
 		_spec.SetField(promotionuse.FieldGivenBack, field.TypeBool, value)
 	}
@@ -103,6 +157,48 @@ type PromotionUseUpdateOne struct {
 	fields   []string
 	hooks    []Hook
 	mutation *PromotionUseMutation
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (_u *PromotionUseUpdateOne) SetAmountMinor(v int64) *PromotionUseUpdateOne {
+	_u.mutation.ResetAmountMinor()
+	_u.mutation.SetAmountMinor(v)
+	return _u
+}
+
+// SetNillableAmountMinor sets the "amount_minor" field if the given value is not nil.
+func (_u *PromotionUseUpdateOne) SetNillableAmountMinor(v *int64) *PromotionUseUpdateOne {
+	if v != nil {
+		_u.SetAmountMinor(*v)
+	}
+	return _u
+}
+
+// AddAmountMinor adds value to the "amount_minor" field.
+func (_u *PromotionUseUpdateOne) AddAmountMinor(v int64) *PromotionUseUpdateOne {
+	_u.mutation.AddAmountMinor(v)
+	return _u
+}
+
+// SetQuantity sets the "quantity" field.
+func (_u *PromotionUseUpdateOne) SetQuantity(v int64) *PromotionUseUpdateOne {
+	_u.mutation.ResetQuantity()
+	_u.mutation.SetQuantity(v)
+	return _u
+}
+
+// SetNillableQuantity sets the "quantity" field if the given value is not nil.
+func (_u *PromotionUseUpdateOne) SetNillableQuantity(v *int64) *PromotionUseUpdateOne {
+	if v != nil {
+		_u.SetQuantity(*v)
+	}
+	return _u
+}
+
+// AddQuantity adds value to the "quantity" field.
+func (_u *PromotionUseUpdateOne) AddQuantity(v int64) *PromotionUseUpdateOne {
+	_u.mutation.AddQuantity(v)
+	return _u
 }
 
 // SetGivenBack sets the "given_back" field.
@@ -189,6 +285,18 @@ func (_u *PromotionUseUpdateOne) sqlSave(ctx context.Context) (_node *PromotionU
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.AmountMinor(); ok {
+		_spec.SetField(promotionuse.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAmountMinor(); ok {
+		_spec.AddField(promotionuse.FieldAmountMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Quantity(); ok {
+		_spec.SetField(promotionuse.FieldQuantity, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedQuantity(); ok {
+		_spec.AddField(promotionuse.FieldQuantity, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.GivenBack(); ok {
 		_spec.SetField(promotionuse.FieldGivenBack, field.TypeBool, value)

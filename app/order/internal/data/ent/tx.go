@@ -32,6 +32,8 @@ type Tx struct {
 	OrderEvent *OrderEventClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// Parcel is the client for interacting with the Parcel builders.
+	Parcel *ParcelClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
 	// Promotion is the client for interacting with the Promotion builders.
@@ -48,6 +50,10 @@ type Tx struct {
 	ReturnLine *ReturnLineClient
 	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
 	ReturnPolicy *ReturnPolicyClient
+	// ServiceLevel is the client for interacting with the ServiceLevel builders.
+	ServiceLevel *ServiceLevelClient
+	// ShippingReport is the client for interacting with the ShippingReport builders.
+	ShippingReport *ShippingReportClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
 
@@ -191,6 +197,7 @@ func (tx *Tx) init() {
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
+	tx.Parcel = NewParcelClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.Promotion = NewPromotionClient(tx.config)
 	tx.PromotionBuyer = NewPromotionBuyerClient(tx.config)
@@ -199,6 +206,8 @@ func (tx *Tx) init() {
 	tx.Refund = NewRefundClient(tx.config)
 	tx.ReturnLine = NewReturnLineClient(tx.config)
 	tx.ReturnPolicy = NewReturnPolicyClient(tx.config)
+	tx.ServiceLevel = NewServiceLevelClient(tx.config)
+	tx.ShippingReport = NewShippingReportClient(tx.config)
 	tx.TradeEvent = NewTradeEventClient(tx.config)
 }
 

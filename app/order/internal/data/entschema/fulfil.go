@@ -24,6 +24,11 @@ func (Fulfilment) Fields() []ent.Field {
 		number("auto_receive_us"), number("return_until_us"), number("close_us"), number("version"), constant("no"),
 		// When the order was placed: orders that a location ships are listed by time.
 		number("placed_us"),
+		number("picked_us"), number("packed_us"), number("delivered_us"), number("failed_us"), number("back_us"), number("shortened_us"),
+		// What the service level asks, and whether it was kept; since when it is late, and when to look next.
+		number("accept_by_us"), number("ship_by_us"), number("accept_late_us"), number("ship_late_us"), number("overdue_us"), number("due_us"),
+		// Why the goods could not be handed over.
+		column.Text("failure", 200),
 	}
 }
 
@@ -38,6 +43,8 @@ func (Fulfilment) Indexes() []ent.Index {
 		index.Fields("created_us", "id"),
 		index.Fields("state", "auto_receive_us"),
 		index.Fields("state", "close_us"),
+		index.Fields("due_us"),
+		index.Fields("overdue_us", "id"),
 	}
 }
 
@@ -50,7 +57,7 @@ func (FulfilmentLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 // Fields of a fulfilment's line.
 func (FulfilmentLine) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("fulfilment_id"), key("order_id"), key("line_id"), column.Fixed("sku", 64), titles(), constant("quantity"),
+		key("id"), key("fulfilment_id"), key("order_id"), key("line_id"), column.Fixed("sku", 64), titles(), number("quantity"),
 		number("returned_quantity"), column.Fixed("owner", 64), column.Fixed("reservation_id", 64), constant("settlement_minor"), constant("fee_minor"),
 		constant("no"),
 		// When the fulfilment was made: fulfilments of a SKU are listed by time.

@@ -74,7 +74,7 @@ func (OrderLine) Fields() []ent.Field {
 		constant("points_amount_minor"), constant("points"),
 		// What makes up discount_minor, and who bears it; the promotion that gives the line away.
 		field.JSON("discounts", []biz.Discount{}).Optional().Immutable(), ref("gift_of"),
-		number("returned_quantity"), number("refunded_minor"), number("points_back"),
+		number("returned_quantity"), number("cancelled_quantity"), number("refunded_minor"), number("points_back"),
 		// When the order was placed: orders of a SKU are listed by time.
 		number("placed_us"),
 	}

@@ -56,7 +56,7 @@ func (PromotionUse) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
 // Fields of a use.
 func (PromotionUse) Fields() []ent.Field {
 	return []ent.Field{
-		key("id"), key("gid"), key("order_id"), key("promotion"), constant("version"), ref("member_id"), constant("amount_minor"), constant("quantity"),
+		key("id"), key("gid"), key("order_id"), key("promotion"), constant("version"), ref("member_id"), number("amount_minor"), number("quantity"),
 		field.Bool("given_back").Default(false), constant("at_us"),
 	}
 }

@@ -56,6 +56,32 @@ const (
 	FieldNo = "no"
 	// FieldPlacedUs holds the string denoting the placed_us field in the database.
 	FieldPlacedUs = "placed_us"
+	// FieldPickedUs holds the string denoting the picked_us field in the database.
+	FieldPickedUs = "picked_us"
+	// FieldPackedUs holds the string denoting the packed_us field in the database.
+	FieldPackedUs = "packed_us"
+	// FieldDeliveredUs holds the string denoting the delivered_us field in the database.
+	FieldDeliveredUs = "delivered_us"
+	// FieldFailedUs holds the string denoting the failed_us field in the database.
+	FieldFailedUs = "failed_us"
+	// FieldBackUs holds the string denoting the back_us field in the database.
+	FieldBackUs = "back_us"
+	// FieldShortenedUs holds the string denoting the shortened_us field in the database.
+	FieldShortenedUs = "shortened_us"
+	// FieldAcceptByUs holds the string denoting the accept_by_us field in the database.
+	FieldAcceptByUs = "accept_by_us"
+	// FieldShipByUs holds the string denoting the ship_by_us field in the database.
+	FieldShipByUs = "ship_by_us"
+	// FieldAcceptLateUs holds the string denoting the accept_late_us field in the database.
+	FieldAcceptLateUs = "accept_late_us"
+	// FieldShipLateUs holds the string denoting the ship_late_us field in the database.
+	FieldShipLateUs = "ship_late_us"
+	// FieldOverdueUs holds the string denoting the overdue_us field in the database.
+	FieldOverdueUs = "overdue_us"
+	// FieldDueUs holds the string denoting the due_us field in the database.
+	FieldDueUs = "due_us"
+	// FieldFailure holds the string denoting the failure field in the database.
+	FieldFailure = "failure"
 	// Table holds the table name of the fulfilment in the database.
 	Table = "fulfilments"
 )
@@ -85,6 +111,19 @@ var Columns = []string{
 	FieldVersion,
 	FieldNo,
 	FieldPlacedUs,
+	FieldPickedUs,
+	FieldPackedUs,
+	FieldDeliveredUs,
+	FieldFailedUs,
+	FieldBackUs,
+	FieldShortenedUs,
+	FieldAcceptByUs,
+	FieldShipByUs,
+	FieldAcceptLateUs,
+	FieldShipLateUs,
+	FieldOverdueUs,
+	FieldDueUs,
+	FieldFailure,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -167,6 +206,34 @@ var (
 	DefaultNo int64
 	// DefaultPlacedUs holds the default value on creation for the "placed_us" field.
 	DefaultPlacedUs int64
+	// DefaultPickedUs holds the default value on creation for the "picked_us" field.
+	DefaultPickedUs int64
+	// DefaultPackedUs holds the default value on creation for the "packed_us" field.
+	DefaultPackedUs int64
+	// DefaultDeliveredUs holds the default value on creation for the "delivered_us" field.
+	DefaultDeliveredUs int64
+	// DefaultFailedUs holds the default value on creation for the "failed_us" field.
+	DefaultFailedUs int64
+	// DefaultBackUs holds the default value on creation for the "back_us" field.
+	DefaultBackUs int64
+	// DefaultShortenedUs holds the default value on creation for the "shortened_us" field.
+	DefaultShortenedUs int64
+	// DefaultAcceptByUs holds the default value on creation for the "accept_by_us" field.
+	DefaultAcceptByUs int64
+	// DefaultShipByUs holds the default value on creation for the "ship_by_us" field.
+	DefaultShipByUs int64
+	// DefaultAcceptLateUs holds the default value on creation for the "accept_late_us" field.
+	DefaultAcceptLateUs int64
+	// DefaultShipLateUs holds the default value on creation for the "ship_late_us" field.
+	DefaultShipLateUs int64
+	// DefaultOverdueUs holds the default value on creation for the "overdue_us" field.
+	DefaultOverdueUs int64
+	// DefaultDueUs holds the default value on creation for the "due_us" field.
+	DefaultDueUs int64
+	// DefaultFailure holds the default value on creation for the "failure" field.
+	DefaultFailure string
+	// FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	FailureValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -287,4 +354,69 @@ func ByNo(opts ...sql.OrderTermOption) OrderOption {
 // ByPlacedUs orders the results by the placed_us field.
 func ByPlacedUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPlacedUs, opts...).ToFunc()
+}
+
+// ByPickedUs orders the results by the picked_us field.
+func ByPickedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPickedUs, opts...).ToFunc()
+}
+
+// ByPackedUs orders the results by the packed_us field.
+func ByPackedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPackedUs, opts...).ToFunc()
+}
+
+// ByDeliveredUs orders the results by the delivered_us field.
+func ByDeliveredUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDeliveredUs, opts...).ToFunc()
+}
+
+// ByFailedUs orders the results by the failed_us field.
+func ByFailedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFailedUs, opts...).ToFunc()
+}
+
+// ByBackUs orders the results by the back_us field.
+func ByBackUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBackUs, opts...).ToFunc()
+}
+
+// ByShortenedUs orders the results by the shortened_us field.
+func ByShortenedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShortenedUs, opts...).ToFunc()
+}
+
+// ByAcceptByUs orders the results by the accept_by_us field.
+func ByAcceptByUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptByUs, opts...).ToFunc()
+}
+
+// ByShipByUs orders the results by the ship_by_us field.
+func ByShipByUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShipByUs, opts...).ToFunc()
+}
+
+// ByAcceptLateUs orders the results by the accept_late_us field.
+func ByAcceptLateUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcceptLateUs, opts...).ToFunc()
+}
+
+// ByShipLateUs orders the results by the ship_late_us field.
+func ByShipLateUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShipLateUs, opts...).ToFunc()
+}
+
+// ByOverdueUs orders the results by the overdue_us field.
+func ByOverdueUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOverdueUs, opts...).ToFunc()
+}
+
+// ByDueUs orders the results by the due_us field.
+func ByDueUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDueUs, opts...).ToFunc()
+}
+
+// ByFailure orders the results by the failure field.
+func ByFailure(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFailure, opts...).ToFunc()
 }

@@ -172,6 +172,71 @@ func PlacedUs(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldPlacedUs, v))
 }
 
+// PickedUs applies equality check predicate on the "picked_us" field. It's identical to PickedUsEQ.
+func PickedUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPickedUs, v))
+}
+
+// PackedUs applies equality check predicate on the "packed_us" field. It's identical to PackedUsEQ.
+func PackedUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPackedUs, v))
+}
+
+// DeliveredUs applies equality check predicate on the "delivered_us" field. It's identical to DeliveredUsEQ.
+func DeliveredUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldDeliveredUs, v))
+}
+
+// FailedUs applies equality check predicate on the "failed_us" field. It's identical to FailedUsEQ.
+func FailedUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldFailedUs, v))
+}
+
+// BackUs applies equality check predicate on the "back_us" field. It's identical to BackUsEQ.
+func BackUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldBackUs, v))
+}
+
+// ShortenedUs applies equality check predicate on the "shortened_us" field. It's identical to ShortenedUsEQ.
+func ShortenedUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShortenedUs, v))
+}
+
+// AcceptByUs applies equality check predicate on the "accept_by_us" field. It's identical to AcceptByUsEQ.
+func AcceptByUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldAcceptByUs, v))
+}
+
+// ShipByUs applies equality check predicate on the "ship_by_us" field. It's identical to ShipByUsEQ.
+func ShipByUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShipByUs, v))
+}
+
+// AcceptLateUs applies equality check predicate on the "accept_late_us" field. It's identical to AcceptLateUsEQ.
+func AcceptLateUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldAcceptLateUs, v))
+}
+
+// ShipLateUs applies equality check predicate on the "ship_late_us" field. It's identical to ShipLateUsEQ.
+func ShipLateUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShipLateUs, v))
+}
+
+// OverdueUs applies equality check predicate on the "overdue_us" field. It's identical to OverdueUsEQ.
+func OverdueUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldOverdueUs, v))
+}
+
+// DueUs applies equality check predicate on the "due_us" field. It's identical to DueUsEQ.
+func DueUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldDueUs, v))
+}
+
+// Failure applies equality check predicate on the "failure" field. It's identical to FailureEQ.
+func Failure(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldOrg, v))
@@ -1325,6 +1390,551 @@ func PlacedUsLT(v int64) predicate.Fulfilment {
 // PlacedUsLTE applies the LTE predicate on the "placed_us" field.
 func PlacedUsLTE(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldLTE(FieldPlacedUs, v))
+}
+
+// PickedUsEQ applies the EQ predicate on the "picked_us" field.
+func PickedUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPickedUs, v))
+}
+
+// PickedUsNEQ applies the NEQ predicate on the "picked_us" field.
+func PickedUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldPickedUs, v))
+}
+
+// PickedUsIn applies the In predicate on the "picked_us" field.
+func PickedUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldPickedUs, vs...))
+}
+
+// PickedUsNotIn applies the NotIn predicate on the "picked_us" field.
+func PickedUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldPickedUs, vs...))
+}
+
+// PickedUsGT applies the GT predicate on the "picked_us" field.
+func PickedUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldPickedUs, v))
+}
+
+// PickedUsGTE applies the GTE predicate on the "picked_us" field.
+func PickedUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldPickedUs, v))
+}
+
+// PickedUsLT applies the LT predicate on the "picked_us" field.
+func PickedUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldPickedUs, v))
+}
+
+// PickedUsLTE applies the LTE predicate on the "picked_us" field.
+func PickedUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldPickedUs, v))
+}
+
+// PackedUsEQ applies the EQ predicate on the "packed_us" field.
+func PackedUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPackedUs, v))
+}
+
+// PackedUsNEQ applies the NEQ predicate on the "packed_us" field.
+func PackedUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldPackedUs, v))
+}
+
+// PackedUsIn applies the In predicate on the "packed_us" field.
+func PackedUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldPackedUs, vs...))
+}
+
+// PackedUsNotIn applies the NotIn predicate on the "packed_us" field.
+func PackedUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldPackedUs, vs...))
+}
+
+// PackedUsGT applies the GT predicate on the "packed_us" field.
+func PackedUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldPackedUs, v))
+}
+
+// PackedUsGTE applies the GTE predicate on the "packed_us" field.
+func PackedUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldPackedUs, v))
+}
+
+// PackedUsLT applies the LT predicate on the "packed_us" field.
+func PackedUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldPackedUs, v))
+}
+
+// PackedUsLTE applies the LTE predicate on the "packed_us" field.
+func PackedUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldPackedUs, v))
+}
+
+// DeliveredUsEQ applies the EQ predicate on the "delivered_us" field.
+func DeliveredUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldDeliveredUs, v))
+}
+
+// DeliveredUsNEQ applies the NEQ predicate on the "delivered_us" field.
+func DeliveredUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldDeliveredUs, v))
+}
+
+// DeliveredUsIn applies the In predicate on the "delivered_us" field.
+func DeliveredUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldDeliveredUs, vs...))
+}
+
+// DeliveredUsNotIn applies the NotIn predicate on the "delivered_us" field.
+func DeliveredUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldDeliveredUs, vs...))
+}
+
+// DeliveredUsGT applies the GT predicate on the "delivered_us" field.
+func DeliveredUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldDeliveredUs, v))
+}
+
+// DeliveredUsGTE applies the GTE predicate on the "delivered_us" field.
+func DeliveredUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldDeliveredUs, v))
+}
+
+// DeliveredUsLT applies the LT predicate on the "delivered_us" field.
+func DeliveredUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldDeliveredUs, v))
+}
+
+// DeliveredUsLTE applies the LTE predicate on the "delivered_us" field.
+func DeliveredUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldDeliveredUs, v))
+}
+
+// FailedUsEQ applies the EQ predicate on the "failed_us" field.
+func FailedUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldFailedUs, v))
+}
+
+// FailedUsNEQ applies the NEQ predicate on the "failed_us" field.
+func FailedUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldFailedUs, v))
+}
+
+// FailedUsIn applies the In predicate on the "failed_us" field.
+func FailedUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldFailedUs, vs...))
+}
+
+// FailedUsNotIn applies the NotIn predicate on the "failed_us" field.
+func FailedUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldFailedUs, vs...))
+}
+
+// FailedUsGT applies the GT predicate on the "failed_us" field.
+func FailedUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldFailedUs, v))
+}
+
+// FailedUsGTE applies the GTE predicate on the "failed_us" field.
+func FailedUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldFailedUs, v))
+}
+
+// FailedUsLT applies the LT predicate on the "failed_us" field.
+func FailedUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldFailedUs, v))
+}
+
+// FailedUsLTE applies the LTE predicate on the "failed_us" field.
+func FailedUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldFailedUs, v))
+}
+
+// BackUsEQ applies the EQ predicate on the "back_us" field.
+func BackUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldBackUs, v))
+}
+
+// BackUsNEQ applies the NEQ predicate on the "back_us" field.
+func BackUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldBackUs, v))
+}
+
+// BackUsIn applies the In predicate on the "back_us" field.
+func BackUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldBackUs, vs...))
+}
+
+// BackUsNotIn applies the NotIn predicate on the "back_us" field.
+func BackUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldBackUs, vs...))
+}
+
+// BackUsGT applies the GT predicate on the "back_us" field.
+func BackUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldBackUs, v))
+}
+
+// BackUsGTE applies the GTE predicate on the "back_us" field.
+func BackUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldBackUs, v))
+}
+
+// BackUsLT applies the LT predicate on the "back_us" field.
+func BackUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldBackUs, v))
+}
+
+// BackUsLTE applies the LTE predicate on the "back_us" field.
+func BackUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldBackUs, v))
+}
+
+// ShortenedUsEQ applies the EQ predicate on the "shortened_us" field.
+func ShortenedUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShortenedUs, v))
+}
+
+// ShortenedUsNEQ applies the NEQ predicate on the "shortened_us" field.
+func ShortenedUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldShortenedUs, v))
+}
+
+// ShortenedUsIn applies the In predicate on the "shortened_us" field.
+func ShortenedUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldShortenedUs, vs...))
+}
+
+// ShortenedUsNotIn applies the NotIn predicate on the "shortened_us" field.
+func ShortenedUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldShortenedUs, vs...))
+}
+
+// ShortenedUsGT applies the GT predicate on the "shortened_us" field.
+func ShortenedUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldShortenedUs, v))
+}
+
+// ShortenedUsGTE applies the GTE predicate on the "shortened_us" field.
+func ShortenedUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldShortenedUs, v))
+}
+
+// ShortenedUsLT applies the LT predicate on the "shortened_us" field.
+func ShortenedUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldShortenedUs, v))
+}
+
+// ShortenedUsLTE applies the LTE predicate on the "shortened_us" field.
+func ShortenedUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldShortenedUs, v))
+}
+
+// AcceptByUsEQ applies the EQ predicate on the "accept_by_us" field.
+func AcceptByUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldAcceptByUs, v))
+}
+
+// AcceptByUsNEQ applies the NEQ predicate on the "accept_by_us" field.
+func AcceptByUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldAcceptByUs, v))
+}
+
+// AcceptByUsIn applies the In predicate on the "accept_by_us" field.
+func AcceptByUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldAcceptByUs, vs...))
+}
+
+// AcceptByUsNotIn applies the NotIn predicate on the "accept_by_us" field.
+func AcceptByUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldAcceptByUs, vs...))
+}
+
+// AcceptByUsGT applies the GT predicate on the "accept_by_us" field.
+func AcceptByUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldAcceptByUs, v))
+}
+
+// AcceptByUsGTE applies the GTE predicate on the "accept_by_us" field.
+func AcceptByUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldAcceptByUs, v))
+}
+
+// AcceptByUsLT applies the LT predicate on the "accept_by_us" field.
+func AcceptByUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldAcceptByUs, v))
+}
+
+// AcceptByUsLTE applies the LTE predicate on the "accept_by_us" field.
+func AcceptByUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldAcceptByUs, v))
+}
+
+// ShipByUsEQ applies the EQ predicate on the "ship_by_us" field.
+func ShipByUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShipByUs, v))
+}
+
+// ShipByUsNEQ applies the NEQ predicate on the "ship_by_us" field.
+func ShipByUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldShipByUs, v))
+}
+
+// ShipByUsIn applies the In predicate on the "ship_by_us" field.
+func ShipByUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldShipByUs, vs...))
+}
+
+// ShipByUsNotIn applies the NotIn predicate on the "ship_by_us" field.
+func ShipByUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldShipByUs, vs...))
+}
+
+// ShipByUsGT applies the GT predicate on the "ship_by_us" field.
+func ShipByUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldShipByUs, v))
+}
+
+// ShipByUsGTE applies the GTE predicate on the "ship_by_us" field.
+func ShipByUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldShipByUs, v))
+}
+
+// ShipByUsLT applies the LT predicate on the "ship_by_us" field.
+func ShipByUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldShipByUs, v))
+}
+
+// ShipByUsLTE applies the LTE predicate on the "ship_by_us" field.
+func ShipByUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldShipByUs, v))
+}
+
+// AcceptLateUsEQ applies the EQ predicate on the "accept_late_us" field.
+func AcceptLateUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsNEQ applies the NEQ predicate on the "accept_late_us" field.
+func AcceptLateUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsIn applies the In predicate on the "accept_late_us" field.
+func AcceptLateUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldAcceptLateUs, vs...))
+}
+
+// AcceptLateUsNotIn applies the NotIn predicate on the "accept_late_us" field.
+func AcceptLateUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldAcceptLateUs, vs...))
+}
+
+// AcceptLateUsGT applies the GT predicate on the "accept_late_us" field.
+func AcceptLateUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsGTE applies the GTE predicate on the "accept_late_us" field.
+func AcceptLateUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsLT applies the LT predicate on the "accept_late_us" field.
+func AcceptLateUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldAcceptLateUs, v))
+}
+
+// AcceptLateUsLTE applies the LTE predicate on the "accept_late_us" field.
+func AcceptLateUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldAcceptLateUs, v))
+}
+
+// ShipLateUsEQ applies the EQ predicate on the "ship_late_us" field.
+func ShipLateUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldShipLateUs, v))
+}
+
+// ShipLateUsNEQ applies the NEQ predicate on the "ship_late_us" field.
+func ShipLateUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldShipLateUs, v))
+}
+
+// ShipLateUsIn applies the In predicate on the "ship_late_us" field.
+func ShipLateUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldShipLateUs, vs...))
+}
+
+// ShipLateUsNotIn applies the NotIn predicate on the "ship_late_us" field.
+func ShipLateUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldShipLateUs, vs...))
+}
+
+// ShipLateUsGT applies the GT predicate on the "ship_late_us" field.
+func ShipLateUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldShipLateUs, v))
+}
+
+// ShipLateUsGTE applies the GTE predicate on the "ship_late_us" field.
+func ShipLateUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldShipLateUs, v))
+}
+
+// ShipLateUsLT applies the LT predicate on the "ship_late_us" field.
+func ShipLateUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldShipLateUs, v))
+}
+
+// ShipLateUsLTE applies the LTE predicate on the "ship_late_us" field.
+func ShipLateUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldShipLateUs, v))
+}
+
+// OverdueUsEQ applies the EQ predicate on the "overdue_us" field.
+func OverdueUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldOverdueUs, v))
+}
+
+// OverdueUsNEQ applies the NEQ predicate on the "overdue_us" field.
+func OverdueUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldOverdueUs, v))
+}
+
+// OverdueUsIn applies the In predicate on the "overdue_us" field.
+func OverdueUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldOverdueUs, vs...))
+}
+
+// OverdueUsNotIn applies the NotIn predicate on the "overdue_us" field.
+func OverdueUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldOverdueUs, vs...))
+}
+
+// OverdueUsGT applies the GT predicate on the "overdue_us" field.
+func OverdueUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldOverdueUs, v))
+}
+
+// OverdueUsGTE applies the GTE predicate on the "overdue_us" field.
+func OverdueUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldOverdueUs, v))
+}
+
+// OverdueUsLT applies the LT predicate on the "overdue_us" field.
+func OverdueUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldOverdueUs, v))
+}
+
+// OverdueUsLTE applies the LTE predicate on the "overdue_us" field.
+func OverdueUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldOverdueUs, v))
+}
+
+// DueUsEQ applies the EQ predicate on the "due_us" field.
+func DueUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldDueUs, v))
+}
+
+// DueUsNEQ applies the NEQ predicate on the "due_us" field.
+func DueUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldDueUs, v))
+}
+
+// DueUsIn applies the In predicate on the "due_us" field.
+func DueUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldDueUs, vs...))
+}
+
+// DueUsNotIn applies the NotIn predicate on the "due_us" field.
+func DueUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldDueUs, vs...))
+}
+
+// DueUsGT applies the GT predicate on the "due_us" field.
+func DueUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldDueUs, v))
+}
+
+// DueUsGTE applies the GTE predicate on the "due_us" field.
+func DueUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldDueUs, v))
+}
+
+// DueUsLT applies the LT predicate on the "due_us" field.
+func DueUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldDueUs, v))
+}
+
+// DueUsLTE applies the LTE predicate on the "due_us" field.
+func DueUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldDueUs, v))
+}
+
+// FailureEQ applies the EQ predicate on the "failure" field.
+func FailureEQ(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
+}
+
+// FailureNEQ applies the NEQ predicate on the "failure" field.
+func FailureNEQ(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldFailure, v))
+}
+
+// FailureIn applies the In predicate on the "failure" field.
+func FailureIn(vs ...string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldFailure, vs...))
+}
+
+// FailureNotIn applies the NotIn predicate on the "failure" field.
+func FailureNotIn(vs ...string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldFailure, vs...))
+}
+
+// FailureGT applies the GT predicate on the "failure" field.
+func FailureGT(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldFailure, v))
+}
+
+// FailureGTE applies the GTE predicate on the "failure" field.
+func FailureGTE(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldFailure, v))
+}
+
+// FailureLT applies the LT predicate on the "failure" field.
+func FailureLT(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldFailure, v))
+}
+
+// FailureLTE applies the LTE predicate on the "failure" field.
+func FailureLTE(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldFailure, v))
+}
+
+// FailureContains applies the Contains predicate on the "failure" field.
+func FailureContains(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldContains(FieldFailure, v))
+}
+
+// FailureHasPrefix applies the HasPrefix predicate on the "failure" field.
+func FailureHasPrefix(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldHasPrefix(FieldFailure, v))
+}
+
+// FailureHasSuffix applies the HasSuffix predicate on the "failure" field.
+func FailureHasSuffix(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldHasSuffix(FieldFailure, v))
+}
+
+// FailureEqualFold applies the EqualFold predicate on the "failure" field.
+func FailureEqualFold(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEqualFold(FieldFailure, v))
+}
+
+// FailureContainsFold applies the ContainsFold predicate on the "failure" field.
+func FailureContainsFold(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldContainsFold(FieldFailure, v))
 }
 
 // And groups predicates with the AND operator between them.

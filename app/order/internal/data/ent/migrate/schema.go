@@ -123,6 +123,19 @@ var (
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "no", Type: field.TypeInt64, Default: 0},
 		{Name: "placed_us", Type: field.TypeInt64, Default: 0},
+		{Name: "picked_us", Type: field.TypeInt64, Default: 0},
+		{Name: "packed_us", Type: field.TypeInt64, Default: 0},
+		{Name: "delivered_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failed_us", Type: field.TypeInt64, Default: 0},
+		{Name: "back_us", Type: field.TypeInt64, Default: 0},
+		{Name: "shortened_us", Type: field.TypeInt64, Default: 0},
+		{Name: "accept_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "ship_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "accept_late_us", Type: field.TypeInt64, Default: 0},
+		{Name: "ship_late_us", Type: field.TypeInt64, Default: 0},
+		{Name: "overdue_us", Type: field.TypeInt64, Default: 0},
+		{Name: "due_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
 	}
 	// FulfilmentsTable holds the schema information for the "fulfilments" table.
 	FulfilmentsTable = &schema.Table{
@@ -169,6 +182,16 @@ var (
 				Name:    "fulfilment_state_close_us",
 				Unique:  false,
 				Columns: []*schema.Column{FulfilmentsColumns[9], FulfilmentsColumns[19]},
+			},
+			{
+				Name:    "fulfilment_due_us",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentsColumns[34]},
+			},
+			{
+				Name:    "fulfilment_overdue_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentsColumns[33], FulfilmentsColumns[0]},
 			},
 		},
 	}
@@ -455,6 +478,7 @@ var (
 		{Name: "discounts", Type: field.TypeJSON, Nullable: true},
 		{Name: "gift_of", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
+		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_back", Type: field.TypeInt64, Default: 0},
 		{Name: "placed_us", Type: field.TypeInt64, Default: 0},
@@ -473,7 +497,43 @@ var (
 			{
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[20], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[21], OrderLinesColumns[2]},
+			},
+		},
+	}
+	// ParcelsColumns holds the columns for the "parcels" table.
+	ParcelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "fulfilment_id", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "carrier", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "tracking_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "lines", Type: field.TypeJSON},
+		{Name: "made_us", Type: field.TypeInt64, Default: 0},
+		{Name: "shipped_us", Type: field.TypeInt64, Default: 0},
+		{Name: "delivered_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failed_us", Type: field.TypeInt64, Default: 0},
+		{Name: "back_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
+	}
+	// ParcelsTable holds the schema information for the "parcels" table.
+	ParcelsTable = &schema.Table{
+		Name:       "parcels",
+		Columns:    ParcelsColumns,
+		PrimaryKey: []*schema.Column{ParcelsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "parcel_fulfilment_id_no",
+				Unique:  true,
+				Columns: []*schema.Column{ParcelsColumns[2], ParcelsColumns[4]},
+			},
+			{
+				Name:    "parcel_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{ParcelsColumns[3]},
 			},
 		},
 	}
@@ -717,6 +777,55 @@ var (
 			},
 		},
 	}
+	// ServiceLevelsColumns holds the columns for the "service_levels" table.
+	ServiceLevelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "accept_us", Type: field.TypeInt64, Default: 0},
+		{Name: "ship_us", Type: field.TypeInt64, Default: 0},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// ServiceLevelsTable holds the schema information for the "service_levels" table.
+	ServiceLevelsTable = &schema.Table{
+		Name:       "service_levels",
+		Columns:    ServiceLevelsColumns,
+		PrimaryKey: []*schema.Column{ServiceLevelsColumns[0]},
+	}
+	// ShippingReportsColumns holds the columns for the "shipping_reports" table.
+	ShippingReportsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "channel", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "external_no", Type: field.TypeString, Size: 160, Default: ""},
+		{Name: "fulfilment_id", Type: field.TypeString, Size: 40},
+		{Name: "parcel_id", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "carrier", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "tracking_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "lines", Type: field.TypeJSON},
+		{Name: "at_us", Type: field.TypeInt64, Default: 0},
+		{Name: "acknowledged_us", Type: field.TypeInt64, Default: 0},
+		{Name: "acknowledged_by", Type: field.TypeString, Size: 128, Default: ""},
+	}
+	// ShippingReportsTable holds the schema information for the "shipping_reports" table.
+	ShippingReportsTable = &schema.Table{
+		Name:       "shipping_reports",
+		Columns:    ShippingReportsColumns,
+		PrimaryKey: []*schema.Column{ShippingReportsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "shippingreport_channel_acknowledged_us_at_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{ShippingReportsColumns[3], ShippingReportsColumns[11], ShippingReportsColumns[10], ShippingReportsColumns[0]},
+			},
+			{
+				Name:    "shippingreport_order_id",
+				Unique:  false,
+				Columns: []*schema.Column{ShippingReportsColumns[2]},
+			},
+		},
+	}
 	// TradeEventsColumns holds the columns for the "trade_events" table.
 	TradeEventsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -771,6 +880,7 @@ var (
 		OrdersTable,
 		OrderEventsTable,
 		OrderLinesTable,
+		ParcelsTable,
 		PaymentsTable,
 		PromotionsTable,
 		PromotionBuyersTable,
@@ -779,6 +889,8 @@ var (
 		RefundsTable,
 		ReturnLinesTable,
 		ReturnPoliciesTable,
+		ServiceLevelsTable,
+		ShippingReportsTable,
 		TradeEventsTable,
 	}
 )
@@ -824,6 +936,10 @@ func init() {
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
+	ParcelsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	PaymentsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
@@ -853,6 +969,14 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	ReturnPoliciesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	ServiceLevelsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	ShippingReportsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

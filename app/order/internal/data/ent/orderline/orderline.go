@@ -46,6 +46,8 @@ const (
 	FieldGiftOf = "gift_of"
 	// FieldReturnedQuantity holds the string denoting the returned_quantity field in the database.
 	FieldReturnedQuantity = "returned_quantity"
+	// FieldCancelledQuantity holds the string denoting the cancelled_quantity field in the database.
+	FieldCancelledQuantity = "cancelled_quantity"
 	// FieldRefundedMinor holds the string denoting the refunded_minor field in the database.
 	FieldRefundedMinor = "refunded_minor"
 	// FieldPointsBack holds the string denoting the points_back field in the database.
@@ -76,6 +78,7 @@ var Columns = []string{
 	FieldDiscounts,
 	FieldGiftOf,
 	FieldReturnedQuantity,
+	FieldCancelledQuantity,
 	FieldRefundedMinor,
 	FieldPointsBack,
 	FieldPlacedUs,
@@ -135,6 +138,8 @@ var (
 	GiftOfValidator func(string) error
 	// DefaultReturnedQuantity holds the default value on creation for the "returned_quantity" field.
 	DefaultReturnedQuantity int64
+	// DefaultCancelledQuantity holds the default value on creation for the "cancelled_quantity" field.
+	DefaultCancelledQuantity int64
 	// DefaultRefundedMinor holds the default value on creation for the "refunded_minor" field.
 	DefaultRefundedMinor int64
 	// DefaultPointsBack holds the default value on creation for the "points_back" field.
@@ -226,6 +231,11 @@ func ByGiftOf(opts ...sql.OrderTermOption) OrderOption {
 // ByReturnedQuantity orders the results by the returned_quantity field.
 func ByReturnedQuantity(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReturnedQuantity, opts...).ToFunc()
+}
+
+// ByCancelledQuantity orders the results by the cancelled_quantity field.
+func ByCancelledQuantity(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCancelledQuantity, opts...).ToFunc()
 }
 
 // ByRefundedMinor orders the results by the refunded_minor field.

@@ -137,6 +137,11 @@ func ReturnedQuantity(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldReturnedQuantity, v))
 }
 
+// CancelledQuantity applies equality check predicate on the "cancelled_quantity" field. It's identical to CancelledQuantityEQ.
+func CancelledQuantity(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldCancelledQuantity, v))
+}
+
 // RefundedMinor applies equality check predicate on the "refunded_minor" field. It's identical to RefundedMinorEQ.
 func RefundedMinor(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldRefundedMinor, v))
@@ -865,6 +870,46 @@ func ReturnedQuantityLT(v int64) predicate.OrderLine {
 // ReturnedQuantityLTE applies the LTE predicate on the "returned_quantity" field.
 func ReturnedQuantityLTE(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldLTE(FieldReturnedQuantity, v))
+}
+
+// CancelledQuantityEQ applies the EQ predicate on the "cancelled_quantity" field.
+func CancelledQuantityEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldCancelledQuantity, v))
+}
+
+// CancelledQuantityNEQ applies the NEQ predicate on the "cancelled_quantity" field.
+func CancelledQuantityNEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNEQ(FieldCancelledQuantity, v))
+}
+
+// CancelledQuantityIn applies the In predicate on the "cancelled_quantity" field.
+func CancelledQuantityIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIn(FieldCancelledQuantity, vs...))
+}
+
+// CancelledQuantityNotIn applies the NotIn predicate on the "cancelled_quantity" field.
+func CancelledQuantityNotIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotIn(FieldCancelledQuantity, vs...))
+}
+
+// CancelledQuantityGT applies the GT predicate on the "cancelled_quantity" field.
+func CancelledQuantityGT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGT(FieldCancelledQuantity, v))
+}
+
+// CancelledQuantityGTE applies the GTE predicate on the "cancelled_quantity" field.
+func CancelledQuantityGTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGTE(FieldCancelledQuantity, v))
+}
+
+// CancelledQuantityLT applies the LT predicate on the "cancelled_quantity" field.
+func CancelledQuantityLT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLT(FieldCancelledQuantity, v))
+}
+
+// CancelledQuantityLTE applies the LTE predicate on the "cancelled_quantity" field.
+func CancelledQuantityLTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLTE(FieldCancelledQuantity, v))
 }
 
 // RefundedMinorEQ applies the EQ predicate on the "refunded_minor" field.

@@ -36,6 +36,9 @@ type OrderEvent func(*sql.Selector)
 // OrderLine is the predicate function for orderline builders.
 type OrderLine func(*sql.Selector)
 
+// Parcel is the predicate function for parcel builders.
+type Parcel func(*sql.Selector)
+
 // Payment is the predicate function for payment builders.
 type Payment func(*sql.Selector)
 
@@ -59,6 +62,12 @@ type ReturnLine func(*sql.Selector)
 
 // ReturnPolicy is the predicate function for returnpolicy builders.
 type ReturnPolicy func(*sql.Selector)
+
+// ServiceLevel is the predicate function for servicelevel builders.
+type ServiceLevel func(*sql.Selector)
+
+// ShippingReport is the predicate function for shippingreport builders.
+type ShippingReport func(*sql.Selector)
 
 // TradeEvent is the predicate function for tradeevent builders.
 type TradeEvent func(*sql.Selector)

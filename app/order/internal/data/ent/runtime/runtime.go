@@ -13,6 +13,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionbuyer"
@@ -21,6 +22,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
+	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
 )
@@ -457,6 +460,60 @@ func init() {
 	fulfilmentDescPlacedUs := fulfilmentFields[21].Descriptor()
 	// fulfilment.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	fulfilment.DefaultPlacedUs = fulfilmentDescPlacedUs.Default.(int64)
+	// fulfilmentDescPickedUs is the schema descriptor for picked_us field.
+	fulfilmentDescPickedUs := fulfilmentFields[22].Descriptor()
+	// fulfilment.DefaultPickedUs holds the default value on creation for the picked_us field.
+	fulfilment.DefaultPickedUs = fulfilmentDescPickedUs.Default.(int64)
+	// fulfilmentDescPackedUs is the schema descriptor for packed_us field.
+	fulfilmentDescPackedUs := fulfilmentFields[23].Descriptor()
+	// fulfilment.DefaultPackedUs holds the default value on creation for the packed_us field.
+	fulfilment.DefaultPackedUs = fulfilmentDescPackedUs.Default.(int64)
+	// fulfilmentDescDeliveredUs is the schema descriptor for delivered_us field.
+	fulfilmentDescDeliveredUs := fulfilmentFields[24].Descriptor()
+	// fulfilment.DefaultDeliveredUs holds the default value on creation for the delivered_us field.
+	fulfilment.DefaultDeliveredUs = fulfilmentDescDeliveredUs.Default.(int64)
+	// fulfilmentDescFailedUs is the schema descriptor for failed_us field.
+	fulfilmentDescFailedUs := fulfilmentFields[25].Descriptor()
+	// fulfilment.DefaultFailedUs holds the default value on creation for the failed_us field.
+	fulfilment.DefaultFailedUs = fulfilmentDescFailedUs.Default.(int64)
+	// fulfilmentDescBackUs is the schema descriptor for back_us field.
+	fulfilmentDescBackUs := fulfilmentFields[26].Descriptor()
+	// fulfilment.DefaultBackUs holds the default value on creation for the back_us field.
+	fulfilment.DefaultBackUs = fulfilmentDescBackUs.Default.(int64)
+	// fulfilmentDescShortenedUs is the schema descriptor for shortened_us field.
+	fulfilmentDescShortenedUs := fulfilmentFields[27].Descriptor()
+	// fulfilment.DefaultShortenedUs holds the default value on creation for the shortened_us field.
+	fulfilment.DefaultShortenedUs = fulfilmentDescShortenedUs.Default.(int64)
+	// fulfilmentDescAcceptByUs is the schema descriptor for accept_by_us field.
+	fulfilmentDescAcceptByUs := fulfilmentFields[28].Descriptor()
+	// fulfilment.DefaultAcceptByUs holds the default value on creation for the accept_by_us field.
+	fulfilment.DefaultAcceptByUs = fulfilmentDescAcceptByUs.Default.(int64)
+	// fulfilmentDescShipByUs is the schema descriptor for ship_by_us field.
+	fulfilmentDescShipByUs := fulfilmentFields[29].Descriptor()
+	// fulfilment.DefaultShipByUs holds the default value on creation for the ship_by_us field.
+	fulfilment.DefaultShipByUs = fulfilmentDescShipByUs.Default.(int64)
+	// fulfilmentDescAcceptLateUs is the schema descriptor for accept_late_us field.
+	fulfilmentDescAcceptLateUs := fulfilmentFields[30].Descriptor()
+	// fulfilment.DefaultAcceptLateUs holds the default value on creation for the accept_late_us field.
+	fulfilment.DefaultAcceptLateUs = fulfilmentDescAcceptLateUs.Default.(int64)
+	// fulfilmentDescShipLateUs is the schema descriptor for ship_late_us field.
+	fulfilmentDescShipLateUs := fulfilmentFields[31].Descriptor()
+	// fulfilment.DefaultShipLateUs holds the default value on creation for the ship_late_us field.
+	fulfilment.DefaultShipLateUs = fulfilmentDescShipLateUs.Default.(int64)
+	// fulfilmentDescOverdueUs is the schema descriptor for overdue_us field.
+	fulfilmentDescOverdueUs := fulfilmentFields[32].Descriptor()
+	// fulfilment.DefaultOverdueUs holds the default value on creation for the overdue_us field.
+	fulfilment.DefaultOverdueUs = fulfilmentDescOverdueUs.Default.(int64)
+	// fulfilmentDescDueUs is the schema descriptor for due_us field.
+	fulfilmentDescDueUs := fulfilmentFields[33].Descriptor()
+	// fulfilment.DefaultDueUs holds the default value on creation for the due_us field.
+	fulfilment.DefaultDueUs = fulfilmentDescDueUs.Default.(int64)
+	// fulfilmentDescFailure is the schema descriptor for failure field.
+	fulfilmentDescFailure := fulfilmentFields[34].Descriptor()
+	// fulfilment.DefaultFailure holds the default value on creation for the failure field.
+	fulfilment.DefaultFailure = fulfilmentDescFailure.Default.(string)
+	// fulfilment.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	fulfilment.FailureValidator = fulfilmentDescFailure.Validators[0].(func(string) error)
 	// fulfilmentDescID is the schema descriptor for id field.
 	fulfilmentDescID := fulfilmentFields[0].Descriptor()
 	// fulfilment.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -1331,16 +1388,20 @@ func init() {
 	orderlineDescReturnedQuantity := orderlineFields[16].Descriptor()
 	// orderline.DefaultReturnedQuantity holds the default value on creation for the returned_quantity field.
 	orderline.DefaultReturnedQuantity = orderlineDescReturnedQuantity.Default.(int64)
+	// orderlineDescCancelledQuantity is the schema descriptor for cancelled_quantity field.
+	orderlineDescCancelledQuantity := orderlineFields[17].Descriptor()
+	// orderline.DefaultCancelledQuantity holds the default value on creation for the cancelled_quantity field.
+	orderline.DefaultCancelledQuantity = orderlineDescCancelledQuantity.Default.(int64)
 	// orderlineDescRefundedMinor is the schema descriptor for refunded_minor field.
-	orderlineDescRefundedMinor := orderlineFields[17].Descriptor()
+	orderlineDescRefundedMinor := orderlineFields[18].Descriptor()
 	// orderline.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	orderline.DefaultRefundedMinor = orderlineDescRefundedMinor.Default.(int64)
 	// orderlineDescPointsBack is the schema descriptor for points_back field.
-	orderlineDescPointsBack := orderlineFields[18].Descriptor()
+	orderlineDescPointsBack := orderlineFields[19].Descriptor()
 	// orderline.DefaultPointsBack holds the default value on creation for the points_back field.
 	orderline.DefaultPointsBack = orderlineDescPointsBack.Default.(int64)
 	// orderlineDescPlacedUs is the schema descriptor for placed_us field.
-	orderlineDescPlacedUs := orderlineFields[19].Descriptor()
+	orderlineDescPlacedUs := orderlineFields[20].Descriptor()
 	// orderline.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	orderline.DefaultPlacedUs = orderlineDescPlacedUs.Default.(int64)
 	// orderlineDescID is the schema descriptor for id field.
@@ -1348,6 +1409,135 @@ func init() {
 	// orderline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	orderline.IDValidator = func() func(string) error {
 		validators := orderlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	parcelMixin := entschema.Parcel{}.Mixin()
+	parcelMixinHooks0 := parcelMixin[0].Hooks()
+	parcel.Hooks[0] = parcelMixinHooks0[0]
+	parcelMixinInters0 := parcelMixin[0].Interceptors()
+	parcel.Interceptors[0] = parcelMixinInters0[0]
+	parcelMixinFields0 := parcelMixin[0].Fields()
+	_ = parcelMixinFields0
+	parcelFields := entschema.Parcel{}.Fields()
+	_ = parcelFields
+	// parcelDescOrg is the schema descriptor for org field.
+	parcelDescOrg := parcelMixinFields0[0].Descriptor()
+	// parcel.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	parcel.OrgValidator = func() func(string) error {
+		validators := parcelDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// parcelDescFulfilmentID is the schema descriptor for fulfilment_id field.
+	parcelDescFulfilmentID := parcelFields[1].Descriptor()
+	// parcel.FulfilmentIDValidator is a validator for the "fulfilment_id" field. It is called by the builders before save.
+	parcel.FulfilmentIDValidator = func() func(string) error {
+		validators := parcelDescFulfilmentID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(fulfilment_id string) error {
+			for _, fn := range fns {
+				if err := fn(fulfilment_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// parcelDescOrderID is the schema descriptor for order_id field.
+	parcelDescOrderID := parcelFields[2].Descriptor()
+	// parcel.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	parcel.OrderIDValidator = func() func(string) error {
+		validators := parcelDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// parcelDescNo is the schema descriptor for no field.
+	parcelDescNo := parcelFields[3].Descriptor()
+	// parcel.DefaultNo holds the default value on creation for the no field.
+	parcel.DefaultNo = parcelDescNo.Default.(int64)
+	// parcelDescState is the schema descriptor for state field.
+	parcelDescState := parcelFields[4].Descriptor()
+	// parcel.DefaultState holds the default value on creation for the state field.
+	parcel.DefaultState = parcelDescState.Default.(string)
+	// parcel.StateValidator is a validator for the "state" field. It is called by the builders before save.
+	parcel.StateValidator = parcelDescState.Validators[0].(func(string) error)
+	// parcelDescCarrier is the schema descriptor for carrier field.
+	parcelDescCarrier := parcelFields[5].Descriptor()
+	// parcel.DefaultCarrier holds the default value on creation for the carrier field.
+	parcel.DefaultCarrier = parcelDescCarrier.Default.(string)
+	// parcel.CarrierValidator is a validator for the "carrier" field. It is called by the builders before save.
+	parcel.CarrierValidator = parcelDescCarrier.Validators[0].(func(string) error)
+	// parcelDescTrackingNo is the schema descriptor for tracking_no field.
+	parcelDescTrackingNo := parcelFields[6].Descriptor()
+	// parcel.DefaultTrackingNo holds the default value on creation for the tracking_no field.
+	parcel.DefaultTrackingNo = parcelDescTrackingNo.Default.(string)
+	// parcel.TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
+	parcel.TrackingNoValidator = parcelDescTrackingNo.Validators[0].(func(string) error)
+	// parcelDescMadeUs is the schema descriptor for made_us field.
+	parcelDescMadeUs := parcelFields[8].Descriptor()
+	// parcel.DefaultMadeUs holds the default value on creation for the made_us field.
+	parcel.DefaultMadeUs = parcelDescMadeUs.Default.(int64)
+	// parcelDescShippedUs is the schema descriptor for shipped_us field.
+	parcelDescShippedUs := parcelFields[9].Descriptor()
+	// parcel.DefaultShippedUs holds the default value on creation for the shipped_us field.
+	parcel.DefaultShippedUs = parcelDescShippedUs.Default.(int64)
+	// parcelDescDeliveredUs is the schema descriptor for delivered_us field.
+	parcelDescDeliveredUs := parcelFields[10].Descriptor()
+	// parcel.DefaultDeliveredUs holds the default value on creation for the delivered_us field.
+	parcel.DefaultDeliveredUs = parcelDescDeliveredUs.Default.(int64)
+	// parcelDescFailedUs is the schema descriptor for failed_us field.
+	parcelDescFailedUs := parcelFields[11].Descriptor()
+	// parcel.DefaultFailedUs holds the default value on creation for the failed_us field.
+	parcel.DefaultFailedUs = parcelDescFailedUs.Default.(int64)
+	// parcelDescBackUs is the schema descriptor for back_us field.
+	parcelDescBackUs := parcelFields[12].Descriptor()
+	// parcel.DefaultBackUs holds the default value on creation for the back_us field.
+	parcel.DefaultBackUs = parcelDescBackUs.Default.(int64)
+	// parcelDescFailure is the schema descriptor for failure field.
+	parcelDescFailure := parcelFields[13].Descriptor()
+	// parcel.DefaultFailure holds the default value on creation for the failure field.
+	parcel.DefaultFailure = parcelDescFailure.Default.(string)
+	// parcel.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	parcel.FailureValidator = parcelDescFailure.Validators[0].(func(string) error)
+	// parcelDescID is the schema descriptor for id field.
+	parcelDescID := parcelFields[0].Descriptor()
+	// parcel.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	parcel.IDValidator = func() func(string) error {
+		validators := parcelDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
@@ -2104,6 +2294,178 @@ func init() {
 	// returnpolicy.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	returnpolicy.IDValidator = func() func(string) error {
 		validators := returnpolicyDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	servicelevelMixin := entschema.ServiceLevel{}.Mixin()
+	servicelevelMixinHooks0 := servicelevelMixin[0].Hooks()
+	servicelevel.Hooks[0] = servicelevelMixinHooks0[0]
+	servicelevelMixinInters0 := servicelevelMixin[0].Interceptors()
+	servicelevel.Interceptors[0] = servicelevelMixinInters0[0]
+	servicelevelFields := entschema.ServiceLevel{}.Fields()
+	_ = servicelevelFields
+	// servicelevelDescAcceptUs is the schema descriptor for accept_us field.
+	servicelevelDescAcceptUs := servicelevelFields[1].Descriptor()
+	// servicelevel.DefaultAcceptUs holds the default value on creation for the accept_us field.
+	servicelevel.DefaultAcceptUs = servicelevelDescAcceptUs.Default.(int64)
+	// servicelevelDescShipUs is the schema descriptor for ship_us field.
+	servicelevelDescShipUs := servicelevelFields[2].Descriptor()
+	// servicelevel.DefaultShipUs holds the default value on creation for the ship_us field.
+	servicelevel.DefaultShipUs = servicelevelDescShipUs.Default.(int64)
+	// servicelevelDescVersion is the schema descriptor for version field.
+	servicelevelDescVersion := servicelevelFields[3].Descriptor()
+	// servicelevel.DefaultVersion holds the default value on creation for the version field.
+	servicelevel.DefaultVersion = servicelevelDescVersion.Default.(int64)
+	// servicelevelDescChangedBy is the schema descriptor for changed_by field.
+	servicelevelDescChangedBy := servicelevelFields[4].Descriptor()
+	// servicelevel.DefaultChangedBy holds the default value on creation for the changed_by field.
+	servicelevel.DefaultChangedBy = servicelevelDescChangedBy.Default.(string)
+	// servicelevel.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	servicelevel.ChangedByValidator = servicelevelDescChangedBy.Validators[0].(func(string) error)
+	// servicelevelDescChangedUs is the schema descriptor for changed_us field.
+	servicelevelDescChangedUs := servicelevelFields[5].Descriptor()
+	// servicelevel.DefaultChangedUs holds the default value on creation for the changed_us field.
+	servicelevel.DefaultChangedUs = servicelevelDescChangedUs.Default.(int64)
+	// servicelevelDescID is the schema descriptor for id field.
+	servicelevelDescID := servicelevelFields[0].Descriptor()
+	// servicelevel.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	servicelevel.IDValidator = func() func(string) error {
+		validators := servicelevelDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	shippingreportMixin := entschema.ShippingReport{}.Mixin()
+	shippingreportMixinHooks0 := shippingreportMixin[0].Hooks()
+	shippingreport.Hooks[0] = shippingreportMixinHooks0[0]
+	shippingreportMixinInters0 := shippingreportMixin[0].Interceptors()
+	shippingreport.Interceptors[0] = shippingreportMixinInters0[0]
+	shippingreportMixinFields0 := shippingreportMixin[0].Fields()
+	_ = shippingreportMixinFields0
+	shippingreportFields := entschema.ShippingReport{}.Fields()
+	_ = shippingreportFields
+	// shippingreportDescOrg is the schema descriptor for org field.
+	shippingreportDescOrg := shippingreportMixinFields0[0].Descriptor()
+	// shippingreport.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	shippingreport.OrgValidator = func() func(string) error {
+		validators := shippingreportDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// shippingreportDescOrderID is the schema descriptor for order_id field.
+	shippingreportDescOrderID := shippingreportFields[1].Descriptor()
+	// shippingreport.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	shippingreport.OrderIDValidator = func() func(string) error {
+		validators := shippingreportDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// shippingreportDescChannel is the schema descriptor for channel field.
+	shippingreportDescChannel := shippingreportFields[2].Descriptor()
+	// shippingreport.DefaultChannel holds the default value on creation for the channel field.
+	shippingreport.DefaultChannel = shippingreportDescChannel.Default.(string)
+	// shippingreport.ChannelValidator is a validator for the "channel" field. It is called by the builders before save.
+	shippingreport.ChannelValidator = shippingreportDescChannel.Validators[0].(func(string) error)
+	// shippingreportDescExternalNo is the schema descriptor for external_no field.
+	shippingreportDescExternalNo := shippingreportFields[3].Descriptor()
+	// shippingreport.DefaultExternalNo holds the default value on creation for the external_no field.
+	shippingreport.DefaultExternalNo = shippingreportDescExternalNo.Default.(string)
+	// shippingreport.ExternalNoValidator is a validator for the "external_no" field. It is called by the builders before save.
+	shippingreport.ExternalNoValidator = shippingreportDescExternalNo.Validators[0].(func(string) error)
+	// shippingreportDescFulfilmentID is the schema descriptor for fulfilment_id field.
+	shippingreportDescFulfilmentID := shippingreportFields[4].Descriptor()
+	// shippingreport.FulfilmentIDValidator is a validator for the "fulfilment_id" field. It is called by the builders before save.
+	shippingreport.FulfilmentIDValidator = func() func(string) error {
+		validators := shippingreportDescFulfilmentID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(fulfilment_id string) error {
+			for _, fn := range fns {
+				if err := fn(fulfilment_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// shippingreportDescParcelID is the schema descriptor for parcel_id field.
+	shippingreportDescParcelID := shippingreportFields[5].Descriptor()
+	// shippingreport.DefaultParcelID holds the default value on creation for the parcel_id field.
+	shippingreport.DefaultParcelID = shippingreportDescParcelID.Default.(string)
+	// shippingreport.ParcelIDValidator is a validator for the "parcel_id" field. It is called by the builders before save.
+	shippingreport.ParcelIDValidator = shippingreportDescParcelID.Validators[0].(func(string) error)
+	// shippingreportDescCarrier is the schema descriptor for carrier field.
+	shippingreportDescCarrier := shippingreportFields[6].Descriptor()
+	// shippingreport.DefaultCarrier holds the default value on creation for the carrier field.
+	shippingreport.DefaultCarrier = shippingreportDescCarrier.Default.(string)
+	// shippingreport.CarrierValidator is a validator for the "carrier" field. It is called by the builders before save.
+	shippingreport.CarrierValidator = shippingreportDescCarrier.Validators[0].(func(string) error)
+	// shippingreportDescTrackingNo is the schema descriptor for tracking_no field.
+	shippingreportDescTrackingNo := shippingreportFields[7].Descriptor()
+	// shippingreport.DefaultTrackingNo holds the default value on creation for the tracking_no field.
+	shippingreport.DefaultTrackingNo = shippingreportDescTrackingNo.Default.(string)
+	// shippingreport.TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
+	shippingreport.TrackingNoValidator = shippingreportDescTrackingNo.Validators[0].(func(string) error)
+	// shippingreportDescAtUs is the schema descriptor for at_us field.
+	shippingreportDescAtUs := shippingreportFields[9].Descriptor()
+	// shippingreport.DefaultAtUs holds the default value on creation for the at_us field.
+	shippingreport.DefaultAtUs = shippingreportDescAtUs.Default.(int64)
+	// shippingreportDescAcknowledgedUs is the schema descriptor for acknowledged_us field.
+	shippingreportDescAcknowledgedUs := shippingreportFields[10].Descriptor()
+	// shippingreport.DefaultAcknowledgedUs holds the default value on creation for the acknowledged_us field.
+	shippingreport.DefaultAcknowledgedUs = shippingreportDescAcknowledgedUs.Default.(int64)
+	// shippingreportDescAcknowledgedBy is the schema descriptor for acknowledged_by field.
+	shippingreportDescAcknowledgedBy := shippingreportFields[11].Descriptor()
+	// shippingreport.DefaultAcknowledgedBy holds the default value on creation for the acknowledged_by field.
+	shippingreport.DefaultAcknowledgedBy = shippingreportDescAcknowledgedBy.Default.(string)
+	// shippingreport.AcknowledgedByValidator is a validator for the "acknowledged_by" field. It is called by the builders before save.
+	shippingreport.AcknowledgedByValidator = shippingreportDescAcknowledgedBy.Validators[0].(func(string) error)
+	// shippingreportDescID is the schema descriptor for id field.
+	shippingreportDescID := shippingreportFields[0].Descriptor()
+	// shippingreport.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	shippingreport.IDValidator = func() func(string) error {
+		validators := shippingreportDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
