@@ -130,18 +130,18 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if d.Observe == nil || d.Saga == nil || d.Dial == nil || len(d.PageSecret) == 0 {
 		return nil, errors.New("order: observer, coordinator, dialer and page secret are required")
 	}
-	var sandbox *sandboxpay.Provider
-	if c.Sandbox {
-		if d.PublicURL == nil {
-			return nil, errors.New("order: the sandbox needs a public address")
-		}
-		if sandbox, err = sandboxpay.New(d.SandboxSecret, d.PublicURL); err != nil {
-			return nil, fmt.Errorf("order: %w", err)
-		}
+	if c.Sandbox && d.PublicURL == nil {
+		return nil, errors.New("order: the sandbox needs a public address")
 	}
 	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Outbox: d.Saga.Outbox()}, d.Observe)
 	if err != nil {
 		return nil, err
+	}
+	var sandbox *sandboxpay.Provider
+	if c.Sandbox {
+		if sandbox, err = sandboxpay.New(d.SandboxSecret, d.PublicURL, data.NewSandboxBooks(frame.DB())); err != nil {
+			return nil, errors.Join(fmt.Errorf("order: %w", err), frame.Close())
+		}
 	}
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
 	promotions := data.NewPromotions(frame.DB())
@@ -172,11 +172,14 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterPickupsServer(r.GRPC, pickups)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
+	payments := service.NewPayments(c.service)
+	orderv1.RegisterPaymentsServer(r.GRPC, payments)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
+		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential
@@ -215,6 +218,7 @@ func (c *Center) Workers() []func(context.Context) error {
 	}
 	return append(c.Frame.Workers(),
 		alone("order.timers", tickEvery, c.service.Tick),
+		alone("order.payments", tickEvery, c.service.TickPayments),
 		alone("order.orphans", orphanEvery, c.service.ResumeOrphans),
 	)
 }

@@ -49,6 +49,10 @@ const (
 	OrderErrorReason_COUPON_UNUSABLE OrderErrorReason = 12
 	// Nothing is ready under this code at this store: it is wrong, another store's, or was used.
 	OrderErrorReason_PICKUP_CODE_UNKNOWN OrderErrorReason = 13
+	// The payment provider gave no answer; what was asked may have been done. metadata: provider.
+	OrderErrorReason_PROVIDER_SILENT OrderErrorReason = 25
+	// The payment provider does not make this payment. metadata: provider, code, message.
+	OrderErrorReason_PROVIDER_REFUSED OrderErrorReason = 26
 )
 
 // Enum value maps for OrderErrorReason.
@@ -68,6 +72,8 @@ var (
 		11: "COUPON_GONE",
 		12: "COUPON_UNUSABLE",
 		13: "PICKUP_CODE_UNKNOWN",
+		25: "PROVIDER_SILENT",
+		26: "PROVIDER_REFUSED",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":   0,
@@ -84,6 +90,8 @@ var (
 		"COUPON_GONE":         11,
 		"COUPON_UNUSABLE":     12,
 		"PICKUP_CODE_UNKNOWN": 13,
+		"PROVIDER_SILENT":     25,
+		"PROVIDER_REFUSED":    26,
 	}
 )
 
@@ -118,7 +126,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x87\x03\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xbe\x03\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -135,7 +143,9 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x1a\x04\xa8E\x99\x03\x12\x15\n" +
 	"\vCOUPON_GONE\x10\v\x1a\x04\xa8E\x99\x03\x12\x19\n" +
 	"\x0fCOUPON_UNUSABLE\x10\f\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
-	"\x13PICKUP_CODE_UNKNOWN\x10\r\x1a\x04\xa8E\x94\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x13PICKUP_CODE_UNKNOWN\x10\r\x1a\x04\xa8E\x94\x03\x12\x19\n" +
+	"\x0fPROVIDER_SILENT\x10\x19\x1a\x04\xa8E\xf7\x03\x12\x1a\n" +
+	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

@@ -321,6 +321,59 @@ func (TenderKind) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
+// Where the buyer pays.
+type PaymentScene int32
+
+const (
+	// IN_APP.
+	PaymentScene_PAYMENT_SCENE_UNSPECIFIED PaymentScene = 0
+	// In the provider's own app: a mini-program or the in-app browser.
+	PaymentScene_IN_APP PaymentScene = 1
+	// The buyer scans a code, which is in the provider_params as code_url.
+	PaymentScene_QR_CODE PaymentScene = 2
+)
+
+// Enum value maps for PaymentScene.
+var (
+	PaymentScene_name = map[int32]string{
+		0: "PAYMENT_SCENE_UNSPECIFIED",
+		1: "IN_APP",
+		2: "QR_CODE",
+	}
+	PaymentScene_value = map[string]int32{
+		"PAYMENT_SCENE_UNSPECIFIED": 0,
+		"IN_APP":                    1,
+		"QR_CODE":                   2,
+	}
+)
+
+func (x PaymentScene) Enum() *PaymentScene {
+	p := new(PaymentScene)
+	*p = x
+	return p
+}
+
+func (x PaymentScene) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PaymentScene) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[5].Descriptor()
+}
+
+func (PaymentScene) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[5]
+}
+
+func (x PaymentScene) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PaymentScene.Descriptor instead.
+func (PaymentScene) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
+}
+
 type Cart struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	MemberId string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
@@ -2249,10 +2302,13 @@ type CreatePaymentRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// sandbox.
+	// sandbox, or one that is configured.
 	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
 	// One tender of several; 0: all that is left to pay. What has come of an order that closes unpaid goes back.
-	AmountMinor   int64 `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	AmountMinor int64        `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	Scene       PaymentScene `protobuf:"varint,5,opt,name=scene,proto3,enum=onepool.order.v1.PaymentScene" json:"scene,omitempty"`
+	// IN_APP: the buyer's id at the provider, below the app that the merchant account belongs to.
+	BuyerId       string `protobuf:"bytes,6,opt,name=buyer_id,json=buyerId,proto3" json:"buyer_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2313,6 +2369,20 @@ func (x *CreatePaymentRequest) GetAmountMinor() int64 {
 		return x.AmountMinor
 	}
 	return 0
+}
+
+func (x *CreatePaymentRequest) GetScene() PaymentScene {
+	if x != nil {
+		return x.Scene
+	}
+	return PaymentScene_PAYMENT_SCENE_UNSPECIFIED
+}
+
+func (x *CreatePaymentRequest) GetBuyerId() string {
+	if x != nil {
+		return x.BuyerId
+	}
+	return ""
 }
 
 type Payment struct {
@@ -3902,13 +3972,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12\"\n" +
 	"\x06reason\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\xb9\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\x9e\x02\n" +
 	"\x14CreatePaymentRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12%\n" +
 	"\bprovider\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\bprovider\x12*\n" +
-	"\famount_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\vamountMinor\"\x8d\x03\n" +
+	"\famount_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\vamountMinor\x12>\n" +
+	"\x05scene\x18\x05 \x01(\x0e2\x1e.onepool.order.v1.PaymentSceneB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05scene\x12#\n" +
+	"\bbuyer_id\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\abuyerId\"\x8d\x03\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x1a\n" +
@@ -4081,7 +4153,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"\x06POINTS\x10\x02\x12\f\n" +
 	"\bPROVIDER\x10\x03\x12\f\n" +
-	"\bPLATFORM\x10\x042\xd4\x15\n" +
+	"\bPLATFORM\x10\x04*F\n" +
+	"\fPaymentScene\x12\x1d\n" +
+	"\x19PAYMENT_SCENE_UNSPECIFIED\x10\x00\x12\n" +
+	"\n" +
+	"\x06IN_APP\x10\x01\x12\v\n" +
+	"\aQR_CODE\x10\x022\xd4\x15\n" +
 	"\x05Order\x12h\n" +
 	"\aGetCart\x12 .onepool.order.v1.GetCartRequest\x1a\x16.onepool.order.v1.Cart\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/order/carts/{member_id}\x12y\n" +
 	"\vSetCartLine\x12$.onepool.order.v1.SetCartLineRequest\x1a\x16.onepool.order.v1.Cart\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/order/carts/{member_id}/lines\x12n\n" +
@@ -4120,7 +4197,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_order_v1_order_proto_rawDescData
 }
 
-var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
@@ -4128,176 +4205,178 @@ var file_order_v1_order_proto_goTypes = []any{
 	(PaymentState)(0),                  // 2: onepool.order.v1.PaymentState
 	(ReturnState)(0),                   // 3: onepool.order.v1.ReturnState
 	(TenderKind)(0),                    // 4: onepool.order.v1.TenderKind
-	(*Cart)(nil),                       // 5: onepool.order.v1.Cart
-	(*CartLine)(nil),                   // 6: onepool.order.v1.CartLine
-	(*GetCartRequest)(nil),             // 7: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 8: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 9: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 10: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 11: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 12: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 13: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 14: onepool.order.v1.OrderInfo
-	(*OrderLine)(nil),                  // 15: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 16: onepool.order.v1.Tender
-	(*OrderEvent)(nil),                 // 17: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 18: onepool.order.v1.SellAtTillRequest
-	(*ImportChannelOrderRequest)(nil),  // 19: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 20: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 21: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 22: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 23: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 24: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 25: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 26: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 27: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 28: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 29: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 30: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 31: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 32: onepool.order.v1.FulfilmentLine
-	(*ListFulfilmentsRequest)(nil),     // 33: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 34: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 35: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 36: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 37: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 38: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 39: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 40: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 41: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 42: onepool.order.v1.ReturnLine
-	(*ApproveReturnRequest)(nil),       // 43: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 44: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 45: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 46: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 47: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 48: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 49: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 50: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 51: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 52: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 53: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 54: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 55: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 56: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 57: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 58: onepool.common.v1.CheckInvariantsResponse
+	(PaymentScene)(0),                  // 5: onepool.order.v1.PaymentScene
+	(*Cart)(nil),                       // 6: onepool.order.v1.Cart
+	(*CartLine)(nil),                   // 7: onepool.order.v1.CartLine
+	(*GetCartRequest)(nil),             // 8: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 9: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 10: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 11: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 12: onepool.order.v1.Calculation
+	(*Receiver)(nil),                   // 13: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 14: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 15: onepool.order.v1.OrderInfo
+	(*OrderLine)(nil),                  // 16: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 17: onepool.order.v1.Tender
+	(*OrderEvent)(nil),                 // 18: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 19: onepool.order.v1.SellAtTillRequest
+	(*ImportChannelOrderRequest)(nil),  // 20: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 21: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 22: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 23: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 24: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 25: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 26: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 27: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 28: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 29: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 30: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 31: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 32: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 33: onepool.order.v1.FulfilmentLine
+	(*ListFulfilmentsRequest)(nil),     // 34: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 35: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 36: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 37: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 38: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 39: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 40: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 41: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 42: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 43: onepool.order.v1.ReturnLine
+	(*ApproveReturnRequest)(nil),       // 44: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 45: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 46: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 47: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 48: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 49: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 50: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 51: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 52: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 53: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 54: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 55: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 56: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 57: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 58: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 59: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
-	6,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	49, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	45, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	49, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	49, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	9,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	15, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	49, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	49, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	49, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	49, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	49, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	50, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	51, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	52, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	53, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	12, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	9,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	7,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
+	50, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	46, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	50, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	50, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	10, // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	16, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	50, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	50, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	50, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	50, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	50, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	51, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	52, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	53, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	54, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	13, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	10, // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,  // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	15, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	49, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	49, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	49, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	49, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	49, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	16, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	30, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	41, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	17, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	12, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	51, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	49, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	46, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	49, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	49, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	49, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	49, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	49, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	49, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	51, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	16, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	50, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	50, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	50, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	50, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	50, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	17, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	31, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	42, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	18, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	13, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	52, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	50, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	47, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	50, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	50, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	50, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	50, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	50, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	50, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	52, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
 	4,  // 40: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	49, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	49, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	9,  // 43: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	12, // 44: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	20, // 45: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	50, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	50, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	10, // 43: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	13, // 44: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	21, // 45: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
 	0,  // 46: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	14, // 47: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	2,  // 48: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	49, // 49: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	47, // 50: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,  // 51: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	53, // 52: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	32, // 53: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	12, // 54: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	31, // 55: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	48, // 56: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	1,  // 57: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	30, // 58: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	54, // 59: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	55, // 60: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	56, // 61: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	39, // 62: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	3,  // 63: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	42, // 64: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	49, // 65: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	49, // 66: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	7,  // 67: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	8,  // 68: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	10, // 69: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	13, // 70: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	18, // 71: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	19, // 72: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	21, // 73: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	22, // 74: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	23, // 75: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	25, // 76: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	26, // 77: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	28, // 78: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	33, // 79: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	35, // 80: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	36, // 81: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	37, // 82: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	38, // 83: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	40, // 84: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	43, // 85: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	44, // 86: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	57, // 87: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	5,  // 88: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	5,  // 89: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	11, // 90: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	14, // 91: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 92: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	14, // 93: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 94: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	14, // 95: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	24, // 96: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	14, // 97: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	27, // 98: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	29, // 99: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	34, // 100: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	30, // 101: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 102: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 103: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	30, // 104: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	41, // 105: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	41, // 106: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	41, // 107: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	58, // 108: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	88, // [88:109] is the sub-list for method output_type
-	67, // [67:88] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	15, // 47: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	5,  // 48: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	2,  // 49: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	50, // 50: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	48, // 51: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,  // 52: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	54, // 53: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	33, // 54: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	13, // 55: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	32, // 56: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	49, // 57: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	1,  // 58: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	31, // 59: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	55, // 60: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	56, // 61: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	57, // 62: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	40, // 63: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	3,  // 64: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	43, // 65: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	50, // 66: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	50, // 67: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	8,  // 68: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	9,  // 69: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	11, // 70: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	14, // 71: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	19, // 72: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	20, // 73: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	22, // 74: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	23, // 75: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	24, // 76: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	26, // 77: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	27, // 78: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	29, // 79: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	34, // 80: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	36, // 81: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	37, // 82: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	38, // 83: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	39, // 84: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	41, // 85: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	44, // 86: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	45, // 87: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	58, // 88: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	6,  // 89: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	6,  // 90: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	12, // 91: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	15, // 92: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	15, // 93: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	15, // 94: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	15, // 95: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	15, // 96: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	25, // 97: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	15, // 98: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	28, // 99: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	30, // 100: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	35, // 101: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	31, // 102: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	31, // 103: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	31, // 104: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	31, // 105: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	42, // 106: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	42, // 107: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	42, // 108: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	59, // 109: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	89, // [89:110] is the sub-list for method output_type
+	68, // [68:89] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -4312,7 +4391,7 @@ func file_order_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
-			NumEnums:      5,
+			NumEnums:      6,
 			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,

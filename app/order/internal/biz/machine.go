@@ -55,7 +55,9 @@ const (
 
 // States of a refund.
 const (
-	RefundPending State = "PENDING"
+	RefundPending State = "PENDING" // to be asked for
+	RefundWaiting State = "WAITING" // the provider is about to pay
+	RefundFailed  State = "FAILED"  // the provider does not pay: a person has to look
 	RefundDone    State = "DONE"
 )
 
@@ -86,6 +88,9 @@ const (
 	EventApprove     Event = "approve"
 	EventRefund      Event = "refund"
 	EventHandBack    Event = "hand_back"
+	EventWait        Event = "wait"
+	EventFail        Event = "fail"
+	EventRetry       Event = "retry"
 )
 
 // Edge is one permitted change of state.
@@ -136,7 +141,13 @@ var Edges = [...]Edge{
 
 	{SubjectRefund, None, EventRequest, RefundPending},
 	{SubjectRefund, None, EventHandBack, RefundDone}, // cash, or by the platform that took the money
+	{SubjectRefund, RefundPending, EventWait, RefundWaiting},
 	{SubjectRefund, RefundPending, EventPay, RefundDone},
+	{SubjectRefund, RefundPending, EventFail, RefundFailed},
+	{SubjectRefund, RefundWaiting, EventPay, RefundDone},
+	{SubjectRefund, RefundWaiting, EventFail, RefundFailed},
+	{SubjectRefund, RefundFailed, EventRetry, RefundPending},
+	{SubjectRefund, RefundFailed, EventPay, RefundDone}, // somebody has paid it at the provider's
 }
 
 // Next returns the state that event leads to, and whether the table has such an edge.

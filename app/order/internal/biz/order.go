@@ -198,6 +198,9 @@ func (o *Order) pay() error {
 		return err
 	}
 	o.r.PaidAtUS = o.nowUS
+	if err := o.closePayments(); err != nil { // others were open: there is nothing left to pay
+		return err
+	}
 	for i := range o.r.Fulfilments {
 		f := &o.r.Fulfilments[i]
 		if f.State != FulfilmentPlanned {

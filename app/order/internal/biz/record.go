@@ -198,6 +198,7 @@ type Payment struct {
 	Payee       string
 	ExpiresAtUS int64
 	CreatedAtUS int64
+	AskAtUS     int64 // when to ask the provider how it stands; 0: all is known
 }
 
 // Capture is money that came: one transaction of a provider.
@@ -222,6 +223,8 @@ type Refund struct {
 	State       State
 	AmountMinor int64
 	Reference   string // the provider's
+	Failure     string // why the provider does not pay
+	Round       int64  // how often it needed a new number, see Number
 	Attempts    int64
 	NextAtUS    int64
 	CreatedAtUS int64

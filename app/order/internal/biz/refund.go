@@ -59,38 +59,6 @@ func (o *Order) refundFrom(amountMinor int64, returnID, reason string) error {
 	return nil
 }
 
-// RefundPaid notes that the provider has paid a refund; again it changes nothing. A return whose refunds are all paid is
-// refunded.
-func (o *Order) RefundPaid(refundID, reference string) error {
-	var f *Refund
-	for i := range o.r.Refunds {
-		if o.r.Refunds[i].ID == refundID {
-			f = &o.r.Refunds[i]
-		}
-	}
-	if f == nil {
-		return NotFound("refund")
-	}
-	if f.State == RefundDone {
-		return nil
-	}
-	if err := o.move(SubjectRefund, f.ID, &f.State, EventPay, reference); err != nil {
-		return err
-	}
-	f.Reference, f.DoneAtUS = reference, o.nowUS
-	return o.endReturn(f.ReturnID)
-}
-
-// RefundLater notes that the provider could not be asked, and when to try again.
-func (o *Order) RefundLater(refundID string, atUS int64) {
-	for i := range o.r.Refunds {
-		if f := &o.r.Refunds[i]; f.ID == refundID && f.State == RefundPending {
-			f.Attempts++
-			f.NextAtUS = atUS
-		}
-	}
-}
-
 func (o *Order) endReturn(returnID string) error {
 	ret := o.returned(returnID)
 	if ret == nil || ret.State != ReturnReceived {

@@ -26,6 +26,13 @@ var (
 		biz.PaymentPending: orderv1.PaymentState_PAYMENT_PENDING, biz.PaymentCaptured: orderv1.PaymentState_CAPTURED,
 		biz.PaymentClosed: orderv1.PaymentState_PAYMENT_CLOSED,
 	}
+	scenes = map[orderv1.PaymentScene]biz.Scene{
+		orderv1.PaymentScene_PAYMENT_SCENE_UNSPECIFIED: biz.SceneApp, orderv1.PaymentScene_IN_APP: biz.SceneApp, orderv1.PaymentScene_QR_CODE: biz.SceneCode,
+	}
+	refundStates = map[biz.State]orderv1.RefundState{
+		biz.RefundPending: orderv1.RefundState_REFUND_PENDING, biz.RefundWaiting: orderv1.RefundState_REFUND_WAITING,
+		biz.RefundFailed: orderv1.RefundState_REFUND_FAILED, biz.RefundDone: orderv1.RefundState_REFUND_DONE,
+	}
 	returnStates = map[biz.State]orderv1.ReturnState{
 		biz.ReturnRequested: orderv1.ReturnState_REQUESTED, biz.ReturnApproved: orderv1.ReturnState_APPROVED,
 		biz.ReturnReceived: orderv1.ReturnState_RETURN_RECEIVED, biz.ReturnRefunded: orderv1.ReturnState_REFUNDED,

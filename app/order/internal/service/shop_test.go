@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -92,7 +93,7 @@ func openShop(t *testing.T, c database.Config, w *world) *shop {
 	t.Cleanup(func() { _ = sagas.Close() })
 	s := &shop{t: t, world: w, clock: manual, sent: &sent{}, child: child}
 	var public *httptest.Server
-	sandbox, err := sandboxpay.New(secretKey, func() string { return public.URL })
+	sandbox, err := sandboxpay.New(secretKey, func() string { return public.URL }, data.NewSandboxBooks(db))
 	require.NoError(t, err)
 	s.Order = New(parts(t, db, w, sagas, sandbox), Settings{Terms: testTerms, Limits: Limits{200, 1_000_000}, FreightMinor: 1000, PageSecret: secretKey})
 	public = httptest.NewServer(edge(s.Notified(sandbox)))
@@ -205,7 +206,7 @@ func (s *shop) receive(o *orderv1.OrderInfo) {
 // later moves the clock and lets the timers do what is due.
 func (s *shop) later(d time.Duration) {
 	s.clock.Advance(d)
-	require.NoError(s.t, s.Tick(s.t.Context()))
+	require.NoError(s.t, errors.Join(s.Tick(s.t.Context()), s.TickPayments(s.t.Context())))
 }
 
 // leaving hands the outbox on and returns the methods of the calls that left, in their order.

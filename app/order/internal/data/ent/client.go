@@ -30,6 +30,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 )
 
 // Client is the client that holds all ent builders.
@@ -69,6 +70,8 @@ type Client struct {
 	Refund *RefundClient
 	// ReturnLine is the client for interacting with the ReturnLine builders.
 	ReturnLine *ReturnLineClient
+	// SandboxEntry is the client for interacting with the SandboxEntry builders.
+	SandboxEntry *SandboxEntryClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -96,6 +99,7 @@ func (c *Client) init() {
 	c.PromotionVersion = NewPromotionVersionClient(c.config)
 	c.Refund = NewRefundClient(c.config)
 	c.ReturnLine = NewReturnLineClient(c.config)
+	c.SandboxEntry = NewSandboxEntryClient(c.config)
 }
 
 type (
@@ -204,6 +208,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		SandboxEntry:     NewSandboxEntryClient(cfg),
 	}, nil
 }
 
@@ -239,6 +244,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PromotionVersion: NewPromotionVersionClient(cfg),
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
+		SandboxEntry:     NewSandboxEntryClient(cfg),
 	}, nil
 }
 
@@ -270,7 +276,7 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
-		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.SandboxEntry,
 	} {
 		n.Use(hooks...)
 	}
@@ -282,7 +288,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Order, c.OrderEvent, c.OrderLine, c.Payment, c.Promotion, c.PromotionBuyer,
-		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.SandboxEntry,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -323,6 +329,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Refund.mutate(ctx, m)
 	case *ReturnLineMutation:
 		return c.ReturnLine.mutate(ctx, m)
+	case *SandboxEntryMutation:
+		return c.SandboxEntry.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
 	}
@@ -2488,16 +2496,151 @@ func (c *ReturnLineClient) mutate(ctx context.Context, m *ReturnLineMutation) (V
 	}
 }
 
+// SandboxEntryClient is a client for the SandboxEntry schema.
+type SandboxEntryClient struct {
+	config
+}
+
+// NewSandboxEntryClient returns a client for the SandboxEntry from the given config.
+func NewSandboxEntryClient(c config) *SandboxEntryClient {
+	return &SandboxEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `sandboxentry.Hooks(f(g(h())))`.
+func (c *SandboxEntryClient) Use(hooks ...Hook) {
+	c.hooks.SandboxEntry = append(c.hooks.SandboxEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sandboxentry.Intercept(f(g(h())))`.
+func (c *SandboxEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SandboxEntry = append(c.inters.SandboxEntry, interceptors...)
+}
+
+// Create returns a builder for creating a SandboxEntry entity.
+func (c *SandboxEntryClient) Create() *SandboxEntryCreate {
+	mutation := newSandboxEntryMutation(c.config, OpCreate)
+	return &SandboxEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SandboxEntry entities.
+func (c *SandboxEntryClient) CreateBulk(builders ...*SandboxEntryCreate) *SandboxEntryCreateBulk {
+	return &SandboxEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SandboxEntryClient) MapCreateBulk(slice any, setFunc func(*SandboxEntryCreate, int)) *SandboxEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SandboxEntryCreateBulk{err: fmt.Errorf("calling to SandboxEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SandboxEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SandboxEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SandboxEntry.
+func (c *SandboxEntryClient) Update() *SandboxEntryUpdate {
+	mutation := newSandboxEntryMutation(c.config, OpUpdate)
+	return &SandboxEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SandboxEntryClient) UpdateOne(_m *SandboxEntry) *SandboxEntryUpdateOne {
+	mutation := newSandboxEntryMutation(c.config, OpUpdateOne, withSandboxEntry(_m))
+	return &SandboxEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SandboxEntryClient) UpdateOneID(id string) *SandboxEntryUpdateOne {
+	mutation := newSandboxEntryMutation(c.config, OpUpdateOne, withSandboxEntryID(id))
+	return &SandboxEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SandboxEntry.
+func (c *SandboxEntryClient) Delete() *SandboxEntryDelete {
+	mutation := newSandboxEntryMutation(c.config, OpDelete)
+	return &SandboxEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SandboxEntryClient) DeleteOne(_m *SandboxEntry) *SandboxEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SandboxEntryClient) DeleteOneID(id string) *SandboxEntryDeleteOne {
+	builder := c.Delete().Where(sandboxentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SandboxEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for SandboxEntry.
+func (c *SandboxEntryClient) Query() *SandboxEntryQuery {
+	return &SandboxEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSandboxEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SandboxEntry entity by its id.
+func (c *SandboxEntryClient) Get(ctx context.Context, id string) (*SandboxEntry, error) {
+	return c.Query().Where(sandboxentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SandboxEntryClient) GetX(ctx context.Context, id string) *SandboxEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SandboxEntryClient) Hooks() []Hook {
+	hooks := c.hooks.SandboxEntry
+	return append(hooks[:len(hooks):len(hooks)], sandboxentry.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SandboxEntryClient) Interceptors() []Interceptor {
+	inters := c.inters.SandboxEntry
+	return append(inters[:len(inters):len(inters)], sandboxentry.Interceptors[:]...)
+}
+
+func (c *SandboxEntryClient) mutate(ctx context.Context, m *SandboxEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SandboxEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SandboxEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SandboxEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SandboxEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SandboxEntry mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
-		PromotionVersion, Refund, ReturnLine []ent.Hook
+		PromotionVersion, Refund, ReturnLine, SandboxEntry []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Order,
 		OrderEvent, OrderLine, Payment, Promotion, PromotionBuyer, PromotionUse,
-		PromotionVersion, Refund, ReturnLine []ent.Interceptor
+		PromotionVersion, Refund, ReturnLine, SandboxEntry []ent.Interceptor
 	}
 )

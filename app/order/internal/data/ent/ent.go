@@ -28,6 +28,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotionversion"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -104,6 +105,7 @@ func checkColumn(t, c string) error {
 			promotionversion.Table: promotionversion.ValidColumn,
 			refund.Table:           refund.ValidColumn,
 			returnline.Table:       returnline.ValidColumn,
+			sandboxentry.Table:     sandboxentry.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

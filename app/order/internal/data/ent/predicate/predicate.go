@@ -53,3 +53,6 @@ type Refund func(*sql.Selector)
 
 // ReturnLine is the predicate function for returnline builders.
 type ReturnLine func(*sql.Selector)
+
+// SandboxEntry is the predicate function for sandboxentry builders.
+type SandboxEntry func(*sql.Selector)
