@@ -12,6 +12,10 @@ import (
 func Door() process.Door {
 	return process.Door{Name: name, Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
 		trade, limits := d.Config.Trade, d.Config.Limits
+		providers, err := paymentProviders(d.Config.Payments)
+		if err != nil {
+			return nil, err
+		}
 		return New(ctx, Config{
 			DB:        process.Database(d.Config, name),
 			PayWindow: time.Duration(trade.PayWindowS) * time.Second, ReturnWindow: time.Duration(trade.ReturnWindowS) * time.Second,
@@ -19,7 +23,7 @@ func Door() process.Door {
 			MaxLines: int(limits.OrderLines), MaxQuantity: limits.Quantity, Sandbox: d.Config.Sandbox.Payments,
 		}, Deps{
 			Observe: d.Observe, Saga: d.Saga, Dial: d.Dial, PageSecret: d.Keys.Key(secret.Pages), SandboxSecret: d.Keys.Key(secret.Sandbox),
-			PublicURL: d.PublicURL,
+			PublicURL: d.PublicURL, Providers: providers,
 		})
 	}}
 }

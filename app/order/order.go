@@ -49,6 +49,8 @@ const (
 	defaultQuantity     = 1_000_000
 	// notification is the name of the sandbox's call in metrics and logs.
 	notification = "/onepool.order.v1.Order/SandboxNotification"
+	// providerNotification is the name of all other providers' calls.
+	providerNotification = "/onepool.order.v1.Order/PaymentNotification"
 )
 
 // Config is what can be chosen. Zeros become the defaults.
@@ -75,8 +77,10 @@ type Deps struct {
 	Dial func(center string) grpc.ClientConnInterface
 	// PageSecret is the key of page tokens, SandboxSecret that of the sandbox's signatures.
 	PageSecret, SandboxSecret []byte
-	// PublicURL is where payment providers reach the platform; asked when a payment is made.
+	// PublicURL is where the sandbox reaches the platform; asked when a payment is made.
 	PublicURL func() string
+	// Providers move money besides the sandbox.
+	Providers []biz.PaymentProvider
 }
 
 func (c Config) complete() (Config, error) {
@@ -119,6 +123,7 @@ type Center struct {
 	promotions *service.Promotions
 	coupons    *service.Coupons
 	sandbox    *sandboxpay.Provider
+	providers  []biz.PaymentProvider
 }
 
 // New opens the database. It does not migrate.
@@ -146,7 +151,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
 	promotions := data.NewPromotions(frame.DB())
 	trade := service.New(service.Parts{
-		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
+		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Providers: d.Providers, Stock: stock, Points: members, Promotions: promotions,
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
@@ -162,7 +167,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
 	})
 	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
-		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox}, nil
+		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox, providers: d.Providers}, nil
 }
 
 // Register puts the services on the process's servers.
@@ -184,6 +189,10 @@ func (c *Center) Register(r *server.Registrar) {
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential
 		r.Raw(http.MethodPost, sandboxpay.Path, notification, c.service.Notified(c.sandbox))
+	}
+	for _, p := range c.providers {
+		r.Open(providerNotification)
+		r.Raw(http.MethodPost, "/v1/order/payments/"+p.Name()+"/{"+service.AccountVariable+"}/notify", providerNotification, c.service.Notified(p))
 	}
 	orderv1.RegisterOrderBranchServer(r.Branch, c.service.Branch())
 	if err := saga.RegisterExecutor(r.Branch, map[string]saga.Handler{service.PlacementWorkflow: c.service.ResumePlacement}); err != nil {

@@ -36,7 +36,7 @@ type counter struct {
 }
 
 // counters are all providers. Each keeps the promises of biz.PaymentProvider.
-var counters = map[string]func(t *testing.T) counter{"sandbox": sandboxCounter}
+var counters = map[string]func(t *testing.T) counter{"sandbox": sandboxCounter, "wechat": wechatCounter}
 
 func eachCounter(t *testing.T, test func(t *testing.T, c counter)) {
 	for name, open := range counters {
