@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/onepool/onepool/app/internal/conf"
+	"github.com/onepool/onepool/app/order/internal/data/alipay/alipaytest"
 	"github.com/onepool/onepool/app/order/internal/data/wechatpay/wechattest"
 	"github.com/onepool/onepool/configs"
 )
@@ -32,6 +33,11 @@ func configured(t *testing.T, s *wechattest.Server) (file string) {
 			"\n    private_key_file: " + secretFile(a.Account+".key", a.PrivateKey) + "\n    api_v3_key_file: " + secretFile(a.Account+".v3", a.APIv3Key) +
 			"\n    public_key_id: " + a.PublicKeyID + "\n    public_key_file: " + secretFile(a.Account+".pub", a.PublicKey) + "\n"
 	}
+	text += "  alipay:\n"
+	for _, a := range alipaytest.New(t).Accounts() {
+		text += "  - account: " + a.Account + "\n    app_id: \"" + a.AppID + "\"\n    seller_id: \"" + a.SellerID + "\"\n    private_key_file: " +
+			secretFile(a.Account+".ali.key", a.PrivateKey) + "\n    alipay_public_key_file: " + secretFile(a.Account+".ali.pub", a.PublicKey) + "\n"
+	}
 	return secretFile("config.yaml", []byte(text))
 }
 
@@ -39,6 +45,11 @@ func TestConfiguredAccountsAreNotified(t *testing.T) {
 	s := wechattest.New(t)
 	base, _ := start(t, configured(t, s))
 	header, raw := s.Notice("pay_of_nobody", time.Now())
+	form, posted := alipaytest.New(t).Notice("pay_of_nobody", time.Now())
+	reply, err := http.Post(base+"/v1/order/payments/alipay/acct-hq/notify", form.Get("Content-Type"), bytes.NewReader(posted))
+	require.NoError(t, err)
+	require.NoError(t, reply.Body.Close())
+	require.Equal(t, 404, reply.StatusCode, "a form is read, too")
 	send := func(account string, header http.Header) (int, string) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/v1/order/payments/wechat/"+account+"/notify", bytes.NewReader(raw))
 		require.NoError(t, err)
@@ -75,6 +86,8 @@ func TestAWrongAccountStopsTheStart(t *testing.T) {
 		`account "acct-fra": mch_id`:          {`"1900000002"`, "19x"},
 		`"acct-fra": private_key_file`:        {"acct-fra.key", "none.key"},
 		`"acct-fra": api_v3_key must have 32`: {"acct-fra.v3", "acct-fra.pub"},
+		`alipay: account "acct-hq": app_id`:   {`"2021000000000001"`, "x1"},
+		`"acct-fra": alipay_public_key_file`:  {"acct-fra.ali.pub", "none.pub"},
 		"notify_url":                          {"https://shop.example", "http://shop.example"},
 		"payments.wechat[0].account":          {"account: acct-hq", `account: ""`},
 	} {

@@ -800,6 +800,7 @@ type Payments struct {
 	// Where the providers reach the order center, https without a query, e.g. https://shop.example. Needed with any account.
 	NotifyUrl     string           `protobuf:"bytes,1,opt,name=notify_url,json=notifyUrl,proto3" json:"notify_url,omitempty"`
 	Wechat        []*WechatAccount `protobuf:"bytes,2,rep,name=wechat,proto3" json:"wechat,omitempty"`
+	Alipay        []*AlipayAccount `protobuf:"bytes,3,rep,name=alipay,proto3" json:"alipay,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -844,6 +845,13 @@ func (x *Payments) GetNotifyUrl() string {
 func (x *Payments) GetWechat() []*WechatAccount {
 	if x != nil {
 		return x.Wechat
+	}
+	return nil
+}
+
+func (x *Payments) GetAlipay() []*AlipayAccount {
+	if x != nil {
+		return x.Alipay
 	}
 	return nil
 }
@@ -961,6 +969,86 @@ func (x *WechatAccount) GetPlatformCertificateFiles() []string {
 	return nil
 }
 
+// A merchant of Alipay, by an app of its own.
+type AlipayAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchant_account of the organisation whose money it takes.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	AppId   string `protobuf:"bytes,2,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// The merchant's PID, 2088...
+	SellerId string `protobuf:"bytes,3,opt,name=seller_id,json=sellerId,proto3" json:"seller_id,omitempty"`
+	// The app's private key and Alipay's public key for it (RSA2): PEM, or base64 as Alipay's tools write them.
+	PrivateKeyFile      string `protobuf:"bytes,4,opt,name=private_key_file,json=privateKeyFile,proto3" json:"private_key_file,omitempty"`
+	AlipayPublicKeyFile string `protobuf:"bytes,5,opt,name=alipay_public_key_file,json=alipayPublicKeyFile,proto3" json:"alipay_public_key_file,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *AlipayAccount) Reset() {
+	*x = AlipayAccount{}
+	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AlipayAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AlipayAccount) ProtoMessage() {}
+
+func (x *AlipayAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AlipayAccount.ProtoReflect.Descriptor instead.
+func (*AlipayAccount) Descriptor() ([]byte, []int) {
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *AlipayAccount) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *AlipayAccount) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+func (x *AlipayAccount) GetSellerId() string {
+	if x != nil {
+		return x.SellerId
+	}
+	return ""
+}
+
+func (x *AlipayAccount) GetPrivateKeyFile() string {
+	if x != nil {
+		return x.PrivateKeyFile
+	}
+	return ""
+}
+
+func (x *AlipayAccount) GetAlipayPublicKeyFile() string {
+	if x != nil {
+		return x.AlipayPublicKeyFile
+	}
+	return ""
+}
+
 type Observe struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// debug, info, warn or error.
@@ -973,7 +1061,7 @@ type Observe struct {
 
 func (x *Observe) Reset() {
 	*x = Observe{}
-	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -985,7 +1073,7 @@ func (x *Observe) String() string {
 func (*Observe) ProtoMessage() {}
 
 func (x *Observe) ProtoReflect() protoreflect.Message {
-	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -998,7 +1086,7 @@ func (x *Observe) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observe.ProtoReflect.Descriptor instead.
 func (*Observe) Descriptor() ([]byte, []int) {
-	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{12}
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Observe) GetLogLevel() string {
@@ -1097,11 +1185,12 @@ const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\aSandbox\x12\x1a\n" +
 	"\bpayments\x18\x01 \x01(\bR\bpayments\x12\x10\n" +
 	"\x03sms\x18\x02 \x01(\bR\x03sms\x12\x1a\n" +
-	"\bwebhooks\x18\x03 \x01(\bR\bwebhooks\"^\n" +
+	"\bwebhooks\x18\x03 \x01(\bR\bwebhooks\"\x93\x01\n" +
 	"\bPayments\x12\x1d\n" +
 	"\n" +
 	"notify_url\x18\x01 \x01(\tR\tnotifyUrl\x123\n" +
-	"\x06wechat\x18\x02 \x03(\v2\x1b.onepool.conf.WechatAccountR\x06wechat\"\xa0\x03\n" +
+	"\x06wechat\x18\x02 \x03(\v2\x1b.onepool.conf.WechatAccountR\x06wechat\x123\n" +
+	"\x06alipay\x18\x03 \x03(\v2\x1b.onepool.conf.AlipayAccountR\x06alipay\"\xa0\x03\n" +
 	"\rWechatAccount\x12$\n" +
 	"\aaccount\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\aaccount\x12 \n" +
@@ -1112,7 +1201,14 @@ const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\x0fapi_v3_key_file\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\fapiV3KeyFile\x12\"\n" +
 	"\rpublic_key_id\x18\a \x01(\tR\vpublicKeyId\x12&\n" +
 	"\x0fpublic_key_file\x18\b \x01(\tR\rpublicKeyFile\x12<\n" +
-	"\x1aplatform_certificate_files\x18\t \x03(\tR\x18platformCertificateFiles\"[\n" +
+	"\x1aplatform_certificate_files\x18\t \x03(\tR\x18platformCertificateFiles\"\xf0\x01\n" +
+	"\rAlipayAccount\x12$\n" +
+	"\aaccount\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\aaccount\x12 \n" +
+	"\x06app_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\x05appId\x12&\n" +
+	"\tseller_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\bsellerId\x121\n" +
+	"\x10private_key_file\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x0eprivateKeyFile\x12<\n" +
+	"\x16alipay_public_key_file\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x13alipayPublicKeyFile\"[\n" +
 	"\aObserve\x12<\n" +
 	"\tlog_level\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1aR\x05debugR\x04infoR\x04warnR\x05errorR\blogLevel\x12\x12\n" +
 	"\x04otlp\x18\x02 \x01(\tR\x04otlpB.Z,github.com/onepool/onepool/app/internal/confb\x06proto3"
@@ -1129,7 +1225,7 @@ func file_app_internal_conf_conf_proto_rawDescGZIP() []byte {
 	return file_app_internal_conf_conf_proto_rawDescData
 }
 
-var file_app_internal_conf_conf_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_app_internal_conf_conf_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_app_internal_conf_conf_proto_goTypes = []any{
 	(*Config)(nil),        // 0: onepool.conf.Config
 	(*Server)(nil),        // 1: onepool.conf.Server
@@ -1143,9 +1239,10 @@ var file_app_internal_conf_conf_proto_goTypes = []any{
 	(*Sandbox)(nil),       // 9: onepool.conf.Sandbox
 	(*Payments)(nil),      // 10: onepool.conf.Payments
 	(*WechatAccount)(nil), // 11: onepool.conf.WechatAccount
-	(*Observe)(nil),       // 12: onepool.conf.Observe
-	nil,                   // 13: onepool.conf.Discovery.GrpcEntry
-	nil,                   // 14: onepool.conf.Discovery.HttpEntry
+	(*AlipayAccount)(nil), // 12: onepool.conf.AlipayAccount
+	(*Observe)(nil),       // 13: onepool.conf.Observe
+	nil,                   // 14: onepool.conf.Discovery.GrpcEntry
+	nil,                   // 15: onepool.conf.Discovery.HttpEntry
 }
 var file_app_internal_conf_conf_proto_depIdxs = []int32{
 	1,  // 0: onepool.conf.Config.server:type_name -> onepool.conf.Server
@@ -1157,16 +1254,17 @@ var file_app_internal_conf_conf_proto_depIdxs = []int32{
 	7,  // 6: onepool.conf.Config.trade:type_name -> onepool.conf.Trade
 	8,  // 7: onepool.conf.Config.points:type_name -> onepool.conf.Points
 	9,  // 8: onepool.conf.Config.sandbox:type_name -> onepool.conf.Sandbox
-	12, // 9: onepool.conf.Config.observe:type_name -> onepool.conf.Observe
+	13, // 9: onepool.conf.Config.observe:type_name -> onepool.conf.Observe
 	10, // 10: onepool.conf.Config.payments:type_name -> onepool.conf.Payments
-	13, // 11: onepool.conf.Discovery.grpc:type_name -> onepool.conf.Discovery.GrpcEntry
-	14, // 12: onepool.conf.Discovery.http:type_name -> onepool.conf.Discovery.HttpEntry
+	14, // 11: onepool.conf.Discovery.grpc:type_name -> onepool.conf.Discovery.GrpcEntry
+	15, // 12: onepool.conf.Discovery.http:type_name -> onepool.conf.Discovery.HttpEntry
 	11, // 13: onepool.conf.Payments.wechat:type_name -> onepool.conf.WechatAccount
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	12, // 14: onepool.conf.Payments.alipay:type_name -> onepool.conf.AlipayAccount
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_app_internal_conf_conf_proto_init() }
@@ -1180,7 +1278,7 @@ func file_app_internal_conf_conf_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_app_internal_conf_conf_proto_rawDesc), len(file_app_internal_conf_conf_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

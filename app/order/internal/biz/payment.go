@@ -171,6 +171,15 @@ func (o *Order) ClosedThere(paymentIDs ...string) {
 	}
 }
 
+// NotHeardOf notes that the provider does not know a payment that is closed here. Some hear of it when the buyer pays, or when
+// our question arrives late: it is asked until nobody can pay any more.
+func (o *Order) NotHeardOf(paymentID string) {
+	if p := o.payment(paymentID); p != nil && p.State == PaymentClosed && o.nowUS > p.ExpiresAtUS+askMost {
+		p.AskAtUS = 0
+	}
+	o.AskAgain(paymentID)
+}
+
 // AskAgain sets when the provider is asked next about a payment of which it said nothing new.
 func (o *Order) AskAgain(paymentID string) {
 	if p := o.payment(paymentID); p != nil && p.AskAtUS != 0 {

@@ -22,7 +22,8 @@ type PaymentProvider interface {
 	Create(ctx context.Context, p PaymentOrder) (params map[string]string, err error)
 	// Query says what the provider knows.
 	Query(ctx context.Context, p PaymentRef) (PaymentAnswer, error)
-	// Close ends a payment that nobody has paid. The answer is Closed, also for one that the provider does not know, or Paid.
+	// Close ends a payment that nobody has paid: the answer is Closed, or Paid. Unknown: the provider has not heard of it, and
+	// may yet, until the payment's time is over.
 	Close(ctx context.Context, p PaymentRef) (PaymentAnswer, error)
 	// Refund pays back a part of a transaction; the same number again is the same refund. A refund that the provider does not
 	// want is Failed, which is an answer.

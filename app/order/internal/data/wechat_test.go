@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"math/big"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ func wechatCounter(t *testing.T) counter {
 	s, p := openWechat(t)
 	return counter{
 		PaymentProvider: p, payee: "acct-hq", pay: func(ref biz.PaymentRef) error { return s.Pay(ref.ID) }, refunded: s.Refunded,
+		unsigned: func(n notice) notice { return notice{http.Header{}, n.raw} },
 		notice: func(ref biz.PaymentRef, at time.Time) notice {
 			header, raw := s.Notice(ref.ID, at)
 			return notice{header, raw}

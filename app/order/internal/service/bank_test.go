@@ -75,6 +75,9 @@ func (b *bank) Query(_ context.Context, p biz.PaymentRef) (biz.PaymentAnswer, er
 
 func (b *bank) Close(_ context.Context, p biz.PaymentRef) (biz.PaymentAnswer, error) {
 	return bankCall(b, "close", p.ID, func() (biz.PaymentAnswer, error) {
+		if b.books[p.ID].Standing == biz.StandingUnknown {
+			return biz.PaymentAnswer{}, nil
+		}
 		if b.books[p.ID].Standing != biz.StandingPaid {
 			b.books[p.ID] = biz.PaymentAnswer{Standing: biz.StandingClosed}
 		}

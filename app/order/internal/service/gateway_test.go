@@ -12,6 +12,8 @@ import (
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data/alipay"
+	"github.com/onepool/onepool/app/order/internal/data/alipay/alipaytest"
 	"github.com/onepool/onepool/app/order/internal/data/wechatpay"
 	"github.com/onepool/onepool/app/order/internal/data/wechatpay/wechattest"
 )
@@ -28,7 +30,20 @@ type gateway struct {
 	queried, refunds  func() int
 }
 
-var gateways = map[string]func(t *testing.T) gateway{"wechat": wechatGateway}
+var gateways = map[string]func(t *testing.T) gateway{"wechat": wechatGateway, "alipay": alipayGateway}
+
+func alipayGateway(t *testing.T) gateway {
+	s := alipaytest.New(t)
+	p, err := alipay.New(s.Accounts(), "https://shop.example", s)
+	require.NoError(t, err)
+	return gateway{
+		PaymentProvider: p, pay: s.Pay, notice: s.Notice, refunded: s.Refunded,
+		down:    func() { s.Misbehave(alipaytest.Query, alipaytest.Down) },
+		lost:    func() { s.Misbehave(alipaytest.Refund, alipaytest.Lost) },
+		wrong:   func() { s.Misbehave(alipaytest.Query, alipaytest.WrongAmount) },
+		queried: func() int { return s.Asked(alipaytest.Query) }, refunds: func() int { return s.Asked(alipaytest.Refund) },
+	}
+}
 
 func wechatGateway(t *testing.T) gateway {
 	s := wechattest.New(t)
@@ -89,7 +104,7 @@ func TestAnOrderIsPaidAtARealProvider(t *testing.T) {
 		require.Equal(t, []any{400, "AMOUNT_MISMATCH\n"}, []any{status, reason})
 		require.Equal(t, orderv1.OrderState_UNPAID, s.get(o.Id).State)
 		asked := g.queried()
-		oldHeader, oldRaw := g.notice(p.Id, time.Now().Add(-10*time.Minute))
+		oldHeader, oldRaw := g.notice(p.Id, time.Now().Add(-26*time.Hour))
 		status, reason = g.says(s, oldHeader, oldRaw)
 		require.Equal(t, []any{401, "SIGNATURE_INVALID\n"}, []any{status, reason}, "a replay")
 		status, reason = g.says(s, header, append([]byte(" "), bytes.Replace(raw, []byte("a"), []byte("b"), 1)...))

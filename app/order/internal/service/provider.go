@@ -104,6 +104,8 @@ func (s *Order) askPayment(ctx context.Context, orderID, paymentID string) error
 			return s.learn(ctx, r.ID, p, answer)
 		case failure == nil && answer.Standing == biz.StandingClosed && p.State == biz.PaymentClosed:
 			return s.inTx(ctx, r.ID, func(o *biz.Order) error { o.ClosedThere(p.ID); return nil })
+		case failure == nil && answer.Standing == biz.StandingUnknown:
+			return s.inTx(ctx, r.ID, func(o *biz.Order) error { o.NotHeardOf(p.ID); return nil })
 		}
 		if errors.Is(failure, errSilent) {
 			failure = nil // it was reported when it happened

@@ -212,6 +212,29 @@ func TestAnOrderClosesThoughItsProviderIsDown(t *testing.T) {
 	})
 }
 
+// A payment that the provider has not heard of may still arrive there: it is asked about until nobody can pay any more.
+func TestAPaymentThatWasNotHeardOfIsAskedForUntilItsTimeIsOver(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		b := withBank(s)
+		o := s.placed(0)
+		b.before["create"] = errLine
+		req := &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: o.Id, Provider: "bank"}
+		_, err := s.CreatePayment(s.as(ann), req)
+		requireReason(t, "PROVIDER_SILENT", err)
+		_, err = s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: o.Id, Reason: "x"})
+		require.NoError(t, err)
+		s.later(time.Second)
+		asked := b.asked("close")
+		require.Equal(t, 2, asked)
+		s.later(10 * time.Minute)
+		s.later(20 * time.Minute)
+		require.Equal(t, asked+2, b.asked("close"))
+		s.later(time.Hour)
+		require.Equal(t, asked+2, b.asked("close"), "its time has been over for long")
+		require.Empty(t, s.audit())
+	})
+}
+
 func lastRefund(b *bank) (number string) {
 	for n := range b.refunds {
 		number = n

@@ -228,8 +228,6 @@ func (p *Provider) Close(ctx context.Context, ref biz.PaymentRef) (biz.PaymentAn
 	switch {
 	case failure != nil:
 		return biz.PaymentAnswer{}, failure
-	case answer.Standing == biz.StandingUnknown:
-		answer.Standing = biz.StandingClosed
 	case answer.Standing == biz.StandingOpen:
 		return biz.PaymentAnswer{}, told("close", err)
 	}
