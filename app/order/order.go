@@ -32,6 +32,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data"
 	"github.com/onepool/onepool/app/order/internal/data/migrations"
 	"github.com/onepool/onepool/app/order/internal/data/sandboxpay"
+	"github.com/onepool/onepool/app/order/internal/data/walletpay"
 	"github.com/onepool/onepool/app/order/internal/service"
 )
 
@@ -151,14 +152,15 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
 	promotions := data.NewPromotions(frame.DB())
 	trade := service.New(service.Parts{
-		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Providers: d.Providers, Stock: stock, Points: members, Promotions: promotions,
+		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product"))},
 			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions,
 		},
-		Report: frame.Report("after a reply"),
+		Providers: append([]biz.PaymentProvider{walletpay.New(memberv1.NewWalletsClient(d.Dial("member")))}, d.Providers...),
+		Report:    frame.Report("after a reply"),
 	}, service.Settings{
 		Terms: biz.Terms{
 			PayWindowUS: c.PayWindow.Microseconds(), HoldGraceUS: c.HoldGrace.Microseconds(),

@@ -274,6 +274,8 @@ const (
 	TenderKind_PROVIDER TenderKind = 3
 	// Paid on another platform.
 	TenderKind_PLATFORM TenderKind = 4
+	// Stored value of the member.
+	TenderKind_WALLET TenderKind = 5
 )
 
 // Enum value maps for TenderKind.
@@ -284,6 +286,7 @@ var (
 		2: "POINTS",
 		3: "PROVIDER",
 		4: "PLATFORM",
+		5: "WALLET",
 	}
 	TenderKind_value = map[string]int32{
 		"TENDER_KIND_UNSPECIFIED": 0,
@@ -291,6 +294,7 @@ var (
 		"POINTS":                  2,
 		"PROVIDER":                3,
 		"PLATFORM":                4,
+		"WALLET":                  5,
 	}
 )
 
@@ -2302,7 +2306,7 @@ type CreatePaymentRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// sandbox, or one that is configured.
+	// sandbox, wallet (the member's stored value, which pays at once), or one that is configured.
 	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
 	// One tender of several; 0: all that is left to pay. What has come of an order that closes unpaid goes back.
 	AmountMinor int64        `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
@@ -4145,7 +4149,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\tREQUESTED\x10\x01\x12\f\n" +
 	"\bAPPROVED\x10\x02\x12\x13\n" +
 	"\x0fRETURN_RECEIVED\x10\x03\x12\f\n" +
-	"\bREFUNDED\x10\x04*[\n" +
+	"\bREFUNDED\x10\x04*g\n" +
 	"\n" +
 	"TenderKind\x12\x1b\n" +
 	"\x17TENDER_KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -4153,7 +4157,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"\x06POINTS\x10\x02\x12\f\n" +
 	"\bPROVIDER\x10\x03\x12\f\n" +
-	"\bPLATFORM\x10\x04*F\n" +
+	"\bPLATFORM\x10\x04\x12\n" +
+	"\n" +
+	"\x06WALLET\x10\x05*F\n" +
 	"\fPaymentScene\x12\x1d\n" +
 	"\x19PAYMENT_SCENE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +

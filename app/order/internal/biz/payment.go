@@ -194,7 +194,7 @@ func (o *Order) NeverAsk(paymentID string) {
 	}
 }
 
-// Ref names the payment to its provider.
-func (p Payment) Ref(currency string) PaymentRef {
-	return PaymentRef{ID: p.ID, Payee: p.Payee, Currency: currency, AmountMinor: p.AmountMinor}
+// Ref names a payment of the order to its provider.
+func (h Header) Ref(p Payment) PaymentRef {
+	return PaymentRef{ID: p.ID, Payee: p.Payee, Currency: h.Currency, Member: h.MemberID, AmountMinor: p.AmountMinor}
 }

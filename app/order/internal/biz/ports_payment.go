@@ -50,9 +50,10 @@ const (
 	SceneCode Scene = "QR_CODE"
 )
 
-// PaymentRef names a payment to its provider. Payee is the merchant account.
+// PaymentRef names a payment to its provider. Payee is the merchant account, Member whose order it is, if it is a member's.
 type PaymentRef struct {
 	ID, Payee, Currency string
+	Member              string
 	AmountMinor         int64
 }
 

@@ -27,6 +27,9 @@ const (
 	WayCarryOut Way = "CARRY_OUT"
 )
 
+// ProviderWallet is stored value of the member, which the member center keeps.
+const ProviderWallet = "wallet"
+
 // Providers that are no service: money that was taken elsewhere.
 const (
 	ProviderCash     = "cash"

@@ -171,6 +171,8 @@ func toTenders(r biz.Record) (tenders []*orderv1.Tender) {
 			kind = orderv1.TenderKind_CASH
 		case biz.ProviderPlatform:
 			kind = orderv1.TenderKind_PLATFORM
+		case biz.ProviderWallet:
+			kind = orderv1.TenderKind_WALLET
 		}
 		tenders = append(tenders, &orderv1.Tender{Kind: kind, Amount: toMoney(c.AmountMinor, c.Currency), Refunded: toMoney(c.RefundedMinor, c.Currency), Reference: c.TransactionNo})
 	}

@@ -13,6 +13,7 @@ import (
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/platform"
+	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
 )
@@ -33,11 +34,14 @@ func (s *Order) CreatePayment(ctx context.Context, req *orderv1.CreatePaymentReq
 	ask := biz.PaymentOrder{Scene: scenes[req.GetScene()], Buyer: req.GetBuyerId()}
 	payment, err := decide(ctx, s, orderv1.Order_CreatePayment_FullMethodName, req,
 		func(ctx context.Context) error {
-			_, r, err := s.orderOwner(ctx, req.GetOrderId())
+			p, r, err := s.orderOwner(ctx, req.GetOrderId())
 			if err != nil {
 				return err
 			}
-			ask.Title, ask.Payee, ask.Currency = title(r), r.MerchantAccount, r.Currency
+			if provider.Name() == biz.ProviderWallet && p.Kind != tenancy.Member {
+				return biz.Forbidden("the member, who alone spends stored value")
+			}
+			ask.Title, ask.Payee, ask.Currency, ask.Member = title(r), r.MerchantAccount, r.Currency, r.MemberID
 			return provider.Serves(ask)
 		},
 		func(ctx context.Context) (*orderv1.Payment, error) {
@@ -59,17 +63,20 @@ func (s *Order) CreatePayment(ctx context.Context, req *orderv1.CreatePaymentReq
 		if err != nil {
 			return nil, err
 		}
-		ask.Title = title(r)
+		ask.Title, ask.Member = title(r), r.MemberID
 	}
 	ask.PaymentRef = biz.PaymentRef{
-		ID: payment.GetId(), Payee: payment.GetPayee(), Currency: payment.GetAmount().GetCurrency(), AmountMinor: payment.GetAmount().GetAmountMinor(),
+		ID: payment.GetId(), Payee: payment.GetPayee(), Currency: payment.GetAmount().GetCurrency(), Member: ask.Member, AmountMinor: payment.GetAmount().GetAmountMinor(),
 	}
 	ask.ExpiresAtUS = payment.GetExpiresAtUs()
 	payment.ProviderParams, err = provider.Create(ctx, ask)
 	if errors.Is(err, biz.ErrPaid) {
 		return s.settle(ctx, payment.GetOrderId(), payment.GetId())
 	}
-	return payment, s.heard(ctx, provider, err)
+	if err := s.heard(ctx, provider, err); err != nil {
+		return nil, err
+	}
+	return payment, nil
 }
 
 // title is what the buyer reads beside the amount: the first of the goods.

@@ -95,9 +95,9 @@ func (s *Order) askPayment(ctx context.Context, orderID, paymentID string) error
 		}
 		answer, failure := patiently(ctx, s, p.Provider, func(provider biz.PaymentProvider) (biz.PaymentAnswer, error) {
 			if p.State == biz.PaymentClosed {
-				return provider.Close(ctx, p.Ref(r.Currency))
+				return provider.Close(ctx, r.Ref(p))
 			}
-			return provider.Query(ctx, p.Ref(r.Currency))
+			return provider.Query(ctx, r.Ref(p))
 		})
 		switch {
 		case failure == nil && answer.Standing == biz.StandingPaid:
@@ -149,7 +149,7 @@ func (s *Order) notified(ctx context.Context, n biz.Notification) error {
 		if p.Payee != n.Payee { // signed by a merchant account that has nothing to do with it
 			return s.doubted(ctx, n, "order.payment.mismatch", biz.PayeeMismatch(p.Payee, n.Payee))
 		}
-		answer, err := provider.Query(ctx, p.Ref(r.Currency))
+		answer, err := provider.Query(ctx, r.Ref(p))
 		if err != nil {
 			return s.heard(ctx, provider, err)
 		}
@@ -172,7 +172,7 @@ func (s *Order) settle(ctx context.Context, orderID, paymentID string) (*orderv1
 		if p.ID != paymentID || !known || p.AskAtUS == 0 {
 			continue
 		}
-		answer, err := provider.Query(ctx, p.Ref(r.Currency))
+		answer, err := provider.Query(ctx, r.Ref(p))
 		if err != nil {
 			return nil, s.heard(ctx, provider, err)
 		}
@@ -202,7 +202,7 @@ func (s *Order) closeThere(ctx context.Context, r biz.Record) (closed []string, 
 			continue
 		}
 		answer, failure := patiently(ctx, s, p.Provider, func(provider biz.PaymentProvider) (biz.PaymentAnswer, error) {
-			return provider.Close(ctx, p.Ref(r.Currency))
+			return provider.Close(ctx, r.Ref(p))
 		})
 		switch {
 		case failure != nil && ctx.Err() != nil:
