@@ -276,6 +276,8 @@ const (
 	TenderKind_PLATFORM TenderKind = 4
 	// Stored value of the member.
 	TenderKind_WALLET TenderKind = 5
+	// By a card terminal at the till.
+	TenderKind_CARD TenderKind = 6
 )
 
 // Enum value maps for TenderKind.
@@ -287,6 +289,7 @@ var (
 		3: "PROVIDER",
 		4: "PLATFORM",
 		5: "WALLET",
+		6: "CARD",
 	}
 	TenderKind_value = map[string]int32{
 		"TENDER_KIND_UNSPECIFIED": 0,
@@ -295,6 +298,7 @@ var (
 		"PROVIDER":                3,
 		"PLATFORM":                4,
 		"WALLET":                  5,
+		"CARD":                    6,
 	}
 )
 
@@ -1721,9 +1725,11 @@ type SellAtTillRequest struct {
 	Lines     []*OrderLineInput `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
 	MemberId  string            `protobuf:"bytes,6,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	Points    int64             `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
-	// Cash taken for the goods, change already given: must equal what is left to pay.
-	CashMinor     int64  `protobuf:"varint,8,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
-	Clerk         string `protobuf:"bytes,9,opt,name=clerk,proto3" json:"clerk,omitempty"`
+	// Cash taken for the goods, change already given: with the cards it must equal what is left to pay.
+	CashMinor int64  `protobuf:"varint,8,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
+	Clerk     string `protobuf:"bytes,9,opt,name=clerk,proto3" json:"clerk,omitempty"`
+	// What the card terminal has taken.
+	Cards         []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1821,6 +1827,67 @@ func (x *SellAtTillRequest) GetClerk() string {
 	return ""
 }
 
+func (x *SellAtTillRequest) GetCards() []*CardTender {
+	if x != nil {
+		return x.Cards
+	}
+	return nil
+}
+
+// Money that a card terminal (POS machine) beside the till has taken.
+type CardTender struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	AmountMinor int64                  `protobuf:"varint,1,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	// The terminal's number of the transaction, unique for the store: it pays one receipt.
+	Reference     string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CardTender) Reset() {
+	*x = CardTender{}
+	mi := &file_order_v1_order_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CardTender) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CardTender) ProtoMessage() {}
+
+func (x *CardTender) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CardTender.ProtoReflect.Descriptor instead.
+func (*CardTender) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *CardTender) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *CardTender) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
 type ImportChannelOrderRequest struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1843,7 +1910,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +1922,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +1935,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -1960,7 +2027,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2039,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2052,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2018,7 +2085,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +2097,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2110,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2063,7 +2130,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2075,7 +2142,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2088,7 +2155,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -2120,7 +2187,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2132,7 +2199,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2145,7 +2212,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -2200,7 +2267,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2212,7 +2279,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2225,7 +2292,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -2253,7 +2320,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2265,7 +2332,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2278,7 +2345,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -2319,7 +2386,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2331,7 +2398,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2344,7 +2411,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -2407,7 +2474,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2419,7 +2486,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2432,7 +2499,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Payment) GetId() string {
@@ -2500,7 +2567,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2512,7 +2579,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2525,7 +2592,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -2547,7 +2614,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2559,7 +2626,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2572,7 +2639,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -2619,7 +2686,7 @@ type Fulfilment struct {
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2631,7 +2698,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2644,7 +2711,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -2791,7 +2858,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2803,7 +2870,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2816,7 +2883,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -2847,7 +2914,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2859,7 +2926,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2872,7 +2939,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -2930,7 +2997,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2942,7 +3009,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2955,7 +3022,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -3003,7 +3070,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3015,7 +3082,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3028,7 +3095,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -3055,7 +3122,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3067,7 +3134,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3080,7 +3147,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -3117,7 +3184,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3129,7 +3196,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3142,7 +3209,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -3213,7 +3280,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3225,7 +3292,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3238,7 +3305,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -3279,7 +3346,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3291,7 +3358,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3304,7 +3371,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -3331,7 +3398,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3343,7 +3410,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3356,7 +3423,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -3385,7 +3452,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3397,7 +3464,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3410,7 +3477,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -3463,7 +3530,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3475,7 +3542,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3488,7 +3555,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -3581,7 +3648,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3593,7 +3660,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3606,7 +3673,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -3654,7 +3721,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3666,7 +3733,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3679,7 +3746,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -3708,7 +3775,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3720,7 +3787,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3733,7 +3800,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -3913,7 +3980,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\tR\x02to\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\x12\x13\n" +
-	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\x90\x03\n" +
+	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\xce\x03\n" +
 	"\x11SellAtTillRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -3928,7 +3995,13 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12&\n" +
 	"\n" +
 	"cash_minor\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
-	"\x05clerk\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\"\x95\x04\n" +
+	"\x05clerk\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x12<\n" +
+	"\x05cards\x18\n" +
+	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"h\n" +
+	"\n" +
+	"CardTender\x121\n" +
+	"\famount_minor\x18\x01 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x01R\vamountMinor\x12'\n" +
+	"\treference\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\treference\"\x95\x04\n" +
 	"\x19ImportChannelOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12#\n" +
@@ -4149,7 +4222,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\tREQUESTED\x10\x01\x12\f\n" +
 	"\bAPPROVED\x10\x02\x12\x13\n" +
 	"\x0fRETURN_RECEIVED\x10\x03\x12\f\n" +
-	"\bREFUNDED\x10\x04*g\n" +
+	"\bREFUNDED\x10\x04*q\n" +
 	"\n" +
 	"TenderKind\x12\x1b\n" +
 	"\x17TENDER_KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -4159,7 +4232,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\bPROVIDER\x10\x03\x12\f\n" +
 	"\bPLATFORM\x10\x04\x12\n" +
 	"\n" +
-	"\x06WALLET\x10\x05*F\n" +
+	"\x06WALLET\x10\x05\x12\b\n" +
+	"\x04CARD\x10\x06*F\n" +
 	"\fPaymentScene\x12\x1d\n" +
 	"\x19PAYMENT_SCENE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -4204,7 +4278,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -4226,163 +4300,165 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*Tender)(nil),                     // 17: onepool.order.v1.Tender
 	(*OrderEvent)(nil),                 // 18: onepool.order.v1.OrderEvent
 	(*SellAtTillRequest)(nil),          // 19: onepool.order.v1.SellAtTillRequest
-	(*ImportChannelOrderRequest)(nil),  // 20: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 21: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 22: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 23: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 24: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 25: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 26: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 27: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 28: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 29: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 30: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 31: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 32: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 33: onepool.order.v1.FulfilmentLine
-	(*ListFulfilmentsRequest)(nil),     // 34: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 35: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 36: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 37: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 38: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 39: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 40: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 41: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 42: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 43: onepool.order.v1.ReturnLine
-	(*ApproveReturnRequest)(nil),       // 44: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 45: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 46: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 47: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 48: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 49: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 50: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 51: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 52: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 53: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 54: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 55: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 56: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 57: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 58: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 59: onepool.common.v1.CheckInvariantsResponse
+	(*CardTender)(nil),                 // 20: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 21: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 22: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 23: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 24: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 25: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 26: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 27: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 28: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 29: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 30: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 31: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 32: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 33: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 34: onepool.order.v1.FulfilmentLine
+	(*ListFulfilmentsRequest)(nil),     // 35: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 36: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 37: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 38: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 39: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 40: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 41: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 42: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 43: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 44: onepool.order.v1.ReturnLine
+	(*ApproveReturnRequest)(nil),       // 45: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 46: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 47: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 48: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 49: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 50: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 51: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 52: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 53: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 54: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 55: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 56: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 57: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 58: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 59: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 60: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	7,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	50, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	46, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	50, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	50, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	51, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	47, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	51, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	51, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	10, // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	16, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	50, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	50, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	50, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	50, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	50, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	51, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	52, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	53, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	54, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	51, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	51, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	51, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	51, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	51, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	52, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	53, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	54, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	55, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
 	13, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	10, // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,  // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
 	16, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	50, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	50, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	50, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	50, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	50, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	51, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	51, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	51, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	51, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	51, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
 	17, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	31, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	42, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	32, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	43, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
 	18, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
 	13, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	52, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	50, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	47, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	50, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	50, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	50, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	50, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	50, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	50, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	52, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	53, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	51, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	48, // 32: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	51, // 33: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	51, // 34: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	51, // 35: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	51, // 36: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	51, // 37: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	51, // 38: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	53, // 39: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
 	4,  // 40: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	50, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	50, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	51, // 41: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	51, // 42: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
 	10, // 43: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	13, // 44: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	21, // 45: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,  // 46: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	15, // 47: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	5,  // 48: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	2,  // 49: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	50, // 50: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	48, // 51: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,  // 52: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	54, // 53: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	33, // 54: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	13, // 55: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	32, // 56: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	49, // 57: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	1,  // 58: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	31, // 59: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	55, // 60: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	56, // 61: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	57, // 62: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	40, // 63: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	3,  // 64: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	43, // 65: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	50, // 66: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	50, // 67: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	8,  // 68: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	9,  // 69: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	11, // 70: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	14, // 71: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	19, // 72: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	20, // 73: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	22, // 74: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	23, // 75: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	24, // 76: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	26, // 77: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	27, // 78: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	29, // 79: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	34, // 80: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	36, // 81: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	37, // 82: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	38, // 83: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	39, // 84: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	41, // 85: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	44, // 86: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	45, // 87: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	58, // 88: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	6,  // 89: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	6,  // 90: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	12, // 91: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	15, // 92: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	15, // 93: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	15, // 94: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	15, // 95: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	15, // 96: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	25, // 97: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	15, // 98: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	28, // 99: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	30, // 100: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	35, // 101: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	31, // 102: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	31, // 103: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	31, // 104: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	31, // 105: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	42, // 106: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	42, // 107: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	42, // 108: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	59, // 109: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	89, // [89:110] is the sub-list for method output_type
-	68, // [68:89] is the sub-list for method input_type
-	68, // [68:68] is the sub-list for extension type_name
-	68, // [68:68] is the sub-list for extension extendee
-	0,  // [0:68] is the sub-list for field type_name
+	20, // 44: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	13, // 45: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	22, // 46: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,  // 47: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	15, // 48: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	5,  // 49: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	2,  // 50: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	51, // 51: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	49, // 52: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,  // 53: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	55, // 54: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	34, // 55: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	13, // 56: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	33, // 57: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	50, // 58: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	1,  // 59: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	32, // 60: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	56, // 61: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	57, // 62: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	58, // 63: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	41, // 64: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	3,  // 65: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	44, // 66: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	51, // 67: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	51, // 68: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	8,  // 69: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	9,  // 70: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	11, // 71: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	14, // 72: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	19, // 73: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	21, // 74: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	23, // 75: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	24, // 76: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	25, // 77: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	27, // 78: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	28, // 79: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	30, // 80: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	35, // 81: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	37, // 82: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	38, // 83: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	39, // 84: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	40, // 85: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	42, // 86: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	45, // 87: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	46, // 88: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	59, // 89: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	6,  // 90: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	6,  // 91: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	12, // 92: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	15, // 93: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	15, // 94: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	15, // 95: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	15, // 96: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	15, // 97: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	26, // 98: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	15, // 99: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	29, // 100: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	31, // 101: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	36, // 102: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	32, // 103: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	32, // 104: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	32, // 105: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	32, // 106: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	43, // 107: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	43, // 108: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	43, // 109: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	60, // 110: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	90, // [90:111] is the sub-list for method output_type
+	69, // [69:90] is the sub-list for method input_type
+	69, // [69:69] is the sub-list for extension type_name
+	69, // [69:69] is the sub-list for extension extendee
+	0,  // [0:69] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -4398,7 +4474,7 @@ func file_order_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   44,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

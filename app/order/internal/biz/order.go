@@ -106,8 +106,9 @@ type Reservation struct {
 // Draft is an order that was priced and frozen, before stock is held: what a placement remembers while it runs.
 type Draft struct {
 	Record Record
-	// CashMinor was taken at the till.
+	// CashMinor was taken at the till, and Cards by its terminal.
 	CashMinor int64
+	Cards     []CardTender
 	// FromCart takes the lines out of the member's cart.
 	FromCart bool
 	// Destination of the goods, if it is known.

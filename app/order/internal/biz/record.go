@@ -33,6 +33,7 @@ const ProviderWallet = "wallet"
 // Providers that are no service: money that was taken elsewhere.
 const (
 	ProviderCash     = "cash"
+	ProviderCard     = "card" // by a terminal at the till, where it also goes back
 	ProviderPlatform = "platform"
 )
 

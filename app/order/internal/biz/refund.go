@@ -5,7 +5,7 @@ import (
 	"github.com/onepool/onepool/app/internal/money"
 )
 
-// refund sends part of a capture back. Cash and other platforms' money is back at once, a provider has to be asked.
+// refund sends part of a capture back. Cash, cards at a till and other platforms' money is back at once, a provider has to be asked.
 func (o *Order) refund(c *Capture, amountMinor int64, returnID, reason string) error {
 	if left := c.AmountMinor - c.RefundedMinor; amountMinor > left {
 		return refuse(409, reasonRefundExceeds, "more than was paid: refund no more than what is left",
@@ -16,7 +16,7 @@ func (o *Order) refund(c *Capture, amountMinor int64, returnID, reason string) e
 		NextAtUS: o.nowUS, CreatedAtUS: o.nowUS,
 	}
 	event := EventRequest
-	if c.Provider == ProviderCash || c.Provider == ProviderPlatform {
+	if c.Provider == ProviderCash || c.Provider == ProviderCard || c.Provider == ProviderPlatform {
 		event, f.DoneAtUS = EventHandBack, o.nowUS
 	}
 	if err := o.move(SubjectRefund, f.ID, &f.State, event, reason); err != nil {

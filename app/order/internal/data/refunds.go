@@ -62,6 +62,15 @@ func (s *Orders) OpenRefunds(ctx context.Context, f RefundFilter, after After, l
 	return found, nil
 }
 
+// HasCaptured says whether a provider's transaction was booked before, for this seller.
+func (s *Orders) HasCaptured(ctx context.Context, org, provider, transactionNo string) (bool, error) {
+	found, err := s.ent.Capture.Query().Where(capture.Org(org), capture.Provider(provider), capture.TransactionNo(transactionNo)).Exist(AsService(ctx))
+	if err != nil {
+		return false, fmt.Errorf("captures: %w", err)
+	}
+	return found, nil
+}
+
 // OrderOfRefund finds the order of a refund; empty if there is none.
 func (s *Orders) OrderOfRefund(ctx context.Context, id string) (string, error) {
 	row, err := s.ent.Refund.Query().Where(refund.ID(id)).Only(AsService(ctx))

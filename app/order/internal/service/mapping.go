@@ -165,16 +165,18 @@ func toTenders(r biz.Record) (tenders []*orderv1.Tender) {
 		tenders = append(tenders, &orderv1.Tender{Kind: orderv1.TenderKind_POINTS, Amount: toMoney(r.PointsAmountMinor, r.Currency), Refunded: toMoney(back, r.Currency)})
 	}
 	for _, c := range r.Captures {
-		kind := orderv1.TenderKind_PROVIDER
+		kind, reference := orderv1.TenderKind_PROVIDER, c.TransactionNo
 		switch c.Provider {
 		case biz.ProviderCash:
 			kind = orderv1.TenderKind_CASH
 		case biz.ProviderPlatform:
 			kind = orderv1.TenderKind_PLATFORM
+		case biz.ProviderCard:
+			kind, reference = orderv1.TenderKind_CARD, strings.TrimPrefix(reference, biz.CardNo(r.ShopStore, ""))
 		case biz.ProviderWallet:
 			kind = orderv1.TenderKind_WALLET
 		}
-		tenders = append(tenders, &orderv1.Tender{Kind: kind, Amount: toMoney(c.AmountMinor, c.Currency), Refunded: toMoney(c.RefundedMinor, c.Currency), Reference: c.TransactionNo})
+		tenders = append(tenders, &orderv1.Tender{Kind: kind, Amount: toMoney(c.AmountMinor, c.Currency), Refunded: toMoney(c.RefundedMinor, c.Currency), Reference: reference})
 	}
 	return tenders
 }
