@@ -100,6 +100,7 @@ type Center struct {
 	points  *biz.Points
 	codes   *data.Codes
 	service *service.Member
+	wallets *service.Wallets
 }
 
 // New opens the database. It does not migrate.
@@ -138,7 +139,9 @@ func assemble(c Config, d Deps, frame *center.Frame, phones *data.Phones) *Cente
 	if c.SandboxSMS {
 		parts.SMS = data.SandboxSMS{}
 	}
-	return &Center{Frame: frame, ledger: ledger, points: points, codes: codes, service: service.New(parts, rules)}
+	value := data.NewWallets(members, c.Currency)
+	wallets := service.NewWallets(db, biz.NewWallets(value, db, c.Currency), value, d.PageSecret)
+	return &Center{Frame: frame, ledger: ledger, points: points, codes: codes, service: service.New(parts, rules), wallets: wallets}
 }
 
 // unit is 1.00 of a currency in minor units.
@@ -154,8 +157,10 @@ func unit(currency string) int64 {
 // Register puts the services on the process's servers.
 func (c *Center) Register(r *server.Registrar) {
 	memberv1.RegisterMemberServer(r.GRPC, c.service)
+	memberv1.RegisterWalletsServer(r.GRPC, c.wallets)
 	if r.HTTP != nil {
 		memberv1.RegisterMemberHTTPServer(r.HTTP, c.service)
+		memberv1.RegisterWalletsHTTPServer(r.HTTP, c.wallets)
 	}
 	memberv1.RegisterMemberBranchServer(r.Branch, service.NewBranch(c.service))
 }

@@ -12,6 +12,10 @@ import (
 func Door() process.Door {
 	return process.Door{Name: name, Center: true, Open: func(ctx context.Context, d process.Deps) (process.Module, error) {
 		trade, limits := d.Config.Trade, d.Config.Limits
+		providers, err := paymentProviders(d.Config.Payments)
+		if err != nil {
+			return nil, err
+		}
 		return New(ctx, Config{
 			DB:        process.Database(d.Config, name),
 			PayWindow: time.Duration(trade.PayWindowS) * time.Second, ReturnWindow: time.Duration(trade.ReturnWindowS) * time.Second,
@@ -20,7 +24,7 @@ func Door() process.Door {
 		}, Deps{
 			Observe: d.Observe, Saga: d.Saga, Dial: d.Dial, PageSecret: d.Keys.Key(secret.Pages), SandboxSecret: d.Keys.Key(secret.Sandbox),
 			ReceiverKey: d.Keys.Key(secret.Receivers), PersonKey: d.Keys.Key(secret.Persons),
-			PublicURL: d.PublicURL,
+			PublicURL: d.PublicURL, Providers: providers,
 		})
 	}}
 }

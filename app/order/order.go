@@ -33,6 +33,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data"
 	"github.com/onepool/onepool/app/order/internal/data/migrations"
 	"github.com/onepool/onepool/app/order/internal/data/sandboxpay"
+	"github.com/onepool/onepool/app/order/internal/data/walletpay"
 	"github.com/onepool/onepool/app/order/internal/service"
 )
 
@@ -52,6 +53,8 @@ const (
 	defaultQuantity     = 1_000_000
 	// notification is the name of the sandbox's call in metrics and logs.
 	notification = "/onepool.order.v1.Order/SandboxNotification"
+	// providerNotification is the name of all other providers' calls.
+	providerNotification = "/onepool.order.v1.Order/PaymentNotification"
 )
 
 // Config is what can be chosen. Zeros become the defaults.
@@ -82,8 +85,10 @@ type Deps struct {
 	PageSecret, SandboxSecret []byte
 	// ReceiverKey finds receivers by their phone, PersonKey encrypts them: 32 bytes each.
 	ReceiverKey, PersonKey []byte
-	// PublicURL is where payment providers reach the platform; asked when a payment is made.
+	// PublicURL is where the sandbox reaches the platform; asked when a payment is made.
 	PublicURL func() string
+	// Providers move money besides the sandbox.
+	Providers []biz.PaymentProvider
 }
 
 func (c Config) complete() (Config, error) {
@@ -132,6 +137,7 @@ type Center struct {
 	events     *service.TradeEvents
 	windows    *service.ReturnWindows
 	sandbox    *sandboxpay.Provider
+	providers  []biz.PaymentProvider
 }
 
 // New opens the database. It does not migrate.
@@ -143,14 +149,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if d.Observe == nil || d.Saga == nil || d.Dial == nil || len(d.PageSecret) == 0 {
 		return nil, errors.New("order: observer, coordinator, dialer and page secret are required")
 	}
-	var sandbox *sandboxpay.Provider
-	if c.Sandbox {
-		if d.PublicURL == nil {
-			return nil, errors.New("order: the sandbox needs a public address")
-		}
-		if sandbox, err = sandboxpay.New(d.SandboxSecret, d.PublicURL); err != nil {
-			return nil, fmt.Errorf("order: %w", err)
-		}
+	if c.Sandbox && d.PublicURL == nil {
+		return nil, errors.New("order: the sandbox needs a public address")
 	}
 	receivers, err := data.NewReceivers(d.ReceiverKey, d.PersonKey, c.HomeCountry)
 	if err != nil {
@@ -159,6 +159,12 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	frame, err := center.Open(ctx, center.Config{Name: name, DB: c.DB, Migrations: migrations.Files, Outbox: d.Saga.Outbox()}, d.Observe)
 	if err != nil {
 		return nil, err
+	}
+	var sandbox *sandboxpay.Provider
+	if c.Sandbox {
+		if sandbox, err = sandboxpay.New(d.SandboxSecret, d.PublicURL, data.NewSandboxBooks(frame.DB())); err != nil {
+			return nil, errors.Join(fmt.Errorf("order: %w", err), frame.Close())
+		}
 	}
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
 	orders, promotions := data.NewOrders(frame.DB(), receivers), data.NewPromotions(frame.DB())
@@ -176,14 +182,15 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product")), Lists: productv1.NewPriceListsClient(d.Dial("product"))},
 			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies,
 		},
-		Report: frame.Report("after a reply"),
+		Providers: append([]biz.PaymentProvider{walletpay.New(memberv1.NewWalletsClient(d.Dial("member")))}, d.Providers...),
+		Report:    frame.Report("after a reply"),
 	}, service.Settings{
 		Terms:  terms,
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
 	})
 	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
 		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox,
-		events: service.NewTradeEvents(orders, d.PageSecret), orders: orders, windows: service.NewReturnWindows(trade, policies)}, nil
+		events: service.NewTradeEvents(orders, d.PageSecret), orders: orders, windows: service.NewReturnWindows(trade, policies), providers: d.Providers}, nil
 }
 
 // Migrate brings the tables up to date, and refuses other keys than those that receivers are kept under.
@@ -217,6 +224,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterGoodwillsServer(r.GRPC, goodwills)
 	orderv1.RegisterCouponsServer(r.GRPC, c.coupons)
 	orderv1.RegisterTradeEventsServer(r.GRPC, c.events)
+	payments := service.NewPayments(c.service)
+	orderv1.RegisterPaymentsServer(r.GRPC, payments)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
@@ -231,10 +240,15 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterGoodwillsHTTPServer(r.HTTP, goodwills)
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
+		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential
 		r.Raw(http.MethodPost, sandboxpay.Path, notification, c.service.Notified(c.sandbox))
+	}
+	for _, p := range c.providers {
+		r.Open(providerNotification)
+		r.Raw(http.MethodPost, "/v1/order/payments/"+p.Name()+"/{"+service.AccountVariable+"}/notify", providerNotification, c.service.Notified(p))
 	}
 	orderv1.RegisterOrderBranchServer(r.Branch, c.service.Branch())
 	if err := saga.RegisterExecutor(r.Branch, map[string]saga.Handler{service.PlacementWorkflow: c.service.ResumePlacement}); err != nil {
@@ -269,6 +283,7 @@ func (c *Center) Workers() []func(context.Context) error {
 	}
 	return append(c.Frame.Workers(),
 		alone("order.timers", tickEvery, c.service.Tick),
+		alone("order.payments", tickEvery, c.service.TickPayments),
 		alone("order.orphans", orphanEvery, c.service.ResumeOrphans),
 		alone("order.receivers", hideEvery, c.service.HideReceivers),
 		func(ctx context.Context) error {

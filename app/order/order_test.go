@@ -24,11 +24,12 @@ import (
 	"github.com/onepool/onepool/configs"
 )
 
-// start runs the center as its program does, alone: the other centers and the coordinator are not there.
-func start(t *testing.T) (base string, keys *secret.Keyring) {
+// start runs the center as its program does, alone: the other centers and the coordinator are not there. file is laid over
+// the default configuration.
+func start(t *testing.T, file string) (base string, keys *secret.Keyring) {
 	t.Helper()
 	dir := t.TempDir()
-	config, err := conf.Load([][]byte{configs.Default}, "", nil, map[string]string{
+	config, err := conf.Load([][]byte{configs.Default}, file, nil, map[string]string{
 		"storage.dir": dir, "server.http": "127.0.0.1:0", "server.grpc": "127.0.0.1:0", "server.branch": "127.0.0.1:0",
 		"coordinator.mode": "external", "coordinator.address": "127.0.0.1:1", "sandbox.payments": "true",
 	})
@@ -60,7 +61,7 @@ func start(t *testing.T) (base string, keys *secret.Keyring) {
 }
 
 func TestTheEdgeOfTheOrderCenter(t *testing.T) {
-	base, keys := start(t)
+	base, keys := start(t, "")
 	tokens, err := authn.NewTokens(keys.Key(secret.Tokens), time.Now)
 	require.NoError(t, err)
 	member, _, err := tokens.Issue(tenancy.Principal{Kind: tenancy.Member, ID: "mbr_1", Member: "mbr_1"}, time.Hour)

@@ -37,18 +37,21 @@ const (
 	MemberErrorReason_MEMBER_CODE_INVALID MemberErrorReason = 5
 	// Points are spent at a till by the member's code, never by the phone alone.
 	MemberErrorReason_MEMBER_CODE_REQUIRED MemberErrorReason = 6
+	// metadata: wanted_minor, left_minor.
+	MemberErrorReason_WALLET_INSUFFICIENT MemberErrorReason = 20
 )
 
 // Enum value maps for MemberErrorReason.
 var (
 	MemberErrorReason_name = map[int32]string{
-		0: "MEMBER_UNSPECIFIED",
-		1: "MEMBER_UNKNOWN",
-		2: "POINTS_INSUFFICIENT",
-		3: "SIGN_IN_CODE_INVALID",
-		4: "MEMBER_LATE_TRY",
-		5: "MEMBER_CODE_INVALID",
-		6: "MEMBER_CODE_REQUIRED",
+		0:  "MEMBER_UNSPECIFIED",
+		1:  "MEMBER_UNKNOWN",
+		2:  "POINTS_INSUFFICIENT",
+		3:  "SIGN_IN_CODE_INVALID",
+		4:  "MEMBER_LATE_TRY",
+		5:  "MEMBER_CODE_INVALID",
+		6:  "MEMBER_CODE_REQUIRED",
+		20: "WALLET_INSUFFICIENT",
 	}
 	MemberErrorReason_value = map[string]int32{
 		"MEMBER_UNSPECIFIED":   0,
@@ -58,6 +61,7 @@ var (
 		"MEMBER_LATE_TRY":      4,
 		"MEMBER_CODE_INVALID":  5,
 		"MEMBER_CODE_REQUIRED": 6,
+		"WALLET_INSUFFICIENT":  20,
 	}
 )
 
@@ -92,7 +96,7 @@ var File_member_v1_errors_proto protoreflect.FileDescriptor
 
 const file_member_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16member/v1/errors.proto\x12\x11onepool.member.v1\x1a\x13errors/errors.proto*\xe4\x01\n" +
+	"\x16member/v1/errors.proto\x12\x11onepool.member.v1\x1a\x13errors/errors.proto*\x83\x02\n" +
 	"\x11MemberErrorReason\x12\x16\n" +
 	"\x12MEMBER_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x0eMEMBER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x1d\n" +
@@ -100,7 +104,8 @@ const file_member_v1_errors_proto_rawDesc = "" +
 	"\x14SIGN_IN_CODE_INVALID\x10\x03\x1a\x04\xa8E\x91\x03\x12\x19\n" +
 	"\x0fMEMBER_LATE_TRY\x10\x04\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13MEMBER_CODE_INVALID\x10\x05\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
-	"\x14MEMBER_CODE_REQUIRED\x10\x06\x1a\x04\xa8E\x90\x03\x1a\x04\xa0E\xf4\x03B3Z1github.com/onepool/onepool/api/member/v1;memberv1b\x06proto3"
+	"\x14MEMBER_CODE_REQUIRED\x10\x06\x1a\x04\xa8E\x90\x03\x12\x1d\n" +
+	"\x13WALLET_INSUFFICIENT\x10\x14\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B3Z1github.com/onepool/onepool/api/member/v1;memberv1b\x06proto3"
 
 var (
 	file_member_v1_errors_proto_rawDescOnce sync.Once

@@ -104,3 +104,17 @@ func IsMemberCodeRequired(err error) bool {
 func ErrorMemberCodeRequired(format string, args ...interface{}) *errors.Error {
 	return errors.New(400, MemberErrorReason_MEMBER_CODE_REQUIRED.String(), fmt.Sprintf(format, args...))
 }
+
+// metadata: wanted_minor, left_minor.
+func IsWalletInsufficient(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == MemberErrorReason_WALLET_INSUFFICIENT.String() && e.Code == 409
+}
+
+// metadata: wanted_minor, left_minor.
+func ErrorWalletInsufficient(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, MemberErrorReason_WALLET_INSUFFICIENT.String(), fmt.Sprintf(format, args...))
+}

@@ -57,6 +57,10 @@ const (
 	OrderErrorReason_GOODWILL_SECOND_PERSON OrderErrorReason = 63
 	// What was found is not what the return is about. metadata: line_id, sku, quantity (that was asked for).
 	OrderErrorReason_INSPECTION_MISMATCH OrderErrorReason = 60
+	// The payment provider gave no answer; what was asked may have been done. metadata: provider.
+	OrderErrorReason_PROVIDER_SILENT OrderErrorReason = 25
+	// The payment provider does not make this payment. metadata: provider, code, message.
+	OrderErrorReason_PROVIDER_REFUSED OrderErrorReason = 26
 )
 
 // Enum value maps for OrderErrorReason.
@@ -80,6 +84,8 @@ var (
 		38: "FINAL_SALE_UNCONFIRMED",
 		63: "GOODWILL_SECOND_PERSON",
 		60: "INSPECTION_MISMATCH",
+		25: "PROVIDER_SILENT",
+		26: "PROVIDER_REFUSED",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":      0,
@@ -100,6 +106,8 @@ var (
 		"FINAL_SALE_UNCONFIRMED": 38,
 		"GOODWILL_SECOND_PERSON": 63,
 		"INSPECTION_MISMATCH":    60,
+		"PROVIDER_SILENT":        25,
+		"PROVIDER_REFUSED":       26,
 	}
 )
 
@@ -134,7 +142,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x8a\x04\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xc1\x04\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -155,7 +163,9 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x14TRADE_EVENTS_EXPIRED\x106\x1a\x04\xa8E\x99\x03\x12 \n" +
 	"\x16FINAL_SALE_UNCONFIRMED\x10&\x1a\x04\xa8E\x99\x03\x12 \n" +
 	"\x16GOODWILL_SECOND_PERSON\x10?\x1a\x04\xa8E\x93\x03\x12\x1d\n" +
-	"\x13INSPECTION_MISMATCH\x10<\x1a\x04\xa8E\x90\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x13INSPECTION_MISMATCH\x10<\x1a\x04\xa8E\x90\x03\x12\x19\n" +
+	"\x0fPROVIDER_SILENT\x10\x19\x1a\x04\xa8E\xf7\x03\x12\x1a\n" +
+	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

@@ -254,3 +254,31 @@ func IsInspectionMismatch(err error) bool {
 func ErrorInspectionMismatch(format string, args ...interface{}) *errors.Error {
 	return errors.New(400, OrderErrorReason_INSPECTION_MISMATCH.String(), fmt.Sprintf(format, args...))
 }
+
+// The payment provider gave no answer; what was asked may have been done. metadata: provider.
+func IsProviderSilent(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_PROVIDER_SILENT.String() && e.Code == 503
+}
+
+// The payment provider gave no answer; what was asked may have been done. metadata: provider.
+func ErrorProviderSilent(format string, args ...interface{}) *errors.Error {
+	return errors.New(503, OrderErrorReason_PROVIDER_SILENT.String(), fmt.Sprintf(format, args...))
+}
+
+// The payment provider does not make this payment. metadata: provider, code, message.
+func IsProviderRefused(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_PROVIDER_REFUSED.String() && e.Code == 409
+}
+
+// The payment provider does not make this payment. metadata: provider, code, message.
+func ErrorProviderRefused(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_PROVIDER_REFUSED.String(), fmt.Sprintf(format, args...))
+}

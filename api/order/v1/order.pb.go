@@ -535,6 +535,10 @@ const (
 	TenderKind_PROVIDER TenderKind = 3
 	// Paid on another platform.
 	TenderKind_PLATFORM TenderKind = 4
+	// Stored value of the member.
+	TenderKind_WALLET TenderKind = 5
+	// By a card terminal at the till.
+	TenderKind_CARD TenderKind = 6
 )
 
 // Enum value maps for TenderKind.
@@ -545,6 +549,8 @@ var (
 		2: "POINTS",
 		3: "PROVIDER",
 		4: "PLATFORM",
+		5: "WALLET",
+		6: "CARD",
 	}
 	TenderKind_value = map[string]int32{
 		"TENDER_KIND_UNSPECIFIED": 0,
@@ -552,6 +558,8 @@ var (
 		"POINTS":                  2,
 		"PROVIDER":                3,
 		"PLATFORM":                4,
+		"WALLET":                  5,
+		"CARD":                    6,
 	}
 )
 
@@ -580,6 +588,59 @@ func (x TenderKind) Number() protoreflect.EnumNumber {
 // Deprecated: Use TenderKind.Descriptor instead.
 func (TenderKind) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
+}
+
+// Where the buyer pays.
+type PaymentScene int32
+
+const (
+	// IN_APP.
+	PaymentScene_PAYMENT_SCENE_UNSPECIFIED PaymentScene = 0
+	// In the provider's own app: a mini-program or the in-app browser.
+	PaymentScene_IN_APP PaymentScene = 1
+	// The buyer scans a code, which is in the provider_params as code_url.
+	PaymentScene_QR_CODE PaymentScene = 2
+)
+
+// Enum value maps for PaymentScene.
+var (
+	PaymentScene_name = map[int32]string{
+		0: "PAYMENT_SCENE_UNSPECIFIED",
+		1: "IN_APP",
+		2: "QR_CODE",
+	}
+	PaymentScene_value = map[string]int32{
+		"PAYMENT_SCENE_UNSPECIFIED": 0,
+		"IN_APP":                    1,
+		"QR_CODE":                   2,
+	}
+)
+
+func (x PaymentScene) Enum() *PaymentScene {
+	p := new(PaymentScene)
+	*p = x
+	return p
+}
+
+func (x PaymentScene) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PaymentScene) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[9].Descriptor()
+}
+
+func (PaymentScene) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[9]
+}
+
+func (x PaymentScene) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PaymentScene.Descriptor instead.
+func (PaymentScene) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 type Cart struct {
@@ -2112,9 +2173,11 @@ type SellAtTillRequest struct {
 	Lines     []*OrderLineInput `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
 	MemberId  string            `protobuf:"bytes,6,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	Points    int64             `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
-	// Cash taken for the goods, change already given: must equal what is left to pay.
-	CashMinor     int64  `protobuf:"varint,8,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
-	Clerk         string `protobuf:"bytes,9,opt,name=clerk,proto3" json:"clerk,omitempty"`
+	// Cash taken for the goods, change already given: with the cards it must equal what is left to pay.
+	CashMinor int64  `protobuf:"varint,8,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
+	Clerk     string `protobuf:"bytes,9,opt,name=clerk,proto3" json:"clerk,omitempty"`
+	// What the card terminal has taken.
+	Cards         []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2212,6 +2275,67 @@ func (x *SellAtTillRequest) GetClerk() string {
 	return ""
 }
 
+func (x *SellAtTillRequest) GetCards() []*CardTender {
+	if x != nil {
+		return x.Cards
+	}
+	return nil
+}
+
+// Money that a card terminal (POS machine) beside the till has taken.
+type CardTender struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	AmountMinor int64                  `protobuf:"varint,1,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	// The terminal's number of the transaction, unique for the store: it pays one receipt.
+	Reference     string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CardTender) Reset() {
+	*x = CardTender{}
+	mi := &file_order_v1_order_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CardTender) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CardTender) ProtoMessage() {}
+
+func (x *CardTender) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CardTender.ProtoReflect.Descriptor instead.
+func (*CardTender) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *CardTender) GetAmountMinor() int64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *CardTender) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
 type ImportChannelOrderRequest struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -2234,7 +2358,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2246,7 +2370,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2259,7 +2383,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -2351,7 +2475,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2363,7 +2487,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2376,7 +2500,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2409,7 +2533,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2421,7 +2545,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2434,7 +2558,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2454,7 +2578,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2466,7 +2590,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2479,7 +2603,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -2526,7 +2650,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2538,7 +2662,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2551,7 +2675,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -2662,7 +2786,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2674,7 +2798,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2687,7 +2811,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -2715,7 +2839,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2727,7 +2851,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2740,7 +2864,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -2768,17 +2892,20 @@ type CreatePaymentRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// sandbox.
+	// sandbox, wallet (the member's stored value, which pays at once), or one that is configured.
 	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
 	// One tender of several; 0: all that is left to pay. What has come of an order that closes unpaid goes back.
-	AmountMinor   int64 `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	AmountMinor int64        `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	Scene       PaymentScene `protobuf:"varint,5,opt,name=scene,proto3,enum=onepool.order.v1.PaymentScene" json:"scene,omitempty"`
+	// IN_APP: the buyer's id at the provider, below the app that the merchant account belongs to.
+	BuyerId       string `protobuf:"bytes,6,opt,name=buyer_id,json=buyerId,proto3" json:"buyer_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2790,7 +2917,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2803,7 +2930,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -2834,6 +2961,20 @@ func (x *CreatePaymentRequest) GetAmountMinor() int64 {
 	return 0
 }
 
+func (x *CreatePaymentRequest) GetScene() PaymentScene {
+	if x != nil {
+		return x.Scene
+	}
+	return PaymentScene_PAYMENT_SCENE_UNSPECIFIED
+}
+
+func (x *CreatePaymentRequest) GetBuyerId() string {
+	if x != nil {
+		return x.BuyerId
+	}
+	return ""
+}
+
 type Payment struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2852,7 +2993,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2864,7 +3005,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2877,7 +3018,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Payment) GetId() string {
@@ -2945,7 +3086,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2957,7 +3098,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2970,7 +3111,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -2992,7 +3133,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3004,7 +3145,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3017,7 +3158,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -3083,7 +3224,7 @@ type Fulfilment struct {
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3095,7 +3236,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3108,7 +3249,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -3339,7 +3480,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3351,7 +3492,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3364,7 +3505,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -3397,7 +3538,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3409,7 +3550,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3422,7 +3563,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -3495,7 +3636,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3507,7 +3648,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3520,7 +3661,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Parcel) GetId() string {
@@ -3605,7 +3746,7 @@ type ParcelContent struct {
 
 func (x *ParcelContent) Reset() {
 	*x = ParcelContent{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3617,7 +3758,7 @@ func (x *ParcelContent) String() string {
 func (*ParcelContent) ProtoMessage() {}
 
 func (x *ParcelContent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3630,7 +3771,7 @@ func (x *ParcelContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
 func (*ParcelContent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ParcelContent) GetLineId() string {
@@ -3667,7 +3808,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3679,7 +3820,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3692,7 +3833,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -3740,7 +3881,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3752,7 +3893,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3765,7 +3906,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -3792,7 +3933,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3804,7 +3945,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3817,7 +3958,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -3854,7 +3995,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3866,7 +4007,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3879,7 +4020,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -3950,7 +4091,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3962,7 +4103,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3975,7 +4116,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -4016,7 +4157,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4028,7 +4169,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4041,7 +4182,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -4068,7 +4209,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4080,7 +4221,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4093,7 +4234,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -4127,7 +4268,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4139,7 +4280,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4152,7 +4293,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -4231,7 +4372,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4243,7 +4384,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4256,7 +4397,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -4407,7 +4548,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4419,7 +4560,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4432,7 +4573,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -4494,7 +4635,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4506,7 +4647,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4519,7 +4660,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -4582,7 +4723,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4594,7 +4735,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4607,7 +4748,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -4662,7 +4803,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4674,7 +4815,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4687,7 +4828,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -4718,7 +4859,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4730,7 +4871,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4743,7 +4884,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -4952,7 +5093,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\tR\x02to\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\x12\x13\n" +
-	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\x90\x03\n" +
+	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\xce\x03\n" +
 	"\x11SellAtTillRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -4967,7 +5108,13 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12&\n" +
 	"\n" +
 	"cash_minor\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
-	"\x05clerk\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\"\x95\x04\n" +
+	"\x05clerk\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x12<\n" +
+	"\x05cards\x18\n" +
+	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"h\n" +
+	"\n" +
+	"CardTender\x121\n" +
+	"\famount_minor\x18\x01 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x01R\vamountMinor\x12'\n" +
+	"\treference\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\treference\"\x95\x04\n" +
 	"\x19ImportChannelOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12#\n" +
@@ -5025,13 +5172,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12\"\n" +
 	"\x06reason\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\xb9\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\x9e\x02\n" +
 	"\x14CreatePaymentRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12%\n" +
 	"\bprovider\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\bprovider\x12*\n" +
-	"\famount_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\vamountMinor\"\x8d\x03\n" +
+	"\famount_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\vamountMinor\x12>\n" +
+	"\x05scene\x18\x05 \x01(\x0e2\x1e.onepool.order.v1.PaymentSceneB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05scene\x12#\n" +
+	"\bbuyer_id\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\abuyerId\"\x8d\x03\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x1a\n" +
@@ -5303,7 +5452,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\vGoodwillWay\x12\x1c\n" +
 	"\x18GOODWILL_WAY_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rGOODWILL_CASH\x10\x01\x12\x15\n" +
-	"\x11GOODWILL_TRANSFER\x10\x02*[\n" +
+	"\x11GOODWILL_TRANSFER\x10\x02*q\n" +
 	"\n" +
 	"TenderKind\x12\x1b\n" +
 	"\x17TENDER_KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -5311,7 +5460,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"\x06POINTS\x10\x02\x12\f\n" +
 	"\bPROVIDER\x10\x03\x12\f\n" +
-	"\bPLATFORM\x10\x042\xd4\x15\n" +
+	"\bPLATFORM\x10\x04\x12\n" +
+	"\n" +
+	"\x06WALLET\x10\x05\x12\b\n" +
+	"\x04CARD\x10\x06*F\n" +
+	"\fPaymentScene\x12\x1d\n" +
+	"\x19PAYMENT_SCENE_UNSPECIFIED\x10\x00\x12\n" +
+	"\n" +
+	"\x06IN_APP\x10\x01\x12\v\n" +
+	"\aQR_CODE\x10\x022\xd4\x15\n" +
 	"\x05Order\x12h\n" +
 	"\aGetCart\x12 .onepool.order.v1.GetCartRequest\x1a\x16.onepool.order.v1.Cart\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/order/carts/{member_id}\x12y\n" +
 	"\vSetCartLine\x12$.onepool.order.v1.SetCartLineRequest\x1a\x16.onepool.order.v1.Cart\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/order/carts/{member_id}/lines\x12n\n" +
@@ -5350,8 +5507,8 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_order_v1_order_proto_rawDescData
 }
 
-var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -5362,193 +5519,197 @@ var file_order_v1_order_proto_goTypes = []any{
 	(GoodwillState)(0),                 // 6: onepool.order.v1.GoodwillState
 	(GoodwillWay)(0),                   // 7: onepool.order.v1.GoodwillWay
 	(TenderKind)(0),                    // 8: onepool.order.v1.TenderKind
-	(*Cart)(nil),                       // 9: onepool.order.v1.Cart
-	(*CartLine)(nil),                   // 10: onepool.order.v1.CartLine
-	(*GetCartRequest)(nil),             // 11: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 12: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 13: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 14: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 15: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 16: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 17: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 18: onepool.order.v1.OrderInfo
-	(*OrderLine)(nil),                  // 19: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 20: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 21: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 22: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 23: onepool.order.v1.SellAtTillRequest
-	(*ImportChannelOrderRequest)(nil),  // 24: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 25: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 26: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 27: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 28: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 29: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 30: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 31: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 32: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 33: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 34: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 35: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 36: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 37: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 38: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 39: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 40: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 41: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 42: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 43: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 44: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 45: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 46: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 47: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 48: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 49: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 50: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 51: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 52: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 53: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 54: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 55: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 56: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 57: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 58: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 59: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 60: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 61: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 62: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 63: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 64: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 65: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 66: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 67: onepool.common.v1.CheckInvariantsResponse
+	(PaymentScene)(0),                  // 9: onepool.order.v1.PaymentScene
+	(*Cart)(nil),                       // 10: onepool.order.v1.Cart
+	(*CartLine)(nil),                   // 11: onepool.order.v1.CartLine
+	(*GetCartRequest)(nil),             // 12: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 13: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 14: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 15: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 16: onepool.order.v1.Calculation
+	(*Receiver)(nil),                   // 17: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 18: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 19: onepool.order.v1.OrderInfo
+	(*OrderLine)(nil),                  // 20: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 21: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 22: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 23: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 24: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 25: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 26: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 27: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 28: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 29: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 30: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 31: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 32: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 33: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 34: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 35: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 36: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 37: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 38: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 39: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 40: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 41: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 42: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 43: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 44: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 45: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 46: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 47: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 48: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 49: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 50: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 51: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 52: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 53: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 54: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 55: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 56: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 57: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 58: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 59: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 60: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 61: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 62: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 63: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 64: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 65: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 66: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 67: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 68: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 69: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
-	10,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	58,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	54,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	58,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	58,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	13,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	19,  // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	58,  // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	58,  // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	58,  // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	58,  // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	58,  // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	59,  // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	60,  // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	61,  // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	62,  // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	16,  // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	13,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
+	60,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	56,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	60,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	60,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	14,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	20,  // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	60,  // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	60,  // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	60,  // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	60,  // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	60,  // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	61,  // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	62,  // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	63,  // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	64,  // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	17,  // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	14,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,   // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	19,  // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	58,  // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	58,  // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	58,  // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	58,  // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	58,  // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	20,  // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	35,  // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	48,  // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	22,  // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	16,  // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	60,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	58,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	58,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	21,  // 33: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	20,  // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	60,  // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	60,  // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	60,  // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	60,  // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	60,  // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	21,  // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	37,  // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	50,  // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	23,  // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	17,  // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	62,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	60,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	60,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	22,  // 33: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
 	3,   // 34: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	55,  // 35: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	58,  // 36: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	58,  // 37: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	58,  // 38: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	58,  // 39: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	58,  // 40: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	58,  // 41: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	60,  // 42: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	57,  // 35: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	60,  // 36: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	60,  // 37: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	60,  // 38: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	60,  // 39: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	60,  // 40: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	60,  // 41: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	62,  // 42: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
 	8,   // 43: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	58,  // 44: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	58,  // 45: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	60,  // 44: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	60,  // 45: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
 	6,   // 46: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	58,  // 47: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	60,  // 47: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
 	7,   // 48: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	13,  // 49: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	16,  // 50: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	25,  // 51: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 52: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	18,  // 53: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	4,   // 54: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	58,  // 55: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	56,  // 56: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 57: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	62,  // 58: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	37,  // 59: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	16,  // 60: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	36,  // 61: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	38,  // 62: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	57,  // 63: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 64: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	39,  // 65: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 66: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	35,  // 67: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	63,  // 68: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	64,  // 69: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	65,  // 70: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	46,  // 71: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	5,   // 72: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	49,  // 73: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	58,  // 74: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	58,  // 75: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	58,  // 76: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	50,  // 77: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	51,  // 78: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	11,  // 79: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	12,  // 80: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	14,  // 81: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	17,  // 82: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	23,  // 83: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	24,  // 84: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	26,  // 85: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	27,  // 86: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	28,  // 87: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	30,  // 88: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	31,  // 89: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	33,  // 90: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	40,  // 91: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	42,  // 92: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	43,  // 93: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	44,  // 94: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	45,  // 95: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	47,  // 96: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	52,  // 97: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	53,  // 98: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	66,  // 99: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	9,   // 100: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	9,   // 101: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	15,  // 102: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	18,  // 103: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	18,  // 104: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	18,  // 105: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	18,  // 106: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	18,  // 107: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	29,  // 108: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	18,  // 109: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	32,  // 110: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	34,  // 111: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	41,  // 112: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	35,  // 113: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	35,  // 114: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	35,  // 115: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	35,  // 116: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	48,  // 117: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	48,  // 118: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	48,  // 119: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	67,  // 120: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	100, // [100:121] is the sub-list for method output_type
-	79,  // [79:100] is the sub-list for method input_type
-	79,  // [79:79] is the sub-list for extension type_name
-	79,  // [79:79] is the sub-list for extension extendee
-	0,   // [0:79] is the sub-list for field type_name
+	14,  // 49: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	25,  // 50: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	17,  // 51: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	27,  // 52: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 53: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	19,  // 54: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 55: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 56: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	60,  // 57: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	58,  // 58: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 59: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	64,  // 60: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	39,  // 61: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	17,  // 62: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	38,  // 63: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	40,  // 64: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	59,  // 65: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 66: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	41,  // 67: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 68: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	37,  // 69: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	65,  // 70: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	66,  // 71: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	67,  // 72: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	48,  // 73: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	5,   // 74: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	51,  // 75: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	60,  // 76: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	60,  // 77: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	60,  // 78: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	52,  // 79: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	53,  // 80: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 81: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 82: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 83: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	18,  // 84: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	24,  // 85: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	26,  // 86: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	28,  // 87: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	29,  // 88: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	30,  // 89: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	32,  // 90: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	33,  // 91: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	35,  // 92: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	42,  // 93: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	44,  // 94: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	45,  // 95: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	46,  // 96: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	47,  // 97: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	49,  // 98: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	54,  // 99: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	55,  // 100: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	68,  // 101: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 102: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 103: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 104: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	19,  // 105: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 106: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	19,  // 107: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 108: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 109: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	31,  // 110: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	19,  // 111: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	34,  // 112: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	36,  // 113: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	43,  // 114: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	37,  // 115: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 116: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 117: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 118: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	50,  // 119: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	50,  // 120: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	50,  // 121: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	69,  // 122: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	102, // [102:123] is the sub-list for method output_type
+	81,  // [81:102] is the sub-list for method input_type
+	81,  // [81:81] is the sub-list for extension type_name
+	81,  // [81:81] is the sub-list for extension extendee
+	0,   // [0:81] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -5563,8 +5724,8 @@ func file_order_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   49,
+			NumEnums:      10,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

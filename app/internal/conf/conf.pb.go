@@ -36,6 +36,7 @@ type Config struct {
 	Points        *Points                `protobuf:"bytes,8,opt,name=points,proto3" json:"points,omitempty"`
 	Sandbox       *Sandbox               `protobuf:"bytes,9,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
 	Observe       *Observe               `protobuf:"bytes,10,opt,name=observe,proto3" json:"observe,omitempty"`
+	Payments      *Payments              `protobuf:"bytes,11,opt,name=payments,proto3" json:"payments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -136,6 +137,13 @@ func (x *Config) GetSandbox() *Sandbox {
 func (x *Config) GetObserve() *Observe {
 	if x != nil {
 		return x.Observe
+	}
+	return nil
+}
+
+func (x *Config) GetPayments() *Payments {
+	if x != nil {
+		return x.Payments
 	}
 	return nil
 }
@@ -786,6 +794,261 @@ func (x *Sandbox) GetWebhooks() bool {
 	return false
 }
 
+// Payment providers, and whose money they take. Files hold secrets: readable by the process only.
+type Payments struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the providers reach the order center, https without a query, e.g. https://shop.example. Needed with any account.
+	NotifyUrl     string           `protobuf:"bytes,1,opt,name=notify_url,json=notifyUrl,proto3" json:"notify_url,omitempty"`
+	Wechat        []*WechatAccount `protobuf:"bytes,2,rep,name=wechat,proto3" json:"wechat,omitempty"`
+	Alipay        []*AlipayAccount `protobuf:"bytes,3,rep,name=alipay,proto3" json:"alipay,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Payments) Reset() {
+	*x = Payments{}
+	mi := &file_app_internal_conf_conf_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Payments) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Payments) ProtoMessage() {}
+
+func (x *Payments) ProtoReflect() protoreflect.Message {
+	mi := &file_app_internal_conf_conf_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Payments.ProtoReflect.Descriptor instead.
+func (*Payments) Descriptor() ([]byte, []int) {
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Payments) GetNotifyUrl() string {
+	if x != nil {
+		return x.NotifyUrl
+	}
+	return ""
+}
+
+func (x *Payments) GetWechat() []*WechatAccount {
+	if x != nil {
+		return x.Wechat
+	}
+	return nil
+}
+
+func (x *Payments) GetAlipay() []*AlipayAccount {
+	if x != nil {
+		return x.Alipay
+	}
+	return nil
+}
+
+// A merchant of WeChat Pay.
+type WechatAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchant_account of the organisation whose money it takes.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// The merchant's number, and the app that its buyers' openids are of.
+	MchId string `protobuf:"bytes,2,opt,name=mch_id,json=mchId,proto3" json:"mch_id,omitempty"`
+	AppId string `protobuf:"bytes,3,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// Serial number of the merchant's API certificate, its private key (PEM), and the file with the APIv3 key.
+	CertificateSerial string `protobuf:"bytes,4,opt,name=certificate_serial,json=certificateSerial,proto3" json:"certificate_serial,omitempty"`
+	PrivateKeyFile    string `protobuf:"bytes,5,opt,name=private_key_file,json=privateKeyFile,proto3" json:"private_key_file,omitempty"`
+	ApiV3KeyFile      string `protobuf:"bytes,6,opt,name=api_v3_key_file,json=apiV3KeyFile,proto3" json:"api_v3_key_file,omitempty"`
+	// What WeChat Pay signs with: its public key (PEM) and that key's id, or its platform certificates (PEM).
+	PublicKeyId              string   `protobuf:"bytes,7,opt,name=public_key_id,json=publicKeyId,proto3" json:"public_key_id,omitempty"`
+	PublicKeyFile            string   `protobuf:"bytes,8,opt,name=public_key_file,json=publicKeyFile,proto3" json:"public_key_file,omitempty"`
+	PlatformCertificateFiles []string `protobuf:"bytes,9,rep,name=platform_certificate_files,json=platformCertificateFiles,proto3" json:"platform_certificate_files,omitempty"`
+	unknownFields            protoimpl.UnknownFields
+	sizeCache                protoimpl.SizeCache
+}
+
+func (x *WechatAccount) Reset() {
+	*x = WechatAccount{}
+	mi := &file_app_internal_conf_conf_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WechatAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WechatAccount) ProtoMessage() {}
+
+func (x *WechatAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_app_internal_conf_conf_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WechatAccount.ProtoReflect.Descriptor instead.
+func (*WechatAccount) Descriptor() ([]byte, []int) {
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *WechatAccount) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *WechatAccount) GetMchId() string {
+	if x != nil {
+		return x.MchId
+	}
+	return ""
+}
+
+func (x *WechatAccount) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+func (x *WechatAccount) GetCertificateSerial() string {
+	if x != nil {
+		return x.CertificateSerial
+	}
+	return ""
+}
+
+func (x *WechatAccount) GetPrivateKeyFile() string {
+	if x != nil {
+		return x.PrivateKeyFile
+	}
+	return ""
+}
+
+func (x *WechatAccount) GetApiV3KeyFile() string {
+	if x != nil {
+		return x.ApiV3KeyFile
+	}
+	return ""
+}
+
+func (x *WechatAccount) GetPublicKeyId() string {
+	if x != nil {
+		return x.PublicKeyId
+	}
+	return ""
+}
+
+func (x *WechatAccount) GetPublicKeyFile() string {
+	if x != nil {
+		return x.PublicKeyFile
+	}
+	return ""
+}
+
+func (x *WechatAccount) GetPlatformCertificateFiles() []string {
+	if x != nil {
+		return x.PlatformCertificateFiles
+	}
+	return nil
+}
+
+// A merchant of Alipay, by an app of its own.
+type AlipayAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchant_account of the organisation whose money it takes.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	AppId   string `protobuf:"bytes,2,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
+	// The merchant's PID, 2088...
+	SellerId string `protobuf:"bytes,3,opt,name=seller_id,json=sellerId,proto3" json:"seller_id,omitempty"`
+	// The app's private key and Alipay's public key for it (RSA2): PEM, or base64 as Alipay's tools write them.
+	PrivateKeyFile      string `protobuf:"bytes,4,opt,name=private_key_file,json=privateKeyFile,proto3" json:"private_key_file,omitempty"`
+	AlipayPublicKeyFile string `protobuf:"bytes,5,opt,name=alipay_public_key_file,json=alipayPublicKeyFile,proto3" json:"alipay_public_key_file,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *AlipayAccount) Reset() {
+	*x = AlipayAccount{}
+	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AlipayAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AlipayAccount) ProtoMessage() {}
+
+func (x *AlipayAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AlipayAccount.ProtoReflect.Descriptor instead.
+func (*AlipayAccount) Descriptor() ([]byte, []int) {
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *AlipayAccount) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *AlipayAccount) GetAppId() string {
+	if x != nil {
+		return x.AppId
+	}
+	return ""
+}
+
+func (x *AlipayAccount) GetSellerId() string {
+	if x != nil {
+		return x.SellerId
+	}
+	return ""
+}
+
+func (x *AlipayAccount) GetPrivateKeyFile() string {
+	if x != nil {
+		return x.PrivateKeyFile
+	}
+	return ""
+}
+
+func (x *AlipayAccount) GetAlipayPublicKeyFile() string {
+	if x != nil {
+		return x.AlipayPublicKeyFile
+	}
+	return ""
+}
+
 type Observe struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// debug, info, warn or error.
@@ -798,7 +1061,7 @@ type Observe struct {
 
 func (x *Observe) Reset() {
 	*x = Observe{}
-	mi := &file_app_internal_conf_conf_proto_msgTypes[10]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -810,7 +1073,7 @@ func (x *Observe) String() string {
 func (*Observe) ProtoMessage() {}
 
 func (x *Observe) ProtoReflect() protoreflect.Message {
-	mi := &file_app_internal_conf_conf_proto_msgTypes[10]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -823,7 +1086,7 @@ func (x *Observe) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observe.ProtoReflect.Descriptor instead.
 func (*Observe) Descriptor() ([]byte, []int) {
-	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{10}
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Observe) GetLogLevel() string {
@@ -844,7 +1107,7 @@ var File_app_internal_conf_conf_proto protoreflect.FileDescriptor
 
 const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\n" +
-	"\x1capp/internal/conf/conf.proto\x12\fonepool.conf\x1a\x1bbuf/validate/validate.proto\"\xf8\x03\n" +
+	"\x1capp/internal/conf/conf.proto\x12\fonepool.conf\x1a\x1bbuf/validate/validate.proto\"\xac\x04\n" +
 	"\x06Config\x12,\n" +
 	"\x06server\x18\x01 \x01(\v2\x14.onepool.conf.ServerR\x06server\x12/\n" +
 	"\astorage\x18\x02 \x01(\v2\x15.onepool.conf.StorageR\astorage\x12;\n" +
@@ -856,7 +1119,8 @@ const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\x06points\x18\b \x01(\v2\x14.onepool.conf.PointsR\x06points\x12/\n" +
 	"\asandbox\x18\t \x01(\v2\x15.onepool.conf.SandboxR\asandbox\x12/\n" +
 	"\aobserve\x18\n" +
-	" \x01(\v2\x15.onepool.conf.ObserveR\aobserve\"\xad\x01\n" +
+	" \x01(\v2\x15.onepool.conf.ObserveR\aobserve\x122\n" +
+	"\bpayments\x18\v \x01(\v2\x16.onepool.conf.PaymentsR\bpayments\"\xad\x01\n" +
 	"\x06Server\x12\x1b\n" +
 	"\x04http\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x04http\x12\x1b\n" +
 	"\x04grpc\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x04grpc\x12\x1f\n" +
@@ -921,7 +1185,30 @@ const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\aSandbox\x12\x1a\n" +
 	"\bpayments\x18\x01 \x01(\bR\bpayments\x12\x10\n" +
 	"\x03sms\x18\x02 \x01(\bR\x03sms\x12\x1a\n" +
-	"\bwebhooks\x18\x03 \x01(\bR\bwebhooks\"[\n" +
+	"\bwebhooks\x18\x03 \x01(\bR\bwebhooks\"\x93\x01\n" +
+	"\bPayments\x12\x1d\n" +
+	"\n" +
+	"notify_url\x18\x01 \x01(\tR\tnotifyUrl\x123\n" +
+	"\x06wechat\x18\x02 \x03(\v2\x1b.onepool.conf.WechatAccountR\x06wechat\x123\n" +
+	"\x06alipay\x18\x03 \x03(\v2\x1b.onepool.conf.AlipayAccountR\x06alipay\"\xa0\x03\n" +
+	"\rWechatAccount\x12$\n" +
+	"\aaccount\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\aaccount\x12 \n" +
+	"\x06mch_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\x05mchId\x12 \n" +
+	"\x06app_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\x05appId\x128\n" +
+	"\x12certificate_serial\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x11certificateSerial\x121\n" +
+	"\x10private_key_file\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x0eprivateKeyFile\x12.\n" +
+	"\x0fapi_v3_key_file\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\fapiV3KeyFile\x12\"\n" +
+	"\rpublic_key_id\x18\a \x01(\tR\vpublicKeyId\x12&\n" +
+	"\x0fpublic_key_file\x18\b \x01(\tR\rpublicKeyFile\x12<\n" +
+	"\x1aplatform_certificate_files\x18\t \x03(\tR\x18platformCertificateFiles\"\xf0\x01\n" +
+	"\rAlipayAccount\x12$\n" +
+	"\aaccount\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\aaccount\x12 \n" +
+	"\x06app_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\x05appId\x12&\n" +
+	"\tseller_id\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\bsellerId\x121\n" +
+	"\x10private_key_file\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x0eprivateKeyFile\x12<\n" +
+	"\x16alipay_public_key_file\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x13alipayPublicKeyFile\"[\n" +
 	"\aObserve\x12<\n" +
 	"\tlog_level\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1aR\x05debugR\x04infoR\x04warnR\x05errorR\blogLevel\x12\x12\n" +
 	"\x04otlp\x18\x02 \x01(\tR\x04otlpB.Z,github.com/onepool/onepool/app/internal/confb\x06proto3"
@@ -938,21 +1225,24 @@ func file_app_internal_conf_conf_proto_rawDescGZIP() []byte {
 	return file_app_internal_conf_conf_proto_rawDescData
 }
 
-var file_app_internal_conf_conf_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_app_internal_conf_conf_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_app_internal_conf_conf_proto_goTypes = []any{
-	(*Config)(nil),      // 0: onepool.conf.Config
-	(*Server)(nil),      // 1: onepool.conf.Server
-	(*Storage)(nil),     // 2: onepool.conf.Storage
-	(*Coordinator)(nil), // 3: onepool.conf.Coordinator
-	(*Discovery)(nil),   // 4: onepool.conf.Discovery
-	(*Security)(nil),    // 5: onepool.conf.Security
-	(*Limits)(nil),      // 6: onepool.conf.Limits
-	(*Trade)(nil),       // 7: onepool.conf.Trade
-	(*Points)(nil),      // 8: onepool.conf.Points
-	(*Sandbox)(nil),     // 9: onepool.conf.Sandbox
-	(*Observe)(nil),     // 10: onepool.conf.Observe
-	nil,                 // 11: onepool.conf.Discovery.GrpcEntry
-	nil,                 // 12: onepool.conf.Discovery.HttpEntry
+	(*Config)(nil),        // 0: onepool.conf.Config
+	(*Server)(nil),        // 1: onepool.conf.Server
+	(*Storage)(nil),       // 2: onepool.conf.Storage
+	(*Coordinator)(nil),   // 3: onepool.conf.Coordinator
+	(*Discovery)(nil),     // 4: onepool.conf.Discovery
+	(*Security)(nil),      // 5: onepool.conf.Security
+	(*Limits)(nil),        // 6: onepool.conf.Limits
+	(*Trade)(nil),         // 7: onepool.conf.Trade
+	(*Points)(nil),        // 8: onepool.conf.Points
+	(*Sandbox)(nil),       // 9: onepool.conf.Sandbox
+	(*Payments)(nil),      // 10: onepool.conf.Payments
+	(*WechatAccount)(nil), // 11: onepool.conf.WechatAccount
+	(*AlipayAccount)(nil), // 12: onepool.conf.AlipayAccount
+	(*Observe)(nil),       // 13: onepool.conf.Observe
+	nil,                   // 14: onepool.conf.Discovery.GrpcEntry
+	nil,                   // 15: onepool.conf.Discovery.HttpEntry
 }
 var file_app_internal_conf_conf_proto_depIdxs = []int32{
 	1,  // 0: onepool.conf.Config.server:type_name -> onepool.conf.Server
@@ -964,14 +1254,17 @@ var file_app_internal_conf_conf_proto_depIdxs = []int32{
 	7,  // 6: onepool.conf.Config.trade:type_name -> onepool.conf.Trade
 	8,  // 7: onepool.conf.Config.points:type_name -> onepool.conf.Points
 	9,  // 8: onepool.conf.Config.sandbox:type_name -> onepool.conf.Sandbox
-	10, // 9: onepool.conf.Config.observe:type_name -> onepool.conf.Observe
-	11, // 10: onepool.conf.Discovery.grpc:type_name -> onepool.conf.Discovery.GrpcEntry
-	12, // 11: onepool.conf.Discovery.http:type_name -> onepool.conf.Discovery.HttpEntry
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	13, // 9: onepool.conf.Config.observe:type_name -> onepool.conf.Observe
+	10, // 10: onepool.conf.Config.payments:type_name -> onepool.conf.Payments
+	14, // 11: onepool.conf.Discovery.grpc:type_name -> onepool.conf.Discovery.GrpcEntry
+	15, // 12: onepool.conf.Discovery.http:type_name -> onepool.conf.Discovery.HttpEntry
+	11, // 13: onepool.conf.Payments.wechat:type_name -> onepool.conf.WechatAccount
+	12, // 14: onepool.conf.Payments.alipay:type_name -> onepool.conf.AlipayAccount
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_app_internal_conf_conf_proto_init() }
@@ -985,7 +1278,7 @@ func file_app_internal_conf_conf_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_app_internal_conf_conf_proto_rawDesc), len(file_app_internal_conf_conf_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

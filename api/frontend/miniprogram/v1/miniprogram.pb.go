@@ -784,7 +784,10 @@ type PayOrderRequest struct {
 	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	Provider  string                 `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
 	// A part of what is left to pay; 0: all of it.
-	AmountMinor   int64 `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	AmountMinor int64            `protobuf:"varint,4,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	Scene       v12.PaymentScene `protobuf:"varint,5,opt,name=scene,proto3,enum=onepool.order.v1.PaymentScene" json:"scene,omitempty"`
+	// The member's id at the provider, below the mini-program's app.
+	BuyerId       string `protobuf:"bytes,6,opt,name=buyer_id,json=buyerId,proto3" json:"buyer_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -845,6 +848,20 @@ func (x *PayOrderRequest) GetAmountMinor() int64 {
 		return x.AmountMinor
 	}
 	return 0
+}
+
+func (x *PayOrderRequest) GetScene() v12.PaymentScene {
+	if x != nil {
+		return x.Scene
+	}
+	return v12.PaymentScene(0)
+}
+
+func (x *PayOrderRequest) GetBuyerId() string {
+	if x != nil {
+		return x.BuyerId
+	}
+	return ""
 }
 
 type ListMyOrdersRequest struct {
@@ -1352,13 +1369,15 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x05lines\x18\n" +
 	" \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x129\n" +
 	"\x0ffinal_sale_skus\x18\v \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkusB\x0f\n" +
-	"\r_to_pay_minor\"\xb4\x01\n" +
+	"\r_to_pay_minor\"\x99\x02\n" +
 	"\x0fPayOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
 	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12%\n" +
 	"\bprovider\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\bprovider\x12*\n" +
-	"\famount_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\vamountMinor\"\x98\x01\n" +
+	"\famount_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\vamountMinor\x12>\n" +
+	"\x05scene\x18\x05 \x01(\x0e2\x1e.onepool.order.v1.PaymentSceneB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05scene\x12#\n" +
+	"\bbuyer_id\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\abuyerId\"\x98\x01\n" +
 	"\x13ListMyOrdersRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -1453,19 +1472,20 @@ var file_frontend_miniprogram_v1_miniprogram_proto_goTypes = []any{
 	(*v12.OrderLineInput)(nil),          // 23: onepool.order.v1.OrderLineInput
 	(v11.DeliveryWay)(0),                // 24: onepool.inventory.v1.DeliveryWay
 	(*v12.Receiver)(nil),                // 25: onepool.order.v1.Receiver
-	(v12.OrderState)(0),                 // 26: onepool.order.v1.OrderState
-	(*v12.ReturnLineInput)(nil),         // 27: onepool.order.v1.ReturnLineInput
-	(*v13.MemberInfo)(nil),              // 28: onepool.member.v1.MemberInfo
-	(*v13.Points)(nil),                  // 29: onepool.member.v1.Points
-	(*v13.SignInResponse)(nil),          // 30: onepool.member.v1.SignInResponse
-	(*v12.Cart)(nil),                    // 31: onepool.order.v1.Cart
-	(*v12.Calculation)(nil),             // 32: onepool.order.v1.Calculation
-	(*v12.OrderInfo)(nil),               // 33: onepool.order.v1.OrderInfo
-	(*v12.Payment)(nil),                 // 34: onepool.order.v1.Payment
-	(*v12.ListOrdersResponse)(nil),      // 35: onepool.order.v1.ListOrdersResponse
-	(*v12.Fulfilment)(nil),              // 36: onepool.order.v1.Fulfilment
-	(*v12.ReturnInfo)(nil),              // 37: onepool.order.v1.ReturnInfo
-	(*v13.IssueMemberCodeResponse)(nil), // 38: onepool.member.v1.IssueMemberCodeResponse
+	(v12.PaymentScene)(0),               // 26: onepool.order.v1.PaymentScene
+	(v12.OrderState)(0),                 // 27: onepool.order.v1.OrderState
+	(*v12.ReturnLineInput)(nil),         // 28: onepool.order.v1.ReturnLineInput
+	(*v13.MemberInfo)(nil),              // 29: onepool.member.v1.MemberInfo
+	(*v13.Points)(nil),                  // 30: onepool.member.v1.Points
+	(*v13.SignInResponse)(nil),          // 31: onepool.member.v1.SignInResponse
+	(*v12.Cart)(nil),                    // 32: onepool.order.v1.Cart
+	(*v12.Calculation)(nil),             // 33: onepool.order.v1.Calculation
+	(*v12.OrderInfo)(nil),               // 34: onepool.order.v1.OrderInfo
+	(*v12.Payment)(nil),                 // 35: onepool.order.v1.Payment
+	(*v12.ListOrdersResponse)(nil),      // 36: onepool.order.v1.ListOrdersResponse
+	(*v12.Fulfilment)(nil),              // 37: onepool.order.v1.Fulfilment
+	(*v12.ReturnInfo)(nil),              // 38: onepool.order.v1.ReturnInfo
+	(*v13.IssueMemberCodeResponse)(nil), // 39: onepool.member.v1.IssueMemberCodeResponse
 }
 var file_frontend_miniprogram_v1_miniprogram_proto_depIdxs = []int32{
 	20, // 0: onepool.frontend.miniprogram.v1.Product.title:type_name -> onepool.frontend.miniprogram.v1.Product.TitleEntry
@@ -1476,47 +1496,48 @@ var file_frontend_miniprogram_v1_miniprogram_proto_depIdxs = []int32{
 	24, // 5: onepool.frontend.miniprogram.v1.CheckoutRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
 	25, // 6: onepool.frontend.miniprogram.v1.CheckoutRequest.receiver:type_name -> onepool.order.v1.Receiver
 	23, // 7: onepool.frontend.miniprogram.v1.CheckoutRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	26, // 8: onepool.frontend.miniprogram.v1.ListMyOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	27, // 9: onepool.frontend.miniprogram.v1.RequestReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	28, // 10: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
-	29, // 11: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
-	0,  // 12: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:input_type -> onepool.frontend.miniprogram.v1.SendCodeRequest
-	2,  // 13: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:input_type -> onepool.frontend.miniprogram.v1.SignInRequest
-	3,  // 14: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:input_type -> onepool.frontend.miniprogram.v1.ListProductsRequest
-	6,  // 15: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:input_type -> onepool.frontend.miniprogram.v1.GetProductRequest
-	7,  // 16: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:input_type -> onepool.frontend.miniprogram.v1.GetMyCartRequest
-	8,  // 17: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:input_type -> onepool.frontend.miniprogram.v1.SetMyCartLineRequest
-	9,  // 18: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:input_type -> onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
-	10, // 19: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:input_type -> onepool.frontend.miniprogram.v1.CheckoutRequest
-	11, // 20: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:input_type -> onepool.frontend.miniprogram.v1.PayOrderRequest
-	12, // 21: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:input_type -> onepool.frontend.miniprogram.v1.ListMyOrdersRequest
-	13, // 22: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:input_type -> onepool.frontend.miniprogram.v1.GetMyOrderRequest
-	14, // 23: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:input_type -> onepool.frontend.miniprogram.v1.CancelMyOrderRequest
-	15, // 24: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:input_type -> onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
-	16, // 25: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:input_type -> onepool.frontend.miniprogram.v1.RequestReturnRequest
-	17, // 26: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:input_type -> onepool.frontend.miniprogram.v1.GetMeRequest
-	18, // 27: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:input_type -> onepool.frontend.miniprogram.v1.IssueMyCodeRequest
-	1,  // 28: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
-	30, // 29: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
-	5,  // 30: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
-	4,  // 31: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
-	31, // 32: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
-	31, // 33: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
-	32, // 34: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
-	33, // 35: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
-	34, // 36: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
-	35, // 37: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	33, // 38: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	33, // 39: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	36, // 40: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	37, // 41: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
-	19, // 42: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
-	38, // 43: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
-	28, // [28:44] is the sub-list for method output_type
-	12, // [12:28] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	26, // 8: onepool.frontend.miniprogram.v1.PayOrderRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	27, // 9: onepool.frontend.miniprogram.v1.ListMyOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	28, // 10: onepool.frontend.miniprogram.v1.RequestReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	29, // 11: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
+	30, // 12: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
+	0,  // 13: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:input_type -> onepool.frontend.miniprogram.v1.SendCodeRequest
+	2,  // 14: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:input_type -> onepool.frontend.miniprogram.v1.SignInRequest
+	3,  // 15: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:input_type -> onepool.frontend.miniprogram.v1.ListProductsRequest
+	6,  // 16: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:input_type -> onepool.frontend.miniprogram.v1.GetProductRequest
+	7,  // 17: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:input_type -> onepool.frontend.miniprogram.v1.GetMyCartRequest
+	8,  // 18: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:input_type -> onepool.frontend.miniprogram.v1.SetMyCartLineRequest
+	9,  // 19: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:input_type -> onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
+	10, // 20: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:input_type -> onepool.frontend.miniprogram.v1.CheckoutRequest
+	11, // 21: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:input_type -> onepool.frontend.miniprogram.v1.PayOrderRequest
+	12, // 22: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:input_type -> onepool.frontend.miniprogram.v1.ListMyOrdersRequest
+	13, // 23: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:input_type -> onepool.frontend.miniprogram.v1.GetMyOrderRequest
+	14, // 24: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:input_type -> onepool.frontend.miniprogram.v1.CancelMyOrderRequest
+	15, // 25: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:input_type -> onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
+	16, // 26: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:input_type -> onepool.frontend.miniprogram.v1.RequestReturnRequest
+	17, // 27: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:input_type -> onepool.frontend.miniprogram.v1.GetMeRequest
+	18, // 28: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:input_type -> onepool.frontend.miniprogram.v1.IssueMyCodeRequest
+	1,  // 29: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
+	31, // 30: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
+	5,  // 31: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
+	4,  // 32: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
+	32, // 33: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
+	32, // 34: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
+	33, // 35: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
+	34, // 36: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
+	35, // 37: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
+	36, // 38: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	34, // 39: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	34, // 40: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	37, // 41: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	38, // 42: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
+	19, // 43: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
+	39, // 44: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
+	29, // [29:45] is the sub-list for method output_type
+	13, // [13:29] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_frontend_miniprogram_v1_miniprogram_proto_init() }

@@ -510,7 +510,9 @@ type SellRequest struct {
 	// Staff code of the clerk.
 	Clerk string `protobuf:"bytes,7,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	// The member's one-time code; needed when points are spent. With a phone, both are of the same member.
-	MemberCode    string `protobuf:"bytes,8,opt,name=member_code,json=memberCode,proto3" json:"member_code,omitempty"`
+	MemberCode string `protobuf:"bytes,8,opt,name=member_code,json=memberCode,proto3" json:"member_code,omitempty"`
+	// What the card terminal has taken; with the cash it is what is left to pay.
+	Cards         []*v12.CardTender `protobuf:"bytes,9,rep,name=cards,proto3" json:"cards,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -601,6 +603,13 @@ func (x *SellRequest) GetMemberCode() string {
 	return ""
 }
 
+func (x *SellRequest) GetCards() []*v12.CardTender {
+	if x != nil {
+		return x.Cards
+	}
+	return nil
+}
+
 type GetSaleRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -687,7 +696,7 @@ const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"\abarcode\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 R\abarcode\x12\x19\n" +
 	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x121\n" +
-	"\x10unit_price_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\x8b\x03\n" +
+	"\x10unit_price_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xc9\x03\n" +
 	"\vSellRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -701,7 +710,8 @@ const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"cash_minor\x18\x06 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
 	"\x05clerk\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x125\n" +
 	"\vmember_code\x18\b \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{8})?$R\n" +
-	"memberCode\"6\n" +
+	"memberCode\x12<\n" +
+	"\x05cards\x18\t \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"6\n" +
 	"\x0eGetSaleRequest\x12$\n" +
 	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId2\xc7\x05\n" +
 	"\x03Pos\x12s\n" +
@@ -740,9 +750,10 @@ var file_frontend_pos_v1_pos_proto_goTypes = []any{
 	nil,                          // 10: onepool.frontend.pos.v1.ScanResponse.TitleEntry
 	(*v1.Money)(nil),             // 11: onepool.common.v1.Money
 	(*v11.MemberInfo)(nil),       // 12: onepool.member.v1.MemberInfo
-	(*v12.Calculation)(nil),      // 13: onepool.order.v1.Calculation
-	(*v12.OrderInfo)(nil),        // 14: onepool.order.v1.OrderInfo
-	(*v12.Fulfilment)(nil),       // 15: onepool.order.v1.Fulfilment
+	(*v12.CardTender)(nil),       // 13: onepool.order.v1.CardTender
+	(*v12.Calculation)(nil),      // 14: onepool.order.v1.Calculation
+	(*v12.OrderInfo)(nil),        // 15: onepool.order.v1.OrderInfo
+	(*v12.Fulfilment)(nil),       // 16: onepool.order.v1.Fulfilment
 }
 var file_frontend_pos_v1_pos_proto_depIdxs = []int32{
 	10, // 0: onepool.frontend.pos.v1.ScanResponse.title:type_name -> onepool.frontend.pos.v1.ScanResponse.TitleEntry
@@ -751,23 +762,24 @@ var file_frontend_pos_v1_pos_proto_depIdxs = []int32{
 	12, // 3: onepool.frontend.pos.v1.FindMemberResponse.member:type_name -> onepool.member.v1.MemberInfo
 	7,  // 4: onepool.frontend.pos.v1.QuoteRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
 	7,  // 5: onepool.frontend.pos.v1.SellRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
-	1,  // 6: onepool.frontend.pos.v1.Pos.Scan:input_type -> onepool.frontend.pos.v1.ScanRequest
-	4,  // 7: onepool.frontend.pos.v1.Pos.FindMember:input_type -> onepool.frontend.pos.v1.FindMemberRequest
-	6,  // 8: onepool.frontend.pos.v1.Pos.Quote:input_type -> onepool.frontend.pos.v1.QuoteRequest
-	8,  // 9: onepool.frontend.pos.v1.Pos.Sell:input_type -> onepool.frontend.pos.v1.SellRequest
-	9,  // 10: onepool.frontend.pos.v1.Pos.GetSale:input_type -> onepool.frontend.pos.v1.GetSaleRequest
-	0,  // 11: onepool.frontend.pos.v1.Pos.CollectPickup:input_type -> onepool.frontend.pos.v1.CollectPickupRequest
-	2,  // 12: onepool.frontend.pos.v1.Pos.Scan:output_type -> onepool.frontend.pos.v1.ScanResponse
-	5,  // 13: onepool.frontend.pos.v1.Pos.FindMember:output_type -> onepool.frontend.pos.v1.FindMemberResponse
-	13, // 14: onepool.frontend.pos.v1.Pos.Quote:output_type -> onepool.order.v1.Calculation
-	14, // 15: onepool.frontend.pos.v1.Pos.Sell:output_type -> onepool.order.v1.OrderInfo
-	14, // 16: onepool.frontend.pos.v1.Pos.GetSale:output_type -> onepool.order.v1.OrderInfo
-	15, // 17: onepool.frontend.pos.v1.Pos.CollectPickup:output_type -> onepool.order.v1.Fulfilment
-	12, // [12:18] is the sub-list for method output_type
-	6,  // [6:12] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	13, // 6: onepool.frontend.pos.v1.SellRequest.cards:type_name -> onepool.order.v1.CardTender
+	1,  // 7: onepool.frontend.pos.v1.Pos.Scan:input_type -> onepool.frontend.pos.v1.ScanRequest
+	4,  // 8: onepool.frontend.pos.v1.Pos.FindMember:input_type -> onepool.frontend.pos.v1.FindMemberRequest
+	6,  // 9: onepool.frontend.pos.v1.Pos.Quote:input_type -> onepool.frontend.pos.v1.QuoteRequest
+	8,  // 10: onepool.frontend.pos.v1.Pos.Sell:input_type -> onepool.frontend.pos.v1.SellRequest
+	9,  // 11: onepool.frontend.pos.v1.Pos.GetSale:input_type -> onepool.frontend.pos.v1.GetSaleRequest
+	0,  // 12: onepool.frontend.pos.v1.Pos.CollectPickup:input_type -> onepool.frontend.pos.v1.CollectPickupRequest
+	2,  // 13: onepool.frontend.pos.v1.Pos.Scan:output_type -> onepool.frontend.pos.v1.ScanResponse
+	5,  // 14: onepool.frontend.pos.v1.Pos.FindMember:output_type -> onepool.frontend.pos.v1.FindMemberResponse
+	14, // 15: onepool.frontend.pos.v1.Pos.Quote:output_type -> onepool.order.v1.Calculation
+	15, // 16: onepool.frontend.pos.v1.Pos.Sell:output_type -> onepool.order.v1.OrderInfo
+	15, // 17: onepool.frontend.pos.v1.Pos.GetSale:output_type -> onepool.order.v1.OrderInfo
+	16, // 18: onepool.frontend.pos.v1.Pos.CollectPickup:output_type -> onepool.order.v1.Fulfilment
+	13, // [13:19] is the sub-list for method output_type
+	7,  // [7:13] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_frontend_pos_v1_pos_proto_init() }

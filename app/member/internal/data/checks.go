@@ -11,7 +11,7 @@ import (
 
 // Checks are the invariants of members and points.
 func Checks() []invariant.Check {
-	return []invariant.Check{
+	return append(walletChecks(), []invariant.Check{
 		{
 			ID: "I6", Title: "points balance, pending points and points debt are the sums of their entries",
 			Counted: "SELECT COUNT(*) FROM points_accounts",
@@ -93,7 +93,7 @@ func Checks() []invariant.Check {
 				UNION ALL SELECT l.id, 'line of another member than its document' FROM points_lines l JOIN points_documents d ON d.id = l.document
 					WHERE d.member_id <> l.member_id`,
 		},
-	}
+	}...)
 }
 
 // checkProportions computes what SQL would overflow on.

@@ -99,6 +99,9 @@ func (c *Client) Simulations() inventoryv1.SimulationsHTTPClient {
 }
 func (c *Client) Order() orderv1.OrderHTTPClient    { return orderv1.NewOrderHTTPClient(c.http) }
 func (c *Client) Member() memberv1.MemberHTTPClient { return memberv1.NewMemberHTTPClient(c.http) }
+func (c *Client) Wallets() memberv1.WalletsHTTPClient {
+	return memberv1.NewWalletsHTTPClient(c.http)
+}
 func (c *Client) Rebate() rebatev1.RebateHTTPClient { return rebatev1.NewRebateHTTPClient(c.http) }
 func (c *Client) Pos() posv1.PosHTTPClient          { return posv1.NewPosHTTPClient(c.http) }
 func (c *Client) Console() consolev1.ConsoleHTTPClient {

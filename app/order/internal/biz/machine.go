@@ -104,7 +104,9 @@ const (
 
 // States of a refund.
 const (
-	RefundPending State = "PENDING"
+	RefundPending State = "PENDING" // to be asked for
+	RefundWaiting State = "WAITING" // the provider is about to pay
+	RefundFailed  State = "FAILED"  // the provider does not pay: a person has to look
 	RefundDone    State = "DONE"
 )
 
@@ -160,6 +162,8 @@ const (
 	EventUse         Event = "use"
 	EventGiveBack    Event = "give_back"
 	EventLeaveOut    Event = "leave_out"
+	EventWait        Event = "wait"
+	EventRetry       Event = "retry"
 )
 
 // Edge is one permitted change of state.
@@ -265,7 +269,13 @@ var Edges = [...]Edge{
 
 	{SubjectRefund, None, EventRequest, RefundPending},
 	{SubjectRefund, None, EventHandBack, RefundDone}, // cash, or by the platform that took the money
+	{SubjectRefund, RefundPending, EventWait, RefundWaiting},
 	{SubjectRefund, RefundPending, EventPay, RefundDone},
+	{SubjectRefund, RefundPending, EventFail, RefundFailed},
+	{SubjectRefund, RefundWaiting, EventPay, RefundDone},
+	{SubjectRefund, RefundWaiting, EventFail, RefundFailed},
+	{SubjectRefund, RefundFailed, EventRetry, RefundPending},
+	{SubjectRefund, RefundFailed, EventPay, RefundDone}, // somebody has paid it at the provider's
 
 	{SubjectCoupon, None, EventClaim, CouponOpen},
 	{SubjectCoupon, CouponOpen, EventLock, CouponLocked},

@@ -119,8 +119,9 @@ type Reservation struct {
 // Draft is an order that was priced and frozen, before stock is held: what a placement remembers while it runs.
 type Draft struct {
 	Record Record
-	// CashMinor was taken at the till.
+	// CashMinor was taken at the till, and Cards by its terminal.
 	CashMinor int64
+	Cards     []CardTender
 	// FromCart takes the lines out of the member's cart.
 	FromCart bool
 	// Destination of the goods, if it is known.
@@ -221,6 +222,9 @@ func (o *Order) pay() error {
 		return err
 	}
 	o.r.PaidAtUS = o.nowUS
+	if err := o.closePayments(); err != nil { // others were open: there is nothing left to pay
+		return err
+	}
 	for i := range o.r.Fulfilments {
 		f := &o.r.Fulfilments[i]
 		if f.State != FulfilmentPlanned {

@@ -2,6 +2,14 @@ package biz
 
 import "github.com/onepool/onepool/app/internal/ids"
 
+const (
+	second_us = int64(1_000_000)
+	// askFirst is how long a payment is left to its notification before the provider is asked; then the pause grows with the
+	// payment's age, to askMost.
+	askFirst = 30 * second_us
+	askMost  = 600 * second_us
+)
+
 // LeftMinor is what is left to pay of an order that is not paid.
 func (h Header) LeftMinor() int64 {
 	if h.State != OrderUnpaid {
@@ -33,30 +41,19 @@ func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error)
 		if p.AmountMinor == amountMinor {
 			return *p, nil
 		}
-		if err := o.move(SubjectPayment, p.ID, &p.State, EventClose, "another amount"); err != nil {
+		if err := o.closePayment(p, "another amount"); err != nil {
 			return Payment{}, err
 		}
 	}
 	p := Payment{
 		ID: ids.New("pay"), Provider: provider, AmountMinor: amountMinor,
-		Payee: o.r.MerchantAccount, ExpiresAtUS: o.r.PayUntilUS, CreatedAtUS: o.nowUS,
+		Payee: o.r.MerchantAccount, ExpiresAtUS: o.r.PayUntilUS, CreatedAtUS: o.nowUS, AskAtUS: o.nowUS + askFirst,
 	}
 	if err := o.move(SubjectPayment, p.ID, &p.State, EventOpen, provider); err != nil {
 		return Payment{}, err
 	}
 	o.r.Payments = append(o.r.Payments, p)
 	return p, nil
-}
-
-// Notification is what a provider says about a transaction, after its signature was verified.
-type Notification struct {
-	ID            string
-	Provider      string
-	PaymentID     string
-	TransactionNo string
-	AmountMinor   int64
-	Currency      string
-	Payee         string
 }
 
 // Capture books money that came: a part of what is to pay, or the last one, which pays the order. The same transaction again
@@ -87,6 +84,7 @@ func (o *Order) Capture(n Notification) error {
 	if err := o.move(SubjectPayment, p.ID, &p.State, EventCapture, n.TransactionNo); err != nil {
 		return err
 	}
+	p.AskAtUS = 0
 	c := Capture{
 		ID: ids.New("cap"), PaymentID: p.ID, Provider: n.Provider, TransactionNo: n.TransactionNo, AmountMinor: n.AmountMinor,
 		Currency: n.Currency, Payee: n.Payee, AtUS: o.nowUS,
@@ -148,9 +146,55 @@ func (o *Order) closePayments() error {
 		if p.State != PaymentPending {
 			continue
 		}
-		if err := o.move(SubjectPayment, p.ID, &p.State, EventClose, ""); err != nil {
+		if err := o.closePayment(p, ""); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// closePayment ends a payment here. Until the provider has said that it has ended it too, it is asked to.
+func (o *Order) closePayment(p *Payment, note string) error {
+	if err := o.move(SubjectPayment, p.ID, &p.State, EventClose, note); err != nil {
+		return err
+	}
+	p.AskAtUS = o.nowUS
+	return nil
+}
+
+// ClosedThere notes that the provider has ended payments: none of those that are closed here can be paid any more.
+func (o *Order) ClosedThere(paymentIDs ...string) {
+	for _, id := range paymentIDs {
+		if p := o.payment(id); p != nil && p.State == PaymentClosed {
+			p.AskAtUS = 0
+		}
+	}
+}
+
+// NotHeardOf notes that the provider does not know a payment that is closed here. Some hear of it when the buyer pays, or when
+// our question arrives late: it is asked until nobody can pay any more.
+func (o *Order) NotHeardOf(paymentID string) {
+	if p := o.payment(paymentID); p != nil && p.State == PaymentClosed && o.nowUS > p.ExpiresAtUS+askMost {
+		p.AskAtUS = 0
+	}
+	o.AskAgain(paymentID)
+}
+
+// AskAgain sets when the provider is asked next about a payment of which it said nothing new.
+func (o *Order) AskAgain(paymentID string) {
+	if p := o.payment(paymentID); p != nil && p.AskAtUS != 0 {
+		p.AskAtUS = o.nowUS + min(max(o.nowUS-p.CreatedAtUS, askFirst), askMost)
+	}
+}
+
+// NeverAsk ends the questions about a payment whose answers somebody has to look at.
+func (o *Order) NeverAsk(paymentID string) {
+	if p := o.payment(paymentID); p != nil {
+		p.AskAtUS = 0
+	}
+}
+
+// Ref names a payment of the order to its provider.
+func (h Header) Ref(p Payment) PaymentRef {
+	return PaymentRef{ID: p.ID, Payee: p.Payee, Currency: h.Currency, Member: h.MemberID, AmountMinor: p.AmountMinor}
 }

@@ -101,6 +101,7 @@ type TillInput struct {
 	Store, Device, ReceiptNo, MemberID, Clerk string
 	Lines                                     []WantedLine
 	Points, CashMinor                         int64
+	Cards                                     []CardTender
 	Fingerprint                               string
 }
 
@@ -116,7 +117,7 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	if err := CheckCash(p, in.CashMinor); err != nil {
+	if err := CheckTaken(p, in.CashMinor, in.Cards); err != nil {
 		return Draft{}, err
 	}
 	returns, err := s.returnTerms(ctx, ChannelPOS, facts.Seller)
@@ -128,7 +129,7 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 		ShopStore: in.Store, MemberID: in.MemberID, MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(),
 		Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk, Fingerprint: in.Fingerprint, ReturnTerms: returns,
 	}, p)
-	d.CashMinor = in.CashMinor
+	d.CashMinor, d.Cards = in.CashMinor, in.Cards
 	return d, nil
 }
 

@@ -159,21 +159,3 @@ type Supply struct {
 	ID, LineID, SKU, Document, Owner string
 	Quantity, PriceMinor             int64
 }
-
-// PaymentProvider moves money.
-type PaymentProvider interface {
-	Name() string
-	// Open gives what a frontend hands to the provider's SDK.
-	Open(ctx context.Context, p Payment, currency string) (map[string]string, error)
-	// ParseNotification verifies raw bytes and reads them; SIGNATURE_INVALID otherwise.
-	ParseNotification(raw []byte, header func(string) string, nowUS int64) (Notification, error)
-	// Refund pays back; the same id again is the same refund.
-	Refund(ctx context.Context, r RefundOrder) (reference string, err error)
-}
-
-// RefundOrder asks a provider to pay back part of a transaction.
-type RefundOrder struct {
-	ID, TransactionNo string
-	AmountMinor       int64
-	Currency          string
-}

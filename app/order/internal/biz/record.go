@@ -27,9 +27,13 @@ const (
 	WayCarryOut Way = "CARRY_OUT"
 )
 
+// ProviderWallet is stored value of the member, which the member center keeps.
+const ProviderWallet = "wallet"
+
 // Providers that are no service: money that was taken elsewhere.
 const (
 	ProviderCash     = "cash"
+	ProviderCard     = "card" // by a terminal at the till, where it also goes back
 	ProviderPlatform = "platform"
 )
 
@@ -217,6 +221,7 @@ type Payment struct {
 	Payee       string
 	ExpiresAtUS int64
 	CreatedAtUS int64
+	AskAtUS     int64 // when to ask the provider how it stands; 0: all is known
 }
 
 // Capture is money that came: one transaction of a provider.
@@ -241,6 +246,8 @@ type Refund struct {
 	State       State
 	AmountMinor int64
 	Reference   string // the provider's
+	Failure     string // why the provider does not pay
+	Round       int64  // how often it needed a new number, see Number
 	Attempts    int64
 	NextAtUS    int64
 	CreatedAtUS int64

@@ -5,7 +5,7 @@ import (
 	"github.com/onepool/onepool/app/internal/money"
 )
 
-// refund sends part of a capture back. Cash and other platforms' money is back at once, a provider has to be asked.
+// refund sends part of a capture back. Cash, cards at a till and other platforms' money is back at once, a provider has to be asked.
 func (o *Order) refund(c *Capture, amountMinor int64, returnID, reason string) error {
 	if left := c.AmountMinor - c.RefundedMinor; amountMinor > left {
 		return refuse(409, reasonRefundExceeds, "more than was paid: refund no more than what is left",
@@ -16,7 +16,7 @@ func (o *Order) refund(c *Capture, amountMinor int64, returnID, reason string) e
 		NextAtUS: o.nowUS, CreatedAtUS: o.nowUS,
 	}
 	event := EventRequest
-	if c.Provider == ProviderCash || c.Provider == ProviderPlatform {
+	if c.Provider == ProviderCash || c.Provider == ProviderCard || c.Provider == ProviderPlatform {
 		event, f.DoneAtUS = EventHandBack, o.nowUS
 	}
 	if err := o.move(SubjectRefund, f.ID, &f.State, event, reason); err != nil {
@@ -57,38 +57,6 @@ func (o *Order) refundFrom(amountMinor int64, returnID, reason string) error {
 		}
 	}
 	return nil
-}
-
-// RefundPaid notes that the provider has paid a refund; again it changes nothing. A return whose refunds are all paid is
-// refunded.
-func (o *Order) RefundPaid(refundID, reference string) error {
-	var f *Refund
-	for i := range o.r.Refunds {
-		if o.r.Refunds[i].ID == refundID {
-			f = &o.r.Refunds[i]
-		}
-	}
-	if f == nil {
-		return NotFound("refund")
-	}
-	if f.State == RefundDone {
-		return nil
-	}
-	if err := o.move(SubjectRefund, f.ID, &f.State, EventPay, reference); err != nil {
-		return err
-	}
-	f.Reference, f.DoneAtUS = reference, o.nowUS
-	return o.endReturn(f.ReturnID)
-}
-
-// RefundLater notes that the provider could not be asked, and when to try again.
-func (o *Order) RefundLater(refundID string, atUS int64) {
-	for i := range o.r.Refunds {
-		if f := &o.r.Refunds[i]; f.ID == refundID && f.State == RefundPending {
-			f.Attempts++
-			f.NextAtUS = atUS
-		}
-	}
 }
 
 func (o *Order) endReturn(returnID string) error {

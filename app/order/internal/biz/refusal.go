@@ -22,6 +22,8 @@ const (
 	reasonFinalSale     = "FINAL_SALE_UNCONFIRMED"
 	reasonInspection    = "INSPECTION_MISMATCH"
 	reasonSecondPerson  = "GOODWILL_SECOND_PERSON"
+	reasonSilent        = "PROVIDER_SILENT"
+	reasonDeclined      = "PROVIDER_REFUSED"
 
 	reasonCouponUnusable = "COUPON_UNUSABLE"
 	reasonState          = "STATE_CONFLICT"
@@ -73,6 +75,21 @@ func PickupUnknown() Refusal {
 // PaymentUnknown refuses a notification or a payment of nobody.
 func PaymentUnknown() Refusal {
 	return refuse(404, reasonPaymentGone, "payment not found: check the id")
+}
+
+// PaymentOver refuses to pay what was closed.
+func PaymentOver() Refusal {
+	return stateConflict(PaymentClosed, "the payment was closed: open another one")
+}
+
+// ProviderSilent says that a payment provider gave no answer: what was asked may have been done.
+func ProviderSilent(provider string) Refusal {
+	return refuse(503, reasonSilent, "the payment provider does not answer: repeat it with the same request id", "provider", provider)
+}
+
+// ProviderRefused passes on why a provider does not make a payment.
+func ProviderRefused(provider, code, message string) Refusal {
+	return refuse(409, reasonDeclined, "the payment provider refuses: pay in another way, or tell the seller", "provider", provider, "code", code, "message", clip(message, maxFailure))
 }
 
 // Forbidden refuses a caller who may see, but not do this.
@@ -145,6 +162,11 @@ func NumberTaken(number string) Refusal {
 // TransactionTaken refuses a transaction that has paid another order.
 func TransactionTaken(transactionNo string) Refusal {
 	return refuse(400, reasonMismatch, "this transaction paid another order: it was recorded and nothing changed", "transaction_no", transactionNo)
+}
+
+// PayeeMismatch refuses a notification that another merchant account signed.
+func PayeeMismatch(wanted, got string) Refusal {
+	return refuse(400, reasonMismatch, "the notification is for another merchant account than the payment: it was recorded and nothing changed", "wanted", wanted, "got", got)
 }
 
 // IsMismatch says whether err refuses a notification because of what it is about.

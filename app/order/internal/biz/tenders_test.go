@@ -7,6 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// RefundPaid is the provider's answer that it has paid.
+func (o *Order) RefundPaid(refundID, reference string) error {
+	number := refundID
+	if f := o.refundOf(refundID); f != nil {
+		number = f.Number()
+	}
+	return o.RefundAnswered(refundID, RefundAnswer{Standing: RefundPaidOut, Number: number, Reference: reference})
+}
+
 // tender pays a part with a provider; transactions have numbers of their own.
 func (b *book) tender(t require.TestingT, provider string, amountMinor int64) Notification {
 	var n Notification

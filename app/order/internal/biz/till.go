@@ -1,6 +1,17 @@
 package biz
 
-// SellAtTill makes the order of a sale in a store: paid with cash, and carried out.
+import "github.com/onepool/onepool/app/internal/money"
+
+// CardTender is money that a card terminal at the till has taken. Its reference is the terminal's, unique for the store.
+type CardTender struct {
+	AmountMinor int64
+	Reference   string
+}
+
+// CardNo is the number of a terminal's transaction among all of the seller's.
+func CardNo(store, reference string) string { return store + "/" + reference }
+
+// SellAtTill makes the order of a sale in a store: paid with cash or cards, and carried out.
 func SellAtTill(d Draft, held []Reservation, terms Terms, nowUS int64, actor string) (*Order, error) {
 	o := Restore(d.Record, terms, nowUS, actor)
 	o.r.PlacedAtUS, o.r.PaidAtUS = nowUS, nowUS
@@ -12,6 +23,11 @@ func SellAtTill(d Draft, held []Reservation, terms Terms, nowUS int64, actor str
 	}
 	if err := o.take(ProviderCash, o.r.SourceNo, d.CashMinor); err != nil {
 		return nil, err
+	}
+	for _, c := range d.Cards {
+		if err := o.take(ProviderCard, CardNo(o.r.ShopStore, c.Reference), c.AmountMinor); err != nil {
+			return nil, err
+		}
 	}
 	if err := o.moveOrder(EventPay, ""); err != nil {
 		return nil, err
@@ -30,10 +46,22 @@ func SellAtTill(d Draft, held []Reservation, terms Terms, nowUS int64, actor str
 	return o, nil
 }
 
-// CheckCash refuses a sale whose cash is not what is left to pay.
-func CheckCash(p Price, cashMinor int64) error {
-	if cashMinor != p.ToPayMinor() {
-		return totalChanged(cashMinor, p.ToPayMinor(), p.Currency)
+// CheckTaken refuses a sale for which not exactly what is left to pay was taken, and a slip that stands there twice.
+func CheckTaken(p Price, cashMinor int64, cards []CardTender) error {
+	taken, seen := cashMinor, map[string]bool{}
+	for _, c := range cards {
+		if c.AmountMinor <= 0 || c.Reference == "" || seen[c.Reference] {
+			return Invalid("cards", "must have an amount above 0 and a reference of their own each")
+		}
+		seen[c.Reference] = true
+		sum, err := money.Add(taken, c.AmountMinor)
+		if err != nil {
+			return amountInvalid("cards")
+		}
+		taken = sum
+	}
+	if taken != p.ToPayMinor() {
+		return totalChanged(taken, p.ToPayMinor(), p.Currency)
 	}
 	return nil
 }

@@ -87,13 +87,14 @@ func (s *Orders) createFulfilmentLine(orderID string, f biz.Fulfilment, l biz.Fu
 func toPayment(p *ent.Payment) biz.Payment {
 	return biz.Payment{
 		ID: p.ID, Provider: p.Provider, State: biz.State(p.State), AmountMinor: p.AmountMinor, Payee: p.Payee,
-		ExpiresAtUS: p.ExpiresUs, CreatedAtUS: p.CreatedUs,
+		ExpiresAtUS: p.ExpiresUs, CreatedAtUS: p.CreatedUs, AskAtUS: p.AskUs,
 	}
 }
 
 func (s *Orders) createPayment(h biz.Header, p biz.Payment, no int) *ent.PaymentCreate {
 	return s.ent.Payment.Create().SetID(p.ID).SetOrg(h.Org).SetOrderID(h.ID).SetNo(int64(no)).SetProvider(p.Provider).
-		SetState(string(p.State)).SetAmountMinor(p.AmountMinor).SetPayee(p.Payee).SetExpiresUs(p.ExpiresAtUS).SetCreatedUs(p.CreatedAtUS)
+		SetState(string(p.State)).SetAmountMinor(p.AmountMinor).SetPayee(p.Payee).SetExpiresUs(p.ExpiresAtUS).SetCreatedUs(p.CreatedAtUS).
+		SetAskUs(p.AskAtUS)
 }
 
 func toCapture(c *ent.Capture) biz.Capture {
@@ -113,13 +114,15 @@ func toRefund(r *ent.Refund) biz.Refund {
 	return biz.Refund{
 		ID: r.ID, CaptureID: r.CaptureID, ReturnID: r.ReturnID, Reason: r.Reason, State: biz.State(r.State), AmountMinor: r.AmountMinor,
 		Reference: r.Reference, Attempts: r.Attempts, NextAtUS: r.NextUs, CreatedAtUS: r.CreatedUs, DoneAtUS: r.DoneUs,
+		Failure: r.Failure, Round: r.Round,
 	}
 }
 
 func (s *Orders) createRefund(h biz.Header, r biz.Refund, no int) *ent.RefundCreate {
 	return s.ent.Refund.Create().SetID(r.ID).SetOrg(h.Org).SetOrderID(h.ID).SetCaptureID(r.CaptureID).SetNo(int64(no)).
 		SetReturnID(r.ReturnID).SetReason(r.Reason).SetState(string(r.State)).SetAmountMinor(r.AmountMinor).SetReference(r.Reference).
-		SetAttempts(r.Attempts).SetNextUs(r.NextAtUS).SetCreatedUs(r.CreatedAtUS).SetDoneUs(r.DoneAtUS)
+		SetAttempts(r.Attempts).SetNextUs(r.NextAtUS).SetCreatedUs(r.CreatedAtUS).SetDoneUs(r.DoneAtUS).
+		SetFailure(r.Failure).SetRound(r.Round)
 }
 
 func toReturn(r *ent.GoodsReturn) biz.Return {

@@ -49,7 +49,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 		func() error {
 			return each(before.Payments, r.Payments, func(p biz.Payment, no int) error { return s.createPayment(r.Header, p, no).Exec(ctx) },
 				func(_, p biz.Payment) error {
-					return s.ent.Payment.UpdateOneID(p.ID).SetState(string(p.State)).Exec(ctx)
+					return s.ent.Payment.UpdateOneID(p.ID).SetState(string(p.State)).SetAskUs(p.AskAtUS).Exec(ctx)
 				})
 		},
 		func() error {
@@ -62,7 +62,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 			return each(before.Refunds, r.Refunds, func(f biz.Refund, no int) error { return s.createRefund(r.Header, f, no).Exec(ctx) },
 				func(_, f biz.Refund) error {
 					return s.ent.Refund.UpdateOneID(f.ID).SetState(string(f.State)).SetReference(f.Reference).SetAttempts(f.Attempts).
-						SetNextUs(f.NextAtUS).SetDoneUs(f.DoneAtUS).Exec(ctx)
+						SetNextUs(f.NextAtUS).SetDoneUs(f.DoneAtUS).SetFailure(f.Failure).SetRound(f.Round).Exec(ctx)
 				})
 		},
 		func() error {

@@ -10,6 +10,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
+	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 )
 
@@ -37,10 +38,20 @@ func (s *Orders) WindowsDue(ctx context.Context, nowUS int64, limit int) ([]Due,
 	return dueFulfilments(rows, err)
 }
 
-// RefundsDue are refunds that the provider has to be asked for.
+// RefundsDue are refunds that the provider has to be asked for, or about.
 func (s *Orders) RefundsDue(ctx context.Context, nowUS int64, limit int) ([]Due, error) {
-	rows, err := s.ent.Refund.Query().Where(refund.State(string(biz.RefundPending)), refund.NextUsLTE(nowUS)).
+	rows, err := s.ent.Refund.Query().Where(refund.StateIn(string(biz.RefundPending), string(biz.RefundWaiting)), refund.NextUsLTE(nowUS)).
 		Order(ent.Asc(refund.FieldNextUs)).Limit(limit).All(AsService(ctx))
+	due := make([]Due, len(rows))
+	for i, row := range rows {
+		due[i] = Due{row.OrderID, row.ID}
+	}
+	return due, wrapDue(err)
+}
+
+// PaymentsDue are payments that the provider has to be asked about.
+func (s *Orders) PaymentsDue(ctx context.Context, nowUS int64, limit int) ([]Due, error) {
+	rows, err := s.ent.Payment.Query().Where(payment.AskUsGT(0), payment.AskUsLTE(nowUS)).Order(ent.Asc(payment.FieldAskUs)).Limit(limit).All(AsService(ctx))
 	due := make([]Due, len(rows))
 	for i, row := range rows {
 		due[i] = Due{row.OrderID, row.ID}

@@ -96,7 +96,7 @@ func (l *life) step() {
 	case 10:
 		l.clock.Advance(time.Duration(l.pick(900)) * time.Second)
 	case 11:
-		require.NoError(l.t, l.Tick(l.t.Context()))
+		l.later(0)
 	}
 	if l.pick(3) == 0 {
 		l.leaving()
@@ -203,6 +203,7 @@ func TestAPaymentRacesWithTheEndOfItsOrder(t *testing.T) {
 				all.Go(func() { require.Equal(t, 200, s.notify(body)) })
 			}
 			all.Go(func() { _ = s.Tick(t.Context()) })
+			all.Go(func() { _ = s.TickPayments(t.Context()) })
 			all.Go(func() {
 				_, _ = s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: "race-" + o.Id, OrderId: o.Id, Reason: "x"})
 			})

@@ -30,6 +30,13 @@ var (
 		biz.PaymentPending: orderv1.PaymentState_PAYMENT_PENDING, biz.PaymentCaptured: orderv1.PaymentState_CAPTURED,
 		biz.PaymentClosed: orderv1.PaymentState_PAYMENT_CLOSED,
 	}
+	scenes = map[orderv1.PaymentScene]biz.Scene{
+		orderv1.PaymentScene_PAYMENT_SCENE_UNSPECIFIED: biz.SceneApp, orderv1.PaymentScene_IN_APP: biz.SceneApp, orderv1.PaymentScene_QR_CODE: biz.SceneCode,
+	}
+	refundStates = map[biz.State]orderv1.RefundState{
+		biz.RefundPending: orderv1.RefundState_REFUND_PENDING, biz.RefundWaiting: orderv1.RefundState_REFUND_WAITING,
+		biz.RefundFailed: orderv1.RefundState_REFUND_FAILED, biz.RefundDone: orderv1.RefundState_REFUND_DONE,
+	}
 	returnStates = map[biz.State]orderv1.ReturnState{
 		biz.ReturnRequested: orderv1.ReturnState_REQUESTED, biz.ReturnApproved: orderv1.ReturnState_APPROVED,
 		biz.ReturnReceived: orderv1.ReturnState_RETURN_RECEIVED, biz.ReturnRefunded: orderv1.ReturnState_REFUNDED,
@@ -158,14 +165,18 @@ func toTenders(r biz.Record) (tenders []*orderv1.Tender) {
 		tenders = append(tenders, &orderv1.Tender{Kind: orderv1.TenderKind_POINTS, Amount: toMoney(r.PointsAmountMinor, r.Currency), Refunded: toMoney(back, r.Currency)})
 	}
 	for _, c := range r.Captures {
-		kind := orderv1.TenderKind_PROVIDER
+		kind, reference := orderv1.TenderKind_PROVIDER, c.TransactionNo
 		switch c.Provider {
 		case biz.ProviderCash:
 			kind = orderv1.TenderKind_CASH
 		case biz.ProviderPlatform:
 			kind = orderv1.TenderKind_PLATFORM
+		case biz.ProviderCard:
+			kind, reference = orderv1.TenderKind_CARD, strings.TrimPrefix(reference, biz.CardNo(r.ShopStore, ""))
+		case biz.ProviderWallet:
+			kind = orderv1.TenderKind_WALLET
 		}
-		tenders = append(tenders, &orderv1.Tender{Kind: kind, Amount: toMoney(c.AmountMinor, c.Currency), Refunded: toMoney(c.RefundedMinor, c.Currency), Reference: c.TransactionNo})
+		tenders = append(tenders, &orderv1.Tender{Kind: kind, Amount: toMoney(c.AmountMinor, c.Currency), Refunded: toMoney(c.RefundedMinor, c.Currency), Reference: reference})
 	}
 	return tenders
 }
@@ -176,7 +187,7 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 		Way: toWay(h.Way), Carrier: f.Carrier, TrackingNo: f.TrackingNo, AssignedAtUs: f.AssignedAtUS, AcceptedAtUs: f.AcceptedAtUS,
 		ShippedAtUs: f.ShippedAtUS, ReceivedAtUs: f.ReceivedAtUS, ReturnUntilUs: f.ReturnUntilUS, Version: int32(f.Version), Channel: h.Channel,
 		AutoReceiveAtUs: f.AutoReceiveAtUS,
-		PickedAtUs: f.PickedAtUS, PackedAtUs: f.PackedAtUS, DeliveredAtUs: f.DeliveredAtUS, FailedAtUs: f.FailedAtUS, BackAtUs: f.BackAtUS, Failure: f.Failure,
+		PickedAtUs:      f.PickedAtUS, PackedAtUs: f.PackedAtUS, DeliveredAtUs: f.DeliveredAtUS, FailedAtUs: f.FailedAtUS, BackAtUs: f.BackAtUS, Failure: f.Failure,
 		AcceptByUs: f.AcceptByUS, ShipByUs: f.ShipByUS, AcceptLateUs: f.AcceptLateUS, ShipLateUs: f.ShipLateUS,
 	}
 	for _, l := range f.Lines {

@@ -8,24 +8,42 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/gorilla/mux"
+
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/platform"
+	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
 )
 
+// AccountVariable stands in the path of a notification for the merchant account that it is for.
+const AccountVariable = "account"
+
 // maxNotificationBytes is far above any notification.
 const maxNotificationBytes = 64 << 10
 
-// CreatePayment opens a payment of what is left to pay, or of a part of it.
+// CreatePayment opens a payment of what is left to pay, or of a part of it, and asks its provider for it. Asked again it is
+// the same payment.
 func (s *Order) CreatePayment(ctx context.Context, req *orderv1.CreatePaymentRequest) (*orderv1.Payment, error) {
 	provider, known := s.providers[req.GetProvider()]
 	if !known {
 		return nil, biz.Invalid("provider", "is none that is switched on")
 	}
+	ask := biz.PaymentOrder{Scene: scenes[req.GetScene()], Buyer: req.GetBuyerId()}
 	payment, err := decide(ctx, s, orderv1.Order_CreatePayment_FullMethodName, req,
-		func(ctx context.Context) error { _, _, err := s.orderOwner(ctx, req.GetOrderId()); return err },
+		func(ctx context.Context) error {
+			p, r, err := s.orderOwner(ctx, req.GetOrderId())
+			if err != nil {
+				return err
+			}
+			if provider.Name() == biz.ProviderWallet && p.Kind != tenancy.Member {
+				return biz.Forbidden("the member, who alone spends stored value")
+			}
+			ask.Title, ask.Payee, ask.Currency, ask.Member = title(r), r.MerchantAccount, r.Currency, r.MemberID
+			return provider.Serves(ask)
+		},
 		func(ctx context.Context) (*orderv1.Payment, error) {
 			var p biz.Payment
 			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) (err error) {
@@ -40,10 +58,38 @@ func (s *Order) CreatePayment(ctx context.Context, req *orderv1.CreatePaymentReq
 	if err != nil {
 		return nil, err
 	}
-	payment.ProviderParams, err = provider.Open(ctx, biz.Payment{
-		ID: payment.GetId(), AmountMinor: payment.GetAmount().GetAmountMinor(), Payee: payment.GetPayee(),
-	}, payment.GetAmount().GetCurrency())
-	return payment, err
+	if ask.Title == "" { // a repeat, which was answered without looking at the order
+		r, err := s.Orders.Load(ctx, req.GetOrderId())
+		if err != nil {
+			return nil, err
+		}
+		ask.Title, ask.Member = title(r), r.MemberID
+	}
+	ask.PaymentRef = biz.PaymentRef{
+		ID: payment.GetId(), Payee: payment.GetPayee(), Currency: payment.GetAmount().GetCurrency(), Member: ask.Member, AmountMinor: payment.GetAmount().GetAmountMinor(),
+	}
+	ask.ExpiresAtUS = payment.GetExpiresAtUs()
+	payment.ProviderParams, err = provider.Create(ctx, ask)
+	if errors.Is(err, biz.ErrPaid) {
+		return s.settle(ctx, payment.GetOrderId(), payment.GetId())
+	}
+	if err := s.heard(ctx, provider, err); err != nil {
+		return nil, err
+	}
+	return payment, nil
+}
+
+// title is what the buyer reads beside the amount: the first of the goods.
+func title(r biz.Record) string {
+	if len(r.Lines) == 0 {
+		return r.ID
+	}
+	for _, language := range []string{"zh", "zh-CN", "en"} {
+		if name := r.Lines[0].Title[language]; name != "" {
+			return name
+		}
+	}
+	return r.Lines[0].SKU
 }
 
 // PayInSandbox pays, whereupon the provider calls back.
@@ -82,7 +128,8 @@ func (s *Order) PayInSandbox(ctx context.Context, req *orderv1.PayInSandboxReque
 	return nil, biz.PaymentUnknown()
 }
 
-// Notified answers a provider's notification: a raw route, verified over the raw bytes.
+// Notified answers a provider's notification: a raw route, verified over the raw bytes. What a remote provider says in it is
+// asked for before it is believed; while it does not answer, the notification is not taken, and comes again.
 func (s *Order) Notified(provider biz.PaymentProvider) func(w http.ResponseWriter, r *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxNotificationBytes))
@@ -94,15 +141,24 @@ func (s *Order) Notified(provider biz.PaymentProvider) func(w http.ResponseWrite
 		if err != nil {
 			return err
 		}
-		n, err := provider.ParseNotification(raw, r.Header.Get, now)
+		n, err := provider.Notification(mux.Vars(r)[AccountVariable], raw, r.Header.Get, now)
 		if err != nil {
 			return err
 		}
-		if err := s.capture(ctx, n); err != nil {
+		switch {
+		case n.RefundNumber != "":
+			err = s.refundNotified(ctx, n)
+		case provider.Remote():
+			err = s.notified(ctx, n)
+		default:
+			err = s.capture(ctx, n)
+		}
+		if err != nil {
 			return err
 		}
-		w.Header().Set("Content-Type", "application/json")
-		_, err = io.WriteString(w, `{"code":"SUCCESS"}`)
+		contentType, thanks := provider.Thanks()
+		w.Header().Set("Content-Type", contentType)
+		_, err = io.WriteString(w, thanks)
 		return err
 	}
 }
@@ -150,12 +206,23 @@ func (s *Order) doubted(ctx context.Context, n biz.Notification, action string, 
 	return refusal
 }
 
-// CancelOrder ends an order of which nothing has been shipped.
+// CancelOrder ends an order of which nothing has been shipped. What could still be paid is closed at its provider first.
 func (s *Order) CancelOrder(ctx context.Context, req *orderv1.CancelOrderRequest) (*orderv1.OrderInfo, error) {
+	var closed []string
 	answer, err := decide(ctx, s, orderv1.Order_CancelOrder_FullMethodName, req,
-		func(ctx context.Context) error { _, _, err := s.orderOwner(ctx, req.GetOrderId()); return err },
+		func(ctx context.Context) error {
+			_, r, err := s.orderOwner(ctx, req.GetOrderId())
+			if err == nil {
+				closed, err = s.closeThere(ctx, r)
+			}
+			return err
+		},
 		func(ctx context.Context) (*orderv1.OrderInfo, error) {
-			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) error { return o.Cancel(req.GetReason()) })
+			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) error {
+				err := o.Cancel(req.GetReason())
+				o.ClosedThere(closed...)
+				return err
+			})
 			if err != nil {
 				return nil, err
 			}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -93,9 +94,11 @@ func TestAnUnpaidOrderIsCancelled(t *testing.T) {
 		require.Equal(t, gone.String(), again.String())
 		require.Equal(t, []string{"inventory.Release", "member.Unfreeze"}, s.leaving())
 
-		// The money that comes nevertheless goes back, once.
-		require.Equal(t, int32(200), s.pay(p))
-		require.Equal(t, int32(200), s.pay(p))
+		// The provider has closed it too. Money that comes nevertheless goes back, once.
+		_, err = s.PayInSandbox(s.as(ann), &orderv1.PayInSandboxRequest{PaymentId: p.Id})
+		requireReason(t, "STATE_CONFLICT", err)
+		late := fmt.Sprintf(`{"payment_id":%q,"transaction_no":"late","amount_minor":%d,"currency":"CNY","payee":%q,"status":"PAID"}`, p.Id, p.Amount.AmountMinor, p.Payee)
+		require.Equal(t, []int{200, 200}, []int{s.notify(late), s.notify(late)})
 		s.later(time.Second)
 		gone = s.get(o.Id)
 		require.Equal(t, gone.Paid.AmountMinor, gone.Refunded.AmountMinor)

@@ -159,8 +159,8 @@ func TestARefundIsTriedAgain(t *testing.T) {
 		_, err := s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: o.Id, Reason: "x"})
 		require.NoError(t, err)
 		delete(s.providers, "sandbox")
-		require.Error(t, s.Tick(context.Background()))
-		require.NoError(t, s.Tick(context.Background()), "not due yet")
+		require.Error(t, s.TickPayments(context.Background()))
+		require.NoError(t, s.TickPayments(context.Background()), "not due yet")
 		s.providers["sandbox"] = s.Sandbox
 		s.later(time.Minute)
 		o = s.get(o.Id)

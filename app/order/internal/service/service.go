@@ -52,6 +52,8 @@ type Parts struct {
 	Saga       *saga.Coordinator
 	// Sandbox is nil unless it is switched on.
 	Sandbox *sandboxpay.Provider
+	// Providers besides the sandbox.
+	Providers []biz.PaymentProvider
 	// Report gets what a worker, or work after a reply, could not do and will try again.
 	Report func(context.Context, error)
 }
@@ -62,6 +64,7 @@ type Order struct {
 	Parts
 	settings  Settings
 	providers map[string]biz.PaymentProvider
+	silent    silence
 }
 
 // New makes the service.
@@ -69,6 +72,9 @@ func New(p Parts, s Settings) *Order {
 	o := &Order{Parts: p, settings: s, providers: map[string]biz.PaymentProvider{}}
 	if p.Sandbox != nil {
 		o.providers[p.Sandbox.Name()] = p.Sandbox
+	}
+	for _, provider := range p.Providers {
+		o.providers[provider.Name()] = provider
 	}
 	return o
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -103,7 +104,7 @@ func openShop(t *testing.T, c database.Config, w *world) *shop {
 	t.Cleanup(func() { _ = sagas.Close() })
 	s := &shop{t: t, world: w, clock: manual, sent: &sent{}, child: child, config: c}
 	var public *httptest.Server
-	sandbox, err := sandboxpay.New(secretKey, func() string { return public.URL })
+	sandbox, err := sandboxpay.New(secretKey, func() string { return public.URL }, data.NewSandboxBooks(db))
 	require.NoError(t, err)
 	s.Order = New(parts(t, db, w, sagas, sandbox), Settings{Terms: testTerms, Limits: Limits{200, 1_000_000}, FreightMinor: 1000, PageSecret: secretKey})
 	public = httptest.NewServer(edge(s.Notified(sandbox)))
@@ -124,7 +125,7 @@ func parts(t testing.TB, db *database.DB, w *world, sagas *saga.Coordinator, san
 	stock, promotions := data.Stock{Client: fakeInventory{w: w}}, data.NewPromotions(db)
 	return Parts{
 		Promotions: promotions, Levels: data.NewLevels(db),
-		DB:         db, Orders: data.NewOrders(db, receivers(t)), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
+		DB: db, Orders: data.NewOrders(db, receivers(t)), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
 		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}, Lists: fakePrices{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members, Promotions: promotions, Stock: stock, Returns: data.NewReturnPolicies(db, testTerms)},
 		Report: func(_ context.Context, err error) { t.Log(err) },
 	}
@@ -222,7 +223,7 @@ func (s *shop) receive(o *orderv1.OrderInfo) {
 // later moves the clock and lets the timers do what is due.
 func (s *shop) later(d time.Duration) {
 	s.clock.Advance(d)
-	require.NoError(s.t, s.Tick(s.t.Context()))
+	require.NoError(s.t, errors.Join(s.Tick(s.t.Context()), s.TickPayments(s.t.Context())))
 }
 
 // leaving hands the outbox on and returns the methods of the calls that left, in their order.

@@ -38,11 +38,33 @@ func (s *Order) SellAtTill(ctx context.Context, req *orderv1.SellAtTillRequest) 
 		if err := s.bounded(req.GetLines()); err != nil {
 			return biz.Draft{}, err
 		}
-		return s.Seeker.TillDraft(ctx, biz.TillInput{
+		var cards []biz.CardTender
+		for _, c := range req.GetCards() {
+			cards = append(cards, biz.CardTender{AmountMinor: c.GetAmountMinor(), Reference: c.GetReference()})
+		}
+		d, err := s.Seeker.TillDraft(ctx, biz.TillInput{
 			Store: req.GetStoreCode(), Device: req.GetDeviceId(), ReceiptNo: req.GetReceiptNo(), MemberID: req.GetMemberId(), Clerk: req.GetClerk(),
-			Lines: fromLines(req.GetLines()), Points: req.GetPoints(), CashMinor: req.GetCashMinor(), Fingerprint: print,
+			Lines: fromLines(req.GetLines()), Points: req.GetPoints(), CashMinor: req.GetCashMinor(), Cards: cards, Fingerprint: print,
 		})
+		if err != nil {
+			return biz.Draft{}, err
+		}
+		return d, s.unusedSlips(ctx, d)
 	})
+}
+
+// unusedSlips refuses a card slip that has paid another receipt.
+func (s *Order) unusedSlips(ctx context.Context, d biz.Draft) error {
+	for _, c := range d.Cards {
+		used, err := s.Orders.HasCaptured(ctx, d.Record.Org, biz.ProviderCard, biz.CardNo(d.Record.ShopStore, c.Reference))
+		if err != nil {
+			return err
+		}
+		if used {
+			return biz.NumberTaken(c.Reference)
+		}
+	}
+	return nil
 }
 
 // sold finds the order of a receipt that was booked before, by another request.

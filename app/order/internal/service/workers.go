@@ -8,7 +8,6 @@ import (
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
-	"github.com/onepool/onepool/app/internal/failpoint"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
@@ -21,9 +20,6 @@ const (
 	rounds = 20
 	// orphanGrace leaves a young placement to the call that made it.
 	orphanGrace = 3 * time.Second
-	// refundFirst and refundMost bound the pause between two attempts to refund.
-	refundFirst = 2 * time.Second
-	refundMost  = 10 * time.Minute
 )
 
 // due is one kind of timer: what is due, and what to do about it.
@@ -37,7 +33,7 @@ type due struct {
 
 func (s *Order) timers() []due {
 	return []due{
-		{name: "expire", find: s.Orders.UnpaidDue, do: func(ctx context.Context, d data.Due) error { return s.inTx(ctx, d.OrderID, (*biz.Order).Expire) }},
+		{name: "expire", find: s.Orders.UnpaidDue, do: func(ctx context.Context, d data.Due) error { return s.expire(ctx, d.OrderID) }},
 		{name: "auto receive", find: s.Orders.ReceiptsDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.AutoReceive(d.PartID) })
 		}},
@@ -47,16 +43,20 @@ func (s *Order) timers() []due {
 		{name: "overdue", find: s.Orders.OverdueDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.Overdue(d.PartID) })
 		}},
-		{name: "refund", find: s.Orders.RefundsDue, do: func(ctx context.Context, d data.Due) error { return s.refund(ctx, d.OrderID, d.PartID) }},
 		{name: "allocate", find: s.Orders.AllocationsDue, first: s.followWaiting, do: func(ctx context.Context, d data.Due) error { return s.allocate(ctx, d.OrderID) }},
 	}
 }
 
 // Tick does what is due now. A failure of one does not keep the others.
-func (s *Order) Tick(ctx context.Context) error {
+func (s *Order) Tick(ctx context.Context) error { return s.work(ctx, s.timers()) }
+
+// TickPayments asks payment providers what is due to be asked. They are slow at times: they keep no other timer.
+func (s *Order) TickPayments(ctx context.Context) error { return s.work(ctx, s.paymentTimers()) }
+
+func (s *Order) work(ctx context.Context, timers []due) error {
 	ctx = data.AsService(ctx)
 	var failures []error
-	for _, t := range s.timers() {
+	for _, t := range timers {
 		for range rounds {
 			now, err := s.DB.Now(ctx)
 			if err != nil {
@@ -128,52 +128,4 @@ func (s *Order) inTx(ctx context.Context, orderID string, fn func(o *biz.Order) 
 		_, err := s.change(ctx, orderID, fn)
 		return err
 	})
-}
-
-// refund asks the provider to pay back. The refund's id makes a repeat the same refund.
-func (s *Order) refund(ctx context.Context, orderID, refundID string) error {
-	r, err := s.Orders.Load(ctx, orderID)
-	if err != nil {
-		return err
-	}
-	for _, f := range r.Refunds {
-		if f.ID != refundID || f.State != biz.RefundPending {
-			continue
-		}
-		for _, c := range r.Captures {
-			if c.ID != f.CaptureID {
-				continue
-			}
-			reference, failure := s.payBack(ctx, f, c)
-			if failure == nil {
-				if err := failpoint.Hit("order.refund.ask.after"); err != nil {
-					return err
-				}
-				return s.inTx(ctx, orderID, func(o *biz.Order) error { return o.RefundPaid(refundID, reference) })
-			}
-			now, err := s.DB.Now(ctx)
-			if err != nil {
-				return errors.Join(failure, err)
-			}
-			pause := min(refundFirst<<min(f.Attempts, 10), refundMost)
-			return errors.Join(failure, s.inTx(ctx, orderID, func(o *biz.Order) error {
-				o.RefundLater(refundID, now+pause.Microseconds())
-				return nil
-			}))
-		}
-	}
-	return nil
-}
-
-var errNoProvider = errors.New("payment provider is not switched on")
-
-func (s *Order) payBack(ctx context.Context, f biz.Refund, c biz.Capture) (string, error) {
-	provider, known := s.providers[c.Provider]
-	if !known {
-		return "", fmt.Errorf("%s: %w", c.Provider, errNoProvider)
-	}
-	if err := failpoint.Hit("order.refund.ask.before"); err != nil {
-		return "", err
-	}
-	return provider.Refund(ctx, biz.RefundOrder{ID: f.ID, TransactionNo: c.TransactionNo, AmountMinor: f.AmountMinor, Currency: c.Currency})
 }

@@ -150,9 +150,9 @@ func TestAMemberActsForItself(t *testing.T) {
 			return err
 		}, orderv1.Order_PlaceOrder_FullMethodName, &orderv1.PlaceOrderRequest{RequestId: "r", Channel: "miniprogram", MemberId: "mbr_1", Way: inventoryv1.DeliveryWay_PARCEL, Receiver: receiver, Lines: now}},
 		{func(ctx context.Context) error {
-			_, err := s.PayOrder(ctx, &miniprogramv1.PayOrderRequest{RequestId: "r", OrderId: "o", Provider: "sandbox", AmountMinor: 7})
+			_, err := s.PayOrder(ctx, &miniprogramv1.PayOrderRequest{RequestId: "r", OrderId: "o", Provider: "wechat", AmountMinor: 7, Scene: orderv1.PaymentScene_QR_CODE, BuyerId: "b"})
 			return err
-		}, orderv1.Order_CreatePayment_FullMethodName, &orderv1.CreatePaymentRequest{RequestId: "r", OrderId: "o", Provider: "sandbox", AmountMinor: 7}},
+		}, orderv1.Order_CreatePayment_FullMethodName, &orderv1.CreatePaymentRequest{RequestId: "r", OrderId: "o", Provider: "wechat", AmountMinor: 7, Scene: orderv1.PaymentScene_QR_CODE, BuyerId: "b"}},
 		{func(ctx context.Context) error {
 			_, err := s.ListOrders(ctx, &miniprogramv1.ListMyOrdersRequest{PageSize: 2, PageToken: "p", State: orderv1.OrderState_PAID})
 			return err

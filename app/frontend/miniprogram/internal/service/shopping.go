@@ -77,7 +77,10 @@ func (s *MiniProgram) PayOrder(ctx context.Context, in *miniprogramv1.PayOrderRe
 	if _, err := member(ctx); err != nil {
 		return nil, err
 	}
-	return s.Orders.CreatePayment(ctx, &orderv1.CreatePaymentRequest{RequestId: in.GetRequestId(), OrderId: in.GetOrderId(), Provider: in.GetProvider(), AmountMinor: in.GetAmountMinor()})
+	return s.Orders.CreatePayment(ctx, &orderv1.CreatePaymentRequest{
+		RequestId: in.GetRequestId(), OrderId: in.GetOrderId(), Provider: in.GetProvider(), AmountMinor: in.GetAmountMinor(),
+		Scene: in.GetScene(), BuyerId: in.GetBuyerId(),
+	})
 }
 
 // ListOrders pages through the member's orders.

@@ -170,7 +170,7 @@ func (s *Pos) Sell(ctx context.Context, in *posv1.SellRequest) (*orderv1.OrderIn
 	}
 	return s.Orders.SellAtTill(ctx, &orderv1.SellAtTillRequest{
 		RequestId: in.GetRequestId(), StoreCode: p.Store, DeviceId: p.ID, ReceiptNo: in.GetReceiptNo(), Lines: lines, MemberId: member,
-		Points: in.GetPoints(), CashMinor: in.GetCashMinor(), Clerk: in.GetClerk(),
+		Points: in.GetPoints(), CashMinor: in.GetCashMinor(), Clerk: in.GetClerk(), Cards: in.GetCards(),
 	})
 }
 

@@ -135,14 +135,14 @@ func TestAScanShowsThisStoreExactlyAndOthersAsLevels(t *testing.T) {
 
 func TestASaleIsOfTheDevicesStore(t *testing.T) {
 	s, o, p := service()
-	in := &posv1.SellRequest{RequestId: "request-0000000001", ReceiptNo: "R1", MemberPhone: "13812345678", MemberCode: code, Points: 5, CashMinor: 995, Clerk: "C1",
+	in := &posv1.SellRequest{RequestId: "request-0000000001", ReceiptNo: "R1", MemberPhone: "13812345678", MemberCode: code, Points: 5, CashMinor: 995, Clerk: "C1", Cards: []*orderv1.CardTender{{AmountMinor: 7, Reference: "T1"}},
 		Lines: []*posv1.SaleLine{{Barcode: "06901234567892", Quantity: 2, UnitPriceMinor: 500}, {Sku: "B", Quantity: 1}}}
 	got, err := s.Sell(device(t), in)
 	require.NoError(t, err)
 	require.Equal(t, "ord_1", got.Id)
 	require.Equal(t, []string{"06901234567892"}, p.asked.Barcodes)
 	require.Equal(t, (&orderv1.SellAtTillRequest{RequestId: "request-0000000001", StoreCode: "S1", DeviceId: "dev_1", ReceiptNo: "R1", MemberId: "mbr_1",
-		Points: 5, CashMinor: 995, Clerk: "C1", Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2, UnitPriceMinor: 500}, {Sku: "B", Quantity: 1}}}).String(), o.sold.String())
+		Points: 5, CashMinor: 995, Clerk: "C1", Cards: []*orderv1.CardTender{{AmountMinor: 7, Reference: "T1"}}, Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2, UnitPriceMinor: 500}, {Sku: "B", Quantity: 1}}}).String(), o.sold.String())
 
 	_, err = s.Quote(device(t), &posv1.QuoteRequest{Lines: in.Lines, MemberPhone: in.MemberPhone, Points: 5})
 	require.NoError(t, err)

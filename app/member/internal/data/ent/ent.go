@@ -21,6 +21,8 @@ import (
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsline"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointslot"
 	"github.com/onepool/onepool/app/member/internal/data/ent/signincode"
+	"github.com/onepool/onepool/app/member/internal/data/ent/wallet"
+	"github.com/onepool/onepool/app/member/internal/data/ent/walletentry"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -90,6 +92,8 @@ func checkColumn(t, c string) error {
 			pointsline.Table:     pointsline.ValidColumn,
 			pointslot.Table:      pointslot.ValidColumn,
 			signincode.Table:     signincode.ValidColumn,
+			wallet.Table:         wallet.ValidColumn,
+			walletentry.Table:    walletentry.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

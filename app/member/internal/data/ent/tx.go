@@ -30,6 +30,10 @@ type Tx struct {
 	PointsLot *PointsLotClient
 	// SignInCode is the client for interacting with the SignInCode builders.
 	SignInCode *SignInCodeClient
+	// Wallet is the client for interacting with the Wallet builders.
+	Wallet *WalletClient
+	// WalletEntry is the client for interacting with the WalletEntry builders.
+	WalletEntry *WalletEntryClient
 
 	// lazily loaded.
 	client     *Client
@@ -170,6 +174,8 @@ func (tx *Tx) init() {
 	tx.PointsLine = NewPointsLineClient(tx.config)
 	tx.PointsLot = NewPointsLotClient(tx.config)
 	tx.SignInCode = NewSignInCodeClient(tx.config)
+	tx.Wallet = NewWalletClient(tx.config)
+	tx.WalletEntry = NewWalletEntryClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

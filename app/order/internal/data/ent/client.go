@@ -33,6 +33,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
@@ -81,6 +82,8 @@ type Client struct {
 	ReturnLine *ReturnLineClient
 	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
 	ReturnPolicy *ReturnPolicyClient
+	// SandboxEntry is the client for interacting with the SandboxEntry builders.
+	SandboxEntry *SandboxEntryClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
 	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
@@ -117,6 +120,7 @@ func (c *Client) init() {
 	c.Refund = NewRefundClient(c.config)
 	c.ReturnLine = NewReturnLineClient(c.config)
 	c.ReturnPolicy = NewReturnPolicyClient(c.config)
+	c.SandboxEntry = NewSandboxEntryClient(c.config)
 	c.ServiceLevel = NewServiceLevelClient(c.config)
 	c.ShippingReport = NewShippingReportClient(c.config)
 	c.TradeEvent = NewTradeEventClient(c.config)
@@ -231,6 +235,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
+		SandboxEntry:     NewSandboxEntryClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
@@ -272,6 +277,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
+		SandboxEntry:     NewSandboxEntryClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
@@ -307,7 +313,8 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
 		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
-		c.ReturnLine, c.ReturnPolicy, c.ServiceLevel, c.ShippingReport, c.TradeEvent,
+		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel, c.ShippingReport,
+		c.TradeEvent,
 	} {
 		n.Use(hooks...)
 	}
@@ -320,7 +327,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
 		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
 		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
-		c.ReturnLine, c.ReturnPolicy, c.ServiceLevel, c.ShippingReport, c.TradeEvent,
+		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel, c.ShippingReport,
+		c.TradeEvent,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -367,6 +375,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ReturnLine.mutate(ctx, m)
 	case *ReturnPolicyMutation:
 		return c.ReturnPolicy.mutate(ctx, m)
+	case *SandboxEntryMutation:
+		return c.SandboxEntry.mutate(ctx, m)
 	case *ServiceLevelMutation:
 		return c.ServiceLevel.mutate(ctx, m)
 	case *ShippingReportMutation:
@@ -2943,6 +2953,141 @@ func (c *ReturnPolicyClient) mutate(ctx context.Context, m *ReturnPolicyMutation
 	}
 }
 
+// SandboxEntryClient is a client for the SandboxEntry schema.
+type SandboxEntryClient struct {
+	config
+}
+
+// NewSandboxEntryClient returns a client for the SandboxEntry from the given config.
+func NewSandboxEntryClient(c config) *SandboxEntryClient {
+	return &SandboxEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `sandboxentry.Hooks(f(g(h())))`.
+func (c *SandboxEntryClient) Use(hooks ...Hook) {
+	c.hooks.SandboxEntry = append(c.hooks.SandboxEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sandboxentry.Intercept(f(g(h())))`.
+func (c *SandboxEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SandboxEntry = append(c.inters.SandboxEntry, interceptors...)
+}
+
+// Create returns a builder for creating a SandboxEntry entity.
+func (c *SandboxEntryClient) Create() *SandboxEntryCreate {
+	mutation := newSandboxEntryMutation(c.config, OpCreate)
+	return &SandboxEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SandboxEntry entities.
+func (c *SandboxEntryClient) CreateBulk(builders ...*SandboxEntryCreate) *SandboxEntryCreateBulk {
+	return &SandboxEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SandboxEntryClient) MapCreateBulk(slice any, setFunc func(*SandboxEntryCreate, int)) *SandboxEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SandboxEntryCreateBulk{err: fmt.Errorf("calling to SandboxEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SandboxEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SandboxEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SandboxEntry.
+func (c *SandboxEntryClient) Update() *SandboxEntryUpdate {
+	mutation := newSandboxEntryMutation(c.config, OpUpdate)
+	return &SandboxEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SandboxEntryClient) UpdateOne(_m *SandboxEntry) *SandboxEntryUpdateOne {
+	mutation := newSandboxEntryMutation(c.config, OpUpdateOne, withSandboxEntry(_m))
+	return &SandboxEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SandboxEntryClient) UpdateOneID(id string) *SandboxEntryUpdateOne {
+	mutation := newSandboxEntryMutation(c.config, OpUpdateOne, withSandboxEntryID(id))
+	return &SandboxEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SandboxEntry.
+func (c *SandboxEntryClient) Delete() *SandboxEntryDelete {
+	mutation := newSandboxEntryMutation(c.config, OpDelete)
+	return &SandboxEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SandboxEntryClient) DeleteOne(_m *SandboxEntry) *SandboxEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SandboxEntryClient) DeleteOneID(id string) *SandboxEntryDeleteOne {
+	builder := c.Delete().Where(sandboxentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SandboxEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for SandboxEntry.
+func (c *SandboxEntryClient) Query() *SandboxEntryQuery {
+	return &SandboxEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSandboxEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SandboxEntry entity by its id.
+func (c *SandboxEntryClient) Get(ctx context.Context, id string) (*SandboxEntry, error) {
+	return c.Query().Where(sandboxentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SandboxEntryClient) GetX(ctx context.Context, id string) *SandboxEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SandboxEntryClient) Hooks() []Hook {
+	hooks := c.hooks.SandboxEntry
+	return append(hooks[:len(hooks):len(hooks)], sandboxentry.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SandboxEntryClient) Interceptors() []Interceptor {
+	inters := c.inters.SandboxEntry
+	return append(inters[:len(inters):len(inters)], sandboxentry.Interceptors[:]...)
+}
+
+func (c *SandboxEntryClient) mutate(ctx context.Context, m *SandboxEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SandboxEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SandboxEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SandboxEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SandboxEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SandboxEntry mutation op: %q", m.Op())
+	}
+}
+
 // ServiceLevelClient is a client for the ServiceLevel schema.
 type ServiceLevelClient struct {
 	config
@@ -3353,13 +3498,13 @@ type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
 		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
-		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, ServiceLevel,
-		ShippingReport, TradeEvent []ent.Hook
+		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, SandboxEntry,
+		ServiceLevel, ShippingReport, TradeEvent []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
 		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
-		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, ServiceLevel,
-		ShippingReport, TradeEvent []ent.Interceptor
+		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, SandboxEntry,
+		ServiceLevel, ShippingReport, TradeEvent []ent.Interceptor
 	}
 )

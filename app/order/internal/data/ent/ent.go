@@ -31,6 +31,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
@@ -113,6 +114,7 @@ func checkColumn(t, c string) error {
 			refund.Table:           refund.ValidColumn,
 			returnline.Table:       returnline.ValidColumn,
 			returnpolicy.Table:     returnpolicy.ValidColumn,
+			sandboxentry.Table:     sandboxentry.ValidColumn,
 			servicelevel.Table:     servicelevel.ValidColumn,
 			shippingreport.Table:   shippingreport.ValidColumn,
 			tradeevent.Table:       tradeevent.ValidColumn,

@@ -31,6 +31,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
@@ -65,6 +66,7 @@ const (
 	TypeRefund           = "Refund"
 	TypeReturnLine       = "ReturnLine"
 	TypeReturnPolicy     = "ReturnPolicy"
+	TypeSandboxEntry     = "SandboxEntry"
 	TypeServiceLevel     = "ServiceLevel"
 	TypeShippingReport   = "ShippingReport"
 	TypeTradeEvent       = "TradeEvent"
@@ -16698,6 +16700,8 @@ type PaymentMutation struct {
 	addexpires_us   *int64
 	created_us      *int64
 	addcreated_us   *int64
+	ask_us          *int64
+	addask_us       *int64
 	clearedFields   map[string]struct{}
 	done            bool
 	oldValue        func(context.Context) (*Payment, error)
@@ -17212,6 +17216,62 @@ func (m *PaymentMutation) ResetCreatedUs() {
 	m.addcreated_us = nil
 }
 
+// SetAskUs sets the "ask_us" field.
+func (m *PaymentMutation) SetAskUs(i int64) {
+	m.ask_us = &i
+	m.addask_us = nil
+}
+
+// AskUs returns the value of the "ask_us" field in the mutation.
+func (m *PaymentMutation) AskUs() (r int64, exists bool) {
+	v := m.ask_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskUs returns the old "ask_us" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldAskUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskUs: %w", err)
+	}
+	return oldValue.AskUs, nil
+}
+
+// AddAskUs adds i to the "ask_us" field.
+func (m *PaymentMutation) AddAskUs(i int64) {
+	if m.addask_us != nil {
+		*m.addask_us += i
+	} else {
+		m.addask_us = &i
+	}
+}
+
+// AddedAskUs returns the value that was added to the "ask_us" field in this mutation.
+func (m *PaymentMutation) AddedAskUs() (r int64, exists bool) {
+	v := m.addask_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAskUs resets all changes to the "ask_us" field.
+func (m *PaymentMutation) ResetAskUs() {
+	m.ask_us = nil
+	m.addask_us = nil
+}
+
 // Where appends a list predicates to the PaymentMutation builder.
 func (m *PaymentMutation) Where(ps ...predicate.Payment) {
 	m.predicates = append(m.predicates, ps...)
@@ -17246,7 +17306,7 @@ func (m *PaymentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.org != nil {
 		fields = append(fields, payment.FieldOrg)
 	}
@@ -17274,6 +17334,9 @@ func (m *PaymentMutation) Fields() []string {
 	if m.created_us != nil {
 		fields = append(fields, payment.FieldCreatedUs)
 	}
+	if m.ask_us != nil {
+		fields = append(fields, payment.FieldAskUs)
+	}
 	return fields
 }
 
@@ -17300,6 +17363,8 @@ func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
 		return m.ExpiresUs()
 	case payment.FieldCreatedUs:
 		return m.CreatedUs()
+	case payment.FieldAskUs:
+		return m.AskUs()
 	}
 	return nil, false
 }
@@ -17327,6 +17392,8 @@ func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldExpiresUs(ctx)
 	case payment.FieldCreatedUs:
 		return m.OldCreatedUs(ctx)
+	case payment.FieldAskUs:
+		return m.OldAskUs(ctx)
 	}
 	return nil, fmt.Errorf("unknown Payment field %s", name)
 }
@@ -17399,6 +17466,13 @@ func (m *PaymentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCreatedUs(v)
 		return nil
+	case payment.FieldAskUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Payment field %s", name)
 }
@@ -17419,6 +17493,9 @@ func (m *PaymentMutation) AddedFields() []string {
 	if m.addcreated_us != nil {
 		fields = append(fields, payment.FieldCreatedUs)
 	}
+	if m.addask_us != nil {
+		fields = append(fields, payment.FieldAskUs)
+	}
 	return fields
 }
 
@@ -17435,6 +17512,8 @@ func (m *PaymentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedExpiresUs()
 	case payment.FieldCreatedUs:
 		return m.AddedCreatedUs()
+	case payment.FieldAskUs:
+		return m.AddedAskUs()
 	}
 	return nil, false
 }
@@ -17471,6 +17550,13 @@ func (m *PaymentMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddCreatedUs(v)
+		return nil
+	case payment.FieldAskUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAskUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Payment numeric field %s", name)
@@ -17525,6 +17611,9 @@ func (m *PaymentMutation) ResetField(name string) error {
 		return nil
 	case payment.FieldCreatedUs:
 		m.ResetCreatedUs()
+		return nil
+	case payment.FieldAskUs:
+		m.ResetAskUs()
 		return nil
 	}
 	return fmt.Errorf("unknown Payment field %s", name)
@@ -20821,6 +20910,9 @@ type RefundMutation struct {
 	addcreated_us   *int64
 	done_us         *int64
 	adddone_us      *int64
+	failure         *string
+	round           *int64
+	addround        *int64
 	clearedFields   map[string]struct{}
 	done            bool
 	oldValue        func(context.Context) (*Refund, error)
@@ -21519,6 +21611,98 @@ func (m *RefundMutation) ResetDoneUs() {
 	m.adddone_us = nil
 }
 
+// SetFailure sets the "failure" field.
+func (m *RefundMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *RefundMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *RefundMutation) ResetFailure() {
+	m.failure = nil
+}
+
+// SetRound sets the "round" field.
+func (m *RefundMutation) SetRound(i int64) {
+	m.round = &i
+	m.addround = nil
+}
+
+// Round returns the value of the "round" field in the mutation.
+func (m *RefundMutation) Round() (r int64, exists bool) {
+	v := m.round
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRound returns the old "round" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldRound(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRound is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRound requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRound: %w", err)
+	}
+	return oldValue.Round, nil
+}
+
+// AddRound adds i to the "round" field.
+func (m *RefundMutation) AddRound(i int64) {
+	if m.addround != nil {
+		*m.addround += i
+	} else {
+		m.addround = &i
+	}
+}
+
+// AddedRound returns the value that was added to the "round" field in this mutation.
+func (m *RefundMutation) AddedRound() (r int64, exists bool) {
+	v := m.addround
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRound resets all changes to the "round" field.
+func (m *RefundMutation) ResetRound() {
+	m.round = nil
+	m.addround = nil
+}
+
 // Where appends a list predicates to the RefundMutation builder.
 func (m *RefundMutation) Where(ps ...predicate.Refund) {
 	m.predicates = append(m.predicates, ps...)
@@ -21553,7 +21737,7 @@ func (m *RefundMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RefundMutation) Fields() []string {
-	fields := make([]string, 0, 13)
+	fields := make([]string, 0, 15)
 	if m.org != nil {
 		fields = append(fields, refund.FieldOrg)
 	}
@@ -21593,6 +21777,12 @@ func (m *RefundMutation) Fields() []string {
 	if m.done_us != nil {
 		fields = append(fields, refund.FieldDoneUs)
 	}
+	if m.failure != nil {
+		fields = append(fields, refund.FieldFailure)
+	}
+	if m.round != nil {
+		fields = append(fields, refund.FieldRound)
+	}
 	return fields
 }
 
@@ -21627,6 +21817,10 @@ func (m *RefundMutation) Field(name string) (ent.Value, bool) {
 		return m.CreatedUs()
 	case refund.FieldDoneUs:
 		return m.DoneUs()
+	case refund.FieldFailure:
+		return m.Failure()
+	case refund.FieldRound:
+		return m.Round()
 	}
 	return nil, false
 }
@@ -21662,6 +21856,10 @@ func (m *RefundMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldCreatedUs(ctx)
 	case refund.FieldDoneUs:
 		return m.OldDoneUs(ctx)
+	case refund.FieldFailure:
+		return m.OldFailure(ctx)
+	case refund.FieldRound:
+		return m.OldRound(ctx)
 	}
 	return nil, fmt.Errorf("unknown Refund field %s", name)
 }
@@ -21762,6 +21960,20 @@ func (m *RefundMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDoneUs(v)
 		return nil
+	case refund.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	case refund.FieldRound:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRound(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Refund field %s", name)
 }
@@ -21788,6 +22000,9 @@ func (m *RefundMutation) AddedFields() []string {
 	if m.adddone_us != nil {
 		fields = append(fields, refund.FieldDoneUs)
 	}
+	if m.addround != nil {
+		fields = append(fields, refund.FieldRound)
+	}
 	return fields
 }
 
@@ -21808,6 +22023,8 @@ func (m *RefundMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedCreatedUs()
 	case refund.FieldDoneUs:
 		return m.AddedDoneUs()
+	case refund.FieldRound:
+		return m.AddedRound()
 	}
 	return nil, false
 }
@@ -21858,6 +22075,13 @@ func (m *RefundMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddDoneUs(v)
+		return nil
+	case refund.FieldRound:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRound(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Refund numeric field %s", name)
@@ -21924,6 +22148,12 @@ func (m *RefundMutation) ResetField(name string) error {
 		return nil
 	case refund.FieldDoneUs:
 		m.ResetDoneUs()
+		return nil
+	case refund.FieldFailure:
+		m.ResetFailure()
+		return nil
+	case refund.FieldRound:
+		m.ResetRound()
 		return nil
 	}
 	return fmt.Errorf("unknown Refund field %s", name)
@@ -24274,6 +24504,731 @@ func (m *ReturnPolicyMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ReturnPolicyMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ReturnPolicy edge %s", name)
+}
+
+// SandboxEntryMutation represents an operation that mutates the SandboxEntry nodes in the graph.
+type SandboxEntryMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	payment_id      *string
+	kind            *string
+	transaction_no  *string
+	amount_minor    *int64
+	addamount_minor *int64
+	currency        *string
+	payee           *string
+	at_us           *int64
+	addat_us        *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*SandboxEntry, error)
+	predicates      []predicate.SandboxEntry
+}
+
+var _ ent.Mutation = (*SandboxEntryMutation)(nil)
+
+// sandboxentryOption allows management of the mutation configuration using functional options.
+type sandboxentryOption func(*SandboxEntryMutation)
+
+// newSandboxEntryMutation creates new mutation for the SandboxEntry entity.
+func newSandboxEntryMutation(c config, op Op, opts ...sandboxentryOption) *SandboxEntryMutation {
+	m := &SandboxEntryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSandboxEntry,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSandboxEntryID sets the ID field of the mutation.
+func withSandboxEntryID(id string) sandboxentryOption {
+	return func(m *SandboxEntryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SandboxEntry
+		)
+		m.oldValue = func(ctx context.Context) (*SandboxEntry, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SandboxEntry.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSandboxEntry sets the old SandboxEntry of the mutation.
+func withSandboxEntry(node *SandboxEntry) sandboxentryOption {
+	return func(m *SandboxEntryMutation) {
+		m.oldValue = func(context.Context) (*SandboxEntry, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SandboxEntryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SandboxEntryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SandboxEntry entities.
+func (m *SandboxEntryMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SandboxEntryMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SandboxEntryMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SandboxEntry.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPaymentID sets the "payment_id" field.
+func (m *SandboxEntryMutation) SetPaymentID(s string) {
+	m.payment_id = &s
+}
+
+// PaymentID returns the value of the "payment_id" field in the mutation.
+func (m *SandboxEntryMutation) PaymentID() (r string, exists bool) {
+	v := m.payment_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaymentID returns the old "payment_id" field's value of the SandboxEntry entity.
+// If the SandboxEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxEntryMutation) OldPaymentID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaymentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaymentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaymentID: %w", err)
+	}
+	return oldValue.PaymentID, nil
+}
+
+// ResetPaymentID resets all changes to the "payment_id" field.
+func (m *SandboxEntryMutation) ResetPaymentID() {
+	m.payment_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *SandboxEntryMutation) SetKind(s string) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *SandboxEntryMutation) Kind() (r string, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the SandboxEntry entity.
+// If the SandboxEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxEntryMutation) OldKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *SandboxEntryMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetTransactionNo sets the "transaction_no" field.
+func (m *SandboxEntryMutation) SetTransactionNo(s string) {
+	m.transaction_no = &s
+}
+
+// TransactionNo returns the value of the "transaction_no" field in the mutation.
+func (m *SandboxEntryMutation) TransactionNo() (r string, exists bool) {
+	v := m.transaction_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTransactionNo returns the old "transaction_no" field's value of the SandboxEntry entity.
+// If the SandboxEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxEntryMutation) OldTransactionNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTransactionNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTransactionNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTransactionNo: %w", err)
+	}
+	return oldValue.TransactionNo, nil
+}
+
+// ResetTransactionNo resets all changes to the "transaction_no" field.
+func (m *SandboxEntryMutation) ResetTransactionNo() {
+	m.transaction_no = nil
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *SandboxEntryMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *SandboxEntryMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the SandboxEntry entity.
+// If the SandboxEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxEntryMutation) OldAmountMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *SandboxEntryMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *SandboxEntryMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *SandboxEntryMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *SandboxEntryMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *SandboxEntryMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the SandboxEntry entity.
+// If the SandboxEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxEntryMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *SandboxEntryMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetPayee sets the "payee" field.
+func (m *SandboxEntryMutation) SetPayee(s string) {
+	m.payee = &s
+}
+
+// Payee returns the value of the "payee" field in the mutation.
+func (m *SandboxEntryMutation) Payee() (r string, exists bool) {
+	v := m.payee
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayee returns the old "payee" field's value of the SandboxEntry entity.
+// If the SandboxEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxEntryMutation) OldPayee(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayee is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayee requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayee: %w", err)
+	}
+	return oldValue.Payee, nil
+}
+
+// ResetPayee resets all changes to the "payee" field.
+func (m *SandboxEntryMutation) ResetPayee() {
+	m.payee = nil
+}
+
+// SetAtUs sets the "at_us" field.
+func (m *SandboxEntryMutation) SetAtUs(i int64) {
+	m.at_us = &i
+	m.addat_us = nil
+}
+
+// AtUs returns the value of the "at_us" field in the mutation.
+func (m *SandboxEntryMutation) AtUs() (r int64, exists bool) {
+	v := m.at_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAtUs returns the old "at_us" field's value of the SandboxEntry entity.
+// If the SandboxEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxEntryMutation) OldAtUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAtUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAtUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAtUs: %w", err)
+	}
+	return oldValue.AtUs, nil
+}
+
+// AddAtUs adds i to the "at_us" field.
+func (m *SandboxEntryMutation) AddAtUs(i int64) {
+	if m.addat_us != nil {
+		*m.addat_us += i
+	} else {
+		m.addat_us = &i
+	}
+}
+
+// AddedAtUs returns the value that was added to the "at_us" field in this mutation.
+func (m *SandboxEntryMutation) AddedAtUs() (r int64, exists bool) {
+	v := m.addat_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAtUs resets all changes to the "at_us" field.
+func (m *SandboxEntryMutation) ResetAtUs() {
+	m.at_us = nil
+	m.addat_us = nil
+}
+
+// Where appends a list predicates to the SandboxEntryMutation builder.
+func (m *SandboxEntryMutation) Where(ps ...predicate.SandboxEntry) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SandboxEntryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SandboxEntryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SandboxEntry, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SandboxEntryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SandboxEntryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SandboxEntry).
+func (m *SandboxEntryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SandboxEntryMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.payment_id != nil {
+		fields = append(fields, sandboxentry.FieldPaymentID)
+	}
+	if m.kind != nil {
+		fields = append(fields, sandboxentry.FieldKind)
+	}
+	if m.transaction_no != nil {
+		fields = append(fields, sandboxentry.FieldTransactionNo)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, sandboxentry.FieldAmountMinor)
+	}
+	if m.currency != nil {
+		fields = append(fields, sandboxentry.FieldCurrency)
+	}
+	if m.payee != nil {
+		fields = append(fields, sandboxentry.FieldPayee)
+	}
+	if m.at_us != nil {
+		fields = append(fields, sandboxentry.FieldAtUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SandboxEntryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case sandboxentry.FieldPaymentID:
+		return m.PaymentID()
+	case sandboxentry.FieldKind:
+		return m.Kind()
+	case sandboxentry.FieldTransactionNo:
+		return m.TransactionNo()
+	case sandboxentry.FieldAmountMinor:
+		return m.AmountMinor()
+	case sandboxentry.FieldCurrency:
+		return m.Currency()
+	case sandboxentry.FieldPayee:
+		return m.Payee()
+	case sandboxentry.FieldAtUs:
+		return m.AtUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SandboxEntryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case sandboxentry.FieldPaymentID:
+		return m.OldPaymentID(ctx)
+	case sandboxentry.FieldKind:
+		return m.OldKind(ctx)
+	case sandboxentry.FieldTransactionNo:
+		return m.OldTransactionNo(ctx)
+	case sandboxentry.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case sandboxentry.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case sandboxentry.FieldPayee:
+		return m.OldPayee(ctx)
+	case sandboxentry.FieldAtUs:
+		return m.OldAtUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown SandboxEntry field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SandboxEntryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case sandboxentry.FieldPaymentID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaymentID(v)
+		return nil
+	case sandboxentry.FieldKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case sandboxentry.FieldTransactionNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTransactionNo(v)
+		return nil
+	case sandboxentry.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case sandboxentry.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case sandboxentry.FieldPayee:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayee(v)
+		return nil
+	case sandboxentry.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxEntry field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SandboxEntryMutation) AddedFields() []string {
+	var fields []string
+	if m.addamount_minor != nil {
+		fields = append(fields, sandboxentry.FieldAmountMinor)
+	}
+	if m.addat_us != nil {
+		fields = append(fields, sandboxentry.FieldAtUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SandboxEntryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case sandboxentry.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case sandboxentry.FieldAtUs:
+		return m.AddedAtUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SandboxEntryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case sandboxentry.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case sandboxentry.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxEntry numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SandboxEntryMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SandboxEntryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SandboxEntryMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown SandboxEntry nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SandboxEntryMutation) ResetField(name string) error {
+	switch name {
+	case sandboxentry.FieldPaymentID:
+		m.ResetPaymentID()
+		return nil
+	case sandboxentry.FieldKind:
+		m.ResetKind()
+		return nil
+	case sandboxentry.FieldTransactionNo:
+		m.ResetTransactionNo()
+		return nil
+	case sandboxentry.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case sandboxentry.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case sandboxentry.FieldPayee:
+		m.ResetPayee()
+		return nil
+	case sandboxentry.FieldAtUs:
+		m.ResetAtUs()
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxEntry field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SandboxEntryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SandboxEntryMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SandboxEntryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SandboxEntryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SandboxEntryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SandboxEntryMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SandboxEntryMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SandboxEntry unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SandboxEntryMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SandboxEntry edge %s", name)
 }
 
 // ServiceLevelMutation represents an operation that mutates the ServiceLevel nodes in the graph.

@@ -33,7 +33,9 @@ type Payment struct {
 	// ExpiresUs holds the value of the "expires_us" field.
 	ExpiresUs int64 `json:"expires_us,omitempty"`
 	// CreatedUs holds the value of the "created_us" field.
-	CreatedUs    int64 `json:"created_us,omitempty"`
+	CreatedUs int64 `json:"created_us,omitempty"`
+	// AskUs holds the value of the "ask_us" field.
+	AskUs        int64 `json:"ask_us,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -42,7 +44,7 @@ func (*Payment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case payment.FieldNo, payment.FieldAmountMinor, payment.FieldExpiresUs, payment.FieldCreatedUs:
+		case payment.FieldNo, payment.FieldAmountMinor, payment.FieldExpiresUs, payment.FieldCreatedUs, payment.FieldAskUs:
 			values[i] = new(sql.NullInt64)
 		case payment.FieldID, payment.FieldOrg, payment.FieldOrderID, payment.FieldProvider, payment.FieldState, payment.FieldPayee:
 			values[i] = new(sql.NullString)
@@ -121,6 +123,12 @@ func (_m *Payment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CreatedUs = value.Int64
 			}
+		case payment.FieldAskUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field ask_us", values[i])
+			} else if value.Valid {
+				_m.AskUs = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -183,6 +191,9 @@ func (_m *Payment) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("created_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CreatedUs))
+	builder.WriteString(", ")
+	builder.WriteString("ask_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AskUs))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -132,6 +132,20 @@ func (_c *PaymentCreate) SetNillableCreatedUs(v *int64) *PaymentCreate {
 	return _c
 }
 
+// SetAskUs sets the "ask_us" field.
+func (_c *PaymentCreate) SetAskUs(v int64) *PaymentCreate {
+	_c.mutation.SetAskUs(v)
+	return _c
+}
+
+// SetNillableAskUs sets the "ask_us" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableAskUs(v *int64) *PaymentCreate {
+	if v != nil {
+		_c.SetAskUs(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *PaymentCreate) SetID(v string) *PaymentCreate {
 	_c.mutation.SetID(v)
@@ -203,6 +217,10 @@ func (_c *PaymentCreate) defaults() error {
 		v := payment.DefaultCreatedUs
 		_c.mutation.SetCreatedUs(v)
 	}
+	if _, ok := _c.mutation.AskUs(); !ok {
+		v := payment.DefaultAskUs
+		_c.mutation.SetAskUs(v)
+	}
 	return nil
 }
 
@@ -259,6 +277,9 @@ func (_c *PaymentCreate) check() error {
 	}
 	if _, ok := _c.mutation.CreatedUs(); !ok {
 		return &ValidationError{Name: "created_us", err: errors.New(`ent: missing required field "Payment.created_us"`)}
+	}
+	if _, ok := _c.mutation.AskUs(); !ok {
+		return &ValidationError{Name: "ask_us", err: errors.New(`ent: missing required field "Payment.ask_us"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := payment.IDValidator(v); err != nil {
@@ -337,6 +358,10 @@ func (_c *PaymentCreate) createSpec() (*Payment, *sqlgraph.CreateSpec) {
 		_spec.SetField(payment.FieldCreatedUs, field.TypeInt64, value)
 		_node.CreatedUs = value
 	}
+	if value, ok := _c.mutation.AskUs(); ok {
+		_spec.SetField(payment.FieldAskUs, field.TypeInt64, value)
+		_node.AskUs = value
+	}
 	return _node, _spec
 }
 
@@ -398,6 +423,24 @@ func (u *PaymentUpsert) SetState(v string) *PaymentUpsert {
 // UpdateState sets the "state" field to the value that was provided on create.
 func (u *PaymentUpsert) UpdateState() *PaymentUpsert {
 	u.SetExcluded(payment.FieldState)
+	return u
+}
+
+// SetAskUs sets the "ask_us" field.
+func (u *PaymentUpsert) SetAskUs(v int64) *PaymentUpsert {
+	u.Set(payment.FieldAskUs, v)
+	return u
+}
+
+// UpdateAskUs sets the "ask_us" field to the value that was provided on create.
+func (u *PaymentUpsert) UpdateAskUs() *PaymentUpsert {
+	u.SetExcluded(payment.FieldAskUs)
+	return u
+}
+
+// AddAskUs adds v to the "ask_us" field.
+func (u *PaymentUpsert) AddAskUs(v int64) *PaymentUpsert {
+	u.Add(payment.FieldAskUs, v)
 	return u
 }
 
@@ -484,6 +527,27 @@ func (u *PaymentUpsertOne) SetState(v string) *PaymentUpsertOne {
 func (u *PaymentUpsertOne) UpdateState() *PaymentUpsertOne {
 	return u.Update(func(s *PaymentUpsert) {
 		s.UpdateState()
+	})
+}
+
+// SetAskUs sets the "ask_us" field.
+func (u *PaymentUpsertOne) SetAskUs(v int64) *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.SetAskUs(v)
+	})
+}
+
+// AddAskUs adds v to the "ask_us" field.
+func (u *PaymentUpsertOne) AddAskUs(v int64) *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.AddAskUs(v)
+	})
+}
+
+// UpdateAskUs sets the "ask_us" field to the value that was provided on create.
+func (u *PaymentUpsertOne) UpdateAskUs() *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.UpdateAskUs()
 	})
 }
 
@@ -737,6 +801,27 @@ func (u *PaymentUpsertBulk) SetState(v string) *PaymentUpsertBulk {
 func (u *PaymentUpsertBulk) UpdateState() *PaymentUpsertBulk {
 	return u.Update(func(s *PaymentUpsert) {
 		s.UpdateState()
+	})
+}
+
+// SetAskUs sets the "ask_us" field.
+func (u *PaymentUpsertBulk) SetAskUs(v int64) *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.SetAskUs(v)
+	})
+}
+
+// AddAskUs adds v to the "ask_us" field.
+func (u *PaymentUpsertBulk) AddAskUs(v int64) *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.AddAskUs(v)
+	})
+}
+
+// UpdateAskUs sets the "ask_us" field to the value that was provided on create.
+func (u *PaymentUpsertBulk) UpdateAskUs() *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.UpdateAskUs()
 	})
 }
 

@@ -41,6 +41,27 @@ func (_u *PaymentUpdate) SetNillableState(v *string) *PaymentUpdate {
 	return _u
 }
 
+// SetAskUs sets the "ask_us" field.
+func (_u *PaymentUpdate) SetAskUs(v int64) *PaymentUpdate {
+	_u.mutation.ResetAskUs()
+	_u.mutation.SetAskUs(v)
+	return _u
+}
+
+// SetNillableAskUs sets the "ask_us" field if the given value is not nil.
+func (_u *PaymentUpdate) SetNillableAskUs(v *int64) *PaymentUpdate {
+	if v != nil {
+		_u.SetAskUs(*v)
+	}
+	return _u
+}
+
+// AddAskUs adds value to the "ask_us" field.
+func (_u *PaymentUpdate) AddAskUs(v int64) *PaymentUpdate {
+	_u.mutation.AddAskUs(v)
+	return _u
+}
+
 // Mutation returns the PaymentMutation object of the builder.
 func (_u *PaymentUpdate) Mutation() *PaymentMutation {
 	return _u.mutation
@@ -98,6 +119,12 @@ func (_u *PaymentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(payment.FieldState, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.AskUs(); ok {
+		_spec.SetField(payment.FieldAskUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAskUs(); ok {
+		_spec.AddField(payment.FieldAskUs, field.TypeInt64, value)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{payment.Label}
@@ -129,6 +156,27 @@ func (_u *PaymentUpdateOne) SetNillableState(v *string) *PaymentUpdateOne {
 	if v != nil {
 		_u.SetState(*v)
 	}
+	return _u
+}
+
+// SetAskUs sets the "ask_us" field.
+func (_u *PaymentUpdateOne) SetAskUs(v int64) *PaymentUpdateOne {
+	_u.mutation.ResetAskUs()
+	_u.mutation.SetAskUs(v)
+	return _u
+}
+
+// SetNillableAskUs sets the "ask_us" field if the given value is not nil.
+func (_u *PaymentUpdateOne) SetNillableAskUs(v *int64) *PaymentUpdateOne {
+	if v != nil {
+		_u.SetAskUs(*v)
+	}
+	return _u
+}
+
+// AddAskUs adds value to the "ask_us" field.
+func (_u *PaymentUpdateOne) AddAskUs(v int64) *PaymentUpdateOne {
+	_u.mutation.AddAskUs(v)
 	return _u
 }
 
@@ -218,6 +266,12 @@ func (_u *PaymentUpdateOne) sqlSave(ctx context.Context) (_node *Payment, err er
 	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(payment.FieldState, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.AskUs(); ok {
+		_spec.SetField(payment.FieldAskUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAskUs(); ok {
+		_spec.AddField(payment.FieldAskUs, field.TypeInt64, value)
 	}
 	_node = &Payment{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -41,7 +41,11 @@ type Refund struct {
 	// CreatedUs holds the value of the "created_us" field.
 	CreatedUs int64 `json:"created_us,omitempty"`
 	// DoneUs holds the value of the "done_us" field.
-	DoneUs       int64 `json:"done_us,omitempty"`
+	DoneUs int64 `json:"done_us,omitempty"`
+	// Failure holds the value of the "failure" field.
+	Failure string `json:"failure,omitempty"`
+	// Round holds the value of the "round" field.
+	Round        int64 `json:"round,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -50,9 +54,9 @@ func (*Refund) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case refund.FieldNo, refund.FieldAmountMinor, refund.FieldAttempts, refund.FieldNextUs, refund.FieldCreatedUs, refund.FieldDoneUs:
+		case refund.FieldNo, refund.FieldAmountMinor, refund.FieldAttempts, refund.FieldNextUs, refund.FieldCreatedUs, refund.FieldDoneUs, refund.FieldRound:
 			values[i] = new(sql.NullInt64)
-		case refund.FieldID, refund.FieldOrg, refund.FieldOrderID, refund.FieldCaptureID, refund.FieldReturnID, refund.FieldReason, refund.FieldState, refund.FieldReference:
+		case refund.FieldID, refund.FieldOrg, refund.FieldOrderID, refund.FieldCaptureID, refund.FieldReturnID, refund.FieldReason, refund.FieldState, refund.FieldReference, refund.FieldFailure:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -153,6 +157,18 @@ func (_m *Refund) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.DoneUs = value.Int64
 			}
+		case refund.FieldFailure:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field failure", values[i])
+			} else if value.Valid {
+				_m.Failure = value.String
+			}
+		case refund.FieldRound:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field round", values[i])
+			} else if value.Valid {
+				_m.Round = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -227,6 +243,12 @@ func (_m *Refund) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("done_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.DoneUs))
+	builder.WriteString(", ")
+	builder.WriteString("failure=")
+	builder.WriteString(_m.Failure)
+	builder.WriteString(", ")
+	builder.WriteString("round=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Round))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -180,6 +180,34 @@ func (_c *RefundCreate) SetNillableDoneUs(v *int64) *RefundCreate {
 	return _c
 }
 
+// SetFailure sets the "failure" field.
+func (_c *RefundCreate) SetFailure(v string) *RefundCreate {
+	_c.mutation.SetFailure(v)
+	return _c
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_c *RefundCreate) SetNillableFailure(v *string) *RefundCreate {
+	if v != nil {
+		_c.SetFailure(*v)
+	}
+	return _c
+}
+
+// SetRound sets the "round" field.
+func (_c *RefundCreate) SetRound(v int64) *RefundCreate {
+	_c.mutation.SetRound(v)
+	return _c
+}
+
+// SetNillableRound sets the "round" field if the given value is not nil.
+func (_c *RefundCreate) SetNillableRound(v *int64) *RefundCreate {
+	if v != nil {
+		_c.SetRound(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *RefundCreate) SetID(v string) *RefundCreate {
 	_c.mutation.SetID(v)
@@ -263,6 +291,14 @@ func (_c *RefundCreate) defaults() error {
 		v := refund.DefaultDoneUs
 		_c.mutation.SetDoneUs(v)
 	}
+	if _, ok := _c.mutation.Failure(); !ok {
+		v := refund.DefaultFailure
+		_c.mutation.SetFailure(v)
+	}
+	if _, ok := _c.mutation.Round(); !ok {
+		v := refund.DefaultRound
+		_c.mutation.SetRound(v)
+	}
 	return nil
 }
 
@@ -341,6 +377,17 @@ func (_c *RefundCreate) check() error {
 	}
 	if _, ok := _c.mutation.DoneUs(); !ok {
 		return &ValidationError{Name: "done_us", err: errors.New(`ent: missing required field "Refund.done_us"`)}
+	}
+	if _, ok := _c.mutation.Failure(); !ok {
+		return &ValidationError{Name: "failure", err: errors.New(`ent: missing required field "Refund.failure"`)}
+	}
+	if v, ok := _c.mutation.Failure(); ok {
+		if err := refund.FailureValidator(v); err != nil {
+			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Refund.failure": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Round(); !ok {
+		return &ValidationError{Name: "round", err: errors.New(`ent: missing required field "Refund.round"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := refund.IDValidator(v); err != nil {
@@ -434,6 +481,14 @@ func (_c *RefundCreate) createSpec() (*Refund, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.DoneUs(); ok {
 		_spec.SetField(refund.FieldDoneUs, field.TypeInt64, value)
 		_node.DoneUs = value
+	}
+	if value, ok := _c.mutation.Failure(); ok {
+		_spec.SetField(refund.FieldFailure, field.TypeString, value)
+		_node.Failure = value
+	}
+	if value, ok := _c.mutation.Round(); ok {
+		_spec.SetField(refund.FieldRound, field.TypeInt64, value)
+		_node.Round = value
 	}
 	return _node, _spec
 }
@@ -562,6 +617,36 @@ func (u *RefundUpsert) UpdateDoneUs() *RefundUpsert {
 // AddDoneUs adds v to the "done_us" field.
 func (u *RefundUpsert) AddDoneUs(v int64) *RefundUpsert {
 	u.Add(refund.FieldDoneUs, v)
+	return u
+}
+
+// SetFailure sets the "failure" field.
+func (u *RefundUpsert) SetFailure(v string) *RefundUpsert {
+	u.Set(refund.FieldFailure, v)
+	return u
+}
+
+// UpdateFailure sets the "failure" field to the value that was provided on create.
+func (u *RefundUpsert) UpdateFailure() *RefundUpsert {
+	u.SetExcluded(refund.FieldFailure)
+	return u
+}
+
+// SetRound sets the "round" field.
+func (u *RefundUpsert) SetRound(v int64) *RefundUpsert {
+	u.Set(refund.FieldRound, v)
+	return u
+}
+
+// UpdateRound sets the "round" field to the value that was provided on create.
+func (u *RefundUpsert) UpdateRound() *RefundUpsert {
+	u.SetExcluded(refund.FieldRound)
+	return u
+}
+
+// AddRound adds v to the "round" field.
+func (u *RefundUpsert) AddRound(v int64) *RefundUpsert {
+	u.Add(refund.FieldRound, v)
 	return u
 }
 
@@ -725,6 +810,41 @@ func (u *RefundUpsertOne) AddDoneUs(v int64) *RefundUpsertOne {
 func (u *RefundUpsertOne) UpdateDoneUs() *RefundUpsertOne {
 	return u.Update(func(s *RefundUpsert) {
 		s.UpdateDoneUs()
+	})
+}
+
+// SetFailure sets the "failure" field.
+func (u *RefundUpsertOne) SetFailure(v string) *RefundUpsertOne {
+	return u.Update(func(s *RefundUpsert) {
+		s.SetFailure(v)
+	})
+}
+
+// UpdateFailure sets the "failure" field to the value that was provided on create.
+func (u *RefundUpsertOne) UpdateFailure() *RefundUpsertOne {
+	return u.Update(func(s *RefundUpsert) {
+		s.UpdateFailure()
+	})
+}
+
+// SetRound sets the "round" field.
+func (u *RefundUpsertOne) SetRound(v int64) *RefundUpsertOne {
+	return u.Update(func(s *RefundUpsert) {
+		s.SetRound(v)
+	})
+}
+
+// AddRound adds v to the "round" field.
+func (u *RefundUpsertOne) AddRound(v int64) *RefundUpsertOne {
+	return u.Update(func(s *RefundUpsert) {
+		s.AddRound(v)
+	})
+}
+
+// UpdateRound sets the "round" field to the value that was provided on create.
+func (u *RefundUpsertOne) UpdateRound() *RefundUpsertOne {
+	return u.Update(func(s *RefundUpsert) {
+		s.UpdateRound()
 	})
 }
 
@@ -1055,6 +1175,41 @@ func (u *RefundUpsertBulk) AddDoneUs(v int64) *RefundUpsertBulk {
 func (u *RefundUpsertBulk) UpdateDoneUs() *RefundUpsertBulk {
 	return u.Update(func(s *RefundUpsert) {
 		s.UpdateDoneUs()
+	})
+}
+
+// SetFailure sets the "failure" field.
+func (u *RefundUpsertBulk) SetFailure(v string) *RefundUpsertBulk {
+	return u.Update(func(s *RefundUpsert) {
+		s.SetFailure(v)
+	})
+}
+
+// UpdateFailure sets the "failure" field to the value that was provided on create.
+func (u *RefundUpsertBulk) UpdateFailure() *RefundUpsertBulk {
+	return u.Update(func(s *RefundUpsert) {
+		s.UpdateFailure()
+	})
+}
+
+// SetRound sets the "round" field.
+func (u *RefundUpsertBulk) SetRound(v int64) *RefundUpsertBulk {
+	return u.Update(func(s *RefundUpsert) {
+		s.SetRound(v)
+	})
+}
+
+// AddRound adds v to the "round" field.
+func (u *RefundUpsertBulk) AddRound(v int64) *RefundUpsertBulk {
+	return u.Update(func(s *RefundUpsert) {
+		s.AddRound(v)
+	})
+}
+
+// UpdateRound sets the "round" field to the value that was provided on create.
+func (u *RefundUpsertBulk) UpdateRound() *RefundUpsertBulk {
+	return u.Update(func(s *RefundUpsert) {
+		s.UpdateRound()
 	})
 }
 

@@ -118,6 +118,41 @@ func (_u *RefundUpdate) AddDoneUs(v int64) *RefundUpdate {
 	return _u
 }
 
+// SetFailure sets the "failure" field.
+func (_u *RefundUpdate) SetFailure(v string) *RefundUpdate {
+	_u.mutation.SetFailure(v)
+	return _u
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_u *RefundUpdate) SetNillableFailure(v *string) *RefundUpdate {
+	if v != nil {
+		_u.SetFailure(*v)
+	}
+	return _u
+}
+
+// SetRound sets the "round" field.
+func (_u *RefundUpdate) SetRound(v int64) *RefundUpdate {
+	_u.mutation.ResetRound()
+	_u.mutation.SetRound(v)
+	return _u
+}
+
+// SetNillableRound sets the "round" field if the given value is not nil.
+func (_u *RefundUpdate) SetNillableRound(v *int64) *RefundUpdate {
+	if v != nil {
+		_u.SetRound(*v)
+	}
+	return _u
+}
+
+// AddRound adds value to the "round" field.
+func (_u *RefundUpdate) AddRound(v int64) *RefundUpdate {
+	_u.mutation.AddRound(v)
+	return _u
+}
+
 // Mutation returns the RefundMutation object of the builder.
 func (_u *RefundUpdate) Mutation() *RefundMutation {
 	return _u.mutation
@@ -162,6 +197,11 @@ func (_u *RefundUpdate) check() error {
 			return &ValidationError{Name: "reference", err: fmt.Errorf(`ent: validator failed for field "Refund.reference": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Failure(); ok {
+		if err := refund.FailureValidator(v); err != nil {
+			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Refund.failure": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -200,6 +240,15 @@ func (_u *RefundUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedDoneUs(); ok {
 		_spec.AddField(refund.FieldDoneUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Failure(); ok {
+		_spec.SetField(refund.FieldFailure, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Round(); ok {
+		_spec.SetField(refund.FieldRound, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRound(); ok {
+		_spec.AddField(refund.FieldRound, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -312,6 +361,41 @@ func (_u *RefundUpdateOne) AddDoneUs(v int64) *RefundUpdateOne {
 	return _u
 }
 
+// SetFailure sets the "failure" field.
+func (_u *RefundUpdateOne) SetFailure(v string) *RefundUpdateOne {
+	_u.mutation.SetFailure(v)
+	return _u
+}
+
+// SetNillableFailure sets the "failure" field if the given value is not nil.
+func (_u *RefundUpdateOne) SetNillableFailure(v *string) *RefundUpdateOne {
+	if v != nil {
+		_u.SetFailure(*v)
+	}
+	return _u
+}
+
+// SetRound sets the "round" field.
+func (_u *RefundUpdateOne) SetRound(v int64) *RefundUpdateOne {
+	_u.mutation.ResetRound()
+	_u.mutation.SetRound(v)
+	return _u
+}
+
+// SetNillableRound sets the "round" field if the given value is not nil.
+func (_u *RefundUpdateOne) SetNillableRound(v *int64) *RefundUpdateOne {
+	if v != nil {
+		_u.SetRound(*v)
+	}
+	return _u
+}
+
+// AddRound adds value to the "round" field.
+func (_u *RefundUpdateOne) AddRound(v int64) *RefundUpdateOne {
+	_u.mutation.AddRound(v)
+	return _u
+}
+
 // Mutation returns the RefundMutation object of the builder.
 func (_u *RefundUpdateOne) Mutation() *RefundMutation {
 	return _u.mutation
@@ -369,6 +453,11 @@ func (_u *RefundUpdateOne) check() error {
 			return &ValidationError{Name: "reference", err: fmt.Errorf(`ent: validator failed for field "Refund.reference": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Failure(); ok {
+		if err := refund.FailureValidator(v); err != nil {
+			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Refund.failure": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -424,6 +513,15 @@ func (_u *RefundUpdateOne) sqlSave(ctx context.Context) (_node *Refund, err erro
 	}
 	if value, ok := _u.mutation.AddedDoneUs(); ok {
 		_spec.AddField(refund.FieldDoneUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Failure(); ok {
+		_spec.SetField(refund.FieldFailure, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Round(); ok {
+		_spec.SetField(refund.FieldRound, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRound(); ok {
+		_spec.AddField(refund.FieldRound, field.TypeInt64, value)
 	}
 	_node = &Refund{config: _u.config}
 	_spec.Assign = _node.assignValues

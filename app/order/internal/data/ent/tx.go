@@ -50,6 +50,8 @@ type Tx struct {
 	ReturnLine *ReturnLineClient
 	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
 	ReturnPolicy *ReturnPolicyClient
+	// SandboxEntry is the client for interacting with the SandboxEntry builders.
+	SandboxEntry *SandboxEntryClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
 	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
@@ -206,6 +208,7 @@ func (tx *Tx) init() {
 	tx.Refund = NewRefundClient(tx.config)
 	tx.ReturnLine = NewReturnLineClient(tx.config)
 	tx.ReturnPolicy = NewReturnPolicyClient(tx.config)
+	tx.SandboxEntry = NewSandboxEntryClient(tx.config)
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.ShippingReport = NewShippingReportClient(tx.config)
 	tx.TradeEvent = NewTradeEventClient(tx.config)

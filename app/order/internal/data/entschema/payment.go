@@ -18,12 +18,14 @@ func (Payment) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Org()} }
 func (Payment) Fields() []ent.Field {
 	return []ent.Field{
 		key("id"), key("order_id"), constant("no"), column.Fixed("provider", 32), column.Text("state", 16), constant("amount_minor"), column.Fixed("payee", 128),
-		constant("expires_us"), constant("created_us"),
+		constant("expires_us"), constant("created_us"), number("ask_us"),
 	}
 }
 
-// Indexes of a payment.
-func (Payment) Indexes() []ent.Index { return []ent.Index{index.Fields("order_id", "no").Unique()} }
+// Indexes of a payment: its order's, and those to ask about.
+func (Payment) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("order_id", "no").Unique(), index.Fields("ask_us")}
+}
 
 // Capture is one transaction of a provider. The unique key makes it one effect.
 type Capture struct{ ent.Schema }
@@ -58,6 +60,7 @@ func (Refund) Fields() []ent.Field {
 	return []ent.Field{
 		key("id"), key("order_id"), key("capture_id"), constant("no"), ref("return_id"), column.Fixed("reason", 16), column.Text("state", 16),
 		constant("amount_minor"), column.Text("reference", 160), number("attempts"), number("next_us"), constant("created_us"), number("done_us"),
+		column.Text("failure", 255), number("round"),
 	}
 }
 
@@ -65,3 +68,23 @@ func (Refund) Fields() []ent.Field {
 func (Refund) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("order_id", "no").Unique(), index.Fields("state", "next_us")}
 }
+
+// SandboxEntry is a line in the books of the sandbox payment provider: it is somebody else's, and only kept here.
+type SandboxEntry struct{ ent.Schema }
+
+// Mixin keeps the books to services.
+func (SandboxEntry) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
+
+// Hooks keep entries as they are.
+func (SandboxEntry) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
+
+// Fields of an entry. The id is that of the payment, which is paid or closed once, or the number of the refund.
+func (SandboxEntry) Fields() []ent.Field {
+	return []ent.Field{
+		column.Key("id", 64), key("payment_id"), column.Fixed("kind", 16), column.Fixed("transaction_no", 160), constant("amount_minor"),
+		column.Fixed("currency", 3), column.Fixed("payee", 128), constant("at_us"),
+	}
+}
+
+// Indexes of entries: a payment's.
+func (SandboxEntry) Indexes() []ent.Index { return []ent.Index{index.Fields("payment_id")} }

@@ -2,8 +2,9 @@
 // real HTTP, as real providers do.
 //
 // Always true:
-//   - It keeps nothing: a transaction number follows from the payment, a refund's reference from the refund, so a repeat is
-//     the same transaction.
+//   - Its books say what it took, closed and paid back: a payment is paid or closed, once; a refund's number stands for one
+//     refund, and a transaction's refunds are never more than it.
+//   - A transaction number follows from the payment, a refund's reference from its number, so a repeat is the same one.
 //   - A notification is verified over its raw bytes and its timestamp, before anything is decoded.
 package sandboxpay
 
@@ -55,33 +56,148 @@ type body struct {
 	Status         string `json:"status"`
 }
 
+// Kind is what an entry is about.
+type Kind string
+
+// The kinds of entries.
+const (
+	KindPaid   Kind = "PAID"
+	KindClosed Kind = "CLOSED"
+	KindRefund Kind = "REFUND"
+)
+
+// Entry is a line of the provider's books. Its id is the payment's, or the number of the refund.
+type Entry struct {
+	ID, PaymentID   string
+	Kind            Kind
+	TransactionNo   string
+	AmountMinor     int64
+	Currency, Payee string
+}
+
+// Books keep entries for all replicas.
+type Books interface {
+	// Enter writes an entry and returns what stands under its id: the entry, or the one that was first.
+	Enter(ctx context.Context, e Entry) (Entry, error)
+	// Of reads the entries of a payment.
+	Of(ctx context.Context, paymentID string) ([]Entry, error)
+}
+
 // Provider is both sides: what the platform talks to, and what calls back.
 type Provider struct {
 	secret []byte
+	books  Books
 	// publicURL is where the platform serves HTTP; known when it listens.
 	publicURL func() string
 	client    *http.Client
 }
 
 // New needs the key of signatures.
-func New(secret []byte, publicURL func() string) (*Provider, error) {
+func New(secret []byte, publicURL func() string, books Books) (*Provider, error) {
 	if len(secret) < sha256.Size {
 		return nil, errors.New("sandbox: secret shorter than 32 bytes")
 	}
-	return &Provider{secret: secret, publicURL: publicURL, client: &http.Client{Timeout: notifyTimeout}}, nil
+	return &Provider{secret: secret, publicURL: publicURL, books: books, client: &http.Client{Timeout: notifyTimeout}}, nil
 }
 
 // Name is "sandbox".
 func (p *Provider) Name() string { return Name }
 
-// Open gives what a frontend needs: the payment itself, to be paid with PayInSandbox.
-func (p *Provider) Open(_ context.Context, payment biz.Payment, currency string) (map[string]string, error) {
-	return map[string]string{"payment_id": payment.ID, "amount_minor": strconv.FormatInt(payment.AmountMinor, 10), "currency": currency}, nil
+// Remote is false: its notifications are signed with the platform's own secret.
+func (p *Provider) Remote() bool { return false }
+
+// Serves everybody.
+func (p *Provider) Serves(biz.PaymentOrder) error { return nil }
+
+// Create gives what a frontend needs: the payment itself, to be paid with PayInSandbox.
+func (p *Provider) Create(_ context.Context, o biz.PaymentOrder) (map[string]string, error) {
+	return map[string]string{"payment_id": o.ID, "amount_minor": strconv.FormatInt(o.AmountMinor, 10), "currency": o.Currency}, nil
 }
 
-// Refund pays back at once.
-func (p *Provider) Refund(_ context.Context, r biz.RefundOrder) (string, error) {
-	return ids.Derived("sbr", r.ID), nil
+// Query reads the books.
+func (p *Provider) Query(ctx context.Context, ref biz.PaymentRef) (biz.PaymentAnswer, error) {
+	entries, err := p.books.Of(ctx, ref.ID)
+	if err != nil {
+		return biz.PaymentAnswer{}, err
+	}
+	for _, e := range entries {
+		if e.ID == ref.ID {
+			return answer(e), nil
+		}
+	}
+	return biz.PaymentAnswer{Standing: biz.StandingOpen}, nil
+}
+
+// Close enters that the payment is closed, unless it was paid.
+func (p *Provider) Close(ctx context.Context, ref biz.PaymentRef) (biz.PaymentAnswer, error) {
+	e, err := p.books.Enter(ctx, Entry{ID: ref.ID, PaymentID: ref.ID, Kind: KindClosed, AmountMinor: ref.AmountMinor, Currency: ref.Currency, Payee: ref.Payee})
+	if err != nil {
+		return biz.PaymentAnswer{}, err
+	}
+	return answer(e), nil
+}
+
+func answer(e Entry) biz.PaymentAnswer {
+	if e.Kind != KindPaid {
+		return biz.PaymentAnswer{Standing: biz.StandingClosed}
+	}
+	return biz.PaymentAnswer{Standing: biz.StandingPaid, Paid: biz.Notification{
+		Provider: Name, PaymentID: e.PaymentID, TransactionNo: e.TransactionNo, AmountMinor: e.AmountMinor, Currency: e.Currency, Payee: e.Payee,
+	}}
+}
+
+// Refund pays back at once, no more than the transaction.
+func (p *Provider) Refund(ctx context.Context, r biz.RefundOrder) (biz.RefundAnswer, error) {
+	entries, err := p.books.Of(ctx, r.PaymentID)
+	if err != nil {
+		return biz.RefundAnswer{}, err
+	}
+	left := r.OfMinor
+	for _, e := range entries {
+		if e.ID == r.Number {
+			return refunded(e, r), nil
+		}
+		if e.Kind == KindRefund && e.TransactionNo == r.TransactionNo {
+			left -= e.AmountMinor
+		}
+	}
+	if r.AmountMinor > left {
+		return biz.RefundAnswer{Standing: biz.RefundRefused, Number: r.Number, Failure: "more than is left of the transaction"}, nil
+	}
+	e, err := p.books.Enter(ctx, Entry{
+		ID: r.Number, PaymentID: r.PaymentID, Kind: KindRefund, TransactionNo: r.TransactionNo, AmountMinor: r.AmountMinor, Currency: r.Currency, Payee: r.Payee,
+	})
+	if err != nil {
+		return biz.RefundAnswer{}, err
+	}
+	return refunded(e, r), nil
+}
+
+// QueryRefund reads the books.
+func (p *Provider) QueryRefund(ctx context.Context, r biz.RefundOrder) (biz.RefundAnswer, error) {
+	entries, err := p.books.Of(ctx, r.PaymentID)
+	if err != nil {
+		return biz.RefundAnswer{}, err
+	}
+	for _, e := range entries {
+		if e.ID == r.Number {
+			return refunded(e, r), nil
+		}
+	}
+	return biz.RefundAnswer{Standing: biz.RefundUnknown, Number: r.Number}, nil
+}
+
+// refunded answers for a number; one that was used for another amount is refused, as real providers do.
+func refunded(e Entry, r biz.RefundOrder) biz.RefundAnswer {
+	if e.AmountMinor != r.AmountMinor || e.TransactionNo != r.TransactionNo {
+		return biz.RefundAnswer{Standing: biz.RefundRefused, Number: r.Number, Failure: "the number was used for another refund"}
+	}
+	return biz.RefundAnswer{Standing: biz.RefundPaidOut, Number: r.Number, Reference: ids.Derived("sbr", r.Number)}
+}
+
+// Thanks are read by nobody.
+func (p *Provider) Thanks() (contentType, body string) {
+	return "application/json", `{"code":"SUCCESS"}`
 }
 
 // Sign makes the signature of a notification.
@@ -92,8 +208,8 @@ func Sign(secret []byte, timestampS string, raw []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// ParseNotification verifies raw bytes and reads them.
-func (p *Provider) ParseNotification(raw []byte, header func(string) string, nowUS int64) (biz.Notification, error) {
+// Notification verifies raw bytes and reads them. The merchant account stands in the signed body.
+func (p *Provider) Notification(_ string, raw []byte, header func(string) string, nowUS int64) (biz.Notification, error) {
 	at := header(HeaderTimestamp)
 	seconds, err := strconv.ParseInt(at, 10, 64)
 	if err != nil || seconds > (nowUS+windowUS)/1_000_000 || seconds < (nowUS-windowUS)/1_000_000 {
@@ -115,11 +231,21 @@ func (p *Provider) ParseNotification(raw []byte, header func(string) string, now
 }
 
 // Pay is the buyer's side: the provider takes the money and calls the platform back. It returns the transaction number
-// and the HTTP status of the platform's answer.
+// and the HTTP status of the platform's answer. What is closed cannot be paid.
 func (p *Provider) Pay(ctx context.Context, payment biz.Payment, currency string, nowUS int64) (transactionNo string, status int, err error) {
+	entry, err := p.books.Enter(ctx, Entry{
+		ID: payment.ID, PaymentID: payment.ID, Kind: KindPaid, TransactionNo: ids.Derived("sbx", payment.ID), AmountMinor: payment.AmountMinor,
+		Currency: currency, Payee: payment.Payee,
+	})
+	if err != nil {
+		return "", 0, err
+	}
+	if entry.Kind != KindPaid {
+		return "", 0, biz.PaymentOver()
+	}
 	b := body{
-		NotificationID: ids.New("ntf"), PaymentID: payment.ID, TransactionNo: ids.Derived("sbx", payment.ID), AmountMinor: payment.AmountMinor,
-		Currency: currency, Payee: payment.Payee, Status: statusPaid,
+		NotificationID: ids.New("ntf"), PaymentID: payment.ID, TransactionNo: entry.TransactionNo, AmountMinor: entry.AmountMinor,
+		Currency: entry.Currency, Payee: entry.Payee, Status: statusPaid,
 	}
 	raw, err := json.Marshal(b)
 	if err != nil {

@@ -251,6 +251,53 @@ var (
 			},
 		},
 	}
+	// WalletsColumns holds the columns for the "wallets" table.
+	WalletsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "currency", Type: field.TypeString, Size: 3, Default: ""},
+		{Name: "balance_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "seq", Type: field.TypeInt64, Default: 0},
+	}
+	// WalletsTable holds the schema information for the "wallets" table.
+	WalletsTable = &schema.Table{
+		Name:       "wallets",
+		Columns:    WalletsColumns,
+		PrimaryKey: []*schema.Column{WalletsColumns[0]},
+	}
+	// WalletEntriesColumns holds the columns for the "wallet_entries" table.
+	WalletEntriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "member_id", Type: field.TypeString, Size: 40},
+		{Name: "seq", Type: field.TypeInt64},
+		{Name: "kind", Type: field.TypeString, Size: 16},
+		{Name: "payment_id", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "amount_minor", Type: field.TypeInt64},
+		{Name: "balance_after", Type: field.TypeInt64},
+		{Name: "payee", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "note", Type: field.TypeString, Size: 200, Default: ""},
+		{Name: "actor", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "at_us", Type: field.TypeInt64},
+	}
+	// WalletEntriesTable holds the schema information for the "wallet_entries" table.
+	WalletEntriesTable = &schema.Table{
+		Name:       "wallet_entries",
+		Columns:    WalletEntriesColumns,
+		PrimaryKey: []*schema.Column{WalletEntriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "walletentry_member_id_seq",
+				Unique:  true,
+				Columns: []*schema.Column{WalletEntriesColumns[2], WalletEntriesColumns[3]},
+			},
+			{
+				Name:    "walletentry_payment_id",
+				Unique:  false,
+				Columns: []*schema.Column{WalletEntriesColumns[5]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		CodeMissesTable,
@@ -262,6 +309,8 @@ var (
 		PointsLinesTable,
 		PointsLotsTable,
 		SignInCodesTable,
+		WalletsTable,
+		WalletEntriesTable,
 	}
 )
 
@@ -308,6 +357,16 @@ func init() {
 	}
 	SignInCodesTable.Annotation = &entsql.Annotation{
 		Table:     "sign_in_codes",
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	WalletsTable.Annotation = &entsql.Annotation{
+		Table:     "wallets",
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	WalletEntriesTable.Annotation = &entsql.Annotation{
+		Table:     "wallet_entries",
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

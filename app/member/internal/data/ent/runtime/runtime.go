@@ -12,6 +12,8 @@ import (
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointsline"
 	"github.com/onepool/onepool/app/member/internal/data/ent/pointslot"
 	"github.com/onepool/onepool/app/member/internal/data/ent/signincode"
+	"github.com/onepool/onepool/app/member/internal/data/ent/wallet"
+	"github.com/onepool/onepool/app/member/internal/data/ent/walletentry"
 	"github.com/onepool/onepool/app/member/internal/data/entschema"
 )
 
@@ -787,6 +789,172 @@ func init() {
 	// signincode.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	signincode.IDValidator = func() func(string) error {
 		validators := signincodeDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	walletMixin := entschema.Wallet{}.Mixin()
+	walletMixinHooks0 := walletMixin[0].Hooks()
+	wallet.Hooks[0] = walletMixinHooks0[0]
+	walletMixinInters0 := walletMixin[0].Interceptors()
+	wallet.Interceptors[0] = walletMixinInters0[0]
+	walletMixinFields0 := walletMixin[0].Fields()
+	_ = walletMixinFields0
+	walletFields := entschema.Wallet{}.Fields()
+	_ = walletFields
+	// walletDescOrg is the schema descriptor for org field.
+	walletDescOrg := walletMixinFields0[0].Descriptor()
+	// wallet.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	wallet.OrgValidator = func() func(string) error {
+		validators := walletDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// walletDescCurrency is the schema descriptor for currency field.
+	walletDescCurrency := walletFields[1].Descriptor()
+	// wallet.DefaultCurrency holds the default value on creation for the currency field.
+	wallet.DefaultCurrency = walletDescCurrency.Default.(string)
+	// wallet.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
+	wallet.CurrencyValidator = walletDescCurrency.Validators[0].(func(string) error)
+	// walletDescBalanceMinor is the schema descriptor for balance_minor field.
+	walletDescBalanceMinor := walletFields[2].Descriptor()
+	// wallet.DefaultBalanceMinor holds the default value on creation for the balance_minor field.
+	wallet.DefaultBalanceMinor = walletDescBalanceMinor.Default.(int64)
+	// walletDescSeq is the schema descriptor for seq field.
+	walletDescSeq := walletFields[3].Descriptor()
+	// wallet.DefaultSeq holds the default value on creation for the seq field.
+	wallet.DefaultSeq = walletDescSeq.Default.(int64)
+	// walletDescID is the schema descriptor for id field.
+	walletDescID := walletFields[0].Descriptor()
+	// wallet.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	wallet.IDValidator = func() func(string) error {
+		validators := walletDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	walletentryMixin := entschema.WalletEntry{}.Mixin()
+	walletentryMixinHooks0 := walletentryMixin[0].Hooks()
+	walletentryHooks := entschema.WalletEntry{}.Hooks()
+	walletentry.Hooks[0] = walletentryMixinHooks0[0]
+	walletentry.Hooks[1] = walletentryHooks[0]
+	walletentryMixinInters0 := walletentryMixin[0].Interceptors()
+	walletentry.Interceptors[0] = walletentryMixinInters0[0]
+	walletentryMixinFields0 := walletentryMixin[0].Fields()
+	_ = walletentryMixinFields0
+	walletentryFields := entschema.WalletEntry{}.Fields()
+	_ = walletentryFields
+	// walletentryDescOrg is the schema descriptor for org field.
+	walletentryDescOrg := walletentryMixinFields0[0].Descriptor()
+	// walletentry.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	walletentry.OrgValidator = func() func(string) error {
+		validators := walletentryDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// walletentryDescMemberID is the schema descriptor for member_id field.
+	walletentryDescMemberID := walletentryFields[1].Descriptor()
+	// walletentry.MemberIDValidator is a validator for the "member_id" field. It is called by the builders before save.
+	walletentry.MemberIDValidator = func() func(string) error {
+		validators := walletentryDescMemberID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(member_id string) error {
+			for _, fn := range fns {
+				if err := fn(member_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// walletentryDescKind is the schema descriptor for kind field.
+	walletentryDescKind := walletentryFields[3].Descriptor()
+	// walletentry.KindValidator is a validator for the "kind" field. It is called by the builders before save.
+	walletentry.KindValidator = func() func(string) error {
+		validators := walletentryDescKind.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(kind string) error {
+			for _, fn := range fns {
+				if err := fn(kind); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// walletentryDescPaymentID is the schema descriptor for payment_id field.
+	walletentryDescPaymentID := walletentryFields[4].Descriptor()
+	// walletentry.DefaultPaymentID holds the default value on creation for the payment_id field.
+	walletentry.DefaultPaymentID = walletentryDescPaymentID.Default.(string)
+	// walletentry.PaymentIDValidator is a validator for the "payment_id" field. It is called by the builders before save.
+	walletentry.PaymentIDValidator = walletentryDescPaymentID.Validators[0].(func(string) error)
+	// walletentryDescPayee is the schema descriptor for payee field.
+	walletentryDescPayee := walletentryFields[7].Descriptor()
+	// walletentry.DefaultPayee holds the default value on creation for the payee field.
+	walletentry.DefaultPayee = walletentryDescPayee.Default.(string)
+	// walletentry.PayeeValidator is a validator for the "payee" field. It is called by the builders before save.
+	walletentry.PayeeValidator = walletentryDescPayee.Validators[0].(func(string) error)
+	// walletentryDescNote is the schema descriptor for note field.
+	walletentryDescNote := walletentryFields[8].Descriptor()
+	// walletentry.DefaultNote holds the default value on creation for the note field.
+	walletentry.DefaultNote = walletentryDescNote.Default.(string)
+	// walletentry.NoteValidator is a validator for the "note" field. It is called by the builders before save.
+	walletentry.NoteValidator = walletentryDescNote.Validators[0].(func(string) error)
+	// walletentryDescActor is the schema descriptor for actor field.
+	walletentryDescActor := walletentryFields[9].Descriptor()
+	// walletentry.DefaultActor holds the default value on creation for the actor field.
+	walletentry.DefaultActor = walletentryDescActor.Default.(string)
+	// walletentry.ActorValidator is a validator for the "actor" field. It is called by the builders before save.
+	walletentry.ActorValidator = walletentryDescActor.Validators[0].(func(string) error)
+	// walletentryDescID is the schema descriptor for id field.
+	walletentryDescID := walletentryFields[0].Descriptor()
+	// walletentry.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	walletentry.IDValidator = func() func(string) error {
+		validators := walletentryDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

@@ -549,6 +549,7 @@ var (
 		{Name: "payee", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "expires_us", Type: field.TypeInt64, Default: 0},
 		{Name: "created_us", Type: field.TypeInt64, Default: 0},
+		{Name: "ask_us", Type: field.TypeInt64, Default: 0},
 	}
 	// PaymentsTable holds the schema information for the "payments" table.
 	PaymentsTable = &schema.Table{
@@ -560,6 +561,11 @@ var (
 				Name:    "payment_order_id_no",
 				Unique:  true,
 				Columns: []*schema.Column{PaymentsColumns[2], PaymentsColumns[3]},
+			},
+			{
+				Name:    "payment_ask_us",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[10]},
 			},
 		},
 	}
@@ -691,6 +697,8 @@ var (
 		{Name: "next_us", Type: field.TypeInt64, Default: 0},
 		{Name: "created_us", Type: field.TypeInt64, Default: 0},
 		{Name: "done_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failure", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "round", Type: field.TypeInt64, Default: 0},
 	}
 	// RefundsTable holds the schema information for the "refunds" table.
 	RefundsTable = &schema.Table{
@@ -774,6 +782,30 @@ var (
 				Name:    "returnpolicy_changed_us_id",
 				Unique:  false,
 				Columns: []*schema.Column{ReturnPoliciesColumns[10], ReturnPoliciesColumns[0]},
+			},
+		},
+	}
+	// SandboxEntriesColumns holds the columns for the "sandbox_entries" table.
+	SandboxEntriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 64},
+		{Name: "payment_id", Type: field.TypeString, Size: 40},
+		{Name: "kind", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "transaction_no", Type: field.TypeString, Size: 160, Default: ""},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "currency", Type: field.TypeString, Size: 3, Default: ""},
+		{Name: "payee", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "at_us", Type: field.TypeInt64, Default: 0},
+	}
+	// SandboxEntriesTable holds the schema information for the "sandbox_entries" table.
+	SandboxEntriesTable = &schema.Table{
+		Name:       "sandbox_entries",
+		Columns:    SandboxEntriesColumns,
+		PrimaryKey: []*schema.Column{SandboxEntriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sandboxentry_payment_id",
+				Unique:  false,
+				Columns: []*schema.Column{SandboxEntriesColumns[1]},
 			},
 		},
 	}
@@ -889,6 +921,7 @@ var (
 		RefundsTable,
 		ReturnLinesTable,
 		ReturnPoliciesTable,
+		SandboxEntriesTable,
 		ServiceLevelsTable,
 		ShippingReportsTable,
 		TradeEventsTable,
@@ -969,6 +1002,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	ReturnPoliciesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	SandboxEntriesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -30,6 +30,8 @@ const (
 	FieldExpiresUs = "expires_us"
 	// FieldCreatedUs holds the string denoting the created_us field in the database.
 	FieldCreatedUs = "created_us"
+	// FieldAskUs holds the string denoting the ask_us field in the database.
+	FieldAskUs = "ask_us"
 	// Table holds the table name of the payment in the database.
 	Table = "payments"
 )
@@ -46,6 +48,7 @@ var Columns = []string{
 	FieldPayee,
 	FieldExpiresUs,
 	FieldCreatedUs,
+	FieldAskUs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -90,6 +93,8 @@ var (
 	DefaultExpiresUs int64
 	// DefaultCreatedUs holds the default value on creation for the "created_us" field.
 	DefaultCreatedUs int64
+	// DefaultAskUs holds the default value on creation for the "ask_us" field.
+	DefaultAskUs int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -145,4 +150,9 @@ func ByExpiresUs(opts ...sql.OrderTermOption) OrderOption {
 // ByCreatedUs orders the results by the created_us field.
 func ByCreatedUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedUs, opts...).ToFunc()
+}
+
+// ByAskUs orders the results by the ask_us field.
+func ByAskUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAskUs, opts...).ToFunc()
 }

@@ -107,6 +107,11 @@ func CreatedUs(v int64) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldCreatedUs, v))
 }
 
+// AskUs applies equality check predicate on the "ask_us" field. It's identical to AskUsEQ.
+func AskUs(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldAskUs, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldOrg, v))
@@ -590,6 +595,46 @@ func CreatedUsLT(v int64) predicate.Payment {
 // CreatedUsLTE applies the LTE predicate on the "created_us" field.
 func CreatedUsLTE(v int64) predicate.Payment {
 	return predicate.Payment(sql.FieldLTE(FieldCreatedUs, v))
+}
+
+// AskUsEQ applies the EQ predicate on the "ask_us" field.
+func AskUsEQ(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldAskUs, v))
+}
+
+// AskUsNEQ applies the NEQ predicate on the "ask_us" field.
+func AskUsNEQ(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldNEQ(FieldAskUs, v))
+}
+
+// AskUsIn applies the In predicate on the "ask_us" field.
+func AskUsIn(vs ...int64) predicate.Payment {
+	return predicate.Payment(sql.FieldIn(FieldAskUs, vs...))
+}
+
+// AskUsNotIn applies the NotIn predicate on the "ask_us" field.
+func AskUsNotIn(vs ...int64) predicate.Payment {
+	return predicate.Payment(sql.FieldNotIn(FieldAskUs, vs...))
+}
+
+// AskUsGT applies the GT predicate on the "ask_us" field.
+func AskUsGT(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldGT(FieldAskUs, v))
+}
+
+// AskUsGTE applies the GTE predicate on the "ask_us" field.
+func AskUsGTE(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldGTE(FieldAskUs, v))
+}
+
+// AskUsLT applies the LT predicate on the "ask_us" field.
+func AskUsLT(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldLT(FieldAskUs, v))
+}
+
+// AskUsLTE applies the LTE predicate on the "ask_us" field.
+func AskUsLTE(v int64) predicate.Payment {
+	return predicate.Payment(sql.FieldLTE(FieldAskUs, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -63,6 +63,9 @@ type ReturnLine func(*sql.Selector)
 // ReturnPolicy is the predicate function for returnpolicy builders.
 type ReturnPolicy func(*sql.Selector)
 
+// SandboxEntry is the predicate function for sandboxentry builders.
+type SandboxEntry func(*sql.Selector)
+
 // ServiceLevel is the predicate function for servicelevel builders.
 type ServiceLevel func(*sql.Selector)
 

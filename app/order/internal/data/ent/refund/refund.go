@@ -38,6 +38,10 @@ const (
 	FieldCreatedUs = "created_us"
 	// FieldDoneUs holds the string denoting the done_us field in the database.
 	FieldDoneUs = "done_us"
+	// FieldFailure holds the string denoting the failure field in the database.
+	FieldFailure = "failure"
+	// FieldRound holds the string denoting the round field in the database.
+	FieldRound = "round"
 	// Table holds the table name of the refund in the database.
 	Table = "refunds"
 )
@@ -58,6 +62,8 @@ var Columns = []string{
 	FieldNextUs,
 	FieldCreatedUs,
 	FieldDoneUs,
+	FieldFailure,
+	FieldRound,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -112,6 +118,12 @@ var (
 	DefaultCreatedUs int64
 	// DefaultDoneUs holds the default value on creation for the "done_us" field.
 	DefaultDoneUs int64
+	// DefaultFailure holds the default value on creation for the "failure" field.
+	DefaultFailure string
+	// FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	FailureValidator func(string) error
+	// DefaultRound holds the default value on creation for the "round" field.
+	DefaultRound int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -187,4 +199,14 @@ func ByCreatedUs(opts ...sql.OrderTermOption) OrderOption {
 // ByDoneUs orders the results by the done_us field.
 func ByDoneUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDoneUs, opts...).ToFunc()
+}
+
+// ByFailure orders the results by the failure field.
+func ByFailure(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFailure, opts...).ToFunc()
+}
+
+// ByRound orders the results by the round field.
+func ByRound(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRound, opts...).ToFunc()
 }

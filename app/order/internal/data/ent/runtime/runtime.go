@@ -22,6 +22,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
@@ -1630,6 +1631,10 @@ func init() {
 	paymentDescCreatedUs := paymentFields[8].Descriptor()
 	// payment.DefaultCreatedUs holds the default value on creation for the created_us field.
 	payment.DefaultCreatedUs = paymentDescCreatedUs.Default.(int64)
+	// paymentDescAskUs is the schema descriptor for ask_us field.
+	paymentDescAskUs := paymentFields[9].Descriptor()
+	// payment.DefaultAskUs holds the default value on creation for the ask_us field.
+	payment.DefaultAskUs = paymentDescAskUs.Default.(int64)
 	// paymentDescID is the schema descriptor for id field.
 	paymentDescID := paymentFields[0].Descriptor()
 	// payment.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -2067,6 +2072,16 @@ func init() {
 	refundDescDoneUs := refundFields[12].Descriptor()
 	// refund.DefaultDoneUs holds the default value on creation for the done_us field.
 	refund.DefaultDoneUs = refundDescDoneUs.Default.(int64)
+	// refundDescFailure is the schema descriptor for failure field.
+	refundDescFailure := refundFields[13].Descriptor()
+	// refund.DefaultFailure holds the default value on creation for the failure field.
+	refund.DefaultFailure = refundDescFailure.Default.(string)
+	// refund.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	refund.FailureValidator = refundDescFailure.Validators[0].(func(string) error)
+	// refundDescRound is the schema descriptor for round field.
+	refundDescRound := refundFields[14].Descriptor()
+	// refund.DefaultRound holds the default value on creation for the round field.
+	refund.DefaultRound = refundDescRound.Default.(int64)
 	// refundDescID is the schema descriptor for id field.
 	refundDescID := refundFields[0].Descriptor()
 	// refund.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -2294,6 +2309,83 @@ func init() {
 	// returnpolicy.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	returnpolicy.IDValidator = func() func(string) error {
 		validators := returnpolicyDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	sandboxentryMixin := entschema.SandboxEntry{}.Mixin()
+	sandboxentryMixinHooks0 := sandboxentryMixin[0].Hooks()
+	sandboxentryHooks := entschema.SandboxEntry{}.Hooks()
+	sandboxentry.Hooks[0] = sandboxentryMixinHooks0[0]
+	sandboxentry.Hooks[1] = sandboxentryHooks[0]
+	sandboxentryMixinInters0 := sandboxentryMixin[0].Interceptors()
+	sandboxentry.Interceptors[0] = sandboxentryMixinInters0[0]
+	sandboxentryFields := entschema.SandboxEntry{}.Fields()
+	_ = sandboxentryFields
+	// sandboxentryDescPaymentID is the schema descriptor for payment_id field.
+	sandboxentryDescPaymentID := sandboxentryFields[1].Descriptor()
+	// sandboxentry.PaymentIDValidator is a validator for the "payment_id" field. It is called by the builders before save.
+	sandboxentry.PaymentIDValidator = func() func(string) error {
+		validators := sandboxentryDescPaymentID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(payment_id string) error {
+			for _, fn := range fns {
+				if err := fn(payment_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// sandboxentryDescKind is the schema descriptor for kind field.
+	sandboxentryDescKind := sandboxentryFields[2].Descriptor()
+	// sandboxentry.DefaultKind holds the default value on creation for the kind field.
+	sandboxentry.DefaultKind = sandboxentryDescKind.Default.(string)
+	// sandboxentry.KindValidator is a validator for the "kind" field. It is called by the builders before save.
+	sandboxentry.KindValidator = sandboxentryDescKind.Validators[0].(func(string) error)
+	// sandboxentryDescTransactionNo is the schema descriptor for transaction_no field.
+	sandboxentryDescTransactionNo := sandboxentryFields[3].Descriptor()
+	// sandboxentry.DefaultTransactionNo holds the default value on creation for the transaction_no field.
+	sandboxentry.DefaultTransactionNo = sandboxentryDescTransactionNo.Default.(string)
+	// sandboxentry.TransactionNoValidator is a validator for the "transaction_no" field. It is called by the builders before save.
+	sandboxentry.TransactionNoValidator = sandboxentryDescTransactionNo.Validators[0].(func(string) error)
+	// sandboxentryDescAmountMinor is the schema descriptor for amount_minor field.
+	sandboxentryDescAmountMinor := sandboxentryFields[4].Descriptor()
+	// sandboxentry.DefaultAmountMinor holds the default value on creation for the amount_minor field.
+	sandboxentry.DefaultAmountMinor = sandboxentryDescAmountMinor.Default.(int64)
+	// sandboxentryDescCurrency is the schema descriptor for currency field.
+	sandboxentryDescCurrency := sandboxentryFields[5].Descriptor()
+	// sandboxentry.DefaultCurrency holds the default value on creation for the currency field.
+	sandboxentry.DefaultCurrency = sandboxentryDescCurrency.Default.(string)
+	// sandboxentry.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
+	sandboxentry.CurrencyValidator = sandboxentryDescCurrency.Validators[0].(func(string) error)
+	// sandboxentryDescPayee is the schema descriptor for payee field.
+	sandboxentryDescPayee := sandboxentryFields[6].Descriptor()
+	// sandboxentry.DefaultPayee holds the default value on creation for the payee field.
+	sandboxentry.DefaultPayee = sandboxentryDescPayee.Default.(string)
+	// sandboxentry.PayeeValidator is a validator for the "payee" field. It is called by the builders before save.
+	sandboxentry.PayeeValidator = sandboxentryDescPayee.Validators[0].(func(string) error)
+	// sandboxentryDescAtUs is the schema descriptor for at_us field.
+	sandboxentryDescAtUs := sandboxentryFields[7].Descriptor()
+	// sandboxentry.DefaultAtUs holds the default value on creation for the at_us field.
+	sandboxentry.DefaultAtUs = sandboxentryDescAtUs.Default.(int64)
+	// sandboxentryDescID is the schema descriptor for id field.
+	sandboxentryDescID := sandboxentryFields[0].Descriptor()
+	// sandboxentry.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	sandboxentry.IDValidator = func() func(string) error {
+		validators := sandboxentryDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

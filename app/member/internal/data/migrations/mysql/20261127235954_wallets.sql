@@ -1,0 +1,4 @@
+-- Create "wallets" table
+CREATE TABLE `wallets` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `currency` varchar(3) NOT NULL DEFAULT '', `balance_minor` bigint NOT NULL DEFAULT 0, `seq` bigint NOT NULL DEFAULT 0, PRIMARY KEY (`id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
+-- Create "wallet_entries" table
+CREATE TABLE `wallet_entries` (`id` varchar(64) NOT NULL, `org` varchar(40) NOT NULL, `member_id` varchar(40) NOT NULL, `seq` bigint NOT NULL, `kind` varchar(16) NOT NULL, `payment_id` varchar(40) NOT NULL DEFAULT '', `amount_minor` bigint NOT NULL, `balance_after` bigint NOT NULL, `payee` varchar(128) NOT NULL DEFAULT '', `note` varchar(200) NOT NULL DEFAULT '', `actor` varchar(128) NOT NULL DEFAULT '', `at_us` bigint NOT NULL, PRIMARY KEY (`id`), UNIQUE INDEX `walletentry_member_id_seq` (`member_id`, `seq`), INDEX `walletentry_payment_id` (`payment_id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
