@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	memberv1 "github.com/onepool/onepool/api/member/v1"
@@ -241,6 +242,9 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
+	}
+	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
+		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential

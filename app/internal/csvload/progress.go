@@ -62,15 +62,41 @@ func (p *Progress) Finish(c Counts) {
 	p.write(c, true)
 }
 
+// Of tells how many of the things named are done; it writes when it is time. A total of 0 is unknown.
+func (p *Progress) Of(done, total int64) {
+	if now := p.now(); now.Sub(p.last) >= p.every {
+		p.last = now
+		p.of(done, total, false)
+	}
+}
+
+// FinishOf writes the last line of Of.
+func (p *Progress) FinishOf(done, total int64) {
+	p.last = p.now()
+	p.of(done, total, true)
+}
+
+func (p *Progress) of(done, total int64, final bool) {
+	text := fmt.Sprintf("%s: %d", p.name, done)
+	if total > 0 {
+		text += fmt.Sprintf(" of %d", total)
+	}
+	p.show(text, p.name, done, done, total, final)
+}
+
 func (p *Progress) write(c Counts, final bool) {
+	p.show(fmt.Sprintf("%s: %d rows, %d good, %d bad", p.name, c.Rows, c.Written, c.Bad), "rows", c.Rows, c.Done, c.Total, final)
+}
+
+// show writes a text, the rate of count, and the share of the total that is done.
+func (p *Progress) show(text, unit string, count, done, total int64, final bool) {
 	seconds := p.last.Sub(p.start).Seconds()
-	text := fmt.Sprintf("%s: %d rows, %d good, %d bad", p.name, c.Rows, c.Written, c.Bad)
 	if seconds >= 1 {
-		text += fmt.Sprintf(", %d rows/s", int64(float64(c.Rows)/seconds))
+		text += fmt.Sprintf(", %d %s/s", int64(float64(count)/seconds), unit)
 	}
 	percent := int64(-1)
-	if c.Total > 0 {
-		percent = min(100, c.Done*100/c.Total)
+	if total > 0 {
+		percent = min(100, done*100/total)
 	}
 	switch {
 	case final:

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -67,6 +68,7 @@ func NewProxy(n *Network, routes []Route, maxConcurrent int, o *observe.Observer
 			MaxIdleConns: 256, MaxIdleConnsPerHost: 64, MaxConnsPerHost: maxConcurrent, IdleConnTimeout: time.Minute,
 			ResponseHeaderTimeout: proxyTimeout, DisableCompression: true,
 		},
+		ErrorLog: slog.NewLogLogger(o.Log().Handler(), slog.LevelWarn),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if _, is := errors.AsType[*http.MaxBytesError](err); is { // it was not the center that failed
 				encodeError(w, r, err)
@@ -115,7 +117,8 @@ func (p *Proxy) httpHandler(notFound http.Handler) http.Handler {
 			encodeError(w, r, fault.Unavailable().WithCause(err))
 			return
 		}
-		p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), targetKey{}, target)))
+		// A center's answer may be a long one: its parts have a deadline, the whole has none.
+		p.reverse.ServeHTTP(&streamWriter{ResponseWriter: w}, r.WithContext(context.WithValue(r.Context(), targetKey{}, target)))
 	})
 }
 

@@ -165,7 +165,7 @@ func (s *Servers) guardHTTP(next http.Handler) http.Handler {
 			}
 		}()
 		r.Body = http.MaxBytesReader(w, r.Body, s.config.MaxBodyBytes)
-		ctx := withVerdict(r.Context())
+		ctx := withConnection(withVerdict(r.Context()), r.Context())
 		if r.Header.Get(authn.HeaderSignature) != "" {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {

@@ -47,7 +47,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetArgs(args)
-	root.AddCommand(serveCommand(), splitCommand(), importCommand(), demoCommand(), auditCommand(), allocateCommand(), versionCommand())
+	root.AddCommand(serveCommand(), splitCommand(), importCommand(), demoCommand(), auditCommand(), allocateCommand(), ordersCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:

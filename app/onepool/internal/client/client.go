@@ -138,6 +138,30 @@ func (c *Client) Send(ctx context.Context, method, path string, header http.Head
 	return resp.StatusCode, raw, nil
 }
 
+// Download asks for a long answer and gives it to take while it comes: nothing of it is kept, and it may last as long as ctx
+// does. A refusal is returned as the error it is.
+func (c *Client) Download(ctx context.Context, path string, header http.Header, take func(*http.Response) error) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(c.base.String(), "/")+path, nil)
+	if err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	for key, values := range header {
+		req.Header[key] = values
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	defer resp.Body.Close()
+	if err := khttp.DefaultErrorDecoder(ctx, resp); err != nil {
+		return err
+	}
+	return take(resp)
+}
+
 // RequestID is a new random request id.
 func RequestID() string {
 	var b [16]byte

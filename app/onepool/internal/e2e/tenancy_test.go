@@ -316,6 +316,7 @@ func (w *world) branches(t *testing.T, branch []protoreflect.MethodDescriptor) {
 
 // rawRoutes have no proto: downloads and callbacks go through the same rules.
 func (w *world) rawRoutes(t *testing.T) {
+	w.exports(t)
 	download := "/v1/rebate/statements/" + w.objects.Period + "/download"
 	for _, role := range roles {
 		got, err := w.http().send(w.ctx, http.MethodGet, download, w.callers[role], nil)

@@ -36,8 +36,8 @@ type Seller struct {
 	Stores               map[string]Standing
 }
 
-// Standing is a store's organisation and the dealer above, if any.
-type Standing struct{ Org, DealerOrg string }
+// Standing is a store's organisation, the dealer above, if any, and the store's time zone.
+type Standing struct{ Org, DealerOrg, Timezone string }
 
 // MemberDirectory knows what an order freezes of its member.
 type MemberDirectory interface {

@@ -79,7 +79,7 @@ func (s Sellers) Seller(ctx context.Context, q biz.SellerQuery) (biz.Seller, err
 	}
 	out := biz.Seller{Org: facts.GetSellerOrg(), Region: facts.GetRegion(), MerchantAccount: facts.GetMerchantAccount(), Timezone: facts.GetTimezone(), Stores: map[string]biz.Standing{}}
 	for _, at := range facts.GetStores() {
-		out.Stores[at.GetStoreCode()] = biz.Standing{Org: at.GetOrgCode(), DealerOrg: at.GetDealerOrg()}
+		out.Stores[at.GetStoreCode()] = biz.Standing{Org: at.GetOrgCode(), DealerOrg: at.GetDealerOrg(), Timezone: at.GetTimezone()}
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -129,4 +130,46 @@ func (s *Orders) List(ctx context.Context, f OrderFilter, after After, limit int
 		return nil, err
 	}
 	return s.gather(AsService(ctx), s.ent.Order.Query().Where(order.IDIn(visible...)).Order(ent.Desc(order.FieldPlacedUs), ent.Desc(order.FieldID)))
+}
+
+// Matching counts the orders that a search finds.
+func (s *Orders) Matching(ctx context.Context, f OrderFilter) (int, error) {
+	n, err := s.ent.Order.Query().Where(f.where(After{})).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count orders: %w", err)
+	}
+	return n, nil
+}
+
+// batchTimeout bounds the reading of one batch of a walk.
+const batchTimeout = 30 * time.Second
+
+// Walk gives do all orders that a search finds, the newest first, in batches of at most size: no more of them are in memory,
+// however many there are. The orders of a batch are seen at one moment; nothing is locked between batches.
+func (s *Orders) Walk(ctx context.Context, f OrderFilter, size int, do func([]biz.Record) error) error {
+	for after := (After{}); ; {
+		rows, err := s.batch(ctx, f, after, size)
+		if err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			if err := do(rows); err != nil {
+				return err
+			}
+			after = After{rows[len(rows)-1].PlacedAtUS, rows[len(rows)-1].ID}
+		}
+		if len(rows) < size {
+			return nil
+		}
+	}
+}
+
+func (s *Orders) batch(ctx context.Context, f OrderFilter, after After, size int) (rows []biz.Record, err error) {
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
+	defer cancel()
+	err = s.db.InSnapshot(ctx, func(ctx context.Context) error {
+		rows, err = s.List(ctx, f, after, size)
+		return err
+	})
+	return rows, err
 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
 	"github.com/stretchr/testify/require"
 
 	"github.com/onepool/onepool/app/internal/database"
@@ -187,16 +189,84 @@ func TestPagesStandWhileOrdersCome(t *testing.T) {
 	})
 }
 
-// seen keeps the statements that a client sends.
+// A walk over all orders has a bounded part of them in memory: no statement answers more rows than a batch of orders has, and
+// the next batch is asked for when the one before has been dealt with.
+func TestAWalkReadsBatchByBatch(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
+		db := open(migrations.Files)
+		s := NewOrders(db, receivers(t))
+		all := many(130, rand.New(rand.NewPCG(3, 4)))
+		fill(t, db, s, all)
+		slices.SortFunc(all, newest)
+		const size, partsOfAnOrder = 10, 4 // at most three lines and three fulfilments
+		watched := &seen{Driver: db.EntDriver()}
+		s.ent = ent.NewClient(ent.Driver(watched))
+		ctx := tenancy.NewContext(t.Context(), inHQ)
+		for name, f := range map[string]OrderFilter{"all": {}, "of a SKU": {SKU: "sku1"}, "of a location": {Location: "W3"}} {
+			var want, got []string
+			for _, o := range all {
+				if matches(t, s, f, o) {
+					want = append(want, o.ID)
+				}
+			}
+			n, err := s.Matching(ctx, f)
+			require.NoError(t, err)
+			require.Equal(t, len(want), n, name)
+			watched.rows, watched.most, watched.searches = 0, 0, 0
+			batches := 0
+			require.NoError(t, s.Walk(ctx, f, size, func(batch []biz.Record) error {
+				batches++
+				require.LessOrEqual(t, len(batch), size)
+				require.Equal(t, batches, watched.searches, "%s: the next batch is not asked for before this one is dealt with", name)
+				for _, o := range batch {
+					got = append(got, o.ID)
+				}
+				return nil
+			}))
+			require.Equal(t, want, got, name)
+			require.Equal(t, (len(want)+size-1)/size, batches, name)
+			require.Positive(t, watched.most, name)
+			require.LessOrEqual(t, watched.most, size*partsOfAnOrder, "%s: rows of one statement", name)
+		}
+		failed := errors.New("the reader has left")
+		require.ErrorIs(t, s.Walk(ctx, OrderFilter{}, size, func([]biz.Record) error { return failed }), failed)
+	})
+}
+
+// seen keeps the statements that a client sends, and how many rows came back.
 type seen struct {
 	dialect.Driver
-	query string
-	args  []any
+	query      string
+	args       []any
+	rows, most int // of the statement that is read, and of the one with the most
+	searches   int // for ids
 }
 
 func (d *seen) Query(ctx context.Context, query string, args, v any) error {
-	d.query, d.args = query, args.([]any)
-	return d.Driver.Query(ctx, query, args, v)
+	d.query, d.args, d.rows = query, args.([]any), 0
+	if strings.HasPrefix(query, "SELECT `orders`.`id` FROM") {
+		d.searches++
+	}
+	err := d.Driver.Query(ctx, query, args, v)
+	if rows, ok := v.(*sql.Rows); ok && err == nil {
+		rows.ColumnScanner = &readRows{rows.ColumnScanner, d}
+	}
+	return err
+}
+
+// readRows counts the rows that are read.
+type readRows struct {
+	sql.ColumnScanner
+	by *seen
+}
+
+func (c *readRows) Next() bool {
+	more := c.ColumnScanner.Next()
+	if more {
+		c.by.rows++
+		c.by.most = max(c.by.most, c.by.rows)
+	}
+	return more
 }
 
 // plan is how the engine would run the last statement.

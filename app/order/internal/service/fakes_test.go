@@ -32,6 +32,7 @@ type world struct {
 	kits   map[string]map[string]int64 // pieces of each part, by the sold SKU
 	owners map[string]string           // of SKUs whose owner is not their location's organisation
 	orgs   map[string]string           // of locations
+	zones  map[string]string           // of stores, and of the brand
 	points map[string]int64
 	answer map[string]proto.Message
 	shut   map[string]bool // gids that were released
@@ -132,6 +133,9 @@ type fakeStore struct {
 
 func (f fakeStore) GetSellerFacts(ctx context.Context, in *storev1.GetSellerFactsRequest, _ ...grpc.CallOption) (*storev1.SellerFacts, error) {
 	out := &storev1.SellerFacts{SellerOrg: "hq", MerchantAccount: "acct-hq", HeadquartersOrg: "hq", Timezone: "Asia/Shanghai"}
+	if zone := f.w.zones[""]; zone != "" {
+		out.Timezone = zone
+	}
 	if in.OrgCode != "" {
 		out.SellerOrg = in.OrgCode
 	}
@@ -140,7 +144,7 @@ func (f fakeStore) GetSellerFacts(ctx context.Context, in *storev1.GetSellerFact
 		out.SellerOrg, out.MerchantAccount = org, "acct-"+org
 	}
 	for _, s := range in.Stores {
-		out.Stores = append(out.Stores, &storev1.StoreStanding{StoreCode: s, OrgCode: f.w.orgs[s], DealerOrg: "deal"})
+		out.Stores = append(out.Stores, &storev1.StoreStanding{StoreCode: s, OrgCode: f.w.orgs[s], DealerOrg: "deal", Timezone: f.w.zones[s]})
 	}
 	return out, outside(ctx)
 }

@@ -65,11 +65,12 @@ type Order struct {
 	settings  Settings
 	providers map[string]biz.PaymentProvider
 	silent    silence
+	exporting chan struct{} // a place for each export that runs
 }
 
 // New makes the service.
 func New(p Parts, s Settings) *Order {
-	o := &Order{Parts: p, settings: s, providers: map[string]biz.PaymentProvider{}}
+	o := &Order{Parts: p, settings: s, providers: map[string]biz.PaymentProvider{}, exporting: make(chan struct{}, maxExports)}
 	if p.Sandbox != nil {
 		o.providers[p.Sandbox.Name()] = p.Sandbox
 	}

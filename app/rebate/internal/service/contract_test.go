@@ -23,6 +23,7 @@ import (
 	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/money"
 	"github.com/onepool/onepool/app/internal/saga"
+	"github.com/onepool/onepool/app/internal/sheet"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/internal/testkit"
 	"github.com/onepool/onepool/app/rebate/internal/data"
@@ -300,8 +301,8 @@ func (b *bench) download(t *testing.T, ctx context.Context, period, query string
 		return nil, err
 	}
 	require.Equal(t, "text/csv; charset=utf-8", w.Header().Get("Content-Type"))
-	require.True(t, bytes.HasPrefix(w.Body.Bytes(), []byte(byteOrderMark)))
-	rows, err := csv.NewReader(bytes.NewReader(w.Body.Bytes()[len(byteOrderMark):])).ReadAll()
+	require.True(t, bytes.HasPrefix(w.Body.Bytes(), []byte(sheet.ByteOrderMark)))
+	rows, err := csv.NewReader(bytes.NewReader(w.Body.Bytes()[len(sheet.ByteOrderMark):])).ReadAll()
 	require.NoError(t, err)
 	return rows, nil
 }

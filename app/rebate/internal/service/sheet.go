@@ -7,10 +7,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/onepool/onepool/app/internal/money"
+	"github.com/onepool/onepool/app/internal/sheet"
 	"github.com/onepool/onepool/app/rebate/internal/biz"
 	"github.com/onepool/onepool/app/rebate/internal/data"
 )
@@ -20,11 +20,8 @@ import (
 var columns = []string{"kind", "period", "payee_org", "payee", "role", "currency", "amount", "order_id", "line_id", "accrual_id", "entry_id", "refund_id",
 	"attribution_reason", "policy_code", "policy_version", "rate_percent", "base", "accrued", "at", "borne_by", "channel"}
 
-// byteOrderMark makes spreadsheets read UTF-8.
-const byteOrderMark = "\uFEFF"
-
-// sheet writes statements and their entries, both in the order of payees, payee by payee.
-type sheet struct {
+// statementSheet writes statements and their entries, both in the order of payees, payee by payee.
+type statementSheet struct {
 	out        *csv.Writer
 	period     string
 	zone       *time.Location
@@ -35,16 +32,16 @@ type sheet struct {
 	err    error
 }
 
-func newSheet(w io.Writer, period string, zone *time.Location, statements []biz.Statement) *sheet {
-	s := &sheet{out: csv.NewWriter(w), period: period, zone: zone, statements: statements, totals: map[string]int64{}}
-	if _, s.err = io.WriteString(w, byteOrderMark); s.err == nil {
+func newSheet(w io.Writer, period string, zone *time.Location, statements []biz.Statement) *statementSheet {
+	s := &statementSheet{out: csv.NewWriter(w), period: period, zone: zone, statements: statements, totals: map[string]int64{}}
+	if _, s.err = io.WriteString(w, sheet.ByteOrderMark); s.err == nil {
 		s.err = s.out.Write(columns)
 	}
 	return s
 }
 
 // entry writes one entry; the statements of payees before it are finished first.
-func (s *sheet) entry(e data.StatementEntry) error {
+func (s *statementSheet) entry(e data.StatementEntry) error {
 	for len(s.statements) > 0 && s.statements[0].Payee != e.Payee {
 		s.subtotal()
 	}
@@ -65,7 +62,7 @@ func (s *sheet) entry(e data.StatementEntry) error {
 }
 
 // subtotal ends the first statement. What its entries add up to must be what the statement says.
-func (s *sheet) subtotal() {
+func (s *statementSheet) subtotal() {
 	statement := s.statements[0]
 	s.statements = s.statements[1:]
 	if statement.CarriedMinor != 0 {
@@ -84,7 +81,7 @@ func (s *sheet) subtotal() {
 }
 
 // finish ends the last statements and writes a total for each currency.
-func (s *sheet) finish() error {
+func (s *statementSheet) finish() error {
 	for len(s.statements) > 0 && s.err == nil {
 		s.subtotal()
 	}
@@ -96,35 +93,27 @@ func (s *sheet) finish() error {
 	return s.err
 }
 
-func (s *sheet) add(sum *int64, amount int64) {
+func (s *statementSheet) add(sum *int64, amount int64) {
 	var err error
 	*sum, err = money.Add(*sum, amount)
 	s.keep(err)
 }
 
-func (s *sheet) keep(err error) {
+func (s *statementSheet) keep(err error) {
 	if s.err == nil {
 		s.err = err
 	}
 }
 
 // row writes a row; what is not given stays empty.
-func (s *sheet) row(kind string, p biz.Payee, amount int64, rest ...string) error {
+func (s *statementSheet) row(kind string, p biz.Payee, amount int64, rest ...string) error {
 	if s.err != nil {
 		return s.err
 	}
 	record := make([]string, len(columns))
-	copy(record, []string{kind, s.period, harmless(p.Org), harmless(p.Code), string(p.Role), p.Currency, money.Format(amount, p.Currency)})
+	copy(record, []string{kind, s.period, sheet.Harmless(p.Org), sheet.Harmless(p.Code), string(p.Role), p.Currency, money.Format(amount, p.Currency)})
 	for i, text := range rest {
-		record[7+i] = harmless(text)
+		record[7+i] = sheet.Harmless(text)
 	}
 	return s.out.Write(record)
-}
-
-// harmless keeps a spreadsheet from taking a text for a formula: codes and reasons come from outside.
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }
