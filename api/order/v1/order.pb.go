@@ -3796,12 +3796,16 @@ func (x *ParcelContent) GetQuantity() int64 {
 }
 
 type ListFulfilmentsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	Location      string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
-	State         FulfilmentState        `protobuf:"varint,4,opt,name=state,proto3,enum=onepool.order.v1.FulfilmentState" json:"state,omitempty"`
-	OrderId       string                 `protobuf:"bytes,5,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	PageSize  int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	Location  string                 `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
+	State     FulfilmentState        `protobuf:"varint,4,opt,name=state,proto3,enum=onepool.order.v1.FulfilmentState" json:"state,omitempty"`
+	OrderId   string                 `protobuf:"bytes,5,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// In one of these states, or in the one above.
+	States []FulfilmentState `protobuf:"varint,6,rep,packed,name=states,proto3,enum=onepool.order.v1.FulfilmentState" json:"states,omitempty"`
+	// In a line of the fulfilment.
+	Sku           string `protobuf:"bytes,7,opt,name=sku,proto3" json:"sku,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3867,6 +3871,20 @@ func (x *ListFulfilmentsRequest) GetState() FulfilmentState {
 func (x *ListFulfilmentsRequest) GetOrderId() string {
 	if x != nil {
 		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ListFulfilmentsRequest) GetStates() []FulfilmentState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListFulfilmentsRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
 	}
 	return ""
 }
@@ -5275,14 +5293,16 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rParcelContent\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x19\n" +
 	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
-	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xe9\x01\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xd2\x02\n" +
 	"\x16ListFulfilmentsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x12#\n" +
 	"\blocation\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation\x12A\n" +
 	"\x05state\x18\x04 \x01(\x0e2!.onepool.order.v1.FulfilmentStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\"\n" +
-	"\border_id\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderId\"\x81\x01\n" +
+	"\border_id\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderId\x12L\n" +
+	"\x06states\x18\x06 \x03(\x0e2!.onepool.order.v1.FulfilmentStateB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12\x19\n" +
+	"\x03sku\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\"\x81\x01\n" +
 	"\x17ListFulfilmentsResponse\x12>\n" +
 	"\vfulfilments\x18\x01 \x03(\v2\x1c.onepool.order.v1.FulfilmentR\vfulfilments\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"s\n" +
@@ -5651,65 +5671,66 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	2,   // 66: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
 	41,  // 67: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
 	1,   // 68: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	37,  // 69: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	65,  // 70: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	66,  // 71: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	67,  // 72: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	48,  // 73: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	5,   // 74: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	51,  // 75: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	60,  // 76: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	60,  // 77: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	60,  // 78: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	52,  // 79: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	53,  // 80: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 81: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 82: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 83: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 84: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	24,  // 85: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	26,  // 86: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	28,  // 87: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	29,  // 88: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	30,  // 89: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	32,  // 90: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	33,  // 91: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	35,  // 92: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	42,  // 93: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	44,  // 94: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	45,  // 95: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	46,  // 96: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	47,  // 97: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	49,  // 98: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	54,  // 99: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	55,  // 100: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	68,  // 101: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 102: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 103: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 104: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 105: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 106: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 107: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 108: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 109: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	31,  // 110: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 111: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	34,  // 112: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	36,  // 113: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	43,  // 114: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	37,  // 115: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 116: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 117: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 118: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	50,  // 119: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	50,  // 120: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	50,  // 121: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	69,  // 122: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	102, // [102:123] is the sub-list for method output_type
-	81,  // [81:102] is the sub-list for method input_type
-	81,  // [81:81] is the sub-list for extension type_name
-	81,  // [81:81] is the sub-list for extension extendee
-	0,   // [0:81] is the sub-list for field type_name
+	1,   // 69: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	37,  // 70: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	65,  // 71: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	66,  // 72: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	67,  // 73: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	48,  // 74: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	5,   // 75: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	51,  // 76: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	60,  // 77: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	60,  // 78: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	60,  // 79: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	52,  // 80: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	53,  // 81: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 82: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 83: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 84: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	18,  // 85: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	24,  // 86: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	26,  // 87: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	28,  // 88: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	29,  // 89: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	30,  // 90: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	32,  // 91: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	33,  // 92: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	35,  // 93: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	42,  // 94: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	44,  // 95: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	45,  // 96: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	46,  // 97: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	47,  // 98: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	49,  // 99: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	54,  // 100: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	55,  // 101: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	68,  // 102: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 103: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 104: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 105: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	19,  // 106: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 107: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	19,  // 108: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 109: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 110: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	31,  // 111: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	19,  // 112: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	34,  // 113: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	36,  // 114: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	43,  // 115: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	37,  // 116: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 117: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 118: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 119: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	50,  // 120: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	50,  // 121: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	50,  // 122: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	69,  // 123: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	103, // [103:124] is the sub-list for method output_type
+	82,  // [82:103] is the sub-list for method input_type
+	82,  // [82:82] is the sub-list for extension type_name
+	82,  // [82:82] is the sub-list for extension extendee
+	0,   // [0:82] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }

@@ -12,7 +12,6 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
-	"github.com/onepool/onepool/app/order/internal/data/ent/predicate"
 )
 
 // After is the last row of the page before; zero for the first page.
@@ -32,35 +31,6 @@ func (a After) before(us, id string) func(*sql.Selector) {
 
 func (a After) below(us, id string) *sql.Predicate {
 	return sql.And(sql.LTE(us, a.US), sql.Or(sql.LT(us, a.US), sql.LT(id, a.ID)))
-}
-
-// FulfilmentFilter narrows a list; empty fields do not.
-type FulfilmentFilter struct {
-	Location, OrderID  string
-	Channel, SellerOrg string
-	State              biz.State
-}
-
-// VisibleFulfilments reads a page of the fulfilments that the caller may see, the newest first.
-func (s *Orders) VisibleFulfilments(ctx context.Context, f FulfilmentFilter, after After, limit int) ([]Due, []After, error) {
-	q := s.ent.Fulfilment.Query().Where(after.before(fulfilment.FieldCreatedUs, fulfilment.FieldID))
-	for _, cond := range []struct {
-		value string
-		where func(string) predicate.Fulfilment
-	}{{f.Location, fulfilment.Location}, {f.OrderID, fulfilment.OrderID}, {f.Channel, fulfilment.Channel}, {f.SellerOrg, fulfilment.SellerOrg}, {string(f.State), fulfilment.State}} {
-		if cond.value != "" {
-			q = q.Where(cond.where(cond.value))
-		}
-	}
-	rows, err := q.Order(ent.Desc(fulfilment.FieldCreatedUs), ent.Desc(fulfilment.FieldID)).Limit(limit).All(ctx)
-	if err != nil {
-		return nil, nil, fmt.Errorf("list fulfilments: %w", err)
-	}
-	found, keys := make([]Due, len(rows)), make([]After, len(rows))
-	for i, row := range rows {
-		found[i], keys[i] = Due{row.OrderID, row.ID}, After{row.CreatedUs, row.ID}
-	}
-	return found, keys, nil
 }
 
 // maxPickups bounds what may wait at one store.

@@ -48,7 +48,10 @@ func many(n int, r *rand.Rand) []biz.Record {
 			at := fmt.Sprintf("W%d", r.IntN(8))
 			o.Fulfilments = append(o.Fulfilments, biz.Fulfilment{ID: fmt.Sprintf("%s_f%d", o.ID, no), Org: pick("hq", "fra", "oth"), Location: at,
 				State: biz.State(pick(string(biz.FulfilmentAssigned), string(biz.FulfilmentAccepted), string(biz.FulfilmentClosed))), CreatedAtUS: o.PlacedAtUS + int64(r.IntN(50)),
-				Lines: []biz.FulfilmentLine{{ID: fmt.Sprintf("%s_p%d", o.ID, no), LineID: o.Lines[0].ID, SKU: o.Lines[0].SKU, Quantity: 1}}})
+				Lines: []biz.FulfilmentLine{
+					{ID: fmt.Sprintf("%s_p%d", o.ID, no), LineID: o.Lines[0].ID, SKU: o.Lines[0].SKU, Quantity: 1},
+					{ID: fmt.Sprintf("%s_q%d", o.ID, no), LineID: o.Lines[0].ID, SKU: o.Lines[len(o.Lines)-1].SKU, Quantity: 1}, // often the same SKU
+				}})
 		}
 		all[i] = o
 	}
@@ -150,6 +153,71 @@ func TestASearchFindsWhatTheModelFinds(t *testing.T) {
 	})
 }
 
+// A list of fulfilments shows what the model shows, each once, in the caller's scope: that of the location, not of the seller.
+func TestAListOfFulfilmentsShowsWhatTheModelShows(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
+		seed := rand.Uint64()
+		t.Logf("seed %d", seed)
+		r := rand.New(rand.NewPCG(seed, 2))
+		db := open(migrations.Files)
+		s := NewOrders(db, receivers(t))
+		all := many(120, r)
+		fill(t, db, s, all)
+		type part struct {
+			biz.Fulfilment
+			order biz.Record
+		}
+		var parts []part
+		for _, o := range all {
+			for _, f := range o.Fulfilments {
+				parts = append(parts, part{f, o})
+			}
+		}
+		slices.SortFunc(parts, func(a, b part) int {
+			if a.CreatedAtUS != b.CreatedAtUS {
+				return int(b.CreatedAtUS - a.CreatedAtUS)
+			}
+			return strings.Compare(b.ID, a.ID)
+		})
+		for turn := range 100 {
+			like, f := parts[r.IntN(len(parts))], FulfilmentFilter{}
+			some := []func(){
+				func() { f.Location = like.Location }, func() { f.OrderID = like.order.ID }, func() { f.Channel = like.order.Channel }, func() { f.SellerOrg = like.order.Org },
+				func() { f.States = []biz.State{like.State} }, func() { f.States = []biz.State{biz.FulfilmentAssigned, biz.FulfilmentAccepted} },
+				func() { f.SKU = like.Lines[1].SKU }, func() { f.SKU = "rare" },
+			}
+			some[turn%len(some)]()
+			for range turn / len(some) % 3 {
+				some[r.IntN(len(some))]()
+			}
+			for who, p := range map[string]tenancy.Principal{"hq": inHQ, "fra": inFra, "oth": inOth} {
+				var want, got []string
+				for _, l := range parts {
+					if p.Scope.Covers(l.Org) && (f.Location == "" || f.Location == l.Location) && (f.OrderID == "" || f.OrderID == l.order.ID) &&
+						(f.Channel == "" || f.Channel == l.order.Channel) && (f.SellerOrg == "" || f.SellerOrg == l.order.Org) &&
+						(len(f.States) == 0 || slices.Contains(f.States, l.State)) &&
+						(f.SKU == "" || slices.ContainsFunc(l.Lines, func(x biz.FulfilmentLine) bool { return x.SKU == f.SKU })) {
+						want = append(want, l.ID)
+					}
+				}
+				size := 5 + r.IntN(20)
+				for after := (After{}); ; {
+					page, keys, err := s.VisibleFulfilments(tenancy.NewContext(t.Context(), p), f, after, size)
+					require.NoError(t, err)
+					for _, l := range page {
+						got = append(got, l.PartID)
+					}
+					if len(page) < size {
+						break
+					}
+					after = keys[size-1]
+				}
+				require.Equal(t, want, got, "%s: %+v", who, f)
+			}
+		}
+	})
+}
+
 // An order that comes while somebody pages neither shifts the rest nor is shown twice.
 func TestPagesStandWhileOrdersCome(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, open func(fs.FS) *database.DB) {
@@ -198,7 +266,7 @@ func TestAWalkReadsBatchByBatch(t *testing.T) {
 		all := many(130, rand.New(rand.NewPCG(3, 4)))
 		fill(t, db, s, all)
 		slices.SortFunc(all, newest)
-		const size, partsOfAnOrder = 10, 4 // at most three lines and three fulfilments
+		const size, partsOfAnOrder = 10, 6 // at most three lines, and three fulfilments of two
 		watched := &seen{Driver: db.EntDriver()}
 		s.ent = ent.NewClient(ent.Driver(watched))
 		ctx := tenancy.NewContext(t.Context(), inHQ)
@@ -304,9 +372,9 @@ func TestEachFilterHasItsIndex(t *testing.T) {
 		s := NewOrders(db, receivers(t))
 		all := many(2000, rand.New(rand.NewPCG(1, 2)))
 		fill(t, db, s, all)
-		analyse := "ANALYZE"
+		analyse, uses := "ANALYZE", "INDEX "
 		if db.Engine() != database.SQLite {
-			analyse = "ANALYZE TABLE orders, order_lines, fulfilments, fulfilment_lines"
+			analyse, uses = "ANALYZE TABLE orders, order_lines, fulfilments, fulfilment_lines", " key="
 		}
 		require.NoError(t, db.InTx(t.Context(), func(ctx context.Context) error {
 			_, err := db.Conn(ctx).ExecContext(ctx, analyse)
@@ -316,27 +384,40 @@ func TestEachFilterHasItsIndex(t *testing.T) {
 		like := all[len(all)/2]
 		phone, err := s.PhoneKey(like.Receiver.Phone)
 		require.NoError(t, err)
+		orders := func(f OrderFilter) func(ctx context.Context, after After) error {
+			return func(ctx context.Context, after After) error { _, err := s.search(ctx, f, after, 10); return err }
+		}
+		parts := func(f FulfilmentFilter) func(ctx context.Context, after After) error {
+			return func(ctx context.Context, after After) error {
+				_, _, err := s.VisibleFulfilments(ctx, f, after, 10)
+				return err
+			}
+		}
 		for index, c := range map[string]struct {
-			who tenancy.Principal
-			f   OrderFilter
+			who  tenancy.Principal
+			list func(ctx context.Context, after After) error
 		}{
-			"order_external_no_placed_us_id":         {inHQ, OrderFilter{ExternalNo: like.ExternalNo()}},
-			"order_phone_key_placed_us_id":           {inHQ, OrderFilter{PhoneKey: phone}},
-			"order_member_id_placed_us_id":           {inHQ, OrderFilter{MemberID: like.MemberID}},
-			"order_shop_store_placed_us_id":          {inHQ, OrderFilter{ShopStore: "S7"}},
-			"order_channel_placed_us_id":             {inHQ, OrderFilter{Channel: "jd"}},
-			"order_state_placed_us_id":               {inHQ, OrderFilter{State: biz.OrderUnpaid}},
-			"order_placed_us_id":                     {inHQ, OrderFilter{FromUS: 1100, UntilUS: 1200}},
-			"order_org_placed_us_id":                 {inFra, OrderFilter{}},
-			"orderline_sku_placed_us_order_id":       {inHQ, OrderFilter{SKU: "rare"}},
-			"fulfilment_location_placed_us_order_id": {inHQ, OrderFilter{Location: "W3"}},
+			"order_external_no_placed_us_id":              {inHQ, orders(OrderFilter{ExternalNo: like.ExternalNo()})},
+			"order_phone_key_placed_us_id":                {inHQ, orders(OrderFilter{PhoneKey: phone})},
+			"order_member_id_placed_us_id":                {inHQ, orders(OrderFilter{MemberID: like.MemberID})},
+			"order_shop_store_placed_us_id":               {inHQ, orders(OrderFilter{ShopStore: "S7"})},
+			"order_channel_placed_us_id":                  {inHQ, orders(OrderFilter{Channel: "jd"})},
+			"order_state_placed_us_id":                    {inHQ, orders(OrderFilter{State: biz.OrderUnpaid})},
+			"order_placed_us_id":                          {inHQ, orders(OrderFilter{FromUS: 1100, UntilUS: 1200})},
+			"order_org_placed_us_id":                      {inFra, orders(OrderFilter{})},
+			"orderline_sku_placed_us_order_id":            {inHQ, orders(OrderFilter{SKU: "rare"})},
+			"fulfilment_location_placed_us_order_id":      {inHQ, orders(OrderFilter{Location: "W3"})},
+			"fulfilment_location_created_us_id":           {inHQ, parts(FulfilmentFilter{Location: "W3"})},
+			"fulfilment_location_state_created_us_id":     {inHQ, parts(FulfilmentFilter{Location: "W3", States: []biz.State{biz.FulfilmentAccepted}})},
+			"fulfilment_org_created_us_id":                {inFra, parts(FulfilmentFilter{})},
+			"fulfilment_created_us_id":                    {inHQ, parts(FulfilmentFilter{})},
+			"fulfilmentline_sku_created_us_fulfilment_id": {inHQ, parts(FulfilmentFilter{SKU: "rare"})},
 		} {
 			for place, after := range map[string]After{"first": {}, "next": {1500, "ord_0700"}} {
-				_, err := s.search(tenancy.NewContext(t.Context(), c.who), c.f, after, 10)
-				require.NoError(t, err)
+				require.NoError(t, c.list(tenancy.NewContext(t.Context(), c.who), after))
 				plan := watched.plan(t, db)
-				require.Contains(t, plan, index+" ", "%s: %s\n%s", place, watched.query, plan)
-				for _, sorted := range []string{"TEMP B-TREE", "filesort", "type=ALL", "SCAN orders\n"} {
+				require.Contains(t, plan, uses+index+" ", "%s: %s\n%s", place, watched.query, plan)
+				for _, sorted := range []string{"TEMP B-TREE", "filesort", "type=ALL", "SCAN orders\n", "SCAN fulfilments\n"} {
 					require.NotContains(t, plan, sorted, "%s: %s\n%s", place, watched.query, plan)
 				}
 			}

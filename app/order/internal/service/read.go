@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -66,7 +67,7 @@ func (s *Order) ListFulfilments(ctx context.Context, req *orderv1.ListFulfilment
 	if err != nil {
 		return nil, err
 	}
-	f := data.FulfilmentFilter{Location: req.GetLocation(), OrderID: req.GetOrderId(), State: fromState(fulfilmentStates, req.GetState())}
+	f := data.FulfilmentFilter{Location: req.GetLocation(), OrderID: req.GetOrderId(), SKU: req.GetSku(), States: fulfilmentsIn(req)}
 	out := &orderv1.ListFulfilmentsResponse{}
 	if p.Store != "" {
 		if f.Location != "" && f.Location != p.Store {
@@ -77,7 +78,7 @@ func (s *Order) ListFulfilments(ctx context.Context, req *orderv1.ListFulfilment
 	if p.Kind == tenancy.Channel { // its own sales, not whatever its organisation ships
 		f.Channel, f.SellerOrg = p.Channel, p.Org
 	}
-	query := page.Query("fulfilments", p.Caller(), f.Location, f.OrderID, string(f.State))
+	query := page.Query("fulfilments", p.Caller(), f.Location, f.OrderID, fmt.Sprint(f.States), f.SKU)
 	after, err := s.after(req.GetPageToken(), query)
 	if err != nil {
 		return nil, err
@@ -108,6 +109,16 @@ func (s *Order) ListFulfilments(ctx context.Context, req *orderv1.ListFulfilment
 		}
 	}
 	return out, nil
+}
+
+// fulfilmentsIn are the states that a request names.
+func fulfilmentsIn(req *orderv1.ListFulfilmentsRequest) (states []biz.State) {
+	for _, state := range slices.Concat(req.GetStates(), []orderv1.FulfilmentState{req.GetState()}) {
+		if state != orderv1.FulfilmentState_FULFILMENT_STATE_UNSPECIFIED {
+			states = append(states, fromState(fulfilmentStates, state))
+		}
+	}
+	return states
 }
 
 func (s *Order) ordersOf(ctx context.Context, parts []data.Due) (map[string]biz.Record, error) {

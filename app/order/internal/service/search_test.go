@@ -119,3 +119,47 @@ func TestASearchStaysInTheCallersReach(t *testing.T) {
 		}
 	})
 }
+
+// A location's people find their work by state and SKU, and nobody else's.
+func TestALocationListsItsWork(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		o := s.paid(0) // from S1 and S2
+		planned := s.placed(0)
+		list := func(p tenancy.Principal, req *orderv1.ListFulfilmentsRequest) (at []string) {
+			got, err := s.ListFulfilments(s.as(p), req)
+			require.NoError(t, err)
+			for _, f := range got.Fulfilments {
+				at = append(at, f.OrderId+" "+f.Location)
+			}
+			return at
+		}
+		const waits, accepted, shipped = orderv1.FulfilmentState_ASSIGNED, orderv1.FulfilmentState_ACCEPTED, orderv1.FulfilmentState_FULFILMENT_SHIPPED
+		var own string
+		for _, f := range o.Fulfilments {
+			if f.Location == "S2" {
+				own = f.Id
+			}
+		}
+		require.Equal(t, []string{planned.Id + " S2", o.Id + " S2"}, list(keeper, &orderv1.ListFulfilmentsRequest{}))
+		require.Equal(t, []string{o.Id + " S2"}, list(keeper, &orderv1.ListFulfilmentsRequest{States: []orderv1.FulfilmentState{waits, accepted}}))
+		require.Nil(t, list(keeper, &orderv1.ListFulfilmentsRequest{Location: "S1"}))
+		require.Nil(t, list(keeper, &orderv1.ListFulfilmentsRequest{Sku: "tea"}), "the tea is shipped by another")
+		require.Equal(t, []string{o.Id + " S2"}, list(keeper, &orderv1.ListFulfilmentsRequest{Sku: "cup", State: waits}))
+		require.Nil(t, list(other, &orderv1.ListFulfilmentsRequest{Sku: "cup"}))
+		require.Len(t, list(boss, &orderv1.ListFulfilmentsRequest{Sku: "cup"}), 3)
+		_, err := s.AcceptFulfilment(s.as(keeper), &orderv1.AcceptFulfilmentRequest{RequestId: requestID(), FulfilmentId: own})
+		require.NoError(t, err)
+		require.Nil(t, list(keeper, &orderv1.ListFulfilmentsRequest{State: waits}))
+		require.Equal(t, []string{o.Id + " S2"}, list(keeper, &orderv1.ListFulfilmentsRequest{State: waits, States: []orderv1.FulfilmentState{accepted, shipped}}))
+
+		page, err := s.ListFulfilments(s.as(boss), &orderv1.ListFulfilmentsRequest{Sku: "cup", PageSize: 2})
+		require.NoError(t, err)
+		require.Len(t, page.Fulfilments, 2)
+		require.Len(t, list(boss, &orderv1.ListFulfilmentsRequest{Sku: "cup", PageSize: 2, PageToken: page.NextPageToken}), 1)
+		for _, stranger := range []*orderv1.ListFulfilmentsRequest{{}, {Sku: "tea"}, {Sku: "cup", State: waits}} {
+			stranger.PageToken = page.NextPageToken
+			_, err := s.ListFulfilments(s.as(boss), stranger)
+			requireReason(t, "PAGE_TOKEN_INVALID", err)
+		}
+	})
+}
