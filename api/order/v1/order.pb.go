@@ -3805,7 +3805,9 @@ type ListFulfilmentsRequest struct {
 	// In one of these states, or in the one above.
 	States []FulfilmentState `protobuf:"varint,6,rep,packed,name=states,proto3,enum=onepool.order.v1.FulfilmentState" json:"states,omitempty"`
 	// In a line of the fulfilment.
-	Sku           string `protobuf:"bytes,7,opt,name=sku,proto3" json:"sku,omitempty"`
+	Sku string `protobuf:"bytes,7,opt,name=sku,proto3" json:"sku,omitempty"`
+	// To be accepted or shipped by this time; what is due first comes first. What is late already stands in ListOverdue.
+	DueUntilUs    int64 `protobuf:"varint,8,opt,name=due_until_us,json=dueUntilUs,proto3" json:"due_until_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3887,6 +3889,13 @@ func (x *ListFulfilmentsRequest) GetSku() string {
 		return x.Sku
 	}
 	return ""
+}
+
+func (x *ListFulfilmentsRequest) GetDueUntilUs() int64 {
+	if x != nil {
+		return x.DueUntilUs
+	}
+	return 0
 }
 
 type ListFulfilmentsResponse struct {
@@ -5293,7 +5302,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rParcelContent\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x19\n" +
 	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
-	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xd2\x02\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xfd\x02\n" +
 	"\x16ListFulfilmentsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -5302,7 +5311,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05state\x18\x04 \x01(\x0e2!.onepool.order.v1.FulfilmentStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\"\n" +
 	"\border_id\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderId\x12L\n" +
 	"\x06states\x18\x06 \x03(\x0e2!.onepool.order.v1.FulfilmentStateB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12\x19\n" +
-	"\x03sku\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\"\x81\x01\n" +
+	"\x03sku\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12)\n" +
+	"\fdue_until_us\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
+	"dueUntilUs\"\x81\x01\n" +
 	"\x17ListFulfilmentsResponse\x12>\n" +
 	"\vfulfilments\x18\x01 \x03(\v2\x1c.onepool.order.v1.FulfilmentR\vfulfilments\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"s\n" +

@@ -69,7 +69,7 @@ type OrderClient interface {
 	CreatePayment(ctx context.Context, in *CreatePaymentRequest, opts ...grpc.CallOption) (*Payment, error)
 	// The buyer's side of the sandbox provider: pays, whereupon the provider calls back, signed. Refused unless the sandbox is switched on.
 	PayInSandbox(ctx context.Context, in *PayInSandboxRequest, opts ...grpc.CallOption) (*PayInSandboxResponse, error)
-	// Fulfilments that the caller may see, the newest first. Filters narrow each other. People and tills of a store see their store's.
+	// Fulfilments that the caller may see, the newest first, or what is due first. Filters narrow each other. People and tills of a store see their store's.
 	ListFulfilments(ctx context.Context, in *ListFulfilmentsRequest, opts ...grpc.CallOption) (*ListFulfilmentsResponse, error)
 	AcceptFulfilment(ctx context.Context, in *AcceptFulfilmentRequest, opts ...grpc.CallOption) (*Fulfilment, error)
 	// The location does not ship, or lacks some pieces. This fulfilment ends; what is held instead, also what the location
@@ -329,7 +329,7 @@ type OrderServer interface {
 	CreatePayment(context.Context, *CreatePaymentRequest) (*Payment, error)
 	// The buyer's side of the sandbox provider: pays, whereupon the provider calls back, signed. Refused unless the sandbox is switched on.
 	PayInSandbox(context.Context, *PayInSandboxRequest) (*PayInSandboxResponse, error)
-	// Fulfilments that the caller may see, the newest first. Filters narrow each other. People and tills of a store see their store's.
+	// Fulfilments that the caller may see, the newest first, or what is due first. Filters narrow each other. People and tills of a store see their store's.
 	ListFulfilments(context.Context, *ListFulfilmentsRequest) (*ListFulfilmentsResponse, error)
 	AcceptFulfilment(context.Context, *AcceptFulfilmentRequest) (*Fulfilment, error)
 	// The location does not ship, or lacks some pieces. This fulfilment ends; what is held instead, also what the location

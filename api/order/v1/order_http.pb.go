@@ -64,7 +64,7 @@ type OrderHTTPServer interface {
 	GetOrder(context.Context, *GetOrderRequest) (*OrderInfo, error)
 	// ImportChannelOrder An order of another platform. (channel, external number) is one order, however often it is sent; a paid one is never refused for stock.
 	ImportChannelOrder(context.Context, *ImportChannelOrderRequest) (*OrderInfo, error)
-	// ListFulfilments Fulfilments that the caller may see, the newest first. Filters narrow each other. People and tills of a store see their store's.
+	// ListFulfilments Fulfilments that the caller may see, the newest first, or what is due first. Filters narrow each other. People and tills of a store see their store's.
 	ListFulfilments(context.Context, *ListFulfilmentsRequest) (*ListFulfilmentsResponse, error)
 	// ListOrders Orders that the caller may see, the newest first. Filters narrow each other. Staff sees a receiver's name and phone masked.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
@@ -614,7 +614,7 @@ type OrderHTTPClient interface {
 	GetOrder(ctx context.Context, req *GetOrderRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
 	// ImportChannelOrder An order of another platform. (channel, external number) is one order, however often it is sent; a paid one is never refused for stock.
 	ImportChannelOrder(ctx context.Context, req *ImportChannelOrderRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
-	// ListFulfilments Fulfilments that the caller may see, the newest first. Filters narrow each other. People and tills of a store see their store's.
+	// ListFulfilments Fulfilments that the caller may see, the newest first, or what is due first. Filters narrow each other. People and tills of a store see their store's.
 	ListFulfilments(ctx context.Context, req *ListFulfilmentsRequest, opts ...http.CallOption) (rsp *ListFulfilmentsResponse, err error)
 	// ListOrders Orders that the caller may see, the newest first. Filters narrow each other. Staff sees a receiver's name and phone masked.
 	ListOrders(ctx context.Context, req *ListOrdersRequest, opts ...http.CallOption) (rsp *ListOrdersResponse, err error)
@@ -816,7 +816,7 @@ func (c *OrderHTTPClientImpl) ImportChannelOrder(ctx context.Context, in *Import
 	return &out, nil
 }
 
-// ListFulfilments Fulfilments that the caller may see, the newest first. Filters narrow each other. People and tills of a store see their store's.
+// ListFulfilments Fulfilments that the caller may see, the newest first, or what is due first. Filters narrow each other. People and tills of a store see their store's.
 func (c *OrderHTTPClientImpl) ListFulfilments(ctx context.Context, in *ListFulfilmentsRequest, opts ...http.CallOption) (*ListFulfilmentsResponse, error) {
 	var out ListFulfilmentsResponse
 	pattern := "/v1/order/fulfilments"

@@ -18,12 +18,20 @@ type FulfilmentFilter struct {
 	States             []biz.State // one of these
 	// SKU stands in a line of it.
 	SKU string
+	// DueUntilUS: the location has to do something by then, and is not late with it yet.
+	DueUntilUS int64
 }
 
-// keys are the columns by which the list goes: when a fulfilment was made, and its id. Those of a SKU are found through
-// their lines.
+// byDue says whether the list goes by what is due first.
+func (f FulfilmentFilter) byDue() bool { return f.DueUntilUS > 0 }
+
+// keys are the columns by which the list goes: when a fulfilment was made, or its next deadline, and its id. Those of a SKU
+// are found through their lines.
 func (f FulfilmentFilter) keys(q *sql.Selector) (us, id string) {
-	if f.SKU != "" {
+	switch {
+	case f.byDue():
+		return q.C(fulfilment.FieldDueUs), q.C(fulfilment.FieldID)
+	case f.SKU != "":
 		line := sql.Table(fulfilmentline.Table).As(asLine)
 		return line.C(fulfilmentline.FieldCreatedUs), line.C(fulfilmentline.FieldFulfilmentID)
 	}
@@ -32,7 +40,11 @@ func (f FulfilmentFilter) keys(q *sql.Selector) (us, id string) {
 
 func (f FulfilmentFilter) order(q *sql.Selector) {
 	us, id := f.keys(q)
-	q.OrderBy(sql.Desc(us), sql.Desc(id))
+	if f.byDue() {
+		q.OrderBy(sql.Asc(us), sql.Asc(id))
+	} else {
+		q.OrderBy(sql.Desc(us), sql.Desc(id))
+	}
 }
 
 func (f FulfilmentFilter) where(after After) func(*sql.Selector) {
@@ -54,7 +66,10 @@ func (f FulfilmentFilter) where(after After) func(*sql.Selector) {
 		if f.SKU != "" {
 			f.whereSKU(q)
 		}
-		if after.ID != "" {
+		if f.byDue() { // one that waits for nobody, or is late with everything, has no deadline
+			q.Where(sql.GT(q.C(fulfilment.FieldDueUs), 0)).Where(sql.LTE(q.C(fulfilment.FieldDueUs), f.DueUntilUS))
+			after.after(fulfilment.FieldDueUs, fulfilment.FieldID)(q)
+		} else if after.ID != "" {
 			us, id := f.keys(q)
 			q.Where(after.below(us, id))
 		}
@@ -71,7 +86,8 @@ func (f FulfilmentFilter) whereSKU(q *sql.Selector) {
 			sql.EQ(earlier.C(fulfilmentline.FieldSku), f.SKU), sql.ColumnsLT(earlier.C(fulfilmentline.FieldNo), line.C(fulfilmentline.FieldNo))))))))
 }
 
-// VisibleFulfilments reads a page of the fulfilments that the caller may see, the newest first.
+// VisibleFulfilments reads a page of the fulfilments that the caller may see, the newest first; where they are due, what is due
+// first comes first.
 func (s *Orders) VisibleFulfilments(ctx context.Context, f FulfilmentFilter, after After, limit int) ([]Due, []After, error) {
 	rows, err := s.ent.Fulfilment.Query().Where(f.where(after)).Order(f.order).Limit(limit).All(ctx)
 	if err != nil {
@@ -80,6 +96,9 @@ func (s *Orders) VisibleFulfilments(ctx context.Context, f FulfilmentFilter, aft
 	found, keys := make([]Due, len(rows)), make([]After, len(rows))
 	for i, row := range rows {
 		found[i], keys[i] = Due{row.OrderID, row.ID}, After{row.CreatedUs, row.ID}
+		if f.byDue() {
+			keys[i].US = row.DueUs
+		}
 	}
 	return found, keys, nil
 }

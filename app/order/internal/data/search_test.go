@@ -47,7 +47,7 @@ func many(n int, r *rand.Rand) []biz.Record {
 		for no := range r.IntN(4) {
 			at := fmt.Sprintf("W%d", r.IntN(8))
 			o.Fulfilments = append(o.Fulfilments, biz.Fulfilment{ID: fmt.Sprintf("%s_f%d", o.ID, no), Org: pick("hq", "fra", "oth"), Location: at,
-				State: biz.State(pick(string(biz.FulfilmentAssigned), string(biz.FulfilmentAccepted), string(biz.FulfilmentClosed))), CreatedAtUS: o.PlacedAtUS + int64(r.IntN(50)),
+				State: biz.State(pick(string(biz.FulfilmentAssigned), string(biz.FulfilmentAccepted), string(biz.FulfilmentClosed))), CreatedAtUS: o.PlacedAtUS + int64(r.IntN(50)), DueUS: int64(r.IntN(2) * r.IntN(40)),
 				Lines: []biz.FulfilmentLine{
 					{ID: fmt.Sprintf("%s_p%d", o.ID, no), LineID: o.Lines[0].ID, SKU: o.Lines[0].SKU, Quantity: 1},
 					{ID: fmt.Sprintf("%s_q%d", o.ID, no), LineID: o.Lines[0].ID, SKU: o.Lines[len(o.Lines)-1].SKU, Quantity: 1}, // often the same SKU
@@ -173,6 +173,12 @@ func TestAListOfFulfilmentsShowsWhatTheModelShows(t *testing.T) {
 				parts = append(parts, part{f, o})
 			}
 		}
+		dueFirst := func(a, b part) int {
+			if a.DueUS != b.DueUS {
+				return int(a.DueUS - b.DueUS)
+			}
+			return strings.Compare(a.ID, b.ID)
+		}
 		slices.SortFunc(parts, func(a, b part) int {
 			if a.CreatedAtUS != b.CreatedAtUS {
 				return int(b.CreatedAtUS - a.CreatedAtUS)
@@ -184,7 +190,7 @@ func TestAListOfFulfilmentsShowsWhatTheModelShows(t *testing.T) {
 			some := []func(){
 				func() { f.Location = like.Location }, func() { f.OrderID = like.order.ID }, func() { f.Channel = like.order.Channel }, func() { f.SellerOrg = like.order.Org },
 				func() { f.States = []biz.State{like.State} }, func() { f.States = []biz.State{biz.FulfilmentAssigned, biz.FulfilmentAccepted} },
-				func() { f.SKU = like.Lines[1].SKU }, func() { f.SKU = "rare" },
+				func() { f.SKU = like.Lines[1].SKU }, func() { f.SKU = "rare" }, func() { f.DueUntilUS = like.DueUS }, func() { f.DueUntilUS = 30 },
 			}
 			some[turn%len(some)]()
 			for range turn / len(some) % 3 {
@@ -192,9 +198,14 @@ func TestAListOfFulfilmentsShowsWhatTheModelShows(t *testing.T) {
 			}
 			for who, p := range map[string]tenancy.Principal{"hq": inHQ, "fra": inFra, "oth": inOth} {
 				var want, got []string
-				for _, l := range parts {
+				ordered := parts
+				if f.DueUntilUS > 0 {
+					ordered = slices.SortedFunc(slices.Values(parts), dueFirst)
+				}
+				for _, l := range ordered {
 					if p.Scope.Covers(l.Org) && (f.Location == "" || f.Location == l.Location) && (f.OrderID == "" || f.OrderID == l.order.ID) &&
 						(f.Channel == "" || f.Channel == l.order.Channel) && (f.SellerOrg == "" || f.SellerOrg == l.order.Org) &&
+						(f.DueUntilUS == 0 || l.DueUS > 0 && l.DueUS <= f.DueUntilUS) &&
 						(len(f.States) == 0 || slices.Contains(f.States, l.State)) &&
 						(f.SKU == "" || slices.ContainsFunc(l.Lines, func(x biz.FulfilmentLine) bool { return x.SKU == f.SKU })) {
 						want = append(want, l.ID)
@@ -410,10 +421,16 @@ func TestEachFilterHasItsIndex(t *testing.T) {
 			"fulfilment_location_created_us_id":           {inHQ, parts(FulfilmentFilter{Location: "W3"})},
 			"fulfilment_location_state_created_us_id":     {inHQ, parts(FulfilmentFilter{Location: "W3", States: []biz.State{biz.FulfilmentAccepted}})},
 			"fulfilment_org_created_us_id":                {inFra, parts(FulfilmentFilter{})},
+			"fulfilment_due_us_id":                        {inHQ, parts(FulfilmentFilter{DueUntilUS: 3})},
+			"fulfilment_location_due_us_id":               {inHQ, parts(FulfilmentFilter{DueUntilUS: 9, Location: "W3"})},
 			"fulfilment_created_us_id":                    {inHQ, parts(FulfilmentFilter{})},
 			"fulfilmentline_sku_created_us_fulfilment_id": {inHQ, parts(FulfilmentFilter{SKU: "rare"})},
 		} {
-			for place, after := range map[string]After{"first": {}, "next": {1500, "ord_0700"}} {
+			next := After{1500, "ord_0700"}
+			if strings.Contains(index, "_due_us_") {
+				next.US = 2
+			}
+			for place, after := range map[string]After{"first": {}, "next": next} {
 				require.NoError(t, c.list(tenancy.NewContext(t.Context(), c.who), after))
 				plan := watched.plan(t, db)
 				require.Contains(t, plan, uses+index+" ", "%s: %s\n%s", place, watched.query, plan)

@@ -61,13 +61,13 @@ func (s *Order) GetChannelOrder(ctx context.Context, req *orderv1.GetChannelOrde
 	return s.GetOrder(ctx, &orderv1.GetOrderRequest{OrderId: id})
 }
 
-// ListFulfilments pages through the fulfilments that the caller may see, the newest first.
+// ListFulfilments pages through the fulfilments that the caller may see, the newest first, or what is due first.
 func (s *Order) ListFulfilments(ctx context.Context, req *orderv1.ListFulfilmentsRequest) (*orderv1.ListFulfilmentsResponse, error) {
 	p, err := tenancy.FromContext(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f := data.FulfilmentFilter{Location: req.GetLocation(), OrderID: req.GetOrderId(), SKU: req.GetSku(), States: fulfilmentsIn(req)}
+	f := data.FulfilmentFilter{Location: req.GetLocation(), OrderID: req.GetOrderId(), SKU: req.GetSku(), States: fulfilmentsIn(req), DueUntilUS: req.GetDueUntilUs()}
 	out := &orderv1.ListFulfilmentsResponse{}
 	if p.Store != "" {
 		if f.Location != "" && f.Location != p.Store {
@@ -78,7 +78,7 @@ func (s *Order) ListFulfilments(ctx context.Context, req *orderv1.ListFulfilment
 	if p.Kind == tenancy.Channel { // its own sales, not whatever its organisation ships
 		f.Channel, f.SellerOrg = p.Channel, p.Org
 	}
-	query := page.Query("fulfilments", p.Caller(), f.Location, f.OrderID, fmt.Sprint(f.States), f.SKU)
+	query := page.Query("fulfilments", p.Caller(), f.Location, f.OrderID, fmt.Sprint(f.States), f.SKU, strconv.FormatInt(f.DueUntilUS, 10))
 	after, err := s.after(req.GetPageToken(), query)
 	if err != nil {
 		return nil, err

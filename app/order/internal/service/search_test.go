@@ -2,6 +2,7 @@ package service
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
@@ -161,5 +162,51 @@ func TestALocationListsItsWork(t *testing.T) {
 			_, err := s.ListFulfilments(s.as(boss), stranger)
 			requireReason(t, "PAGE_TOKEN_INVALID", err)
 		}
+	})
+}
+
+// What a location has to do next comes first: deadlines move on with the work, and are gone when it is done.
+func TestALocationListsWhatIsDueFirst(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		require.NoError(t, s.level("", time.Hour, 3*time.Hour, 0))
+		sell := func() string { // two cups from S2
+			o, err := s.PlaceOrder(s.as(ann), wish(line("cup", 6)))
+			require.NoError(t, err)
+			require.Equal(t, int32(200), s.pay(s.payment(o)))
+			for _, f := range s.get(o.Id).Fulfilments {
+				if f.Location == "S2" {
+					return f.Id
+				}
+			}
+			t.Fatal("S2 ships nothing")
+			return ""
+		}
+		due := func(p tenancy.Principal, until time.Duration, size int32) (ids []string) {
+			for token := ""; ; {
+				got, err := s.ListFulfilments(s.as(p), &orderv1.ListFulfilmentsRequest{Location: "S2", DueUntilUs: start + until.Microseconds(), PageSize: size, PageToken: token})
+				require.NoError(t, err)
+				for _, f := range got.Fulfilments {
+					ids = append(ids, f.Id)
+				}
+				if token = got.NextPageToken; token == "" {
+					return ids
+				}
+			}
+		}
+		first := sell()
+		s.clock.Advance(30 * time.Minute)
+		second := sell()
+		require.Nil(t, due(keeper, time.Hour-time.Microsecond, 9))
+		require.Equal(t, []string{first}, due(keeper, time.Hour, 9))
+		require.Equal(t, []string{first, second}, due(keeper, 2*time.Hour, 1), "page by page")
+		require.Equal(t, []string{first, second}, due(boss, 2*time.Hour, 9))
+		require.Nil(t, due(other, 2*time.Hour, 9))
+		_, err := s.AcceptFulfilment(s.as(keeper), &orderv1.AcceptFulfilmentRequest{RequestId: requestID(), FulfilmentId: first})
+		require.NoError(t, err)
+		require.Equal(t, []string{second}, due(keeper, 2*time.Hour, 9), "the first is to be shipped by the third hour")
+		require.Equal(t, []string{second, first}, due(keeper, 3*time.Hour, 1))
+		_, err = s.shipOne(keeper, first)
+		require.NoError(t, err)
+		require.Equal(t, []string{second}, due(keeper, 30*24*time.Hour, 9))
 	})
 }

@@ -43,7 +43,8 @@ func (Fulfilment) Indexes() []ent.Index {
 		index.Fields("created_us", "id"),
 		index.Fields("state", "auto_receive_us"),
 		index.Fields("state", "close_us"),
-		index.Fields("due_us"),
+		index.Fields("due_us", "id"),
+		index.Fields("location", "due_us", "id"),
 		index.Fields("overdue_us", "id"),
 	}
 }

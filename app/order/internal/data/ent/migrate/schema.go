@@ -184,9 +184,14 @@ var (
 				Columns: []*schema.Column{FulfilmentsColumns[9], FulfilmentsColumns[19]},
 			},
 			{
-				Name:    "fulfilment_due_us",
+				Name:    "fulfilment_due_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{FulfilmentsColumns[34]},
+				Columns: []*schema.Column{FulfilmentsColumns[34], FulfilmentsColumns[0]},
+			},
+			{
+				Name:    "fulfilment_location_due_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentsColumns[7], FulfilmentsColumns[34], FulfilmentsColumns[0]},
 			},
 			{
 				Name:    "fulfilment_overdue_us_id",

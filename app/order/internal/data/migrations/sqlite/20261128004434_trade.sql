@@ -24,8 +24,10 @@ CREATE INDEX `fulfilment_created_us_id` ON `fulfilments` (`created_us`, `id`);
 CREATE INDEX `fulfilment_state_auto_receive_us` ON `fulfilments` (`state`, `auto_receive_us`);
 -- Create index "fulfilment_state_close_us" to table: "fulfilments"
 CREATE INDEX `fulfilment_state_close_us` ON `fulfilments` (`state`, `close_us`);
--- Create index "fulfilment_due_us" to table: "fulfilments"
-CREATE INDEX `fulfilment_due_us` ON `fulfilments` (`due_us`);
+-- Create index "fulfilment_due_us_id" to table: "fulfilments"
+CREATE INDEX `fulfilment_due_us_id` ON `fulfilments` (`due_us`, `id`);
+-- Create index "fulfilment_location_due_us_id" to table: "fulfilments"
+CREATE INDEX `fulfilment_location_due_us_id` ON `fulfilments` (`location`, `due_us`, `id`);
 -- Create index "fulfilment_overdue_us_id" to table: "fulfilments"
 CREATE INDEX `fulfilment_overdue_us_id` ON `fulfilments` (`overdue_us`, `id`);
 -- Create "new_fulfilment_lines" table
