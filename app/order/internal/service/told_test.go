@@ -246,11 +246,7 @@ func TestAFollowerMissesNothing(t *testing.T) {
 
 // replica is the same center in another process, on the same database.
 func (s *shop) replica() *Order {
-	db := testkit.Open(s.t, s.config)
-	p := s.Parts
-	p.DB, p.Orders, p.Promotions = db, data.NewOrders(db, receivers(s.t)), data.NewPromotions(db)
-	p.Seeker.Promotions = data.NewPromotions(db)
-	return New(p, s.settings)
+	return New(parts(s.t, testkit.Open(s.t, s.config), s.world, s.Saga, s.Sandbox), s.settings)
 }
 
 func TestWhoWasAwayForTooLongBeginsAnew(t *testing.T) {
