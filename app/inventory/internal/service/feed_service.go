@@ -13,6 +13,8 @@ import (
 	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/internal/webhook"
+	"github.com/onepool/onepool/app/internal/webhook/hooks"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 	"github.com/onepool/onepool/app/inventory/internal/data"
 )
@@ -42,8 +44,9 @@ type StockFeed struct {
 	store   *data.Store
 	config  FeedConfig
 	feed    biz.ReadFeed
-	put     biz.PutWebhook
-	remove  biz.DeleteWebhook
+	hooks   hooks.Store
+	put     webhook.Put
+	remove  webhook.Delete
 	waiters chan struct{}
 }
 
@@ -51,13 +54,17 @@ type StockFeed struct {
 func NewFeed(db *database.DB, store *data.Store, inventory *Inventory, c FeedConfig) *StockFeed {
 	return &StockFeed{
 		db: db, store: store, config: c, waiters: make(chan struct{}, waitersMost),
-		feed: biz.ReadFeed{Log: store, Kits: store, Promises: promises{inventory, store}},
-		put: biz.PutWebhook{Book: store, Log: store, Loopback: c.Loopback, NewID: func() string { return ids.New("whk") }, Random: func() []byte {
+		feed:  biz.ReadFeed{Log: store, Kits: store, Promises: promises{inventory, store}},
+		hooks: store.Hooks(),
+		put: webhook.Put{Book: store.Hooks(), End: func(ctx context.Context) (int64, error) {
+			_, last, err := store.ChangeEnds(ctx)
+			return last, err
+		}, Loopback: c.Loopback, NewID: func() string { return ids.New("whk") }, Random: func() []byte {
 			salt := make([]byte, saltBytes)
 			rand.Read(salt) // never fails: the runtime ends the process if the system has no randomness
 			return salt
 		}},
-		remove: biz.DeleteWebhook{Book: store},
+		remove: webhook.Delete{Book: store.Hooks()},
 	}
 }
 
@@ -170,8 +177,8 @@ func (s *StockFeed) PutWebhook(ctx context.Context, in *inventoryv1.PutWebhookRe
 			if err != nil {
 				return nil, err
 			}
-			w, fresh, err := s.put.Decide(ctx, by, biz.PutWebhookInput{ID: in.GetId(), Org: in.GetOrg(), Channel: in.GetChannel(), Rotate: in.GetRotateSecret(),
-				Terms: biz.WebhookTerms{URL: in.GetUrl(), CoalesceMS: in.GetCoalesceMs(), Active: in.GetActive()}}, now)
+			w, fresh, err := s.put.Decide(ctx, by, webhook.PutInput{ID: in.GetId(), Org: in.GetOrg(), Channel: in.GetChannel(), Rotate: in.GetRotateSecret(),
+				Terms: webhook.Terms{URL: in.GetUrl(), CoalesceMS: in.GetCoalesceMs(), Active: in.GetActive()}}, now)
 			if err != nil {
 				return nil, err
 			}
@@ -194,9 +201,9 @@ const secretToShow = "once"
 // show puts the secret into an answer, unless it has changed since.
 func (s *StockFeed) show(ctx context.Context, out *inventoryv1.Webhook) error {
 	out.Secret = ""
-	row, known, err := s.store.Webhook(ctx, out.GetId())
-	if err == nil && known && biz.WebhookSecretID(row.ID, row.Salt) == out.GetSecretId() {
-		out.Secret = biz.WebhookSecret(s.config.Key, row.ID, row.Salt)
+	row, known, err := s.hooks.Find(ctx, out.GetId())
+	if err == nil && known && webhook.SecretID(row.ID, row.Salt) == out.GetSecretId() {
+		out.Secret = webhook.Secret(s.config.Key, row.ID, row.Salt)
 	}
 	return err
 }
@@ -243,20 +250,12 @@ func (s *StockFeed) DeleteWebhook(ctx context.Context, in *inventoryv1.DeleteWeb
 }
 
 // subscriber says who asks about webhooks. A member's channel is the one it came through, not one that it speaks for.
-func subscriber(ctx context.Context) (biz.Subscriber, error) {
-	by, err := callerOf(ctx)
-	if err != nil {
-		return biz.Subscriber{}, err
-	}
+func subscriber(ctx context.Context) (webhook.Subscriber, error) {
 	p, err := tenancy.FromContext(ctx)
 	if err != nil {
-		return biz.Subscriber{}, err
+		return webhook.Subscriber{}, err
 	}
-	s := biz.Subscriber{Caller: by}
-	if p.Kind == tenancy.Channel {
-		s.Account = p.Channel
-	}
-	return s, nil
+	return hooks.Subscriber(p), nil
 }
 
 func toStockChange(i biz.FeedItem) *inventoryv1.StockChange {
@@ -267,7 +266,7 @@ func toStockChange(i biz.FeedItem) *inventoryv1.StockChange {
 	return out
 }
 
-func toWebhook(r biz.WebhookRow) *inventoryv1.Webhook {
+func toWebhook(r webhook.Row) *inventoryv1.Webhook {
 	return &inventoryv1.Webhook{Id: r.ID, Org: r.Org, Channel: r.Channel, Url: r.URL, CoalesceMs: r.CoalesceMS, Active: r.Active, Position: r.Position,
-		Failures: r.Failures, NextUs: r.NextUS, LastError: r.LastError, CreatedAtUs: r.CreatedUS, UpdatedAtUs: r.UpdatedUS, SecretId: biz.WebhookSecretID(r.ID, r.Salt)}
+		Failures: r.Failures, NextUs: r.NextUS, LastError: r.LastError, CreatedAtUs: r.CreatedUS, UpdatedAtUs: r.UpdatedUS, SecretId: webhook.SecretID(r.ID, r.Salt)}
 }
