@@ -22,8 +22,8 @@ const (
 	LeaseOff = "lost" // another replica, or its owner, was faster
 )
 
-// Batch is what a receiver is to be told now: messages, which become JSON, up to a position. None: there is nothing. More says
-// that there is even more to tell.
+// Batch is what a receiver is to be told now: messages, which become JSON, up to a position. None: what there is up to then is
+// not for this receiver. More says that there is even more to tell.
 type Batch struct {
 	Messages []any
 	To       int64
@@ -81,6 +81,9 @@ func (uc Deliver) One(ctx context.Context, id string) error {
 		}
 		err = told
 	}
+	if err == nil && batch.To > row.Position { // nothing of that is for the receiver
+		return uc.skip(ctx, row, owner, batch)
+	}
 	// Nothing became of it: somebody else may try at once.
 	_, released := uc.Queue.Settle(context.WithoutCancel(ctx), id, owner, func(int64) Row { return row })
 	if err = errors.Join(err, released); err != nil {
@@ -90,6 +93,19 @@ func (uc Deliver) One(ctx context.Context, id string) error {
 }
 
 var errLeaseLost = errors.New("the lease of a webhook was lost")
+
+// skip moves on over what a receiver need not be told.
+func (uc Deliver) skip(ctx context.Context, row Row, owner string, batch Batch) error {
+	_, err := uc.Queue.Settle(context.WithoutCancel(ctx), row.ID, owner, func(nowUS int64) Row {
+		row := row
+		row.Position, row.NextUS, row.UpdatedUS = batch.To, nowUS, nowUS
+		return row
+	})
+	if err != nil {
+		return fmt.Errorf("webhook %s: %w", row.ID, err)
+	}
+	return nil
+}
 
 // settle notes what the receiver did. It outlives a stop: what was taken shall not come again.
 func (uc Deliver) settle(ctx context.Context, row Row, owner string, refused error, to, tookUS int64, more bool) error {

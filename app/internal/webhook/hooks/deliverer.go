@@ -55,8 +55,8 @@ func NewDeliverer(store Store, c Config, gather func(ctx context.Context, to web
 	}
 }
 
-// Subscriber is a principal as webhooks see it.
-func Subscriber(p tenancy.Principal) webhook.Subscriber {
+// subscriber is a principal as webhooks see it. A member's channel is the one it came through, not one that it speaks for.
+func subscriber(p tenancy.Principal) webhook.Subscriber {
 	s := webhook.Subscriber{Org: p.Org, Headquarters: p.Kind == tenancy.HQ, Operator: p.HasRole("operator") || p.HasRole("admin")}
 	if p.Kind == tenancy.Channel {
 		s.Account = p.Channel

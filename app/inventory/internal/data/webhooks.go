@@ -1,11 +1,9 @@
 package data
 
 import (
-	"context"
 	"strconv"
 
 	"github.com/onepool/onepool/app/internal/page"
-	"github.com/onepool/onepool/app/internal/webhook"
 	"github.com/onepool/onepool/app/internal/webhook/hooks"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 )
@@ -13,26 +11,8 @@ import (
 // Hooks are the webhooks that follow the change log.
 func (s *Store) Hooks() hooks.Store { return hooks.Store{DB: s.db, Log: "stock_changes"} }
 
-// ListWebhooks lists the oldest first; an empty org or channel stands for all.
-func (s *Store) ListWebhooks(ctx context.Context, org, channel string, p Page) ([]webhook.Row, string, error) {
-	l, err := s.open(ctx, p, 2, "webhooks", org, channel)
-	if err != nil {
-		return nil, "", err
-	}
-	var after hooks.After
-	if len(l.after) > 0 {
-		if after.US, err = l.at(); err != nil {
-			return nil, "", err
-		}
-		after.ID = l.after[1]
-	}
-	all, err := s.Hooks().List(ctx, org, channel, after, l.size+1)
-	if err != nil {
-		return nil, "", err
-	}
-	all, next := cut(l, all, func(r webhook.Row) []string { return []string{strconv.FormatInt(r.CreatedUS, 10), r.ID} })
-	return all, next, nil
-}
+// PageSecret is the key of page tokens.
+func (s *Store) PageSecret() []byte { return s.pageSecret }
 
 // FeedCursor writes a place as a cursor that only this query of this caller may use.
 func (s *Store) FeedCursor(query string, at biz.FeedPlace) string {

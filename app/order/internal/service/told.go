@@ -10,6 +10,7 @@ import (
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/internal/webhook/hooks"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
 )
@@ -19,11 +20,18 @@ type TradeEvents struct {
 	orderv1.UnimplementedTradeEventsServer
 	orders *data.Orders
 	secret []byte
+	store  hooks.Store
+	hooks  *hooks.Subscriptions
 }
 
-// NewTradeEvents makes the service; secret is the key of cursors.
-func NewTradeEvents(orders *data.Orders, secret []byte) *TradeEvents {
-	return &TradeEvents{orders: orders, secret: secret}
+// NewTradeEvents makes the service. pageSecret is the key of cursors, hookKey that of webhooks' secrets; loopback lets webhooks
+// go to this machine.
+func NewTradeEvents(orders *data.Orders, pageSecret, hookKey []byte, loopback bool) *TradeEvents {
+	store := orders.Hooks()
+	return &TradeEvents{orders: orders, secret: pageSecret, store: store, hooks: hooks.NewSubscriptions(store, hookKey, pageSecret, loopback, func(ctx context.Context) (int64, error) {
+		_, last, err := orders.ToldEnds(ctx)
+		return last, err
+	})}
 }
 
 // ListTradeEvents tells what has happened since a cursor.

@@ -19,7 +19,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data"
 )
 
-func (s *shop) events() *TradeEvents { return NewTradeEvents(s.Orders, secretKey) }
+func (s *shop) events() *TradeEvents { return NewTradeEvents(s.Orders, secretKey, secretKey, true) }
 
 // number gives what has been committed its numbers.
 func (s *shop) number() {
