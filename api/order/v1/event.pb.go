@@ -77,7 +77,8 @@ func (TradeEventsBegin) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_event_proto_rawDescGZIP(), []int{0}
 }
 
-// What has happened. With a fulfilment_id it has happened to that fulfilment, else to the order or its money.
+// What has happened. With a fulfilment_id it has happened to that fulfilment, with a parcel_id to that parcel of it, else to the
+// order or its money.
 type TradeTopic int32
 
 const (
@@ -94,11 +95,13 @@ const (
 	TradeTopic_TRADE_CANCELLED TradeTopic = 7
 	// Its location does not ship a fulfilment.
 	TradeTopic_TRADE_DECLINED TradeTopic = 8
-	// Goods came back: once for each fulfilment that had brought them.
+	// Goods came back: once for each fulfilment that had brought them, or was to.
 	TradeTopic_TRADE_RETURNED TradeTopic = 9
 	TradeTopic_TRADE_REFUNDED TradeTopic = 10
-	// Another change of an order's state.
+	// Another change of an order: of its state, or lines of it were cancelled.
 	TradeTopic_TRADE_CHANGED TradeTopic = 11
+	// The carrier could not hand the goods over.
+	TradeTopic_TRADE_FAILED TradeTopic = 12
 )
 
 // Enum value maps for TradeTopic.
@@ -116,6 +119,7 @@ var (
 		9:  "TRADE_RETURNED",
 		10: "TRADE_REFUNDED",
 		11: "TRADE_CHANGED",
+		12: "TRADE_FAILED",
 	}
 	TradeTopic_value = map[string]int32{
 		"TRADE_TOPIC_UNSPECIFIED": 0,
@@ -130,6 +134,7 @@ var (
 		"TRADE_RETURNED":          9,
 		"TRADE_REFUNDED":          10,
 		"TRADE_CHANGED":           11,
+		"TRADE_FAILED":            12,
 	}
 )
 
@@ -328,8 +333,10 @@ type TradeEvent struct {
 	RefundId      string         `protobuf:"bytes,18,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
 	// The order's total, or what was refunded.
 	Amount *v11.Money `protobuf:"bytes,19,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The goods of an order when it was placed, of a fulfilment, or those that came back.
-	Lines         []*TradeEventLine `protobuf:"bytes,20,rep,name=lines,proto3" json:"lines,omitempty"`
+	// The goods of an order when it was placed, of a fulfilment or parcel, or those that came back.
+	Lines []*TradeEventLine `protobuf:"bytes,20,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Of a fulfilment that leaves in several.
+	ParcelId      string `protobuf:"bytes,21,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -502,6 +509,13 @@ func (x *TradeEvent) GetLines() []*TradeEventLine {
 		return x.Lines
 	}
 	return nil
+}
+
+func (x *TradeEvent) GetParcelId() string {
+	if x != nil {
+		return x.ParcelId
+	}
+	return ""
 }
 
 type TradeEventLine struct {
@@ -1040,7 +1054,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x06events\x18\x01 \x03(\v2\x1c.onepool.order.v1.TradeEventR\x06events\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
 	"nextCursor\x12\x16\n" +
-	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\x9f\x05\n" +
+	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xbc\x05\n" +
 	"\n" +
 	"TradeEvent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
@@ -1065,7 +1079,8 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\treturn_id\x18\x11 \x01(\tR\breturnId\x12\x1b\n" +
 	"\trefund_id\x18\x12 \x01(\tR\brefundId\x120\n" +
 	"\x06amount\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x126\n" +
-	"\x05lines\x18\x14 \x03(\v2 .onepool.order.v1.TradeEventLineR\x05lines\"W\n" +
+	"\x05lines\x18\x14 \x03(\v2 .onepool.order.v1.TradeEventLineR\x05lines\x12\x1b\n" +
+	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\"W\n" +
 	"\x0eTradeEventLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
@@ -1116,7 +1131,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\x81\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\x93\x02\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1132,7 +1147,8 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x0eTRADE_RETURNED\x10\t\x12\x12\n" +
 	"\x0eTRADE_REFUNDED\x10\n" +
 	"\x12\x11\n" +
-	"\rTRADE_CHANGED\x10\v2\xaa\x04\n" +
+	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
+	"\fTRADE_FAILED\x10\f2\xaa\x04\n" +
 	"\vTradeEvents\x12\x80\x01\n" +
 	"\x0fListTradeEvents\x12(.onepool.order.v1.ListTradeEventsRequest\x1a).onepool.order.v1.ListTradeEventsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/order/events\x12z\n" +
 	"\x0fPutEventWebhook\x12(.onepool.order.v1.PutEventWebhookRequest\x1a\x1e.onepool.order.v1.EventWebhook\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/order/webhooks\x12\x88\x01\n" +

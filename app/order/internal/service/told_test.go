@@ -285,3 +285,36 @@ func TestATillSaleIsToldToItsSeller(t *testing.T) {
 		require.Empty(t, none, "people of a store are told of that store")
 	})
 }
+
+func TestOthersAreToldOfParcelsAndOfWhatIsCancelledByLine(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		o, f, pots, cups := s.potsAndCups()
+		_, err := s.cancelLines(ann, less(o, of(s.get(o.Id).Lines[1], 1)))
+		require.NoError(t, err)
+		f = at(s.get(o.Id), "S2", orderv1.FulfilmentState_ACCEPTED)
+		_, err = s.shipPart(keeper, f, "1", content(pots, 2))
+		require.NoError(t, err)
+		got, err := s.shipPart(keeper, f, "2", content(cups, 2))
+		require.NoError(t, err)
+		_, err = s.parcels().DeliverParcel(s.as(keeper), &orderv1.DeliverParcelRequest{RequestId: requestID(), ParcelId: got.Parcels[0].Id})
+		require.NoError(t, err)
+		_, err = s.parcels().FailParcel(s.as(keeper), &orderv1.FailParcelRequest{RequestId: requestID(), ParcelId: got.Parcels[1].Id, Reason: "call 13812345678"})
+		require.NoError(t, err)
+		_, err = s.parcels().TakeBackParcel(s.as(keeper), &orderv1.TakeBackParcelRequest{RequestId: requestID(), ParcelId: got.Parcels[1].Id})
+		require.NoError(t, err)
+		s.number()
+		told, _ := s.follow(keeper, "")
+		var list []string
+		for _, e := range told {
+			require.NotContains(t, e.String(), "138", "why it failed is not told: people write anything there")
+			no := map[string]string{"": "all", got.Parcels[0].Id: "first", got.Parcels[1].Id: "second"}[e.ParcelId]
+			list = append(list, strings.TrimPrefix(e.Topic.String(), "TRADE_")+" "+no+" "+e.TrackingNo)
+		}
+		for _, event := range []string{"SHIPPED first 1", "SHIPPED second 2", "DELIVERED first 1", "FAILED second 2", "RETURNED second 2"} {
+			require.Contains(t, list, event)
+		}
+		all, _ := s.follow(boss, "")
+		require.Contains(t, topicsOf(all), "CHANGED")
+		require.Empty(t, s.audit())
+	})
+}
