@@ -20,11 +20,11 @@ func Door() process.Door {
 			DB:        process.Database(d.Config, name),
 			PayWindow: time.Duration(trade.PayWindowS) * time.Second, ReturnWindow: time.Duration(trade.ReturnWindowS) * time.Second,
 			AutoReceive: time.Duration(trade.AutoReceiveS) * time.Second, FreightMinor: trade.FreightMinor,
-			MaxLines: int(limits.OrderLines), MaxQuantity: limits.Quantity, Sandbox: d.Config.Sandbox.Payments,
+			MaxLines: int(limits.OrderLines), MaxQuantity: limits.Quantity, Sandbox: d.Config.Sandbox.Payments, LoopbackWebhooks: d.Config.Sandbox.Webhooks,
 		}, Deps{
 			Observe: d.Observe, Saga: d.Saga, Dial: d.Dial, PageSecret: d.Keys.Key(secret.Pages), SandboxSecret: d.Keys.Key(secret.Sandbox),
 			ReceiverKey: d.Keys.Key(secret.Receivers), PersonKey: d.Keys.Key(secret.Persons),
-			PublicURL: d.PublicURL, Providers: providers,
+			PublicURL: d.PublicURL, Providers: providers, WebhookKey: d.Keys.Key(secret.Webhooks),
 		})
 	}}
 }

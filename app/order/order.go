@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
@@ -30,6 +31,7 @@ import (
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/server"
 	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/internal/webhook/hooks"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
 	"github.com/onepool/onepool/app/order/internal/data/migrations"
@@ -72,8 +74,8 @@ type Config struct {
 	MaxQuantity int64
 	// HomeCountry is the calling code that phones are written without, 86.
 	HomeCountry string
-	// Sandbox switches the sandbox payment provider on. Never in production.
-	Sandbox bool
+	// Sandbox switches the sandbox payment provider on, LoopbackWebhooks lets webhooks go to this machine. Never in production.
+	Sandbox, LoopbackWebhooks bool
 }
 
 // Deps are what the process provides.
@@ -86,6 +88,8 @@ type Deps struct {
 	PageSecret, SandboxSecret []byte
 	// ReceiverKey finds receivers by their phone, PersonKey encrypts them: 32 bytes each.
 	ReceiverKey, PersonKey []byte
+	// WebhookKey is the key of webhooks' secrets.
+	WebhookKey []byte
 	// PublicURL is where the sandbox reaches the platform; asked when a payment is made.
 	PublicURL func() string
 	// Providers move money besides the sandbox.
@@ -137,6 +141,7 @@ type Center struct {
 	coupons    *service.Coupons
 	events     *service.TradeEvents
 	windows    *service.ReturnWindows
+	deliverer  *hooks.Deliverer
 	sandbox    *sandboxpay.Provider
 	providers  []biz.PaymentProvider
 }
@@ -147,8 +152,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.Observe == nil || d.Saga == nil || d.Dial == nil || len(d.PageSecret) == 0 {
-		return nil, errors.New("order: observer, coordinator, dialer and page secret are required")
+	if d.Observe == nil || d.Saga == nil || d.Dial == nil || len(d.PageSecret) == 0 || len(d.WebhookKey) == 0 {
+		return nil, errors.New("order: observer, coordinator, dialer, page secret and webhook key are required")
 	}
 	if c.Sandbox && d.PublicURL == nil {
 		return nil, errors.New("order: the sandbox needs a public address")
@@ -166,6 +171,13 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		if sandbox, err = sandboxpay.New(d.SandboxSecret, d.PublicURL, data.NewSandboxBooks(frame.DB())); err != nil {
 			return nil, errors.Join(fmt.Errorf("order: %w", err), frame.Close())
 		}
+	}
+	bounds := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "onepool_order_bound_hits_total", Help: "How often a run stopped at its bound."}, []string{"bound"})
+	told := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "onepool_order_webhook_deliveries_total", Help: "Deliveries to webhooks: told, failed (tried again later), parked, lost (to another replica or by a change).",
+	}, []string{"outcome"})
+	if err := d.Observe.Register(bounds, told); err != nil {
+		return nil, errors.Join(fmt.Errorf("order: metrics: %w", err), frame.Close())
 	}
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
 	orders, promotions := data.NewOrders(frame.DB(), receivers), data.NewPromotions(frame.DB())
@@ -189,9 +201,14 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		Terms:  terms,
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,
 	})
+	events := service.NewTradeEvents(orders, d.PageSecret, d.WebhookKey, c.LoopbackWebhooks)
+	deliverer := events.Deliverer(hooks.Config{
+		Key: d.WebhookKey, Loopback: c.LoopbackWebhooks, Hit: func(bound string) { bounds.WithLabelValues(bound).Inc() },
+		Note: func(outcome string) { told.WithLabelValues(outcome).Inc() }, Report: frame.Report("tell webhooks"),
+	})
 	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
 		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox,
-		events: service.NewTradeEvents(orders, d.PageSecret), orders: orders, windows: service.NewReturnWindows(trade, policies), providers: d.Providers}, nil
+		events: events, orders: orders, deliverer: deliverer, windows: service.NewReturnWindows(trade, policies), providers: d.Providers}, nil
 }
 
 // Migrate brings the tables up to date, and refuses other keys than those that receivers are kept under.
@@ -295,5 +312,6 @@ func (c *Center) Workers() []func(context.Context) error {
 			return nil
 		},
 		c.Every(purgeEvery, "purge the trade events", c.orders.PurgeTold),
+		func(ctx context.Context) error { c.deliverer.Run(tenancy.WithService(ctx, name)); return nil },
 	)
 }

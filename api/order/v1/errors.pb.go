@@ -61,6 +61,10 @@ const (
 	OrderErrorReason_PROVIDER_SILENT OrderErrorReason = 25
 	// The payment provider does not make this payment. metadata: provider, code, message.
 	OrderErrorReason_PROVIDER_REFUSED OrderErrorReason = 26
+	// The url of a webhook is not one that may be called. metadata: field, why.
+	OrderErrorReason_WEBHOOK_URL_REFUSED OrderErrorReason = 55
+	// A channel has as many webhooks as it may. metadata: most.
+	OrderErrorReason_WEBHOOK_LIMIT OrderErrorReason = 56
 )
 
 // Enum value maps for OrderErrorReason.
@@ -86,6 +90,8 @@ var (
 		60: "INSPECTION_MISMATCH",
 		25: "PROVIDER_SILENT",
 		26: "PROVIDER_REFUSED",
+		55: "WEBHOOK_URL_REFUSED",
+		56: "WEBHOOK_LIMIT",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":      0,
@@ -108,6 +114,8 @@ var (
 		"INSPECTION_MISMATCH":    60,
 		"PROVIDER_SILENT":        25,
 		"PROVIDER_REFUSED":       26,
+		"WEBHOOK_URL_REFUSED":    55,
+		"WEBHOOK_LIMIT":          56,
 	}
 )
 
@@ -142,7 +150,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xc1\x04\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xf9\x04\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -165,7 +173,9 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x16GOODWILL_SECOND_PERSON\x10?\x1a\x04\xa8E\x93\x03\x12\x1d\n" +
 	"\x13INSPECTION_MISMATCH\x10<\x1a\x04\xa8E\x90\x03\x12\x19\n" +
 	"\x0fPROVIDER_SILENT\x10\x19\x1a\x04\xa8E\xf7\x03\x12\x1a\n" +
-	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
+	"\x13WEBHOOK_URL_REFUSED\x107\x1a\x04\xa8E\x90\x03\x12\x17\n" +
+	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

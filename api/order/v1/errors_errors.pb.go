@@ -282,3 +282,31 @@ func IsProviderRefused(err error) bool {
 func ErrorProviderRefused(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_PROVIDER_REFUSED.String(), fmt.Sprintf(format, args...))
 }
+
+// The url of a webhook is not one that may be called. metadata: field, why.
+func IsWebhookUrlRefused(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_WEBHOOK_URL_REFUSED.String() && e.Code == 400
+}
+
+// The url of a webhook is not one that may be called. metadata: field, why.
+func ErrorWebhookUrlRefused(format string, args ...interface{}) *errors.Error {
+	return errors.New(400, OrderErrorReason_WEBHOOK_URL_REFUSED.String(), fmt.Sprintf(format, args...))
+}
+
+// A channel has as many webhooks as it may. metadata: most.
+func IsWebhookLimit(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_WEBHOOK_LIMIT.String() && e.Code == 409
+}
+
+// A channel has as many webhooks as it may. metadata: most.
+func ErrorWebhookLimit(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_WEBHOOK_LIMIT.String(), fmt.Sprintf(format, args...))
+}

@@ -77,7 +77,8 @@ func (TradeEventsBegin) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_event_proto_rawDescGZIP(), []int{0}
 }
 
-// What has happened. With a fulfilment_id it has happened to that fulfilment, else to the order or its money.
+// What has happened. With a fulfilment_id it has happened to that fulfilment, with a parcel_id to that parcel of it, else to the
+// order or its money.
 type TradeTopic int32
 
 const (
@@ -94,11 +95,13 @@ const (
 	TradeTopic_TRADE_CANCELLED TradeTopic = 7
 	// Its location does not ship a fulfilment.
 	TradeTopic_TRADE_DECLINED TradeTopic = 8
-	// Goods came back: once for each fulfilment that had brought them.
+	// Goods came back: once for each fulfilment that had brought them, or was to.
 	TradeTopic_TRADE_RETURNED TradeTopic = 9
 	TradeTopic_TRADE_REFUNDED TradeTopic = 10
-	// Another change of an order's state.
+	// Another change of an order: of its state, or lines of it were cancelled.
 	TradeTopic_TRADE_CHANGED TradeTopic = 11
+	// The carrier could not hand the goods over.
+	TradeTopic_TRADE_FAILED TradeTopic = 12
 )
 
 // Enum value maps for TradeTopic.
@@ -116,6 +119,7 @@ var (
 		9:  "TRADE_RETURNED",
 		10: "TRADE_REFUNDED",
 		11: "TRADE_CHANGED",
+		12: "TRADE_FAILED",
 	}
 	TradeTopic_value = map[string]int32{
 		"TRADE_TOPIC_UNSPECIFIED": 0,
@@ -130,6 +134,7 @@ var (
 		"TRADE_RETURNED":          9,
 		"TRADE_REFUNDED":          10,
 		"TRADE_CHANGED":           11,
+		"TRADE_FAILED":            12,
 	}
 )
 
@@ -328,8 +333,10 @@ type TradeEvent struct {
 	RefundId      string         `protobuf:"bytes,18,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
 	// The order's total, or what was refunded.
 	Amount *v11.Money `protobuf:"bytes,19,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The goods of an order when it was placed, of a fulfilment, or those that came back.
-	Lines         []*TradeEventLine `protobuf:"bytes,20,rep,name=lines,proto3" json:"lines,omitempty"`
+	// The goods of an order when it was placed, of a fulfilment or parcel, or those that came back.
+	Lines []*TradeEventLine `protobuf:"bytes,20,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Of a fulfilment that leaves in several.
+	ParcelId      string `protobuf:"bytes,21,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -504,6 +511,13 @@ func (x *TradeEvent) GetLines() []*TradeEventLine {
 	return nil
 }
 
+func (x *TradeEvent) GetParcelId() string {
+	if x != nil {
+		return x.ParcelId
+	}
+	return ""
+}
+
 type TradeEventLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LineId        string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -564,6 +578,466 @@ func (x *TradeEventLine) GetQuantity() int64 {
 	return 0
 }
 
+type EventWebhook struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The organisation for which the channel sells.
+	Org        string `protobuf:"bytes,2,opt,name=org,proto3" json:"org,omitempty"`
+	Channel    string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	Url        string `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	CoalesceMs int64  `protobuf:"varint,5,opt,name=coalesce_ms,json=coalesceMs,proto3" json:"coalesce_ms,omitempty"`
+	Active     bool   `protobuf:"varint,6,opt,name=active,proto3" json:"active,omitempty"`
+	// The last event that the receiver has taken, or need not be told.
+	Position int64 `protobuf:"varint,7,opt,name=position,proto3" json:"position,omitempty"`
+	// In a row.
+	Failures int64 `protobuf:"varint,8,opt,name=failures,proto3" json:"failures,omitempty"`
+	// Not tried again before.
+	NextUs      int64  `protobuf:"varint,9,opt,name=next_us,json=nextUs,proto3" json:"next_us,omitempty"`
+	LastError   string `protobuf:"bytes,10,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
+	CreatedAtUs int64  `protobuf:"varint,11,opt,name=created_at_us,json=createdAtUs,proto3" json:"created_at_us,omitempty"`
+	UpdatedAtUs int64  `protobuf:"varint,12,opt,name=updated_at_us,json=updatedAtUs,proto3" json:"updated_at_us,omitempty"`
+	// Names the secret.
+	SecretId string `protobuf:"bytes,13,opt,name=secret_id,json=secretId,proto3" json:"secret_id,omitempty"`
+	// Shown once: in the answer to the request that made it, and to repeats of that request while the secret is in force.
+	Secret        string `protobuf:"bytes,14,opt,name=secret,proto3" json:"secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventWebhook) Reset() {
+	*x = EventWebhook{}
+	mi := &file_order_v1_event_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventWebhook) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventWebhook) ProtoMessage() {}
+
+func (x *EventWebhook) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_event_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventWebhook.ProtoReflect.Descriptor instead.
+func (*EventWebhook) Descriptor() ([]byte, []int) {
+	return file_order_v1_event_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *EventWebhook) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *EventWebhook) GetOrg() string {
+	if x != nil {
+		return x.Org
+	}
+	return ""
+}
+
+func (x *EventWebhook) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *EventWebhook) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *EventWebhook) GetCoalesceMs() int64 {
+	if x != nil {
+		return x.CoalesceMs
+	}
+	return 0
+}
+
+func (x *EventWebhook) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+func (x *EventWebhook) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *EventWebhook) GetFailures() int64 {
+	if x != nil {
+		return x.Failures
+	}
+	return 0
+}
+
+func (x *EventWebhook) GetNextUs() int64 {
+	if x != nil {
+		return x.NextUs
+	}
+	return 0
+}
+
+func (x *EventWebhook) GetLastError() string {
+	if x != nil {
+		return x.LastError
+	}
+	return ""
+}
+
+func (x *EventWebhook) GetCreatedAtUs() int64 {
+	if x != nil {
+		return x.CreatedAtUs
+	}
+	return 0
+}
+
+func (x *EventWebhook) GetUpdatedAtUs() int64 {
+	if x != nil {
+		return x.UpdatedAtUs
+	}
+	return 0
+}
+
+func (x *EventWebhook) GetSecretId() string {
+	if x != nil {
+		return x.SecretId
+	}
+	return ""
+}
+
+func (x *EventWebhook) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+type PutEventWebhookRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Empty: a new one.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// Of a new one; empty: the caller's.
+	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Of a new one, by headquarters: the organisation that sells there; empty: the caller's.
+	Org string `protobuf:"bytes,4,opt,name=org,proto3" json:"org,omitempty"`
+	// https, at a public address.
+	Url string `protobuf:"bytes,5,opt,name=url,proto3" json:"url,omitempty"`
+	// How long events are collected, 100 to 60000; 0 is 1000.
+	CoalesceMs int64 `protobuf:"varint,6,opt,name=coalesce_ms,json=coalesceMs,proto3" json:"coalesce_ms,omitempty"`
+	Active     bool  `protobuf:"varint,7,opt,name=active,proto3" json:"active,omitempty"`
+	// Makes a new secret; the old one ends at once.
+	RotateSecret  bool `protobuf:"varint,8,opt,name=rotate_secret,json=rotateSecret,proto3" json:"rotate_secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutEventWebhookRequest) Reset() {
+	*x = PutEventWebhookRequest{}
+	mi := &file_order_v1_event_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutEventWebhookRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutEventWebhookRequest) ProtoMessage() {}
+
+func (x *PutEventWebhookRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_event_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutEventWebhookRequest.ProtoReflect.Descriptor instead.
+func (*PutEventWebhookRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_event_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PutEventWebhookRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PutEventWebhookRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PutEventWebhookRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *PutEventWebhookRequest) GetOrg() string {
+	if x != nil {
+		return x.Org
+	}
+	return ""
+}
+
+func (x *PutEventWebhookRequest) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *PutEventWebhookRequest) GetCoalesceMs() int64 {
+	if x != nil {
+		return x.CoalesceMs
+	}
+	return 0
+}
+
+func (x *PutEventWebhookRequest) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+func (x *PutEventWebhookRequest) GetRotateSecret() bool {
+	if x != nil {
+		return x.RotateSecret
+	}
+	return false
+}
+
+type ListEventWebhooksRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	Channel       string                 `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEventWebhooksRequest) Reset() {
+	*x = ListEventWebhooksRequest{}
+	mi := &file_order_v1_event_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEventWebhooksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEventWebhooksRequest) ProtoMessage() {}
+
+func (x *ListEventWebhooksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_event_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEventWebhooksRequest.ProtoReflect.Descriptor instead.
+func (*ListEventWebhooksRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_event_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListEventWebhooksRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListEventWebhooksRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListEventWebhooksRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+type ListEventWebhooksResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Webhooks      []*EventWebhook        `protobuf:"bytes,1,rep,name=webhooks,proto3" json:"webhooks,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEventWebhooksResponse) Reset() {
+	*x = ListEventWebhooksResponse{}
+	mi := &file_order_v1_event_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEventWebhooksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEventWebhooksResponse) ProtoMessage() {}
+
+func (x *ListEventWebhooksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_event_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEventWebhooksResponse.ProtoReflect.Descriptor instead.
+func (*ListEventWebhooksResponse) Descriptor() ([]byte, []int) {
+	return file_order_v1_event_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListEventWebhooksResponse) GetWebhooks() []*EventWebhook {
+	if x != nil {
+		return x.Webhooks
+	}
+	return nil
+}
+
+func (x *ListEventWebhooksResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type DeleteEventWebhookRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteEventWebhookRequest) Reset() {
+	*x = DeleteEventWebhookRequest{}
+	mi := &file_order_v1_event_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteEventWebhookRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteEventWebhookRequest) ProtoMessage() {}
+
+func (x *DeleteEventWebhookRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_event_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteEventWebhookRequest.ProtoReflect.Descriptor instead.
+func (*DeleteEventWebhookRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_event_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DeleteEventWebhookRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DeleteEventWebhookRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type DeleteEventWebhookResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteEventWebhookResponse) Reset() {
+	*x = DeleteEventWebhookResponse{}
+	mi := &file_order_v1_event_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteEventWebhookResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteEventWebhookResponse) ProtoMessage() {}
+
+func (x *DeleteEventWebhookResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_event_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteEventWebhookResponse.ProtoReflect.Descriptor instead.
+func (*DeleteEventWebhookResponse) Descriptor() ([]byte, []int) {
+	return file_order_v1_event_proto_rawDescGZIP(), []int{9}
+}
+
 var File_order_v1_event_proto protoreflect.FileDescriptor
 
 const file_order_v1_event_proto_rawDesc = "" +
@@ -580,7 +1054,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x06events\x18\x01 \x03(\v2\x1c.onepool.order.v1.TradeEventR\x06events\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
 	"nextCursor\x12\x16\n" +
-	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\x9f\x05\n" +
+	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xbc\x05\n" +
 	"\n" +
 	"TradeEvent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
@@ -605,15 +1079,59 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\treturn_id\x18\x11 \x01(\tR\breturnId\x12\x1b\n" +
 	"\trefund_id\x18\x12 \x01(\tR\brefundId\x120\n" +
 	"\x06amount\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x126\n" +
-	"\x05lines\x18\x14 \x03(\v2 .onepool.order.v1.TradeEventLineR\x05lines\"W\n" +
+	"\x05lines\x18\x14 \x03(\v2 .onepool.order.v1.TradeEventLineR\x05lines\x12\x1b\n" +
+	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\"W\n" +
 	"\x0eTradeEventLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
-	"\bquantity\x18\x03 \x01(\x03R\bquantity*e\n" +
+	"\bquantity\x18\x03 \x01(\x03R\bquantity\"\x82\x03\n" +
+	"\fEventWebhook\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
+	"\x03org\x18\x02 \x01(\tR\x03org\x12\x18\n" +
+	"\achannel\x18\x03 \x01(\tR\achannel\x12\x10\n" +
+	"\x03url\x18\x04 \x01(\tR\x03url\x12\x1f\n" +
+	"\vcoalesce_ms\x18\x05 \x01(\x03R\n" +
+	"coalesceMs\x12\x16\n" +
+	"\x06active\x18\x06 \x01(\bR\x06active\x12\x1a\n" +
+	"\bposition\x18\a \x01(\x03R\bposition\x12\x1a\n" +
+	"\bfailures\x18\b \x01(\x03R\bfailures\x12\x17\n" +
+	"\anext_us\x18\t \x01(\x03R\x06nextUs\x12\x1d\n" +
+	"\n" +
+	"last_error\x18\n" +
+	" \x01(\tR\tlastError\x12\"\n" +
+	"\rcreated_at_us\x18\v \x01(\x03R\vcreatedAtUs\x12\"\n" +
+	"\rupdated_at_us\x18\f \x01(\x03R\vupdatedAtUs\x12\x1b\n" +
+	"\tsecret_id\x18\r \x01(\tR\bsecretId\x12\x16\n" +
+	"\x06secret\x18\x0e \x01(\tR\x06secret\"\xa2\x02\n" +
+	"\x16PutEventWebhookRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x17\n" +
+	"\x02id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18(R\x02id\x12!\n" +
+	"\achannel\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\x12\x19\n" +
+	"\x03org\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18(R\x03org\x12\x1c\n" +
+	"\x03url\x18\x05 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x03url\x12,\n" +
+	"\vcoalesce_ms\x18\x06 \x01(\x03B\v\xbaH\b\"\x06\x18\xe0\xd4\x03(\x00R\n" +
+	"coalesceMs\x12\x16\n" +
+	"\x06active\x18\a \x01(\bR\x06active\x12#\n" +
+	"\rrotate_secret\x18\b \x01(\bR\frotateSecret\"\x82\x01\n" +
+	"\x18ListEventWebhooksRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12!\n" +
+	"\achannel\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\"\x7f\n" +
+	"\x19ListEventWebhooksResponse\x12:\n" +
+	"\bwebhooks\x18\x01 \x03(\v2\x1e.onepool.order.v1.EventWebhookR\bwebhooks\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"`\n" +
+	"\x19DeleteEventWebhookRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x19\n" +
+	"\x02id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x02id\"\x1c\n" +
+	"\x1aDeleteEventWebhookResponse*e\n" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\x81\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\x93\x02\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -629,9 +1147,13 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x0eTRADE_RETURNED\x10\t\x12\x12\n" +
 	"\x0eTRADE_REFUNDED\x10\n" +
 	"\x12\x11\n" +
-	"\rTRADE_CHANGED\x10\v2\x90\x01\n" +
+	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
+	"\fTRADE_FAILED\x10\f2\xaa\x04\n" +
 	"\vTradeEvents\x12\x80\x01\n" +
-	"\x0fListTradeEvents\x12(.onepool.order.v1.ListTradeEventsRequest\x1a).onepool.order.v1.ListTradeEventsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/order/eventsB1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x0fListTradeEvents\x12(.onepool.order.v1.ListTradeEventsRequest\x1a).onepool.order.v1.ListTradeEventsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/order/events\x12z\n" +
+	"\x0fPutEventWebhook\x12(.onepool.order.v1.PutEventWebhookRequest\x1a\x1e.onepool.order.v1.EventWebhook\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/order/webhooks\x12\x88\x01\n" +
+	"\x11ListEventWebhooks\x12*.onepool.order.v1.ListEventWebhooksRequest\x1a+.onepool.order.v1.ListEventWebhooksResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/order/webhooks\x12\x90\x01\n" +
+	"\x12DeleteEventWebhook\x12+.onepool.order.v1.DeleteEventWebhookRequest\x1a,.onepool.order.v1.DeleteEventWebhookResponse\"\x1f\x82\xd3\xe4\x93\x02\x19*\x17/v1/order/webhooks/{id}B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_event_proto_rawDescOnce sync.Once
@@ -646,32 +1168,45 @@ func file_order_v1_event_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_order_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_order_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_order_v1_event_proto_goTypes = []any{
-	(TradeEventsBegin)(0),           // 0: onepool.order.v1.TradeEventsBegin
-	(TradeTopic)(0),                 // 1: onepool.order.v1.TradeTopic
-	(*ListTradeEventsRequest)(nil),  // 2: onepool.order.v1.ListTradeEventsRequest
-	(*ListTradeEventsResponse)(nil), // 3: onepool.order.v1.ListTradeEventsResponse
-	(*TradeEvent)(nil),              // 4: onepool.order.v1.TradeEvent
-	(*TradeEventLine)(nil),          // 5: onepool.order.v1.TradeEventLine
-	(v1.DeliveryWay)(0),             // 6: onepool.inventory.v1.DeliveryWay
-	(*v11.Money)(nil),               // 7: onepool.common.v1.Money
+	(TradeEventsBegin)(0),              // 0: onepool.order.v1.TradeEventsBegin
+	(TradeTopic)(0),                    // 1: onepool.order.v1.TradeTopic
+	(*ListTradeEventsRequest)(nil),     // 2: onepool.order.v1.ListTradeEventsRequest
+	(*ListTradeEventsResponse)(nil),    // 3: onepool.order.v1.ListTradeEventsResponse
+	(*TradeEvent)(nil),                 // 4: onepool.order.v1.TradeEvent
+	(*TradeEventLine)(nil),             // 5: onepool.order.v1.TradeEventLine
+	(*EventWebhook)(nil),               // 6: onepool.order.v1.EventWebhook
+	(*PutEventWebhookRequest)(nil),     // 7: onepool.order.v1.PutEventWebhookRequest
+	(*ListEventWebhooksRequest)(nil),   // 8: onepool.order.v1.ListEventWebhooksRequest
+	(*ListEventWebhooksResponse)(nil),  // 9: onepool.order.v1.ListEventWebhooksResponse
+	(*DeleteEventWebhookRequest)(nil),  // 10: onepool.order.v1.DeleteEventWebhookRequest
+	(*DeleteEventWebhookResponse)(nil), // 11: onepool.order.v1.DeleteEventWebhookResponse
+	(v1.DeliveryWay)(0),                // 12: onepool.inventory.v1.DeliveryWay
+	(*v11.Money)(nil),                  // 13: onepool.common.v1.Money
 }
 var file_order_v1_event_proto_depIdxs = []int32{
-	0, // 0: onepool.order.v1.ListTradeEventsRequest.begin:type_name -> onepool.order.v1.TradeEventsBegin
-	1, // 1: onepool.order.v1.ListTradeEventsRequest.topics:type_name -> onepool.order.v1.TradeTopic
-	4, // 2: onepool.order.v1.ListTradeEventsResponse.events:type_name -> onepool.order.v1.TradeEvent
-	1, // 3: onepool.order.v1.TradeEvent.topic:type_name -> onepool.order.v1.TradeTopic
-	6, // 4: onepool.order.v1.TradeEvent.way:type_name -> onepool.inventory.v1.DeliveryWay
-	7, // 5: onepool.order.v1.TradeEvent.amount:type_name -> onepool.common.v1.Money
-	5, // 6: onepool.order.v1.TradeEvent.lines:type_name -> onepool.order.v1.TradeEventLine
-	2, // 7: onepool.order.v1.TradeEvents.ListTradeEvents:input_type -> onepool.order.v1.ListTradeEventsRequest
-	3, // 8: onepool.order.v1.TradeEvents.ListTradeEvents:output_type -> onepool.order.v1.ListTradeEventsResponse
-	8, // [8:9] is the sub-list for method output_type
-	7, // [7:8] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	0,  // 0: onepool.order.v1.ListTradeEventsRequest.begin:type_name -> onepool.order.v1.TradeEventsBegin
+	1,  // 1: onepool.order.v1.ListTradeEventsRequest.topics:type_name -> onepool.order.v1.TradeTopic
+	4,  // 2: onepool.order.v1.ListTradeEventsResponse.events:type_name -> onepool.order.v1.TradeEvent
+	1,  // 3: onepool.order.v1.TradeEvent.topic:type_name -> onepool.order.v1.TradeTopic
+	12, // 4: onepool.order.v1.TradeEvent.way:type_name -> onepool.inventory.v1.DeliveryWay
+	13, // 5: onepool.order.v1.TradeEvent.amount:type_name -> onepool.common.v1.Money
+	5,  // 6: onepool.order.v1.TradeEvent.lines:type_name -> onepool.order.v1.TradeEventLine
+	6,  // 7: onepool.order.v1.ListEventWebhooksResponse.webhooks:type_name -> onepool.order.v1.EventWebhook
+	2,  // 8: onepool.order.v1.TradeEvents.ListTradeEvents:input_type -> onepool.order.v1.ListTradeEventsRequest
+	7,  // 9: onepool.order.v1.TradeEvents.PutEventWebhook:input_type -> onepool.order.v1.PutEventWebhookRequest
+	8,  // 10: onepool.order.v1.TradeEvents.ListEventWebhooks:input_type -> onepool.order.v1.ListEventWebhooksRequest
+	10, // 11: onepool.order.v1.TradeEvents.DeleteEventWebhook:input_type -> onepool.order.v1.DeleteEventWebhookRequest
+	3,  // 12: onepool.order.v1.TradeEvents.ListTradeEvents:output_type -> onepool.order.v1.ListTradeEventsResponse
+	6,  // 13: onepool.order.v1.TradeEvents.PutEventWebhook:output_type -> onepool.order.v1.EventWebhook
+	9,  // 14: onepool.order.v1.TradeEvents.ListEventWebhooks:output_type -> onepool.order.v1.ListEventWebhooksResponse
+	11, // 15: onepool.order.v1.TradeEvents.DeleteEventWebhook:output_type -> onepool.order.v1.DeleteEventWebhookResponse
+	12, // [12:16] is the sub-list for method output_type
+	8,  // [8:12] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_event_proto_init() }
@@ -685,7 +1220,7 @@ func file_order_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_event_proto_rawDesc), len(file_order_v1_event_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   4,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,7 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TradeEvents_ListTradeEvents_FullMethodName = "/onepool.order.v1.TradeEvents/ListTradeEvents"
+	TradeEvents_ListTradeEvents_FullMethodName    = "/onepool.order.v1.TradeEvents/ListTradeEvents"
+	TradeEvents_PutEventWebhook_FullMethodName    = "/onepool.order.v1.TradeEvents/PutEventWebhook"
+	TradeEvents_ListEventWebhooks_FullMethodName  = "/onepool.order.v1.TradeEvents/ListEventWebhooks"
+	TradeEvents_DeleteEventWebhook_FullMethodName = "/onepool.order.v1.TradeEvents/DeleteEventWebhook"
 )
 
 // TradeEventsClient is the client API for TradeEvents service.
@@ -37,6 +40,23 @@ type TradeEventsClient interface {
 	// each answer for the next one, at once while `behind` is not 0. A cursor may be used again: the answer is then the same or
 	// longer. An answer may be empty and its cursor further on all the same.
 	ListTradeEvents(ctx context.Context, in *ListTradeEventsRequest, opts ...grpc.CallOption) (*ListTradeEventsResponse, error)
+	// Has a channel told of what becomes of the orders that it has sent, or changes a subscription. For headquarters' operators
+	// and administrators, and for the channel's own account.
+	//
+	// Each POST to the url has the JSON body
+	//
+	//	{"webhook": id, "channel": code, "from": n, "to": m, "reset": false, "events": [event]}
+	//
+	// with the events after position from, up to and with to, as ListTradeEvents names them (of an amount only amount_minor and
+	// currency). It is sent until the answer is 2xx, so it may come twice: drop events whose position was taken before. `reset`
+	// says that the receiver was away for longer than events are kept: read the orders, and go on.
+	//
+	// Signature, retries and parking are those of onepool.inventory.v1.StockFeed.PutWebhook.
+	PutEventWebhook(ctx context.Context, in *PutEventWebhookRequest, opts ...grpc.CallOption) (*EventWebhook, error)
+	// The subscriptions of the caller's channel, or of all to headquarters; the oldest first.
+	ListEventWebhooks(ctx context.Context, in *ListEventWebhooksRequest, opts ...grpc.CallOption) (*ListEventWebhooksResponse, error)
+	// Ends a subscription.
+	DeleteEventWebhook(ctx context.Context, in *DeleteEventWebhookRequest, opts ...grpc.CallOption) (*DeleteEventWebhookResponse, error)
 }
 
 type tradeEventsClient struct {
@@ -51,6 +71,36 @@ func (c *tradeEventsClient) ListTradeEvents(ctx context.Context, in *ListTradeEv
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListTradeEventsResponse)
 	err := c.cc.Invoke(ctx, TradeEvents_ListTradeEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tradeEventsClient) PutEventWebhook(ctx context.Context, in *PutEventWebhookRequest, opts ...grpc.CallOption) (*EventWebhook, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EventWebhook)
+	err := c.cc.Invoke(ctx, TradeEvents_PutEventWebhook_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tradeEventsClient) ListEventWebhooks(ctx context.Context, in *ListEventWebhooksRequest, opts ...grpc.CallOption) (*ListEventWebhooksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListEventWebhooksResponse)
+	err := c.cc.Invoke(ctx, TradeEvents_ListEventWebhooks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tradeEventsClient) DeleteEventWebhook(ctx context.Context, in *DeleteEventWebhookRequest, opts ...grpc.CallOption) (*DeleteEventWebhookResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteEventWebhookResponse)
+	err := c.cc.Invoke(ctx, TradeEvents_DeleteEventWebhook_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +122,23 @@ type TradeEventsServer interface {
 	// each answer for the next one, at once while `behind` is not 0. A cursor may be used again: the answer is then the same or
 	// longer. An answer may be empty and its cursor further on all the same.
 	ListTradeEvents(context.Context, *ListTradeEventsRequest) (*ListTradeEventsResponse, error)
+	// Has a channel told of what becomes of the orders that it has sent, or changes a subscription. For headquarters' operators
+	// and administrators, and for the channel's own account.
+	//
+	// Each POST to the url has the JSON body
+	//
+	//	{"webhook": id, "channel": code, "from": n, "to": m, "reset": false, "events": [event]}
+	//
+	// with the events after position from, up to and with to, as ListTradeEvents names them (of an amount only amount_minor and
+	// currency). It is sent until the answer is 2xx, so it may come twice: drop events whose position was taken before. `reset`
+	// says that the receiver was away for longer than events are kept: read the orders, and go on.
+	//
+	// Signature, retries and parking are those of onepool.inventory.v1.StockFeed.PutWebhook.
+	PutEventWebhook(context.Context, *PutEventWebhookRequest) (*EventWebhook, error)
+	// The subscriptions of the caller's channel, or of all to headquarters; the oldest first.
+	ListEventWebhooks(context.Context, *ListEventWebhooksRequest) (*ListEventWebhooksResponse, error)
+	// Ends a subscription.
+	DeleteEventWebhook(context.Context, *DeleteEventWebhookRequest) (*DeleteEventWebhookResponse, error)
 	mustEmbedUnimplementedTradeEventsServer()
 }
 
@@ -84,6 +151,15 @@ type UnimplementedTradeEventsServer struct{}
 
 func (UnimplementedTradeEventsServer) ListTradeEvents(context.Context, *ListTradeEventsRequest) (*ListTradeEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTradeEvents not implemented")
+}
+func (UnimplementedTradeEventsServer) PutEventWebhook(context.Context, *PutEventWebhookRequest) (*EventWebhook, error) {
+	return nil, status.Error(codes.Unimplemented, "method PutEventWebhook not implemented")
+}
+func (UnimplementedTradeEventsServer) ListEventWebhooks(context.Context, *ListEventWebhooksRequest) (*ListEventWebhooksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEventWebhooks not implemented")
+}
+func (UnimplementedTradeEventsServer) DeleteEventWebhook(context.Context, *DeleteEventWebhookRequest) (*DeleteEventWebhookResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteEventWebhook not implemented")
 }
 func (UnimplementedTradeEventsServer) mustEmbedUnimplementedTradeEventsServer() {}
 func (UnimplementedTradeEventsServer) testEmbeddedByValue()                     {}
@@ -124,6 +200,60 @@ func _TradeEvents_ListTradeEvents_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TradeEvents_PutEventWebhook_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PutEventWebhookRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TradeEventsServer).PutEventWebhook(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TradeEvents_PutEventWebhook_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TradeEventsServer).PutEventWebhook(ctx, req.(*PutEventWebhookRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TradeEvents_ListEventWebhooks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListEventWebhooksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TradeEventsServer).ListEventWebhooks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TradeEvents_ListEventWebhooks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TradeEventsServer).ListEventWebhooks(ctx, req.(*ListEventWebhooksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TradeEvents_DeleteEventWebhook_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteEventWebhookRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TradeEventsServer).DeleteEventWebhook(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TradeEvents_DeleteEventWebhook_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TradeEventsServer).DeleteEventWebhook(ctx, req.(*DeleteEventWebhookRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TradeEvents_ServiceDesc is the grpc.ServiceDesc for TradeEvents service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -134,6 +264,18 @@ var TradeEvents_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListTradeEvents",
 			Handler:    _TradeEvents_ListTradeEvents_Handler,
+		},
+		{
+			MethodName: "PutEventWebhook",
+			Handler:    _TradeEvents_PutEventWebhook_Handler,
+		},
+		{
+			MethodName: "ListEventWebhooks",
+			Handler:    _TradeEvents_ListEventWebhooks_Handler,
+		},
+		{
+			MethodName: "DeleteEventWebhook",
+			Handler:    _TradeEvents_DeleteEventWebhook_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -19,9 +19,16 @@ var _ = binding.EncodeURL
 
 const _ = http.SupportPackageIsVersion1
 
+const OperationTradeEventsDeleteEventWebhook = "/onepool.order.v1.TradeEvents/DeleteEventWebhook"
+const OperationTradeEventsListEventWebhooks = "/onepool.order.v1.TradeEvents/ListEventWebhooks"
 const OperationTradeEventsListTradeEvents = "/onepool.order.v1.TradeEvents/ListTradeEvents"
+const OperationTradeEventsPutEventWebhook = "/onepool.order.v1.TradeEvents/PutEventWebhook"
 
 type TradeEventsHTTPServer interface {
+	// DeleteEventWebhook Ends a subscription.
+	DeleteEventWebhook(context.Context, *DeleteEventWebhookRequest) (*DeleteEventWebhookResponse, error)
+	// ListEventWebhooks The subscriptions of the caller's channel, or of all to headquarters; the oldest first.
+	ListEventWebhooks(context.Context, *ListEventWebhooksRequest) (*ListEventWebhooksResponse, error)
 	// ListTradeEvents What has happened since a cursor, in the order of commits; of one order in the order of its versions. A seller's staff is
 	// told of its orders, an organisation whose locations ship of its fulfilments, staff of one store of what that store sells or
 	// ships, a channel's account of the orders that it has sent, headquarters of all.
@@ -30,11 +37,25 @@ type TradeEventsHTTPServer interface {
 	// each answer for the next one, at once while `behind` is not 0. A cursor may be used again: the answer is then the same or
 	// longer. An answer may be empty and its cursor further on all the same.
 	ListTradeEvents(context.Context, *ListTradeEventsRequest) (*ListTradeEventsResponse, error)
+	// PutEventWebhook Has a channel told of what becomes of the orders that it has sent, or changes a subscription. For headquarters' operators
+	// and administrators, and for the channel's own account.
+	//
+	// Each POST to the url has the JSON body
+	//   {"webhook": id, "channel": code, "from": n, "to": m, "reset": false, "events": [event]}
+	// with the events after position from, up to and with to, as ListTradeEvents names them (of an amount only amount_minor and
+	// currency). It is sent until the answer is 2xx, so it may come twice: drop events whose position was taken before. `reset`
+	// says that the receiver was away for longer than events are kept: read the orders, and go on.
+	//
+	// Signature, retries and parking are those of onepool.inventory.v1.StockFeed.PutWebhook.
+	PutEventWebhook(context.Context, *PutEventWebhookRequest) (*EventWebhook, error)
 }
 
 func RegisterTradeEventsHTTPServer(s *http.Server, srv TradeEventsHTTPServer) {
 	r := s.Route("/")
 	r.GET("/v1/order/events", _TradeEvents_ListTradeEvents0_HTTP_Handler(srv))
+	r.POST("/v1/order/webhooks", _TradeEvents_PutEventWebhook0_HTTP_Handler(srv))
+	r.GET("/v1/order/webhooks", _TradeEvents_ListEventWebhooks0_HTTP_Handler(srv))
+	r.DELETE("/v1/order/webhooks/{id}", _TradeEvents_DeleteEventWebhook0_HTTP_Handler(srv))
 }
 
 func _TradeEvents_ListTradeEvents0_HTTP_Handler(srv TradeEventsHTTPServer) func(ctx http.Context) error {
@@ -56,7 +77,74 @@ func _TradeEvents_ListTradeEvents0_HTTP_Handler(srv TradeEventsHTTPServer) func(
 	}
 }
 
+func _TradeEvents_PutEventWebhook0_HTTP_Handler(srv TradeEventsHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in PutEventWebhookRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationTradeEventsPutEventWebhook)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.PutEventWebhook(ctx, req.(*PutEventWebhookRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*EventWebhook)
+		return ctx.Result(200, reply)
+	}
+}
+
+func _TradeEvents_ListEventWebhooks0_HTTP_Handler(srv TradeEventsHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ListEventWebhooksRequest
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationTradeEventsListEventWebhooks)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ListEventWebhooks(ctx, req.(*ListEventWebhooksRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*ListEventWebhooksResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
+func _TradeEvents_DeleteEventWebhook0_HTTP_Handler(srv TradeEventsHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in DeleteEventWebhookRequest
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindVars(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationTradeEventsDeleteEventWebhook)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.DeleteEventWebhook(ctx, req.(*DeleteEventWebhookRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*DeleteEventWebhookResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
 type TradeEventsHTTPClient interface {
+	// DeleteEventWebhook Ends a subscription.
+	DeleteEventWebhook(ctx context.Context, req *DeleteEventWebhookRequest, opts ...http.CallOption) (rsp *DeleteEventWebhookResponse, err error)
+	// ListEventWebhooks The subscriptions of the caller's channel, or of all to headquarters; the oldest first.
+	ListEventWebhooks(ctx context.Context, req *ListEventWebhooksRequest, opts ...http.CallOption) (rsp *ListEventWebhooksResponse, err error)
 	// ListTradeEvents What has happened since a cursor, in the order of commits; of one order in the order of its versions. A seller's staff is
 	// told of its orders, an organisation whose locations ship of its fulfilments, staff of one store of what that store sells or
 	// ships, a channel's account of the orders that it has sent, headquarters of all.
@@ -65,6 +153,17 @@ type TradeEventsHTTPClient interface {
 	// each answer for the next one, at once while `behind` is not 0. A cursor may be used again: the answer is then the same or
 	// longer. An answer may be empty and its cursor further on all the same.
 	ListTradeEvents(ctx context.Context, req *ListTradeEventsRequest, opts ...http.CallOption) (rsp *ListTradeEventsResponse, err error)
+	// PutEventWebhook Has a channel told of what becomes of the orders that it has sent, or changes a subscription. For headquarters' operators
+	// and administrators, and for the channel's own account.
+	//
+	// Each POST to the url has the JSON body
+	//   {"webhook": id, "channel": code, "from": n, "to": m, "reset": false, "events": [event]}
+	// with the events after position from, up to and with to, as ListTradeEvents names them (of an amount only amount_minor and
+	// currency). It is sent until the answer is 2xx, so it may come twice: drop events whose position was taken before. `reset`
+	// says that the receiver was away for longer than events are kept: read the orders, and go on.
+	//
+	// Signature, retries and parking are those of onepool.inventory.v1.StockFeed.PutWebhook.
+	PutEventWebhook(ctx context.Context, req *PutEventWebhookRequest, opts ...http.CallOption) (rsp *EventWebhook, err error)
 }
 
 type TradeEventsHTTPClientImpl struct {
@@ -73,6 +172,34 @@ type TradeEventsHTTPClientImpl struct {
 
 func NewTradeEventsHTTPClient(client *http.Client) TradeEventsHTTPClient {
 	return &TradeEventsHTTPClientImpl{client}
+}
+
+// DeleteEventWebhook Ends a subscription.
+func (c *TradeEventsHTTPClientImpl) DeleteEventWebhook(ctx context.Context, in *DeleteEventWebhookRequest, opts ...http.CallOption) (*DeleteEventWebhookResponse, error) {
+	var out DeleteEventWebhookResponse
+	pattern := "/v1/order/webhooks/{id}"
+	path := binding.EncodeURL(pattern, in, true)
+	opts = append(opts, http.Operation(OperationTradeEventsDeleteEventWebhook))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "DELETE", path, nil, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// ListEventWebhooks The subscriptions of the caller's channel, or of all to headquarters; the oldest first.
+func (c *TradeEventsHTTPClientImpl) ListEventWebhooks(ctx context.Context, in *ListEventWebhooksRequest, opts ...http.CallOption) (*ListEventWebhooksResponse, error) {
+	var out ListEventWebhooksResponse
+	pattern := "/v1/order/webhooks"
+	path := binding.EncodeURL(pattern, in, true)
+	opts = append(opts, http.Operation(OperationTradeEventsListEventWebhooks))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "GET", path, nil, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // ListTradeEvents What has happened since a cursor, in the order of commits; of one order in the order of its versions. A seller's staff is
@@ -89,6 +216,31 @@ func (c *TradeEventsHTTPClientImpl) ListTradeEvents(ctx context.Context, in *Lis
 	opts = append(opts, http.Operation(OperationTradeEventsListTradeEvents))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "GET", path, nil, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// PutEventWebhook Has a channel told of what becomes of the orders that it has sent, or changes a subscription. For headquarters' operators
+// and administrators, and for the channel's own account.
+//
+// Each POST to the url has the JSON body
+//
+//	{"webhook": id, "channel": code, "from": n, "to": m, "reset": false, "events": [event]}
+//
+// with the events after position from, up to and with to, as ListTradeEvents names them (of an amount only amount_minor and
+// currency). It is sent until the answer is 2xx, so it may come twice: drop events whose position was taken before. `reset`
+// says that the receiver was away for longer than events are kept: read the orders, and go on.
+//
+// Signature, retries and parking are those of onepool.inventory.v1.StockFeed.PutWebhook.
+func (c *TradeEventsHTTPClientImpl) PutEventWebhook(ctx context.Context, in *PutEventWebhookRequest, opts ...http.CallOption) (*EventWebhook, error) {
+	var out EventWebhook
+	pattern := "/v1/order/webhooks"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationTradeEventsPutEventWebhook))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {
 		return nil, err
 	}

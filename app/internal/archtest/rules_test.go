@@ -19,7 +19,7 @@ const module = "github.com/onepool/onepool/"
 var centers = []string{"product", "store", "inventory", "order", "member", "rebate"}
 
 // pure are the packages that decide nothing about technique: biz may use them.
-var pure = []string{"batch", "clock", "failpoint", "geo", "gtin", "ids", "mask", "money", "page", "phone", "printed"}
+var pure = []string{"batch", "clock", "failpoint", "geo", "gtin", "ids", "mask", "money", "page", "phone", "printed", "webhook"}
 
 // pricing is the price calculation: as pure as a biz, and any center's or program's to use.
 const pricing = "app/order/pricing"

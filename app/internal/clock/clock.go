@@ -103,3 +103,9 @@ func (r refusal) Is(target error) bool { return target == ErrTime }
 func (r refusal) Fault() (code int, reason, message string, metadata map[string]string) {
 	return 400, "TIME_INVALID", r.Error(), nil
 }
+
+// Stopwatch counts the microseconds from now on, for metrics and pauses: no decision of the domain rests on it.
+func Stopwatch() func() int64 {
+	began := time.Now()
+	return func() int64 { return time.Since(began).Microseconds() }
+}

@@ -2,23 +2,21 @@ package service
 
 import (
 	"context"
-	"crypto/rand"
 	"slices"
 	"time"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
-	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/fault"
-	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/internal/webhook"
+	"github.com/onepool/onepool/app/internal/webhook/hooks"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 	"github.com/onepool/onepool/app/inventory/internal/data"
 )
 
 const (
-	saltBytes = 32
 	// waitersMost bounds the requests of a process that wait for a change; the others are answered at once.
 	waitersMost = 128
 	// answerRoom is what a waiting request keeps of its own deadline for its answer.
@@ -42,8 +40,7 @@ type StockFeed struct {
 	store   *data.Store
 	config  FeedConfig
 	feed    biz.ReadFeed
-	put     biz.PutWebhook
-	remove  biz.DeleteWebhook
+	hooks   *hooks.Subscriptions
 	waiters chan struct{}
 }
 
@@ -52,12 +49,10 @@ func NewFeed(db *database.DB, store *data.Store, inventory *Inventory, c FeedCon
 	return &StockFeed{
 		db: db, store: store, config: c, waiters: make(chan struct{}, waitersMost),
 		feed: biz.ReadFeed{Log: store, Kits: store, Promises: promises{inventory, store}},
-		put: biz.PutWebhook{Book: store, Log: store, Loopback: c.Loopback, NewID: func() string { return ids.New("whk") }, Random: func() []byte {
-			salt := make([]byte, saltBytes)
-			rand.Read(salt) // never fails: the runtime ends the process if the system has no randomness
-			return salt
-		}},
-		remove: biz.DeleteWebhook{Book: store},
+		hooks: hooks.NewSubscriptions(store.Hooks(), c.Key, store.PageSecret(), c.Loopback, func(ctx context.Context) (int64, error) {
+			_, last, err := store.ChangeEnds(ctx)
+			return last, err
+		}),
 	}
 }
 
@@ -158,105 +153,24 @@ func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) 
 
 // PutWebhook subscribes a channel, or changes its subscription.
 func (s *StockFeed) PutWebhook(ctx context.Context, in *inventoryv1.PutWebhookRequest) (*inventoryv1.Webhook, error) {
-	by, err := subscriber(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out, err := command.Local[nothing, *inventoryv1.Webhook]{
-		Method:  inventoryv1.StockFeed_PutWebhook_FullMethodName,
-		Request: in,
-		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.Webhook, error) {
-			now, err := s.db.Now(ctx)
-			if err != nil {
-				return nil, err
-			}
-			w, fresh, err := s.put.Decide(ctx, by, biz.PutWebhookInput{ID: in.GetId(), Org: in.GetOrg(), Channel: in.GetChannel(), Rotate: in.GetRotateSecret(),
-				Terms: biz.WebhookTerms{URL: in.GetUrl(), CoalesceMS: in.GetCoalesceMs(), Active: in.GetActive()}}, now)
-			if err != nil {
-				return nil, err
-			}
-			out := toWebhook(w.Row())
-			if fresh {
-				out.Secret = secretToShow
-			}
-			return out, nil
-		},
-	}.Run(ctx, s.db)
-	if err != nil || out.GetSecret() == "" {
-		return out, err
-	}
-	return out, s.show(ctx, out)
-}
-
-// secretToShow stands in the recorded answer for a secret, which is recorded nowhere.
-const secretToShow = "once"
-
-// show puts the secret into an answer, unless it has changed since.
-func (s *StockFeed) show(ctx context.Context, out *inventoryv1.Webhook) error {
-	out.Secret = ""
-	row, known, err := s.store.Webhook(ctx, out.GetId())
-	if err == nil && known && biz.WebhookSecretID(row.ID, row.Salt) == out.GetSecretId() {
-		out.Secret = biz.WebhookSecret(s.config.Key, row.ID, row.Salt)
-	}
-	return err
+	return hooks.Put(ctx, s.hooks, inventoryv1.StockFeed_PutWebhook_FullMethodName, in, webhook.PutInput{
+		ID: in.GetId(), Org: in.GetOrg(), Channel: in.GetChannel(), Rotate: in.GetRotateSecret(),
+		Terms: webhook.Terms{URL: in.GetUrl(), CoalesceMS: in.GetCoalesceMs(), Active: in.GetActive()},
+	}, toWebhook, func(w *inventoryv1.Webhook, text string) { w.Secret = text })
 }
 
 // ListWebhooks lists the oldest first.
 func (s *StockFeed) ListWebhooks(ctx context.Context, in *inventoryv1.ListWebhooksRequest) (*inventoryv1.ListWebhooksResponse, error) {
-	by, err := subscriber(ctx)
+	rows, next, err := s.hooks.List(ctx, in.GetChannel(), in.GetPageSize(), in.GetPageToken())
 	if err != nil {
 		return nil, err
 	}
-	org, channel, err := by.Sees()
-	if err != nil {
-		return nil, err
-	}
-	out := &inventoryv1.ListWebhooksResponse{}
-	switch wanted := in.GetChannel(); {
-	case channel == "":
-		channel = wanted
-	case wanted != "" && wanted != channel:
-		return out, nil // another channel's are not there
-	}
-	rows, next, err := s.store.ListWebhooks(ctx, org, channel, data.Page{Size: in.GetPageSize(), Token: in.GetPageToken()})
-	if err != nil {
-		return nil, err
-	}
-	out.NextPageToken = next
-	out.Webhooks = all(rows, toWebhook)
-	return out, nil
+	return &inventoryv1.ListWebhooksResponse{Webhooks: all(rows, toWebhook), NextPageToken: next}, nil
 }
 
 // DeleteWebhook ends a subscription.
 func (s *StockFeed) DeleteWebhook(ctx context.Context, in *inventoryv1.DeleteWebhookRequest) (*inventoryv1.DeleteWebhookResponse, error) {
-	by, err := subscriber(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return command.Local[nothing, *inventoryv1.DeleteWebhookResponse]{
-		Method:  inventoryv1.StockFeed_DeleteWebhook_FullMethodName,
-		Request: in,
-		Decide: func(ctx context.Context, _ nothing) (*inventoryv1.DeleteWebhookResponse, error) {
-			return &inventoryv1.DeleteWebhookResponse{}, s.remove.Decide(ctx, by, in.GetId())
-		},
-	}.Run(ctx, s.db)
-}
-
-// subscriber says who asks about webhooks. A member's channel is the one it came through, not one that it speaks for.
-func subscriber(ctx context.Context) (biz.Subscriber, error) {
-	by, err := callerOf(ctx)
-	if err != nil {
-		return biz.Subscriber{}, err
-	}
-	p, err := tenancy.FromContext(ctx)
-	if err != nil {
-		return biz.Subscriber{}, err
-	}
-	s := biz.Subscriber{Caller: by}
-	if p.Kind == tenancy.Channel {
-		s.Account = p.Channel
-	}
-	return s, nil
+	return hooks.Delete(ctx, s.hooks, inventoryv1.StockFeed_DeleteWebhook_FullMethodName, in, in.GetId(), &inventoryv1.DeleteWebhookResponse{})
 }
 
 func toStockChange(i biz.FeedItem) *inventoryv1.StockChange {
@@ -267,7 +181,7 @@ func toStockChange(i biz.FeedItem) *inventoryv1.StockChange {
 	return out
 }
 
-func toWebhook(r biz.WebhookRow) *inventoryv1.Webhook {
+func toWebhook(r webhook.Row) *inventoryv1.Webhook {
 	return &inventoryv1.Webhook{Id: r.ID, Org: r.Org, Channel: r.Channel, Url: r.URL, CoalesceMs: r.CoalesceMS, Active: r.Active, Position: r.Position,
-		Failures: r.Failures, NextUs: r.NextUS, LastError: r.LastError, CreatedAtUs: r.CreatedUS, UpdatedAtUs: r.UpdatedUS, SecretId: biz.WebhookSecretID(r.ID, r.Salt)}
+		Failures: r.Failures, NextUs: r.NextUS, LastError: r.LastError, CreatedAtUs: r.CreatedUS, UpdatedAtUs: r.UpdatedUS, SecretId: webhook.SecretID(r.ID, r.Salt)}
 }

@@ -9,11 +9,11 @@ package service
 
 import (
 	"context"
-	"time"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/authn"
+	"github.com/onepool/onepool/app/internal/clock"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/fault"
 	"github.com/onepool/onepool/app/internal/invariant"
@@ -43,17 +43,12 @@ func New(db *database.DB, store *data.Store, catalogue biz.Catalogue, strategy b
 	stockable := biz.Stockable{Catalogue: catalogue, Kits: store}
 	return &Inventory{
 		db: db, store: store, group: store.Group(),
-		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Pool: store, Shares: shares, Sharing: store, Categories: categories, ClockUS: db.Now, Rules: store, Strategy: strategy, Hit: hit}, Writer: store, Kits: store, Presales: store, ElapsedUS: stopwatch},
+		hold:         biz.HoldStock{Search: biz.Search{Locations: store, Stock: store, Pool: store, Shares: shares, Sharing: store, Categories: categories, ClockUS: db.Now, Rules: store, Strategy: strategy, Hit: hit}, Writer: store, Kits: store, Presales: store, ElapsedUS: clock.Stopwatch},
 		receive:      biz.ReceiveStock{Catalogue: stockable, Waiting: store, Locations: store, Writer: store},
 		adjust:       biz.AdjustStock{Catalogue: stockable, Stock: store, Locations: store, Writer: store},
 		imports:      biz.ImportStock{Catalogue: stockable, Locations: store, Writer: store, Ledger: store},
 		availability: biz.GetAvailability{Pool: store, Shares: shares, Kits: data.KitHints{Store: store}},
 	}
-}
-
-func stopwatch() func() int64 {
-	start := time.Now()
-	return func() int64 { return time.Since(start).Microseconds() }
 }
 
 // ListLocations lists by code.

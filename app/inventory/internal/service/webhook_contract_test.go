@@ -16,6 +16,8 @@ import (
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/internal/webhook"
+	"github.com/onepool/onepool/app/internal/webhook/hooks"
 	"github.com/onepool/onepool/app/inventory/internal/biz"
 	"github.com/onepool/onepool/app/inventory/internal/data"
 )
@@ -81,7 +83,7 @@ func TestAWebhookMissesNothingWhileItsReceiverFails(t *testing.T) {
 		stop := make(chan struct{})
 		for _, at := range []*feedRig{a, b} {
 			d, _ := at.deliverer(t)
-			d.one.Receiver = impatient{d.one.Receiver}
+			d.One.Receiver = impatient{d.One.Receiver}
 			delivering.Go(func() {
 				for {
 					select {
@@ -170,7 +172,7 @@ func TestReplicasTellEachRangeOnce(t *testing.T) {
 			a.number(t)
 			a.clock.Advance(2 * time.Minute)
 			var both sync.WaitGroup
-			for _, d := range []*Deliverer{one, two} {
+			for _, d := range []*hooks.Deliverer{one, two} {
 				both.Go(func() {
 					if _, err := d.Turn(t.Context()); err != nil {
 						t.Error(err)
@@ -188,11 +190,11 @@ func TestReplicasTellEachRangeOnce(t *testing.T) {
 }
 
 // dying is a process that ends after the receiver has answered.
-type dying struct{ biz.WebhookQueue }
+type dying struct{ webhook.Queue }
 
 var errDied = errors.New("died")
 
-func (dying) SettleWebhook(context.Context, string, string, func(int64) biz.WebhookRow) (bool, error) {
+func (dying) Settle(context.Context, string, string, func(int64) webhook.Row) (bool, error) {
 	return false, errDied
 }
 
@@ -204,8 +206,8 @@ func TestWhatACrashLeftOpenIsToldAgainByAnotherReplica(t *testing.T) {
 		a.stock(t, "S-01", "LJ", 3)
 		a.number(t)
 		dies, _ := a.deliverer(t)
-		dies.one.Queue = dying{dies.one.Queue}
-		require.ErrorIs(t, dies.one.One(t.Context(), hook.Id), errDied)
+		dies.One.Queue = dying{dies.One.Queue}
+		require.ErrorIs(t, dies.One.One(t.Context(), hook.Id), errDied)
 		lives, told := b.deliverer(t)
 		require.Zero(t, turn(t, lives), "its lease lasts")
 		a.clock.Advance(31 * time.Second)
@@ -213,7 +215,7 @@ func TestWhatACrashLeftOpenIsToldAgainByAnotherReplica(t *testing.T) {
 		all, _ := to.messages()
 		require.Len(t, all, 2)
 		require.Equal(t, all[0], all[1])
-		require.Equal(t, 1, told.of(biz.Told))
+		require.Equal(t, 1, told.of(webhook.Told))
 		require.Equal(t, hook.Position+1, b.hook(t, hook.Id).Position)
 	})
 }
@@ -235,7 +237,7 @@ func TestAChangeOfTheWebhookTakesADeliverysSay(t *testing.T) {
 		a.number(t)
 		d, told := a.deliverer(t)
 		require.Equal(t, 1, turn(t, d))
-		require.Equal(t, 1, told.of(biz.LeaseOff))
+		require.Equal(t, 1, told.of(webhook.LeaseOff))
 		require.Equal(t, hook.Position, a.hook(t, hook.Id).Position, "the new receiver knows nothing yet")
 		require.Equal(t, 1, turn(t, d))
 		_, taken := next.messages()
@@ -257,21 +259,21 @@ func TestASlowReceiverDelaysNobody(t *testing.T) {
 		var under sync.WaitGroup
 		start := func() {
 			a.number(t)
-			_, err := d.start(t.Context(), &under)
+			_, err := d.Start(t.Context(), &under)
 			require.NoError(t, err)
 		}
 		a.stock(t, "S-01", "LJ", 3)
 		start()
 		<-entered
 		<-heard
-		require.Eventually(t, func() bool { return told.of(biz.Told) == 1 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return told.of(webhook.Told) == 1 }, 10*time.Second, time.Millisecond)
 		a.stock(t, "S-01", "LJ", 3)
 		a.clock.Advance(20 * time.Second) // the slow one's lease lasts
 		start()
 		<-heard
 		close(release)
 		under.Wait()
-		require.Equal(t, 3, told.of(biz.Told))
+		require.Equal(t, 3, told.of(webhook.Told))
 	})
 }
 
@@ -314,7 +316,7 @@ func TestAReceiverThatFailsForADayIsParkedAndTakenUpAgain(t *testing.T) {
 		parked := a.hook(t, hook.Id)
 		require.False(t, parked.Active)
 		require.Equal(t, "parked after 100 failures in a row, at last: answered 307", parked.LastError)
-		require.Equal(t, 1, told.of(biz.GivenUp))
+		require.Equal(t, 1, told.of(webhook.GivenUp))
 		require.InDelta(t, 24*time.Hour, time.Duration(parked.NextUs-began)*time.Microsecond, float64(11*time.Hour))
 		a.clock.Advance(time.Hour)
 		require.Zero(t, turn(t, d))
@@ -463,7 +465,7 @@ func TestWebhooksAreTheChannelsOwnAndHeadquarters(t *testing.T) {
 		require.Equal(t, "FORBIDDEN", remove(member(t.Context()), own.Id))
 		require.Empty(t, remove(tmall, own.Id))
 		require.Equal(t, "NOT_FOUND", remove(tmall, own.Id))
-		for range biz.WebhooksMost {
+		for range webhook.Most {
 			_, reason := put(tmall, &inventoryv1.PutWebhookRequest{})
 			require.Empty(t, reason)
 		}

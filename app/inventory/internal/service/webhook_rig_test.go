@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
-	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/internal/webhook"
+	"github.com/onepool/onepool/app/internal/webhook/hooks"
 )
 
 // message is what a receiver gets, in its own words: the test reads the wire, not our types.
@@ -140,12 +141,12 @@ func (r *feedRig) hook(t testing.TB, id string) *inventoryv1.Webhook {
 }
 
 // impatient gives a receiver no more time than a test has.
-type impatient struct{ biz.NoticeReceiver }
+type impatient struct{ webhook.Receiver }
 
-func (i impatient) Tell(ctx context.Context, to biz.WebhookRow, n biz.Notice, nowUS int64) error {
+func (i impatient) Tell(ctx context.Context, to webhook.Row, message any, nowUS int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
-	return i.NoticeReceiver.Tell(ctx, to, n, nowUS)
+	return i.Receiver.Tell(ctx, to, message, nowUS)
 }
 
 // outcomes counts what became of deliveries.
@@ -166,13 +167,13 @@ func (o *outcomes) of(outcome string) int {
 	return o.all[outcome]
 }
 
-func (r *feedRig) deliverer(t testing.TB) (*Deliverer, *outcomes) {
+func (r *feedRig) deliverer(t testing.TB) (*hooks.Deliverer, *outcomes) {
 	o := &outcomes{all: map[string]int{}}
 	return NewDeliverer(r.rig.store, r.Inventory, FeedConfig{Key: webhookKey, Loopback: true, Hit: func(string) {}}, o.note,
 		func(_ context.Context, err error) { t.Error(err) }), o
 }
 
-func turn(t testing.TB, d *Deliverer) int {
+func turn(t testing.TB, d *hooks.Deliverer) int {
 	t.Helper()
 	n, err := d.Turn(t.Context())
 	require.NoError(t, err)

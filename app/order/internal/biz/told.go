@@ -15,25 +15,34 @@ const (
 	TopicCompleted Topic = "COMPLETED"
 	TopicCancelled Topic = "CANCELLED"
 	TopicDeclined  Topic = "DECLINED"
+	TopicFailed    Topic = "FAILED"
 	TopicReturned  Topic = "RETURNED"
 	TopicRefunded  Topic = "REFUNDED"
-	// TopicChanged is any other change of an order's state.
+	// TopicChanged is any other change of an order: of its state, or of what is in it.
 	TopicChanged Topic = "CHANGED"
 )
 
 // topics are told when a subject comes to a state.
 var topics = map[Subject]map[State]Topic{
-	SubjectOrder:      {OrderUnpaid: TopicPlaced, OrderPaid: TopicPaid, OrderCompleted: TopicCompleted, OrderCancelled: TopicCancelled},
-	SubjectFulfilment: {FulfilmentAssigned: TopicAllocated, FulfilmentShipped: TopicShipped, FulfilmentReceived: TopicDelivered, FulfilmentCancelled: TopicCancelled, FulfilmentDeclined: TopicDeclined},
-	SubjectReturn:     {ReturnReceived: TopicReturned},
-	SubjectRefund:     {RefundDone: TopicRefunded},
+	SubjectOrder: {OrderUnpaid: TopicPlaced, OrderPaid: TopicPaid, OrderCompleted: TopicCompleted, OrderCancelled: TopicCancelled},
+	SubjectFulfilment: {FulfilmentAssigned: TopicAllocated, FulfilmentShipped: TopicShipped, FulfilmentDelivered: TopicDelivered, FulfilmentReceived: TopicDelivered,
+		FulfilmentFailed: TopicFailed, FulfilmentBack: TopicReturned, FulfilmentCancelled: TopicCancelled, FulfilmentDeclined: TopicDeclined},
+	SubjectParcel: {ParcelShipped: TopicShipped, ParcelDelivered: TopicDelivered, ParcelFailed: TopicFailed, ParcelBack: TopicReturned},
+	SubjectReturn: {ReturnReceived: TopicReturned},
+	SubjectRefund: {RefundDone: TopicRefunded},
 }
 
 // Told says what others are told of a change; false: nothing, it concerns those alone who have made it. Every change of an
 // order's state is told, so that its events say where it stands. Of a fulfilment that was planned for an unpaid order nobody
-// has been told.
+// has been told; who has confirmed what the carrier had said tells nothing new; and goods that the buyer keeps do not come back.
 func (e Edge) Told() (Topic, bool) {
-	if e.From == e.To || e.Subject == SubjectFulfilment && e.From == FulfilmentPlanned && e.To != FulfilmentAssigned {
+	switch {
+	case e.Subject == SubjectOrder && e.Event == EventCancelPart:
+		return TopicChanged, true
+	case e.From == e.To,
+		e.Subject == SubjectFulfilment && e.From == FulfilmentPlanned && e.To != FulfilmentAssigned,
+		e.Subject == SubjectFulfilment && e.From == FulfilmentDelivered && e.To == FulfilmentReceived,
+		e.Subject == SubjectReturn && e.Event != EventReceive:
 		return "", false
 	}
 	topic, told := topics[e.Subject][e.To]
@@ -47,7 +56,7 @@ func (e Edge) Told() (Topic, bool) {
 type TradeEvent struct {
 	Topic   Topic
 	Version int64 // of the order, after it
-	State   State // of the order, fulfilment, return or refund, after it
+	State   State // of the order, fulfilment, parcel, return or refund, after it
 	AtUS    int64
 	// Fulfilment and its location, whose organisation is told too. Empty: it concerns the order as a whole, or its money.
 	FulfilmentID, Location, LocationOrg string
@@ -59,6 +68,7 @@ type TradeBody struct {
 	Way         Way         `json:"way,omitempty"`
 	Carrier     string      `json:"carrier,omitempty"`
 	TrackingNo  string      `json:"tracking_no,omitempty"`
+	ParcelID    string      `json:"parcel_id,omitempty"` // of a fulfilment that leaves in several
 	ReturnID    string      `json:"return_id,omitempty"`
 	RefundID    string      `json:"refund_id,omitempty"`
 	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order or a refund
@@ -92,6 +102,8 @@ func (o *Order) Told() (told []TradeEvent) {
 			told = append(told, e)
 		case SubjectFulfilment:
 			told = append(told, o.toldOf(e, o.fulfilment(h.SubjectID), nil))
+		case SubjectParcel:
+			told = append(told, o.toldParcel(e, h.SubjectID))
 		case SubjectReturn:
 			told = append(told, o.toldBack(e, *o.returned(h.SubjectID))...)
 		case SubjectRefund:
@@ -118,6 +130,18 @@ func (o *Order) toldOf(e TradeEvent, f *Fulfilment, lines []TradeLine) TradeEven
 			e.Body.Lines = append(e.Body.Lines, TradeLine{l.LineID, l.SKU, l.Quantity})
 		}
 	}
+	return e
+}
+
+func (o *Order) toldParcel(e TradeEvent, parcelID string) TradeEvent {
+	f, p := o.parcel(parcelID)
+	lines := []TradeLine{}
+	for _, l := range p.Lines {
+		_, of := o.fulfilmentLine(l.FulfilmentLineID)
+		lines = append(lines, TradeLine{of.LineID, of.SKU, l.Quantity})
+	}
+	e = o.toldOf(e, f, lines)
+	e.Body.ParcelID, e.Body.Carrier, e.Body.TrackingNo = p.ID, p.Carrier, p.TrackingNo
 	return e
 }
 

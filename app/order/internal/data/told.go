@@ -13,6 +13,7 @@ import (
 	"github.com/onepool/onepool/app/internal/invariant"
 	"github.com/onepool/onepool/app/internal/platform"
 	"github.com/onepool/onepool/app/internal/sequence"
+	"github.com/onepool/onepool/app/internal/webhook/hooks"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/predicate"
@@ -180,6 +181,9 @@ func toTold(row *ent.TradeEvent) Told {
 	}
 	return t
 }
+
+// Hooks are the webhooks that follow the events.
+func (s *Orders) Hooks() hooks.Store { return hooks.Store{DB: s.db, Log: "trade_events"} }
 
 // SequenceTold numbers events until ctx ends.
 func (s *Orders) SequenceTold(ctx context.Context, report func(context.Context, error)) {

@@ -12,6 +12,7 @@ import (
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/failpoint"
 	"github.com/onepool/onepool/app/internal/saga"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
@@ -143,6 +144,9 @@ func (s *Order) allocate(ctx context.Context, orderID string) error {
 	held, err := s.Stock.Hold(ctx, biz.AllocationHold(r))
 	refused := saga.IsRefusal(err)
 	failure := err
+	if err := failpoint.Hit("order.allocate.commit.before"); err != nil {
+		return err
+	}
 	now, err := s.DB.Now(ctx)
 	if err != nil {
 		return err
@@ -166,6 +170,9 @@ func (s *Order) allocate(ctx context.Context, orderID string) error {
 	}
 	if err == nil && !refused {
 		err = failure
+	}
+	if err == nil {
+		err = failpoint.Hit("order.allocate.commit.after")
 	}
 	return err
 }

@@ -34,7 +34,13 @@ func (s *Order) DeclineFulfilment(ctx context.Context, req *orderv1.DeclineFulfi
 		if err := s.declineAt(ctx, req, r, f); err != nil {
 			return "", err
 		}
-		return orderID, s.follow(ctx, orderID)
+		if err := failpoint.Hit("order.decline.follow.before"); err != nil {
+			return "", err
+		}
+		if err := s.follow(ctx, orderID); err != nil {
+			return "", err
+		}
+		return orderID, failpoint.Hit("order.decline.follow.after")
 	}
 	return s.fulfil(ctx, orderv1.Order_DeclineFulfilment_FullMethodName, req, req.GetFulfilmentId(), decline,
 		func(o *biz.Order) error { return o.RequireDeclined(req.GetFulfilmentId()) })

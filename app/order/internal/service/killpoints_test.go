@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"reflect"
 	"syscall"
 	"testing"
 	"time"
@@ -135,13 +136,53 @@ type killed struct {
 	req     *orderv1.PlaceOrderRequest
 }
 
-// kills are all points of a placement: of one that succeeds, and of one whose points are refused.
-var kills = []killed{
-	{point: "command.intent.commit.after"}, {point: "order.place.hold.before"}, {point: "order.place.hold.after"},
-	{point: "order.place.promotions.before"}, {point: "order.place.promotions.after"}, {point: "order.place.promotions.undo.after", refused: true},
-	{point: "order.place.points.before"}, {point: "order.place.points.after"}, {point: "order.place.final.before"}, {point: "order.place.final.after"},
-	{point: "order.place.abandon.after", refused: true}, {point: "order.place.points.undo.after", refused: true},
-	{point: "order.place.hold.undo.after", refused: true},
+// kills are all points of a placement, found from its steps: both sides of each step of one that succeeds, and of each undo of
+// one that is refused.
+func kills() []killed {
+	all := []killed{{point: "command.intent.commit.after"}, {point: "order.place.final.before"}, {point: "order.place.final.after"},
+		{point: "order.place.abandon.before", refused: true}, {point: "order.place.abandon.after", refused: true}}
+	for _, step := range placementSteps() {
+		for _, side := range []string{"before", "after"} {
+			all = append(all, killed{point: "order.place." + step + "." + side}, killed{point: "order.place." + step + ".undo." + side, refused: true})
+		}
+	}
+	return all
+}
+
+// placementSteps are the steps of a placement that has all that a placement may have.
+func placementSteps() (names []string) {
+	p := &biz.Placement{}
+	whole(reflect.ValueOf(&p.Draft).Elem(), 0)
+	for _, step := range p.Steps() {
+		names = append(names, step.Name)
+	}
+	return names
+}
+
+// whole fills every field, so that no step is left out because there is nothing to do for it.
+func whole(v reflect.Value, depth int) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			whole(v.Field(i), depth)
+		}
+	case reflect.Pointer:
+		if depth < 4 {
+			v.Set(reflect.New(v.Type().Elem()))
+			whole(v.Elem(), depth+1)
+		}
+	case reflect.Slice:
+		if depth < 4 {
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			whole(v.Index(0), depth+1)
+		}
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Int64:
+		v.SetInt(1)
+	case reflect.Bool:
+		v.SetBool(true)
+	}
 }
 
 // The order center is killed at each point of a placement. After its restart each placement comes to the same end
@@ -162,10 +203,11 @@ func surviveKills(t *testing.T, c database.Config, by string) {
 	t.Cleanup(func() { _ = sagas.Close() })
 	w := newWorld()
 	w.stock["S1"]["tea"], w.points["mbr_ann"] = 100, 10_000
-	promoted := &shop{t: t, Order: New(Parts{DB: db}, killSettings)}
+	promoted := &shop{t: t, Order: New(Parts{DB: db, Promotions: data.NewPromotions(db)}, killSettings)}
 	terms := off(1000)
 	terms.BudgetMinor = 1_000_000
 	promoted.put("BUDGET", 0, terms)
+	promoted.put("COUPON", 0, couponed(500, 0, 0, 0))
 	address, branch := w.serve(t), freeAddress(t)
 	require.NoError(t, child.SetBranches(map[string]string{"order": branch}))
 	helper := func(mode string, env ...string) *exec.Cmd {
@@ -175,11 +217,12 @@ func surviveKills(t *testing.T, c database.Config, by string) {
 		return cmd
 	}
 	var all []killed
-	for _, k := range kills {
+	for _, k := range kills() {
 		if by == "coordinator" && k.point == "command.intent.commit.after" {
 			continue // it has not heard of this one: the worker's
 		}
 		k.req = wish(line("tea", 2))
+		k.req.CouponIds = []string{promoted.claim("COUPON").Id}
 		k.req.Points = 300
 		if k.refused {
 			k.req.Points = 300_000
@@ -225,15 +268,33 @@ func surviveKills(t *testing.T, c database.Config, by string) {
 		require.NoError(t, err)
 		require.Equal(t, answer.String(), kept.String())
 	}
-	require.Eventually(t, func() bool { // undone by the coordinator's call where the worker has nothing to resume
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return by == "worker" || w.stock["S1"]["tea"] == 100-2*placed && w.points["mbr_ann"] == 10_000-300*placed
-	}, finalWithin, 50*time.Millisecond, "each held once, and nothing for the refused")
-	require.Eventually(t, func() bool {
-		p, err := promoted.promotions().GetPromotion(promoted.as(promoting), &orderv1.GetPromotionRequest{Code: "BUDGET"})
-		return err == nil && (by == "worker" && p.UsedMinor >= 1000*placed || p.UsedMinor == 1000*placed)
-	}, finalWithin, 50*time.Millisecond, "each used its part of the budget once")
+	// What each step has done in all, and what it must have done: once for each order, and nothing for the refused. What is left
+	// to undo, the coordinator's call does where the worker has nothing to resume.
+	effects := map[string]func() (has, must int64){
+		"hold":   func() (int64, int64) { return 100 - w.stock["S1"]["tea"], 2 * placed },
+		"points": func() (int64, int64) { return 10_000 - w.points["mbr_ann"], 300 * placed },
+		"promotions": func() (int64, int64) {
+			p, err := promoted.promotions().GetPromotion(promoted.as(promoting), &orderv1.GetPromotionRequest{Code: "BUDGET"})
+			require.NoError(t, err)
+			has, must := p.UsedMinor, 1000*placed
+			for _, k := range all {
+				if state := promoted.coupon(k.req.CouponIds[0]).State; (state == orderv1.CouponState_COUPON_LOCKED) == k.refused {
+					has++
+				}
+			}
+			return has, must
+		},
+	}
+	for _, step := range placementSteps() {
+		effect := effects[step]
+		require.NotNil(t, effect, "step %s: what must be there of it after a kill?", step)
+		require.Eventually(t, func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			has, must := effect()
+			return has == must || by == "worker" && has > must
+		}, finalWithin, 50*time.Millisecond, step)
+	}
 }
 
 func freeAddress(t *testing.T) string {

@@ -142,6 +142,9 @@ func (s *Order) run(ctx context.Context, in *command.Intent) error {
 	}
 	for _, step := range placement.Steps() {
 		undo := func(ctx context.Context) error {
+			if err := failpoint.Hit("order.place." + step.Name + ".undo.before"); err != nil {
+				return err
+			}
 			if err := step.Undo(ctx); err != nil {
 				return err
 			}
@@ -222,6 +225,9 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 
 // abandon records a refusal, unless the placement has ended already.
 func (s *Order) abandon(ctx context.Context, in *command.Intent, refusal error) error {
+	if err := failpoint.Hit("order.place.abandon.before"); err != nil {
+		return err
+	}
 	err := s.DB.InTx(ctx, func(ctx context.Context) error { return in.Finish(ctx, nil, fault.Public(refusal)) })
 	if err == nil {
 		return failpoint.Hit("order.place.abandon.after")

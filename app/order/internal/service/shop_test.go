@@ -66,25 +66,20 @@ type shop struct {
 	config database.Config
 }
 
-// sent records what leaves by the outbox.
+// sent records what leaves by the outbox: a message that comes again is the same one, as for the coordinator.
 type sent struct {
 	mu    sync.Mutex
 	calls []outbox.Call
-	gids  map[string]bool
+	times map[string]int // by gid
 }
 
 // SubmitMessage takes a message once, as the coordinator does, which knows it by its gid.
 func (s *sent) SubmitMessage(_ context.Context, gid string, calls []outbox.Call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gids[gid] {
-		return nil
+	if s.times[gid]++; s.times[gid] == 1 {
+		s.calls = append(s.calls, calls...)
 	}
-	if s.gids == nil {
-		s.gids = map[string]bool{}
-	}
-	s.gids[gid] = true
-	s.calls = append(s.calls, calls...)
 	return nil
 }
 
@@ -102,7 +97,7 @@ func openShop(t *testing.T, c database.Config, w *world) *shop {
 	sagas, err := saga.New(saga.Config{Target: child.Addr(), Secret: secretKey})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = sagas.Close() })
-	s := &shop{t: t, world: w, clock: manual, sent: &sent{}, child: child, config: c}
+	s := &shop{t: t, world: w, clock: manual, sent: &sent{times: map[string]int{}}, child: child, config: c}
 	var public *httptest.Server
 	sandbox, err := sandboxpay.New(secretKey, func() string { return public.URL }, data.NewSandboxBooks(db))
 	require.NoError(t, err)

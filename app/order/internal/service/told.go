@@ -10,6 +10,7 @@ import (
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/page"
 	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/internal/webhook/hooks"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
 )
@@ -19,11 +20,18 @@ type TradeEvents struct {
 	orderv1.UnimplementedTradeEventsServer
 	orders *data.Orders
 	secret []byte
+	store  hooks.Store
+	hooks  *hooks.Subscriptions
 }
 
-// NewTradeEvents makes the service; secret is the key of cursors.
-func NewTradeEvents(orders *data.Orders, secret []byte) *TradeEvents {
-	return &TradeEvents{orders: orders, secret: secret}
+// NewTradeEvents makes the service. pageSecret is the key of cursors, hookKey that of webhooks' secrets; loopback lets webhooks
+// go to this machine.
+func NewTradeEvents(orders *data.Orders, pageSecret, hookKey []byte, loopback bool) *TradeEvents {
+	store := orders.Hooks()
+	return &TradeEvents{orders: orders, secret: pageSecret, store: store, hooks: hooks.NewSubscriptions(store, hookKey, pageSecret, loopback, func(ctx context.Context) (int64, error) {
+		_, last, err := orders.ToldEnds(ctx)
+		return last, err
+	})}
 }
 
 // ListTradeEvents tells what has happened since a cursor.
@@ -109,7 +117,7 @@ func toTradeEvent(e data.Told) *orderv1.TradeEvent {
 	out := &orderv1.TradeEvent{
 		Id: e.ID, Position: e.Position, Topic: orderv1.TradeTopic(orderv1.TradeTopic_value[e.Topic.Name()]), OrderId: e.OrderID, Version: e.Version,
 		State: string(e.State), AtUs: e.AtUS, SellerOrg: e.SellerOrg, Channel: e.Channel, SourceNo: e.Body.SourceNo, ShopStoreCode: e.ShopStore, FulfilmentId: e.FulfilmentID,
-		Location: e.Location, Way: toWay(e.Body.Way), Carrier: e.Body.Carrier, TrackingNo: e.Body.TrackingNo, ReturnId: e.Body.ReturnID, RefundId: e.Body.RefundID,
+		Location: e.Location, Way: toWay(e.Body.Way), Carrier: e.Body.Carrier, TrackingNo: e.Body.TrackingNo, ParcelId: e.Body.ParcelID, ReturnId: e.Body.ReturnID, RefundId: e.Body.RefundID,
 	}
 	if e.Body.Currency != "" {
 		out.Amount = &commonv1.Money{AmountMinor: e.Body.AmountMinor, Currency: e.Body.Currency}

@@ -7,6 +7,7 @@ import (
 	"entgo.io/ent/schema/index"
 
 	"github.com/onepool/onepool/app/internal/column"
+	"github.com/onepool/onepool/app/internal/webhook/hookschema"
 )
 
 // The tables of the pool that only SQL works on: they are locked with stock rows, or written in bulk.
@@ -189,30 +190,10 @@ func (Moment) Indexes() []ent.Index { return []ent.Index{index.Fields("at_us")} 
 type Webhook struct{ ent.Schema }
 
 // Annotations name the table.
-func (Webhook) Annotations() []schema.Annotation { return column.Raw("webhooks") }
+func (Webhook) Annotations() []schema.Annotation { return hookschema.Annotations() }
 
 // Fields of a webhook.
-func (Webhook) Fields() []ent.Field {
-	return []ent.Field{
-		column.Key("id", column.IDLen),
-		column.Key("org", column.IDLen),
-		column.Key("channel", column.CodeLen),
-		column.Key("url", 500),
-		field.Bytes("secret"), // signs what is sent
-		field.Int64("coalesce_ms"),
-		field.Bool("active").Default(true),
-		field.Int64("position").Default(0), // up to where it has been told
-		field.Int64("failures").Default(0), // in a row
-		field.Int64("next_us").Default(0),  // not before
-		column.Text("last_error", nameLen),
-		column.Text("lease_owner", column.CodeLen),
-		field.Int64("lease_until_us").Default(0),
-		field.Int64("created_us").Immutable(),
-		field.Int64("updated_us"),
-	}
-}
+func (Webhook) Fields() []ent.Field { return hookschema.Fields() }
 
 // Indexes of webhooks.
-func (Webhook) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("active", "next_us"), index.Fields("org", "created_us", "id")}
-}
+func (Webhook) Indexes() []ent.Index { return hookschema.Indexes() }

@@ -2,11 +2,13 @@ package entschema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"github.com/onepool/onepool/app/internal/column"
 	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/internal/webhook/hookschema"
 	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
@@ -40,3 +42,15 @@ func (TradeEvent) Indexes() []ent.Index {
 		index.Fields("at_us"),
 	}
 }
+
+// Webhook is a channel's subscription to what becomes of its orders.
+type Webhook struct{ ent.Schema }
+
+// Annotations name the table.
+func (Webhook) Annotations() []schema.Annotation { return hookschema.Annotations() }
+
+// Fields of a webhook.
+func (Webhook) Fields() []ent.Field { return hookschema.Fields() }
+
+// Indexes of webhooks.
+func (Webhook) Indexes() []ent.Index { return hookschema.Indexes() }

@@ -1,4 +1,10 @@
-package biz
+// Package webhook tells a channel's receiver what has happened in a center, as long as it takes.
+//
+// Always true:
+//   - A hook's position moves only forward, and only when the receiver has taken everything up to it.
+//   - Nobody but its owner knows its secret, which is stored nowhere.
+//   - No transaction is open while a receiver is called.
+package webhook
 
 import (
 	"crypto/hmac"
@@ -11,8 +17,8 @@ import (
 )
 
 const (
-	// WebhooksMost bounds the webhooks of one channel of one organisation.
-	WebhooksMost = 20
+	// Most bounds the webhooks of one channel of one organisation.
+	Most = 20
 
 	coalesceDefaultMS = 1000
 	coalesceLeastMS   = 100
@@ -28,8 +34,8 @@ const (
 	restPer = 2
 )
 
-// WebhookRow is the stored form of a Webhook.
-type WebhookRow struct {
+// Row is the stored form of a Hook.
+type Row struct {
 	ID, Org, Channel, URL string
 	// Salt and the platform's key make the secret; the secret itself is stored nowhere.
 	Salt       []byte
@@ -42,42 +48,43 @@ type WebhookRow struct {
 	CreatedUS, UpdatedUS int64
 }
 
-// Webhook is a channel's wish to be told. Its position moves only forward, and only when the receiver has taken what came
+// Hook is a channel's wish to be told. Its position moves only forward, and only when the receiver has taken what came
 // before it.
-type Webhook struct{ row WebhookRow }
+type Hook struct{ row Row }
 
-// RestoreWebhook takes a stored one.
-func RestoreWebhook(row WebhookRow) *Webhook { return &Webhook{row} }
+// Restore takes a stored one.
+func Restore(row Row) *Hook { return &Hook{row} }
 
 // Row is the stored form.
-func (w *Webhook) Row() WebhookRow { return w.row }
+func (w *Hook) Row() Row { return w.row }
 
-// WebhookTerms are what its owner chooses.
-type WebhookTerms struct {
+// Terms are what its owner chooses.
+type Terms struct {
 	URL        string
 	CoalesceMS int64 // 0: a second
 	Active     bool
 }
 
-func (t WebhookTerms) checked(loopback bool) (WebhookTerms, error) {
+// Checked are the terms with what was left out, or why they cannot be.
+func (t Terms) Checked(loopback bool) (Terms, error) {
 	if t.CoalesceMS == 0 {
 		t.CoalesceMS = coalesceDefaultMS
 	}
 	if t.CoalesceMS < coalesceLeastMS || t.CoalesceMS > coalesceMostMS {
 		return t, Invalid{"coalesce_ms", "must be " + strconv.Itoa(coalesceLeastMS) + " to " + strconv.Itoa(coalesceMostMS)}
 	}
-	return t, CheckWebhookURL(t.URL, loopback)
+	return t, CheckURL(t.URL, loopback)
 }
 
 // change sets the terms. One that failed, or was parked, begins again where it was.
-func (w *Webhook) change(t WebhookTerms, nowUS int64) {
+func (w *Hook) change(t Terms, nowUS int64) {
 	w.row.URL, w.row.CoalesceMS, w.row.Active = t.URL, t.CoalesceMS, t.Active
 	w.row.Failures, w.row.NextUS, w.row.LastError, w.row.UpdatedUS = 0, 0, "", nowUS
 }
 
 // Delivered moves it on to a position that the receiver has taken. more says that there is more to tell already: then the
 // window is not waited for.
-func (w *Webhook) Delivered(to, nowUS, tookUS int64, more bool) {
+func (w *Hook) Delivered(to, nowUS, tookUS int64, more bool) {
 	rest := restPer * max(0, tookUS)
 	if !more {
 		rest = max(rest, w.row.CoalesceMS*int64(time.Millisecond/time.Microsecond))
@@ -88,7 +95,7 @@ func (w *Webhook) Delivered(to, nowUS, tookUS int64, more bool) {
 
 // Failed puts it off: each time for twice as long, with jitter (a number from 0 up to below its argument) so that those that
 // failed together do not come back together; after too many times it is parked.
-func (w *Webhook) Failed(why string, nowUS int64, jitter func(int64) int64) {
+func (w *Hook) Failed(why string, nowUS int64, jitter func(int64) int64) {
 	w.row.Failures++
 	pause := min(backoffFirst<<min(w.row.Failures-1, 20), backoffMost).Microseconds()
 	w.row.NextUS, w.row.UpdatedUS = nowUS+pause/2+jitter(pause/2), nowUS
@@ -103,33 +110,33 @@ func (w *Webhook) Failed(why string, nowUS int64, jitter func(int64) int64) {
 }
 
 // Parked says whether it was given up.
-func (w *Webhook) Parked() bool { return !w.row.Active && w.row.Failures >= failuresMost }
+func (w *Hook) Parked() bool { return !w.row.Active && w.row.Failures >= failuresMost }
 
-// WebhookSecret is what signs a webhook's messages: of the platform's key, the webhook and its salt.
-func WebhookSecret(key []byte, id string, salt []byte) string {
+// Secret is what signs a webhook's messages: of the platform's key, the webhook and its salt.
+func Secret(key []byte, id string, salt []byte) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(id + "\n"))
 	mac.Write(salt)
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// WebhookSecretID names the secret without telling it.
-func WebhookSecretID(id string, salt []byte) string {
+// SecretID names the secret without telling it.
+func SecretID(id string, salt []byte) string {
 	sum := sha256.Sum256(append([]byte(id+"\n"), salt...))
 	return "whs_" + hex.EncodeToString(sum[:8])
 }
 
-// SignWebhook is the signature of a message: hex HMAC-SHA256 of timestamp, nonce and raw body, with dots between.
-func SignWebhook(secret string, timestampS int64, nonce string, body []byte) string {
+// Sign is the signature of a message: hex HMAC-SHA256 of timestamp, nonce and raw body, with dots between.
+func Sign(secret string, timestampS int64, nonce string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(strconv.FormatInt(timestampS, 10) + "." + nonce + "."))
 	mac.Write(body)
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// CheckWebhookURL refuses what can be told to be wrong before it is called: the address that a name leads to is looked at
+// CheckURL refuses what can be told to be wrong before it is called: the address that a name leads to is looked at
 // when it is dialled. loopback allows this machine, also without TLS.
-func CheckWebhookURL(raw string, loopback bool) error {
+func CheckURL(raw string, loopback bool) error {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Opaque != "" || u.Hostname() == "":
@@ -150,7 +157,7 @@ func CheckWebhookURL(raw string, loopback bool) error {
 	switch {
 	case u.Scheme != "https" && !(u.Scheme == "http" && local && loopback):
 		return URLRefused{"it must begin with https://"}
-	case isIP && !WebhookAddress(ip, loopback), local && !loopback:
+	case isIP && !Address(ip, loopback), local && !loopback:
 		return URLRefused{"its address is not public"}
 	}
 	return nil
@@ -167,8 +174,8 @@ var notPublic = func() (all []netip.Prefix) {
 	return all
 }()
 
-// WebhookAddress says whether a webhook may go to an address: a public one, or with loopback this machine.
-func WebhookAddress(ip netip.Addr, loopback bool) bool {
+// Address says whether a webhook may go to an address: a public one, or with loopback this machine.
+func Address(ip netip.Addr, loopback bool) bool {
 	ip = ip.Unmap().WithZone("")
 	if ip.IsLoopback() {
 		return loopback

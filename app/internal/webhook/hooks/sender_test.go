@@ -1,4 +1,4 @@
-package data
+package hooks
 
 import (
 	"context"
@@ -15,8 +15,7 @@ import (
 
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/testkit"
-	"github.com/onepool/onepool/app/inventory/internal/biz"
-	"github.com/onepool/onepool/app/inventory/internal/data/migrations"
+	"github.com/onepool/onepool/app/internal/webhook"
 )
 
 // names is a name server that says where every name leads at this moment, as an attacker's would.
@@ -63,13 +62,13 @@ func TestANameThatLeadsInsideIsNotCalled(t *testing.T) {
 	at, err := url.Parse(inside.URL)
 	require.NoError(t, err)
 	var leads atomic.Pointer[netip.Addr]
-	r := newReceiver([]byte("key"), false, names(t, func() netip.Addr { return *leads.Load() }))
+	r := newSender([]byte("key"), false, names(t, func() netip.Addr { return *leads.Load() }))
 	for _, ip := range []string{"127.0.0.1", "::1", "::ffff:127.0.0.1", "10.1.2.3", "169.254.169.254", "fd00::1", "0.0.0.0"} {
 		to := netip.MustParseAddr(ip)
 		leads.Store(&to)
-		hook := biz.WebhookRow{ID: "whk_1", URL: "https://shop.example:" + at.Port() + "/"}
-		require.NoError(t, biz.CheckWebhookURL(hook.URL, false), "the name alone tells nothing")
-		require.EqualError(t, r.Tell(t.Context(), hook, biz.Notice{}, 0), "its address is not public", ip)
+		hook := webhook.Row{ID: "whk_1", URL: "https://shop.example:" + at.Port() + "/"}
+		require.NoError(t, webhook.CheckURL(hook.URL, false), "the name alone tells nothing")
+		require.EqualError(t, r.Tell(t.Context(), hook, struct{}{}, 0), "its address is not public", ip)
 	}
 	require.Zero(t, called.Load())
 	require.Zero(t, connected.Load(), "not even a connection")
@@ -77,10 +76,10 @@ func TestANameThatLeadsInsideIsNotCalled(t *testing.T) {
 	// The proof that the instrument works: where this machine is allowed, the same name is called.
 	local := netip.MustParseAddr("127.0.0.1")
 	leads.Store(&local)
-	open := newReceiver([]byte("key"), true, names(t, func() netip.Addr { return local }))
+	open := newSender([]byte("key"), true, names(t, func() netip.Addr { return local }))
 	open.http.Transport.(*http.Transport).TLSClientConfig = inside.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	open.http.Transport.(*http.Transport).TLSClientConfig.ServerName = "example.com" // what the test server's certificate is for
-	require.NoError(t, open.Tell(t.Context(), biz.WebhookRow{ID: "whk_1", URL: "https://shop.example:" + at.Port() + "/"}, biz.Notice{}, 0))
+	require.NoError(t, open.Tell(t.Context(), webhook.Row{ID: "whk_1", URL: "https://shop.example:" + at.Port() + "/"}, struct{}{}, 0))
 	require.EqualValues(t, 1, called.Load())
 }
 
@@ -91,7 +90,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		first := httptest.NewServer(http.RedirectHandler(target.URL, status))
 		t.Cleanup(first.Close)
-		err := NewReceiver([]byte("key"), true).Tell(t.Context(), biz.WebhookRow{ID: "whk_1", URL: first.URL}, biz.Notice{}, 0)
+		err := NewSender([]byte("key"), true).Tell(t.Context(), webhook.Row{ID: "whk_1", URL: first.URL}, struct{}{}, 0)
 		require.ErrorContains(t, err, "answered 3")
 	}
 	require.Zero(t, called.Load())
@@ -99,9 +98,9 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 
 func TestWhatAReceiverDidWrongIsSaidWithoutOurSide(t *testing.T) {
 	tell := func(url string) string {
-		r := NewReceiver([]byte("key"), true) // without the connections of the call before
+		r := NewSender([]byte("key"), true) // without the connections of the call before
 		r.http.Timeout /= 8
-		return r.Tell(t.Context(), biz.WebhookRow{ID: "whk_1", URL: url}, biz.Notice{}, 0).Error()
+		return r.Tell(t.Context(), webhook.Row{ID: "whk_1", URL: url}, struct{}{}, 0).Error()
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
 	require.Equal(t, "answered 404", tell(gone.URL))
@@ -114,30 +113,13 @@ func TestWhatAReceiverDidWrongIsSaidWithoutOurSide(t *testing.T) {
 	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(func() { close(release); slow.Close() })
 	require.Equal(t, "no answer in time", tell(slow.URL))
-	require.Contains(t, NewReceiver([]byte("key"), false).Tell(t.Context(), biz.WebhookRow{URL: slow.URL}, biz.Notice{}, 0).Error(), "https")
+	require.Contains(t, NewSender([]byte("key"), false).Tell(t.Context(), webhook.Row{URL: slow.URL}, struct{}{}, 0).Error(), "https")
 }
 
 func TestNoReceiverIsCalledInsideATransaction(t *testing.T) {
-	db := testkit.SQLite(t, migrations.Files)
+	db := testkit.SQLite(t, nil)
 	err := db.InTx(t.Context(), func(ctx context.Context) error {
-		return NewReceiver([]byte("key"), true).Tell(ctx, biz.WebhookRow{URL: "http://127.0.0.1:1"}, biz.Notice{}, 0)
+		return NewSender([]byte("key"), true).Tell(ctx, webhook.Row{URL: "http://127.0.0.1:1"}, struct{}{}, 0)
 	})
 	require.ErrorIs(t, err, database.ErrNested)
-}
-
-func TestAWebhookComesBackWhole(t *testing.T) {
-	contract(t, func(ctx context.Context, t *testing.T, db *database.DB, s *Store) {
-		row := filled[biz.WebhookRow](t)
-		require.NoError(t, db.InTx(ctx, func(ctx context.Context) error { return s.AddWebhook(ctx, row) }))
-		got, known, err := s.Webhook(ctx, row.ID)
-		require.NoError(t, err)
-		require.True(t, known)
-		require.Equal(t, row, got)
-		changed := filled[biz.WebhookRow](t)
-		changed.URL, changed.Salt, changed.CoalesceMS, changed.Active, changed.Position, changed.Failures, changed.NextUS, changed.LastError, changed.UpdatedUS = "u", []byte("s"), 1, false, 2, 3, 4, "e", 5
-		require.NoError(t, db.InTx(ctx, func(ctx context.Context) error { return s.SaveWebhook(ctx, changed) }))
-		got, _, err = s.Webhook(ctx, row.ID)
-		require.NoError(t, err)
-		require.Equal(t, changed, got)
-	})
 }

@@ -1,4 +1,4 @@
-package data
+package hooks
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 	"github.com/onepool/onepool/app/internal/authn"
 	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/ids"
-	"github.com/onepool/onepool/app/inventory/internal/biz"
+	"github.com/onepool/onepool/app/internal/webhook"
 )
 
 const (
@@ -28,29 +28,29 @@ const (
 	answerMost       = 512 // bytes of an answer that are read, so that the connection can be used again
 )
 
-// Receiver sends webhooks' messages.
+// Sender sends webhooks' messages.
 //
-// Always true: it connects to addresses that biz.WebhookAddress allows, whatever a name resolves to at that moment; it
+// Always true: it connects to addresses that webhook.Address allows, whatever a name resolves to at that moment; it
 // follows no redirect and uses no proxy; and nothing that the other side answers is kept but the status.
-type Receiver struct {
+type Sender struct {
 	http *http.Client
 	key  []byte
 	// loopback allows receivers on this machine.
 	loopback bool
 }
 
-// NewReceiver takes the key that secrets are made of.
-func NewReceiver(key []byte, loopback bool) *Receiver { return newReceiver(key, loopback, nil) }
+// NewSender takes the key that secrets are made of.
+func NewSender(key []byte, loopback bool) *Sender { return newSender(key, loopback, nil) }
 
-func newReceiver(key []byte, loopback bool, names *net.Resolver) *Receiver {
+func newSender(key []byte, loopback bool, names *net.Resolver) *Sender {
 	dialer := &net.Dialer{Timeout: receiverDialTime, Resolver: names, Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
-		if err != nil || !biz.WebhookAddress(at.Addr(), loopback) {
+		if err != nil || !webhook.Address(at.Addr(), loopback) {
 			return errAddress
 		}
 		return nil
 	}}
-	return &Receiver{key: key, loopback: loopback, http: &http.Client{
+	return &Sender{key: key, loopback: loopback, http: &http.Client{
 		Timeout:       receiverTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -62,32 +62,15 @@ func newReceiver(key []byte, loopback bool, names *net.Resolver) *Receiver {
 
 var errAddress = errors.New("its address is not public")
 
-type noticeBody struct {
-	Webhook string         `json:"webhook"`
-	Channel string         `json:"channel"`
-	From    int64          `json:"from"`
-	To      int64          `json:"to"`
-	Part    int            `json:"part"`
-	Parts   int            `json:"parts"`
-	AtUS    int64          `json:"at_us"`
-	Reset   bool           `json:"reset"`
-	Changes []noticeChange `json:"changes"`
-}
-
-type noticeChange struct {
-	SKU    string `json:"sku"`
-	Online int64  `json:"online"`
-}
-
 // Tell sends one message. Its error is for the webhook's owner: it says nothing of this side.
-func (r *Receiver) Tell(ctx context.Context, to biz.WebhookRow, n biz.Notice, nowUS int64) error {
+func (r *Sender) Tell(ctx context.Context, to webhook.Row, message any, nowUS int64) error {
 	if database.InTransaction(ctx) {
 		return database.ErrNested
 	}
-	if err := biz.CheckWebhookURL(to.URL, r.loopback); err != nil {
+	if err := webhook.CheckURL(to.URL, r.loopback); err != nil {
 		return err // it was allowed when it was saved
 	}
-	body, err := encodeNotice(n)
+	body, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
@@ -108,23 +91,14 @@ func (r *Receiver) Tell(ctx context.Context, to biz.WebhookRow, n biz.Notice, no
 	return nil
 }
 
-func encodeNotice(n biz.Notice) ([]byte, error) {
-	b := noticeBody{Webhook: n.Webhook, Channel: n.Channel, From: n.From, To: n.To, Part: n.Part, Parts: n.Parts, AtUS: n.AtUS, Reset: n.Reset,
-		Changes: make([]noticeChange, len(n.Changes))}
-	for i, c := range n.Changes {
-		b.Changes[i] = noticeChange{c.SKU, c.Online}
-	}
-	return json.Marshal(b)
-}
-
-func (r *Receiver) sign(h http.Header, to biz.WebhookRow, nowUS int64, body []byte) {
+func (r *Sender) sign(h http.Header, to webhook.Row, nowUS int64, body []byte) {
 	at, nonce := nowUS/int64(time.Second/time.Microsecond), ids.New("non")
 	h.Set("Content-Type", "application/json")
 	h.Set("User-Agent", "onepool-webhook")
-	h.Set(authn.HeaderKeyID, biz.WebhookSecretID(to.ID, to.Salt))
+	h.Set(authn.HeaderKeyID, webhook.SecretID(to.ID, to.Salt))
 	h.Set(authn.HeaderTimestamp, strconv.FormatInt(at, 10))
 	h.Set(authn.HeaderNonce, nonce)
-	h.Set(authn.HeaderSignature, biz.SignWebhook(biz.WebhookSecret(r.key, to.ID, to.Salt), at, nonce, body))
+	h.Set(authn.HeaderSignature, webhook.Sign(webhook.Secret(r.key, to.ID, to.Salt), at, nonce, body))
 }
 
 // unreached says in few words why there was no answer.

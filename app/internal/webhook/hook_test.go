@@ -1,4 +1,4 @@
-package biz
+package webhook
 
 import (
 	"net/netip"
@@ -15,14 +15,14 @@ func TestAWebhookMayGoToPublicAddressesOnly(t *testing.T) {
 		"fc00::1", "fd12::1", "224.0.0.1", "ff02::1", "255.255.255.255", "240.0.0.1", "198.18.0.1", "192.0.2.1", "203.0.113.9", "198.51.100.7", "192.0.0.8",
 		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::10.0.0.1", "64:ff9b::a00:1", "64:ff9b::7f00:1", "2002:a00:1::1", "2002:7f00:1::", "2001::1", "2001:db8::1", "fec0::1", "fe80::1%eth0",
 	} {
-		require.False(t, WebhookAddress(netip.MustParseAddr(ip), false), ip)
+		require.False(t, Address(netip.MustParseAddr(ip), false), ip)
 	}
 	for _, ip := range []string{"8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "240e::1"} {
-		require.True(t, WebhookAddress(netip.MustParseAddr(ip), false), ip)
+		require.True(t, Address(netip.MustParseAddr(ip), false), ip)
 	}
 	// The sandbox opens this machine, and nothing else.
 	for ip, may := range map[string]bool{"127.0.0.1": true, "::1": true, "::ffff:127.0.0.1": true, "10.0.0.1": false, "169.254.169.254": false, "0.0.0.0": false, "8.8.8.8": true} {
-		require.Equal(t, may, WebhookAddress(netip.MustParseAddr(ip), true), ip)
+		require.Equal(t, may, Address(netip.MustParseAddr(ip), true), ip)
 	}
 }
 
@@ -33,21 +33,21 @@ func TestAWebhooksURLIsCheckedByName(t *testing.T) {
 		"https://localhost/", "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.1/", "https://[::ffff:10.0.0.1]:8443/", "https://169.254.169.254/latest/meta-data", "https://[fe80::1%25eth0]/", "http://127.0.0.1/", "https://a b/",
 	} {
 		var refused URLRefused
-		require.ErrorAs(t, CheckWebhookURL(raw, false), &refused, raw)
+		require.ErrorAs(t, CheckURL(raw, false), &refused, raw)
 	}
 	for _, raw := range []string{"https://shop.example/stock?x=1", "https://shop.example:8443/", "https://8.8.8.8/", "HTTPS://shop.example/"} {
-		require.NoError(t, CheckWebhookURL(raw, false), raw)
+		require.NoError(t, CheckURL(raw, false), raw)
 	}
 	for _, raw := range []string{"http://127.0.0.1:8000/", "http://localhost:8000/", "http://[::1]:1/", "https://localhost/"} {
-		require.NoError(t, CheckWebhookURL(raw, true), raw)
+		require.NoError(t, CheckURL(raw, true), raw)
 	}
 	for _, raw := range []string{"http://shop.example/", "http://10.0.0.1/", "http://8.8.8.8/", "https://192.168.0.1/"} {
-		require.Error(t, CheckWebhookURL(raw, true), raw)
+		require.Error(t, CheckURL(raw, true), raw)
 	}
 }
 
 func TestAFailureIsKeptShortAndASlowReceiverRests(t *testing.T) {
-	w := RestoreWebhook(WebhookRow{Position: 5, CoalesceMS: 1000, Active: true})
+	w := Restore(Row{Position: 5, CoalesceMS: 1000, Active: true})
 	w.Failed(strings.Repeat("界", 300), 0, func(n int64) int64 { return n - 1 })
 	require.Equal(t, 200, len([]rune(w.Row().LastError)))
 	require.LessOrEqual(t, w.Row().NextUS, time.Second.Microseconds())
