@@ -17,6 +17,7 @@ type bank struct {
 	mu      sync.Mutex
 	books   map[string]biz.PaymentAnswer
 	refunds map[string]biz.RefundAnswer
+	amounts map[string]int64 // of refunds
 	// before and after are errors of the next calls of a method: the call had no effect, or had it and lost its answer.
 	before, after map[string]error
 	// verdict is the answer to new refunds.
@@ -28,7 +29,7 @@ var errLine = errors.New("connection reset")
 
 func newBank() *bank {
 	return &bank{
-		books: map[string]biz.PaymentAnswer{}, refunds: map[string]biz.RefundAnswer{}, before: map[string]error{}, after: map[string]error{},
+		books: map[string]biz.PaymentAnswer{}, refunds: map[string]biz.RefundAnswer{}, amounts: map[string]int64{}, before: map[string]error{}, after: map[string]error{},
 		verdict: biz.RefundAnswer{Standing: biz.RefundPaidOut, Reference: "ref"},
 	}
 }
@@ -93,7 +94,7 @@ func (b *bank) Refund(_ context.Context, r biz.RefundOrder) (biz.RefundAnswer, e
 		a := b.verdict
 		a.Number = r.Number
 		if a.Standing != biz.RefundRefused || a.Spent {
-			b.refunds[r.Number] = a
+			b.refunds[r.Number], b.amounts[r.Number] = a, r.AmountMinor
 		}
 		return a, nil
 	})
