@@ -23,6 +23,8 @@ type bank struct {
 	// verdict is the answer to new refunds.
 	verdict biz.RefundAnswer
 	calls   []string
+	// within is called at the beginning of each question, and what it returns at its end.
+	within func() func()
 }
 
 var errLine = errors.New("connection reset")
@@ -35,6 +37,9 @@ func newBank() *bank {
 }
 
 func bankCall[A any](b *bank, method, id string, do func() (A, error)) (A, error) {
+	if b.within != nil {
+		defer b.within()()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.calls = append(b.calls, method+" "+id)
@@ -149,6 +154,28 @@ func (b *bank) says(s *shop, n biz.Notification) (status int, body string) {
 	w := httptest.NewRecorder()
 	edge(s.Notified(b)).ServeHTTP(w, r)
 	return w.Code, w.Body.String()
+}
+
+// slow has the first two questions wait for each other, and counts how many are under way at most.
+func (b *bank) slow() (most func() int) {
+	var mu sync.Mutex
+	under, peak, two := 0, 0, make(chan struct{})
+	b.within = func() func() {
+		mu.Lock()
+		under++
+		peak = max(peak, under)
+		if under == 2 && peak == 2 {
+			select {
+			case <-two:
+			default:
+				close(two)
+			}
+		}
+		mu.Unlock()
+		<-two
+		return func() { mu.Lock(); defer mu.Unlock(); under-- }
+	}
+	return func() int { mu.Lock(); defer mu.Unlock(); return peak }
 }
 
 // withBank adds the bank to a shop's providers.

@@ -57,8 +57,8 @@ func (s *Order) heard(ctx context.Context, provider biz.PaymentProvider, err err
 
 func (s *Order) paymentTimers() []due {
 	return []due{
-		{name: "payment", find: s.Orders.PaymentsDue, do: func(ctx context.Context, d data.Due) error { return s.askPayment(ctx, d.OrderID, d.PartID) }},
-		{name: "refund", find: s.Orders.RefundsDue, do: func(ctx context.Context, d data.Due) error { return s.refund(ctx, d.OrderID, d.PartID) }},
+		{name: "payment", wide: wideAsks, find: s.Orders.PaymentsDue, do: func(ctx context.Context, d data.Due) error { return s.askPayment(ctx, d.OrderID, d.PartID) }},
+		{name: "refund", wide: wideAsks, find: s.Orders.RefundsDue, do: func(ctx context.Context, d data.Due) error { return s.refund(ctx, d.OrderID, d.PartID) }},
 	}
 }
 

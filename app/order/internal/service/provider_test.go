@@ -192,10 +192,14 @@ func TestAPaymentIsClosedAtTheProviderBeforeItsOrder(t *testing.T) {
 func TestAnOrderClosesThoughItsProviderIsDown(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		b := withBank(s)
-		o, late := s.placed(0), s.placed2()
+		o := s.placed(0)
+		s.clock.Advance(2 * time.Second)
+		late := s.placed2()
 		p, q := s.bankPayment(o, 0), s.bankPayment(late, 0)
 		b.before["close"], b.before["query"] = errLine, errLine
-		s.clock.Advance(601 * time.Second)
+		s.clock.Advance(599 * time.Second)
+		require.NoError(t, s.Tick(t.Context()))
+		s.clock.Advance(2 * time.Second)
 		require.NoError(t, s.Tick(t.Context()))
 		require.Equal(t, 1, b.asked("close"), "it is left alone for a while")
 		require.Equal(t, orderv1.OrderState_CANCELLED, s.get(o.Id).State)
@@ -362,6 +366,27 @@ func TestWhatAPaidOrderNeedsNoMoreIsClosed(t *testing.T) {
 		paid := s.get(o.Id)
 		require.Equal(t, []int64{2 * p.Amount.AmountMinor, p.Amount.AmountMinor}, []int64{paid.Paid.AmountMinor, paid.Refunded.AmountMinor})
 		require.Len(t, b.refunds, 1)
+		require.Empty(t, s.audit())
+	})
+}
+
+// Providers take their time: many questions are under way at once, and none is asked twice.
+func TestManyQuestionsAreUnderWayAtOnce(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		b := withBank(s)
+		s.world.stock["S1"]["cup"] = 1000
+		const orders = 20
+		for range orders {
+			o, err := s.PlaceOrder(s.as(ann), wish(line("cup", 1)))
+			require.NoError(t, err)
+			p := s.bankPayment(o, 0)
+			b.takes(p.Id, p.Payee, p.Amount.AmountMinor)
+		}
+		most := b.slow()
+		s.later(31 * time.Second)
+		require.Equal(t, orders, b.asked("query"))
+		require.Greater(t, most(), 1)
+		require.LessOrEqual(t, most(), wideAsks)
 		require.Empty(t, s.audit())
 	})
 }
