@@ -150,7 +150,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		}
 	}
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
-	promotions := data.NewPromotions(frame.DB())
+	promotions, wallets := data.NewPromotions(frame.DB()), walletpay.New(memberv1.NewWalletsClient(d.Dial("member")))
 	trade := service.New(service.Parts{
 		DB: frame.DB(), Orders: data.NewOrders(frame.DB()), Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
@@ -159,8 +159,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product"))},
 			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions,
 		},
-		Providers: append([]biz.PaymentProvider{walletpay.New(memberv1.NewWalletsClient(d.Dial("member")))}, d.Providers...),
-		Report:    frame.Report("after a reply"),
+		Wallets: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
+		Report: frame.Report("after a reply"),
 	}, service.Settings{
 		Terms: biz.Terms{
 			PayWindowUS: c.PayWindow.Microseconds(), HoldGraceUS: c.HoldGrace.Microseconds(),

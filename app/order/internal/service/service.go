@@ -50,6 +50,8 @@ type Parts struct {
 	Saga       *saga.Coordinator
 	// Sandbox is nil unless it is switched on.
 	Sandbox *sandboxpay.Provider
+	// Wallets are asked by the audit, for orders that were paid with stored value.
+	Wallets biz.WalletReader
 	// Providers besides the sandbox.
 	Providers []biz.PaymentProvider
 	// Report gets what a worker, or work after a reply, could not do and will try again.
