@@ -1,6 +1,9 @@
 package biz
 
-import "strconv"
+import (
+	"errors"
+	"strconv"
+)
 
 // Reasons of this center, as in api/order/v1/errors.proto.
 const (
@@ -74,6 +77,12 @@ func PaymentUnknown() Refusal {
 // PaymentOver refuses to pay what was closed.
 func PaymentOver() Refusal {
 	return stateConflict(PaymentClosed, "the payment was closed: open another one")
+}
+
+// IsPaymentOver says whether err is that.
+func IsPaymentOver(err error) bool {
+	r, ok := errors.AsType[Refusal](err)
+	return ok && r.Reason == reasonState && r.Metadata["state"] == string(PaymentClosed)
 }
 
 // ProviderSilent says that a payment provider gave no answer: what was asked may have been done.
@@ -160,7 +169,7 @@ func PayeeMismatch(wanted, got string) Refusal {
 
 // IsMismatch says whether err refuses a notification because of what it is about.
 func IsMismatch(err error) bool {
-	r, ok := err.(Refusal)
+	r, ok := errors.AsType[Refusal](err)
 	return ok && r.Reason == reasonMismatch
 }
 

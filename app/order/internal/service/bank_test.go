@@ -67,8 +67,11 @@ func (b *bank) Serves(p biz.PaymentOrder) error {
 
 func (b *bank) Create(_ context.Context, p biz.PaymentOrder) (map[string]string, error) {
 	return bankCall(b, "create", p.ID, func() (map[string]string, error) {
-		if b.books[p.ID].Standing == biz.StandingPaid {
+		switch b.books[p.ID].Standing {
+		case biz.StandingPaid:
 			return nil, biz.ErrPaid
+		case biz.StandingClosed:
+			return nil, biz.PaymentOver()
 		}
 		b.books[p.ID] = biz.PaymentAnswer{Standing: biz.StandingOpen}
 		return map[string]string{"title": p.Title, "scene": string(p.Scene), "buyer": p.Buyer}, nil

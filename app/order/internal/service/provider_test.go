@@ -390,3 +390,55 @@ func TestManyQuestionsAreUnderWayAtOnce(t *testing.T) {
 		require.Empty(t, s.audit())
 	})
 }
+
+// The provider has ended a payment by itself: the buyer gets another one, whoever notices first.
+func TestAPaymentThatTheProviderEndedIsReplaced(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		b := withBank(s)
+		o := s.placed(0)
+		p := s.bankPayment(o, 0)
+		b.books[p.Id] = biz.PaymentAnswer{Standing: biz.StandingClosed}
+		_, err := s.CreatePayment(s.as(ann), &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: o.Id, Provider: "bank"})
+		requireReason(t, "STATE_CONFLICT", err)
+		q := s.bankPayment(o, 0)
+		require.NotEqual(t, p.Id, q.Id)
+		b.books[q.Id] = biz.PaymentAnswer{Standing: biz.StandingClosed}
+		s.later(31 * time.Second)
+		require.Equal(t, orderv1.PaymentState_PAYMENT_CLOSED, s.check(q.Id).State)
+		last := s.bankPayment(o, 0)
+		require.NotEqual(t, q.Id, last.Id)
+		b.takes(last.Id, last.Payee, last.Amount.AmountMinor)
+		require.Equal(t, orderv1.PaymentState_CAPTURED, s.check(last.Id).State)
+		require.Equal(t, orderv1.OrderState_PAID, s.get(o.Id).State)
+		require.Empty(t, s.audit())
+	})
+}
+
+// Money of another amount is for a person to look at: it neither pays the order nor keeps it open, and is recorded once.
+func TestMoneyOfAnotherAmountKeepsNothingOpen(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		b := withBank(s)
+		recorded := func(p *orderv1.Payment) (n int) {
+			require.NoError(t, s.DB.Conn(t.Context()).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM audit_log WHERE subject = ? AND action = 'order.payment.mismatch'", p.Id).Scan(&n))
+			return n
+		}
+		o := s.placed(0)
+		p := s.bankPayment(o, 0)
+		b.takes(p.Id, p.Payee, p.Amount.AmountMinor+1)
+		_, err := s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: o.Id, Reason: "x"})
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_CANCELLED, s.get(o.Id).State)
+
+		o = s.placed2()
+		q := s.bankPayment(o, 0)
+		b.takes(q.Id, "acct-thief", q.Amount.AmountMinor)
+		s.clock.Advance(31 * time.Second)
+		require.Error(t, s.TickPayments(t.Context()))
+		s.later(10 * time.Minute)
+		s.later(time.Hour)
+		require.Equal(t, orderv1.OrderState_CANCELLED, s.get(o.Id).State)
+		require.Equal(t, []int{1, 1}, []int{recorded(p), recorded(q)})
+		require.Zero(t, s.get(o.Id).Paid.AmountMinor)
+		require.Empty(t, s.audit())
+	})
+}
