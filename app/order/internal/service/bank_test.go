@@ -23,6 +23,8 @@ type bank struct {
 	// verdict is the answer to new refunds.
 	verdict biz.RefundAnswer
 	calls   []string
+	// hangs has a closing wait for ever.
+	hangs bool
 	// within is called at the beginning of each question, and what it returns at its end.
 	within func() func()
 }
@@ -82,7 +84,11 @@ func (b *bank) Query(_ context.Context, p biz.PaymentRef) (biz.PaymentAnswer, er
 	return bankCall(b, "query", p.ID, func() (biz.PaymentAnswer, error) { return b.books[p.ID], nil })
 }
 
-func (b *bank) Close(_ context.Context, p biz.PaymentRef) (biz.PaymentAnswer, error) {
+func (b *bank) Close(ctx context.Context, p biz.PaymentRef) (biz.PaymentAnswer, error) {
+	if b.hangs {
+		<-ctx.Done()
+		return biz.PaymentAnswer{}, ctx.Err()
+	}
 	return bankCall(b, "close", p.ID, func() (biz.PaymentAnswer, error) {
 		if b.books[p.ID].Standing == biz.StandingUnknown {
 			return biz.PaymentAnswer{}, nil

@@ -15,6 +15,9 @@ import (
 // silenceFor is how long the timers leave a provider alone that did not answer.
 const silenceFor = 5 * time.Second
 
+// closePatience is how long a provider has to close a payment before its order ends without it.
+const closePatience = 3 * time.Second
+
 // silence remembers which providers do not answer, so that one that is down does not hold up all that is due. It is this
 // process's own: the worst that its loss does is a question in vain.
 type silence struct {
@@ -214,6 +217,8 @@ func (s *Order) closeThere(ctx context.Context, r biz.Record) (closed []string, 
 			continue
 		}
 		answer, failure := patiently(ctx, s, p.Provider, func(provider biz.PaymentProvider) (biz.PaymentAnswer, error) {
+			ctx, cancel := context.WithTimeout(ctx, s.patience)
+			defer cancel()
 			return provider.Close(ctx, r.Ref(p))
 		})
 		switch {

@@ -442,3 +442,20 @@ func TestMoneyOfAnotherAmountKeepsNothingOpen(t *testing.T) {
 		require.Empty(t, s.audit())
 	})
 }
+
+// A provider that hangs does not keep a member from cancelling; the payment is closed when the provider is back.
+func TestAProviderThatHangsKeepsNobodyWaiting(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		b := withBank(s)
+		b.hangs, s.patience = true, time.Millisecond
+		o := s.placed(0)
+		p := s.bankPayment(o, 0)
+		gone, err := s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: o.Id, Reason: "x"})
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_CANCELLED, gone.State)
+		b.hangs = false
+		s.later(time.Minute)
+		require.Equal(t, biz.StandingClosed, b.books[p.Id].Standing)
+		require.Empty(t, s.audit())
+	})
+}

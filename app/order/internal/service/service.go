@@ -9,6 +9,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -65,11 +66,13 @@ type Order struct {
 	settings  Settings
 	providers map[string]biz.PaymentProvider
 	silent    silence
+	// patience is how long the end of an order waits for a provider, far below the time of a request.
+	patience time.Duration
 }
 
 // New makes the service.
 func New(p Parts, s Settings) *Order {
-	o := &Order{Parts: p, settings: s, providers: map[string]biz.PaymentProvider{}}
+	o := &Order{Parts: p, settings: s, providers: map[string]biz.PaymentProvider{}, patience: closePatience}
 	if p.Sandbox != nil {
 		o.providers[p.Sandbox.Name()] = p.Sandbox
 	}
