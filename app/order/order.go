@@ -181,6 +181,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	}
 	stock, members := data.Stock{Client: inventoryv1.NewInventoryClient(d.Dial("inventory"))}, data.Members{Client: memberv1.NewMemberClient(d.Dial("member"))}
 	orders, promotions := data.NewOrders(frame.DB(), receivers), data.NewPromotions(frame.DB())
+	wallets := walletpay.New(memberv1.NewWalletsClient(d.Dial("member")))
 	terms := biz.Terms{
 		PayWindowUS: c.PayWindow.Microseconds(), HoldGraceUS: c.HoldGrace.Microseconds(),
 		ReturnWindowUS: c.ReturnWindow.Microseconds(), AutoReceiveUS: c.AutoReceive.Microseconds(),
@@ -195,8 +196,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product")), Lists: productv1.NewPriceListsClient(d.Dial("product"))},
 			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies,
 		},
-		Providers: append([]biz.PaymentProvider{walletpay.New(memberv1.NewWalletsClient(d.Dial("member")))}, d.Providers...),
-		Report:    frame.Report("after a reply"),
+		Wallets: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
+		Report: frame.Report("after a reply"),
 	}, service.Settings{
 		Terms:  terms,
 		Limits: service.Limits{Lines: c.MaxLines, Quantity: c.MaxQuantity}, FreightMinor: c.FreightMinor, PageSecret: d.PageSecret,

@@ -895,6 +895,154 @@ func (x *WalletRefund) GetPaymentId() string {
 	return ""
 }
 
+type GetWalletSumsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PaymentIds    []string               `protobuf:"bytes,1,rep,name=payment_ids,json=paymentIds,proto3" json:"payment_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWalletSumsRequest) Reset() {
+	*x = GetWalletSumsRequest{}
+	mi := &file_member_v1_wallet_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWalletSumsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWalletSumsRequest) ProtoMessage() {}
+
+func (x *GetWalletSumsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_member_v1_wallet_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWalletSumsRequest.ProtoReflect.Descriptor instead.
+func (*GetWalletSumsRequest) Descriptor() ([]byte, []int) {
+	return file_member_v1_wallet_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *GetWalletSumsRequest) GetPaymentIds() []string {
+	if x != nil {
+		return x.PaymentIds
+	}
+	return nil
+}
+
+type GetWalletSumsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sums          []*WalletSum           `protobuf:"bytes,1,rep,name=sums,proto3" json:"sums,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWalletSumsResponse) Reset() {
+	*x = GetWalletSumsResponse{}
+	mi := &file_member_v1_wallet_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWalletSumsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWalletSumsResponse) ProtoMessage() {}
+
+func (x *GetWalletSumsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_member_v1_wallet_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWalletSumsResponse.ProtoReflect.Descriptor instead.
+func (*GetWalletSumsResponse) Descriptor() ([]byte, []int) {
+	return file_member_v1_wallet_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GetWalletSumsResponse) GetSums() []*WalletSum {
+	if x != nil {
+		return x.Sums
+	}
+	return nil
+}
+
+type WalletSum struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PaymentId     string                 `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	PaidMinor     int64                  `protobuf:"varint,2,opt,name=paid_minor,json=paidMinor,proto3" json:"paid_minor,omitempty"`
+	RefundedMinor int64                  `protobuf:"varint,3,opt,name=refunded_minor,json=refundedMinor,proto3" json:"refunded_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WalletSum) Reset() {
+	*x = WalletSum{}
+	mi := &file_member_v1_wallet_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WalletSum) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WalletSum) ProtoMessage() {}
+
+func (x *WalletSum) ProtoReflect() protoreflect.Message {
+	mi := &file_member_v1_wallet_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WalletSum.ProtoReflect.Descriptor instead.
+func (*WalletSum) Descriptor() ([]byte, []int) {
+	return file_member_v1_wallet_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *WalletSum) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *WalletSum) GetPaidMinor() int64 {
+	if x != nil {
+		return x.PaidMinor
+	}
+	return 0
+}
+
+func (x *WalletSum) GetRefundedMinor() int64 {
+	if x != nil {
+		return x.RefundedMinor
+	}
+	return 0
+}
+
 var File_member_v1_wallet_proto protoreflect.FileDescriptor
 
 const file_member_v1_wallet_proto_rawDesc = "" +
@@ -967,7 +1115,18 @@ const file_member_v1_wallet_proto_rawDesc = "" +
 	"\x04done\x18\x02 \x01(\bR\x04done\x120\n" +
 	"\x06amount\x18\x03 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x12\x1d\n" +
 	"\n" +
-	"payment_id\x18\x04 \x01(\tR\tpaymentId*a\n" +
+	"payment_id\x18\x04 \x01(\tR\tpaymentId\"J\n" +
+	"\x14GetWalletSumsRequest\x122\n" +
+	"\vpayment_ids\x18\x01 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xe8\a\"\x06r\x04\x10\x01\x18(R\n" +
+	"paymentIds\"I\n" +
+	"\x15GetWalletSumsResponse\x120\n" +
+	"\x04sums\x18\x01 \x03(\v2\x1c.onepool.member.v1.WalletSumR\x04sums\"p\n" +
+	"\tWalletSum\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x1d\n" +
+	"\n" +
+	"paid_minor\x18\x02 \x01(\x03R\tpaidMinor\x12%\n" +
+	"\x0erefunded_minor\x18\x03 \x01(\x03R\rrefundedMinor*a\n" +
 	"\x0fWalletEntryKind\x12!\n" +
 	"\x1dWALLET_ENTRY_KIND_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -976,7 +1135,7 @@ const file_member_v1_wallet_proto_rawDesc = "" +
 	"\n" +
 	"\x06REFUND\x10\x03\x12\n" +
 	"\n" +
-	"\x06CLOSED\x10\x042\x98\a\n" +
+	"\x06CLOSED\x10\x042\xfc\a\n" +
 	"\aWallets\x12\x88\x01\n" +
 	"\vTopUpWallet\x12%.onepool.member.v1.TopUpWalletRequest\x1a\x19.onepool.member.v1.Wallet\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/member/members/{member_id}/wallet/top-up\x12z\n" +
 	"\tGetWallet\x12#.onepool.member.v1.GetWalletRequest\x1a\x19.onepool.member.v1.Wallet\"-\x82\xd3\xe4\x93\x02'\x12%/v1/member/members/{member_id}/wallet\x12\xa5\x01\n" +
@@ -985,7 +1144,8 @@ const file_member_v1_wallet_proto_rawDesc = "" +
 	"\x12CloseWalletPayment\x12,.onepool.member.v1.CloseWalletPaymentRequest\x1a .onepool.member.v1.WalletPayment\x12`\n" +
 	"\x10GetWalletPayment\x12*.onepool.member.v1.GetWalletPaymentRequest\x1a .onepool.member.v1.WalletPayment\x12[\n" +
 	"\x0eRefundToWallet\x12(.onepool.member.v1.RefundToWalletRequest\x1a\x1f.onepool.member.v1.WalletRefund\x12]\n" +
-	"\x0fGetWalletRefund\x12).onepool.member.v1.GetWalletRefundRequest\x1a\x1f.onepool.member.v1.WalletRefundB3Z1github.com/onepool/onepool/api/member/v1;memberv1b\x06proto3"
+	"\x0fGetWalletRefund\x12).onepool.member.v1.GetWalletRefundRequest\x1a\x1f.onepool.member.v1.WalletRefund\x12b\n" +
+	"\rGetWalletSums\x12'.onepool.member.v1.GetWalletSumsRequest\x1a(.onepool.member.v1.GetWalletSumsResponseB3Z1github.com/onepool/onepool/api/member/v1;memberv1b\x06proto3"
 
 var (
 	file_member_v1_wallet_proto_rawDescOnce sync.Once
@@ -1000,7 +1160,7 @@ func file_member_v1_wallet_proto_rawDescGZIP() []byte {
 }
 
 var file_member_v1_wallet_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_member_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_member_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_member_v1_wallet_proto_goTypes = []any{
 	(WalletEntryKind)(0),              // 0: onepool.member.v1.WalletEntryKind
 	(*Wallet)(nil),                    // 1: onepool.member.v1.Wallet
@@ -1016,38 +1176,44 @@ var file_member_v1_wallet_proto_goTypes = []any{
 	(*RefundToWalletRequest)(nil),     // 11: onepool.member.v1.RefundToWalletRequest
 	(*GetWalletRefundRequest)(nil),    // 12: onepool.member.v1.GetWalletRefundRequest
 	(*WalletRefund)(nil),              // 13: onepool.member.v1.WalletRefund
-	(*v1.Money)(nil),                  // 14: onepool.common.v1.Money
+	(*GetWalletSumsRequest)(nil),      // 14: onepool.member.v1.GetWalletSumsRequest
+	(*GetWalletSumsResponse)(nil),     // 15: onepool.member.v1.GetWalletSumsResponse
+	(*WalletSum)(nil),                 // 16: onepool.member.v1.WalletSum
+	(*v1.Money)(nil),                  // 17: onepool.common.v1.Money
 }
 var file_member_v1_wallet_proto_depIdxs = []int32{
-	14, // 0: onepool.member.v1.Wallet.balance:type_name -> onepool.common.v1.Money
+	17, // 0: onepool.member.v1.Wallet.balance:type_name -> onepool.common.v1.Money
 	6,  // 1: onepool.member.v1.ListWalletEntriesResponse.entries:type_name -> onepool.member.v1.WalletEntry
 	0,  // 2: onepool.member.v1.WalletEntry.kind:type_name -> onepool.member.v1.WalletEntryKind
-	14, // 3: onepool.member.v1.WalletEntry.amount:type_name -> onepool.common.v1.Money
-	14, // 4: onepool.member.v1.WalletEntry.balance_after:type_name -> onepool.common.v1.Money
+	17, // 3: onepool.member.v1.WalletEntry.amount:type_name -> onepool.common.v1.Money
+	17, // 4: onepool.member.v1.WalletEntry.balance_after:type_name -> onepool.common.v1.Money
 	0,  // 5: onepool.member.v1.WalletPayment.kind:type_name -> onepool.member.v1.WalletEntryKind
-	14, // 6: onepool.member.v1.WalletPayment.amount:type_name -> onepool.common.v1.Money
-	14, // 7: onepool.member.v1.WalletRefund.amount:type_name -> onepool.common.v1.Money
-	2,  // 8: onepool.member.v1.Wallets.TopUpWallet:input_type -> onepool.member.v1.TopUpWalletRequest
-	3,  // 9: onepool.member.v1.Wallets.GetWallet:input_type -> onepool.member.v1.GetWalletRequest
-	4,  // 10: onepool.member.v1.Wallets.ListWalletEntries:input_type -> onepool.member.v1.ListWalletEntriesRequest
-	7,  // 11: onepool.member.v1.Wallets.PayFromWallet:input_type -> onepool.member.v1.PayFromWalletRequest
-	8,  // 12: onepool.member.v1.Wallets.CloseWalletPayment:input_type -> onepool.member.v1.CloseWalletPaymentRequest
-	9,  // 13: onepool.member.v1.Wallets.GetWalletPayment:input_type -> onepool.member.v1.GetWalletPaymentRequest
-	11, // 14: onepool.member.v1.Wallets.RefundToWallet:input_type -> onepool.member.v1.RefundToWalletRequest
-	12, // 15: onepool.member.v1.Wallets.GetWalletRefund:input_type -> onepool.member.v1.GetWalletRefundRequest
-	1,  // 16: onepool.member.v1.Wallets.TopUpWallet:output_type -> onepool.member.v1.Wallet
-	1,  // 17: onepool.member.v1.Wallets.GetWallet:output_type -> onepool.member.v1.Wallet
-	5,  // 18: onepool.member.v1.Wallets.ListWalletEntries:output_type -> onepool.member.v1.ListWalletEntriesResponse
-	10, // 19: onepool.member.v1.Wallets.PayFromWallet:output_type -> onepool.member.v1.WalletPayment
-	10, // 20: onepool.member.v1.Wallets.CloseWalletPayment:output_type -> onepool.member.v1.WalletPayment
-	10, // 21: onepool.member.v1.Wallets.GetWalletPayment:output_type -> onepool.member.v1.WalletPayment
-	13, // 22: onepool.member.v1.Wallets.RefundToWallet:output_type -> onepool.member.v1.WalletRefund
-	13, // 23: onepool.member.v1.Wallets.GetWalletRefund:output_type -> onepool.member.v1.WalletRefund
-	16, // [16:24] is the sub-list for method output_type
-	8,  // [8:16] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	17, // 6: onepool.member.v1.WalletPayment.amount:type_name -> onepool.common.v1.Money
+	17, // 7: onepool.member.v1.WalletRefund.amount:type_name -> onepool.common.v1.Money
+	16, // 8: onepool.member.v1.GetWalletSumsResponse.sums:type_name -> onepool.member.v1.WalletSum
+	2,  // 9: onepool.member.v1.Wallets.TopUpWallet:input_type -> onepool.member.v1.TopUpWalletRequest
+	3,  // 10: onepool.member.v1.Wallets.GetWallet:input_type -> onepool.member.v1.GetWalletRequest
+	4,  // 11: onepool.member.v1.Wallets.ListWalletEntries:input_type -> onepool.member.v1.ListWalletEntriesRequest
+	7,  // 12: onepool.member.v1.Wallets.PayFromWallet:input_type -> onepool.member.v1.PayFromWalletRequest
+	8,  // 13: onepool.member.v1.Wallets.CloseWalletPayment:input_type -> onepool.member.v1.CloseWalletPaymentRequest
+	9,  // 14: onepool.member.v1.Wallets.GetWalletPayment:input_type -> onepool.member.v1.GetWalletPaymentRequest
+	11, // 15: onepool.member.v1.Wallets.RefundToWallet:input_type -> onepool.member.v1.RefundToWalletRequest
+	12, // 16: onepool.member.v1.Wallets.GetWalletRefund:input_type -> onepool.member.v1.GetWalletRefundRequest
+	14, // 17: onepool.member.v1.Wallets.GetWalletSums:input_type -> onepool.member.v1.GetWalletSumsRequest
+	1,  // 18: onepool.member.v1.Wallets.TopUpWallet:output_type -> onepool.member.v1.Wallet
+	1,  // 19: onepool.member.v1.Wallets.GetWallet:output_type -> onepool.member.v1.Wallet
+	5,  // 20: onepool.member.v1.Wallets.ListWalletEntries:output_type -> onepool.member.v1.ListWalletEntriesResponse
+	10, // 21: onepool.member.v1.Wallets.PayFromWallet:output_type -> onepool.member.v1.WalletPayment
+	10, // 22: onepool.member.v1.Wallets.CloseWalletPayment:output_type -> onepool.member.v1.WalletPayment
+	10, // 23: onepool.member.v1.Wallets.GetWalletPayment:output_type -> onepool.member.v1.WalletPayment
+	13, // 24: onepool.member.v1.Wallets.RefundToWallet:output_type -> onepool.member.v1.WalletRefund
+	13, // 25: onepool.member.v1.Wallets.GetWalletRefund:output_type -> onepool.member.v1.WalletRefund
+	15, // 26: onepool.member.v1.Wallets.GetWalletSums:output_type -> onepool.member.v1.GetWalletSumsResponse
+	18, // [18:27] is the sub-list for method output_type
+	9,  // [9:18] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_member_v1_wallet_proto_init() }
@@ -1061,7 +1227,7 @@ func file_member_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_member_v1_wallet_proto_rawDesc), len(file_member_v1_wallet_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

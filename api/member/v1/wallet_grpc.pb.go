@@ -27,6 +27,7 @@ const (
 	Wallets_GetWalletPayment_FullMethodName   = "/onepool.member.v1.Wallets/GetWalletPayment"
 	Wallets_RefundToWallet_FullMethodName     = "/onepool.member.v1.Wallets/RefundToWallet"
 	Wallets_GetWalletRefund_FullMethodName    = "/onepool.member.v1.Wallets/GetWalletRefund"
+	Wallets_GetWalletSums_FullMethodName      = "/onepool.member.v1.Wallets/GetWalletSums"
 )
 
 // WalletsClient is the client API for Wallets service.
@@ -50,6 +51,8 @@ type WalletsClient interface {
 	// For the order center: gives back a part of a payment, once for each number.
 	RefundToWallet(ctx context.Context, in *RefundToWalletRequest, opts ...grpc.CallOption) (*WalletRefund, error)
 	GetWalletRefund(ctx context.Context, in *GetWalletRefundRequest, opts ...grpc.CallOption) (*WalletRefund, error)
+	// For checks over centers: what payments took and what came back of them. Those that took nothing are absent.
+	GetWalletSums(ctx context.Context, in *GetWalletSumsRequest, opts ...grpc.CallOption) (*GetWalletSumsResponse, error)
 }
 
 type walletsClient struct {
@@ -140,6 +143,16 @@ func (c *walletsClient) GetWalletRefund(ctx context.Context, in *GetWalletRefund
 	return out, nil
 }
 
+func (c *walletsClient) GetWalletSums(ctx context.Context, in *GetWalletSumsRequest, opts ...grpc.CallOption) (*GetWalletSumsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetWalletSumsResponse)
+	err := c.cc.Invoke(ctx, Wallets_GetWalletSums_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // WalletsServer is the server API for Wallets service.
 // All implementations must embed UnimplementedWalletsServer
 // for forward compatibility.
@@ -161,6 +174,8 @@ type WalletsServer interface {
 	// For the order center: gives back a part of a payment, once for each number.
 	RefundToWallet(context.Context, *RefundToWalletRequest) (*WalletRefund, error)
 	GetWalletRefund(context.Context, *GetWalletRefundRequest) (*WalletRefund, error)
+	// For checks over centers: what payments took and what came back of them. Those that took nothing are absent.
+	GetWalletSums(context.Context, *GetWalletSumsRequest) (*GetWalletSumsResponse, error)
 	mustEmbedUnimplementedWalletsServer()
 }
 
@@ -194,6 +209,9 @@ func (UnimplementedWalletsServer) RefundToWallet(context.Context, *RefundToWalle
 }
 func (UnimplementedWalletsServer) GetWalletRefund(context.Context, *GetWalletRefundRequest) (*WalletRefund, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetWalletRefund not implemented")
+}
+func (UnimplementedWalletsServer) GetWalletSums(context.Context, *GetWalletSumsRequest) (*GetWalletSumsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetWalletSums not implemented")
 }
 func (UnimplementedWalletsServer) mustEmbedUnimplementedWalletsServer() {}
 func (UnimplementedWalletsServer) testEmbeddedByValue()                 {}
@@ -360,6 +378,24 @@ func _Wallets_GetWalletRefund_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Wallets_GetWalletSums_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetWalletSumsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WalletsServer).GetWalletSums(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Wallets_GetWalletSums_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WalletsServer).GetWalletSums(ctx, req.(*GetWalletSumsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Wallets_ServiceDesc is the grpc.ServiceDesc for Wallets service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -398,6 +434,10 @@ var Wallets_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetWalletRefund",
 			Handler:    _Wallets_GetWalletRefund_Handler,
+		},
+		{
+			MethodName: "GetWalletSums",
+			Handler:    _Wallets_GetWalletSums_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

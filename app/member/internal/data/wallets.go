@@ -79,6 +79,24 @@ func (w *Wallets) Refunded(ctx context.Context, payment string) (sum int64, err 
 	return sum, nil
 }
 
+// Sums are what payments took, and what came back of them.
+func (w *Wallets) Sums(ctx context.Context, payments []string) (paid, refunded map[string]int64, err error) {
+	rows, err := w.ent.WalletEntry.Query().Where(walletentry.PaymentIDIn(payments...)).All(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("sums of wallets: %w", err)
+	}
+	paid, refunded = map[string]int64{}, map[string]int64{}
+	for _, row := range rows {
+		switch biz.WalletKind(row.Kind) {
+		case biz.WalletPay:
+			paid[row.PaymentID] -= row.AmountMinor
+		case biz.WalletRefund:
+			refunded[row.PaymentID] += row.AmountMinor
+		}
+	}
+	return paid, refunded, nil
+}
+
 // Append writes an entry and the wallet's new balance; the guard is the last line of defence against a ledger with two entries
 // of one number.
 func (w *Wallets) Append(ctx context.Context, s biz.WalletState, e biz.WalletEntry) error {

@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
@@ -185,4 +187,20 @@ func (s *Wallets) GetWalletRefund(ctx context.Context, req *memberv1.GetWalletRe
 		return &memberv1.WalletRefund{Number: req.GetNumber()}, err
 	}
 	return &memberv1.WalletRefund{Number: e.ID, Done: true, Amount: s.money(e.AmountMinor), PaymentId: e.Payment}, nil
+}
+
+// GetWalletSums answers for checks over centers.
+func (s *Wallets) GetWalletSums(ctx context.Context, req *memberv1.GetWalletSumsRequest) (*memberv1.GetWalletSumsResponse, error) {
+	if err := authn.RequireService(ctx); err != nil {
+		return nil, err
+	}
+	paid, refunded, err := s.ledger.Sums(asCenter(ctx), req.GetPaymentIds())
+	if err != nil {
+		return nil, err
+	}
+	out := &memberv1.GetWalletSumsResponse{}
+	for _, id := range slices.Sorted(maps.Keys(paid)) {
+		out.Sums = append(out.Sums, &memberv1.WalletSum{PaymentId: id, PaidMinor: paid[id], RefundedMinor: refunded[id]})
+	}
+	return out, nil
 }

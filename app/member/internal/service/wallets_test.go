@@ -98,6 +98,11 @@ func TestStoredValuePaysAndComesBack(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, done.Done, "a payment is no refund")
 
+		sums, err := w.GetWalletSums(inside, &memberv1.GetWalletSumsRequest{PaymentIds: []string{"pay_1", "pay_2", "pay_none"}})
+		require.NoError(t, err)
+		require.Len(t, sums.Sums, 1)
+		require.Equal(t, []int64{7_000, 7_000}, []int64{sums.Sums[0].PaidMinor, sums.Sums[0].RefundedMinor})
+
 		// The ledger has a page at a time.
 		var kinds []string
 		token := ""

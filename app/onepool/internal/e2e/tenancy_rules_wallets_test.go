@@ -29,6 +29,9 @@ func init() {
 		"RefundToWallet": inside(func(o objects) proto.Message {
 			return &memberv1.RefundToWalletRequest{Number: id(), PaymentId: o.Payment, AmountMinor: 1}
 		}),
+		"GetWalletSums": inside(func(o objects) proto.Message {
+			return &memberv1.GetWalletSumsRequest{PaymentIds: []string{o.Payment}}
+		}),
 		"GetWalletRefund": inside(func(objects) proto.Message { return &memberv1.GetWalletRefundRequest{Number: id()} }),
 	}
 }

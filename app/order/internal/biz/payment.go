@@ -171,6 +171,19 @@ func (o *Order) ClosedThere(paymentIDs ...string) {
 	}
 }
 
+// GoneThere notes that the provider has ended a payment which was open here: nobody can pay it, so the buyer needs another one.
+func (o *Order) GoneThere(paymentID string) error {
+	p := o.payment(paymentID)
+	if p == nil || p.State != PaymentPending {
+		return nil
+	}
+	if err := o.closePayment(p, "by the provider"); err != nil {
+		return err
+	}
+	p.AskAtUS = 0
+	return nil
+}
+
 // NotHeardOf notes that the provider does not know a payment that is closed here. Some hear of it when the buyer pays, or when
 // our question arrives late: it is asked until nobody can pay any more.
 func (o *Order) NotHeardOf(paymentID string) {

@@ -82,6 +82,12 @@ func PaymentOver() Refusal {
 	return stateConflict(PaymentClosed, "the payment was closed: open another one")
 }
 
+// IsPaymentOver says whether err is that.
+func IsPaymentOver(err error) bool {
+	r, ok := errors.AsType[Refusal](err)
+	return ok && r.Reason == reasonState && r.Metadata["state"] == string(PaymentClosed)
+}
+
 // ProviderSilent says that a payment provider gave no answer: what was asked may have been done.
 func ProviderSilent(provider string) Refusal {
 	return refuse(503, reasonSilent, "the payment provider does not answer: repeat it with the same request id", "provider", provider)
@@ -171,7 +177,7 @@ func PayeeMismatch(wanted, got string) Refusal {
 
 // IsMismatch says whether err refuses a notification because of what it is about.
 func IsMismatch(err error) bool {
-	r, ok := err.(Refusal)
+	r, ok := errors.AsType[Refusal](err)
 	return ok && r.Reason == reasonMismatch
 }
 

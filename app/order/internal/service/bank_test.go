@@ -17,23 +17,31 @@ type bank struct {
 	mu      sync.Mutex
 	books   map[string]biz.PaymentAnswer
 	refunds map[string]biz.RefundAnswer
+	amounts map[string]int64 // of refunds
 	// before and after are errors of the next calls of a method: the call had no effect, or had it and lost its answer.
 	before, after map[string]error
 	// verdict is the answer to new refunds.
 	verdict biz.RefundAnswer
 	calls   []string
+	// hangs has a closing wait for ever.
+	hangs bool
+	// within is called at the beginning of each question, and what it returns at its end.
+	within func() func()
 }
 
 var errLine = errors.New("connection reset")
 
 func newBank() *bank {
 	return &bank{
-		books: map[string]biz.PaymentAnswer{}, refunds: map[string]biz.RefundAnswer{}, before: map[string]error{}, after: map[string]error{},
+		books: map[string]biz.PaymentAnswer{}, refunds: map[string]biz.RefundAnswer{}, amounts: map[string]int64{}, before: map[string]error{}, after: map[string]error{},
 		verdict: biz.RefundAnswer{Standing: biz.RefundPaidOut, Reference: "ref"},
 	}
 }
 
 func bankCall[A any](b *bank, method, id string, do func() (A, error)) (A, error) {
+	if b.within != nil {
+		defer b.within()()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.calls = append(b.calls, method+" "+id)
@@ -61,8 +69,11 @@ func (b *bank) Serves(p biz.PaymentOrder) error {
 
 func (b *bank) Create(_ context.Context, p biz.PaymentOrder) (map[string]string, error) {
 	return bankCall(b, "create", p.ID, func() (map[string]string, error) {
-		if b.books[p.ID].Standing == biz.StandingPaid {
+		switch b.books[p.ID].Standing {
+		case biz.StandingPaid:
 			return nil, biz.ErrPaid
+		case biz.StandingClosed:
+			return nil, biz.PaymentOver()
 		}
 		b.books[p.ID] = biz.PaymentAnswer{Standing: biz.StandingOpen}
 		return map[string]string{"title": p.Title, "scene": string(p.Scene), "buyer": p.Buyer}, nil
@@ -73,7 +84,11 @@ func (b *bank) Query(_ context.Context, p biz.PaymentRef) (biz.PaymentAnswer, er
 	return bankCall(b, "query", p.ID, func() (biz.PaymentAnswer, error) { return b.books[p.ID], nil })
 }
 
-func (b *bank) Close(_ context.Context, p biz.PaymentRef) (biz.PaymentAnswer, error) {
+func (b *bank) Close(ctx context.Context, p biz.PaymentRef) (biz.PaymentAnswer, error) {
+	if b.hangs {
+		<-ctx.Done()
+		return biz.PaymentAnswer{}, ctx.Err()
+	}
 	return bankCall(b, "close", p.ID, func() (biz.PaymentAnswer, error) {
 		if b.books[p.ID].Standing == biz.StandingUnknown {
 			return biz.PaymentAnswer{}, nil
@@ -93,7 +108,7 @@ func (b *bank) Refund(_ context.Context, r biz.RefundOrder) (biz.RefundAnswer, e
 		a := b.verdict
 		a.Number = r.Number
 		if a.Standing != biz.RefundRefused || a.Spent {
-			b.refunds[r.Number] = a
+			b.refunds[r.Number], b.amounts[r.Number] = a, r.AmountMinor
 		}
 		return a, nil
 	})
@@ -148,6 +163,28 @@ func (b *bank) says(s *shop, n biz.Notification) (status int, body string) {
 	w := httptest.NewRecorder()
 	edge(s.Notified(b)).ServeHTTP(w, r)
 	return w.Code, w.Body.String()
+}
+
+// slow has the first two questions wait for each other, and counts how many are under way at most.
+func (b *bank) slow() (most func() int) {
+	var mu sync.Mutex
+	under, peak, two := 0, 0, make(chan struct{})
+	b.within = func() func() {
+		mu.Lock()
+		under++
+		peak = max(peak, under)
+		if under == 2 && peak == 2 {
+			select {
+			case <-two:
+			default:
+				close(two)
+			}
+		}
+		mu.Unlock()
+		<-two
+		return func() { mu.Lock(); defer mu.Unlock(); under-- }
+	}
+	return func() int { mu.Lock(); defer mu.Unlock(); return peak }
 }
 
 // withBank adds the bank to a shop's providers.

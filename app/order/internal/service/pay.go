@@ -73,6 +73,9 @@ func (s *Order) CreatePayment(ctx context.Context, req *orderv1.CreatePaymentReq
 	if errors.Is(err, biz.ErrPaid) {
 		return s.settle(ctx, payment.GetOrderId(), payment.GetId())
 	}
+	if biz.IsPaymentOver(err) {
+		return nil, s.gone(ctx, payment, err)
+	}
 	if err := s.heard(ctx, provider, err); err != nil {
 		return nil, err
 	}

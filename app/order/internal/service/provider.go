@@ -15,6 +15,9 @@ import (
 // silenceFor is how long the timers leave a provider alone that did not answer.
 const silenceFor = 5 * time.Second
 
+// closePatience is how long a provider has to close a payment before its order ends without it.
+const closePatience = 3 * time.Second
+
 // silence remembers which providers do not answer, so that one that is down does not hold up all that is due. It is this
 // process's own: the worst that its loss does is a question in vain.
 type silence struct {
@@ -57,8 +60,8 @@ func (s *Order) heard(ctx context.Context, provider biz.PaymentProvider, err err
 
 func (s *Order) paymentTimers() []due {
 	return []due{
-		{name: "payment", find: s.Orders.PaymentsDue, do: func(ctx context.Context, d data.Due) error { return s.askPayment(ctx, d.OrderID, d.PartID) }},
-		{name: "refund", find: s.Orders.RefundsDue, do: func(ctx context.Context, d data.Due) error { return s.refund(ctx, d.OrderID, d.PartID) }},
+		{name: "payment", wide: wideAsks, find: s.Orders.PaymentsDue, do: func(ctx context.Context, d data.Due) error { return s.askPayment(ctx, d.OrderID, d.PartID) }},
+		{name: "refund", wide: wideAsks, find: s.Orders.RefundsDue, do: func(ctx context.Context, d data.Due) error { return s.refund(ctx, d.OrderID, d.PartID) }},
 	}
 }
 
@@ -104,6 +107,8 @@ func (s *Order) askPayment(ctx context.Context, orderID, paymentID string) error
 			return s.learn(ctx, r.ID, p, answer)
 		case failure == nil && answer.Standing == biz.StandingClosed && p.State == biz.PaymentClosed:
 			return s.inTx(ctx, r.ID, func(o *biz.Order) error { o.ClosedThere(p.ID); return nil })
+		case failure == nil && answer.Standing == biz.StandingClosed:
+			return s.inTx(ctx, r.ID, func(o *biz.Order) error { return o.GoneThere(p.ID) })
 		case failure == nil && answer.Standing == biz.StandingUnknown:
 			return s.inTx(ctx, r.ID, func(o *biz.Order) error { o.NotHeardOf(p.ID); return nil })
 		}
@@ -126,6 +131,11 @@ func (s *Order) learn(ctx context.Context, orderID string, p biz.Payment, answer
 		return errors.Join(err, s.inTx(ctx, orderID, func(o *biz.Order) error { o.NeverAsk(p.ID); return nil }))
 	}
 	return err
+}
+
+// gone closes a payment that its provider will not take any more, and passes the refusal on.
+func (s *Order) gone(ctx context.Context, p *orderv1.Payment, refusal error) error {
+	return errors.Join(refusal, s.inTx(data.AsService(ctx), p.GetOrderId(), func(o *biz.Order) error { return o.GoneThere(p.GetId()) }))
 }
 
 // notified asks about a payment that a notification names.
@@ -194,14 +204,21 @@ func (s *Order) settle(ctx context.Context, orderID, paymentID string) (*orderv1
 	return nil, biz.PaymentUnknown()
 }
 
-// closeThere closes what is open of an order at its providers, and books what was paid meanwhile. A provider that does not
-// answer is asked again by a timer: it does not keep the order open, and money that comes late goes back.
+// closeThere closes what is open of an order at its providers, and books what was paid meanwhile. It returns the payments of
+// which nothing is to be asked any more. A provider that does not answer is asked again by a timer: it does not keep the order
+// open, and money that comes late goes back.
 func (s *Order) closeThere(ctx context.Context, r biz.Record) (closed []string, err error) {
 	for _, p := range r.Payments {
 		if p.State != biz.PaymentPending {
 			continue
 		}
+		if p.AskAtUS == 0 { // a person looks into it
+			closed = append(closed, p.ID)
+			continue
+		}
 		answer, failure := patiently(ctx, s, p.Provider, func(provider biz.PaymentProvider) (biz.PaymentAnswer, error) {
+			ctx, cancel := context.WithTimeout(ctx, s.patience)
+			defer cancel()
 			return provider.Close(ctx, r.Ref(p))
 		})
 		switch {
@@ -212,8 +229,12 @@ func (s *Order) closeThere(ctx context.Context, r biz.Record) (closed []string, 
 		case failure == nil && answer.Standing == biz.StandingClosed:
 			closed = append(closed, p.ID)
 		case failure == nil && answer.Standing == biz.StandingPaid:
-			if err := s.learn(data.AsService(ctx), r.ID, p, answer); err != nil && !biz.IsMismatch(err) {
+			err := s.learn(data.AsService(ctx), r.ID, p, answer)
+			if err != nil && !biz.IsMismatch(err) {
 				return closed, err
+			}
+			if err != nil {
+				closed = append(closed, p.ID)
 			}
 		}
 	}

@@ -192,10 +192,14 @@ func TestAPaymentIsClosedAtTheProviderBeforeItsOrder(t *testing.T) {
 func TestAnOrderClosesThoughItsProviderIsDown(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		b := withBank(s)
-		o, late := s.placed(0), s.placed2()
+		o := s.placed(0)
+		s.clock.Advance(2 * time.Second)
+		late := s.placed2()
 		p, q := s.bankPayment(o, 0), s.bankPayment(late, 0)
 		b.before["close"], b.before["query"] = errLine, errLine
-		s.clock.Advance(601 * time.Second)
+		s.clock.Advance(599 * time.Second)
+		require.NoError(t, s.Tick(t.Context()))
+		s.clock.Advance(2 * time.Second)
 		require.NoError(t, s.Tick(t.Context()))
 		require.Equal(t, 1, b.asked("close"), "it is left alone for a while")
 		require.Equal(t, orderv1.OrderState_CANCELLED, s.get(o.Id).State)
@@ -362,6 +366,96 @@ func TestWhatAPaidOrderNeedsNoMoreIsClosed(t *testing.T) {
 		paid := s.get(o.Id)
 		require.Equal(t, []int64{2 * p.Amount.AmountMinor, p.Amount.AmountMinor}, []int64{paid.Paid.AmountMinor, paid.Refunded.AmountMinor})
 		require.Len(t, b.refunds, 1)
+		require.Empty(t, s.audit())
+	})
+}
+
+// Providers take their time: many questions are under way at once, and none is asked twice.
+func TestManyQuestionsAreUnderWayAtOnce(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		b := withBank(s)
+		s.world.stock["S1"]["cup"] = 1000
+		const orders = 20
+		for range orders {
+			o, err := s.PlaceOrder(s.as(ann), wish(line("cup", 1)))
+			require.NoError(t, err)
+			p := s.bankPayment(o, 0)
+			b.takes(p.Id, p.Payee, p.Amount.AmountMinor)
+		}
+		most := b.slow()
+		s.later(31 * time.Second)
+		require.Equal(t, orders, b.asked("query"))
+		require.Greater(t, most(), 1)
+		require.LessOrEqual(t, most(), wideAsks)
+		require.Empty(t, s.audit())
+	})
+}
+
+// The provider has ended a payment by itself: the buyer gets another one, whoever notices first.
+func TestAPaymentThatTheProviderEndedIsReplaced(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		b := withBank(s)
+		o := s.placed(0)
+		p := s.bankPayment(o, 0)
+		b.books[p.Id] = biz.PaymentAnswer{Standing: biz.StandingClosed}
+		_, err := s.CreatePayment(s.as(ann), &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: o.Id, Provider: "bank"})
+		requireReason(t, "STATE_CONFLICT", err)
+		q := s.bankPayment(o, 0)
+		require.NotEqual(t, p.Id, q.Id)
+		b.books[q.Id] = biz.PaymentAnswer{Standing: biz.StandingClosed}
+		s.later(31 * time.Second)
+		require.Equal(t, orderv1.PaymentState_PAYMENT_CLOSED, s.check(q.Id).State)
+		last := s.bankPayment(o, 0)
+		require.NotEqual(t, q.Id, last.Id)
+		b.takes(last.Id, last.Payee, last.Amount.AmountMinor)
+		require.Equal(t, orderv1.PaymentState_CAPTURED, s.check(last.Id).State)
+		require.Equal(t, orderv1.OrderState_PAID, s.get(o.Id).State)
+		require.Empty(t, s.audit())
+	})
+}
+
+// Money of another amount is for a person to look at: it neither pays the order nor keeps it open, and is recorded once.
+func TestMoneyOfAnotherAmountKeepsNothingOpen(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		b := withBank(s)
+		recorded := func(p *orderv1.Payment) (n int) {
+			require.NoError(t, s.DB.Conn(t.Context()).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM audit_log WHERE subject = ? AND action = 'order.payment.mismatch'", p.Id).Scan(&n))
+			return n
+		}
+		o := s.placed(0)
+		p := s.bankPayment(o, 0)
+		b.takes(p.Id, p.Payee, p.Amount.AmountMinor+1)
+		_, err := s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: o.Id, Reason: "x"})
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_CANCELLED, s.get(o.Id).State)
+
+		o = s.placed2()
+		q := s.bankPayment(o, 0)
+		b.takes(q.Id, "acct-thief", q.Amount.AmountMinor)
+		s.clock.Advance(31 * time.Second)
+		require.Error(t, s.TickPayments(t.Context()))
+		s.later(10 * time.Minute)
+		s.later(time.Hour)
+		require.Equal(t, orderv1.OrderState_CANCELLED, s.get(o.Id).State)
+		require.Equal(t, []int{1, 1}, []int{recorded(p), recorded(q)})
+		require.Zero(t, s.get(o.Id).Paid.AmountMinor)
+		require.Empty(t, s.audit())
+	})
+}
+
+// A provider that hangs does not keep a member from cancelling; the payment is closed when the provider is back.
+func TestAProviderThatHangsKeepsNobodyWaiting(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		b := withBank(s)
+		b.hangs, s.patience = true, time.Millisecond
+		o := s.placed(0)
+		p := s.bankPayment(o, 0)
+		gone, err := s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: o.Id, Reason: "x"})
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_CANCELLED, gone.State)
+		b.hangs = false
+		s.later(time.Minute)
+		require.Equal(t, biz.StandingClosed, b.books[p.Id].Standing)
 		require.Empty(t, s.audit())
 	})
 }

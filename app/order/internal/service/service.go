@@ -9,6 +9,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -52,6 +53,8 @@ type Parts struct {
 	Saga       *saga.Coordinator
 	// Sandbox is nil unless it is switched on.
 	Sandbox *sandboxpay.Provider
+	// Wallets are asked by the audit, for orders that were paid with stored value.
+	Wallets biz.WalletReader
 	// Providers besides the sandbox.
 	Providers []biz.PaymentProvider
 	// Report gets what a worker, or work after a reply, could not do and will try again.
@@ -66,11 +69,13 @@ type Order struct {
 	providers map[string]biz.PaymentProvider
 	silent    silence
 	exporting chan struct{} // a place for each export that runs
+	// patience is how long the end of an order waits for a provider, far below the time of a request.
+	patience time.Duration
 }
 
 // New makes the service.
 func New(p Parts, s Settings) *Order {
-	o := &Order{Parts: p, settings: s, providers: map[string]biz.PaymentProvider{}, exporting: make(chan struct{}, maxExports)}
+	o := &Order{Parts: p, settings: s, providers: map[string]biz.PaymentProvider{}, patience: closePatience, exporting: make(chan struct{}, maxExports)}
 	if p.Sandbox != nil {
 		o.providers[p.Sandbox.Name()] = p.Sandbox
 	}

@@ -13,6 +13,7 @@ import (
 	memberv1 "github.com/onepool/onepool/api/member/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/fault"
+	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/walletpay"
 )
 
@@ -87,9 +88,26 @@ func (p *purse) GetWalletRefund(ctx context.Context, in *memberv1.GetWalletRefun
 	return &memberv1.WalletRefund{Number: in.Number}, p.answer(ctx)
 }
 
+func (p *purse) GetWalletSums(ctx context.Context, in *memberv1.GetWalletSumsRequest, _ ...grpc.CallOption) (*memberv1.GetWalletSumsResponse, error) {
+	out := &memberv1.GetWalletSumsResponse{}
+	for _, id := range in.PaymentIds {
+		if e := p.entries[id]; e != nil && e.Kind == memberv1.WalletEntryKind_PAY {
+			sum := &memberv1.WalletSum{PaymentId: id, PaidMinor: e.Amount.AmountMinor}
+			for _, r := range p.refunds {
+				if r.PaymentId == id {
+					sum.RefundedMinor += r.Amount.AmountMinor
+				}
+			}
+			out.Sums = append(out.Sums, sum)
+		}
+	}
+	return out, p.answer(ctx)
+}
+
 func withPurse(s *shop, balance int64) *purse {
 	p := &purse{balance: balance, entries: map[string]*memberv1.WalletPayment{}, refunds: map[string]*memberv1.WalletRefund{}}
-	s.providers["wallet"] = walletpay.New(p)
+	wallets := walletpay.New(p)
+	s.providers["wallet"], s.Wallets = wallets, wallets
 	return p
 }
 
@@ -195,4 +213,42 @@ func TestStoredValueIsTakenOnceThoughAnAnswerIsLost(t *testing.T) {
 		require.Equal(t, 1, closed)
 		require.Empty(t, s.audit())
 	})
+}
+
+// The audit compares the order's books with the wallet's, both ways.
+func TestTheAuditComparesOrdersWithWallets(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		p := withPurse(s, 100_000)
+		o := s.placed(0)
+		paid, err := s.byWallet(o, 0)
+		require.NoError(t, err)
+		_, err = s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: o.Id, Reason: "x"})
+		require.NoError(t, err)
+		s.later(time.Second)
+		require.Empty(t, s.audit())
+		number := s.recordOf(o.Id).Refunds[0].Number()
+		for detail, change := range map[string]func() (undo func()){
+			"taken": func() func() {
+				p.entries[paid.Id].Amount.AmountMinor--
+				return func() { p.entries[paid.Id].Amount.AmountMinor++ }
+			},
+			"came back": func() func() {
+				p.refunds[number].Amount.AmountMinor++
+				return func() { p.refunds[number].Amount.AmountMinor-- }
+			},
+		} {
+			undo := change()
+			broken := s.audit()
+			require.Len(t, broken["I7"], 1, detail)
+			require.Contains(t, broken["I7"][0], detail)
+			undo()
+		}
+		require.Empty(t, s.audit())
+	})
+}
+
+func (s *shop) recordOf(id string) biz.Record {
+	r, err := s.Orders.Load(s.t.Context(), id)
+	require.NoError(s.t, err)
+	return r
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
@@ -29,11 +32,16 @@ type due struct {
 	do   func(ctx context.Context, d data.Due) error
 	// first works on all that is due at once, and returns what is left for do; nil: all is.
 	first func(ctx context.Context, found []data.Due) ([]data.Due, error)
+	// wide is how many are done at a time, for those that wait for somebody outside; 0: one.
+	wide int
 }
+
+// wideAsks bounds how many questions to payment providers are under way at a time: they take their time to answer.
+const wideAsks = 8
 
 func (s *Order) timers() []due {
 	return []due{
-		{name: "expire", find: s.Orders.UnpaidDue, do: func(ctx context.Context, d data.Due) error { return s.expire(ctx, d.OrderID) }},
+		{name: "expire", wide: wideAsks, find: s.Orders.UnpaidDue, do: func(ctx context.Context, d data.Due) error { return s.expire(ctx, d.OrderID) }},
 		{name: "auto receive", find: s.Orders.ReceiptsDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.AutoReceive(d.PartID) })
 		}},
@@ -73,15 +81,12 @@ func (s *Order) work(ctx context.Context, timers []due) error {
 					failures = append(failures, fmt.Errorf("%s: %w", t.name, err))
 				}
 			}
-			for _, d := range left {
-				if err := t.do(ctx, d); err != nil && !overtaken(err) {
-					failed++
-					failures = append(failures, fmt.Errorf("%s of %s: %w", t.name, d.OrderID, err))
-				}
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
+			errs := t.each(ctx, left)
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
+			failures = append(failures, errs...)
+			failed += len(errs)
 			if len(found) < batch || failed > 0 {
 				break
 			}
@@ -99,6 +104,28 @@ func (s *Order) HideReceivers(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// each does what is due, and returns what has failed; overtaken ones have not.
+func (t due) each(ctx context.Context, all []data.Due) (failures []error) {
+	var mu sync.Mutex
+	var group errgroup.Group
+	group.SetLimit(max(1, t.wide))
+	for _, d := range all {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			if err := t.do(ctx, d); err != nil && !overtaken(err) {
+				mu.Lock()
+				defer mu.Unlock()
+				failures = append(failures, fmt.Errorf("%s of %s: %w", t.name, d.OrderID, err))
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // its functions keep their errors for themselves
+	return failures
 }
 
 // overtaken says whether somebody else was faster: a payment, a cancel, another replica.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	kratos "github.com/go-kratos/kratos/v2/errors"
 
@@ -17,6 +18,9 @@ import (
 
 // Name of the provider.
 const Name = biz.ProviderWallet
+
+// sumsAtATime bounds one question.
+const sumsAtATime = 500
 
 // Provider asks the member center.
 type Provider struct{ client memberv1.WalletsClient }
@@ -109,6 +113,21 @@ func stands(got *memberv1.WalletRefund, r biz.RefundOrder) biz.RefundAnswer {
 		return biz.RefundAnswer{Standing: biz.RefundRefused, Number: r.Number, Failure: "the number was used for another refund"}
 	}
 	return biz.RefundAnswer{Standing: biz.RefundPaidOut, Number: r.Number, Reference: got.GetNumber()}
+}
+
+// WalletSums are what payments took, and what came back of them.
+func (p *Provider) WalletSums(ctx context.Context, payments []string) (map[string]biz.WalletSum, error) {
+	sums := make(map[string]biz.WalletSum, len(payments))
+	for part := range slices.Chunk(payments, sumsAtATime) {
+		got, err := p.client.GetWalletSums(ctx, &memberv1.GetWalletSumsRequest{PaymentIds: part})
+		if err != nil {
+			return nil, fmt.Errorf("wallet: sums: %w", err)
+		}
+		for _, s := range got.GetSums() {
+			sums[s.GetPaymentId()] = biz.WalletSum{PaidMinor: s.GetPaidMinor(), RefundedMinor: s.GetRefundedMinor()}
+		}
+	}
+	return sums, nil
 }
 
 // Notification is refused: the member center calls nobody.
