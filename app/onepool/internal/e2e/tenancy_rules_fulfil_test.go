@@ -86,3 +86,15 @@ func init() {
 		"ListOverdue":       {own: employees + devices + editors},
 	}
 }
+
+// Who ships from a location sees what is to be picked there, and for whom.
+func init() {
+	rules["onepool.order.v1.Packing"] = map[string]rule{
+		"GetPickingList": {none: f2 + directs + "f1other device2 dealer dealer2 ", may: "device " + f1staff + editors, ask: func(o objects) proto.Message {
+			return &orderv1.GetPickingListRequest{Location: o.Store}
+		}},
+		"GetWaybill": {may: "device " + f1staff + editors, none: "memberB f1other dealer " + channels + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.GetWaybillRequest{FulfilmentId: o.Fulfilment}
+		}},
+	}
+}

@@ -79,6 +79,7 @@ func (f fakeProduct) GetSkus(ctx context.Context, in *productv1.GetSkusRequest, 
 		if price, known := f.w.prices[code]; known {
 			out.Skus = append(out.Skus, &productv1.Sku{
 				Code: code, Title: map[string]string{"en": code}, ListPrice: &commonv1.Money{AmountMinor: price, Currency: "CNY"}, Returnable: true, Active: true,
+				Barcode: "69" + code, WeightG: int64(len(code)) * 100,
 			})
 		}
 	}
@@ -102,6 +103,12 @@ func (f fakeStore) GetSellerFacts(ctx context.Context, in *storev1.GetSellerFact
 		out.Stores = append(out.Stores, &storev1.StoreStanding{StoreCode: s, OrgCode: f.w.orgs[s], DealerOrg: "deal"})
 	}
 	return out, outside(ctx)
+}
+
+func (f fakeStore) GetStore(ctx context.Context, in *storev1.GetStoreRequest, _ ...grpc.CallOption) (*storev1.StoreInfo, error) {
+	return &storev1.StoreInfo{
+		Code: in.Code, Name: "Store " + in.Code, Address: "Huaihai Rd 9", City: "Shanghai", Province: "Shanghai", Country: "CN", Postcode: "200020", OrgCode: f.w.orgs[in.Code],
+	}, outside(ctx)
 }
 
 type fakeMember struct {

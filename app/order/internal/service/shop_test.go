@@ -117,6 +117,7 @@ func parts(t testing.TB, db *database.DB, w *world, sagas *saga.Coordinator, san
 	return Parts{
 		Promotions: promotions,
 		Levels:     data.NewLevels(db),
+		Packing:    data.Packing{Products: fakeProduct{w: w}, Stores: fakeStore{w: w}},
 		DB:         db, Orders: data.NewOrders(db), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
 		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members, Promotions: promotions},
 		Report: func(_ context.Context, err error) { t.Log(err) },
