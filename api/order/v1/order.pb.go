@@ -113,6 +113,8 @@ const (
 	FulfilmentState_GOODS_BACK FulfilmentState = 13
 	// Some of its parcels have left.
 	FulfilmentState_PARTLY_SHIPPED FulfilmentState = 14
+	// Ready to be collected, and nobody has come in time: the buyer has to choose, and may still collect it.
+	FulfilmentState_UNCOLLECTED FulfilmentState = 15
 )
 
 // Enum value maps for FulfilmentState.
@@ -133,6 +135,7 @@ var (
 		12: "DELIVERY_FAILED",
 		13: "GOODS_BACK",
 		14: "PARTLY_SHIPPED",
+		15: "UNCOLLECTED",
 	}
 	FulfilmentState_value = map[string]int32{
 		"FULFILMENT_STATE_UNSPECIFIED": 0,
@@ -150,6 +153,7 @@ var (
 		"DELIVERY_FAILED":              12,
 		"GOODS_BACK":                   13,
 		"PARTLY_SHIPPED":               14,
+		"UNCOLLECTED":                  15,
 	}
 )
 
@@ -1231,7 +1235,9 @@ type OrderInfo struct {
 	// Of an order that is not paid.
 	LeftToPay *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
 	// How far the goods are: of an order in parts, those of all fulfilments that stand.
-	Shipping      Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
+	Shipping Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
+	// The buyer of a pickup has to choose what becomes of it: see OrderChanges.ChoosePickup.
+	Choice        *PickupChoice `protobuf:"bytes,51,opt,name=choice,proto3" json:"choice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1483,6 +1489,66 @@ func (x *OrderInfo) GetShipping() Shipping {
 	return Shipping_SHIPPING_UNSPECIFIED
 }
 
+func (x *OrderInfo) GetChoice() *PickupChoice {
+	if x != nil {
+		return x.Choice
+	}
+	return nil
+}
+
+type PickupChoice struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AskedAtUs int64                  `protobuf:"varint,1,opt,name=asked_at_us,json=askedAtUs,proto3" json:"asked_at_us,omitempty"`
+	// Who says nothing until then gets the money back; 0: without end.
+	ChooseByUs    int64 `protobuf:"varint,2,opt,name=choose_by_us,json=chooseByUs,proto3" json:"choose_by_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PickupChoice) Reset() {
+	*x = PickupChoice{}
+	mi := &file_order_v1_order_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PickupChoice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PickupChoice) ProtoMessage() {}
+
+func (x *PickupChoice) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PickupChoice.ProtoReflect.Descriptor instead.
+func (*PickupChoice) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PickupChoice) GetAskedAtUs() int64 {
+	if x != nil {
+		return x.AskedAtUs
+	}
+	return 0
+}
+
+func (x *PickupChoice) GetChooseByUs() int64 {
+	if x != nil {
+		return x.ChooseByUs
+	}
+	return 0
+}
+
 type OrderLine struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	LineId    string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -1513,7 +1579,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1525,7 +1591,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1538,7 +1604,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -1665,7 +1731,7 @@ type Tender struct {
 
 func (x *Tender) Reset() {
 	*x = Tender{}
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1677,7 +1743,7 @@ func (x *Tender) String() string {
 func (*Tender) ProtoMessage() {}
 
 func (x *Tender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1690,7 +1756,7 @@ func (x *Tender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tender.ProtoReflect.Descriptor instead.
 func (*Tender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Tender) GetKind() TenderKind {
@@ -1736,7 +1802,7 @@ type OrderEvent struct {
 
 func (x *OrderEvent) Reset() {
 	*x = OrderEvent{}
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +1814,7 @@ func (x *OrderEvent) String() string {
 func (*OrderEvent) ProtoMessage() {}
 
 func (x *OrderEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1761,7 +1827,7 @@ func (x *OrderEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderEvent.ProtoReflect.Descriptor instead.
 func (*OrderEvent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *OrderEvent) GetVersion() int32 {
@@ -1832,7 +1898,7 @@ type SellAtTillRequest struct {
 
 func (x *SellAtTillRequest) Reset() {
 	*x = SellAtTillRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1844,7 +1910,7 @@ func (x *SellAtTillRequest) String() string {
 func (*SellAtTillRequest) ProtoMessage() {}
 
 func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1857,7 +1923,7 @@ func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellAtTillRequest.ProtoReflect.Descriptor instead.
 func (*SellAtTillRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SellAtTillRequest) GetRequestId() string {
@@ -1945,7 +2011,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1957,7 +2023,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1970,7 +2036,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -2062,7 +2128,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2074,7 +2140,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2087,7 +2153,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2120,7 +2186,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2132,7 +2198,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2145,7 +2211,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2165,7 +2231,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2177,7 +2243,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2190,7 +2256,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -2222,7 +2288,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2300,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2313,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -2302,7 +2368,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2314,7 +2380,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2327,7 +2393,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -2355,7 +2421,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2367,7 +2433,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2380,7 +2446,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -2418,7 +2484,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2430,7 +2496,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2443,7 +2509,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -2492,7 +2558,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2504,7 +2570,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2517,7 +2583,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Payment) GetId() string {
@@ -2585,7 +2651,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2597,7 +2663,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2610,7 +2676,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -2632,7 +2698,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2644,7 +2710,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2657,7 +2723,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -2713,15 +2779,17 @@ type Fulfilment struct {
 	AcceptByUs int64 `protobuf:"varint,27,opt,name=accept_by_us,json=acceptByUs,proto3" json:"accept_by_us,omitempty"`
 	ShipByUs   int64 `protobuf:"varint,28,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
 	// When it was found to be late.
-	AcceptLateUs  int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
-	ShipLateUs    int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AcceptLateUs int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
+	ShipLateUs   int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
+	// How long what is ready waits for the buyer; 0: as long as it takes.
+	CollectUntilUs int64 `protobuf:"varint,31,opt,name=collect_until_us,json=collectUntilUs,proto3" json:"collect_until_us,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2733,7 +2801,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2746,7 +2814,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -2959,6 +3027,13 @@ func (x *Fulfilment) GetShipLateUs() int64 {
 	return 0
 }
 
+func (x *Fulfilment) GetCollectUntilUs() int64 {
+	if x != nil {
+		return x.CollectUntilUs
+	}
+	return 0
+}
+
 type PickupCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Eight digits, to be told; and what a QR code of them says, to be shown.
@@ -2970,7 +3045,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2982,7 +3057,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2995,7 +3070,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -3028,7 +3103,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3040,7 +3115,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3053,7 +3128,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -3126,7 +3201,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3138,7 +3213,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3151,7 +3226,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Parcel) GetId() string {
@@ -3236,7 +3311,7 @@ type ParcelContent struct {
 
 func (x *ParcelContent) Reset() {
 	*x = ParcelContent{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3248,7 +3323,7 @@ func (x *ParcelContent) String() string {
 func (*ParcelContent) ProtoMessage() {}
 
 func (x *ParcelContent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3261,7 +3336,7 @@ func (x *ParcelContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
 func (*ParcelContent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ParcelContent) GetLineId() string {
@@ -3298,7 +3373,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3310,7 +3385,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3323,7 +3398,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -3371,7 +3446,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3383,7 +3458,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3396,7 +3471,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -3423,7 +3498,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3435,7 +3510,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3448,7 +3523,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -3485,7 +3560,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3497,7 +3572,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3510,7 +3585,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -3581,7 +3656,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3593,7 +3668,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3606,7 +3681,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -3647,7 +3722,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3659,7 +3734,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3672,7 +3747,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -3699,7 +3774,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3711,7 +3786,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3724,7 +3799,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -3753,7 +3828,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3765,7 +3840,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3778,7 +3853,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -3831,7 +3906,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3843,7 +3918,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3856,7 +3931,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -3949,7 +4024,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3961,7 +4036,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3974,7 +4049,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -4022,7 +4097,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4034,7 +4109,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4047,7 +4122,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -4076,7 +4151,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4088,7 +4163,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4101,7 +4176,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -4205,7 +4280,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\x93\n" +
+	"\r_to_pay_minor\"\xcb\n" +
 	"\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
@@ -4245,7 +4320,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
 	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
 	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x126\n" +
-	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\"\xfd\x05\n" +
+	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\x126\n" +
+	"\x06choice\x183 \x01(\v2\x1e.onepool.order.v1.PickupChoiceR\x06choice\"P\n" +
+	"\fPickupChoice\x12\x1e\n" +
+	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
+	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
+	"chooseByUs\"\xfd\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -4371,7 +4451,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xcd\b\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xf7\b\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -4412,7 +4492,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"ship_by_us\x18\x1c \x01(\x03R\bshipByUs\x12$\n" +
 	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
 	"\fship_late_us\x18\x1e \x01(\x03R\n" +
-	"shipLateUs\"0\n" +
+	"shipLateUs\x12(\n" +
+	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
@@ -4534,7 +4615,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\xa1\x02\n" +
+	"\tCANCELLED\x10\x04*\xb2\x02\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -4555,7 +4636,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fDELIVERY_FAILED\x10\f\x12\x0e\n" +
 	"\n" +
 	"GOODS_BACK\x10\r\x12\x12\n" +
-	"\x0ePARTLY_SHIPPED\x10\x0e*\x8a\x01\n" +
+	"\x0ePARTLY_SHIPPED\x10\x0e\x12\x0f\n" +
+	"\vUNCOLLECTED\x10\x0f*\x8a\x01\n" +
 	"\vParcelState\x12\x1c\n" +
 	"\x18PARCEL_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vPARCEL_MADE\x10\x01\x12\x12\n" +
@@ -4627,7 +4709,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -4646,172 +4728,174 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*Receiver)(nil),                   // 14: onepool.order.v1.Receiver
 	(*PlaceOrderRequest)(nil),          // 15: onepool.order.v1.PlaceOrderRequest
 	(*OrderInfo)(nil),                  // 16: onepool.order.v1.OrderInfo
-	(*OrderLine)(nil),                  // 17: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 18: onepool.order.v1.Tender
-	(*OrderEvent)(nil),                 // 19: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 20: onepool.order.v1.SellAtTillRequest
-	(*ImportChannelOrderRequest)(nil),  // 21: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 22: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 23: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 24: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 25: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 26: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 27: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 28: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 29: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 30: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 31: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 32: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 33: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 34: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 35: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 36: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 37: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 38: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 39: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 40: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 41: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 42: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 43: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 44: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 45: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 46: onepool.order.v1.ReturnLine
-	(*ApproveReturnRequest)(nil),       // 47: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 48: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 49: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 50: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 51: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 52: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 53: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 54: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 55: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 56: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 57: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 58: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 59: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 60: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 61: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 62: onepool.common.v1.CheckInvariantsResponse
+	(*PickupChoice)(nil),               // 17: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 18: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 19: onepool.order.v1.Tender
+	(*OrderEvent)(nil),                 // 20: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 21: onepool.order.v1.SellAtTillRequest
+	(*ImportChannelOrderRequest)(nil),  // 22: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 23: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 24: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 25: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 26: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 27: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 28: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 29: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 30: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 31: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 32: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 33: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 34: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 35: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 36: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 37: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 38: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 39: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 40: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 41: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 42: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 43: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 44: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 45: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 46: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 47: onepool.order.v1.ReturnLine
+	(*ApproveReturnRequest)(nil),       // 48: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 49: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 50: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 51: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 52: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 53: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 54: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 55: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 56: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 57: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 58: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 59: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 60: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 61: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 62: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 63: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	8,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	53, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	49, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	53, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	53, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	54, // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	50, // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	54, // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	54, // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	11, // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	17, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	53, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	53, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	53, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	53, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	53, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	54, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	55, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	56, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	57, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	18, // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	54, // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	54, // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	54, // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	54, // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	54, // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	55, // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	56, // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	57, // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	58, // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
 	14, // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	11, // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,  // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	17, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	53, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	53, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	53, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	53, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	53, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	18, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	32, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	45, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	19, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	18, // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	54, // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	54, // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	54, // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	54, // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	54, // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	19, // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	33, // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	46, // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	20, // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
 	14, // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	55, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	53, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	56, // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	54, // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
 	3,  // 32: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	50, // 33: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	53, // 34: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	53, // 35: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	53, // 36: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	53, // 37: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	53, // 38: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	53, // 39: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	55, // 40: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	6,  // 41: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	53, // 42: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	53, // 43: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	11, // 44: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	14, // 45: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	22, // 46: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,  // 47: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	16, // 48: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	4,  // 49: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	53, // 50: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	51, // 51: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,  // 52: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	57, // 53: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	34, // 54: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	14, // 55: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	33, // 56: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	35, // 57: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	52, // 58: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,  // 59: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	36, // 60: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,  // 61: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	32, // 62: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	58, // 63: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	59, // 64: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	60, // 65: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	43, // 66: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	5,  // 67: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	46, // 68: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	53, // 69: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	53, // 70: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	9,  // 71: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	10, // 72: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	12, // 73: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	15, // 74: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	20, // 75: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	21, // 76: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	23, // 77: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	24, // 78: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	25, // 79: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	27, // 80: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	28, // 81: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	30, // 82: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	37, // 83: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	39, // 84: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	40, // 85: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	41, // 86: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	42, // 87: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	44, // 88: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	47, // 89: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	48, // 90: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	61, // 91: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	7,  // 92: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	7,  // 93: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	13, // 94: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	16, // 95: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	16, // 96: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	16, // 97: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	16, // 98: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	16, // 99: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	26, // 100: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	16, // 101: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	29, // 102: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	31, // 103: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	38, // 104: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	32, // 105: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	32, // 106: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	32, // 107: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	32, // 108: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	45, // 109: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	45, // 110: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	45, // 111: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	62, // 112: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	92, // [92:113] is the sub-list for method output_type
-	71, // [71:92] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	17, // 33: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	51, // 34: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	54, // 35: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	54, // 36: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	54, // 37: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	54, // 38: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	54, // 39: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	54, // 40: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	56, // 41: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	6,  // 42: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	54, // 43: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	54, // 44: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	11, // 45: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	14, // 46: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	23, // 47: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,  // 48: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	16, // 49: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	4,  // 50: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	54, // 51: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	52, // 52: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,  // 53: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	58, // 54: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	35, // 55: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	14, // 56: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	34, // 57: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	36, // 58: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	53, // 59: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,  // 60: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	37, // 61: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,  // 62: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	33, // 63: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	59, // 64: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	60, // 65: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	61, // 66: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	44, // 67: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	5,  // 68: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	47, // 69: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	54, // 70: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	54, // 71: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	9,  // 72: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	10, // 73: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	12, // 74: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	15, // 75: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	21, // 76: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	22, // 77: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	24, // 78: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	25, // 79: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	26, // 80: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	28, // 81: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	29, // 82: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	31, // 83: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	38, // 84: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	40, // 85: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	41, // 86: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	42, // 87: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	43, // 88: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	45, // 89: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	48, // 90: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	49, // 91: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	62, // 92: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	7,  // 93: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	7,  // 94: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	13, // 95: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	16, // 96: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	16, // 97: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	16, // 98: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	16, // 99: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	16, // 100: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	27, // 101: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	16, // 102: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	30, // 103: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	32, // 104: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	39, // 105: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	33, // 106: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	33, // 107: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	33, // 108: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	33, // 109: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	46, // 110: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	46, // 111: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	46, // 112: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	63, // 113: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	93, // [93:114] is the sub-list for method output_type
+	72, // [72:93] is the sub-list for method input_type
+	72, // [72:72] is the sub-list for extension type_name
+	72, // [72:72] is the sub-list for extension extendee
+	0,  // [0:72] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -4827,7 +4911,7 @@ func file_order_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   46,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

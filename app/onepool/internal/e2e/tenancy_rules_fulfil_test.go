@@ -61,6 +61,10 @@ func init() {
 			return &orderv1.CancelLinesRequest{RequestId: id(), OrderId: whole.ask(o).(*orderv1.CancelOrderRequest).OrderId, Reason: "rules",
 				Lines: []*orderv1.CancelledLine{{LineId: o.Line, Quantity: 1000000}}}
 		}},
+		// Nothing is to be chosen: those who may are told so.
+		"ChoosePickup": {may: whole.may, none: whole.none, ask: func(o objects) proto.Message {
+			return &orderv1.ChoosePickupRequest{RequestId: id(), OrderId: o.Paid, Choice: &orderv1.ChoosePickupRequest_CollectLater{CollectLater: true}}
+		}},
 	}
 }
 

@@ -51,6 +51,7 @@ func (o *Order) Follow(held []HeldStock, waiting bool) error {
 				return err
 			}
 			f.AcceptedAtUS = o.nowUS
+			o.toCollect(f)
 		}
 	}
 	return o.waits(waiting, len(o.r.Fulfilments) > known)
@@ -75,12 +76,18 @@ func (o *Order) waits(waiting, more bool) error {
 		if !o.r.Unallocated {
 			o.r.Unallocated, o.r.AllocateAtUS = true, o.nowUS
 		}
+		if o.r.Way == WayPickup {
+			return o.ask("the store has declined it")
+		}
 	case o.r.Unallocated && (more || o.standing()):
 		if err := o.moveOrder(EventAllocate, ""); err != nil {
 			return err
 		}
 		o.r.Unallocated = false
 		o.effects = append(o.effects, Allocated{})
+		o.answered()
+	default:
+		o.answered()
 	}
 	return nil
 }

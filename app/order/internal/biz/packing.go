@@ -95,7 +95,7 @@ func (r Record) Waybill(fulfilmentID, parcelID string, goods map[string]PackedGo
 		return Waybill{}, NotFound("fulfilment")
 	}
 	f := r.Fulfilments[at]
-	if r.Way == WayPickup || r.Way == WayCarryOut {
+	if f.Way == WayPickup || f.Way == WayCarryOut {
 		return Waybill{}, stateConflict(f.State, "the buyer collects it: there is no waybill")
 	}
 	switch f.State {
@@ -103,7 +103,7 @@ func (r Record) Waybill(fulfilmentID, parcelID string, goods map[string]PackedGo
 		return Waybill{}, stateConflict(f.State, "there is a waybill from when the fulfilment is accepted until it is received")
 	}
 	out := Waybill{
-		FulfilmentID: f.ID, ParcelID: parcelID, OrderID: r.ID, Way: r.Way, Receiver: r.Receiver, Remark: r.Remark, Carrier: f.Carrier, TrackingNo: f.TrackingNo,
+		FulfilmentID: f.ID, ParcelID: parcelID, OrderID: r.ID, Way: f.Way, Receiver: r.Receiver, Remark: r.Remark, Carrier: f.Carrier, TrackingNo: f.TrackingNo,
 	}
 	if r.Kind == KindChannel {
 		out.ExternalNo = r.SourceNo

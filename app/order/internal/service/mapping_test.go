@@ -70,7 +70,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	r.State, r.Kind, r.Way, r.ShopStore, r.SourceNo = biz.OrderPaid, biz.KindTill, biz.WayParcel, "S1", "S1/R1"
 	r.Fulfilments[0].State, r.Returns[0].State, r.Payments[0].State = biz.FulfilmentShipped, biz.ReturnReceived, biz.PaymentPending
 	r.Lines[0].Quantity, r.Lines[0].ReturnedQuantity, r.Lines[0].PayableMinor = 14, 7, 14
-	r.Fulfilments[0].Parcels[0].State = biz.ParcelFailed
+	r.Fulfilments[0].Parcels[0].State, r.Fulfilments[0].Way = biz.ParcelFailed, biz.WayParcel
 	event := biz.HistoryEvent{Version: 1, Subject: biz.SubjectOrder, SubjectID: "o", Event: "pay", From: "A", To: "B", Actor: "me", Note: "n", AtUS: 1}
 	info := toOrderInfo(r, []biz.HistoryEvent{event})
 	// Tenders are two: points have no reference; a fulfilment of an order shows no receiver.

@@ -26,7 +26,7 @@ func (Order) Fields() []ent.Field {
 		constant("goods_minor"), constant("discount_minor"), constant("freight_minor"), constant("total_minor"),
 		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"),
 		column.Fixed("merchant_account", 128), field.JSON("attributions", []biz.Attribution{}).Optional().Immutable(),
-		column.Fixed("way", 16), column.Fixed("pickup_store", 64),
+		column.Text("way", 16), column.Text("pickup_store", 64),
 		// JSON of the receiver; personal data.
 		field.Bytes("receiver").Optional().MaxLen(8 << 10),
 		column.Fixed("remark", 2000), column.Fixed("device", 64), column.Fixed("clerk", 64), column.Fixed("fingerprint", 64),
@@ -34,6 +34,8 @@ func (Order) Fields() []ent.Field {
 		// What promotions took off the freight.
 		field.JSON("freight_discounts", []biz.Discount{}).Optional().Immutable(),
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
+		// Since when, and by when, the buyer of a pickup has to choose.
+		number("asked_us"), number("choose_by_us"),
 	}
 }
 
@@ -45,6 +47,7 @@ func (Order) Indexes() []ent.Index {
 		index.Fields("member_id", "placed_us"),
 		index.Fields("state", "pay_until_us"),
 		index.Fields("unallocated", "allocate_at_us"),
+		index.Fields("choose_by_us"),
 	}
 }
 
