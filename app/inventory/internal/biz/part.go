@@ -74,7 +74,12 @@ func (uc PartOf) ReleaseOpen(book *Book, actor, document string, parts, notHeld 
 			book.askLess(document, linePart{r.terms.LineID, r.terms.Key.SKU}, p.Quantity)
 		}
 	}
-	if d := book.Document(document); d != nil && d.state != Settled && d.asked != nil && len(d.lacks(book)) == 0 {
+	d := book.Document(document)
+	if d == nil {
+		return nil
+	}
+	book.announce(document) // who follows what is held may have waited for it
+	if d.state != Settled && d.asked != nil && len(d.lacks(book)) == 0 {
 		return book.enter(d, Settled) // nothing is looked for any more
 	}
 	return nil

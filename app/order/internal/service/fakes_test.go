@@ -380,7 +380,7 @@ func (w *world) moveTo(document string, r *inventoryv1.Reservation, n int64) {
 	}
 	w.stock[other][r.Sku] -= n
 	w.holds[document] = append(w.holds[document], &inventoryv1.Reservation{
-		Id: ids.Derived("res", r.Id, other), Document: document, LineId: r.LineId, Sku: r.Sku, Location: other, LocationName: other, LocationOrg: w.orgs[other],
+		Id: ids.Derived("res", r.Id, other, fmt.Sprint(len(w.holds[document]))), Document: document, LineId: r.LineId, Sku: r.Sku, Location: other, LocationName: other, LocationOrg: w.orgs[other],
 		Owner: w.orgs[other], Quantity: n, Open: n, State: inventoryv1.ReservationState_CONFIRMED, Replaces: r.Id,
 	})
 }

@@ -232,6 +232,9 @@ func (s *shop) leaving() (methods []string) {
 	defer s.sent.mu.Unlock()
 	for _, c := range s.sent.calls {
 		s.world.apply(c)
+		if c.Method == inventoryv1.InventoryBranch_ReleaseParts_FullMethodName { // inventory tells that it holds something else now
+			defer s.told(read(c, &inventoryv1.ReleasePartsCall{}).Document)
+		}
 		methods = append(methods, c.Center+"."+c.Method[bytes.LastIndexByte([]byte(c.Method), '/')+1:])
 	}
 	s.sent.calls = nil
