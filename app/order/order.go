@@ -189,6 +189,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	policies := data.NewReturnPolicies(frame.DB(), terms)
 	trade := service.New(service.Parts{
 		DB: frame.DB(), Orders: orders, Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
+		Packing: data.Packing{Products: productv1.NewProductClient(d.Dial("product")), Stores: storev1.NewStoreClient(d.Dial("store"))},
 		Levels:  data.NewLevels(frame.DB()),
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
@@ -235,6 +236,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterServiceLevelsServer(r.GRPC, levels)
 	changes := service.NewOrderChanges(c.service)
 	orderv1.RegisterOrderChangesServer(r.GRPC, changes)
+	packing := service.NewPacking(c.service)
+	orderv1.RegisterPackingServer(r.GRPC, packing)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterReturnWindowsServer(r.GRPC, c.windows)
 	afterSales := service.NewAfterSales(c.service)
@@ -253,6 +256,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterShippingReportsHTTPServer(r.HTTP, reports)
 		orderv1.RegisterServiceLevelsHTTPServer(r.HTTP, levels)
 		orderv1.RegisterOrderChangesHTTPServer(r.HTTP, changes)
+		orderv1.RegisterPackingHTTPServer(r.HTTP, packing)
 		orderv1.RegisterPromotionsHTTPServer(r.HTTP, c.promotions)
 		orderv1.RegisterReturnWindowsHTTPServer(r.HTTP, c.windows)
 		orderv1.RegisterAfterSalesHTTPServer(r.HTTP, afterSales)

@@ -115,8 +115,10 @@ type ReleasePartsCall struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Document string                 `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
 	// Pieces of the reservation, or of what stands in its place.
-	Lines         []*ShipLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	Actor         string      `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	Lines []*ShipLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	Actor string      `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Pieces that no location holds, by the reservation that once did: they are not looked for any more.
+	NotHeld       []*ShipLine `protobuf:"bytes,4,rep,name=not_held,json=notHeld,proto3" json:"not_held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -170,6 +172,13 @@ func (x *ReleasePartsCall) GetActor() string {
 		return x.Actor
 	}
 	return ""
+}
+
+func (x *ReleasePartsCall) GetNotHeld() []*ShipLine {
+	if x != nil {
+		return x.NotHeld
+	}
+	return nil
 }
 
 type ShipCall struct {
@@ -636,11 +645,12 @@ const file_inventory_v1_branch_proto_rawDesc = "" +
 	"\x0fConfirmHoldCall\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\")\n" +
 	"\vReleaseCall\x12\x1a\n" +
-	"\bdocument\x18\x01 \x01(\tR\bdocument\"z\n" +
+	"\bdocument\x18\x01 \x01(\tR\bdocument\"\xb5\x01\n" +
 	"\x10ReleasePartsCall\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\x124\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1e.onepool.inventory.v1.ShipLineR\x05lines\x12\x14\n" +
-	"\x05actor\x18\x03 \x01(\tR\x05actor\"\xc6\x01\n" +
+	"\x05actor\x18\x03 \x01(\tR\x05actor\x129\n" +
+	"\bnot_held\x18\x04 \x03(\v2\x1e.onepool.inventory.v1.ShipLineR\anotHeld\"\xc6\x01\n" +
 	"\bShipCall\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x124\n" +
@@ -717,29 +727,30 @@ var file_inventory_v1_branch_proto_goTypes = []any{
 }
 var file_inventory_v1_branch_proto_depIdxs = []int32{
 	4,  // 0: onepool.inventory.v1.ReleasePartsCall.lines:type_name -> onepool.inventory.v1.ShipLine
-	4,  // 1: onepool.inventory.v1.ShipCall.lines:type_name -> onepool.inventory.v1.ShipLine
-	6,  // 2: onepool.inventory.v1.TakeBackCall.lines:type_name -> onepool.inventory.v1.TakeBackLine
-	8,  // 3: onepool.inventory.v1.PutLocationsCall.locations:type_name -> onepool.inventory.v1.LocationFacts
-	9,  // 4: onepool.inventory.v1.LocationFacts.kind:type_name -> onepool.inventory.v1.LocationKind
-	10, // 5: onepool.inventory.v1.LocationFacts.point:type_name -> onepool.common.v1.GeoPoint
-	11, // 6: onepool.inventory.v1.LocationFacts.ways:type_name -> onepool.inventory.v1.DeliveryWay
-	0,  // 7: onepool.inventory.v1.InventoryBranch.ConfirmHold:input_type -> onepool.inventory.v1.ConfirmHoldCall
-	1,  // 8: onepool.inventory.v1.InventoryBranch.Release:input_type -> onepool.inventory.v1.ReleaseCall
-	2,  // 9: onepool.inventory.v1.InventoryBranch.ReleaseParts:input_type -> onepool.inventory.v1.ReleasePartsCall
-	3,  // 10: onepool.inventory.v1.InventoryBranch.Ship:input_type -> onepool.inventory.v1.ShipCall
-	5,  // 11: onepool.inventory.v1.InventoryBranch.TakeBack:input_type -> onepool.inventory.v1.TakeBackCall
-	7,  // 12: onepool.inventory.v1.InventoryBranch.PutLocations:input_type -> onepool.inventory.v1.PutLocationsCall
-	12, // 13: onepool.inventory.v1.InventoryBranch.ConfirmHold:output_type -> google.protobuf.Empty
-	12, // 14: onepool.inventory.v1.InventoryBranch.Release:output_type -> google.protobuf.Empty
-	12, // 15: onepool.inventory.v1.InventoryBranch.ReleaseParts:output_type -> google.protobuf.Empty
-	12, // 16: onepool.inventory.v1.InventoryBranch.Ship:output_type -> google.protobuf.Empty
-	12, // 17: onepool.inventory.v1.InventoryBranch.TakeBack:output_type -> google.protobuf.Empty
-	12, // 18: onepool.inventory.v1.InventoryBranch.PutLocations:output_type -> google.protobuf.Empty
-	13, // [13:19] is the sub-list for method output_type
-	7,  // [7:13] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	4,  // 1: onepool.inventory.v1.ReleasePartsCall.not_held:type_name -> onepool.inventory.v1.ShipLine
+	4,  // 2: onepool.inventory.v1.ShipCall.lines:type_name -> onepool.inventory.v1.ShipLine
+	6,  // 3: onepool.inventory.v1.TakeBackCall.lines:type_name -> onepool.inventory.v1.TakeBackLine
+	8,  // 4: onepool.inventory.v1.PutLocationsCall.locations:type_name -> onepool.inventory.v1.LocationFacts
+	9,  // 5: onepool.inventory.v1.LocationFacts.kind:type_name -> onepool.inventory.v1.LocationKind
+	10, // 6: onepool.inventory.v1.LocationFacts.point:type_name -> onepool.common.v1.GeoPoint
+	11, // 7: onepool.inventory.v1.LocationFacts.ways:type_name -> onepool.inventory.v1.DeliveryWay
+	0,  // 8: onepool.inventory.v1.InventoryBranch.ConfirmHold:input_type -> onepool.inventory.v1.ConfirmHoldCall
+	1,  // 9: onepool.inventory.v1.InventoryBranch.Release:input_type -> onepool.inventory.v1.ReleaseCall
+	2,  // 10: onepool.inventory.v1.InventoryBranch.ReleaseParts:input_type -> onepool.inventory.v1.ReleasePartsCall
+	3,  // 11: onepool.inventory.v1.InventoryBranch.Ship:input_type -> onepool.inventory.v1.ShipCall
+	5,  // 12: onepool.inventory.v1.InventoryBranch.TakeBack:input_type -> onepool.inventory.v1.TakeBackCall
+	7,  // 13: onepool.inventory.v1.InventoryBranch.PutLocations:input_type -> onepool.inventory.v1.PutLocationsCall
+	12, // 14: onepool.inventory.v1.InventoryBranch.ConfirmHold:output_type -> google.protobuf.Empty
+	12, // 15: onepool.inventory.v1.InventoryBranch.Release:output_type -> google.protobuf.Empty
+	12, // 16: onepool.inventory.v1.InventoryBranch.ReleaseParts:output_type -> google.protobuf.Empty
+	12, // 17: onepool.inventory.v1.InventoryBranch.Ship:output_type -> google.protobuf.Empty
+	12, // 18: onepool.inventory.v1.InventoryBranch.TakeBack:output_type -> google.protobuf.Empty
+	12, // 19: onepool.inventory.v1.InventoryBranch.PutLocations:output_type -> google.protobuf.Empty
+	14, // [14:20] is the sub-list for method output_type
+	8,  // [8:14] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_inventory_v1_branch_proto_init() }

@@ -8,6 +8,7 @@ package orderv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	v1 "github.com/onepool/onepool/api/inventory/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -143,11 +144,197 @@ func (x *CancelledLine) GetQuantity() int64 {
 	return 0
 }
 
+type ChoosePickupRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Types that are valid to be assigned to Choice:
+	//
+	//	*ChoosePickupRequest_StoreCode
+	//	*ChoosePickupRequest_Delivery
+	//	*ChoosePickupRequest_Refund
+	//	*ChoosePickupRequest_CollectLater
+	Choice        isChoosePickupRequest_Choice `protobuf_oneof:"choice"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChoosePickupRequest) Reset() {
+	*x = ChoosePickupRequest{}
+	mi := &file_order_v1_change_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChoosePickupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChoosePickupRequest) ProtoMessage() {}
+
+func (x *ChoosePickupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_change_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChoosePickupRequest.ProtoReflect.Descriptor instead.
+func (*ChoosePickupRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_change_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ChoosePickupRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ChoosePickupRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ChoosePickupRequest) GetChoice() isChoosePickupRequest_Choice {
+	if x != nil {
+		return x.Choice
+	}
+	return nil
+}
+
+func (x *ChoosePickupRequest) GetStoreCode() string {
+	if x != nil {
+		if x, ok := x.Choice.(*ChoosePickupRequest_StoreCode); ok {
+			return x.StoreCode
+		}
+	}
+	return ""
+}
+
+func (x *ChoosePickupRequest) GetDelivery() *DeliverInstead {
+	if x != nil {
+		if x, ok := x.Choice.(*ChoosePickupRequest_Delivery); ok {
+			return x.Delivery
+		}
+	}
+	return nil
+}
+
+func (x *ChoosePickupRequest) GetRefund() bool {
+	if x != nil {
+		if x, ok := x.Choice.(*ChoosePickupRequest_Refund); ok {
+			return x.Refund
+		}
+	}
+	return false
+}
+
+func (x *ChoosePickupRequest) GetCollectLater() bool {
+	if x != nil {
+		if x, ok := x.Choice.(*ChoosePickupRequest_CollectLater); ok {
+			return x.CollectLater
+		}
+	}
+	return false
+}
+
+type isChoosePickupRequest_Choice interface {
+	isChoosePickupRequest_Choice()
+}
+
+type ChoosePickupRequest_StoreCode struct {
+	// Collect it at another store, or at the same one after all.
+	StoreCode string `protobuf:"bytes,3,opt,name=store_code,json=storeCode,proto3,oneof"`
+}
+
+type ChoosePickupRequest_Delivery struct {
+	Delivery *DeliverInstead `protobuf:"bytes,4,opt,name=delivery,proto3,oneof"`
+}
+
+type ChoosePickupRequest_Refund struct {
+	// The money back for what waits.
+	Refund bool `protobuf:"varint,5,opt,name=refund,proto3,oneof"`
+}
+
+type ChoosePickupRequest_CollectLater struct {
+	// Collect what was not collected later, where it is.
+	CollectLater bool `protobuf:"varint,6,opt,name=collect_later,json=collectLater,proto3,oneof"`
+}
+
+func (*ChoosePickupRequest_StoreCode) isChoosePickupRequest_Choice() {}
+
+func (*ChoosePickupRequest_Delivery) isChoosePickupRequest_Choice() {}
+
+func (*ChoosePickupRequest_Refund) isChoosePickupRequest_Choice() {}
+
+func (*ChoosePickupRequest_CollectLater) isChoosePickupRequest_Choice() {}
+
+type DeliverInstead struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Way   v1.DeliveryWay         `protobuf:"varint,1,opt,name=way,proto3,enum=onepool.inventory.v1.DeliveryWay" json:"way,omitempty"`
+	// Who gets it; absent: the order's receiver.
+	Receiver      *Receiver `protobuf:"bytes,2,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliverInstead) Reset() {
+	*x = DeliverInstead{}
+	mi := &file_order_v1_change_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverInstead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverInstead) ProtoMessage() {}
+
+func (x *DeliverInstead) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_change_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverInstead.ProtoReflect.Descriptor instead.
+func (*DeliverInstead) Descriptor() ([]byte, []int) {
+	return file_order_v1_change_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *DeliverInstead) GetWay() v1.DeliveryWay {
+	if x != nil {
+		return x.Way
+	}
+	return v1.DeliveryWay(0)
+}
+
+func (x *DeliverInstead) GetReceiver() *Receiver {
+	if x != nil {
+		return x.Receiver
+	}
+	return nil
+}
+
 var File_order_v1_change_proto protoreflect.FileDescriptor
 
 const file_order_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/change.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\xcc\x01\n" +
+	"\x15order/v1/change.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x14order/v1/order.proto\"\xcc\x01\n" +
 	"\x12CancelLinesRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
@@ -157,9 +344,23 @@ const file_order_v1_change_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\"\\\n" +
 	"\rCancelledLine\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity2\x96\x01\n" +
+	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xb5\x02\n" +
+	"\x13ChoosePickupRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
+	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12*\n" +
+	"\n" +
+	"store_code\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x00R\tstoreCode\x12>\n" +
+	"\bdelivery\x18\x04 \x01(\v2 .onepool.order.v1.DeliverInsteadH\x00R\bdelivery\x12!\n" +
+	"\x06refund\x18\x05 \x01(\bB\a\xbaH\x04j\x02\b\x01H\x00R\x06refund\x12.\n" +
+	"\rcollect_later\x18\x06 \x01(\bB\a\xbaH\x04j\x02\b\x01H\x00R\fcollectLaterB\x0f\n" +
+	"\x06choice\x12\x05\xbaH\x02\b\x01\"\x8b\x01\n" +
+	"\x0eDeliverInstead\x12A\n" +
+	"\x03way\x18\x01 \x01(\x0e2!.onepool.inventory.v1.DeliveryWayB\f\xbaH\t\x82\x01\x06\x10\x01\x18\x01\x18\x02R\x03way\x126\n" +
+	"\breceiver\x18\x02 \x01(\v2\x1a.onepool.order.v1.ReceiverR\breceiver2\xa1\x02\n" +
 	"\fOrderChanges\x12\x85\x01\n" +
-	"\vCancelLines\x12$.onepool.order.v1.CancelLinesRequest\x1a\x1b.onepool.order.v1.OrderInfo\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/order/orders/{order_id}/cancel-linesB1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\vCancelLines\x12$.onepool.order.v1.CancelLinesRequest\x1a\x1b.onepool.order.v1.OrderInfo\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/order/orders/{order_id}/cancel-lines\x12\x88\x01\n" +
+	"\fChoosePickup\x12%.onepool.order.v1.ChoosePickupRequest\x1a\x1b.onepool.order.v1.OrderInfo\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/order/orders/{order_id}/choose-pickupB1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_change_proto_rawDescOnce sync.Once
@@ -173,21 +374,30 @@ func file_order_v1_change_proto_rawDescGZIP() []byte {
 	return file_order_v1_change_proto_rawDescData
 }
 
-var file_order_v1_change_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_order_v1_change_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_order_v1_change_proto_goTypes = []any{
-	(*CancelLinesRequest)(nil), // 0: onepool.order.v1.CancelLinesRequest
-	(*CancelledLine)(nil),      // 1: onepool.order.v1.CancelledLine
-	(*OrderInfo)(nil),          // 2: onepool.order.v1.OrderInfo
+	(*CancelLinesRequest)(nil),  // 0: onepool.order.v1.CancelLinesRequest
+	(*CancelledLine)(nil),       // 1: onepool.order.v1.CancelledLine
+	(*ChoosePickupRequest)(nil), // 2: onepool.order.v1.ChoosePickupRequest
+	(*DeliverInstead)(nil),      // 3: onepool.order.v1.DeliverInstead
+	(v1.DeliveryWay)(0),         // 4: onepool.inventory.v1.DeliveryWay
+	(*Receiver)(nil),            // 5: onepool.order.v1.Receiver
+	(*OrderInfo)(nil),           // 6: onepool.order.v1.OrderInfo
 }
 var file_order_v1_change_proto_depIdxs = []int32{
 	1, // 0: onepool.order.v1.CancelLinesRequest.lines:type_name -> onepool.order.v1.CancelledLine
-	0, // 1: onepool.order.v1.OrderChanges.CancelLines:input_type -> onepool.order.v1.CancelLinesRequest
-	2, // 2: onepool.order.v1.OrderChanges.CancelLines:output_type -> onepool.order.v1.OrderInfo
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	3, // 1: onepool.order.v1.ChoosePickupRequest.delivery:type_name -> onepool.order.v1.DeliverInstead
+	4, // 2: onepool.order.v1.DeliverInstead.way:type_name -> onepool.inventory.v1.DeliveryWay
+	5, // 3: onepool.order.v1.DeliverInstead.receiver:type_name -> onepool.order.v1.Receiver
+	0, // 4: onepool.order.v1.OrderChanges.CancelLines:input_type -> onepool.order.v1.CancelLinesRequest
+	2, // 5: onepool.order.v1.OrderChanges.ChoosePickup:input_type -> onepool.order.v1.ChoosePickupRequest
+	6, // 6: onepool.order.v1.OrderChanges.CancelLines:output_type -> onepool.order.v1.OrderInfo
+	6, // 7: onepool.order.v1.OrderChanges.ChoosePickup:output_type -> onepool.order.v1.OrderInfo
+	6, // [6:8] is the sub-list for method output_type
+	4, // [4:6] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_change_proto_init() }
@@ -196,13 +406,19 @@ func file_order_v1_change_proto_init() {
 		return
 	}
 	file_order_v1_order_proto_init()
+	file_order_v1_change_proto_msgTypes[2].OneofWrappers = []any{
+		(*ChoosePickupRequest_StoreCode)(nil),
+		(*ChoosePickupRequest_Delivery)(nil),
+		(*ChoosePickupRequest_Refund)(nil),
+		(*ChoosePickupRequest_CollectLater)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_change_proto_rawDesc), len(file_order_v1_change_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	OrderChanges_CancelLines_FullMethodName = "/onepool.order.v1.OrderChanges/CancelLines"
+	OrderChanges_CancelLines_FullMethodName  = "/onepool.order.v1.OrderChanges/CancelLines"
+	OrderChanges_ChoosePickup_FullMethodName = "/onepool.order.v1.OrderChanges/ChoosePickup"
 )
 
 // OrderChangesClient is the client API for OrderChanges service.
@@ -33,6 +34,10 @@ type OrderChangesClient interface {
 	// used, and the freight stays paid. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
 	// freight and coupons.
 	CancelLines(ctx context.Context, in *CancelLinesRequest, opts ...grpc.CallOption) (*OrderInfo, error)
+	// What becomes of a pickup whose store has declined it, or that was not collected, while the order's `choice` is there: by its
+	// member or the seller's staff. Refused with STOCK_INSUFFICIENT or NO_LOCATION where the goods are not there: then something
+	// else is to be chosen. Who does not choose until choose_by_us gets the money back.
+	ChoosePickup(ctx context.Context, in *ChoosePickupRequest, opts ...grpc.CallOption) (*OrderInfo, error)
 }
 
 type orderChangesClient struct {
@@ -53,6 +58,16 @@ func (c *orderChangesClient) CancelLines(ctx context.Context, in *CancelLinesReq
 	return out, nil
 }
 
+func (c *orderChangesClient) ChoosePickup(ctx context.Context, in *ChoosePickupRequest, opts ...grpc.CallOption) (*OrderInfo, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OrderInfo)
+	err := c.cc.Invoke(ctx, OrderChanges_ChoosePickup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OrderChangesServer is the server API for OrderChanges service.
 // All implementations must embed UnimplementedOrderChangesServer
 // for forward compatibility.
@@ -64,6 +79,10 @@ type OrderChangesServer interface {
 	// used, and the freight stays paid. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
 	// freight and coupons.
 	CancelLines(context.Context, *CancelLinesRequest) (*OrderInfo, error)
+	// What becomes of a pickup whose store has declined it, or that was not collected, while the order's `choice` is there: by its
+	// member or the seller's staff. Refused with STOCK_INSUFFICIENT or NO_LOCATION where the goods are not there: then something
+	// else is to be chosen. Who does not choose until choose_by_us gets the money back.
+	ChoosePickup(context.Context, *ChoosePickupRequest) (*OrderInfo, error)
 	mustEmbedUnimplementedOrderChangesServer()
 }
 
@@ -76,6 +95,9 @@ type UnimplementedOrderChangesServer struct{}
 
 func (UnimplementedOrderChangesServer) CancelLines(context.Context, *CancelLinesRequest) (*OrderInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelLines not implemented")
+}
+func (UnimplementedOrderChangesServer) ChoosePickup(context.Context, *ChoosePickupRequest) (*OrderInfo, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChoosePickup not implemented")
 }
 func (UnimplementedOrderChangesServer) mustEmbedUnimplementedOrderChangesServer() {}
 func (UnimplementedOrderChangesServer) testEmbeddedByValue()                      {}
@@ -116,6 +138,24 @@ func _OrderChanges_CancelLines_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderChanges_ChoosePickup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChoosePickupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderChangesServer).ChoosePickup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderChanges_ChoosePickup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderChangesServer).ChoosePickup(ctx, req.(*ChoosePickupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OrderChanges_ServiceDesc is the grpc.ServiceDesc for OrderChanges service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -126,6 +166,10 @@ var OrderChanges_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelLines",
 			Handler:    _OrderChanges_CancelLines_Handler,
+		},
+		{
+			MethodName: "ChoosePickup",
+			Handler:    _OrderChanges_ChoosePickup_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

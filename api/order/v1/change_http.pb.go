@@ -20,6 +20,7 @@ var _ = binding.EncodeURL
 const _ = http.SupportPackageIsVersion1
 
 const OperationOrderChangesCancelLines = "/onepool.order.v1.OrderChanges/CancelLines"
+const OperationOrderChangesChoosePickup = "/onepool.order.v1.OrderChanges/ChoosePickup"
 
 type OrderChangesHTTPServer interface {
 	// CancelLines Cancels units of lines that have not left: by the member, the seller's staff or the channel that sent the order. Stock,
@@ -27,11 +28,16 @@ type OrderChangesHTTPServer interface {
 	// used, and the freight stays paid. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
 	// freight and coupons.
 	CancelLines(context.Context, *CancelLinesRequest) (*OrderInfo, error)
+	// ChoosePickup What becomes of a pickup whose store has declined it, or that was not collected, while the order's `choice` is there: by its
+	// member or the seller's staff. Refused with STOCK_INSUFFICIENT or NO_LOCATION where the goods are not there: then something
+	// else is to be chosen. Who does not choose until choose_by_us gets the money back.
+	ChoosePickup(context.Context, *ChoosePickupRequest) (*OrderInfo, error)
 }
 
 func RegisterOrderChangesHTTPServer(s *http.Server, srv OrderChangesHTTPServer) {
 	r := s.Route("/")
 	r.POST("/v1/order/orders/{order_id}/cancel-lines", _OrderChanges_CancelLines0_HTTP_Handler(srv))
+	r.POST("/v1/order/orders/{order_id}/choose-pickup", _OrderChanges_ChoosePickup0_HTTP_Handler(srv))
 }
 
 func _OrderChanges_CancelLines0_HTTP_Handler(srv OrderChangesHTTPServer) func(ctx http.Context) error {
@@ -59,12 +65,41 @@ func _OrderChanges_CancelLines0_HTTP_Handler(srv OrderChangesHTTPServer) func(ct
 	}
 }
 
+func _OrderChanges_ChoosePickup0_HTTP_Handler(srv OrderChangesHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ChoosePickupRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindVars(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationOrderChangesChoosePickup)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ChoosePickup(ctx, req.(*ChoosePickupRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*OrderInfo)
+		return ctx.Result(200, reply)
+	}
+}
+
 type OrderChangesHTTPClient interface {
 	// CancelLines Cancels units of lines that have not left: by the member, the seller's staff or the channel that sent the order. Stock,
 	// money and points go back in the frozen shares of the lines, budgets and quotas of promotions in proportion; coupons stay
 	// used, and the freight stays paid. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
 	// freight and coupons.
 	CancelLines(ctx context.Context, req *CancelLinesRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
+	// ChoosePickup What becomes of a pickup whose store has declined it, or that was not collected, while the order's `choice` is there: by its
+	// member or the seller's staff. Refused with STOCK_INSUFFICIENT or NO_LOCATION where the goods are not there: then something
+	// else is to be chosen. Who does not choose until choose_by_us gets the money back.
+	ChoosePickup(ctx context.Context, req *ChoosePickupRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
 }
 
 type OrderChangesHTTPClientImpl struct {
@@ -84,6 +119,22 @@ func (c *OrderChangesHTTPClientImpl) CancelLines(ctx context.Context, in *Cancel
 	pattern := "/v1/order/orders/{order_id}/cancel-lines"
 	path := binding.EncodeURL(pattern, in, false)
 	opts = append(opts, http.Operation(OperationOrderChangesCancelLines))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// ChoosePickup What becomes of a pickup whose store has declined it, or that was not collected, while the order's `choice` is there: by its
+// member or the seller's staff. Refused with STOCK_INSUFFICIENT or NO_LOCATION where the goods are not there: then something
+// else is to be chosen. Who does not choose until choose_by_us gets the money back.
+func (c *OrderChangesHTTPClientImpl) ChoosePickup(ctx context.Context, in *ChoosePickupRequest, opts ...http.CallOption) (*OrderInfo, error) {
+	var out OrderInfo
+	pattern := "/v1/order/orders/{order_id}/choose-pickup"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationOrderChangesChoosePickup))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {

@@ -113,6 +113,8 @@ const (
 	FulfilmentState_GOODS_BACK FulfilmentState = 13
 	// Some of its parcels have left.
 	FulfilmentState_PARTLY_SHIPPED FulfilmentState = 14
+	// Ready to be collected, and nobody has come in time: the buyer has to choose, and may still collect it.
+	FulfilmentState_UNCOLLECTED FulfilmentState = 15
 )
 
 // Enum value maps for FulfilmentState.
@@ -133,6 +135,7 @@ var (
 		12: "DELIVERY_FAILED",
 		13: "GOODS_BACK",
 		14: "PARTLY_SHIPPED",
+		15: "UNCOLLECTED",
 	}
 	FulfilmentState_value = map[string]int32{
 		"FULFILMENT_STATE_UNSPECIFIED": 0,
@@ -150,6 +153,7 @@ var (
 		"DELIVERY_FAILED":              12,
 		"GOODS_BACK":                   13,
 		"PARTLY_SHIPPED":               14,
+		"UNCOLLECTED":                  15,
 	}
 )
 
@@ -1425,7 +1429,9 @@ type OrderInfo struct {
 	// What the seller gave beyond the price: no part of paid or refunded.
 	Goodwills []*Goodwill `protobuf:"bytes,56,rep,name=goodwills,proto3" json:"goodwills,omitempty"`
 	// How far the goods are: of an order in parts, those of all fulfilments that stand.
-	Shipping      Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
+	Shipping Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
+	// The buyer of a pickup has to choose what becomes of it: see OrderChanges.ChoosePickup.
+	Choice        *PickupChoice `protobuf:"bytes,51,opt,name=choice,proto3" json:"choice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1691,6 +1697,66 @@ func (x *OrderInfo) GetShipping() Shipping {
 	return Shipping_SHIPPING_UNSPECIFIED
 }
 
+func (x *OrderInfo) GetChoice() *PickupChoice {
+	if x != nil {
+		return x.Choice
+	}
+	return nil
+}
+
+type PickupChoice struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AskedAtUs int64                  `protobuf:"varint,1,opt,name=asked_at_us,json=askedAtUs,proto3" json:"asked_at_us,omitempty"`
+	// Who says nothing until then gets the money back; 0: without end.
+	ChooseByUs    int64 `protobuf:"varint,2,opt,name=choose_by_us,json=chooseByUs,proto3" json:"choose_by_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PickupChoice) Reset() {
+	*x = PickupChoice{}
+	mi := &file_order_v1_order_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PickupChoice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PickupChoice) ProtoMessage() {}
+
+func (x *PickupChoice) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PickupChoice.ProtoReflect.Descriptor instead.
+func (*PickupChoice) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PickupChoice) GetAskedAtUs() int64 {
+	if x != nil {
+		return x.AskedAtUs
+	}
+	return 0
+}
+
+func (x *PickupChoice) GetChooseByUs() int64 {
+	if x != nil {
+		return x.ChooseByUs
+	}
+	return 0
+}
+
 type OrderLine struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	LineId    string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -1721,7 +1787,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1733,7 +1799,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1746,7 +1812,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -1873,7 +1939,7 @@ type Tender struct {
 
 func (x *Tender) Reset() {
 	*x = Tender{}
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1885,7 +1951,7 @@ func (x *Tender) String() string {
 func (*Tender) ProtoMessage() {}
 
 func (x *Tender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1898,7 +1964,7 @@ func (x *Tender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tender.ProtoReflect.Descriptor instead.
 func (*Tender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Tender) GetKind() TenderKind {
@@ -1952,7 +2018,7 @@ type Goodwill struct {
 
 func (x *Goodwill) Reset() {
 	*x = Goodwill{}
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1964,7 +2030,7 @@ func (x *Goodwill) String() string {
 func (*Goodwill) ProtoMessage() {}
 
 func (x *Goodwill) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1977,7 +2043,7 @@ func (x *Goodwill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodwill.ProtoReflect.Descriptor instead.
 func (*Goodwill) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Goodwill) GetId() string {
@@ -2086,7 +2152,7 @@ type OrderEvent struct {
 
 func (x *OrderEvent) Reset() {
 	*x = OrderEvent{}
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2098,7 +2164,7 @@ func (x *OrderEvent) String() string {
 func (*OrderEvent) ProtoMessage() {}
 
 func (x *OrderEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2111,7 +2177,7 @@ func (x *OrderEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderEvent.ProtoReflect.Descriptor instead.
 func (*OrderEvent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OrderEvent) GetVersion() int32 {
@@ -2184,7 +2250,7 @@ type SellAtTillRequest struct {
 
 func (x *SellAtTillRequest) Reset() {
 	*x = SellAtTillRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +2262,7 @@ func (x *SellAtTillRequest) String() string {
 func (*SellAtTillRequest) ProtoMessage() {}
 
 func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +2275,7 @@ func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellAtTillRequest.ProtoReflect.Descriptor instead.
 func (*SellAtTillRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SellAtTillRequest) GetRequestId() string {
@@ -2294,7 +2360,7 @@ type CardTender struct {
 
 func (x *CardTender) Reset() {
 	*x = CardTender{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2306,7 +2372,7 @@ func (x *CardTender) String() string {
 func (*CardTender) ProtoMessage() {}
 
 func (x *CardTender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2319,7 +2385,7 @@ func (x *CardTender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CardTender.ProtoReflect.Descriptor instead.
 func (*CardTender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CardTender) GetAmountMinor() int64 {
@@ -2358,7 +2424,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2370,7 +2436,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2383,7 +2449,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -2475,7 +2541,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2487,7 +2553,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2500,7 +2566,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2533,7 +2599,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2545,7 +2611,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2558,7 +2624,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2578,7 +2644,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2590,7 +2656,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2603,7 +2669,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -2650,7 +2716,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2662,7 +2728,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2675,7 +2741,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -2786,7 +2852,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2798,7 +2864,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2811,7 +2877,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -2839,7 +2905,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2851,7 +2917,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2864,7 +2930,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -2905,7 +2971,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2917,7 +2983,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2930,7 +2996,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -2993,7 +3059,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3005,7 +3071,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3018,7 +3084,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Payment) GetId() string {
@@ -3086,7 +3152,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3098,7 +3164,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3111,7 +3177,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -3133,7 +3199,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3145,7 +3211,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3158,7 +3224,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -3216,15 +3282,17 @@ type Fulfilment struct {
 	AcceptByUs int64 `protobuf:"varint,27,opt,name=accept_by_us,json=acceptByUs,proto3" json:"accept_by_us,omitempty"`
 	ShipByUs   int64 `protobuf:"varint,28,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
 	// When it was found to be late.
-	AcceptLateUs  int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
-	ShipLateUs    int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AcceptLateUs int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
+	ShipLateUs   int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
+	// How long what is ready waits for the buyer; 0: as long as it takes.
+	CollectUntilUs int64 `protobuf:"varint,31,opt,name=collect_until_us,json=collectUntilUs,proto3" json:"collect_until_us,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3236,7 +3304,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3249,7 +3317,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -3469,6 +3537,13 @@ func (x *Fulfilment) GetShipLateUs() int64 {
 	return 0
 }
 
+func (x *Fulfilment) GetCollectUntilUs() int64 {
+	if x != nil {
+		return x.CollectUntilUs
+	}
+	return 0
+}
+
 type PickupCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Eight digits, to be told; and what a QR code of them says, to be shown.
@@ -3480,7 +3555,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3492,7 +3567,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3505,7 +3580,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -3538,7 +3613,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3550,7 +3625,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3563,7 +3638,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -3636,7 +3711,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3648,7 +3723,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3661,7 +3736,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Parcel) GetId() string {
@@ -3746,7 +3821,7 @@ type ParcelContent struct {
 
 func (x *ParcelContent) Reset() {
 	*x = ParcelContent{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3758,7 +3833,7 @@ func (x *ParcelContent) String() string {
 func (*ParcelContent) ProtoMessage() {}
 
 func (x *ParcelContent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3771,7 +3846,7 @@ func (x *ParcelContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
 func (*ParcelContent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ParcelContent) GetLineId() string {
@@ -3814,7 +3889,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3826,7 +3901,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3839,7 +3914,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -3908,7 +3983,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3920,7 +3995,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3933,7 +4008,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -3960,7 +4035,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3972,7 +4047,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3985,7 +4060,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -4022,7 +4097,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4034,7 +4109,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4047,7 +4122,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -4118,7 +4193,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4130,7 +4205,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4143,7 +4218,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -4184,7 +4259,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4196,7 +4271,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4209,7 +4284,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -4236,7 +4311,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4248,7 +4323,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4261,7 +4336,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -4295,7 +4370,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4307,7 +4382,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4320,7 +4395,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -4399,7 +4474,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4411,7 +4486,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4424,7 +4499,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -4575,7 +4650,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4587,7 +4662,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4600,7 +4675,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -4662,7 +4737,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4674,7 +4749,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4687,7 +4762,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -4750,7 +4825,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4762,7 +4837,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4775,7 +4850,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -4830,7 +4905,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4842,7 +4917,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4855,7 +4930,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -4886,7 +4961,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4898,7 +4973,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4911,7 +4986,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -5023,7 +5098,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\x92\v\n" +
+	"\r_to_pay_minor\"\xca\v\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5064,7 +5139,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x12C\n" +
 	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x128\n" +
 	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\x126\n" +
-	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\"\xfd\x05\n" +
+	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\x126\n" +
+	"\x06choice\x183 \x01(\v2\x1e.onepool.order.v1.PickupChoiceR\x06choice\"P\n" +
+	"\fPickupChoice\x12\x1e\n" +
+	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
+	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
+	"chooseByUs\"\xfd\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -5225,7 +5305,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xfa\b\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xa4\t\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5267,7 +5347,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"ship_by_us\x18\x1c \x01(\x03R\bshipByUs\x12$\n" +
 	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
 	"\fship_late_us\x18\x1e \x01(\x03R\n" +
-	"shipLateUs\"0\n" +
+	"shipLateUs\x12(\n" +
+	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
@@ -5425,7 +5506,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\xa1\x02\n" +
+	"\tCANCELLED\x10\x04*\xb2\x02\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -5446,7 +5527,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fDELIVERY_FAILED\x10\f\x12\x0e\n" +
 	"\n" +
 	"GOODS_BACK\x10\r\x12\x12\n" +
-	"\x0ePARTLY_SHIPPED\x10\x0e*\x8a\x01\n" +
+	"\x0ePARTLY_SHIPPED\x10\x0e\x12\x0f\n" +
+	"\vUNCOLLECTED\x10\x0f*\x8a\x01\n" +
 	"\vParcelState\x12\x1c\n" +
 	"\x18PARCEL_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vPARCEL_MADE\x10\x01\x12\x12\n" +
@@ -5539,7 +5621,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -5561,187 +5643,189 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*Receiver)(nil),                   // 17: onepool.order.v1.Receiver
 	(*PlaceOrderRequest)(nil),          // 18: onepool.order.v1.PlaceOrderRequest
 	(*OrderInfo)(nil),                  // 19: onepool.order.v1.OrderInfo
-	(*OrderLine)(nil),                  // 20: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 21: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 22: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 23: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 24: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 25: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 26: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 27: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 28: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 29: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 30: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 31: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 32: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 33: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 34: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 35: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 36: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 37: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 38: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 39: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 40: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 41: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 42: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 43: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 44: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 45: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 46: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 47: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 48: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 49: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 50: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 51: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 52: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 53: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 54: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 55: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 56: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 57: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 58: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 59: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 60: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 61: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 62: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 63: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 64: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 65: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 66: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 67: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 68: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 69: onepool.common.v1.CheckInvariantsResponse
+	(*PickupChoice)(nil),               // 20: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 21: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 22: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 23: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 24: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 25: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 26: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 27: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 28: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 29: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 30: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 31: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 32: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 33: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 34: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 35: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 36: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 37: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 38: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 39: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 40: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 41: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 42: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 43: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 44: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 45: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 46: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 47: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 48: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 49: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 50: onepool.order.v1.CreateReturnRequest
+	(*ReturnInfo)(nil),                 // 51: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 52: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 53: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 54: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 55: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 56: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 57: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 58: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 59: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 60: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 61: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 62: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 63: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 64: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 65: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 66: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 67: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 68: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 69: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 70: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	60,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	56,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	60,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	60,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	61,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	57,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	61,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	61,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	14,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	20,  // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	60,  // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	60,  // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	60,  // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	60,  // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	60,  // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	61,  // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	62,  // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	64,  // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	21,  // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	61,  // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	61,  // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	61,  // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	61,  // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	61,  // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	62,  // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	63,  // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	64,  // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	65,  // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
 	17,  // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	14,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,   // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	20,  // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	60,  // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	60,  // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	60,  // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	60,  // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	60,  // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	21,  // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	37,  // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	50,  // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	23,  // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	21,  // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	61,  // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	61,  // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	61,  // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	61,  // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	61,  // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	22,  // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	38,  // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	51,  // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	24,  // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
 	17,  // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	62,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	60,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	60,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	22,  // 33: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	63,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	61,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	61,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	23,  // 33: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
 	3,   // 34: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	57,  // 35: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	60,  // 36: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	60,  // 37: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	60,  // 38: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	60,  // 39: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	60,  // 40: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	60,  // 41: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	62,  // 42: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	8,   // 43: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	60,  // 44: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	60,  // 45: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 46: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	60,  // 47: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 48: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 49: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	25,  // 50: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	17,  // 51: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	27,  // 52: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 53: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	19,  // 54: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 55: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 56: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	60,  // 57: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	58,  // 58: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 59: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	64,  // 60: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	39,  // 61: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	17,  // 62: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	38,  // 63: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	40,  // 64: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	59,  // 65: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 66: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	41,  // 67: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 68: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 69: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	37,  // 70: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	65,  // 71: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	66,  // 72: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	67,  // 73: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	48,  // 74: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	5,   // 75: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	51,  // 76: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	60,  // 77: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	60,  // 78: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	60,  // 79: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	52,  // 80: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	53,  // 81: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 82: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 83: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 84: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 85: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	24,  // 86: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	26,  // 87: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	28,  // 88: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	29,  // 89: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	30,  // 90: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	32,  // 91: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	33,  // 92: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	35,  // 93: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	42,  // 94: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	44,  // 95: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	45,  // 96: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	46,  // 97: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	47,  // 98: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	49,  // 99: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	54,  // 100: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	55,  // 101: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	68,  // 102: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 103: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 104: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 105: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 106: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 107: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 108: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 109: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 110: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	31,  // 111: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 112: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	34,  // 113: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	36,  // 114: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	43,  // 115: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	37,  // 116: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 117: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 118: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 119: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	50,  // 120: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	50,  // 121: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	50,  // 122: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	69,  // 123: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	103, // [103:124] is the sub-list for method output_type
-	82,  // [82:103] is the sub-list for method input_type
-	82,  // [82:82] is the sub-list for extension type_name
-	82,  // [82:82] is the sub-list for extension extendee
-	0,   // [0:82] is the sub-list for field type_name
+	20,  // 35: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	58,  // 36: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	61,  // 37: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	61,  // 38: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	61,  // 39: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	61,  // 40: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	61,  // 41: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	61,  // 42: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	63,  // 43: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	8,   // 44: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	61,  // 45: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	61,  // 46: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 47: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	61,  // 48: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 49: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	14,  // 50: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	26,  // 51: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	17,  // 52: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	28,  // 53: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 54: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	19,  // 55: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 56: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 57: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	61,  // 58: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	59,  // 59: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 60: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	65,  // 61: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	40,  // 62: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	17,  // 63: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	39,  // 64: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	41,  // 65: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	60,  // 66: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 67: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	42,  // 68: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 69: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 70: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	38,  // 71: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	66,  // 72: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	67,  // 73: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	68,  // 74: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	49,  // 75: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	5,   // 76: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	52,  // 77: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	61,  // 78: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	61,  // 79: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	61,  // 80: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	53,  // 81: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	54,  // 82: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 83: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 84: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 85: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	18,  // 86: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	25,  // 87: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	27,  // 88: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	29,  // 89: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	30,  // 90: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	31,  // 91: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	33,  // 92: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	34,  // 93: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	36,  // 94: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	43,  // 95: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	45,  // 96: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	46,  // 97: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	47,  // 98: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	48,  // 99: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	50,  // 100: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	55,  // 101: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	56,  // 102: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	69,  // 103: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 104: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 105: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 106: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	19,  // 107: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 108: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	19,  // 109: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 110: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 111: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	32,  // 112: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	19,  // 113: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	35,  // 114: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	37,  // 115: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	44,  // 116: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	38,  // 117: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 118: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 119: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 120: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	51,  // 121: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	51,  // 122: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	51,  // 123: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	70,  // 124: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	104, // [104:125] is the sub-list for method output_type
+	83,  // [83:104] is the sub-list for method input_type
+	83,  // [83:83] is the sub-list for extension type_name
+	83,  // [83:83] is the sub-list for extension extendee
+	0,   // [0:83] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -5757,7 +5841,7 @@ func file_order_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   50,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,8 +28,12 @@ type ServiceLevel struct {
 	// Empty: all channels that have no level of their own.
 	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
 	// Seconds; 0: no deadline.
-	AcceptS       int64  `protobuf:"varint,2,opt,name=accept_s,json=acceptS,proto3" json:"accept_s,omitempty"`
-	ShipS         int64  `protobuf:"varint,3,opt,name=ship_s,json=shipS,proto3" json:"ship_s,omitempty"`
+	AcceptS int64 `protobuf:"varint,2,opt,name=accept_s,json=acceptS,proto3" json:"accept_s,omitempty"`
+	ShipS   int64 `protobuf:"varint,3,opt,name=ship_s,json=shipS,proto3" json:"ship_s,omitempty"`
+	// How long goods that are ready wait for a buyer who collects; 0: as long as it takes.
+	CollectS int64 `protobuf:"varint,7,opt,name=collect_s,json=collectS,proto3" json:"collect_s,omitempty"`
+	// How long he may choose what becomes of a pickup that its store declined, or that was not collected; 0: without end.
+	AnswerS       int64  `protobuf:"varint,8,opt,name=answer_s,json=answerS,proto3" json:"answer_s,omitempty"`
 	Version       int32  `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	ChangedBy     string `protobuf:"bytes,5,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
 	ChangedAtUs   int64  `protobuf:"varint,6,opt,name=changed_at_us,json=changedAtUs,proto3" json:"changed_at_us,omitempty"`
@@ -88,6 +92,20 @@ func (x *ServiceLevel) GetShipS() int64 {
 	return 0
 }
 
+func (x *ServiceLevel) GetCollectS() int64 {
+	if x != nil {
+		return x.CollectS
+	}
+	return 0
+}
+
+func (x *ServiceLevel) GetAnswerS() int64 {
+	if x != nil {
+		return x.AnswerS
+	}
+	return 0
+}
+
 func (x *ServiceLevel) GetVersion() int32 {
 	if x != nil {
 		return x.Version
@@ -114,8 +132,10 @@ type PutServiceLevelRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Channel   string                 `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
 	// At most 90 days, and to accept not later than to ship.
-	AcceptS int64 `protobuf:"varint,3,opt,name=accept_s,json=acceptS,proto3" json:"accept_s,omitempty"`
-	ShipS   int64 `protobuf:"varint,4,opt,name=ship_s,json=shipS,proto3" json:"ship_s,omitempty"`
+	AcceptS  int64 `protobuf:"varint,3,opt,name=accept_s,json=acceptS,proto3" json:"accept_s,omitempty"`
+	ShipS    int64 `protobuf:"varint,4,opt,name=ship_s,json=shipS,proto3" json:"ship_s,omitempty"`
+	CollectS int64 `protobuf:"varint,6,opt,name=collect_s,json=collectS,proto3" json:"collect_s,omitempty"`
+	AnswerS  int64 `protobuf:"varint,7,opt,name=answer_s,json=answerS,proto3" json:"answer_s,omitempty"`
 	// The version that was read; 0: the channel has none yet. Another is refused with STATE_CONFLICT.
 	ExpectedVersion int64 `protobuf:"varint,5,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
 	unknownFields   protoimpl.UnknownFields
@@ -176,6 +196,20 @@ func (x *PutServiceLevelRequest) GetAcceptS() int64 {
 func (x *PutServiceLevelRequest) GetShipS() int64 {
 	if x != nil {
 		return x.ShipS
+	}
+	return 0
+}
+
+func (x *PutServiceLevelRequest) GetCollectS() int64 {
+	if x != nil {
+		return x.CollectS
+	}
+	return 0
+}
+
+func (x *PutServiceLevelRequest) GetAnswerS() int64 {
+	if x != nil {
+		return x.AnswerS
 	}
 	return 0
 }
@@ -391,21 +425,25 @@ var File_order_v1_service_level_proto protoreflect.FileDescriptor
 
 const file_order_v1_service_level_proto_rawDesc = "" +
 	"\n" +
-	"\x1corder/v1/service_level.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\xb7\x01\n" +
+	"\x1corder/v1/service_level.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\xef\x01\n" +
 	"\fServiceLevel\x12\x18\n" +
 	"\achannel\x18\x01 \x01(\tR\achannel\x12\x19\n" +
 	"\baccept_s\x18\x02 \x01(\x03R\aacceptS\x12\x15\n" +
-	"\x06ship_s\x18\x03 \x01(\x03R\x05shipS\x12\x18\n" +
+	"\x06ship_s\x18\x03 \x01(\x03R\x05shipS\x12\x1b\n" +
+	"\tcollect_s\x18\a \x01(\x03R\bcollectS\x12\x19\n" +
+	"\banswer_s\x18\b \x01(\x03R\aanswerS\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\x05R\aversion\x12\x1d\n" +
 	"\n" +
 	"changed_by\x18\x05 \x01(\tR\tchangedBy\x12\"\n" +
-	"\rchanged_at_us\x18\x06 \x01(\x03R\vchangedAtUs\"\xeb\x01\n" +
+	"\rchanged_at_us\x18\x06 \x01(\x03R\vchangedAtUs\"\xbf\x02\n" +
 	"\x16PutServiceLevelRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
 	"\achannel\x18\x02 \x01(\tB\v\xbaH\br\x06\x18 \xba\x01\x01*R\achannel\x12'\n" +
 	"\baccept_s\x18\x03 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\aacceptS\x12#\n" +
-	"\x06ship_s\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\x05shipS\x122\n" +
+	"\x06ship_s\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\x05shipS\x12)\n" +
+	"\tcollect_s\x18\x06 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\bcollectS\x12'\n" +
+	"\banswer_s\x18\a \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\aanswerS\x122\n" +
 	"\x10expected_version\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0fexpectedVersion\"\x1a\n" +
 	"\x18ListServiceLevelsRequest\"S\n" +
 	"\x19ListServiceLevelsResponse\x126\n" +

@@ -48,8 +48,8 @@ func (uc PartOf) Release(book *Book, actor, reason, document string, parts []Par
 }
 
 // ReleaseOpen is Release for a part that was cancelled already: it never refuses, and gives back what is still held of it, which
-// is nothing of what has been let go meanwhile.
-func (uc PartOf) ReleaseOpen(book *Book, actor, document string, parts []Part) error {
+// is nothing of what has been let go meanwhile. What nobody holds is not asked for any more.
+func (uc PartOf) ReleaseOpen(book *Book, actor, document string, parts, notHeld []Part) error {
 	book.As(actor)
 	for _, p := range parts {
 		r := book.Reservation(p.ReservationID)
@@ -68,6 +68,19 @@ func (uc PartOf) ReleaseOpen(book *Book, actor, document string, parts []Part) e
 			}
 			left -= n
 		}
+	}
+	for _, p := range notHeld {
+		if r := book.Reservation(p.ReservationID); r != nil && r.terms.Document == document && p.Quantity > 0 {
+			book.askLess(document, linePart{r.terms.LineID, r.terms.Key.SKU}, p.Quantity)
+		}
+	}
+	d := book.Document(document)
+	if d == nil {
+		return nil
+	}
+	book.announce(document) // who follows what is held may have waited for it
+	if d.state != Settled && d.asked != nil && len(d.lacks(book)) == 0 {
+		return book.enter(d, Settled) // nothing is looked for any more
 	}
 	return nil
 }

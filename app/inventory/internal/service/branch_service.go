@@ -100,13 +100,18 @@ func (b *Branch) Release(ctx context.Context, in *inventoryv1.ReleaseCall) (*emp
 
 // ReleaseParts gives the stock of a cancelled part back.
 func (b *Branch) ReleaseParts(ctx context.Context, in *inventoryv1.ReleasePartsCall) (*emptypb.Empty, error) {
-	parts := make([]biz.Part, len(in.GetLines()))
-	for i, l := range in.GetLines() {
+	parts, notHeld := fromShipLines(in.GetLines()), fromShipLines(in.GetNotHeld())
+	return b.together(ctx, "release_parts", b.part.Need(in.GetDocument(), nil), func(book *biz.Book) error {
+		return b.part.ReleaseOpen(book, actorOr(in.GetActor()), in.GetDocument(), parts, notHeld)
+	})
+}
+
+func fromShipLines(lines []*inventoryv1.ShipLine) []biz.Part {
+	parts := make([]biz.Part, len(lines))
+	for i, l := range lines {
 		parts[i] = biz.Part{ReservationID: l.GetReservationId(), Quantity: l.GetQuantity()}
 	}
-	return b.together(ctx, "release_parts", b.part.Need(in.GetDocument(), nil), func(book *biz.Book) error {
-		return b.part.ReleaseOpen(book, actorOr(in.GetActor()), in.GetDocument(), parts)
-	})
+	return parts
 }
 
 // Ship turns reservations into movements.

@@ -61,6 +61,10 @@ func init() {
 			return &orderv1.CancelLinesRequest{RequestId: id(), OrderId: whole.ask(o).(*orderv1.CancelOrderRequest).OrderId, Reason: "rules",
 				Lines: []*orderv1.CancelledLine{{LineId: o.Line, Quantity: 1000000}}}
 		}},
+		// Nothing is to be chosen: those who may are told so.
+		"ChoosePickup": {may: whole.may, none: whole.none, ask: func(o objects) proto.Message {
+			return &orderv1.ChoosePickupRequest{RequestId: id(), OrderId: o.Paid, Choice: &orderv1.ChoosePickupRequest_CollectLater{CollectLater: true}}
+		}},
 	}
 }
 
@@ -84,5 +88,17 @@ func init() {
 		}},
 		"ListServiceLevels": {may: employees + devices + editors},
 		"ListOverdue":       {own: employees + devices + editors},
+	}
+}
+
+// Who ships from a location sees what is to be picked there, and for whom.
+func init() {
+	rules["onepool.order.v1.Packing"] = map[string]rule{
+		"GetPickingList": {none: f2 + directs + "f1other device2 dealer dealer2 ", may: "device " + f1staff + editors, ask: func(o objects) proto.Message {
+			return &orderv1.GetPickingListRequest{Location: o.Store}
+		}},
+		"GetWaybill": {may: "device " + f1staff + editors, none: "memberB f1other dealer " + channels + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.GetWaybillRequest{FulfilmentId: o.Fulfilment}
+		}},
 	}
 }

@@ -16,6 +16,8 @@ type CancelledPart struct {
 	Key string
 	// Stock that is held for the pieces, by the reservation that the order knows.
 	Stock []MissingStock
+	// NotHeld are pieces that nobody holds, by the reservation that once did: they are not looked for any more.
+	NotHeld []MissingStock
 	// LineIDs are the lines, PointsBack the spent points that they give back.
 	LineIDs    []string
 	PointsBack map[string]int64
@@ -61,7 +63,7 @@ func (o *Order) CancelLines(wishes []ReturnWish, reason string) error {
 	if !slices.ContainsFunc(o.r.Lines, func(l Line) bool { return l.Live() > units[l.ID] }) {
 		return o.Cancel(reason)
 	}
-	return o.cancelUnits(units, reason)
+	return o.cancelUnits(units, units, reason)
 }
 
 // cancellable refuses units of a line that have left, or that are none.
@@ -89,7 +91,8 @@ func (o *Order) cancellable(l Line, quantity int64) error {
 	return nil
 }
 
-func (o *Order) cancelUnits(units map[string]int64, reason string) error {
+// cancelUnits cancels units of lines, of which here are in fulfilments; the others are held by nobody.
+func (o *Order) cancelUnits(units, here map[string]int64, reason string) error {
 	part := CancelledPart{PointsBack: map[string]int64{}, Promotions: o.r.usedLess(units)}
 	var said []string
 	var back int64
@@ -114,7 +117,8 @@ func (o *Order) cancelUnits(units map[string]int64, reason string) error {
 	if err := o.refundFrom(back, "", "cancel"); err != nil {
 		return err
 	}
-	if err := o.takeOut(units, &part, reason); err != nil {
+	o.stopAsking(units, here, &part)
+	if err := o.takeOut(here, &part, reason); err != nil {
 		return err
 	}
 	o.effects = append(o.effects, PartCancelled{Part: part})
@@ -127,6 +131,7 @@ func (o *Order) cancelUnits(units map[string]int64, reason string) error {
 	if len(earned) > 0 {
 		o.effects = append(o.effects, WindowEnded{LineIDs: earned})
 	}
+	o.answered()
 	return o.completeIfOver()
 }
 
@@ -144,7 +149,7 @@ func (o *Order) takeOut(units map[string]int64, part *CancelledPart, reason stri
 	for id, n := range units {
 		left[id] = n
 	}
-	for _, state := range []State{FulfilmentPlanned, FulfilmentAssigned, FulfilmentAccepted, FulfilmentPicked, FulfilmentPacked, FulfilmentPartShipped} {
+	for _, state := range []State{FulfilmentUncollected, FulfilmentPlanned, FulfilmentAssigned, FulfilmentAccepted, FulfilmentPicked, FulfilmentPacked, FulfilmentPartShipped} {
 		for i := range o.r.Fulfilments {
 			f := &o.r.Fulfilments[i]
 			if f.State != state {
@@ -166,7 +171,7 @@ func (o *Order) takeOut(units map[string]int64, part *CancelledPart, reason stri
 				continue
 			}
 			for j, n := range less {
-				part.release(f.Lines[j].ReservationID, n)
+				part.Stock = more(part.Stock, f.Lines[j].ReservationID, n)
 			}
 			if err := o.lessen(f, less, rest, reason); err != nil {
 				return err
@@ -179,6 +184,26 @@ func (o *Order) takeOut(units map[string]int64, part *CancelledPart, reason stri
 		}
 	}
 	return nil
+}
+
+// stopAsking names the stock that inventory need not look for any more: of units that no location holds.
+func (o *Order) stopAsking(units, here map[string]int64, part *CancelledPart) {
+	for _, l := range o.r.Lines {
+		n := units[l.ID] - here[l.ID]
+		for _, f := range o.r.Fulfilments {
+			if f.State != FulfilmentDeclined && !f.shortened() {
+				continue
+			}
+			for _, fl := range f.Lines {
+				if fl.LineID == l.ID && n > 0 {
+					part.NotHeld = more(part.NotHeld, fl.ReservationID, n)
+					if fl.SKU == l.SKU {
+						n = 0
+					}
+				}
+			}
+		}
+	}
 }
 
 func (o *Order) isKit(l Line) bool {
@@ -217,15 +242,17 @@ func (r Record) wanted() []Line {
 	return lines
 }
 
-func (p *CancelledPart) release(reservationID string, n int64) {
+// more adds pieces of a reservation.
+func more(list []MissingStock, reservationID string, n int64) []MissingStock {
 	if n == 0 {
-		return
+		return list
 	}
-	at := slices.IndexFunc(p.Stock, func(s MissingStock) bool { return s.ReservationID == reservationID })
+	at := slices.IndexFunc(list, func(s MissingStock) bool { return s.ReservationID == reservationID })
 	if at < 0 {
-		at, p.Stock = len(p.Stock), append(p.Stock, MissingStock{ReservationID: reservationID})
+		at, list = len(list), append(list, MissingStock{ReservationID: reservationID})
 	}
-	p.Stock[at].Quantity += n
+	list[at].Quantity += n
+	return list
 }
 
 // usedLess says what cancelled units give back of promotions: their frozen discount, cumulatively; and of quotas, which know no

@@ -142,3 +142,27 @@ func TestPromotionsGetBackTheirPartOfACancel(t *testing.T) {
 		{ID: "b", Quantity: 2, Discounts: []pricing.Discount{{Promotion: "P", AmountMinor: 50}}},
 	}}.usedLess(map[string]int64{"b": 1}), "the other one gives nothing back")
 }
+
+// A location declines while inventory still holds what was cancelled: nobody can say yet which pieces stay. When it has let
+// go it tells, and the order follows.
+func TestWhatIsCancelledIsNotPlannedAnewBeforeInventoryKnows(t *testing.T) {
+	b := placed(t, 0)
+	b.pay(t)
+	cup := b.r.Lines[2].ID
+	require.NoError(t, b.cancel(cup, 2)) // of the three of S2
+	at := func(id, line, sku, location string, open int64, replaces string) HeldStock {
+		return HeldStock{Reservation: Reservation{ID: id, LineID: line, SKU: sku, Location: location, LocationOrg: "hq", Owner: "hq", Quantity: open}, Open: open, Replaces: replaces}
+	}
+	tea, pot := b.r.Lines[0].ID, b.r.Lines[1].ID
+	held := []HeldStock{at("res_1", tea, "tea", "S1", 1, ""), at("res_2", cup, "cup", "S1", 4, ""), at("res_3", pot, "pot", "S2", 1, ""),
+		at("res_4", cup, "cup", "S2", 0, ""), at("res_5", cup, "cup", "S3", 3, "res_4")}
+	version := b.r.Version
+	require.NoError(t, b.do(func(o *Order) error { return o.Follow(held, false) }))
+	require.Equal(t, version, b.r.Version)
+	held[4].Open = 1
+	require.NoError(t, b.do(func(o *Order) error { return o.Follow(held, false) }))
+	last := b.r.Fulfilments[len(b.r.Fulfilments)-1]
+	require.Equal(t, []any{"S3", int64(1)}, []any{last.Location, last.Lines[0].Quantity})
+	require.Empty(t, AgreeStock(b.r, held))
+	b.audit(t)
+}

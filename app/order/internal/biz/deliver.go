@@ -5,7 +5,7 @@ import "github.com/onepool/onepool/app/internal/ids"
 // Open says that a fulfilment's goods are still to leave.
 func (f Fulfilment) Open() bool {
 	switch f.State {
-	case FulfilmentPlanned, FulfilmentAssigned, FulfilmentAccepted, FulfilmentPicked, FulfilmentPacked:
+	case FulfilmentPlanned, FulfilmentAssigned, FulfilmentAccepted, FulfilmentPicked, FulfilmentPacked, FulfilmentUncollected:
 		return true
 	}
 	return false

@@ -13,6 +13,9 @@ func (o *Order) Follow(held []HeldStock, waiting bool) error {
 	if o.r.State != OrderPaid && o.r.State != OrderUnpaid {
 		return nil
 	}
+	if o.letsGo(held) {
+		return nil
+	}
 	s := goodsOf(held)
 	for _, f := range o.r.Fulfilments {
 		if f.Left() {
@@ -51,9 +54,27 @@ func (o *Order) Follow(held []HeldStock, waiting bool) error {
 				return err
 			}
 			f.AcceptedAtUS = o.nowUS
+			o.toCollect(f)
 		}
 	}
 	return o.waits(waiting, len(o.r.Fulfilments) > known)
+}
+
+// letsGo says that inventory has not heard of a cancelled part yet: it still holds pieces for which nobody waits, and which of
+// them it will let go of is not known. When it has, it tells, and the order follows then.
+func (o *Order) letsGo(held []HeldStock) bool {
+	return slices.ContainsFunc(o.r.Lines, func(l Line) bool {
+		if l.CancelledQuantity == 0 {
+			return false
+		}
+		var n int64
+		for _, h := range held {
+			if h.LineID == l.ID && (h.SKU == l.SKU || l.Live() == 0) {
+				n += h.Open + h.Shipped
+			}
+		}
+		return n > l.Live()
+	})
 }
 
 // planRest gives what is held, and is in no fulfilment, to its locations.
@@ -75,12 +96,18 @@ func (o *Order) waits(waiting, more bool) error {
 		if !o.r.Unallocated {
 			o.r.Unallocated, o.r.AllocateAtUS = true, o.nowUS
 		}
+		if o.r.Way == WayPickup {
+			return o.ask("the store has declined it")
+		}
 	case o.r.Unallocated && (more || o.standing()):
 		if err := o.moveOrder(EventAllocate, ""); err != nil {
 			return err
 		}
 		o.r.Unallocated = false
 		o.effects = append(o.effects, Allocated{})
+		o.answered()
+	default:
+		o.answered()
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ func (o *Order) Accept(fulfilmentID string) error {
 		return err
 	}
 	f.AcceptedAtUS = o.nowUS
+	o.toCollect(f)
 	return nil
 }
 
@@ -44,7 +45,14 @@ const CarrierPickup = "pickup"
 
 // ReadyForPickup says that the buyer may collect a fulfilment.
 func (h Header) ReadyForPickup(f Fulfilment) bool {
-	return h.Way == WayPickup && (f.State == FulfilmentAccepted || f.State == FulfilmentPicked || f.State == FulfilmentPacked)
+	if f.Way != WayPickup {
+		return false
+	}
+	switch f.State {
+	case FulfilmentAccepted, FulfilmentPicked, FulfilmentPacked, FulfilmentUncollected:
+		return true
+	}
+	return false
 }
 
 // Collect says that the buyer has taken the goods from the store: they leave, and are received, at one moment.
@@ -56,6 +64,7 @@ func (o *Order) Collect(fulfilmentID string) error {
 	if err := o.Ship(fulfilmentID, CarrierPickup, ""); err != nil {
 		return err
 	}
+	o.answered()
 	return o.Receive(fulfilmentID)
 }
 

@@ -55,6 +55,7 @@ const (
 	FulfilmentAccepted    State = "ACCEPTED"
 	FulfilmentPicked      State = "PICKED"       // taken from the shelves
 	FulfilmentPacked      State = "PACKED"       // ready for the carrier
+	FulfilmentUncollected State = "UNCOLLECTED"  // ready, and nobody has come in time
 	FulfilmentPartShipped State = "PART_SHIPPED" // some of its parcels have left
 	FulfilmentShipped     State = "SHIPPED"
 	FulfilmentDelivered   State = "DELIVERED" // as the carrier says
@@ -133,6 +134,10 @@ const (
 	EventPick        Event = "pick"
 	EventPack        Event = "pack"
 	EventOverdue     Event = "overdue"
+	EventUncollected Event = "uncollected"
+	EventWait        Event = "wait"
+	EventAsk         Event = "ask"
+	EventChoose      Event = "choose"
 	EventUndo        Event = "undo"
 	EventShip        Event = "ship"
 	EventShipPart    Event = "ship_part"
@@ -162,7 +167,6 @@ const (
 	EventUse         Event = "use"
 	EventGiveBack    Event = "give_back"
 	EventLeaveOut    Event = "leave_out"
-	EventWait        Event = "wait"
 	EventRetry       Event = "retry"
 )
 
@@ -183,6 +187,8 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderPaid, EventAllocate, OrderPaid}, // a channel order that had waited for stock
 	{SubjectOrder, OrderPaid, EventCancel, OrderCancelled},
 	{SubjectOrder, OrderPaid, EventCancelPart, OrderPaid}, // some pieces, before they left
+	{SubjectOrder, OrderPaid, EventAsk, OrderPaid},        // the buyer of a pickup has to choose
+	{SubjectOrder, OrderPaid, EventChoose, OrderPaid},     // and has chosen
 	{SubjectOrder, OrderPaid, EventComplete, OrderCompleted},
 
 	{SubjectFulfilment, None, EventPlan, FulfilmentPlanned},
@@ -229,6 +235,14 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentPartShipped, EventShipPart, FulfilmentPartShipped},
 	{SubjectFulfilment, FulfilmentPartShipped, EventShip, FulfilmentShipped},
 	{SubjectFulfilment, FulfilmentPartShipped, EventShorten, FulfilmentShipped}, // the rest does not come from here
+
+	{SubjectFulfilment, FulfilmentAccepted, EventUncollected, FulfilmentUncollected},
+	{SubjectFulfilment, FulfilmentPicked, EventUncollected, FulfilmentUncollected},
+	{SubjectFulfilment, FulfilmentPacked, EventUncollected, FulfilmentUncollected},
+	{SubjectFulfilment, FulfilmentUncollected, EventWait, FulfilmentAccepted}, // he will come yet
+	{SubjectFulfilment, FulfilmentUncollected, EventShip, FulfilmentShipped},  // he has come
+	{SubjectFulfilment, FulfilmentUncollected, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentUncollected, EventDecline, FulfilmentDeclined},
 
 	// Later than its service level: nothing changes, but the history has it.
 	{SubjectFulfilment, FulfilmentAssigned, EventOverdue, FulfilmentAssigned},

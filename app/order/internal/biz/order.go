@@ -189,7 +189,7 @@ func (o *Order) plan(held []Reservation, event Event) error {
 			i = len(o.r.Fulfilments)
 			at[h.Location] = i
 			o.r.Fulfilments = append(o.r.Fulfilments, Fulfilment{
-				ID: ids.New("ful"), Org: h.LocationOrg, Location: h.Location, LocationName: h.LocationName, CreatedAtUS: o.nowUS,
+				ID: ids.New("ful"), Org: h.LocationOrg, Way: o.r.Way, Location: h.Location, LocationName: h.LocationName, CreatedAtUS: o.nowUS,
 			})
 		}
 		f := &o.r.Fulfilments[i]

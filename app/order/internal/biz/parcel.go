@@ -101,7 +101,7 @@ func (o *Order) packable(fulfilmentID string) (*Fulfilment, error) {
 	switch {
 	case f == nil:
 		return nil, NotFound("fulfilment")
-	case o.r.Way == WayPickup || o.r.Way == WayCarryOut:
+	case f.Way == WayPickup || f.Way == WayCarryOut:
 		return nil, stateConflict(f.State, "the buyer collects it: there are no parcels")
 	}
 	switch f.State {

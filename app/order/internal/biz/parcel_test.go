@@ -195,6 +195,6 @@ func TestAKitTravelsInOneParcel(t *testing.T) {
 
 func TestWhatABuyerCollectsHasNoParcels(t *testing.T) {
 	b, id, tea, _ := parcelled(t)
-	b.r.Way = WayPickup
+	b.r.Fulfilments[0].Way = WayPickup
 	requireReason(t, "STATE_CONFLICT", b.do(func(o *Order) error { return o.ShipPart(id, []Content{{tea, "", 1}}, "SF", "1") }))
 }

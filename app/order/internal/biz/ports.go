@@ -78,6 +78,16 @@ type LocationAnswers interface {
 	Accept(ctx context.Context, requestID, document, location, actor string) error
 	// Decline says what a location does not ship. It may be refused with STOCK_INSUFFICIENT, while the document is not paid.
 	Decline(ctx context.Context, d Decline) error
+	// Choose carries out what the buyer of a pickup has chosen. It may be refused with STOCK_INSUFFICIENT or NO_LOCATION.
+	Choose(ctx context.Context, c Choice) error
+}
+
+// Choice is where goods come from that wait for their buyer's word: a store, or wherever a delivery to a place is made from.
+type Choice struct {
+	RequestID, Document, Actor string
+	Way                        Way
+	Store                      string
+	To                         *Point
 }
 
 // Decline is what a location does not ship; no lines: all that it has of the document.

@@ -137,6 +137,9 @@ type Header struct {
 
 	PlacedAtUS, PaidAtUS, PayUntilUS, ShipByUS, UpdatedAtUS int64
 
+	// AskedAtUS is since when the buyer of a pickup has to choose, ChooseByUS by when; 0: not, or without end.
+	AskedAtUS, ChooseByUS int64
+
 	Unallocated     bool
 	AllocateAttempt int64
 	AllocateAtUS    int64 // when to try next
@@ -174,6 +177,7 @@ func (l Line) BaseMinor() int64 { return l.PayableMinor - l.PointsAmountMinor }
 type Fulfilment struct {
 	ID           string
 	Org          string // of the location
+	Way          Way    // the order's when it was planned
 	Location     string
 	LocationName string
 	State        State
@@ -190,6 +194,8 @@ type Fulfilment struct {
 	AcceptByUS, ShipByUS, AcceptLateUS, ShipLateUS int64
 	// OverdueUS is since when it is known that the location is late with what it still has to do, DueUS when to look again.
 	OverdueUS, DueUS int64
+	// CollectUntilUS is how long the goods wait for the buyer; 0: as long as it takes.
+	CollectUntilUS int64
 	// Failure is why the goods could not be handed over the last time that they could not.
 	Failure                        string
 	AutoReceiveAtUS, ReturnUntilUS int64

@@ -6,9 +6,11 @@ import "time"
 type ServiceLevel struct {
 	Channel          string // empty: all channels that have none of their own
 	AcceptUS, ShipUS int64  // 0: no deadline
-	Version          int64
-	ChangedBy        string
-	ChangedAtUS      int64
+	// CollectUS is how long goods wait for a buyer who collects, AnswerUS how long he may choose what becomes of them.
+	CollectUS, AnswerUS int64
+	Version             int64
+	ChangedBy           string
+	ChangedAtUS         int64
 }
 
 // longestLevelUS bounds a service level.
@@ -21,6 +23,10 @@ func (l ServiceLevel) Check() error {
 		return Invalid("accept_s", "must be 0 to 90 days")
 	case l.ShipUS < 0 || l.ShipUS > longestLevelUS:
 		return Invalid("ship_s", "must be 0 to 90 days")
+	case l.CollectUS < 0 || l.CollectUS > longestLevelUS:
+		return Invalid("collect_s", "must be 0 to 90 days")
+	case l.AnswerUS < 0 || l.AnswerUS > longestLevelUS:
+		return Invalid("answer_s", "must be 0 to 90 days")
 	case l.ShipUS > 0 && l.AcceptUS > l.ShipUS:
 		return Invalid("accept_s", "must not be above ship_s")
 	}
@@ -43,7 +49,7 @@ func (o *Order) assigned(f *Fulfilment) {
 	if level.AcceptUS > 0 {
 		f.AcceptByUS = o.nowUS + level.AcceptUS
 	}
-	if o.r.Way != WayPickup {
+	if f.Way != WayPickup {
 		if level.ShipUS > 0 {
 			f.ShipByUS = o.nowUS + level.ShipUS
 		}
@@ -57,7 +63,7 @@ func (o *Order) assigned(f *Fulfilment) {
 // reckon says from a fulfilment's state and times whether it is late with something, and when it will be.
 func (f *Fulfilment) reckon() {
 	f.DueUS, f.OverdueUS = 0, 0
-	toShip := f.Open() && f.State != FulfilmentPlanned || f.State == FulfilmentPartShipped
+	toShip := f.Open() && f.State != FulfilmentPlanned && f.State != FulfilmentUncollected || f.State == FulfilmentPartShipped
 	for _, by := range []struct {
 		waits    bool
 		due, was int64

@@ -244,6 +244,17 @@ func (a Answers) Decline(ctx context.Context, d biz.Decline) error {
 	return err
 }
 
+// Choose carries out what the buyer of a pickup has chosen.
+func (a Answers) Choose(ctx context.Context, c biz.Choice) error {
+	in := &inventoryv1.ResolveOpenWorkRequest{RequestId: c.RequestID, Document: c.Document, Location: c.Store, Actor: c.Actor,
+		Way: inventoryv1.DeliveryWay(inventoryv1.DeliveryWay_value[string(c.Way)])}
+	if c.To != nil {
+		in.Destination = &commonv1.GeoPoint{Lat: c.To.Lat, Lng: c.To.Lng}
+	}
+	_, err := a.Client.ResolveOpenWork(AsService(ctx), in)
+	return err
+}
+
 func toReservation(r *inventoryv1.Reservation) biz.Reservation {
 	return biz.Reservation{
 		ID: r.GetId(), LineID: r.GetLineId(), SKU: r.GetSku(), Location: r.GetLocation(), LocationName: r.GetLocationName(),

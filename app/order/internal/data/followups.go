@@ -178,6 +178,9 @@ func (f *followUp) partCancelled(r biz.Record, part biz.CancelledPart) {
 	for _, s := range part.Stock {
 		call.Lines = append(call.Lines, &inventoryv1.ShipLine{ReservationId: s.ReservationID, Quantity: s.Quantity})
 	}
+	for _, s := range part.NotHeld {
+		call.NotHeld = append(call.NotHeld, &inventoryv1.ShipLine{ReservationId: s.ReservationID, Quantity: s.Quantity})
+	}
 	f.call("inventory", inventoryv1.InventoryBranch_ReleaseParts_FullMethodName, call)
 	f.clawBack(r, part.Key, part.LineIDs, part.PointsBack)
 }

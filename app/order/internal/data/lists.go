@@ -39,7 +39,7 @@ const maxPickups = 20_000
 // Pickups are the fulfilments that are ready to be collected at a location, as far as the caller may see them.
 func (s *Orders) Pickups(ctx context.Context, location string) ([]string, error) {
 	found, err := s.ent.Fulfilment.Query().Where(fulfilment.Location(location), fulfilment.Way(string(biz.WayPickup)),
-		fulfilment.StateIn(string(biz.FulfilmentAccepted), string(biz.FulfilmentPicked), string(biz.FulfilmentPacked))).Limit(maxPickups).IDs(ctx)
+		fulfilment.StateIn(string(biz.FulfilmentAccepted), string(biz.FulfilmentPicked), string(biz.FulfilmentPacked), string(biz.FulfilmentUncollected))).Limit(maxPickups).IDs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("pickups at %s: %w", location, err)
 	}

@@ -16,7 +16,7 @@ func (s *Orders) toHeader(o *ent.Order) (biz.Header, error) {
 		MerchantAccount:      o.MerchantAccount, Attributions: o.Attributions, Way: biz.Way(o.Way), PickupStore: o.PickupStore,
 		Receiver: receiver, Remark: o.Remark, Device: o.Device, Clerk: o.Clerk, Fingerprint: o.Fingerprint,
 		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
-		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version,
+		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version, AskedAtUS: o.AskedUs, ChooseByUS: o.ChooseByUs,
 		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms,
 	}, err
 }
@@ -26,7 +26,7 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 		SetShopStore(h.ShopStore).SetMemberID(h.MemberID).SetState(string(h.State)).SetCurrency(h.Currency).
 		SetGoodsMinor(h.GoodsMinor).SetDiscountMinor(h.DiscountMinor).SetFreightMinor(h.FreightMinor).SetTotalMinor(h.TotalMinor).
 		SetPoints(h.Points).SetPointsAmountMinor(h.PointsAmountMinor).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).
-		SetMerchantAccount(h.MerchantAccount).SetAttributions(h.Attributions).SetWay(string(h.Way)).SetPickupStore(h.PickupStore).
+		SetMerchantAccount(h.MerchantAccount).SetAttributions(h.Attributions).SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
 		SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).SetRemark(h.Remark).SetDevice(h.Device).SetClerk(h.Clerk).SetFingerprint(h.Fingerprint).
 		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
 		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).
@@ -52,23 +52,23 @@ func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
 
 func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {
 	return biz.Fulfilment{
-		ID: f.ID, Org: f.Org, Location: f.Location, LocationName: f.LocationName, State: biz.State(f.State), Carrier: f.Carrier,
+		ID: f.ID, Org: f.Org, Way: biz.Way(f.Way), Location: f.Location, LocationName: f.LocationName, State: biz.State(f.State), Carrier: f.Carrier,
 		TrackingNo: f.TrackingNo, CreatedAtUS: f.CreatedUs, AssignedAtUS: f.AssignedUs, AcceptedAtUS: f.AcceptedUs,
 		ShippedAtUS: f.ShippedUs, ReceivedAtUS: f.ReceivedUs, AutoReceiveAtUS: f.AutoReceiveUs, ReturnUntilUS: f.ReturnUntilUs,
 		CloseAtUS: f.CloseUs, Version: f.Version, PickedAtUS: f.PickedUs, PackedAtUS: f.PackedUs, DeliveredAtUS: f.DeliveredUs,
 		FailedAtUS: f.FailedUs, BackAtUS: f.BackUs, ShortenedAtUS: f.ShortenedUs, Failure: f.Failure,
-		AcceptByUS: f.AcceptByUs, ShipByUS: f.ShipByUs, AcceptLateUS: f.AcceptLateUs, ShipLateUS: f.ShipLateUs, OverdueUS: f.OverdueUs, DueUS: f.DueUs,
+		AcceptByUS: f.AcceptByUs, ShipByUS: f.ShipByUs, AcceptLateUS: f.AcceptLateUs, ShipLateUS: f.ShipLateUs, OverdueUS: f.OverdueUs, DueUS: f.DueUs, CollectUntilUS: f.CollectUntilUs,
 	}
 }
 
 func (s *Orders) createFulfilment(h biz.Header, f biz.Fulfilment, no int) *ent.FulfilmentCreate {
 	return s.ent.Fulfilment.Create().SetID(f.ID).SetOrg(f.Org).SetOrderID(h.ID).SetMemberID(h.MemberID).SetSellerOrg(h.Org).
-		SetChannel(h.Channel).SetWay(string(h.Way)).SetLocation(f.Location).SetLocationName(f.LocationName).SetState(string(f.State)).
+		SetChannel(h.Channel).SetWay(string(f.Way)).SetLocation(f.Location).SetLocationName(f.LocationName).SetState(string(f.State)).
 		SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).SetCreatedUs(f.CreatedAtUS).SetAssignedUs(f.AssignedAtUS).
 		SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).SetAutoReceiveUs(f.AutoReceiveAtUS).
 		SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).SetNo(int64(no)).SetPlacedUs(h.PlacedAtUS).
 		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetShortenedUs(f.ShortenedAtUS).SetFailure(f.Failure).
-		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS)
+		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS)
 }
 
 func toFulfilmentLine(l *ent.FulfilmentLine) biz.FulfilmentLine {

@@ -15,7 +15,15 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 	r := o.Record()
 	h := r.Header
 	if !reflect.DeepEqual(before.Header, h) {
-		n, err := s.ent.Order.Update().Where(order.ID(h.ID), order.Version(before.Version)).
+		change := s.ent.Order.Update().Where(order.ID(h.ID), order.Version(before.Version))
+		if !reflect.DeepEqual(before.Receiver, h.Receiver) {
+			receiver, err := s.Receivers.Seal(h.Receiver, h.ID)
+			if err != nil {
+				return fmt.Errorf("save order: %w", err)
+			}
+			change = change.SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).ClearReceiver()
+		}
+		n, err := change.SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
 			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetPaidUs(h.PaidAtUS).
 			SetUpdatedUs(h.UpdatedAtUS).SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).
 			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).Save(ctx)
@@ -137,7 +145,7 @@ func (s *Orders) changedFulfilment(ctx context.Context, h biz.Header, was, f biz
 		SetAssignedUs(f.AssignedAtUS).SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).
 		SetAutoReceiveUs(f.AutoReceiveAtUS).SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).
 		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetShortenedUs(f.ShortenedAtUS).SetFailure(f.Failure).
-		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).Exec(ctx)
+		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).Exec(ctx)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,10 @@ func (w *world) apply(c outbox.Call) {
 		}
 	case inventoryv1.InventoryBranch_ReleaseParts_FullMethodName:
 		in := read(c, &inventoryv1.ReleasePartsCall{})
+		if len(in.NotHeld) > 0 {
+			delete(w.waiting, in.Document)
+			delete(w.lacking, in.Document)
+		}
 		for _, l := range in.Lines {
 			for _, r := range w.holds[in.Document] {
 				if r.Id == l.ReservationId {

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -53,7 +54,9 @@ type world struct {
 	priced             []*productv1.GetPricesRequest
 	promises           int // how often it was asked what may be promised
 	behind             map[string]int64
-	answers            []string // what locations said
+	answers            []string                              // what locations said
+	pickups            map[string]bool                       // documents that are never moved
+	lacking            map[string][]*inventoryv1.Reservation // of documents that wait for their buyer's choice
 
 	documents map[string]*memberv1.DocumentPoints
 	accruals  []*rebatev1.Accrual
@@ -65,7 +68,7 @@ func newWorld() *world {
 		prices: map[string]int64{"tea": 19900, "cup": 1500, "pot": 8900}, answer: map[string]proto.Message{}, shut: map[string]bool{},
 		stock:  map[string]map[string]int64{"S1": {"tea": 5, "cup": 4, "pot": 0}, "S2": {"tea": 5, "cup": 100, "pot": 9}},
 		orgs:   map[string]string{"S1": "hq", "S2": "fra"},
-		points: map[string]int64{"mbr_ann": 1000}, damaged: map[string]int64{}, waiting: map[string]bool{}, holds: map[string][]*inventoryv1.Reservation{}, frozen: map[string]int64{},
+		points: map[string]int64{"mbr_ann": 1000}, damaged: map[string]int64{}, waiting: map[string]bool{}, pickups: map[string]bool{}, lacking: map[string][]*inventoryv1.Reservation{}, holds: map[string][]*inventoryv1.Reservation{}, frozen: map[string]int64{},
 		documents: map[string]*memberv1.DocumentPoints{},
 	}
 }
@@ -90,6 +93,7 @@ func (f fakeProduct) GetSkus(ctx context.Context, in *productv1.GetSkusRequest, 
 		if price, known := f.w.prices[code]; known {
 			out.Skus = append(out.Skus, &productv1.Sku{
 				Code: code, Title: map[string]string{"en": code}, ListPrice: &commonv1.Money{AmountMinor: price, Currency: "CNY"}, Returnable: !f.w.final[code], Active: true, Brand: f.w.brands[code], Category: f.w.categories[code],
+				Barcode: "69" + code, WeightG: int64(len(code)) * 100,
 			})
 		}
 	}
@@ -147,6 +151,12 @@ func (f fakeStore) GetSellerFacts(ctx context.Context, in *storev1.GetSellerFact
 		out.Stores = append(out.Stores, &storev1.StoreStanding{StoreCode: s, OrgCode: f.w.orgs[s], DealerOrg: "deal", Timezone: f.w.zones[s]})
 	}
 	return out, outside(ctx)
+}
+
+func (f fakeStore) GetStore(ctx context.Context, in *storev1.GetStoreRequest, _ ...grpc.CallOption) (*storev1.StoreInfo, error) {
+	return &storev1.StoreInfo{
+		Code: in.Code, Name: "Store " + in.Code, Address: "Huaihai Rd 9", City: "Shanghai", Province: "Shanghai", Country: "CN", Postcode: "200020", OrgCode: f.w.orgs[in.Code],
+	}, outside(ctx)
 }
 
 type fakeMember struct {
@@ -261,6 +271,7 @@ func (f fakeInventory) Hold(ctx context.Context, in *inventoryv1.HoldRequest, _ 
 		f.w.stock[r.Location][r.Sku] -= r.Quantity
 	}
 	f.w.holdings++
+	f.w.pickups[in.Document] = in.Way == inventoryv1.DeliveryWay_PICKUP
 	f.w.holds[in.Document] = out.Reservations
 	f.w.answer[in.RequestId] = out
 	return out, nil
@@ -422,13 +433,55 @@ func (w *world) decline(document, location string, l *inventoryv1.MissingLine) {
 // moveTo holds pieces in the other store, in place of a reservation.
 func (w *world) moveTo(document string, r *inventoryv1.Reservation, n int64) {
 	other := map[string]string{"S1": "S2", "S2": "S1"}[r.Location]
-	if w.stock[other][r.Sku] < n {
+	if w.pickups[document] {
+		lacking := proto.Clone(r).(*inventoryv1.Reservation)
+		lacking.Quantity = n
+		w.lacking[document] = append(w.lacking[document], lacking)
+		w.stock[r.Location][r.Sku] += n
+	}
+	if w.stock[other][r.Sku] < n || w.pickups[document] {
 		w.waiting[document] = true
 		return
 	}
 	w.stock[other][r.Sku] -= n
 	w.holds[document] = append(w.holds[document], &inventoryv1.Reservation{
-		Id: ids.Derived("res", r.Id, other), Document: document, LineId: r.LineId, Sku: r.Sku, Location: other, LocationName: other, LocationOrg: w.orgs[other],
+		Id: ids.Derived("res", r.Id, other, fmt.Sprint(len(w.holds[document]))), Document: document, LineId: r.LineId, Sku: r.Sku, Location: other, LocationName: other, LocationOrg: w.orgs[other],
 		Owner: w.orgs[other], Quantity: n, Open: n, State: inventoryv1.ReservationState_CONFIRMED, Replaces: r.Id,
 	})
+}
+
+// ResolveOpenWork holds what a document lacks where its buyer has chosen; for a delivery, in whatever store has all of it.
+func (f fakeAnswers) ResolveOpenWork(ctx context.Context, in *inventoryv1.ResolveOpenWorkRequest, _ ...grpc.CallOption) (*inventoryv1.ResolveOpenWorkResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if err := outside(ctx); err != nil {
+		return nil, err
+	}
+	if stored, ok := f.w.answer[in.RequestId]; ok {
+		return stored.(*inventoryv1.ResolveOpenWorkResponse), nil
+	}
+	if !f.w.waiting[in.Document] {
+		return nil, fault.New(409, "STATE_CONFLICT", "it is settled")
+	}
+	locations := []string{"S1", "S2"}
+	if in.Location != "" {
+		locations = []string{in.Location}
+	}
+	for _, location := range locations {
+		if !slices.ContainsFunc(f.w.lacking[in.Document], func(r *inventoryv1.Reservation) bool { return f.w.stock[location][r.Sku] < r.Quantity }) {
+			for i, r := range f.w.lacking[in.Document] {
+				f.w.stock[location][r.Sku] -= r.Quantity
+				f.w.holds[in.Document] = append(f.w.holds[in.Document], &inventoryv1.Reservation{
+					Id: ids.Derived("res", in.RequestId, fmt.Sprint(i)), Document: in.Document, LineId: r.LineId, Sku: r.Sku, Location: location, LocationName: location,
+					LocationOrg: f.w.orgs[location], Owner: f.w.orgs[location], Quantity: r.Quantity, Open: r.Quantity, State: inventoryv1.ReservationState_CONFIRMED, Replaces: r.Id,
+				})
+			}
+			delete(f.w.lacking, in.Document)
+			delete(f.w.waiting, in.Document)
+			f.w.pickups[in.Document] = in.Way == inventoryv1.DeliveryWay_PICKUP || in.Way == 0
+			f.w.answer[in.RequestId] = &inventoryv1.ResolveOpenWorkResponse{}
+			return &inventoryv1.ResolveOpenWorkResponse{}, nil
+		}
+	}
+	return nil, fault.StockInsufficient(f.w.lacking[in.Document][0].Sku, f.w.lacking[in.Document][0].Quantity, 0)
 }

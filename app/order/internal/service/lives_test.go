@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/fault"
 )
@@ -37,7 +38,7 @@ func (l *life) tolerate(err error) {
 func (l *life) step() {
 	ctx := l.as(boss)
 	o := l.get(l.id)
-	switch l.pick(15) {
+	switch l.pick(17) {
 	case 0, 1:
 		p, err := l.CreatePayment(ctx, &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: l.id, Provider: "sandbox"})
 		l.tolerate(err)
@@ -76,6 +77,8 @@ func (l *life) step() {
 			}
 			l.tolerate(err)
 		}
+	case 15, 16:
+		l.declines(o)
 	case 14:
 		line := o.Lines[l.pick(len(o.Lines))]
 		_, err := NewOrderChanges(l.Order).CancelLines(ctx, &orderv1.CancelLinesRequest{RequestId: requestID(), OrderId: l.id, Reason: "x",
@@ -101,6 +104,38 @@ func (l *life) step() {
 	if l.pick(3) == 0 {
 		l.leaving()
 	}
+}
+
+// declines says that a store lacks something, or lets its buyer choose, collect or wait.
+func (l *life) declines(o *orderv1.OrderInfo) {
+	ctx := l.as(boss)
+	if o.Choice != nil {
+		choice := []*orderv1.ChoosePickupRequest{otherStore(o.Id, "S1"), otherStore(o.Id, "S2"), deliver(o.Id, nil), moneyBack(o.Id), later(o.Id)}[l.pick(5)]
+		_, err := l.choose(boss, choice)
+		l.tolerate(err)
+		return
+	}
+	f := o.Fulfilments[l.pick(len(o.Fulfilments))]
+	if l.pick(2) == 0 && f.Way == inventoryv1.DeliveryWay_PICKUP {
+		_, err := l.collect(boss, l.pickupCode(f.Id).Code, f.Location)
+		l.tolerate(err)
+		return
+	}
+	req := decline(f)
+	if line := f.Lines[l.pick(len(f.Lines))]; l.pick(2) == 0 && line.Quantity > 0 && line.Sku == skuOf(o, line.LineId) {
+		req = decline(f, &inventoryv1.MissingLine{LineId: line.LineId, Sku: line.Sku, Quantity: 1 + l.random.Int64N(line.Quantity)})
+	}
+	_, err := l.DeclineFulfilment(ctx, req)
+	l.tolerate(err)
+}
+
+func skuOf(o *orderv1.OrderInfo, lineID string) string {
+	for _, l := range o.Lines {
+		if l.LineId == lineID {
+			return l.Sku
+		}
+	}
+	return ""
 }
 
 // parcels plans, ships, delivers, loses and finds parcels of a fulfilment, or says so at least.
@@ -162,13 +197,17 @@ func TestRandomLivesEndInAHealthyAudit(t *testing.T) {
 		}()
 		random := rand.New(rand.NewPCG(seed, 1))
 		s.giftBox()
+		s.collectable()
 		for _, stock := range s.world.stock {
-			stock["tea"], stock["cup"], stock["pot"] = 100, 100, 100
+			stock["tea"], stock["cup"], stock["pot"] = 5000, 5000, 5000
 		}
 		for range lives {
 			s.world.points["mbr_ann"] = 1000
 			req := wish(line("tea", 1+random.Int64N(3)), line("pot", 1), line("cup", 1+random.Int64N(40)), line("box", 1+random.Int64N(2)))
 			req.Points = random.Int64N(1000)
+			if random.IntN(3) == 0 {
+				req.Way, req.PickupStoreCode = inventoryv1.DeliveryWay_PICKUP, "S2"
+			}
 			o, err := s.PlaceOrder(s.as(ann), req)
 			if err != nil {
 				requireReason(t, "STOCK_INSUFFICIENT", err)

@@ -23,6 +23,7 @@ var (
 		biz.FulfilmentDeclined:  orderv1.FulfilmentState_FULFILMENT_DECLINED,
 		biz.FulfilmentPicked:    orderv1.FulfilmentState_PICKED, biz.FulfilmentPacked: orderv1.FulfilmentState_PACKED,
 		biz.FulfilmentDelivered: orderv1.FulfilmentState_DELIVERED, biz.FulfilmentFailed: orderv1.FulfilmentState_DELIVERY_FAILED,
+		biz.FulfilmentUncollected: orderv1.FulfilmentState_UNCOLLECTED,
 		biz.FulfilmentPartShipped: orderv1.FulfilmentState_PARTLY_SHIPPED,
 		biz.FulfilmentBack:        orderv1.FulfilmentState_GOODS_BACK,
 	}
@@ -125,6 +126,9 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 		Unallocated: r.Unallocated && r.State == biz.OrderPaid, ShipByUs: r.ShipByUS, Version: int32(r.Version), Remark: r.Remark,
 		DeviceId: r.Device, Clerk: r.Clerk, Shipping: shippings[r.Shipping()], FreightDiscounts: toDiscounts(r.FreightDiscounts, false),
 	}
+	if r.NeedsChoice() {
+		out.Choice = &orderv1.PickupChoice{AskedAtUs: r.AskedAtUS, ChooseByUs: r.ChooseByUS}
+	}
 	if r.State == biz.OrderUnpaid {
 		out.LeftToPay = toMoney(r.LeftMinor(), r.Currency)
 	}
@@ -184,10 +188,10 @@ func toTenders(r biz.Record) (tenders []*orderv1.Tender) {
 func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 	out := &orderv1.Fulfilment{
 		Id: f.ID, OrderId: h.ID, Location: f.Location, LocationName: f.LocationName, Org: f.Org, State: fulfilmentStates[f.State],
-		Way: toWay(h.Way), Carrier: f.Carrier, TrackingNo: f.TrackingNo, AssignedAtUs: f.AssignedAtUS, AcceptedAtUs: f.AcceptedAtUS,
+		Way: toWay(f.Way), Carrier: f.Carrier, TrackingNo: f.TrackingNo, AssignedAtUs: f.AssignedAtUS, AcceptedAtUs: f.AcceptedAtUS,
 		ShippedAtUs: f.ShippedAtUS, ReceivedAtUs: f.ReceivedAtUS, ReturnUntilUs: f.ReturnUntilUS, Version: int32(f.Version), Channel: h.Channel,
-		AutoReceiveAtUs: f.AutoReceiveAtUS,
-		PickedAtUs:      f.PickedAtUS, PackedAtUs: f.PackedAtUS, DeliveredAtUs: f.DeliveredAtUS, FailedAtUs: f.FailedAtUS, BackAtUs: f.BackAtUS, Failure: f.Failure,
+		AutoReceiveAtUs: f.AutoReceiveAtUS, CollectUntilUs: f.CollectUntilUS,
+		PickedAtUs: f.PickedAtUS, PackedAtUs: f.PackedAtUS, DeliveredAtUs: f.DeliveredAtUS, FailedAtUs: f.FailedAtUS, BackAtUs: f.BackAtUS, Failure: f.Failure,
 		AcceptByUs: f.AcceptByUS, ShipByUs: f.ShipByUS, AcceptLateUs: f.AcceptLateUS, ShipLateUs: f.ShipLateUS,
 	}
 	for _, l := range f.Lines {
@@ -207,7 +211,7 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 func toParcel(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 	out := toFulfilment(h, f)
 	switch f.State {
-	case biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentPartShipped, biz.FulfilmentShipped,
+	case biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentUncollected, biz.FulfilmentPartShipped, biz.FulfilmentShipped,
 		biz.FulfilmentDelivered, biz.FulfilmentFailed, biz.FulfilmentReceived:
 		out.Receiver = toReceiver(h.Receiver)
 	}

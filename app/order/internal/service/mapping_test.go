@@ -73,7 +73,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	r.Returns[0].Lines[0].Quantity = 35 // 14 sellable, 7 damaged, 14 missing
 	r.Returns[0].Lines[0].Missing = 14
 	r.Lines[0].Quantity, r.Lines[0].ReturnedQuantity, r.Lines[0].PayableMinor = 14, 7, 14
-	r.Fulfilments[0].Parcels[0].State = biz.ParcelFailed
+	r.Fulfilments[0].Parcels[0].State, r.Fulfilments[0].Way = biz.ParcelFailed, biz.WayParcel
 	event := biz.HistoryEvent{Version: 1, Subject: biz.SubjectOrder, SubjectID: "o", Event: "pay", From: "A", To: "B", Actor: "me", Note: "n", AtUS: 1}
 	info := toOrderInfo(r, []biz.HistoryEvent{event})
 	// Tenders are two: points have no reference; a fulfilment of an order shows no receiver.

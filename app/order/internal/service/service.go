@@ -45,6 +45,8 @@ type Parts struct {
 	Stock   biz.StockHolder
 	Answers biz.LocationAnswers
 	Points  biz.PointsHolder
+	// Packing knows goods and senders.
+	Packing biz.PackingFacts
 	// Levels are the service levels of channels; nil: there are none.
 	Levels *data.Levels
 	// Promotions keeps what orders hold of budgets and quotas.

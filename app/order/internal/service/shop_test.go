@@ -119,7 +119,7 @@ func parts(t testing.TB, db *database.DB, w *world, sagas *saga.Coordinator, san
 	members := data.Members{Client: fakeMember{w: w}}
 	stock, promotions := data.Stock{Client: fakeInventory{w: w}}, data.NewPromotions(db)
 	return Parts{
-		Promotions: promotions, Levels: data.NewLevels(db),
+		Promotions: promotions, Levels: data.NewLevels(db), Packing: data.Packing{Products: fakeProduct{w: w}, Stores: fakeStore{w: w}},
 		DB: db, Orders: data.NewOrders(db, receivers(t)), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
 		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}, Lists: fakePrices{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members, Promotions: promotions, Stock: stock, Returns: data.NewReturnPolicies(db, testTerms)},
 		Report: func(_ context.Context, err error) { t.Log(err) },
@@ -234,6 +234,9 @@ func (s *shop) leaving() (methods []string) {
 	defer s.sent.mu.Unlock()
 	for _, c := range s.sent.calls {
 		s.world.apply(c)
+		if c.Method == inventoryv1.InventoryBranch_ReleaseParts_FullMethodName { // inventory tells that it holds something else now
+			defer s.told(read(c, &inventoryv1.ReleasePartsCall{}).Document)
+		}
 		methods = append(methods, c.Center+"."+c.Method[bytes.LastIndexByte([]byte(c.Method), '/')+1:])
 	}
 	s.sent.calls = nil

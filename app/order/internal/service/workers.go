@@ -48,6 +48,12 @@ func (s *Order) timers() []due {
 		{name: "end window", find: s.Orders.WindowsDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.EndWindow(d.PartID) })
 		}},
+		{name: "collect", find: s.Orders.CollectionsDue, do: func(ctx context.Context, d data.Due) error {
+			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.Uncollected(d.PartID) })
+		}},
+		{name: "choose", find: s.Orders.ChoicesDue, do: func(ctx context.Context, d data.Due) error {
+			return s.inTx(ctx, d.OrderID, (*biz.Order).NoAnswer)
+		}},
 		{name: "overdue", find: s.Orders.OverdueDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.Overdue(d.PartID) })
 		}},

@@ -84,6 +84,8 @@ type Fulfilment struct {
 	OverdueUs int64 `json:"overdue_us,omitempty"`
 	// DueUs holds the value of the "due_us" field.
 	DueUs int64 `json:"due_us,omitempty"`
+	// CollectUntilUs holds the value of the "collect_until_us" field.
+	CollectUntilUs int64 `json:"collect_until_us,omitempty"`
 	// Failure holds the value of the "failure" field.
 	Failure      string `json:"failure,omitempty"`
 	selectValues sql.SelectValues
@@ -94,7 +96,7 @@ func (*Fulfilment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPlacedUs, fulfilment.FieldPickedUs, fulfilment.FieldPackedUs, fulfilment.FieldDeliveredUs, fulfilment.FieldFailedUs, fulfilment.FieldBackUs, fulfilment.FieldShortenedUs, fulfilment.FieldAcceptByUs, fulfilment.FieldShipByUs, fulfilment.FieldAcceptLateUs, fulfilment.FieldShipLateUs, fulfilment.FieldOverdueUs, fulfilment.FieldDueUs:
+		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPlacedUs, fulfilment.FieldPickedUs, fulfilment.FieldPackedUs, fulfilment.FieldDeliveredUs, fulfilment.FieldFailedUs, fulfilment.FieldBackUs, fulfilment.FieldShortenedUs, fulfilment.FieldAcceptByUs, fulfilment.FieldShipByUs, fulfilment.FieldAcceptLateUs, fulfilment.FieldShipLateUs, fulfilment.FieldOverdueUs, fulfilment.FieldDueUs, fulfilment.FieldCollectUntilUs:
 			values[i] = new(sql.NullInt64)
 		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo, fulfilment.FieldFailure:
 			values[i] = new(sql.NullString)
@@ -323,6 +325,12 @@ func (_m *Fulfilment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.DueUs = value.Int64
 			}
+		case fulfilment.FieldCollectUntilUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field collect_until_us", values[i])
+			} else if value.Valid {
+				_m.CollectUntilUs = value.Int64
+			}
 		case fulfilment.FieldFailure:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field failure", values[i])
@@ -466,6 +474,9 @@ func (_m *Fulfilment) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("due_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.DueUs))
+	builder.WriteString(", ")
+	builder.WriteString("collect_until_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CollectUntilUs))
 	builder.WriteString(", ")
 	builder.WriteString("failure=")
 	builder.WriteString(_m.Failure)

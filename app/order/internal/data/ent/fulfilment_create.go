@@ -482,6 +482,20 @@ func (_c *FulfilmentCreate) SetNillableDueUs(v *int64) *FulfilmentCreate {
 	return _c
 }
 
+// SetCollectUntilUs sets the "collect_until_us" field.
+func (_c *FulfilmentCreate) SetCollectUntilUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetCollectUntilUs(v)
+	return _c
+}
+
+// SetNillableCollectUntilUs sets the "collect_until_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableCollectUntilUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetCollectUntilUs(*v)
+	}
+	return _c
+}
+
 // SetFailure sets the "failure" field.
 func (_c *FulfilmentCreate) SetFailure(v string) *FulfilmentCreate {
 	_c.mutation.SetFailure(v)
@@ -667,6 +681,10 @@ func (_c *FulfilmentCreate) defaults() error {
 		v := fulfilment.DefaultDueUs
 		_c.mutation.SetDueUs(v)
 	}
+	if _, ok := _c.mutation.CollectUntilUs(); !ok {
+		v := fulfilment.DefaultCollectUntilUs
+		_c.mutation.SetCollectUntilUs(v)
+	}
 	if _, ok := _c.mutation.Failure(); !ok {
 		v := fulfilment.DefaultFailure
 		_c.mutation.SetFailure(v)
@@ -832,6 +850,9 @@ func (_c *FulfilmentCreate) check() error {
 	}
 	if _, ok := _c.mutation.DueUs(); !ok {
 		return &ValidationError{Name: "due_us", err: errors.New(`ent: missing required field "Fulfilment.due_us"`)}
+	}
+	if _, ok := _c.mutation.CollectUntilUs(); !ok {
+		return &ValidationError{Name: "collect_until_us", err: errors.New(`ent: missing required field "Fulfilment.collect_until_us"`)}
 	}
 	if _, ok := _c.mutation.Failure(); !ok {
 		return &ValidationError{Name: "failure", err: errors.New(`ent: missing required field "Fulfilment.failure"`)}
@@ -1017,6 +1038,10 @@ func (_c *FulfilmentCreate) createSpec() (*Fulfilment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.DueUs(); ok {
 		_spec.SetField(fulfilment.FieldDueUs, field.TypeInt64, value)
 		_node.DueUs = value
+	}
+	if value, ok := _c.mutation.CollectUntilUs(); ok {
+		_spec.SetField(fulfilment.FieldCollectUntilUs, field.TypeInt64, value)
+		_node.CollectUntilUs = value
 	}
 	if value, ok := _c.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
@@ -1485,6 +1510,24 @@ func (u *FulfilmentUpsert) UpdateDueUs() *FulfilmentUpsert {
 // AddDueUs adds v to the "due_us" field.
 func (u *FulfilmentUpsert) AddDueUs(v int64) *FulfilmentUpsert {
 	u.Add(fulfilment.FieldDueUs, v)
+	return u
+}
+
+// SetCollectUntilUs sets the "collect_until_us" field.
+func (u *FulfilmentUpsert) SetCollectUntilUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldCollectUntilUs, v)
+	return u
+}
+
+// UpdateCollectUntilUs sets the "collect_until_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateCollectUntilUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldCollectUntilUs)
+	return u
+}
+
+// AddCollectUntilUs adds v to the "collect_until_us" field.
+func (u *FulfilmentUpsert) AddCollectUntilUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldCollectUntilUs, v)
 	return u
 }
 
@@ -2058,6 +2101,27 @@ func (u *FulfilmentUpsertOne) AddDueUs(v int64) *FulfilmentUpsertOne {
 func (u *FulfilmentUpsertOne) UpdateDueUs() *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateDueUs()
+	})
+}
+
+// SetCollectUntilUs sets the "collect_until_us" field.
+func (u *FulfilmentUpsertOne) SetCollectUntilUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetCollectUntilUs(v)
+	})
+}
+
+// AddCollectUntilUs adds v to the "collect_until_us" field.
+func (u *FulfilmentUpsertOne) AddCollectUntilUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddCollectUntilUs(v)
+	})
+}
+
+// UpdateCollectUntilUs sets the "collect_until_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateCollectUntilUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateCollectUntilUs()
 	})
 }
 
@@ -2800,6 +2864,27 @@ func (u *FulfilmentUpsertBulk) AddDueUs(v int64) *FulfilmentUpsertBulk {
 func (u *FulfilmentUpsertBulk) UpdateDueUs() *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateDueUs()
+	})
+}
+
+// SetCollectUntilUs sets the "collect_until_us" field.
+func (u *FulfilmentUpsertBulk) SetCollectUntilUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetCollectUntilUs(v)
+	})
+}
+
+// AddCollectUntilUs adds v to the "collect_until_us" field.
+func (u *FulfilmentUpsertBulk) AddCollectUntilUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddCollectUntilUs(v)
+	})
+}
+
+// UpdateCollectUntilUs sets the "collect_until_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateCollectUntilUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateCollectUntilUs()
 	})
 }
 

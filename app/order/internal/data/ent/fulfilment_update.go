@@ -510,6 +510,27 @@ func (_u *FulfilmentUpdate) AddDueUs(v int64) *FulfilmentUpdate {
 	return _u
 }
 
+// SetCollectUntilUs sets the "collect_until_us" field.
+func (_u *FulfilmentUpdate) SetCollectUntilUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetCollectUntilUs()
+	_u.mutation.SetCollectUntilUs(v)
+	return _u
+}
+
+// SetNillableCollectUntilUs sets the "collect_until_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableCollectUntilUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetCollectUntilUs(*v)
+	}
+	return _u
+}
+
+// AddCollectUntilUs adds value to the "collect_until_us" field.
+func (_u *FulfilmentUpdate) AddCollectUntilUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddCollectUntilUs(v)
+	return _u
+}
+
 // SetFailure sets the "failure" field.
 func (_u *FulfilmentUpdate) SetFailure(v string) *FulfilmentUpdate {
 	_u.mutation.SetFailure(v)
@@ -727,6 +748,12 @@ func (_u *FulfilmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.AddedDueUs(); ok {
 		_spec.AddField(fulfilment.FieldDueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CollectUntilUs(); ok {
+		_spec.SetField(fulfilment.FieldCollectUntilUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCollectUntilUs(); ok {
+		_spec.AddField(fulfilment.FieldCollectUntilUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
@@ -1234,6 +1261,27 @@ func (_u *FulfilmentUpdateOne) AddDueUs(v int64) *FulfilmentUpdateOne {
 	return _u
 }
 
+// SetCollectUntilUs sets the "collect_until_us" field.
+func (_u *FulfilmentUpdateOne) SetCollectUntilUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetCollectUntilUs()
+	_u.mutation.SetCollectUntilUs(v)
+	return _u
+}
+
+// SetNillableCollectUntilUs sets the "collect_until_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableCollectUntilUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetCollectUntilUs(*v)
+	}
+	return _u
+}
+
+// AddCollectUntilUs adds value to the "collect_until_us" field.
+func (_u *FulfilmentUpdateOne) AddCollectUntilUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddCollectUntilUs(v)
+	return _u
+}
+
 // SetFailure sets the "failure" field.
 func (_u *FulfilmentUpdateOne) SetFailure(v string) *FulfilmentUpdateOne {
 	_u.mutation.SetFailure(v)
@@ -1481,6 +1529,12 @@ func (_u *FulfilmentUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilment, 
 	}
 	if value, ok := _u.mutation.AddedDueUs(); ok {
 		_spec.AddField(fulfilment.FieldDueUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CollectUntilUs(); ok {
+		_spec.SetField(fulfilment.FieldCollectUntilUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCollectUntilUs(); ok {
+		_spec.AddField(fulfilment.FieldCollectUntilUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)

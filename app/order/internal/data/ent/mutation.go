@@ -2424,71 +2424,73 @@ func (m *CouponMutation) ResetEdge(name string) error {
 // FulfilmentMutation represents an operation that mutates the Fulfilment nodes in the graph.
 type FulfilmentMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *string
-	org                *string
-	order_id           *string
-	member_id          *string
-	seller_org         *string
-	channel            *string
-	way                *string
-	location           *string
-	location_name      *string
-	state              *string
-	carrier            *string
-	tracking_no        *string
-	created_us         *int64
-	addcreated_us      *int64
-	assigned_us        *int64
-	addassigned_us     *int64
-	accepted_us        *int64
-	addaccepted_us     *int64
-	shipped_us         *int64
-	addshipped_us      *int64
-	received_us        *int64
-	addreceived_us     *int64
-	auto_receive_us    *int64
-	addauto_receive_us *int64
-	return_until_us    *int64
-	addreturn_until_us *int64
-	close_us           *int64
-	addclose_us        *int64
-	version            *int64
-	addversion         *int64
-	no                 *int64
-	addno              *int64
-	placed_us          *int64
-	addplaced_us       *int64
-	picked_us          *int64
-	addpicked_us       *int64
-	packed_us          *int64
-	addpacked_us       *int64
-	delivered_us       *int64
-	adddelivered_us    *int64
-	failed_us          *int64
-	addfailed_us       *int64
-	back_us            *int64
-	addback_us         *int64
-	shortened_us       *int64
-	addshortened_us    *int64
-	accept_by_us       *int64
-	addaccept_by_us    *int64
-	ship_by_us         *int64
-	addship_by_us      *int64
-	accept_late_us     *int64
-	addaccept_late_us  *int64
-	ship_late_us       *int64
-	addship_late_us    *int64
-	overdue_us         *int64
-	addoverdue_us      *int64
-	due_us             *int64
-	adddue_us          *int64
-	failure            *string
-	clearedFields      map[string]struct{}
-	done               bool
-	oldValue           func(context.Context) (*Fulfilment, error)
-	predicates         []predicate.Fulfilment
+	op                  Op
+	typ                 string
+	id                  *string
+	org                 *string
+	order_id            *string
+	member_id           *string
+	seller_org          *string
+	channel             *string
+	way                 *string
+	location            *string
+	location_name       *string
+	state               *string
+	carrier             *string
+	tracking_no         *string
+	created_us          *int64
+	addcreated_us       *int64
+	assigned_us         *int64
+	addassigned_us      *int64
+	accepted_us         *int64
+	addaccepted_us      *int64
+	shipped_us          *int64
+	addshipped_us       *int64
+	received_us         *int64
+	addreceived_us      *int64
+	auto_receive_us     *int64
+	addauto_receive_us  *int64
+	return_until_us     *int64
+	addreturn_until_us  *int64
+	close_us            *int64
+	addclose_us         *int64
+	version             *int64
+	addversion          *int64
+	no                  *int64
+	addno               *int64
+	placed_us           *int64
+	addplaced_us        *int64
+	picked_us           *int64
+	addpicked_us        *int64
+	packed_us           *int64
+	addpacked_us        *int64
+	delivered_us        *int64
+	adddelivered_us     *int64
+	failed_us           *int64
+	addfailed_us        *int64
+	back_us             *int64
+	addback_us          *int64
+	shortened_us        *int64
+	addshortened_us     *int64
+	accept_by_us        *int64
+	addaccept_by_us     *int64
+	ship_by_us          *int64
+	addship_by_us       *int64
+	accept_late_us      *int64
+	addaccept_late_us   *int64
+	ship_late_us        *int64
+	addship_late_us     *int64
+	overdue_us          *int64
+	addoverdue_us       *int64
+	due_us              *int64
+	adddue_us           *int64
+	collect_until_us    *int64
+	addcollect_until_us *int64
+	failure             *string
+	clearedFields       map[string]struct{}
+	done                bool
+	oldValue            func(context.Context) (*Fulfilment, error)
+	predicates          []predicate.Fulfilment
 }
 
 var _ ent.Mutation = (*FulfilmentMutation)(nil)
@@ -4279,6 +4281,62 @@ func (m *FulfilmentMutation) ResetDueUs() {
 	m.adddue_us = nil
 }
 
+// SetCollectUntilUs sets the "collect_until_us" field.
+func (m *FulfilmentMutation) SetCollectUntilUs(i int64) {
+	m.collect_until_us = &i
+	m.addcollect_until_us = nil
+}
+
+// CollectUntilUs returns the value of the "collect_until_us" field in the mutation.
+func (m *FulfilmentMutation) CollectUntilUs() (r int64, exists bool) {
+	v := m.collect_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCollectUntilUs returns the old "collect_until_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldCollectUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCollectUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCollectUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCollectUntilUs: %w", err)
+	}
+	return oldValue.CollectUntilUs, nil
+}
+
+// AddCollectUntilUs adds i to the "collect_until_us" field.
+func (m *FulfilmentMutation) AddCollectUntilUs(i int64) {
+	if m.addcollect_until_us != nil {
+		*m.addcollect_until_us += i
+	} else {
+		m.addcollect_until_us = &i
+	}
+}
+
+// AddedCollectUntilUs returns the value that was added to the "collect_until_us" field in this mutation.
+func (m *FulfilmentMutation) AddedCollectUntilUs() (r int64, exists bool) {
+	v := m.addcollect_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCollectUntilUs resets all changes to the "collect_until_us" field.
+func (m *FulfilmentMutation) ResetCollectUntilUs() {
+	m.collect_until_us = nil
+	m.addcollect_until_us = nil
+}
+
 // SetFailure sets the "failure" field.
 func (m *FulfilmentMutation) SetFailure(s string) {
 	m.failure = &s
@@ -4349,7 +4407,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 35)
+	fields := make([]string, 0, 36)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -4452,6 +4510,9 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.due_us != nil {
 		fields = append(fields, fulfilment.FieldDueUs)
 	}
+	if m.collect_until_us != nil {
+		fields = append(fields, fulfilment.FieldCollectUntilUs)
+	}
 	if m.failure != nil {
 		fields = append(fields, fulfilment.FieldFailure)
 	}
@@ -4531,6 +4592,8 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.OverdueUs()
 	case fulfilment.FieldDueUs:
 		return m.DueUs()
+	case fulfilment.FieldCollectUntilUs:
+		return m.CollectUntilUs()
 	case fulfilment.FieldFailure:
 		return m.Failure()
 	}
@@ -4610,6 +4673,8 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldOverdueUs(ctx)
 	case fulfilment.FieldDueUs:
 		return m.OldDueUs(ctx)
+	case fulfilment.FieldCollectUntilUs:
+		return m.OldCollectUntilUs(ctx)
 	case fulfilment.FieldFailure:
 		return m.OldFailure(ctx)
 	}
@@ -4859,6 +4924,13 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDueUs(v)
 		return nil
+	case fulfilment.FieldCollectUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCollectUntilUs(v)
+		return nil
 	case fulfilment.FieldFailure:
 		v, ok := value.(string)
 		if !ok {
@@ -4943,6 +5015,9 @@ func (m *FulfilmentMutation) AddedFields() []string {
 	if m.adddue_us != nil {
 		fields = append(fields, fulfilment.FieldDueUs)
 	}
+	if m.addcollect_until_us != nil {
+		fields = append(fields, fulfilment.FieldCollectUntilUs)
+	}
 	return fields
 }
 
@@ -4997,6 +5072,8 @@ func (m *FulfilmentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedOverdueUs()
 	case fulfilment.FieldDueUs:
 		return m.AddedDueUs()
+	case fulfilment.FieldCollectUntilUs:
+		return m.AddedCollectUntilUs()
 	}
 	return nil, false
 }
@@ -5167,6 +5244,13 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddDueUs(v)
 		return nil
+	case fulfilment.FieldCollectUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCollectUntilUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment numeric field %s", name)
 }
@@ -5295,6 +5379,9 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldDueUs:
 		m.ResetDueUs()
+		return nil
+	case fulfilment.FieldCollectUntilUs:
+		m.ResetCollectUntilUs()
 		return nil
 	case fulfilment.FieldFailure:
 		m.ResetFailure()
@@ -9518,6 +9605,10 @@ type OrderMutation struct {
 	addallocate_at_us         *int64
 	version                   *int64
 	addversion                *int64
+	asked_us                  *int64
+	addasked_us               *int64
+	choose_by_us              *int64
+	addchoose_by_us           *int64
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Order, error)
@@ -11505,6 +11596,118 @@ func (m *OrderMutation) ResetVersion() {
 	m.addversion = nil
 }
 
+// SetAskedUs sets the "asked_us" field.
+func (m *OrderMutation) SetAskedUs(i int64) {
+	m.asked_us = &i
+	m.addasked_us = nil
+}
+
+// AskedUs returns the value of the "asked_us" field in the mutation.
+func (m *OrderMutation) AskedUs() (r int64, exists bool) {
+	v := m.asked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskedUs returns the old "asked_us" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldAskedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskedUs: %w", err)
+	}
+	return oldValue.AskedUs, nil
+}
+
+// AddAskedUs adds i to the "asked_us" field.
+func (m *OrderMutation) AddAskedUs(i int64) {
+	if m.addasked_us != nil {
+		*m.addasked_us += i
+	} else {
+		m.addasked_us = &i
+	}
+}
+
+// AddedAskedUs returns the value that was added to the "asked_us" field in this mutation.
+func (m *OrderMutation) AddedAskedUs() (r int64, exists bool) {
+	v := m.addasked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAskedUs resets all changes to the "asked_us" field.
+func (m *OrderMutation) ResetAskedUs() {
+	m.asked_us = nil
+	m.addasked_us = nil
+}
+
+// SetChooseByUs sets the "choose_by_us" field.
+func (m *OrderMutation) SetChooseByUs(i int64) {
+	m.choose_by_us = &i
+	m.addchoose_by_us = nil
+}
+
+// ChooseByUs returns the value of the "choose_by_us" field in the mutation.
+func (m *OrderMutation) ChooseByUs() (r int64, exists bool) {
+	v := m.choose_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChooseByUs returns the old "choose_by_us" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldChooseByUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChooseByUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChooseByUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChooseByUs: %w", err)
+	}
+	return oldValue.ChooseByUs, nil
+}
+
+// AddChooseByUs adds i to the "choose_by_us" field.
+func (m *OrderMutation) AddChooseByUs(i int64) {
+	if m.addchoose_by_us != nil {
+		*m.addchoose_by_us += i
+	} else {
+		m.addchoose_by_us = &i
+	}
+}
+
+// AddedChooseByUs returns the value that was added to the "choose_by_us" field in this mutation.
+func (m *OrderMutation) AddedChooseByUs() (r int64, exists bool) {
+	v := m.addchoose_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChooseByUs resets all changes to the "choose_by_us" field.
+func (m *OrderMutation) ResetChooseByUs() {
+	m.choose_by_us = nil
+	m.addchoose_by_us = nil
+}
+
 // Where appends a list predicates to the OrderMutation builder.
 func (m *OrderMutation) Where(ps ...predicate.Order) {
 	m.predicates = append(m.predicates, ps...)
@@ -11539,7 +11742,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 40)
+	fields := make([]string, 0, 42)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -11660,6 +11863,12 @@ func (m *OrderMutation) Fields() []string {
 	if m.version != nil {
 		fields = append(fields, order.FieldVersion)
 	}
+	if m.asked_us != nil {
+		fields = append(fields, order.FieldAskedUs)
+	}
+	if m.choose_by_us != nil {
+		fields = append(fields, order.FieldChooseByUs)
+	}
 	return fields
 }
 
@@ -11748,6 +11957,10 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.AllocateAtUs()
 	case order.FieldVersion:
 		return m.Version()
+	case order.FieldAskedUs:
+		return m.AskedUs()
+	case order.FieldChooseByUs:
+		return m.ChooseByUs()
 	}
 	return nil, false
 }
@@ -11837,6 +12050,10 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldAllocateAtUs(ctx)
 	case order.FieldVersion:
 		return m.OldVersion(ctx)
+	case order.FieldAskedUs:
+		return m.OldAskedUs(ctx)
+	case order.FieldChooseByUs:
+		return m.OldChooseByUs(ctx)
 	}
 	return nil, fmt.Errorf("unknown Order field %s", name)
 }
@@ -12126,6 +12343,20 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetVersion(v)
 		return nil
+	case order.FieldAskedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskedUs(v)
+		return nil
+	case order.FieldChooseByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChooseByUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
 }
@@ -12185,6 +12416,12 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, order.FieldVersion)
 	}
+	if m.addasked_us != nil {
+		fields = append(fields, order.FieldAskedUs)
+	}
+	if m.addchoose_by_us != nil {
+		fields = append(fields, order.FieldChooseByUs)
+	}
 	return fields
 }
 
@@ -12227,6 +12464,10 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAllocateAtUs()
 	case order.FieldVersion:
 		return m.AddedVersion()
+	case order.FieldAskedUs:
+		return m.AddedAskedUs()
+	case order.FieldChooseByUs:
+		return m.AddedChooseByUs()
 	}
 	return nil, false
 }
@@ -12354,6 +12595,20 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
+		return nil
+	case order.FieldAskedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAskedUs(v)
+		return nil
+	case order.FieldChooseByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChooseByUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Order numeric field %s", name)
@@ -12534,6 +12789,12 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldVersion:
 		m.ResetVersion()
+		return nil
+	case order.FieldAskedUs:
+		m.ResetAskedUs()
+		return nil
+	case order.FieldChooseByUs:
+		m.ResetChooseByUs()
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -25241,6 +25502,10 @@ type ServiceLevelMutation struct {
 	addaccept_us  *int64
 	ship_us       *int64
 	addship_us    *int64
+	collect_us    *int64
+	addcollect_us *int64
+	answer_us     *int64
+	addanswer_us  *int64
 	version       *int64
 	addversion    *int64
 	changed_by    *string
@@ -25468,6 +25733,118 @@ func (m *ServiceLevelMutation) ResetShipUs() {
 	m.addship_us = nil
 }
 
+// SetCollectUs sets the "collect_us" field.
+func (m *ServiceLevelMutation) SetCollectUs(i int64) {
+	m.collect_us = &i
+	m.addcollect_us = nil
+}
+
+// CollectUs returns the value of the "collect_us" field in the mutation.
+func (m *ServiceLevelMutation) CollectUs() (r int64, exists bool) {
+	v := m.collect_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCollectUs returns the old "collect_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldCollectUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCollectUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCollectUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCollectUs: %w", err)
+	}
+	return oldValue.CollectUs, nil
+}
+
+// AddCollectUs adds i to the "collect_us" field.
+func (m *ServiceLevelMutation) AddCollectUs(i int64) {
+	if m.addcollect_us != nil {
+		*m.addcollect_us += i
+	} else {
+		m.addcollect_us = &i
+	}
+}
+
+// AddedCollectUs returns the value that was added to the "collect_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedCollectUs() (r int64, exists bool) {
+	v := m.addcollect_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCollectUs resets all changes to the "collect_us" field.
+func (m *ServiceLevelMutation) ResetCollectUs() {
+	m.collect_us = nil
+	m.addcollect_us = nil
+}
+
+// SetAnswerUs sets the "answer_us" field.
+func (m *ServiceLevelMutation) SetAnswerUs(i int64) {
+	m.answer_us = &i
+	m.addanswer_us = nil
+}
+
+// AnswerUs returns the value of the "answer_us" field in the mutation.
+func (m *ServiceLevelMutation) AnswerUs() (r int64, exists bool) {
+	v := m.answer_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswerUs returns the old "answer_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldAnswerUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswerUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswerUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswerUs: %w", err)
+	}
+	return oldValue.AnswerUs, nil
+}
+
+// AddAnswerUs adds i to the "answer_us" field.
+func (m *ServiceLevelMutation) AddAnswerUs(i int64) {
+	if m.addanswer_us != nil {
+		*m.addanswer_us += i
+	} else {
+		m.addanswer_us = &i
+	}
+}
+
+// AddedAnswerUs returns the value that was added to the "answer_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedAnswerUs() (r int64, exists bool) {
+	v := m.addanswer_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAnswerUs resets all changes to the "answer_us" field.
+func (m *ServiceLevelMutation) ResetAnswerUs() {
+	m.answer_us = nil
+	m.addanswer_us = nil
+}
+
 // SetVersion sets the "version" field.
 func (m *ServiceLevelMutation) SetVersion(i int64) {
 	m.version = &i
@@ -25650,12 +26027,18 @@ func (m *ServiceLevelMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ServiceLevelMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 7)
 	if m.accept_us != nil {
 		fields = append(fields, servicelevel.FieldAcceptUs)
 	}
 	if m.ship_us != nil {
 		fields = append(fields, servicelevel.FieldShipUs)
+	}
+	if m.collect_us != nil {
+		fields = append(fields, servicelevel.FieldCollectUs)
+	}
+	if m.answer_us != nil {
+		fields = append(fields, servicelevel.FieldAnswerUs)
 	}
 	if m.version != nil {
 		fields = append(fields, servicelevel.FieldVersion)
@@ -25678,6 +26061,10 @@ func (m *ServiceLevelMutation) Field(name string) (ent.Value, bool) {
 		return m.AcceptUs()
 	case servicelevel.FieldShipUs:
 		return m.ShipUs()
+	case servicelevel.FieldCollectUs:
+		return m.CollectUs()
+	case servicelevel.FieldAnswerUs:
+		return m.AnswerUs()
 	case servicelevel.FieldVersion:
 		return m.Version()
 	case servicelevel.FieldChangedBy:
@@ -25697,6 +26084,10 @@ func (m *ServiceLevelMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldAcceptUs(ctx)
 	case servicelevel.FieldShipUs:
 		return m.OldShipUs(ctx)
+	case servicelevel.FieldCollectUs:
+		return m.OldCollectUs(ctx)
+	case servicelevel.FieldAnswerUs:
+		return m.OldAnswerUs(ctx)
 	case servicelevel.FieldVersion:
 		return m.OldVersion(ctx)
 	case servicelevel.FieldChangedBy:
@@ -25725,6 +26116,20 @@ func (m *ServiceLevelMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetShipUs(v)
+		return nil
+	case servicelevel.FieldCollectUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCollectUs(v)
+		return nil
+	case servicelevel.FieldAnswerUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswerUs(v)
 		return nil
 	case servicelevel.FieldVersion:
 		v, ok := value.(int64)
@@ -25761,6 +26166,12 @@ func (m *ServiceLevelMutation) AddedFields() []string {
 	if m.addship_us != nil {
 		fields = append(fields, servicelevel.FieldShipUs)
 	}
+	if m.addcollect_us != nil {
+		fields = append(fields, servicelevel.FieldCollectUs)
+	}
+	if m.addanswer_us != nil {
+		fields = append(fields, servicelevel.FieldAnswerUs)
+	}
 	if m.addversion != nil {
 		fields = append(fields, servicelevel.FieldVersion)
 	}
@@ -25779,6 +26190,10 @@ func (m *ServiceLevelMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAcceptUs()
 	case servicelevel.FieldShipUs:
 		return m.AddedShipUs()
+	case servicelevel.FieldCollectUs:
+		return m.AddedCollectUs()
+	case servicelevel.FieldAnswerUs:
+		return m.AddedAnswerUs()
 	case servicelevel.FieldVersion:
 		return m.AddedVersion()
 	case servicelevel.FieldChangedUs:
@@ -25805,6 +26220,20 @@ func (m *ServiceLevelMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddShipUs(v)
+		return nil
+	case servicelevel.FieldCollectUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCollectUs(v)
+		return nil
+	case servicelevel.FieldAnswerUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAnswerUs(v)
 		return nil
 	case servicelevel.FieldVersion:
 		v, ok := value.(int64)
@@ -25852,6 +26281,12 @@ func (m *ServiceLevelMutation) ResetField(name string) error {
 		return nil
 	case servicelevel.FieldShipUs:
 		m.ResetShipUs()
+		return nil
+	case servicelevel.FieldCollectUs:
+		m.ResetCollectUs()
+		return nil
+	case servicelevel.FieldAnswerUs:
+		m.ResetAnswerUs()
 		return nil
 	case servicelevel.FieldVersion:
 		m.ResetVersion()

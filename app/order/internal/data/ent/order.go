@@ -98,7 +98,11 @@ type Order struct {
 	// AllocateAtUs holds the value of the "allocate_at_us" field.
 	AllocateAtUs int64 `json:"allocate_at_us,omitempty"`
 	// Version holds the value of the "version" field.
-	Version      int64 `json:"version,omitempty"`
+	Version int64 `json:"version,omitempty"`
+	// AskedUs holds the value of the "asked_us" field.
+	AskedUs int64 `json:"asked_us,omitempty"`
+	// ChooseByUs holds the value of the "choose_by_us" field.
+	ChooseByUs   int64 `json:"choose_by_us,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -111,7 +115,7 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
-		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion:
+		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion, order.FieldAskedUs, order.FieldChooseByUs:
 			values[i] = new(sql.NullInt64)
 		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint:
 			values[i] = new(sql.NullString)
@@ -382,6 +386,18 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Version = value.Int64
 			}
+		case order.FieldAskedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field asked_us", values[i])
+			} else if value.Valid {
+				_m.AskedUs = value.Int64
+			}
+		case order.FieldChooseByUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field choose_by_us", values[i])
+			} else if value.Valid {
+				_m.ChooseByUs = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -537,6 +553,12 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))
+	builder.WriteString(", ")
+	builder.WriteString("asked_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AskedUs))
+	builder.WriteString(", ")
+	builder.WriteString("choose_by_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ChooseByUs))
 	builder.WriteByte(')')
 	return builder.String()
 }

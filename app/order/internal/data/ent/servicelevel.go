@@ -20,6 +20,10 @@ type ServiceLevel struct {
 	AcceptUs int64 `json:"accept_us,omitempty"`
 	// ShipUs holds the value of the "ship_us" field.
 	ShipUs int64 `json:"ship_us,omitempty"`
+	// CollectUs holds the value of the "collect_us" field.
+	CollectUs int64 `json:"collect_us,omitempty"`
+	// AnswerUs holds the value of the "answer_us" field.
+	AnswerUs int64 `json:"answer_us,omitempty"`
 	// Version holds the value of the "version" field.
 	Version int64 `json:"version,omitempty"`
 	// ChangedBy holds the value of the "changed_by" field.
@@ -34,7 +38,7 @@ func (*ServiceLevel) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case servicelevel.FieldAcceptUs, servicelevel.FieldShipUs, servicelevel.FieldVersion, servicelevel.FieldChangedUs:
+		case servicelevel.FieldAcceptUs, servicelevel.FieldShipUs, servicelevel.FieldCollectUs, servicelevel.FieldAnswerUs, servicelevel.FieldVersion, servicelevel.FieldChangedUs:
 			values[i] = new(sql.NullInt64)
 		case servicelevel.FieldID, servicelevel.FieldChangedBy:
 			values[i] = new(sql.NullString)
@@ -70,6 +74,18 @@ func (_m *ServiceLevel) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field ship_us", values[i])
 			} else if value.Valid {
 				_m.ShipUs = value.Int64
+			}
+		case servicelevel.FieldCollectUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field collect_us", values[i])
+			} else if value.Valid {
+				_m.CollectUs = value.Int64
+			}
+		case servicelevel.FieldAnswerUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field answer_us", values[i])
+			} else if value.Valid {
+				_m.AnswerUs = value.Int64
 			}
 		case servicelevel.FieldVersion:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -130,6 +146,12 @@ func (_m *ServiceLevel) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("ship_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ShipUs))
+	builder.WriteString(", ")
+	builder.WriteString("collect_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CollectUs))
+	builder.WriteString(", ")
+	builder.WriteString("answer_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AnswerUs))
 	builder.WriteString(", ")
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))

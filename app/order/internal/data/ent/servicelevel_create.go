@@ -50,6 +50,34 @@ func (_c *ServiceLevelCreate) SetNillableShipUs(v *int64) *ServiceLevelCreate {
 	return _c
 }
 
+// SetCollectUs sets the "collect_us" field.
+func (_c *ServiceLevelCreate) SetCollectUs(v int64) *ServiceLevelCreate {
+	_c.mutation.SetCollectUs(v)
+	return _c
+}
+
+// SetNillableCollectUs sets the "collect_us" field if the given value is not nil.
+func (_c *ServiceLevelCreate) SetNillableCollectUs(v *int64) *ServiceLevelCreate {
+	if v != nil {
+		_c.SetCollectUs(*v)
+	}
+	return _c
+}
+
+// SetAnswerUs sets the "answer_us" field.
+func (_c *ServiceLevelCreate) SetAnswerUs(v int64) *ServiceLevelCreate {
+	_c.mutation.SetAnswerUs(v)
+	return _c
+}
+
+// SetNillableAnswerUs sets the "answer_us" field if the given value is not nil.
+func (_c *ServiceLevelCreate) SetNillableAnswerUs(v *int64) *ServiceLevelCreate {
+	if v != nil {
+		_c.SetAnswerUs(*v)
+	}
+	return _c
+}
+
 // SetVersion sets the "version" field.
 func (_c *ServiceLevelCreate) SetVersion(v int64) *ServiceLevelCreate {
 	_c.mutation.SetVersion(v)
@@ -143,6 +171,14 @@ func (_c *ServiceLevelCreate) defaults() error {
 		v := servicelevel.DefaultShipUs
 		_c.mutation.SetShipUs(v)
 	}
+	if _, ok := _c.mutation.CollectUs(); !ok {
+		v := servicelevel.DefaultCollectUs
+		_c.mutation.SetCollectUs(v)
+	}
+	if _, ok := _c.mutation.AnswerUs(); !ok {
+		v := servicelevel.DefaultAnswerUs
+		_c.mutation.SetAnswerUs(v)
+	}
 	if _, ok := _c.mutation.Version(); !ok {
 		v := servicelevel.DefaultVersion
 		_c.mutation.SetVersion(v)
@@ -165,6 +201,12 @@ func (_c *ServiceLevelCreate) check() error {
 	}
 	if _, ok := _c.mutation.ShipUs(); !ok {
 		return &ValidationError{Name: "ship_us", err: errors.New(`ent: missing required field "ServiceLevel.ship_us"`)}
+	}
+	if _, ok := _c.mutation.CollectUs(); !ok {
+		return &ValidationError{Name: "collect_us", err: errors.New(`ent: missing required field "ServiceLevel.collect_us"`)}
+	}
+	if _, ok := _c.mutation.AnswerUs(); !ok {
+		return &ValidationError{Name: "answer_us", err: errors.New(`ent: missing required field "ServiceLevel.answer_us"`)}
 	}
 	if _, ok := _c.mutation.Version(); !ok {
 		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "ServiceLevel.version"`)}
@@ -228,6 +270,14 @@ func (_c *ServiceLevelCreate) createSpec() (*ServiceLevel, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.ShipUs(); ok {
 		_spec.SetField(servicelevel.FieldShipUs, field.TypeInt64, value)
 		_node.ShipUs = value
+	}
+	if value, ok := _c.mutation.CollectUs(); ok {
+		_spec.SetField(servicelevel.FieldCollectUs, field.TypeInt64, value)
+		_node.CollectUs = value
+	}
+	if value, ok := _c.mutation.AnswerUs(); ok {
+		_spec.SetField(servicelevel.FieldAnswerUs, field.TypeInt64, value)
+		_node.AnswerUs = value
 	}
 	if value, ok := _c.mutation.Version(); ok {
 		_spec.SetField(servicelevel.FieldVersion, field.TypeInt64, value)
@@ -326,6 +376,42 @@ func (u *ServiceLevelUpsert) UpdateShipUs() *ServiceLevelUpsert {
 // AddShipUs adds v to the "ship_us" field.
 func (u *ServiceLevelUpsert) AddShipUs(v int64) *ServiceLevelUpsert {
 	u.Add(servicelevel.FieldShipUs, v)
+	return u
+}
+
+// SetCollectUs sets the "collect_us" field.
+func (u *ServiceLevelUpsert) SetCollectUs(v int64) *ServiceLevelUpsert {
+	u.Set(servicelevel.FieldCollectUs, v)
+	return u
+}
+
+// UpdateCollectUs sets the "collect_us" field to the value that was provided on create.
+func (u *ServiceLevelUpsert) UpdateCollectUs() *ServiceLevelUpsert {
+	u.SetExcluded(servicelevel.FieldCollectUs)
+	return u
+}
+
+// AddCollectUs adds v to the "collect_us" field.
+func (u *ServiceLevelUpsert) AddCollectUs(v int64) *ServiceLevelUpsert {
+	u.Add(servicelevel.FieldCollectUs, v)
+	return u
+}
+
+// SetAnswerUs sets the "answer_us" field.
+func (u *ServiceLevelUpsert) SetAnswerUs(v int64) *ServiceLevelUpsert {
+	u.Set(servicelevel.FieldAnswerUs, v)
+	return u
+}
+
+// UpdateAnswerUs sets the "answer_us" field to the value that was provided on create.
+func (u *ServiceLevelUpsert) UpdateAnswerUs() *ServiceLevelUpsert {
+	u.SetExcluded(servicelevel.FieldAnswerUs)
+	return u
+}
+
+// AddAnswerUs adds v to the "answer_us" field.
+func (u *ServiceLevelUpsert) AddAnswerUs(v int64) *ServiceLevelUpsert {
+	u.Add(servicelevel.FieldAnswerUs, v)
 	return u
 }
 
@@ -464,6 +550,48 @@ func (u *ServiceLevelUpsertOne) AddShipUs(v int64) *ServiceLevelUpsertOne {
 func (u *ServiceLevelUpsertOne) UpdateShipUs() *ServiceLevelUpsertOne {
 	return u.Update(func(s *ServiceLevelUpsert) {
 		s.UpdateShipUs()
+	})
+}
+
+// SetCollectUs sets the "collect_us" field.
+func (u *ServiceLevelUpsertOne) SetCollectUs(v int64) *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.SetCollectUs(v)
+	})
+}
+
+// AddCollectUs adds v to the "collect_us" field.
+func (u *ServiceLevelUpsertOne) AddCollectUs(v int64) *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.AddCollectUs(v)
+	})
+}
+
+// UpdateCollectUs sets the "collect_us" field to the value that was provided on create.
+func (u *ServiceLevelUpsertOne) UpdateCollectUs() *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.UpdateCollectUs()
+	})
+}
+
+// SetAnswerUs sets the "answer_us" field.
+func (u *ServiceLevelUpsertOne) SetAnswerUs(v int64) *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.SetAnswerUs(v)
+	})
+}
+
+// AddAnswerUs adds v to the "answer_us" field.
+func (u *ServiceLevelUpsertOne) AddAnswerUs(v int64) *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.AddAnswerUs(v)
+	})
+}
+
+// UpdateAnswerUs sets the "answer_us" field to the value that was provided on create.
+func (u *ServiceLevelUpsertOne) UpdateAnswerUs() *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.UpdateAnswerUs()
 	})
 }
 
@@ -777,6 +905,48 @@ func (u *ServiceLevelUpsertBulk) AddShipUs(v int64) *ServiceLevelUpsertBulk {
 func (u *ServiceLevelUpsertBulk) UpdateShipUs() *ServiceLevelUpsertBulk {
 	return u.Update(func(s *ServiceLevelUpsert) {
 		s.UpdateShipUs()
+	})
+}
+
+// SetCollectUs sets the "collect_us" field.
+func (u *ServiceLevelUpsertBulk) SetCollectUs(v int64) *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.SetCollectUs(v)
+	})
+}
+
+// AddCollectUs adds v to the "collect_us" field.
+func (u *ServiceLevelUpsertBulk) AddCollectUs(v int64) *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.AddCollectUs(v)
+	})
+}
+
+// UpdateCollectUs sets the "collect_us" field to the value that was provided on create.
+func (u *ServiceLevelUpsertBulk) UpdateCollectUs() *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.UpdateCollectUs()
+	})
+}
+
+// SetAnswerUs sets the "answer_us" field.
+func (u *ServiceLevelUpsertBulk) SetAnswerUs(v int64) *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.SetAnswerUs(v)
+	})
+}
+
+// AddAnswerUs adds v to the "answer_us" field.
+func (u *ServiceLevelUpsertBulk) AddAnswerUs(v int64) *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.AddAnswerUs(v)
+	})
+}
+
+// UpdateAnswerUs sets the "answer_us" field to the value that was provided on create.
+func (u *ServiceLevelUpsertBulk) UpdateAnswerUs() *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.UpdateAnswerUs()
 	})
 }
 

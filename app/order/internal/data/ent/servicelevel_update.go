@@ -69,6 +69,48 @@ func (_u *ServiceLevelUpdate) AddShipUs(v int64) *ServiceLevelUpdate {
 	return _u
 }
 
+// SetCollectUs sets the "collect_us" field.
+func (_u *ServiceLevelUpdate) SetCollectUs(v int64) *ServiceLevelUpdate {
+	_u.mutation.ResetCollectUs()
+	_u.mutation.SetCollectUs(v)
+	return _u
+}
+
+// SetNillableCollectUs sets the "collect_us" field if the given value is not nil.
+func (_u *ServiceLevelUpdate) SetNillableCollectUs(v *int64) *ServiceLevelUpdate {
+	if v != nil {
+		_u.SetCollectUs(*v)
+	}
+	return _u
+}
+
+// AddCollectUs adds value to the "collect_us" field.
+func (_u *ServiceLevelUpdate) AddCollectUs(v int64) *ServiceLevelUpdate {
+	_u.mutation.AddCollectUs(v)
+	return _u
+}
+
+// SetAnswerUs sets the "answer_us" field.
+func (_u *ServiceLevelUpdate) SetAnswerUs(v int64) *ServiceLevelUpdate {
+	_u.mutation.ResetAnswerUs()
+	_u.mutation.SetAnswerUs(v)
+	return _u
+}
+
+// SetNillableAnswerUs sets the "answer_us" field if the given value is not nil.
+func (_u *ServiceLevelUpdate) SetNillableAnswerUs(v *int64) *ServiceLevelUpdate {
+	if v != nil {
+		_u.SetAnswerUs(*v)
+	}
+	return _u
+}
+
+// AddAnswerUs adds value to the "answer_us" field.
+func (_u *ServiceLevelUpdate) AddAnswerUs(v int64) *ServiceLevelUpdate {
+	_u.mutation.AddAnswerUs(v)
+	return _u
+}
+
 // SetVersion sets the "version" field.
 func (_u *ServiceLevelUpdate) SetVersion(v int64) *ServiceLevelUpdate {
 	_u.mutation.ResetVersion()
@@ -191,6 +233,18 @@ func (_u *ServiceLevelUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.AddedShipUs(); ok {
 		_spec.AddField(servicelevel.FieldShipUs, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.CollectUs(); ok {
+		_spec.SetField(servicelevel.FieldCollectUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCollectUs(); ok {
+		_spec.AddField(servicelevel.FieldCollectUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AnswerUs(); ok {
+		_spec.SetField(servicelevel.FieldAnswerUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAnswerUs(); ok {
+		_spec.AddField(servicelevel.FieldAnswerUs, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.Version(); ok {
 		_spec.SetField(servicelevel.FieldVersion, field.TypeInt64, value)
 	}
@@ -265,6 +319,48 @@ func (_u *ServiceLevelUpdateOne) SetNillableShipUs(v *int64) *ServiceLevelUpdate
 // AddShipUs adds value to the "ship_us" field.
 func (_u *ServiceLevelUpdateOne) AddShipUs(v int64) *ServiceLevelUpdateOne {
 	_u.mutation.AddShipUs(v)
+	return _u
+}
+
+// SetCollectUs sets the "collect_us" field.
+func (_u *ServiceLevelUpdateOne) SetCollectUs(v int64) *ServiceLevelUpdateOne {
+	_u.mutation.ResetCollectUs()
+	_u.mutation.SetCollectUs(v)
+	return _u
+}
+
+// SetNillableCollectUs sets the "collect_us" field if the given value is not nil.
+func (_u *ServiceLevelUpdateOne) SetNillableCollectUs(v *int64) *ServiceLevelUpdateOne {
+	if v != nil {
+		_u.SetCollectUs(*v)
+	}
+	return _u
+}
+
+// AddCollectUs adds value to the "collect_us" field.
+func (_u *ServiceLevelUpdateOne) AddCollectUs(v int64) *ServiceLevelUpdateOne {
+	_u.mutation.AddCollectUs(v)
+	return _u
+}
+
+// SetAnswerUs sets the "answer_us" field.
+func (_u *ServiceLevelUpdateOne) SetAnswerUs(v int64) *ServiceLevelUpdateOne {
+	_u.mutation.ResetAnswerUs()
+	_u.mutation.SetAnswerUs(v)
+	return _u
+}
+
+// SetNillableAnswerUs sets the "answer_us" field if the given value is not nil.
+func (_u *ServiceLevelUpdateOne) SetNillableAnswerUs(v *int64) *ServiceLevelUpdateOne {
+	if v != nil {
+		_u.SetAnswerUs(*v)
+	}
+	return _u
+}
+
+// AddAnswerUs adds value to the "answer_us" field.
+func (_u *ServiceLevelUpdateOne) AddAnswerUs(v int64) *ServiceLevelUpdateOne {
+	_u.mutation.AddAnswerUs(v)
 	return _u
 }
 
@@ -419,6 +515,18 @@ func (_u *ServiceLevelUpdateOne) sqlSave(ctx context.Context) (_node *ServiceLev
 	}
 	if value, ok := _u.mutation.AddedShipUs(); ok {
 		_spec.AddField(servicelevel.FieldShipUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CollectUs(); ok {
+		_spec.SetField(servicelevel.FieldCollectUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCollectUs(); ok {
+		_spec.AddField(servicelevel.FieldCollectUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AnswerUs(); ok {
+		_spec.SetField(servicelevel.FieldAnswerUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAnswerUs(); ok {
+		_spec.AddField(servicelevel.FieldAnswerUs, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Version(); ok {
 		_spec.SetField(servicelevel.FieldVersion, field.TypeInt64, value)

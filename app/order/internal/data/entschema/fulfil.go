@@ -26,7 +26,7 @@ func (Fulfilment) Fields() []ent.Field {
 		number("placed_us"),
 		number("picked_us"), number("packed_us"), number("delivered_us"), number("failed_us"), number("back_us"), number("shortened_us"),
 		// What the service level asks, and whether it was kept; since when it is late, and when to look next.
-		number("accept_by_us"), number("ship_by_us"), number("accept_late_us"), number("ship_late_us"), number("overdue_us"), number("due_us"),
+		number("accept_by_us"), number("ship_by_us"), number("accept_late_us"), number("ship_late_us"), number("overdue_us"), number("due_us"), number("collect_until_us"),
 		// Why the goods could not be handed over.
 		column.Text("failure", 200),
 	}
@@ -45,6 +45,7 @@ func (Fulfilment) Indexes() []ent.Index {
 		index.Fields("state", "close_us"),
 		index.Fields("due_us", "id"),
 		index.Fields("location", "due_us", "id"),
+		index.Fields("state", "collect_until_us"),
 		index.Fields("overdue_us", "id"),
 	}
 }

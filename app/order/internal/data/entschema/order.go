@@ -28,7 +28,7 @@ func (Order) Fields() []ent.Field {
 		constant("goods_minor"), constant("discount_minor"), constant("freight_minor"), constant("total_minor"),
 		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"), number("freight_refunded_minor"),
 		column.Fixed("merchant_account", 128), field.JSON("attributions", []biz.Attribution{}).Optional().Immutable(),
-		column.Fixed("way", 16), column.Fixed("pickup_store", 64),
+		column.Text("way", 16), column.Text("pickup_store", 64),
 		// JSON of the receiver; personal data. In clear only in rows without a phone key: older versions kept it so.
 		field.Bytes("receiver").Optional().MaxLen(8 << 10),
 		field.Bytes("receiver_cipher").Optional().MaxLen(16 << 10), column.Text("phone_key", 64),
@@ -39,6 +39,8 @@ func (Order) Fields() []ent.Field {
 		// What was promised about receipt and returns; absent: before it was frozen.
 		field.JSON("return_terms", &biz.ReturnTerms{}).Optional().Immutable(),
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
+		// Since when, and by when, the buyer of a pickup has to choose.
+		number("asked_us"), number("choose_by_us"),
 	}
 }
 
@@ -56,6 +58,7 @@ func (Order) Indexes() []ent.Index {
 		index.Fields("state", "placed_us", "id"),
 		index.Fields("state", "pay_until_us"),
 		index.Fields("unallocated", "allocate_at_us"),
+		index.Fields("choose_by_us"),
 	}
 }
 

@@ -15,5 +15,5 @@ func (ServiceLevel) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
 
 // Fields of a service level.
 func (ServiceLevel) Fields() []ent.Field {
-	return []ent.Field{key("id"), number("accept_us"), number("ship_us"), number("version"), column.Text("changed_by", 128), number("changed_us")}
+	return []ent.Field{key("id"), number("accept_us"), number("ship_us"), number("collect_us"), number("answer_us"), number("version"), column.Text("changed_by", 128), number("changed_us")}
 }

@@ -80,6 +80,8 @@ const (
 	FieldOverdueUs = "overdue_us"
 	// FieldDueUs holds the string denoting the due_us field in the database.
 	FieldDueUs = "due_us"
+	// FieldCollectUntilUs holds the string denoting the collect_until_us field in the database.
+	FieldCollectUntilUs = "collect_until_us"
 	// FieldFailure holds the string denoting the failure field in the database.
 	FieldFailure = "failure"
 	// Table holds the table name of the fulfilment in the database.
@@ -123,6 +125,7 @@ var Columns = []string{
 	FieldShipLateUs,
 	FieldOverdueUs,
 	FieldDueUs,
+	FieldCollectUntilUs,
 	FieldFailure,
 }
 
@@ -230,6 +233,8 @@ var (
 	DefaultOverdueUs int64
 	// DefaultDueUs holds the default value on creation for the "due_us" field.
 	DefaultDueUs int64
+	// DefaultCollectUntilUs holds the default value on creation for the "collect_until_us" field.
+	DefaultCollectUntilUs int64
 	// DefaultFailure holds the default value on creation for the "failure" field.
 	DefaultFailure string
 	// FailureValidator is a validator for the "failure" field. It is called by the builders before save.
@@ -414,6 +419,11 @@ func ByOverdueUs(opts ...sql.OrderTermOption) OrderOption {
 // ByDueUs orders the results by the due_us field.
 func ByDueUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDueUs, opts...).ToFunc()
+}
+
+// ByCollectUntilUs orders the results by the collect_until_us field.
+func ByCollectUntilUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCollectUntilUs, opts...).ToFunc()
 }
 
 // ByFailure orders the results by the failure field.

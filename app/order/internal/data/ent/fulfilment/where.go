@@ -232,6 +232,11 @@ func DueUs(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldDueUs, v))
 }
 
+// CollectUntilUs applies equality check predicate on the "collect_until_us" field. It's identical to CollectUntilUsEQ.
+func CollectUntilUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldCollectUntilUs, v))
+}
+
 // Failure applies equality check predicate on the "failure" field. It's identical to FailureEQ.
 func Failure(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
@@ -1870,6 +1875,46 @@ func DueUsLT(v int64) predicate.Fulfilment {
 // DueUsLTE applies the LTE predicate on the "due_us" field.
 func DueUsLTE(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldLTE(FieldDueUs, v))
+}
+
+// CollectUntilUsEQ applies the EQ predicate on the "collect_until_us" field.
+func CollectUntilUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldCollectUntilUs, v))
+}
+
+// CollectUntilUsNEQ applies the NEQ predicate on the "collect_until_us" field.
+func CollectUntilUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldCollectUntilUs, v))
+}
+
+// CollectUntilUsIn applies the In predicate on the "collect_until_us" field.
+func CollectUntilUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldCollectUntilUs, vs...))
+}
+
+// CollectUntilUsNotIn applies the NotIn predicate on the "collect_until_us" field.
+func CollectUntilUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldCollectUntilUs, vs...))
+}
+
+// CollectUntilUsGT applies the GT predicate on the "collect_until_us" field.
+func CollectUntilUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldCollectUntilUs, v))
+}
+
+// CollectUntilUsGTE applies the GTE predicate on the "collect_until_us" field.
+func CollectUntilUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldCollectUntilUs, v))
+}
+
+// CollectUntilUsLT applies the LT predicate on the "collect_until_us" field.
+func CollectUntilUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldCollectUntilUs, v))
+}
+
+// CollectUntilUsLTE applies the LTE predicate on the "collect_until_us" field.
+func CollectUntilUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldCollectUntilUs, v))
 }
 
 // FailureEQ applies the EQ predicate on the "failure" field.

@@ -135,6 +135,7 @@ var (
 		{Name: "ship_late_us", Type: field.TypeInt64, Default: 0},
 		{Name: "overdue_us", Type: field.TypeInt64, Default: 0},
 		{Name: "due_us", Type: field.TypeInt64, Default: 0},
+		{Name: "collect_until_us", Type: field.TypeInt64, Default: 0},
 		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
 	}
 	// FulfilmentsTable holds the schema information for the "fulfilments" table.
@@ -192,6 +193,11 @@ var (
 				Name:    "fulfilment_location_due_us_id",
 				Unique:  false,
 				Columns: []*schema.Column{FulfilmentsColumns[7], FulfilmentsColumns[34], FulfilmentsColumns[0]},
+			},
+			{
+				Name:    "fulfilment_state_collect_until_us",
+				Unique:  false,
+				Columns: []*schema.Column{FulfilmentsColumns[9], FulfilmentsColumns[35]},
 			},
 			{
 				Name:    "fulfilment_overdue_us_id",
@@ -371,6 +377,8 @@ var (
 		{Name: "allocate_attempt", Type: field.TypeInt64, Default: 0},
 		{Name: "allocate_at_us", Type: field.TypeInt64, Default: 0},
 		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
+		{Name: "choose_by_us", Type: field.TypeInt64, Default: 0},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -432,6 +440,11 @@ var (
 				Name:    "order_unallocated_allocate_at_us",
 				Unique:  false,
 				Columns: []*schema.Column{OrdersColumns[37], OrdersColumns[39]},
+			},
+			{
+				Name:    "order_choose_by_us",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[42]},
 			},
 		},
 	}
@@ -819,6 +832,8 @@ var (
 		{Name: "id", Type: field.TypeString, Size: 40},
 		{Name: "accept_us", Type: field.TypeInt64, Default: 0},
 		{Name: "ship_us", Type: field.TypeInt64, Default: 0},
+		{Name: "collect_us", Type: field.TypeInt64, Default: 0},
+		{Name: "answer_us", Type: field.TypeInt64, Default: 0},
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "changed_us", Type: field.TypeInt64, Default: 0},

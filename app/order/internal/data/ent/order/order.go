@@ -92,6 +92,10 @@ const (
 	FieldAllocateAtUs = "allocate_at_us"
 	// FieldVersion holds the string denoting the version field in the database.
 	FieldVersion = "version"
+	// FieldAskedUs holds the string denoting the asked_us field in the database.
+	FieldAskedUs = "asked_us"
+	// FieldChooseByUs holds the string denoting the choose_by_us field in the database.
+	FieldChooseByUs = "choose_by_us"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 )
@@ -139,6 +143,8 @@ var Columns = []string{
 	FieldAllocateAttempt,
 	FieldAllocateAtUs,
 	FieldVersion,
+	FieldAskedUs,
+	FieldChooseByUs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -265,6 +271,10 @@ var (
 	DefaultAllocateAtUs int64
 	// DefaultVersion holds the default value on creation for the "version" field.
 	DefaultVersion int64
+	// DefaultAskedUs holds the default value on creation for the "asked_us" field.
+	DefaultAskedUs int64
+	// DefaultChooseByUs holds the default value on creation for the "choose_by_us" field.
+	DefaultChooseByUs int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -450,4 +460,14 @@ func ByAllocateAtUs(opts ...sql.OrderTermOption) OrderOption {
 // ByVersion orders the results by the version field.
 func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldVersion, opts...).ToFunc()
+}
+
+// ByAskedUs orders the results by the asked_us field.
+func ByAskedUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAskedUs, opts...).ToFunc()
+}
+
+// ByChooseByUs orders the results by the choose_by_us field.
+func ByChooseByUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldChooseByUs, opts...).ToFunc()
 }

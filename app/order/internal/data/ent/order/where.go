@@ -247,6 +247,16 @@ func Version(v int64) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldVersion, v))
 }
 
+// AskedUs applies equality check predicate on the "asked_us" field. It's identical to AskedUsEQ.
+func AskedUs(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldAskedUs, v))
+}
+
+// ChooseByUs applies equality check predicate on the "choose_by_us" field. It's identical to ChooseByUsEQ.
+func ChooseByUs(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldChooseByUs, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldOrg, v))
@@ -2170,6 +2180,86 @@ func VersionLT(v int64) predicate.Order {
 // VersionLTE applies the LTE predicate on the "version" field.
 func VersionLTE(v int64) predicate.Order {
 	return predicate.Order(sql.FieldLTE(FieldVersion, v))
+}
+
+// AskedUsEQ applies the EQ predicate on the "asked_us" field.
+func AskedUsEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldAskedUs, v))
+}
+
+// AskedUsNEQ applies the NEQ predicate on the "asked_us" field.
+func AskedUsNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldAskedUs, v))
+}
+
+// AskedUsIn applies the In predicate on the "asked_us" field.
+func AskedUsIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldAskedUs, vs...))
+}
+
+// AskedUsNotIn applies the NotIn predicate on the "asked_us" field.
+func AskedUsNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldAskedUs, vs...))
+}
+
+// AskedUsGT applies the GT predicate on the "asked_us" field.
+func AskedUsGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldAskedUs, v))
+}
+
+// AskedUsGTE applies the GTE predicate on the "asked_us" field.
+func AskedUsGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldAskedUs, v))
+}
+
+// AskedUsLT applies the LT predicate on the "asked_us" field.
+func AskedUsLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldAskedUs, v))
+}
+
+// AskedUsLTE applies the LTE predicate on the "asked_us" field.
+func AskedUsLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldAskedUs, v))
+}
+
+// ChooseByUsEQ applies the EQ predicate on the "choose_by_us" field.
+func ChooseByUsEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldChooseByUs, v))
+}
+
+// ChooseByUsNEQ applies the NEQ predicate on the "choose_by_us" field.
+func ChooseByUsNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldChooseByUs, v))
+}
+
+// ChooseByUsIn applies the In predicate on the "choose_by_us" field.
+func ChooseByUsIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldChooseByUs, vs...))
+}
+
+// ChooseByUsNotIn applies the NotIn predicate on the "choose_by_us" field.
+func ChooseByUsNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldChooseByUs, vs...))
+}
+
+// ChooseByUsGT applies the GT predicate on the "choose_by_us" field.
+func ChooseByUsGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldChooseByUs, v))
+}
+
+// ChooseByUsGTE applies the GTE predicate on the "choose_by_us" field.
+func ChooseByUsGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldChooseByUs, v))
+}
+
+// ChooseByUsLT applies the LT predicate on the "choose_by_us" field.
+func ChooseByUsLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldChooseByUs, v))
+}
+
+// ChooseByUsLTE applies the LTE predicate on the "choose_by_us" field.
+func ChooseByUsLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldChooseByUs, v))
 }
 
 // And groups predicates with the AND operator between them.

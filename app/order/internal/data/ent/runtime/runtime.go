@@ -509,8 +509,12 @@ func init() {
 	fulfilmentDescDueUs := fulfilmentFields[33].Descriptor()
 	// fulfilment.DefaultDueUs holds the default value on creation for the due_us field.
 	fulfilment.DefaultDueUs = fulfilmentDescDueUs.Default.(int64)
+	// fulfilmentDescCollectUntilUs is the schema descriptor for collect_until_us field.
+	fulfilmentDescCollectUntilUs := fulfilmentFields[34].Descriptor()
+	// fulfilment.DefaultCollectUntilUs holds the default value on creation for the collect_until_us field.
+	fulfilment.DefaultCollectUntilUs = fulfilmentDescCollectUntilUs.Default.(int64)
 	// fulfilmentDescFailure is the schema descriptor for failure field.
-	fulfilmentDescFailure := fulfilmentFields[34].Descriptor()
+	fulfilmentDescFailure := fulfilmentFields[35].Descriptor()
 	// fulfilment.DefaultFailure holds the default value on creation for the failure field.
 	fulfilment.DefaultFailure = fulfilmentDescFailure.Default.(string)
 	// fulfilment.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
@@ -1141,6 +1145,14 @@ func init() {
 	orderDescVersion := orderFields[39].Descriptor()
 	// order.DefaultVersion holds the default value on creation for the version field.
 	order.DefaultVersion = orderDescVersion.Default.(int64)
+	// orderDescAskedUs is the schema descriptor for asked_us field.
+	orderDescAskedUs := orderFields[40].Descriptor()
+	// order.DefaultAskedUs holds the default value on creation for the asked_us field.
+	order.DefaultAskedUs = orderDescAskedUs.Default.(int64)
+	// orderDescChooseByUs is the schema descriptor for choose_by_us field.
+	orderDescChooseByUs := orderFields[41].Descriptor()
+	// order.DefaultChooseByUs holds the default value on creation for the choose_by_us field.
+	order.DefaultChooseByUs = orderDescChooseByUs.Default.(int64)
 	// orderDescID is the schema descriptor for id field.
 	orderDescID := orderFields[0].Descriptor()
 	// order.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -2414,18 +2426,26 @@ func init() {
 	servicelevelDescShipUs := servicelevelFields[2].Descriptor()
 	// servicelevel.DefaultShipUs holds the default value on creation for the ship_us field.
 	servicelevel.DefaultShipUs = servicelevelDescShipUs.Default.(int64)
+	// servicelevelDescCollectUs is the schema descriptor for collect_us field.
+	servicelevelDescCollectUs := servicelevelFields[3].Descriptor()
+	// servicelevel.DefaultCollectUs holds the default value on creation for the collect_us field.
+	servicelevel.DefaultCollectUs = servicelevelDescCollectUs.Default.(int64)
+	// servicelevelDescAnswerUs is the schema descriptor for answer_us field.
+	servicelevelDescAnswerUs := servicelevelFields[4].Descriptor()
+	// servicelevel.DefaultAnswerUs holds the default value on creation for the answer_us field.
+	servicelevel.DefaultAnswerUs = servicelevelDescAnswerUs.Default.(int64)
 	// servicelevelDescVersion is the schema descriptor for version field.
-	servicelevelDescVersion := servicelevelFields[3].Descriptor()
+	servicelevelDescVersion := servicelevelFields[5].Descriptor()
 	// servicelevel.DefaultVersion holds the default value on creation for the version field.
 	servicelevel.DefaultVersion = servicelevelDescVersion.Default.(int64)
 	// servicelevelDescChangedBy is the schema descriptor for changed_by field.
-	servicelevelDescChangedBy := servicelevelFields[4].Descriptor()
+	servicelevelDescChangedBy := servicelevelFields[6].Descriptor()
 	// servicelevel.DefaultChangedBy holds the default value on creation for the changed_by field.
 	servicelevel.DefaultChangedBy = servicelevelDescChangedBy.Default.(string)
 	// servicelevel.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
 	servicelevel.ChangedByValidator = servicelevelDescChangedBy.Validators[0].(func(string) error)
 	// servicelevelDescChangedUs is the schema descriptor for changed_us field.
-	servicelevelDescChangedUs := servicelevelFields[5].Descriptor()
+	servicelevelDescChangedUs := servicelevelFields[7].Descriptor()
 	// servicelevel.DefaultChangedUs holds the default value on creation for the changed_us field.
 	servicelevel.DefaultChangedUs = servicelevelDescChangedUs.Default.(int64)
 	// servicelevelDescID is the schema descriptor for id field.

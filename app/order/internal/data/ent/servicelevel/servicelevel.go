@@ -16,6 +16,10 @@ const (
 	FieldAcceptUs = "accept_us"
 	// FieldShipUs holds the string denoting the ship_us field in the database.
 	FieldShipUs = "ship_us"
+	// FieldCollectUs holds the string denoting the collect_us field in the database.
+	FieldCollectUs = "collect_us"
+	// FieldAnswerUs holds the string denoting the answer_us field in the database.
+	FieldAnswerUs = "answer_us"
 	// FieldVersion holds the string denoting the version field in the database.
 	FieldVersion = "version"
 	// FieldChangedBy holds the string denoting the changed_by field in the database.
@@ -31,6 +35,8 @@ var Columns = []string{
 	FieldID,
 	FieldAcceptUs,
 	FieldShipUs,
+	FieldCollectUs,
+	FieldAnswerUs,
 	FieldVersion,
 	FieldChangedBy,
 	FieldChangedUs,
@@ -58,6 +64,10 @@ var (
 	DefaultAcceptUs int64
 	// DefaultShipUs holds the default value on creation for the "ship_us" field.
 	DefaultShipUs int64
+	// DefaultCollectUs holds the default value on creation for the "collect_us" field.
+	DefaultCollectUs int64
+	// DefaultAnswerUs holds the default value on creation for the "answer_us" field.
+	DefaultAnswerUs int64
 	// DefaultVersion holds the default value on creation for the "version" field.
 	DefaultVersion int64
 	// DefaultChangedBy holds the default value on creation for the "changed_by" field.
@@ -86,6 +96,16 @@ func ByAcceptUs(opts ...sql.OrderTermOption) OrderOption {
 // ByShipUs orders the results by the ship_us field.
 func ByShipUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldShipUs, opts...).ToFunc()
+}
+
+// ByCollectUs orders the results by the collect_us field.
+func ByCollectUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCollectUs, opts...).ToFunc()
+}
+
+// ByAnswerUs orders the results by the answer_us field.
+func ByAnswerUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAnswerUs, opts...).ToFunc()
 }
 
 // ByVersion orders the results by the version field.

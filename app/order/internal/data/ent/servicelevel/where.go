@@ -72,6 +72,16 @@ func ShipUs(v int64) predicate.ServiceLevel {
 	return predicate.ServiceLevel(sql.FieldEQ(FieldShipUs, v))
 }
 
+// CollectUs applies equality check predicate on the "collect_us" field. It's identical to CollectUsEQ.
+func CollectUs(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldEQ(FieldCollectUs, v))
+}
+
+// AnswerUs applies equality check predicate on the "answer_us" field. It's identical to AnswerUsEQ.
+func AnswerUs(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldEQ(FieldAnswerUs, v))
+}
+
 // Version applies equality check predicate on the "version" field. It's identical to VersionEQ.
 func Version(v int64) predicate.ServiceLevel {
 	return predicate.ServiceLevel(sql.FieldEQ(FieldVersion, v))
@@ -165,6 +175,86 @@ func ShipUsLT(v int64) predicate.ServiceLevel {
 // ShipUsLTE applies the LTE predicate on the "ship_us" field.
 func ShipUsLTE(v int64) predicate.ServiceLevel {
 	return predicate.ServiceLevel(sql.FieldLTE(FieldShipUs, v))
+}
+
+// CollectUsEQ applies the EQ predicate on the "collect_us" field.
+func CollectUsEQ(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldEQ(FieldCollectUs, v))
+}
+
+// CollectUsNEQ applies the NEQ predicate on the "collect_us" field.
+func CollectUsNEQ(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldNEQ(FieldCollectUs, v))
+}
+
+// CollectUsIn applies the In predicate on the "collect_us" field.
+func CollectUsIn(vs ...int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldIn(FieldCollectUs, vs...))
+}
+
+// CollectUsNotIn applies the NotIn predicate on the "collect_us" field.
+func CollectUsNotIn(vs ...int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldNotIn(FieldCollectUs, vs...))
+}
+
+// CollectUsGT applies the GT predicate on the "collect_us" field.
+func CollectUsGT(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldGT(FieldCollectUs, v))
+}
+
+// CollectUsGTE applies the GTE predicate on the "collect_us" field.
+func CollectUsGTE(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldGTE(FieldCollectUs, v))
+}
+
+// CollectUsLT applies the LT predicate on the "collect_us" field.
+func CollectUsLT(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldLT(FieldCollectUs, v))
+}
+
+// CollectUsLTE applies the LTE predicate on the "collect_us" field.
+func CollectUsLTE(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldLTE(FieldCollectUs, v))
+}
+
+// AnswerUsEQ applies the EQ predicate on the "answer_us" field.
+func AnswerUsEQ(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldEQ(FieldAnswerUs, v))
+}
+
+// AnswerUsNEQ applies the NEQ predicate on the "answer_us" field.
+func AnswerUsNEQ(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldNEQ(FieldAnswerUs, v))
+}
+
+// AnswerUsIn applies the In predicate on the "answer_us" field.
+func AnswerUsIn(vs ...int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldIn(FieldAnswerUs, vs...))
+}
+
+// AnswerUsNotIn applies the NotIn predicate on the "answer_us" field.
+func AnswerUsNotIn(vs ...int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldNotIn(FieldAnswerUs, vs...))
+}
+
+// AnswerUsGT applies the GT predicate on the "answer_us" field.
+func AnswerUsGT(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldGT(FieldAnswerUs, v))
+}
+
+// AnswerUsGTE applies the GTE predicate on the "answer_us" field.
+func AnswerUsGTE(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldGTE(FieldAnswerUs, v))
+}
+
+// AnswerUsLT applies the LT predicate on the "answer_us" field.
+func AnswerUsLT(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldLT(FieldAnswerUs, v))
+}
+
+// AnswerUsLTE applies the LTE predicate on the "answer_us" field.
+func AnswerUsLTE(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldLTE(FieldAnswerUs, v))
 }
 
 // VersionEQ applies the EQ predicate on the "version" field.
