@@ -4393,6 +4393,8 @@ type ReturnInfo struct {
 	RefundOnly bool `protobuf:"varint,18,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
 	// Of the order's freight, beside refund; 0 until the goods are received.
 	FreightRefund *v1.Money `protobuf:"bytes,19,opt,name=freight_refund,json=freightRefund,proto3" json:"freight_refund,omitempty"`
+	// The store whose till hands the money out in cash; empty: each tender to where it came from.
+	CashAt        string `protobuf:"bytes,20,opt,name=cash_at,json=cashAt,proto3" json:"cash_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4558,6 +4560,13 @@ func (x *ReturnInfo) GetFreightRefund() *v1.Money {
 		return x.FreightRefund
 	}
 	return nil
+}
+
+func (x *ReturnInfo) GetCashAt() string {
+	if x != nil {
+		return x.CashAt
+	}
+	return ""
 }
 
 type ReturnLine struct {
@@ -5356,7 +5365,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\x128\n" +
 	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\x12\x1f\n" +
 	"\vrefund_only\x18\x06 \x01(\bR\n" +
-	"refundOnly\"\xb2\x05\n" +
+	"refundOnly\"\xcb\x05\n" +
 	"\n" +
 	"ReturnInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5382,7 +5391,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0eapproved_at_us\x18\x11 \x01(\x03R\fapprovedAtUs\x12\x1f\n" +
 	"\vrefund_only\x18\x12 \x01(\bR\n" +
 	"refundOnly\x12?\n" +
-	"\x0efreight_refund\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\rfreightRefund\"\xde\x01\n" +
+	"\x0efreight_refund\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\rfreightRefund\x12\x17\n" +
+	"\acash_at\x18\x14 \x01(\tR\x06cashAt\"\xde\x01\n" +
 	"\n" +
 	"ReturnLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +

@@ -260,6 +260,7 @@ type Return struct {
 	State                                               State
 	Reason                                              string
 	RefundOnly                                          bool     // the buyer keeps the goods
+	CashAt                                              string   // the store whose till hands the money out; empty: to where it came from
 	FreightMinor                                        int64    // of the order's freight, beside RefundMinor
 	Pictures                                            []string // references
 	Refusal                                             string   // why the seller refused

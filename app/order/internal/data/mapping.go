@@ -128,7 +128,7 @@ func (s *Orders) createRefund(h biz.Header, r biz.Refund, no int) *ent.RefundCre
 func toReturn(r *ent.GoodsReturn) biz.Return {
 	return biz.Return{
 		ID: r.ID, State: biz.State(r.State), Reason: r.Reason, Location: r.Location, RefundMinor: r.RefundMinor, PointsBack: r.PointsBack,
-		RefundOnly: r.RefundOnly, FreightMinor: r.FreightMinor,
+		RefundOnly: r.RefundOnly, CashAt: r.CashAt, FreightMinor: r.FreightMinor,
 		Pictures: r.Pictures, Refusal: r.Refusal, Carrier: r.Carrier, TrackingNo: r.TrackingNo, SentAtUS: r.SentUs,
 		RequestedAtUS: r.RequestedUs, ApprovedAtUS: r.ApprovedUs, ReceivedAtUS: r.ReceivedUs, DoneAtUS: r.DoneUs,
 	}
@@ -136,7 +136,7 @@ func toReturn(r *ent.GoodsReturn) biz.Return {
 
 func (s *Orders) createReturn(h biz.Header, r biz.Return, no int) *ent.GoodsReturnCreate {
 	return s.ent.GoodsReturn.Create().SetID(r.ID).SetOrg(h.Org).SetOrderID(h.ID).SetNo(int64(no)).SetState(string(r.State)).
-		SetRefundOnly(r.RefundOnly).SetFreightMinor(r.FreightMinor).SetPictures(r.Pictures).SetRefusal(r.Refusal).SetCarrier(r.Carrier).SetTrackingNo(r.TrackingNo).SetSentUs(r.SentAtUS).
+		SetRefundOnly(r.RefundOnly).SetCashAt(r.CashAt).SetFreightMinor(r.FreightMinor).SetPictures(r.Pictures).SetRefusal(r.Refusal).SetCarrier(r.Carrier).SetTrackingNo(r.TrackingNo).SetSentUs(r.SentAtUS).
 		SetReason(r.Reason).SetLocation(r.Location).SetRefundMinor(r.RefundMinor).SetPointsBack(r.PointsBack).
 		SetRequestedUs(r.RequestedAtUS).SetApprovedUs(r.ApprovedAtUS).SetReceivedUs(r.ReceivedAtUS).SetDoneUs(r.DoneAtUS)
 }

@@ -161,7 +161,7 @@ func (s *Orders) newReturn(ctx context.Context, h biz.Header, ret biz.Return, no
 
 func (s *Orders) changedReturn(ctx context.Context, was, ret biz.Return) error {
 	err := s.ent.GoodsReturn.UpdateOneID(ret.ID).SetState(string(ret.State)).SetLocation(ret.Location).SetRefundMinor(ret.RefundMinor).
-		SetRefundOnly(ret.RefundOnly).SetFreightMinor(ret.FreightMinor).SetRefusal(ret.Refusal).SetCarrier(ret.Carrier).SetTrackingNo(ret.TrackingNo).SetSentUs(ret.SentAtUS).
+		SetRefundOnly(ret.RefundOnly).SetCashAt(ret.CashAt).SetFreightMinor(ret.FreightMinor).SetRefusal(ret.Refusal).SetCarrier(ret.Carrier).SetTrackingNo(ret.TrackingNo).SetSentUs(ret.SentAtUS).
 		SetPointsBack(ret.PointsBack).SetApprovedUs(ret.ApprovedAtUS).SetReceivedUs(ret.ReceivedAtUS).SetDoneUs(ret.DoneAtUS).Exec(ctx)
 	if err != nil {
 		return err

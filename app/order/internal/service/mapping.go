@@ -219,7 +219,7 @@ func toReturn(r biz.Record, ret biz.Return) *orderv1.ReturnInfo {
 		Id: ret.ID, OrderId: r.ID, State: returnStates[ret.State], Refund: toMoney(ret.RefundMinor, r.Currency), PointsBack: ret.PointsBack,
 		Reason: ret.Reason, RequestedAtUs: ret.RequestedAtUS, ReceivedAtUs: ret.ReceivedAtUS, RefundedAtUs: ret.DoneAtUS, Location: backAt(r, ret),
 		Pictures: ret.Pictures, Refusal: ret.Refusal, Carrier: ret.Carrier, TrackingNo: ret.TrackingNo, SentAtUs: ret.SentAtUS, ApprovedAtUs: ret.ApprovedAtUS,
-		RefundOnly: ret.RefundOnly, FreightRefund: toMoney(ret.FreightMinor, r.Currency),
+		RefundOnly: ret.RefundOnly, CashAt: ret.CashAt, FreightRefund: toMoney(ret.FreightMinor, r.Currency),
 	}
 	at := map[string]*orderv1.ReturnLine{} // pieces of one line from several locations are one line to the buyer
 	asked := slices.Clone(ret.Lines)

@@ -39,6 +39,8 @@ type GoodsReturn struct {
 	TrackingNo string `json:"tracking_no,omitempty"`
 	// RefundOnly holds the value of the "refund_only" field.
 	RefundOnly bool `json:"refund_only,omitempty"`
+	// CashAt holds the value of the "cash_at" field.
+	CashAt string `json:"cash_at,omitempty"`
 	// FreightMinor holds the value of the "freight_minor" field.
 	FreightMinor int64 `json:"freight_minor,omitempty"`
 	// SentUs holds the value of the "sent_us" field.
@@ -69,7 +71,7 @@ func (*GoodsReturn) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case goodsreturn.FieldNo, goodsreturn.FieldFreightMinor, goodsreturn.FieldSentUs, goodsreturn.FieldRefundMinor, goodsreturn.FieldPointsBack, goodsreturn.FieldRequestedUs, goodsreturn.FieldApprovedUs, goodsreturn.FieldReceivedUs, goodsreturn.FieldDoneUs:
 			values[i] = new(sql.NullInt64)
-		case goodsreturn.FieldID, goodsreturn.FieldOrg, goodsreturn.FieldOrderID, goodsreturn.FieldState, goodsreturn.FieldReason, goodsreturn.FieldLocation, goodsreturn.FieldRefusal, goodsreturn.FieldCarrier, goodsreturn.FieldTrackingNo:
+		case goodsreturn.FieldID, goodsreturn.FieldOrg, goodsreturn.FieldOrderID, goodsreturn.FieldState, goodsreturn.FieldReason, goodsreturn.FieldLocation, goodsreturn.FieldRefusal, goodsreturn.FieldCarrier, goodsreturn.FieldTrackingNo, goodsreturn.FieldCashAt:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -159,6 +161,12 @@ func (_m *GoodsReturn) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field refund_only", values[i])
 			} else if value.Valid {
 				_m.RefundOnly = value.Bool
+			}
+		case goodsreturn.FieldCashAt:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field cash_at", values[i])
+			} else if value.Valid {
+				_m.CashAt = value.String
 			}
 		case goodsreturn.FieldFreightMinor:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -276,6 +284,9 @@ func (_m *GoodsReturn) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("refund_only=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RefundOnly))
+	builder.WriteString(", ")
+	builder.WriteString("cash_at=")
+	builder.WriteString(_m.CashAt)
 	builder.WriteString(", ")
 	builder.WriteString("freight_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.FreightMinor))

@@ -152,6 +152,20 @@ func (_c *GoodsReturnCreate) SetNillableRefundOnly(v *bool) *GoodsReturnCreate {
 	return _c
 }
 
+// SetCashAt sets the "cash_at" field.
+func (_c *GoodsReturnCreate) SetCashAt(v string) *GoodsReturnCreate {
+	_c.mutation.SetCashAt(v)
+	return _c
+}
+
+// SetNillableCashAt sets the "cash_at" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableCashAt(v *string) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetCashAt(*v)
+	}
+	return _c
+}
+
 // SetFreightMinor sets the "freight_minor" field.
 func (_c *GoodsReturnCreate) SetFreightMinor(v int64) *GoodsReturnCreate {
 	_c.mutation.SetFreightMinor(v)
@@ -339,6 +353,10 @@ func (_c *GoodsReturnCreate) defaults() error {
 		v := goodsreturn.DefaultRefundOnly
 		_c.mutation.SetRefundOnly(v)
 	}
+	if _, ok := _c.mutation.CashAt(); !ok {
+		v := goodsreturn.DefaultCashAt
+		_c.mutation.SetCashAt(v)
+	}
 	if _, ok := _c.mutation.FreightMinor(); !ok {
 		v := goodsreturn.DefaultFreightMinor
 		_c.mutation.SetFreightMinor(v)
@@ -445,6 +463,14 @@ func (_c *GoodsReturnCreate) check() error {
 	}
 	if _, ok := _c.mutation.RefundOnly(); !ok {
 		return &ValidationError{Name: "refund_only", err: errors.New(`ent: missing required field "GoodsReturn.refund_only"`)}
+	}
+	if _, ok := _c.mutation.CashAt(); !ok {
+		return &ValidationError{Name: "cash_at", err: errors.New(`ent: missing required field "GoodsReturn.cash_at"`)}
+	}
+	if v, ok := _c.mutation.CashAt(); ok {
+		if err := goodsreturn.CashAtValidator(v); err != nil {
+			return &ValidationError{Name: "cash_at", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.cash_at": %w`, err)}
+		}
 	}
 	if _, ok := _c.mutation.FreightMinor(); !ok {
 		return &ValidationError{Name: "freight_minor", err: errors.New(`ent: missing required field "GoodsReturn.freight_minor"`)}
@@ -554,6 +580,10 @@ func (_c *GoodsReturnCreate) createSpec() (*GoodsReturn, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RefundOnly(); ok {
 		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
 		_node.RefundOnly = value
+	}
+	if value, ok := _c.mutation.CashAt(); ok {
+		_spec.SetField(goodsreturn.FieldCashAt, field.TypeString, value)
+		_node.CashAt = value
 	}
 	if value, ok := _c.mutation.FreightMinor(); ok {
 		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
@@ -708,6 +738,18 @@ func (u *GoodsReturnUpsert) SetRefundOnly(v bool) *GoodsReturnUpsert {
 // UpdateRefundOnly sets the "refund_only" field to the value that was provided on create.
 func (u *GoodsReturnUpsert) UpdateRefundOnly() *GoodsReturnUpsert {
 	u.SetExcluded(goodsreturn.FieldRefundOnly)
+	return u
+}
+
+// SetCashAt sets the "cash_at" field.
+func (u *GoodsReturnUpsert) SetCashAt(v string) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldCashAt, v)
+	return u
+}
+
+// UpdateCashAt sets the "cash_at" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateCashAt() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldCashAt)
 	return u
 }
 
@@ -984,6 +1026,20 @@ func (u *GoodsReturnUpsertOne) SetRefundOnly(v bool) *GoodsReturnUpsertOne {
 func (u *GoodsReturnUpsertOne) UpdateRefundOnly() *GoodsReturnUpsertOne {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateRefundOnly()
+	})
+}
+
+// SetCashAt sets the "cash_at" field.
+func (u *GoodsReturnUpsertOne) SetCashAt(v string) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetCashAt(v)
+	})
+}
+
+// UpdateCashAt sets the "cash_at" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateCashAt() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateCashAt()
 	})
 }
 
@@ -1448,6 +1504,20 @@ func (u *GoodsReturnUpsertBulk) SetRefundOnly(v bool) *GoodsReturnUpsertBulk {
 func (u *GoodsReturnUpsertBulk) UpdateRefundOnly() *GoodsReturnUpsertBulk {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateRefundOnly()
+	})
+}
+
+// SetCashAt sets the "cash_at" field.
+func (u *GoodsReturnUpsertBulk) SetCashAt(v string) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetCashAt(v)
+	})
+}
+
+// UpdateCashAt sets the "cash_at" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateCashAt() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateCashAt()
 	})
 }
 

@@ -111,6 +111,20 @@ func (_u *GoodsReturnUpdate) SetNillableRefundOnly(v *bool) *GoodsReturnUpdate {
 	return _u
 }
 
+// SetCashAt sets the "cash_at" field.
+func (_u *GoodsReturnUpdate) SetCashAt(v string) *GoodsReturnUpdate {
+	_u.mutation.SetCashAt(v)
+	return _u
+}
+
+// SetNillableCashAt sets the "cash_at" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableCashAt(v *string) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetCashAt(*v)
+	}
+	return _u
+}
+
 // SetFreightMinor sets the "freight_minor" field.
 func (_u *GoodsReturnUpdate) SetFreightMinor(v int64) *GoodsReturnUpdate {
 	_u.mutation.ResetFreightMinor()
@@ -317,6 +331,11 @@ func (_u *GoodsReturnUpdate) check() error {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.CashAt(); ok {
+		if err := goodsreturn.CashAtValidator(v); err != nil {
+			return &ValidationError{Name: "cash_at", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.cash_at": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -352,6 +371,9 @@ func (_u *GoodsReturnUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if value, ok := _u.mutation.RefundOnly(); ok {
 		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.CashAt(); ok {
+		_spec.SetField(goodsreturn.FieldCashAt, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.FreightMinor(); ok {
 		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
@@ -495,6 +517,20 @@ func (_u *GoodsReturnUpdateOne) SetRefundOnly(v bool) *GoodsReturnUpdateOne {
 func (_u *GoodsReturnUpdateOne) SetNillableRefundOnly(v *bool) *GoodsReturnUpdateOne {
 	if v != nil {
 		_u.SetRefundOnly(*v)
+	}
+	return _u
+}
+
+// SetCashAt sets the "cash_at" field.
+func (_u *GoodsReturnUpdateOne) SetCashAt(v string) *GoodsReturnUpdateOne {
+	_u.mutation.SetCashAt(v)
+	return _u
+}
+
+// SetNillableCashAt sets the "cash_at" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableCashAt(v *string) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetCashAt(*v)
 	}
 	return _u
 }
@@ -718,6 +754,11 @@ func (_u *GoodsReturnUpdateOne) check() error {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.CashAt(); ok {
+		if err := goodsreturn.CashAtValidator(v); err != nil {
+			return &ValidationError{Name: "cash_at", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.cash_at": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -770,6 +811,9 @@ func (_u *GoodsReturnUpdateOne) sqlSave(ctx context.Context) (_node *GoodsReturn
 	}
 	if value, ok := _u.mutation.RefundOnly(); ok {
 		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.CashAt(); ok {
+		_spec.SetField(goodsreturn.FieldCashAt, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.FreightMinor(); ok {
 		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)

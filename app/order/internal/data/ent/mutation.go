@@ -6627,6 +6627,7 @@ type GoodsReturnMutation struct {
 	carrier          *string
 	tracking_no      *string
 	refund_only      *bool
+	cash_at          *string
 	freight_minor    *int64
 	addfreight_minor *int64
 	sent_us          *int64
@@ -7198,6 +7199,42 @@ func (m *GoodsReturnMutation) ResetRefundOnly() {
 	m.refund_only = nil
 }
 
+// SetCashAt sets the "cash_at" field.
+func (m *GoodsReturnMutation) SetCashAt(s string) {
+	m.cash_at = &s
+}
+
+// CashAt returns the value of the "cash_at" field in the mutation.
+func (m *GoodsReturnMutation) CashAt() (r string, exists bool) {
+	v := m.cash_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCashAt returns the old "cash_at" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldCashAt(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCashAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCashAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCashAt: %w", err)
+	}
+	return oldValue.CashAt, nil
+}
+
+// ResetCashAt resets all changes to the "cash_at" field.
+func (m *GoodsReturnMutation) ResetCashAt() {
+	m.cash_at = nil
+}
+
 // SetFreightMinor sets the "freight_minor" field.
 func (m *GoodsReturnMutation) SetFreightMinor(i int64) {
 	m.freight_minor = &i
@@ -7680,7 +7717,7 @@ func (m *GoodsReturnMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *GoodsReturnMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.org != nil {
 		fields = append(fields, goodsreturn.FieldOrg)
 	}
@@ -7713,6 +7750,9 @@ func (m *GoodsReturnMutation) Fields() []string {
 	}
 	if m.refund_only != nil {
 		fields = append(fields, goodsreturn.FieldRefundOnly)
+	}
+	if m.cash_at != nil {
+		fields = append(fields, goodsreturn.FieldCashAt)
 	}
 	if m.freight_minor != nil {
 		fields = append(fields, goodsreturn.FieldFreightMinor)
@@ -7768,6 +7808,8 @@ func (m *GoodsReturnMutation) Field(name string) (ent.Value, bool) {
 		return m.TrackingNo()
 	case goodsreturn.FieldRefundOnly:
 		return m.RefundOnly()
+	case goodsreturn.FieldCashAt:
+		return m.CashAt()
 	case goodsreturn.FieldFreightMinor:
 		return m.FreightMinor()
 	case goodsreturn.FieldSentUs:
@@ -7815,6 +7857,8 @@ func (m *GoodsReturnMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldTrackingNo(ctx)
 	case goodsreturn.FieldRefundOnly:
 		return m.OldRefundOnly(ctx)
+	case goodsreturn.FieldCashAt:
+		return m.OldCashAt(ctx)
 	case goodsreturn.FieldFreightMinor:
 		return m.OldFreightMinor(ctx)
 	case goodsreturn.FieldSentUs:
@@ -7916,6 +7960,13 @@ func (m *GoodsReturnMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRefundOnly(v)
+		return nil
+	case goodsreturn.FieldCashAt:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCashAt(v)
 		return nil
 	case goodsreturn.FieldFreightMinor:
 		v, ok := value.(int64)
@@ -8174,6 +8225,9 @@ func (m *GoodsReturnMutation) ResetField(name string) error {
 		return nil
 	case goodsreturn.FieldRefundOnly:
 		m.ResetRefundOnly()
+		return nil
+	case goodsreturn.FieldCashAt:
+		m.ResetCashAt()
 		return nil
 	case goodsreturn.FieldFreightMinor:
 		m.ResetFreightMinor()
@@ -23442,6 +23496,7 @@ type ReturnPolicyMutation struct {
 	addfreight              *int64
 	goodwill_alone_minor    *int64
 	addgoodwill_alone_minor *int64
+	any_store               *bool
 	changed_by              *string
 	changed_us              *int64
 	addchanged_us           *int64
@@ -23983,6 +24038,42 @@ func (m *ReturnPolicyMutation) ResetGoodwillAloneMinor() {
 	m.addgoodwill_alone_minor = nil
 }
 
+// SetAnyStore sets the "any_store" field.
+func (m *ReturnPolicyMutation) SetAnyStore(b bool) {
+	m.any_store = &b
+}
+
+// AnyStore returns the value of the "any_store" field in the mutation.
+func (m *ReturnPolicyMutation) AnyStore() (r bool, exists bool) {
+	v := m.any_store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnyStore returns the old "any_store" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldAnyStore(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnyStore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnyStore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnyStore: %w", err)
+	}
+	return oldValue.AnyStore, nil
+}
+
+// ResetAnyStore resets all changes to the "any_store" field.
+func (m *ReturnPolicyMutation) ResetAnyStore() {
+	m.any_store = nil
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (m *ReturnPolicyMutation) SetChangedBy(s string) {
 	m.changed_by = &s
@@ -24109,7 +24200,7 @@ func (m *ReturnPolicyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReturnPolicyMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.channel != nil {
 		fields = append(fields, returnpolicy.FieldChannel)
 	}
@@ -24133,6 +24224,9 @@ func (m *ReturnPolicyMutation) Fields() []string {
 	}
 	if m.goodwill_alone_minor != nil {
 		fields = append(fields, returnpolicy.FieldGoodwillAloneMinor)
+	}
+	if m.any_store != nil {
+		fields = append(fields, returnpolicy.FieldAnyStore)
 	}
 	if m.changed_by != nil {
 		fields = append(fields, returnpolicy.FieldChangedBy)
@@ -24164,6 +24258,8 @@ func (m *ReturnPolicyMutation) Field(name string) (ent.Value, bool) {
 		return m.Freight()
 	case returnpolicy.FieldGoodwillAloneMinor:
 		return m.GoodwillAloneMinor()
+	case returnpolicy.FieldAnyStore:
+		return m.AnyStore()
 	case returnpolicy.FieldChangedBy:
 		return m.ChangedBy()
 	case returnpolicy.FieldChangedUs:
@@ -24193,6 +24289,8 @@ func (m *ReturnPolicyMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldFreight(ctx)
 	case returnpolicy.FieldGoodwillAloneMinor:
 		return m.OldGoodwillAloneMinor(ctx)
+	case returnpolicy.FieldAnyStore:
+		return m.OldAnyStore(ctx)
 	case returnpolicy.FieldChangedBy:
 		return m.OldChangedBy(ctx)
 	case returnpolicy.FieldChangedUs:
@@ -24261,6 +24359,13 @@ func (m *ReturnPolicyMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetGoodwillAloneMinor(v)
+		return nil
+	case returnpolicy.FieldAnyStore:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnyStore(v)
 		return nil
 	case returnpolicy.FieldChangedBy:
 		v, ok := value.(string)
@@ -24447,6 +24552,9 @@ func (m *ReturnPolicyMutation) ResetField(name string) error {
 		return nil
 	case returnpolicy.FieldGoodwillAloneMinor:
 		m.ResetGoodwillAloneMinor()
+		return nil
+	case returnpolicy.FieldAnyStore:
+		m.ResetAnyStore()
 		return nil
 	case returnpolicy.FieldChangedBy:
 		m.ResetChangedBy()

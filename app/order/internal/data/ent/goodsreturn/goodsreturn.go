@@ -34,6 +34,8 @@ const (
 	FieldTrackingNo = "tracking_no"
 	// FieldRefundOnly holds the string denoting the refund_only field in the database.
 	FieldRefundOnly = "refund_only"
+	// FieldCashAt holds the string denoting the cash_at field in the database.
+	FieldCashAt = "cash_at"
 	// FieldFreightMinor holds the string denoting the freight_minor field in the database.
 	FieldFreightMinor = "freight_minor"
 	// FieldSentUs holds the string denoting the sent_us field in the database.
@@ -68,6 +70,7 @@ var Columns = []string{
 	FieldCarrier,
 	FieldTrackingNo,
 	FieldRefundOnly,
+	FieldCashAt,
 	FieldFreightMinor,
 	FieldSentUs,
 	FieldRefundMinor,
@@ -128,6 +131,10 @@ var (
 	TrackingNoValidator func(string) error
 	// DefaultRefundOnly holds the default value on creation for the "refund_only" field.
 	DefaultRefundOnly bool
+	// DefaultCashAt holds the default value on creation for the "cash_at" field.
+	DefaultCashAt string
+	// CashAtValidator is a validator for the "cash_at" field. It is called by the builders before save.
+	CashAtValidator func(string) error
 	// DefaultFreightMinor holds the default value on creation for the "freight_minor" field.
 	DefaultFreightMinor int64
 	// DefaultSentUs holds the default value on creation for the "sent_us" field.
@@ -204,6 +211,11 @@ func ByTrackingNo(opts ...sql.OrderTermOption) OrderOption {
 // ByRefundOnly orders the results by the refund_only field.
 func ByRefundOnly(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRefundOnly, opts...).ToFunc()
+}
+
+// ByCashAt orders the results by the cash_at field.
+func ByCashAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCashAt, opts...).ToFunc()
 }
 
 // ByFreightMinor orders the results by the freight_minor field.

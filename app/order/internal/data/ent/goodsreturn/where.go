@@ -112,6 +112,11 @@ func RefundOnly(v bool) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldRefundOnly, v))
 }
 
+// CashAt applies equality check predicate on the "cash_at" field. It's identical to CashAtEQ.
+func CashAt(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldCashAt, v))
+}
+
 // FreightMinor applies equality check predicate on the "freight_minor" field. It's identical to FreightMinorEQ.
 func FreightMinor(v int64) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldFreightMinor, v))
@@ -730,6 +735,71 @@ func RefundOnlyEQ(v bool) predicate.GoodsReturn {
 // RefundOnlyNEQ applies the NEQ predicate on the "refund_only" field.
 func RefundOnlyNEQ(v bool) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldNEQ(FieldRefundOnly, v))
+}
+
+// CashAtEQ applies the EQ predicate on the "cash_at" field.
+func CashAtEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldCashAt, v))
+}
+
+// CashAtNEQ applies the NEQ predicate on the "cash_at" field.
+func CashAtNEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldCashAt, v))
+}
+
+// CashAtIn applies the In predicate on the "cash_at" field.
+func CashAtIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldCashAt, vs...))
+}
+
+// CashAtNotIn applies the NotIn predicate on the "cash_at" field.
+func CashAtNotIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldCashAt, vs...))
+}
+
+// CashAtGT applies the GT predicate on the "cash_at" field.
+func CashAtGT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldCashAt, v))
+}
+
+// CashAtGTE applies the GTE predicate on the "cash_at" field.
+func CashAtGTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldCashAt, v))
+}
+
+// CashAtLT applies the LT predicate on the "cash_at" field.
+func CashAtLT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldCashAt, v))
+}
+
+// CashAtLTE applies the LTE predicate on the "cash_at" field.
+func CashAtLTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldCashAt, v))
+}
+
+// CashAtContains applies the Contains predicate on the "cash_at" field.
+func CashAtContains(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContains(FieldCashAt, v))
+}
+
+// CashAtHasPrefix applies the HasPrefix predicate on the "cash_at" field.
+func CashAtHasPrefix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasPrefix(FieldCashAt, v))
+}
+
+// CashAtHasSuffix applies the HasSuffix predicate on the "cash_at" field.
+func CashAtHasSuffix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasSuffix(FieldCashAt, v))
+}
+
+// CashAtEqualFold applies the EqualFold predicate on the "cash_at" field.
+func CashAtEqualFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEqualFold(FieldCashAt, v))
+}
+
+// CashAtContainsFold applies the ContainsFold predicate on the "cash_at" field.
+func CashAtContainsFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContainsFold(FieldCashAt, v))
 }
 
 // FreightMinorEQ applies the EQ predicate on the "freight_minor" field.

@@ -255,6 +255,7 @@ var (
 		{Name: "carrier", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "tracking_no", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "refund_only", Type: field.TypeBool, Default: false},
+		{Name: "cash_at", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "freight_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "sent_us", Type: field.TypeInt64, Default: 0},
 		{Name: "refund_minor", Type: field.TypeInt64, Default: 0},
@@ -278,12 +279,12 @@ var (
 			{
 				Name:    "goodsreturn_state_requested_us",
 				Unique:  false,
-				Columns: []*schema.Column{GoodsReturnsColumns[4], GoodsReturnsColumns[16]},
+				Columns: []*schema.Column{GoodsReturnsColumns[4], GoodsReturnsColumns[17]},
 			},
 			{
 				Name:    "goodsreturn_requested_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{GoodsReturnsColumns[16], GoodsReturnsColumns[0]},
+				Columns: []*schema.Column{GoodsReturnsColumns[17], GoodsReturnsColumns[0]},
 			},
 		},
 	}
@@ -769,6 +770,7 @@ var (
 		{Name: "keep_goods_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "freight", Type: field.TypeInt64, Default: 0},
 		{Name: "goodwill_alone_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "any_store", Type: field.TypeBool, Default: false},
 		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
 	}
@@ -781,12 +783,12 @@ var (
 			{
 				Name:    "returnpolicy_channel_from_us_changed_us",
 				Unique:  false,
-				Columns: []*schema.Column{ReturnPoliciesColumns[1], ReturnPoliciesColumns[2], ReturnPoliciesColumns[10]},
+				Columns: []*schema.Column{ReturnPoliciesColumns[1], ReturnPoliciesColumns[2], ReturnPoliciesColumns[11]},
 			},
 			{
 				Name:    "returnpolicy_changed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReturnPoliciesColumns[10], ReturnPoliciesColumns[0]},
+				Columns: []*schema.Column{ReturnPoliciesColumns[11], ReturnPoliciesColumns[0]},
 			},
 		},
 	}

@@ -763,36 +763,42 @@ func init() {
 	goodsreturnDescRefundOnly := goodsreturnFields[10].Descriptor()
 	// goodsreturn.DefaultRefundOnly holds the default value on creation for the refund_only field.
 	goodsreturn.DefaultRefundOnly = goodsreturnDescRefundOnly.Default.(bool)
+	// goodsreturnDescCashAt is the schema descriptor for cash_at field.
+	goodsreturnDescCashAt := goodsreturnFields[11].Descriptor()
+	// goodsreturn.DefaultCashAt holds the default value on creation for the cash_at field.
+	goodsreturn.DefaultCashAt = goodsreturnDescCashAt.Default.(string)
+	// goodsreturn.CashAtValidator is a validator for the "cash_at" field. It is called by the builders before save.
+	goodsreturn.CashAtValidator = goodsreturnDescCashAt.Validators[0].(func(string) error)
 	// goodsreturnDescFreightMinor is the schema descriptor for freight_minor field.
-	goodsreturnDescFreightMinor := goodsreturnFields[11].Descriptor()
+	goodsreturnDescFreightMinor := goodsreturnFields[12].Descriptor()
 	// goodsreturn.DefaultFreightMinor holds the default value on creation for the freight_minor field.
 	goodsreturn.DefaultFreightMinor = goodsreturnDescFreightMinor.Default.(int64)
 	// goodsreturnDescSentUs is the schema descriptor for sent_us field.
-	goodsreturnDescSentUs := goodsreturnFields[12].Descriptor()
+	goodsreturnDescSentUs := goodsreturnFields[13].Descriptor()
 	// goodsreturn.DefaultSentUs holds the default value on creation for the sent_us field.
 	goodsreturn.DefaultSentUs = goodsreturnDescSentUs.Default.(int64)
 	// goodsreturnDescRefundMinor is the schema descriptor for refund_minor field.
-	goodsreturnDescRefundMinor := goodsreturnFields[13].Descriptor()
+	goodsreturnDescRefundMinor := goodsreturnFields[14].Descriptor()
 	// goodsreturn.DefaultRefundMinor holds the default value on creation for the refund_minor field.
 	goodsreturn.DefaultRefundMinor = goodsreturnDescRefundMinor.Default.(int64)
 	// goodsreturnDescPointsBack is the schema descriptor for points_back field.
-	goodsreturnDescPointsBack := goodsreturnFields[14].Descriptor()
+	goodsreturnDescPointsBack := goodsreturnFields[15].Descriptor()
 	// goodsreturn.DefaultPointsBack holds the default value on creation for the points_back field.
 	goodsreturn.DefaultPointsBack = goodsreturnDescPointsBack.Default.(int64)
 	// goodsreturnDescRequestedUs is the schema descriptor for requested_us field.
-	goodsreturnDescRequestedUs := goodsreturnFields[15].Descriptor()
+	goodsreturnDescRequestedUs := goodsreturnFields[16].Descriptor()
 	// goodsreturn.DefaultRequestedUs holds the default value on creation for the requested_us field.
 	goodsreturn.DefaultRequestedUs = goodsreturnDescRequestedUs.Default.(int64)
 	// goodsreturnDescApprovedUs is the schema descriptor for approved_us field.
-	goodsreturnDescApprovedUs := goodsreturnFields[16].Descriptor()
+	goodsreturnDescApprovedUs := goodsreturnFields[17].Descriptor()
 	// goodsreturn.DefaultApprovedUs holds the default value on creation for the approved_us field.
 	goodsreturn.DefaultApprovedUs = goodsreturnDescApprovedUs.Default.(int64)
 	// goodsreturnDescReceivedUs is the schema descriptor for received_us field.
-	goodsreturnDescReceivedUs := goodsreturnFields[17].Descriptor()
+	goodsreturnDescReceivedUs := goodsreturnFields[18].Descriptor()
 	// goodsreturn.DefaultReceivedUs holds the default value on creation for the received_us field.
 	goodsreturn.DefaultReceivedUs = goodsreturnDescReceivedUs.Default.(int64)
 	// goodsreturnDescDoneUs is the schema descriptor for done_us field.
-	goodsreturnDescDoneUs := goodsreturnFields[18].Descriptor()
+	goodsreturnDescDoneUs := goodsreturnFields[19].Descriptor()
 	// goodsreturn.DefaultDoneUs holds the default value on creation for the done_us field.
 	goodsreturn.DefaultDoneUs = goodsreturnDescDoneUs.Default.(int64)
 	// goodsreturnDescID is the schema descriptor for id field.
@@ -2294,14 +2300,18 @@ func init() {
 	returnpolicyDescGoodwillAloneMinor := returnpolicyFields[8].Descriptor()
 	// returnpolicy.DefaultGoodwillAloneMinor holds the default value on creation for the goodwill_alone_minor field.
 	returnpolicy.DefaultGoodwillAloneMinor = returnpolicyDescGoodwillAloneMinor.Default.(int64)
+	// returnpolicyDescAnyStore is the schema descriptor for any_store field.
+	returnpolicyDescAnyStore := returnpolicyFields[9].Descriptor()
+	// returnpolicy.DefaultAnyStore holds the default value on creation for the any_store field.
+	returnpolicy.DefaultAnyStore = returnpolicyDescAnyStore.Default.(bool)
 	// returnpolicyDescChangedBy is the schema descriptor for changed_by field.
-	returnpolicyDescChangedBy := returnpolicyFields[9].Descriptor()
+	returnpolicyDescChangedBy := returnpolicyFields[10].Descriptor()
 	// returnpolicy.DefaultChangedBy holds the default value on creation for the changed_by field.
 	returnpolicy.DefaultChangedBy = returnpolicyDescChangedBy.Default.(string)
 	// returnpolicy.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
 	returnpolicy.ChangedByValidator = returnpolicyDescChangedBy.Validators[0].(func(string) error)
 	// returnpolicyDescChangedUs is the schema descriptor for changed_us field.
-	returnpolicyDescChangedUs := returnpolicyFields[10].Descriptor()
+	returnpolicyDescChangedUs := returnpolicyFields[11].Descriptor()
 	// returnpolicy.DefaultChangedUs holds the default value on creation for the changed_us field.
 	returnpolicy.DefaultChangedUs = returnpolicyDescChangedUs.Default.(int64)
 	// returnpolicyDescID is the schema descriptor for id field.
