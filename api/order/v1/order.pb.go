@@ -1422,6 +1422,8 @@ type OrderInfo struct {
 	LeftToPay *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
 	// Of the freight.
 	FreightRefunded *v1.Money `protobuf:"bytes,55,opt,name=freight_refunded,json=freightRefunded,proto3" json:"freight_refunded,omitempty"`
+	// Kept of refunds for gifts that stayed with the buyer though what earned them came back.
+	GiftsCharged *v1.Money `protobuf:"bytes,57,opt,name=gifts_charged,json=giftsCharged,proto3" json:"gifts_charged,omitempty"`
 	// What the seller gave beyond the price: no part of paid or refunded.
 	Goodwills []*Goodwill `protobuf:"bytes,56,rep,name=goodwills,proto3" json:"goodwills,omitempty"`
 	// How far the goods are: of an order in parts, those of all fulfilments that stand.
@@ -1673,6 +1675,13 @@ func (x *OrderInfo) GetLeftToPay() *v1.Money {
 func (x *OrderInfo) GetFreightRefunded() *v1.Money {
 	if x != nil {
 		return x.FreightRefunded
+	}
+	return nil
+}
+
+func (x *OrderInfo) GetGiftsCharged() *v1.Money {
+	if x != nil {
+		return x.GiftsCharged
 	}
 	return nil
 }
@@ -4393,6 +4402,8 @@ type ReturnInfo struct {
 	RefundOnly bool `protobuf:"varint,18,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
 	// Of the order's freight, beside refund; 0 until the goods are received.
 	FreightRefund *v1.Money `protobuf:"bytes,19,opt,name=freight_refund,json=freightRefund,proto3" json:"freight_refund,omitempty"`
+	// What is kept of refund and freight_refund for gifts that do not come back; below zero: they have come now.
+	GiftCharge *v1.Money `protobuf:"bytes,21,opt,name=gift_charge,json=giftCharge,proto3" json:"gift_charge,omitempty"`
 	// The store whose till hands the money out in cash; empty: each tender to where it came from.
 	CashAt        string `protobuf:"bytes,20,opt,name=cash_at,json=cashAt,proto3" json:"cash_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -4558,6 +4569,13 @@ func (x *ReturnInfo) GetRefundOnly() bool {
 func (x *ReturnInfo) GetFreightRefund() *v1.Money {
 	if x != nil {
 		return x.FreightRefund
+	}
+	return nil
+}
+
+func (x *ReturnInfo) GetGiftCharge() *v1.Money {
+	if x != nil {
+		return x.GiftCharge
 	}
 	return nil
 }
@@ -5032,7 +5050,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\x92\v\n" +
+	"\r_to_pay_minor\"\xd1\v\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5071,7 +5089,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
 	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
 	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x12C\n" +
-	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x128\n" +
+	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x12=\n" +
+	"\rgifts_charged\x189 \x01(\v2\x18.onepool.common.v1.MoneyR\fgiftsCharged\x128\n" +
 	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\x126\n" +
 	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\"\xfd\x05\n" +
 	"\tOrderLine\x12\x17\n" +
@@ -5365,7 +5384,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\x128\n" +
 	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\x12\x1f\n" +
 	"\vrefund_only\x18\x06 \x01(\bR\n" +
-	"refundOnly\"\xcb\x05\n" +
+	"refundOnly\"\x86\x06\n" +
 	"\n" +
 	"ReturnInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5391,7 +5410,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0eapproved_at_us\x18\x11 \x01(\x03R\fapprovedAtUs\x12\x1f\n" +
 	"\vrefund_only\x18\x12 \x01(\bR\n" +
 	"refundOnly\x12?\n" +
-	"\x0efreight_refund\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\rfreightRefund\x12\x17\n" +
+	"\x0efreight_refund\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\rfreightRefund\x129\n" +
+	"\vgift_charge\x18\x15 \x01(\v2\x18.onepool.common.v1.MoneyR\n" +
+	"giftCharge\x12\x17\n" +
 	"\acash_at\x18\x14 \x01(\tR\x06cashAt\"\xde\x01\n" +
 	"\n" +
 	"ReturnLine\x12\x17\n" +
@@ -5656,102 +5677,104 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	62,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
 	60,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
 	60,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	22,  // 33: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
-	3,   // 34: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	57,  // 35: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	60,  // 36: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	60,  // 37: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	60,  // 38: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	60,  // 39: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	60,  // 40: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	60,  // 41: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	62,  // 42: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	8,   // 43: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	60,  // 44: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	60,  // 45: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 46: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	60,  // 47: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 48: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 49: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	25,  // 50: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	17,  // 51: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	27,  // 52: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 53: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	19,  // 54: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 55: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 56: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	60,  // 57: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	58,  // 58: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 59: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	64,  // 60: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	39,  // 61: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	17,  // 62: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	38,  // 63: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	40,  // 64: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	59,  // 65: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 66: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	41,  // 67: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 68: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 69: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	37,  // 70: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	65,  // 71: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	66,  // 72: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	67,  // 73: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	48,  // 74: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	5,   // 75: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	51,  // 76: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	60,  // 77: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	60,  // 78: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	60,  // 79: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	52,  // 80: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	53,  // 81: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 82: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 83: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 84: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 85: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	24,  // 86: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	26,  // 87: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	28,  // 88: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	29,  // 89: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	30,  // 90: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	32,  // 91: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	33,  // 92: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	35,  // 93: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	42,  // 94: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	44,  // 95: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	45,  // 96: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	46,  // 97: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	47,  // 98: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	49,  // 99: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	54,  // 100: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	55,  // 101: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	68,  // 102: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 103: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 104: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 105: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 106: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 107: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 108: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 109: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 110: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	31,  // 111: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 112: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	34,  // 113: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	36,  // 114: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	43,  // 115: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	37,  // 116: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 117: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 118: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 119: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	50,  // 120: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	50,  // 121: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	50,  // 122: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	69,  // 123: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	103, // [103:124] is the sub-list for method output_type
-	82,  // [82:103] is the sub-list for method input_type
-	82,  // [82:82] is the sub-list for extension type_name
-	82,  // [82:82] is the sub-list for extension extendee
-	0,   // [0:82] is the sub-list for field type_name
+	60,  // 33: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	22,  // 34: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	3,   // 35: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
+	57,  // 36: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	60,  // 37: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	60,  // 38: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	60,  // 39: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	60,  // 40: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	60,  // 41: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	60,  // 42: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	62,  // 43: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	8,   // 44: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	60,  // 45: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	60,  // 46: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 47: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	60,  // 48: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 49: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	14,  // 50: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	25,  // 51: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	17,  // 52: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	27,  // 53: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 54: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	19,  // 55: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 56: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 57: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	60,  // 58: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	58,  // 59: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 60: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	64,  // 61: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	39,  // 62: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	17,  // 63: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	38,  // 64: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	40,  // 65: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	59,  // 66: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 67: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	41,  // 68: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 69: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 70: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	37,  // 71: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	65,  // 72: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	66,  // 73: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	67,  // 74: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	48,  // 75: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	5,   // 76: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	51,  // 77: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	60,  // 78: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	60,  // 79: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	60,  // 80: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	60,  // 81: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	52,  // 82: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	53,  // 83: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 84: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 85: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 86: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	18,  // 87: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	24,  // 88: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	26,  // 89: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	28,  // 90: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	29,  // 91: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	30,  // 92: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	32,  // 93: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	33,  // 94: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	35,  // 95: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	42,  // 96: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	44,  // 97: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	45,  // 98: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	46,  // 99: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	47,  // 100: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	49,  // 101: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	54,  // 102: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	55,  // 103: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	68,  // 104: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 105: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 106: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 107: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	19,  // 108: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 109: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	19,  // 110: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 111: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 112: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	31,  // 113: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	19,  // 114: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	34,  // 115: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	36,  // 116: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	43,  // 117: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	37,  // 118: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 119: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 120: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 121: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	50,  // 122: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	50,  // 123: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	50,  // 124: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	69,  // 125: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	105, // [105:126] is the sub-list for method output_type
+	84,  // [84:105] is the sub-list for method input_type
+	84,  // [84:84] is the sub-list for extension type_name
+	84,  // [84:84] is the sub-list for extension extendee
+	0,   // [0:84] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }

@@ -154,6 +154,7 @@ func NewDraft(h Header, p Price) Draft {
 			optional = append(optional, r.Lines[i].ID)
 		}
 	}
+	r.earned(p)
 	return Draft{Record: r, PointsToFreeze: p.Points, Uses: p.Uses, Coupons: p.Coupons, WhileStocksLast: optional}
 }
 

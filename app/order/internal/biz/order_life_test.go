@@ -177,7 +177,7 @@ func (b *book) audit(t require.TestingT) {
 			}
 		}
 		require.LessOrEqual(t, b.r.FreightRefundedMinor, b.r.FreightMinor)
-		require.Equal(t, b.r.ToPayMinor()-back-b.r.FreightRefundedMinor, captured-refunded)
+		require.Equal(t, b.r.ToPayMinor()-back-b.r.FreightRefundedMinor+b.r.GiftChargedMinor, captured-refunded)
 	}
 }
 

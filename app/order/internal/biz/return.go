@@ -149,6 +149,11 @@ func (o *Order) forecast(ret *Return) {
 		}
 	}
 	o.share(ret, ahead)
+	units := map[string]int64{}
+	for i, n := range o.r.Worth(ret.Lines) {
+		units[ret.Lines[i].LineID] += n
+	}
+	o.chargeGifts(ret, units)
 }
 
 // share computes what each piece gives back, after ahead units of its line.
@@ -245,7 +250,9 @@ func (o *Order) takeBack(ret *Return) error {
 	}
 	ret.FreightMinor = o.freightBack()
 	o.r.FreightRefundedMinor += ret.FreightMinor
-	if err := o.refundFrom(ret.RefundMinor+ret.FreightMinor, ret.ID, "return"); err != nil {
+	o.chargeGifts(ret, nil)
+	o.r.GiftChargedMinor += ret.GiftMinor
+	if err := o.refundFrom(ret.RefundMinor+ret.FreightMinor-ret.GiftMinor, ret.ID, "return"); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(ret.Lines, func(p ReturnLine) bool { return p.Arrived()+p.Back() > 0 }) {

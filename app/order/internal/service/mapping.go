@@ -143,6 +143,9 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 	if r.FreightRefundedMinor > 0 {
 		out.FreightRefunded = toMoney(r.FreightRefundedMinor, r.Currency)
 	}
+	if r.GiftChargedMinor > 0 {
+		out.GiftsCharged = toMoney(r.GiftChargedMinor, r.Currency)
+	}
 	for _, g := range r.Goodwills {
 		out.Goodwills = append(out.Goodwills, toGoodwill(r, g))
 	}
@@ -219,7 +222,7 @@ func toReturn(r biz.Record, ret biz.Return) *orderv1.ReturnInfo {
 		Id: ret.ID, OrderId: r.ID, State: returnStates[ret.State], Refund: toMoney(ret.RefundMinor, r.Currency), PointsBack: ret.PointsBack,
 		Reason: ret.Reason, RequestedAtUs: ret.RequestedAtUS, ReceivedAtUs: ret.ReceivedAtUS, RefundedAtUs: ret.DoneAtUS, Location: backAt(r, ret),
 		Pictures: ret.Pictures, Refusal: ret.Refusal, Carrier: ret.Carrier, TrackingNo: ret.TrackingNo, SentAtUs: ret.SentAtUS, ApprovedAtUs: ret.ApprovedAtUS,
-		RefundOnly: ret.RefundOnly, CashAt: ret.CashAt, FreightRefund: toMoney(ret.FreightMinor, r.Currency),
+		RefundOnly: ret.RefundOnly, CashAt: ret.CashAt, GiftCharge: toMoney(ret.GiftMinor, r.Currency), FreightRefund: toMoney(ret.FreightMinor, r.Currency),
 	}
 	at := map[string]*orderv1.ReturnLine{} // pieces of one line from several locations are one line to the buyer
 	asked := slices.Clone(ret.Lines)

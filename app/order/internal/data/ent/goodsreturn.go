@@ -43,6 +43,8 @@ type GoodsReturn struct {
 	CashAt string `json:"cash_at,omitempty"`
 	// FreightMinor holds the value of the "freight_minor" field.
 	FreightMinor int64 `json:"freight_minor,omitempty"`
+	// GiftMinor holds the value of the "gift_minor" field.
+	GiftMinor int64 `json:"gift_minor,omitempty"`
 	// SentUs holds the value of the "sent_us" field.
 	SentUs int64 `json:"sent_us,omitempty"`
 	// RefundMinor holds the value of the "refund_minor" field.
@@ -69,7 +71,7 @@ func (*GoodsReturn) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case goodsreturn.FieldRefundOnly:
 			values[i] = new(sql.NullBool)
-		case goodsreturn.FieldNo, goodsreturn.FieldFreightMinor, goodsreturn.FieldSentUs, goodsreturn.FieldRefundMinor, goodsreturn.FieldPointsBack, goodsreturn.FieldRequestedUs, goodsreturn.FieldApprovedUs, goodsreturn.FieldReceivedUs, goodsreturn.FieldDoneUs:
+		case goodsreturn.FieldNo, goodsreturn.FieldFreightMinor, goodsreturn.FieldGiftMinor, goodsreturn.FieldSentUs, goodsreturn.FieldRefundMinor, goodsreturn.FieldPointsBack, goodsreturn.FieldRequestedUs, goodsreturn.FieldApprovedUs, goodsreturn.FieldReceivedUs, goodsreturn.FieldDoneUs:
 			values[i] = new(sql.NullInt64)
 		case goodsreturn.FieldID, goodsreturn.FieldOrg, goodsreturn.FieldOrderID, goodsreturn.FieldState, goodsreturn.FieldReason, goodsreturn.FieldLocation, goodsreturn.FieldRefusal, goodsreturn.FieldCarrier, goodsreturn.FieldTrackingNo, goodsreturn.FieldCashAt:
 			values[i] = new(sql.NullString)
@@ -173,6 +175,12 @@ func (_m *GoodsReturn) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field freight_minor", values[i])
 			} else if value.Valid {
 				_m.FreightMinor = value.Int64
+			}
+		case goodsreturn.FieldGiftMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field gift_minor", values[i])
+			} else if value.Valid {
+				_m.GiftMinor = value.Int64
 			}
 		case goodsreturn.FieldSentUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -290,6 +298,9 @@ func (_m *GoodsReturn) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("freight_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.FreightMinor))
+	builder.WriteString(", ")
+	builder.WriteString("gift_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.GiftMinor))
 	builder.WriteString(", ")
 	builder.WriteString("sent_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.SentUs))

@@ -180,6 +180,20 @@ func (_c *GoodsReturnCreate) SetNillableFreightMinor(v *int64) *GoodsReturnCreat
 	return _c
 }
 
+// SetGiftMinor sets the "gift_minor" field.
+func (_c *GoodsReturnCreate) SetGiftMinor(v int64) *GoodsReturnCreate {
+	_c.mutation.SetGiftMinor(v)
+	return _c
+}
+
+// SetNillableGiftMinor sets the "gift_minor" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableGiftMinor(v *int64) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetGiftMinor(*v)
+	}
+	return _c
+}
+
 // SetSentUs sets the "sent_us" field.
 func (_c *GoodsReturnCreate) SetSentUs(v int64) *GoodsReturnCreate {
 	_c.mutation.SetSentUs(v)
@@ -361,6 +375,10 @@ func (_c *GoodsReturnCreate) defaults() error {
 		v := goodsreturn.DefaultFreightMinor
 		_c.mutation.SetFreightMinor(v)
 	}
+	if _, ok := _c.mutation.GiftMinor(); !ok {
+		v := goodsreturn.DefaultGiftMinor
+		_c.mutation.SetGiftMinor(v)
+	}
 	if _, ok := _c.mutation.SentUs(); !ok {
 		v := goodsreturn.DefaultSentUs
 		_c.mutation.SetSentUs(v)
@@ -475,6 +493,9 @@ func (_c *GoodsReturnCreate) check() error {
 	if _, ok := _c.mutation.FreightMinor(); !ok {
 		return &ValidationError{Name: "freight_minor", err: errors.New(`ent: missing required field "GoodsReturn.freight_minor"`)}
 	}
+	if _, ok := _c.mutation.GiftMinor(); !ok {
+		return &ValidationError{Name: "gift_minor", err: errors.New(`ent: missing required field "GoodsReturn.gift_minor"`)}
+	}
 	if _, ok := _c.mutation.SentUs(); !ok {
 		return &ValidationError{Name: "sent_us", err: errors.New(`ent: missing required field "GoodsReturn.sent_us"`)}
 	}
@@ -588,6 +609,10 @@ func (_c *GoodsReturnCreate) createSpec() (*GoodsReturn, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.FreightMinor(); ok {
 		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
 		_node.FreightMinor = value
+	}
+	if value, ok := _c.mutation.GiftMinor(); ok {
+		_spec.SetField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
+		_node.GiftMinor = value
 	}
 	if value, ok := _c.mutation.SentUs(); ok {
 		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)
@@ -768,6 +793,24 @@ func (u *GoodsReturnUpsert) UpdateFreightMinor() *GoodsReturnUpsert {
 // AddFreightMinor adds v to the "freight_minor" field.
 func (u *GoodsReturnUpsert) AddFreightMinor(v int64) *GoodsReturnUpsert {
 	u.Add(goodsreturn.FieldFreightMinor, v)
+	return u
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (u *GoodsReturnUpsert) SetGiftMinor(v int64) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldGiftMinor, v)
+	return u
+}
+
+// UpdateGiftMinor sets the "gift_minor" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateGiftMinor() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldGiftMinor)
+	return u
+}
+
+// AddGiftMinor adds v to the "gift_minor" field.
+func (u *GoodsReturnUpsert) AddGiftMinor(v int64) *GoodsReturnUpsert {
+	u.Add(goodsreturn.FieldGiftMinor, v)
 	return u
 }
 
@@ -1061,6 +1104,27 @@ func (u *GoodsReturnUpsertOne) AddFreightMinor(v int64) *GoodsReturnUpsertOne {
 func (u *GoodsReturnUpsertOne) UpdateFreightMinor() *GoodsReturnUpsertOne {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateFreightMinor()
+	})
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (u *GoodsReturnUpsertOne) SetGiftMinor(v int64) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetGiftMinor(v)
+	})
+}
+
+// AddGiftMinor adds v to the "gift_minor" field.
+func (u *GoodsReturnUpsertOne) AddGiftMinor(v int64) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.AddGiftMinor(v)
+	})
+}
+
+// UpdateGiftMinor sets the "gift_minor" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateGiftMinor() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateGiftMinor()
 	})
 }
 
@@ -1539,6 +1603,27 @@ func (u *GoodsReturnUpsertBulk) AddFreightMinor(v int64) *GoodsReturnUpsertBulk 
 func (u *GoodsReturnUpsertBulk) UpdateFreightMinor() *GoodsReturnUpsertBulk {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateFreightMinor()
+	})
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (u *GoodsReturnUpsertBulk) SetGiftMinor(v int64) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetGiftMinor(v)
+	})
+}
+
+// AddGiftMinor adds v to the "gift_minor" field.
+func (u *GoodsReturnUpsertBulk) AddGiftMinor(v int64) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.AddGiftMinor(v)
+	})
+}
+
+// UpdateGiftMinor sets the "gift_minor" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateGiftMinor() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateGiftMinor()
 	})
 }
 

@@ -146,6 +146,27 @@ func (_u *GoodsReturnUpdate) AddFreightMinor(v int64) *GoodsReturnUpdate {
 	return _u
 }
 
+// SetGiftMinor sets the "gift_minor" field.
+func (_u *GoodsReturnUpdate) SetGiftMinor(v int64) *GoodsReturnUpdate {
+	_u.mutation.ResetGiftMinor()
+	_u.mutation.SetGiftMinor(v)
+	return _u
+}
+
+// SetNillableGiftMinor sets the "gift_minor" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableGiftMinor(v *int64) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetGiftMinor(*v)
+	}
+	return _u
+}
+
+// AddGiftMinor adds value to the "gift_minor" field.
+func (_u *GoodsReturnUpdate) AddGiftMinor(v int64) *GoodsReturnUpdate {
+	_u.mutation.AddGiftMinor(v)
+	return _u
+}
+
 // SetSentUs sets the "sent_us" field.
 func (_u *GoodsReturnUpdate) SetSentUs(v int64) *GoodsReturnUpdate {
 	_u.mutation.ResetSentUs()
@@ -381,6 +402,12 @@ func (_u *GoodsReturnUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.AddedFreightMinor(); ok {
 		_spec.AddField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.GiftMinor(); ok {
+		_spec.SetField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGiftMinor(); ok {
+		_spec.AddField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.SentUs(); ok {
 		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)
 	}
@@ -553,6 +580,27 @@ func (_u *GoodsReturnUpdateOne) SetNillableFreightMinor(v *int64) *GoodsReturnUp
 // AddFreightMinor adds value to the "freight_minor" field.
 func (_u *GoodsReturnUpdateOne) AddFreightMinor(v int64) *GoodsReturnUpdateOne {
 	_u.mutation.AddFreightMinor(v)
+	return _u
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (_u *GoodsReturnUpdateOne) SetGiftMinor(v int64) *GoodsReturnUpdateOne {
+	_u.mutation.ResetGiftMinor()
+	_u.mutation.SetGiftMinor(v)
+	return _u
+}
+
+// SetNillableGiftMinor sets the "gift_minor" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableGiftMinor(v *int64) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetGiftMinor(*v)
+	}
+	return _u
+}
+
+// AddGiftMinor adds value to the "gift_minor" field.
+func (_u *GoodsReturnUpdateOne) AddGiftMinor(v int64) *GoodsReturnUpdateOne {
+	_u.mutation.AddGiftMinor(v)
 	return _u
 }
 
@@ -820,6 +868,12 @@ func (_u *GoodsReturnUpdateOne) sqlSave(ctx context.Context) (_node *GoodsReturn
 	}
 	if value, ok := _u.mutation.AddedFreightMinor(); ok {
 		_spec.AddField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.GiftMinor(); ok {
+		_spec.SetField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGiftMinor(); ok {
+		_spec.AddField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.SentUs(); ok {
 		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)

@@ -6630,6 +6630,8 @@ type GoodsReturnMutation struct {
 	cash_at          *string
 	freight_minor    *int64
 	addfreight_minor *int64
+	gift_minor       *int64
+	addgift_minor    *int64
 	sent_us          *int64
 	addsent_us       *int64
 	refund_minor     *int64
@@ -7291,6 +7293,62 @@ func (m *GoodsReturnMutation) ResetFreightMinor() {
 	m.addfreight_minor = nil
 }
 
+// SetGiftMinor sets the "gift_minor" field.
+func (m *GoodsReturnMutation) SetGiftMinor(i int64) {
+	m.gift_minor = &i
+	m.addgift_minor = nil
+}
+
+// GiftMinor returns the value of the "gift_minor" field in the mutation.
+func (m *GoodsReturnMutation) GiftMinor() (r int64, exists bool) {
+	v := m.gift_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGiftMinor returns the old "gift_minor" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldGiftMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGiftMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGiftMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGiftMinor: %w", err)
+	}
+	return oldValue.GiftMinor, nil
+}
+
+// AddGiftMinor adds i to the "gift_minor" field.
+func (m *GoodsReturnMutation) AddGiftMinor(i int64) {
+	if m.addgift_minor != nil {
+		*m.addgift_minor += i
+	} else {
+		m.addgift_minor = &i
+	}
+}
+
+// AddedGiftMinor returns the value that was added to the "gift_minor" field in this mutation.
+func (m *GoodsReturnMutation) AddedGiftMinor() (r int64, exists bool) {
+	v := m.addgift_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGiftMinor resets all changes to the "gift_minor" field.
+func (m *GoodsReturnMutation) ResetGiftMinor() {
+	m.gift_minor = nil
+	m.addgift_minor = nil
+}
+
 // SetSentUs sets the "sent_us" field.
 func (m *GoodsReturnMutation) SetSentUs(i int64) {
 	m.sent_us = &i
@@ -7717,7 +7775,7 @@ func (m *GoodsReturnMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *GoodsReturnMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.org != nil {
 		fields = append(fields, goodsreturn.FieldOrg)
 	}
@@ -7756,6 +7814,9 @@ func (m *GoodsReturnMutation) Fields() []string {
 	}
 	if m.freight_minor != nil {
 		fields = append(fields, goodsreturn.FieldFreightMinor)
+	}
+	if m.gift_minor != nil {
+		fields = append(fields, goodsreturn.FieldGiftMinor)
 	}
 	if m.sent_us != nil {
 		fields = append(fields, goodsreturn.FieldSentUs)
@@ -7812,6 +7873,8 @@ func (m *GoodsReturnMutation) Field(name string) (ent.Value, bool) {
 		return m.CashAt()
 	case goodsreturn.FieldFreightMinor:
 		return m.FreightMinor()
+	case goodsreturn.FieldGiftMinor:
+		return m.GiftMinor()
 	case goodsreturn.FieldSentUs:
 		return m.SentUs()
 	case goodsreturn.FieldRefundMinor:
@@ -7861,6 +7924,8 @@ func (m *GoodsReturnMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldCashAt(ctx)
 	case goodsreturn.FieldFreightMinor:
 		return m.OldFreightMinor(ctx)
+	case goodsreturn.FieldGiftMinor:
+		return m.OldGiftMinor(ctx)
 	case goodsreturn.FieldSentUs:
 		return m.OldSentUs(ctx)
 	case goodsreturn.FieldRefundMinor:
@@ -7975,6 +8040,13 @@ func (m *GoodsReturnMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetFreightMinor(v)
 		return nil
+	case goodsreturn.FieldGiftMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGiftMinor(v)
+		return nil
 	case goodsreturn.FieldSentUs:
 		v, ok := value.(int64)
 		if !ok {
@@ -8038,6 +8110,9 @@ func (m *GoodsReturnMutation) AddedFields() []string {
 	if m.addfreight_minor != nil {
 		fields = append(fields, goodsreturn.FieldFreightMinor)
 	}
+	if m.addgift_minor != nil {
+		fields = append(fields, goodsreturn.FieldGiftMinor)
+	}
 	if m.addsent_us != nil {
 		fields = append(fields, goodsreturn.FieldSentUs)
 	}
@@ -8071,6 +8146,8 @@ func (m *GoodsReturnMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedNo()
 	case goodsreturn.FieldFreightMinor:
 		return m.AddedFreightMinor()
+	case goodsreturn.FieldGiftMinor:
+		return m.AddedGiftMinor()
 	case goodsreturn.FieldSentUs:
 		return m.AddedSentUs()
 	case goodsreturn.FieldRefundMinor:
@@ -8107,6 +8184,13 @@ func (m *GoodsReturnMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddFreightMinor(v)
+		return nil
+	case goodsreturn.FieldGiftMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGiftMinor(v)
 		return nil
 	case goodsreturn.FieldSentUs:
 		v, ok := value.(int64)
@@ -8231,6 +8315,9 @@ func (m *GoodsReturnMutation) ResetField(name string) error {
 		return nil
 	case goodsreturn.FieldFreightMinor:
 		m.ResetFreightMinor()
+		return nil
+	case goodsreturn.FieldGiftMinor:
+		m.ResetGiftMinor()
 		return nil
 	case goodsreturn.FieldSentUs:
 		m.ResetSentUs()
@@ -9540,6 +9627,8 @@ type OrderMutation struct {
 	addrefunded_minor         *int64
 	freight_refunded_minor    *int64
 	addfreight_refunded_minor *int64
+	gift_charged_minor        *int64
+	addgift_charged_minor     *int64
 	merchant_account          *string
 	attributions              *[]biz.Attribution
 	appendattributions        []biz.Attribution
@@ -10508,6 +10597,62 @@ func (m *OrderMutation) AddedFreightRefundedMinor() (r int64, exists bool) {
 func (m *OrderMutation) ResetFreightRefundedMinor() {
 	m.freight_refunded_minor = nil
 	m.addfreight_refunded_minor = nil
+}
+
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (m *OrderMutation) SetGiftChargedMinor(i int64) {
+	m.gift_charged_minor = &i
+	m.addgift_charged_minor = nil
+}
+
+// GiftChargedMinor returns the value of the "gift_charged_minor" field in the mutation.
+func (m *OrderMutation) GiftChargedMinor() (r int64, exists bool) {
+	v := m.gift_charged_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGiftChargedMinor returns the old "gift_charged_minor" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldGiftChargedMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGiftChargedMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGiftChargedMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGiftChargedMinor: %w", err)
+	}
+	return oldValue.GiftChargedMinor, nil
+}
+
+// AddGiftChargedMinor adds i to the "gift_charged_minor" field.
+func (m *OrderMutation) AddGiftChargedMinor(i int64) {
+	if m.addgift_charged_minor != nil {
+		*m.addgift_charged_minor += i
+	} else {
+		m.addgift_charged_minor = &i
+	}
+}
+
+// AddedGiftChargedMinor returns the value that was added to the "gift_charged_minor" field in this mutation.
+func (m *OrderMutation) AddedGiftChargedMinor() (r int64, exists bool) {
+	v := m.addgift_charged_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGiftChargedMinor resets all changes to the "gift_charged_minor" field.
+func (m *OrderMutation) ResetGiftChargedMinor() {
+	m.gift_charged_minor = nil
+	m.addgift_charged_minor = nil
 }
 
 // SetMerchantAccount sets the "merchant_account" field.
@@ -11593,7 +11738,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 40)
+	fields := make([]string, 0, 41)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -11647,6 +11792,9 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.freight_refunded_minor != nil {
 		fields = append(fields, order.FieldFreightRefundedMinor)
+	}
+	if m.gift_charged_minor != nil {
+		fields = append(fields, order.FieldGiftChargedMinor)
 	}
 	if m.merchant_account != nil {
 		fields = append(fields, order.FieldMerchantAccount)
@@ -11758,6 +11906,8 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.RefundedMinor()
 	case order.FieldFreightRefundedMinor:
 		return m.FreightRefundedMinor()
+	case order.FieldGiftChargedMinor:
+		return m.GiftChargedMinor()
 	case order.FieldMerchantAccount:
 		return m.MerchantAccount()
 	case order.FieldAttributions:
@@ -11847,6 +11997,8 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldRefundedMinor(ctx)
 	case order.FieldFreightRefundedMinor:
 		return m.OldFreightRefundedMinor(ctx)
+	case order.FieldGiftChargedMinor:
+		return m.OldGiftChargedMinor(ctx)
 	case order.FieldMerchantAccount:
 		return m.OldMerchantAccount(ctx)
 	case order.FieldAttributions:
@@ -12025,6 +12177,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetFreightRefundedMinor(v)
+		return nil
+	case order.FieldGiftChargedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGiftChargedMinor(v)
 		return nil
 	case order.FieldMerchantAccount:
 		v, ok := value.(string)
@@ -12215,6 +12374,9 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addfreight_refunded_minor != nil {
 		fields = append(fields, order.FieldFreightRefundedMinor)
 	}
+	if m.addgift_charged_minor != nil {
+		fields = append(fields, order.FieldGiftChargedMinor)
+	}
 	if m.addplaced_us != nil {
 		fields = append(fields, order.FieldPlacedUs)
 	}
@@ -12265,6 +12427,8 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedRefundedMinor()
 	case order.FieldFreightRefundedMinor:
 		return m.AddedFreightRefundedMinor()
+	case order.FieldGiftChargedMinor:
+		return m.AddedGiftChargedMinor()
 	case order.FieldPlacedUs:
 		return m.AddedPlacedUs()
 	case order.FieldPaidUs:
@@ -12352,6 +12516,13 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddFreightRefundedMinor(v)
+		return nil
+	case order.FieldGiftChargedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGiftChargedMinor(v)
 		return nil
 	case order.FieldPlacedUs:
 		v, ok := value.(int64)
@@ -12522,6 +12693,9 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldFreightRefundedMinor:
 		m.ResetFreightRefundedMinor()
+		return nil
+	case order.FieldGiftChargedMinor:
+		m.ResetGiftChargedMinor()
 		return nil
 	case order.FieldMerchantAccount:
 		m.ResetMerchantAccount()
@@ -13613,6 +13787,7 @@ type OrderLineMutation struct {
 	discounts              *[]pricing.Discount
 	appenddiscounts        []pricing.Discount
 	gift_of                *string
+	earned                 **pricing.Earned
 	returned_quantity      *int64
 	addreturned_quantity   *int64
 	cancelled_quantity     *int64
@@ -14511,6 +14686,55 @@ func (m *OrderLineMutation) ResetGiftOf() {
 	m.gift_of = nil
 }
 
+// SetEarned sets the "earned" field.
+func (m *OrderLineMutation) SetEarned(pr *pricing.Earned) {
+	m.earned = &pr
+}
+
+// Earned returns the value of the "earned" field in the mutation.
+func (m *OrderLineMutation) Earned() (r *pricing.Earned, exists bool) {
+	v := m.earned
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEarned returns the old "earned" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldEarned(ctx context.Context) (v *pricing.Earned, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEarned is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEarned requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEarned: %w", err)
+	}
+	return oldValue.Earned, nil
+}
+
+// ClearEarned clears the value of the "earned" field.
+func (m *OrderLineMutation) ClearEarned() {
+	m.earned = nil
+	m.clearedFields[orderline.FieldEarned] = struct{}{}
+}
+
+// EarnedCleared returns if the "earned" field was cleared in this mutation.
+func (m *OrderLineMutation) EarnedCleared() bool {
+	_, ok := m.clearedFields[orderline.FieldEarned]
+	return ok
+}
+
+// ResetEarned resets all changes to the "earned" field.
+func (m *OrderLineMutation) ResetEarned() {
+	m.earned = nil
+	delete(m.clearedFields, orderline.FieldEarned)
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (m *OrderLineMutation) SetReturnedQuantity(i int64) {
 	m.returned_quantity = &i
@@ -14825,7 +15049,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 22)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -14873,6 +15097,9 @@ func (m *OrderLineMutation) Fields() []string {
 	}
 	if m.gift_of != nil {
 		fields = append(fields, orderline.FieldGiftOf)
+	}
+	if m.earned != nil {
+		fields = append(fields, orderline.FieldEarned)
 	}
 	if m.returned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
@@ -14929,6 +15156,8 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.Discounts()
 	case orderline.FieldGiftOf:
 		return m.GiftOf()
+	case orderline.FieldEarned:
+		return m.Earned()
 	case orderline.FieldReturnedQuantity:
 		return m.ReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -14980,6 +15209,8 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldDiscounts(ctx)
 	case orderline.FieldGiftOf:
 		return m.OldGiftOf(ctx)
+	case orderline.FieldEarned:
+		return m.OldEarned(ctx)
 	case orderline.FieldReturnedQuantity:
 		return m.OldReturnedQuantity(ctx)
 	case orderline.FieldCancelledQuantity:
@@ -15110,6 +15341,13 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetGiftOf(v)
+		return nil
+	case orderline.FieldEarned:
+		v, ok := value.(*pricing.Earned)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEarned(v)
 		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
@@ -15341,6 +15579,9 @@ func (m *OrderLineMutation) ClearedFields() []string {
 	if m.FieldCleared(orderline.FieldDiscounts) {
 		fields = append(fields, orderline.FieldDiscounts)
 	}
+	if m.FieldCleared(orderline.FieldEarned) {
+		fields = append(fields, orderline.FieldEarned)
+	}
 	return fields
 }
 
@@ -15360,6 +15601,9 @@ func (m *OrderLineMutation) ClearField(name string) error {
 		return nil
 	case orderline.FieldDiscounts:
 		m.ClearDiscounts()
+		return nil
+	case orderline.FieldEarned:
+		m.ClearEarned()
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine nullable field %s", name)
@@ -15416,6 +15660,9 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldGiftOf:
 		m.ResetGiftOf()
+		return nil
+	case orderline.FieldEarned:
+		m.ResetEarned()
 		return nil
 	case orderline.FieldReturnedQuantity:
 		m.ResetReturnedQuantity()

@@ -55,6 +55,8 @@ type Order struct {
 	RefundedMinor int64 `json:"refunded_minor,omitempty"`
 	// FreightRefundedMinor holds the value of the "freight_refunded_minor" field.
 	FreightRefundedMinor int64 `json:"freight_refunded_minor,omitempty"`
+	// GiftChargedMinor holds the value of the "gift_charged_minor" field.
+	GiftChargedMinor int64 `json:"gift_charged_minor,omitempty"`
 	// MerchantAccount holds the value of the "merchant_account" field.
 	MerchantAccount string `json:"merchant_account,omitempty"`
 	// Attributions holds the value of the "attributions" field.
@@ -111,7 +113,7 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
-		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion:
+		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldGiftChargedMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion:
 			values[i] = new(sql.NullInt64)
 		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint:
 			values[i] = new(sql.NullString)
@@ -243,6 +245,12 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field freight_refunded_minor", values[i])
 			} else if value.Valid {
 				_m.FreightRefundedMinor = value.Int64
+			}
+		case order.FieldGiftChargedMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field gift_charged_minor", values[i])
+			} else if value.Valid {
+				_m.GiftChargedMinor = value.Int64
 			}
 		case order.FieldMerchantAccount:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -471,6 +479,9 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("freight_refunded_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.FreightRefundedMinor))
+	builder.WriteString(", ")
+	builder.WriteString("gift_charged_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.GiftChargedMinor))
 	builder.WriteString(", ")
 	builder.WriteString("merchant_account=")
 	builder.WriteString(_m.MerchantAccount)

@@ -268,6 +268,20 @@ func (_c *OrderCreate) SetNillableFreightRefundedMinor(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (_c *OrderCreate) SetGiftChargedMinor(v int64) *OrderCreate {
+	_c.mutation.SetGiftChargedMinor(v)
+	return _c
+}
+
+// SetNillableGiftChargedMinor sets the "gift_charged_minor" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableGiftChargedMinor(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetGiftChargedMinor(*v)
+	}
+	return _c
+}
+
 // SetMerchantAccount sets the "merchant_account" field.
 func (_c *OrderCreate) SetMerchantAccount(v string) *OrderCreate {
 	_c.mutation.SetMerchantAccount(v)
@@ -647,6 +661,10 @@ func (_c *OrderCreate) defaults() error {
 		v := order.DefaultFreightRefundedMinor
 		_c.mutation.SetFreightRefundedMinor(v)
 	}
+	if _, ok := _c.mutation.GiftChargedMinor(); !ok {
+		v := order.DefaultGiftChargedMinor
+		_c.mutation.SetGiftChargedMinor(v)
+	}
 	if _, ok := _c.mutation.MerchantAccount(); !ok {
 		v := order.DefaultMerchantAccount
 		_c.mutation.SetMerchantAccount(v)
@@ -818,6 +836,9 @@ func (_c *OrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.FreightRefundedMinor(); !ok {
 		return &ValidationError{Name: "freight_refunded_minor", err: errors.New(`ent: missing required field "Order.freight_refunded_minor"`)}
+	}
+	if _, ok := _c.mutation.GiftChargedMinor(); !ok {
+		return &ValidationError{Name: "gift_charged_minor", err: errors.New(`ent: missing required field "Order.gift_charged_minor"`)}
 	}
 	if _, ok := _c.mutation.MerchantAccount(); !ok {
 		return &ValidationError{Name: "merchant_account", err: errors.New(`ent: missing required field "Order.merchant_account"`)}
@@ -1032,6 +1053,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.FreightRefundedMinor(); ok {
 		_spec.SetField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
 		_node.FreightRefundedMinor = value
+	}
+	if value, ok := _c.mutation.GiftChargedMinor(); ok {
+		_spec.SetField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+		_node.GiftChargedMinor = value
 	}
 	if value, ok := _c.mutation.MerchantAccount(); ok {
 		_spec.SetField(order.FieldMerchantAccount, field.TypeString, value)
@@ -1248,6 +1273,24 @@ func (u *OrderUpsert) UpdateFreightRefundedMinor() *OrderUpsert {
 // AddFreightRefundedMinor adds v to the "freight_refunded_minor" field.
 func (u *OrderUpsert) AddFreightRefundedMinor(v int64) *OrderUpsert {
 	u.Add(order.FieldFreightRefundedMinor, v)
+	return u
+}
+
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (u *OrderUpsert) SetGiftChargedMinor(v int64) *OrderUpsert {
+	u.Set(order.FieldGiftChargedMinor, v)
+	return u
+}
+
+// UpdateGiftChargedMinor sets the "gift_charged_minor" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateGiftChargedMinor() *OrderUpsert {
+	u.SetExcluded(order.FieldGiftChargedMinor)
+	return u
+}
+
+// AddGiftChargedMinor adds v to the "gift_charged_minor" field.
+func (u *OrderUpsert) AddGiftChargedMinor(v int64) *OrderUpsert {
+	u.Add(order.FieldGiftChargedMinor, v)
 	return u
 }
 
@@ -1615,6 +1658,27 @@ func (u *OrderUpsertOne) AddFreightRefundedMinor(v int64) *OrderUpsertOne {
 func (u *OrderUpsertOne) UpdateFreightRefundedMinor() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateFreightRefundedMinor()
+	})
+}
+
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (u *OrderUpsertOne) SetGiftChargedMinor(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetGiftChargedMinor(v)
+	})
+}
+
+// AddGiftChargedMinor adds v to the "gift_charged_minor" field.
+func (u *OrderUpsertOne) AddGiftChargedMinor(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddGiftChargedMinor(v)
+	})
+}
+
+// UpdateGiftChargedMinor sets the "gift_charged_minor" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateGiftChargedMinor() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateGiftChargedMinor()
 	})
 }
 
@@ -2174,6 +2238,27 @@ func (u *OrderUpsertBulk) AddFreightRefundedMinor(v int64) *OrderUpsertBulk {
 func (u *OrderUpsertBulk) UpdateFreightRefundedMinor() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateFreightRefundedMinor()
+	})
+}
+
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (u *OrderUpsertBulk) SetGiftChargedMinor(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetGiftChargedMinor(v)
+	})
+}
+
+// AddGiftChargedMinor adds v to the "gift_charged_minor" field.
+func (u *OrderUpsertBulk) AddGiftChargedMinor(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddGiftChargedMinor(v)
+	})
+}
+
+// UpdateGiftChargedMinor sets the "gift_charged_minor" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateGiftChargedMinor() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateGiftChargedMinor()
 	})
 }
 

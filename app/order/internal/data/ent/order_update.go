@@ -118,6 +118,27 @@ func (_u *OrderUpdate) AddFreightRefundedMinor(v int64) *OrderUpdate {
 	return _u
 }
 
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (_u *OrderUpdate) SetGiftChargedMinor(v int64) *OrderUpdate {
+	_u.mutation.ResetGiftChargedMinor()
+	_u.mutation.SetGiftChargedMinor(v)
+	return _u
+}
+
+// SetNillableGiftChargedMinor sets the "gift_charged_minor" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableGiftChargedMinor(v *int64) *OrderUpdate {
+	if v != nil {
+		_u.SetGiftChargedMinor(*v)
+	}
+	return _u
+}
+
+// AddGiftChargedMinor adds value to the "gift_charged_minor" field.
+func (_u *OrderUpdate) AddGiftChargedMinor(v int64) *OrderUpdate {
+	_u.mutation.AddGiftChargedMinor(v)
+	return _u
+}
+
 // SetReceiver sets the "receiver" field.
 func (_u *OrderUpdate) SetReceiver(v []byte) *OrderUpdate {
 	_u.mutation.SetReceiver(v)
@@ -373,6 +394,12 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedFreightRefundedMinor(); ok {
 		_spec.AddField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.GiftChargedMinor(); ok {
+		_spec.SetField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGiftChargedMinor(); ok {
+		_spec.AddField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+	}
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)
 	}
@@ -538,6 +565,27 @@ func (_u *OrderUpdateOne) SetNillableFreightRefundedMinor(v *int64) *OrderUpdate
 // AddFreightRefundedMinor adds value to the "freight_refunded_minor" field.
 func (_u *OrderUpdateOne) AddFreightRefundedMinor(v int64) *OrderUpdateOne {
 	_u.mutation.AddFreightRefundedMinor(v)
+	return _u
+}
+
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (_u *OrderUpdateOne) SetGiftChargedMinor(v int64) *OrderUpdateOne {
+	_u.mutation.ResetGiftChargedMinor()
+	_u.mutation.SetGiftChargedMinor(v)
+	return _u
+}
+
+// SetNillableGiftChargedMinor sets the "gift_charged_minor" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableGiftChargedMinor(v *int64) *OrderUpdateOne {
+	if v != nil {
+		_u.SetGiftChargedMinor(*v)
+	}
+	return _u
+}
+
+// AddGiftChargedMinor adds value to the "gift_charged_minor" field.
+func (_u *OrderUpdateOne) AddGiftChargedMinor(v int64) *OrderUpdateOne {
+	_u.mutation.AddGiftChargedMinor(v)
 	return _u
 }
 
@@ -825,6 +873,12 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.AddedFreightRefundedMinor(); ok {
 		_spec.AddField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.GiftChargedMinor(); ok {
+		_spec.SetField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGiftChargedMinor(); ok {
+		_spec.AddField(order.FieldGiftChargedMinor, field.TypeInt64, value)
 	}
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)

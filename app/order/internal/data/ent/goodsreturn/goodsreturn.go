@@ -38,6 +38,8 @@ const (
 	FieldCashAt = "cash_at"
 	// FieldFreightMinor holds the string denoting the freight_minor field in the database.
 	FieldFreightMinor = "freight_minor"
+	// FieldGiftMinor holds the string denoting the gift_minor field in the database.
+	FieldGiftMinor = "gift_minor"
 	// FieldSentUs holds the string denoting the sent_us field in the database.
 	FieldSentUs = "sent_us"
 	// FieldRefundMinor holds the string denoting the refund_minor field in the database.
@@ -72,6 +74,7 @@ var Columns = []string{
 	FieldRefundOnly,
 	FieldCashAt,
 	FieldFreightMinor,
+	FieldGiftMinor,
 	FieldSentUs,
 	FieldRefundMinor,
 	FieldPointsBack,
@@ -137,6 +140,8 @@ var (
 	CashAtValidator func(string) error
 	// DefaultFreightMinor holds the default value on creation for the "freight_minor" field.
 	DefaultFreightMinor int64
+	// DefaultGiftMinor holds the default value on creation for the "gift_minor" field.
+	DefaultGiftMinor int64
 	// DefaultSentUs holds the default value on creation for the "sent_us" field.
 	DefaultSentUs int64
 	// DefaultRefundMinor holds the default value on creation for the "refund_minor" field.
@@ -221,6 +226,11 @@ func ByCashAt(opts ...sql.OrderTermOption) OrderOption {
 // ByFreightMinor orders the results by the freight_minor field.
 func ByFreightMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFreightMinor, opts...).ToFunc()
+}
+
+// ByGiftMinor orders the results by the gift_minor field.
+func ByGiftMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGiftMinor, opts...).ToFunc()
 }
 
 // BySentUs orders the results by the sent_us field.

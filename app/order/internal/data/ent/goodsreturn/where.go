@@ -122,6 +122,11 @@ func FreightMinor(v int64) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldFreightMinor, v))
 }
 
+// GiftMinor applies equality check predicate on the "gift_minor" field. It's identical to GiftMinorEQ.
+func GiftMinor(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldGiftMinor, v))
+}
+
 // SentUs applies equality check predicate on the "sent_us" field. It's identical to SentUsEQ.
 func SentUs(v int64) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldSentUs, v))
@@ -840,6 +845,46 @@ func FreightMinorLT(v int64) predicate.GoodsReturn {
 // FreightMinorLTE applies the LTE predicate on the "freight_minor" field.
 func FreightMinorLTE(v int64) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldLTE(FieldFreightMinor, v))
+}
+
+// GiftMinorEQ applies the EQ predicate on the "gift_minor" field.
+func GiftMinorEQ(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldGiftMinor, v))
+}
+
+// GiftMinorNEQ applies the NEQ predicate on the "gift_minor" field.
+func GiftMinorNEQ(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldGiftMinor, v))
+}
+
+// GiftMinorIn applies the In predicate on the "gift_minor" field.
+func GiftMinorIn(vs ...int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldGiftMinor, vs...))
+}
+
+// GiftMinorNotIn applies the NotIn predicate on the "gift_minor" field.
+func GiftMinorNotIn(vs ...int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldGiftMinor, vs...))
+}
+
+// GiftMinorGT applies the GT predicate on the "gift_minor" field.
+func GiftMinorGT(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldGiftMinor, v))
+}
+
+// GiftMinorGTE applies the GTE predicate on the "gift_minor" field.
+func GiftMinorGTE(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldGiftMinor, v))
+}
+
+// GiftMinorLT applies the LT predicate on the "gift_minor" field.
+func GiftMinorLT(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldGiftMinor, v))
+}
+
+// GiftMinorLTE applies the LTE predicate on the "gift_minor" field.
+func GiftMinorLTE(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldGiftMinor, v))
 }
 
 // SentUsEQ applies the EQ predicate on the "sent_us" field.

@@ -257,6 +257,7 @@ var (
 		{Name: "refund_only", Type: field.TypeBool, Default: false},
 		{Name: "cash_at", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "freight_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "gift_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "sent_us", Type: field.TypeInt64, Default: 0},
 		{Name: "refund_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_back", Type: field.TypeInt64, Default: 0},
@@ -279,12 +280,12 @@ var (
 			{
 				Name:    "goodsreturn_state_requested_us",
 				Unique:  false,
-				Columns: []*schema.Column{GoodsReturnsColumns[4], GoodsReturnsColumns[17]},
+				Columns: []*schema.Column{GoodsReturnsColumns[4], GoodsReturnsColumns[18]},
 			},
 			{
 				Name:    "goodsreturn_requested_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{GoodsReturnsColumns[17], GoodsReturnsColumns[0]},
+				Columns: []*schema.Column{GoodsReturnsColumns[18], GoodsReturnsColumns[0]},
 			},
 		},
 	}
@@ -350,6 +351,7 @@ var (
 		{Name: "captured_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "freight_refunded_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "gift_charged_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "merchant_account", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "attributions", Type: field.TypeJSON, Nullable: true},
 		{Name: "way", Type: field.TypeString, Size: 16, Default: ""},
@@ -387,52 +389,52 @@ var (
 			{
 				Name:    "order_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_member_id_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[2], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[2], OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_phone_key_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[25], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[26], OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_external_no_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[6], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[6], OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_org_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_shop_store_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[7], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[7], OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_channel_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_state_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[31], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_state_pay_until_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[32]},
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[33]},
 			},
 			{
 				Name:    "order_unallocated_allocate_at_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[37], OrdersColumns[39]},
+				Columns: []*schema.Column{OrdersColumns[38], OrdersColumns[40]},
 			},
 		},
 	}
@@ -483,6 +485,7 @@ var (
 		{Name: "points", Type: field.TypeInt64, Default: 0},
 		{Name: "discounts", Type: field.TypeJSON, Nullable: true},
 		{Name: "gift_of", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "earned", Type: field.TypeJSON, Nullable: true},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
@@ -503,7 +506,7 @@ var (
 			{
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[21], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[22], OrderLinesColumns[2]},
 			},
 		},
 	}

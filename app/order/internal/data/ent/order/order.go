@@ -48,6 +48,8 @@ const (
 	FieldRefundedMinor = "refunded_minor"
 	// FieldFreightRefundedMinor holds the string denoting the freight_refunded_minor field in the database.
 	FieldFreightRefundedMinor = "freight_refunded_minor"
+	// FieldGiftChargedMinor holds the string denoting the gift_charged_minor field in the database.
+	FieldGiftChargedMinor = "gift_charged_minor"
 	// FieldMerchantAccount holds the string denoting the merchant_account field in the database.
 	FieldMerchantAccount = "merchant_account"
 	// FieldAttributions holds the string denoting the attributions field in the database.
@@ -117,6 +119,7 @@ var Columns = []string{
 	FieldCapturedMinor,
 	FieldRefundedMinor,
 	FieldFreightRefundedMinor,
+	FieldGiftChargedMinor,
 	FieldMerchantAccount,
 	FieldAttributions,
 	FieldWay,
@@ -211,6 +214,8 @@ var (
 	DefaultRefundedMinor int64
 	// DefaultFreightRefundedMinor holds the default value on creation for the "freight_refunded_minor" field.
 	DefaultFreightRefundedMinor int64
+	// DefaultGiftChargedMinor holds the default value on creation for the "gift_charged_minor" field.
+	DefaultGiftChargedMinor int64
 	// DefaultMerchantAccount holds the default value on creation for the "merchant_account" field.
 	DefaultMerchantAccount string
 	// MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
@@ -365,6 +370,11 @@ func ByRefundedMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByFreightRefundedMinor orders the results by the freight_refunded_minor field.
 func ByFreightRefundedMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFreightRefundedMinor, opts...).ToFunc()
+}
+
+// ByGiftChargedMinor orders the results by the gift_charged_minor field.
+func ByGiftChargedMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGiftChargedMinor, opts...).ToFunc()
 }
 
 // ByMerchantAccount orders the results by the merchant_account field.

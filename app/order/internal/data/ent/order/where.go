@@ -152,6 +152,11 @@ func FreightRefundedMinor(v int64) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldFreightRefundedMinor, v))
 }
 
+// GiftChargedMinor applies equality check predicate on the "gift_charged_minor" field. It's identical to GiftChargedMinorEQ.
+func GiftChargedMinor(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldGiftChargedMinor, v))
+}
+
 // MerchantAccount applies equality check predicate on the "merchant_account" field. It's identical to MerchantAccountEQ.
 func MerchantAccount(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldMerchantAccount, v))
@@ -1190,6 +1195,46 @@ func FreightRefundedMinorLT(v int64) predicate.Order {
 // FreightRefundedMinorLTE applies the LTE predicate on the "freight_refunded_minor" field.
 func FreightRefundedMinorLTE(v int64) predicate.Order {
 	return predicate.Order(sql.FieldLTE(FieldFreightRefundedMinor, v))
+}
+
+// GiftChargedMinorEQ applies the EQ predicate on the "gift_charged_minor" field.
+func GiftChargedMinorEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorNEQ applies the NEQ predicate on the "gift_charged_minor" field.
+func GiftChargedMinorNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorIn applies the In predicate on the "gift_charged_minor" field.
+func GiftChargedMinorIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldGiftChargedMinor, vs...))
+}
+
+// GiftChargedMinorNotIn applies the NotIn predicate on the "gift_charged_minor" field.
+func GiftChargedMinorNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldGiftChargedMinor, vs...))
+}
+
+// GiftChargedMinorGT applies the GT predicate on the "gift_charged_minor" field.
+func GiftChargedMinorGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorGTE applies the GTE predicate on the "gift_charged_minor" field.
+func GiftChargedMinorGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorLT applies the LT predicate on the "gift_charged_minor" field.
+func GiftChargedMinorLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorLTE applies the LTE predicate on the "gift_charged_minor" field.
+func GiftChargedMinorLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldGiftChargedMinor, v))
 }
 
 // MerchantAccountEQ applies the EQ predicate on the "merchant_account" field.
