@@ -539,6 +539,8 @@ const (
 	TenderKind_WALLET TenderKind = 5
 	// By a card terminal at the till.
 	TenderKind_CARD TenderKind = 6
+	// With goods that came back.
+	TenderKind_EXCHANGED TenderKind = 7
 )
 
 // Enum value maps for TenderKind.
@@ -551,6 +553,7 @@ var (
 		4: "PLATFORM",
 		5: "WALLET",
 		6: "CARD",
+		7: "EXCHANGED",
 	}
 	TenderKind_value = map[string]int32{
 		"TENDER_KIND_UNSPECIFIED": 0,
@@ -560,6 +563,7 @@ var (
 		"PLATFORM":                4,
 		"WALLET":                  5,
 		"CARD":                    6,
+		"EXCHANGED":               7,
 	}
 )
 
@@ -1427,9 +1431,12 @@ type OrderInfo struct {
 	// What the seller gave beyond the price: no part of paid or refunded.
 	Goodwills []*Goodwill `protobuf:"bytes,56,rep,name=goodwills,proto3" json:"goodwills,omitempty"`
 	// How far the goods are: of an order in parts, those of all fulfilments that stand.
-	Shipping      Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Shipping Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
+	// The return that this order is the replacement for, and what it will bring in; the buyer pays the rest.
+	ExchangeFor    string    `protobuf:"bytes,58,opt,name=exchange_for,json=exchangeFor,proto3" json:"exchange_for,omitempty"`
+	ExchangeCredit *v1.Money `protobuf:"bytes,59,opt,name=exchange_credit,json=exchangeCredit,proto3" json:"exchange_credit,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *OrderInfo) Reset() {
@@ -1698,6 +1705,20 @@ func (x *OrderInfo) GetShipping() Shipping {
 		return x.Shipping
 	}
 	return Shipping_SHIPPING_UNSPECIFIED
+}
+
+func (x *OrderInfo) GetExchangeFor() string {
+	if x != nil {
+		return x.ExchangeFor
+	}
+	return ""
+}
+
+func (x *OrderInfo) GetExchangeCredit() *v1.Money {
+	if x != nil {
+		return x.ExchangeCredit
+	}
+	return nil
 }
 
 type OrderLine struct {
@@ -4297,7 +4318,9 @@ type CreateReturnRequest struct {
 	Pictures []string `protobuf:"bytes,5,rep,name=pictures,proto3" json:"pictures,omitempty"`
 	// The buyer wants the money and keeps the goods (仅退款). The seller decides; a small amount is refunded at once if the rule of the
 	// order says so.
-	RefundOnly    bool `protobuf:"varint,6,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
+	RefundOnly bool `protobuf:"varint,6,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
+	// What the buyer wants instead of money.
+	Exchange      []*ExchangeLine `protobuf:"bytes,7,rep,name=exchange,proto3" json:"exchange,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4374,6 +4397,76 @@ func (x *CreateReturnRequest) GetRefundOnly() bool {
 	return false
 }
 
+func (x *CreateReturnRequest) GetExchange() []*ExchangeLine {
+	if x != nil {
+		return x.Exchange
+	}
+	return nil
+}
+
+// Goods instead of what comes back of a line.
+type ExchangeLine struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	LineId string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	// Empty: the same, at the price that was paid.
+	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Of the same no more than come back.
+	Quantity      int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExchangeLine) Reset() {
+	*x = ExchangeLine{}
+	mi := &file_order_v1_order_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExchangeLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExchangeLine) ProtoMessage() {}
+
+func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExchangeLine.ProtoReflect.Descriptor instead.
+func (*ExchangeLine) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ExchangeLine) GetLineId() string {
+	if x != nil {
+		return x.LineId
+	}
+	return ""
+}
+
+func (x *ExchangeLine) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ExchangeLine) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
 type ReturnInfo struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -4403,7 +4496,10 @@ type ReturnInfo struct {
 	// Of the order's freight, beside refund; 0 until the goods are received.
 	FreightRefund *v1.Money `protobuf:"bytes,19,opt,name=freight_refund,json=freightRefund,proto3" json:"freight_refund,omitempty"`
 	// What is kept of refund and freight_refund for gifts that do not come back; below zero: they have come now.
-	GiftCharge *v1.Money `protobuf:"bytes,21,opt,name=gift_charge,json=giftCharge,proto3" json:"gift_charge,omitempty"`
+	GiftCharge *v1.Money       `protobuf:"bytes,21,opt,name=gift_charge,json=giftCharge,proto3" json:"gift_charge,omitempty"`
+	Exchange   []*ExchangeLine `protobuf:"bytes,22,rep,name=exchange,proto3" json:"exchange,omitempty"`
+	// The replacement's order, once it is approved.
+	ExchangeOrderId string `protobuf:"bytes,23,opt,name=exchange_order_id,json=exchangeOrderId,proto3" json:"exchange_order_id,omitempty"`
 	// The store whose till hands the money out in cash; empty: each tender to where it came from.
 	CashAt        string `protobuf:"bytes,20,opt,name=cash_at,json=cashAt,proto3" json:"cash_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -4412,7 +4508,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4424,7 +4520,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4437,7 +4533,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -4580,6 +4676,20 @@ func (x *ReturnInfo) GetGiftCharge() *v1.Money {
 	return nil
 }
 
+func (x *ReturnInfo) GetExchange() []*ExchangeLine {
+	if x != nil {
+		return x.Exchange
+	}
+	return nil
+}
+
+func (x *ReturnInfo) GetExchangeOrderId() string {
+	if x != nil {
+		return x.ExchangeOrderId
+	}
+	return ""
+}
+
 func (x *ReturnInfo) GetCashAt() string {
 	if x != nil {
 		return x.CashAt
@@ -4602,7 +4712,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4614,7 +4724,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4627,7 +4737,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -4689,7 +4799,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4701,7 +4811,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4714,7 +4824,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -4777,7 +4887,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4789,7 +4899,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4802,7 +4912,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -4857,7 +4967,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4869,7 +4979,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4882,7 +4992,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -4913,7 +5023,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4925,7 +5035,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4938,7 +5048,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -5050,7 +5160,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xd1\v\n" +
+	"\r_to_pay_minor\"\xb7\f\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5092,7 +5202,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x12=\n" +
 	"\rgifts_charged\x189 \x01(\v2\x18.onepool.common.v1.MoneyR\fgiftsCharged\x128\n" +
 	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\x126\n" +
-	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\"\xfd\x05\n" +
+	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\x12!\n" +
+	"\fexchange_for\x18: \x01(\tR\vexchangeFor\x12A\n" +
+	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\"\xfd\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -5374,7 +5486,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"^\n" +
 	"\x0fReturnLineInput\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xaa\x02\n" +
+	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xf1\x02\n" +
 	"\x13CreateReturnRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
@@ -5384,7 +5496,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\x128\n" +
 	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\x12\x1f\n" +
 	"\vrefund_only\x18\x06 \x01(\bR\n" +
-	"refundOnly\"\x86\x06\n" +
+	"refundOnly\x12E\n" +
+	"\bexchange\x18\a \x03(\v2\x1e.onepool.order.v1.ExchangeLineB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bexchange\"v\n" +
+	"\fExchangeLine\x12\"\n" +
+	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x19\n" +
+	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xee\x06\n" +
 	"\n" +
 	"ReturnInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5412,7 +5529,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"refundOnly\x12?\n" +
 	"\x0efreight_refund\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\rfreightRefund\x129\n" +
 	"\vgift_charge\x18\x15 \x01(\v2\x18.onepool.common.v1.MoneyR\n" +
-	"giftCharge\x12\x17\n" +
+	"giftCharge\x12:\n" +
+	"\bexchange\x18\x16 \x03(\v2\x1e.onepool.order.v1.ExchangeLineR\bexchange\x12*\n" +
+	"\x11exchange_order_id\x18\x17 \x01(\tR\x0fexchangeOrderId\x12\x17\n" +
 	"\acash_at\x18\x14 \x01(\tR\x06cashAt\"\xde\x01\n" +
 	"\n" +
 	"ReturnLine\x12\x17\n" +
@@ -5514,7 +5633,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\vGoodwillWay\x12\x1c\n" +
 	"\x18GOODWILL_WAY_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rGOODWILL_CASH\x10\x01\x12\x15\n" +
-	"\x11GOODWILL_TRANSFER\x10\x02*q\n" +
+	"\x11GOODWILL_TRANSFER\x10\x02*\x80\x01\n" +
 	"\n" +
 	"TenderKind\x12\x1b\n" +
 	"\x17TENDER_KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -5525,7 +5644,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\bPLATFORM\x10\x04\x12\n" +
 	"\n" +
 	"\x06WALLET\x10\x05\x12\b\n" +
-	"\x04CARD\x10\x06*F\n" +
+	"\x04CARD\x10\x06\x12\r\n" +
+	"\tEXCHANGED\x10\a*F\n" +
 	"\fPaymentScene\x12\x1d\n" +
 	"\x19PAYMENT_SCENE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -5570,7 +5690,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -5622,159 +5742,163 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*ConfirmReceiptRequest)(nil),      // 47: onepool.order.v1.ConfirmReceiptRequest
 	(*ReturnLineInput)(nil),            // 48: onepool.order.v1.ReturnLineInput
 	(*CreateReturnRequest)(nil),        // 49: onepool.order.v1.CreateReturnRequest
-	(*ReturnInfo)(nil),                 // 50: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 51: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 52: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 53: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 54: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 55: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 56: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 57: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 58: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 59: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 60: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 61: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 62: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 63: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 64: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 65: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 66: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 67: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 68: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 69: onepool.common.v1.CheckInvariantsResponse
+	(*ExchangeLine)(nil),               // 50: onepool.order.v1.ExchangeLine
+	(*ReturnInfo)(nil),                 // 51: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 52: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 53: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 54: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 55: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 56: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 57: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 58: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 59: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 60: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 61: onepool.common.v1.Money
+	(*PriceStep)(nil),                  // 62: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 63: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 64: onepool.common.v1.GeoPoint
+	(v11.DeliveryWay)(0),               // 65: onepool.inventory.v1.DeliveryWay
+	(*v11.MissingLine)(nil),            // 66: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 67: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 68: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 69: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 70: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	60,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	56,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	60,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	60,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	61,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	57,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	61,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	61,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	14,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	20,  // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	60,  // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	60,  // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	60,  // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	60,  // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	60,  // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	61,  // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	62,  // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	64,  // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	61,  // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	61,  // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	61,  // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	61,  // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	61,  // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	62,  // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	63,  // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	64,  // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	65,  // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
 	17,  // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	14,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,   // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
 	20,  // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	60,  // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	60,  // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	60,  // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	60,  // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	60,  // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	61,  // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	61,  // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	61,  // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	61,  // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	61,  // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
 	21,  // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
 	37,  // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	50,  // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	51,  // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
 	23,  // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
 	17,  // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	62,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	60,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	60,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	60,  // 33: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	63,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	61,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	61,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	61,  // 33: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
 	22,  // 34: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
 	3,   // 35: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	57,  // 36: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	60,  // 37: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	60,  // 38: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	60,  // 39: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	60,  // 40: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	60,  // 41: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	60,  // 42: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	62,  // 43: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	8,   // 44: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	60,  // 45: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	60,  // 46: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 47: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	60,  // 48: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 49: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 50: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	25,  // 51: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	17,  // 52: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	27,  // 53: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 54: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	19,  // 55: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 56: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 57: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	60,  // 58: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	58,  // 59: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 60: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	64,  // 61: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	39,  // 62: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	17,  // 63: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	38,  // 64: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	40,  // 65: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	59,  // 66: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 67: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	41,  // 68: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 69: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 70: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	37,  // 71: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	65,  // 72: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	66,  // 73: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	67,  // 74: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	48,  // 75: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	5,   // 76: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	51,  // 77: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	60,  // 78: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	60,  // 79: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	60,  // 80: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	60,  // 81: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	52,  // 82: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	53,  // 83: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 84: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 85: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 86: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 87: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	24,  // 88: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	26,  // 89: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	28,  // 90: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	29,  // 91: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	30,  // 92: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	32,  // 93: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	33,  // 94: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	35,  // 95: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	42,  // 96: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	44,  // 97: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	45,  // 98: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	46,  // 99: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	47,  // 100: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	49,  // 101: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	54,  // 102: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	55,  // 103: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	68,  // 104: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 105: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 106: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 107: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 108: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 109: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 110: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 111: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 112: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	31,  // 113: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 114: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	34,  // 115: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	36,  // 116: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	43,  // 117: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	37,  // 118: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 119: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 120: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 121: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	50,  // 122: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	50,  // 123: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	50,  // 124: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	69,  // 125: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	105, // [105:126] is the sub-list for method output_type
-	84,  // [84:105] is the sub-list for method input_type
-	84,  // [84:84] is the sub-list for extension type_name
-	84,  // [84:84] is the sub-list for extension extendee
-	0,   // [0:84] is the sub-list for field type_name
+	61,  // 36: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	58,  // 37: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	61,  // 38: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	61,  // 39: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	61,  // 40: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	61,  // 41: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	61,  // 42: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	61,  // 43: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	63,  // 44: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	8,   // 45: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	61,  // 46: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	61,  // 47: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 48: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	61,  // 49: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 50: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	14,  // 51: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	25,  // 52: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	17,  // 53: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	27,  // 54: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 55: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	19,  // 56: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 57: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 58: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	61,  // 59: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	59,  // 60: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 61: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	65,  // 62: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	39,  // 63: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	17,  // 64: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	38,  // 65: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	40,  // 66: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	60,  // 67: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 68: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	41,  // 69: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 70: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 71: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	37,  // 72: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	66,  // 73: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	67,  // 74: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	68,  // 75: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	48,  // 76: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	50,  // 77: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 78: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	52,  // 79: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	61,  // 80: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	61,  // 81: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	61,  // 82: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	50,  // 83: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	61,  // 84: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	53,  // 85: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	54,  // 86: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 87: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 88: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 89: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	18,  // 90: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	24,  // 91: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	26,  // 92: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	28,  // 93: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	29,  // 94: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	30,  // 95: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	32,  // 96: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	33,  // 97: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	35,  // 98: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	42,  // 99: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	44,  // 100: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	45,  // 101: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	46,  // 102: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	47,  // 103: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	49,  // 104: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	55,  // 105: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	56,  // 106: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	69,  // 107: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 108: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 109: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 110: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	19,  // 111: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 112: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	19,  // 113: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 114: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 115: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	31,  // 116: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	19,  // 117: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	34,  // 118: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	36,  // 119: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	43,  // 120: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	37,  // 121: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 122: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 123: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 124: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	51,  // 125: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	51,  // 126: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	51,  // 127: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	70,  // 128: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	108, // [108:129] is the sub-list for method output_type
+	87,  // [87:108] is the sub-list for method input_type
+	87,  // [87:87] is the sub-list for extension type_name
+	87,  // [87:87] is the sub-list for extension extendee
+	0,   // [0:87] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -5790,7 +5914,7 @@ func file_order_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   50,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -44,6 +44,12 @@ func init() {
 		}},
 		"ListGoodwills": {may: "f1manager f1other f2manager dealer dealer2 direct " + hq, ask: func(objects) proto.Message { return &orderv1.ListGoodwillsRequest{} }},
 	}
+	rules["onepool.order.v1.Exchanges"] = map[string]rule{
+		// It is approved already: past the rules, its state decides.
+		"ApproveExchange": {may: "f1manager", none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.ApproveExchangeRequest{RequestId: id(), ReturnId: o.Returns[1]}
+		}},
+	}
 	// A receipt is found by who has it in hand, at the caller's own store: nobody has one of this total.
 	rules["onepool.order.v1.CounterReturns"] = map[string]rule{
 		"FindForReturn": {may: f1staff + "device " + editors, none: "f1other dealer " + strangers, past: "ORDER_UNKNOWN", ask: func(o objects) proto.Message {

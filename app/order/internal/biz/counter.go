@@ -66,7 +66,7 @@ func (o *Order) ReturnAtCounter(wishes []ReturnWish, reason string, at Counter, 
 // CashOf is what a till has to hand out for a return.
 func (r Record) CashOf(returnID string) (sum int64) {
 	for _, f := range r.Refunds {
-		if f.ReturnID != returnID || f.State != RefundDone {
+		if f.ReturnID != returnID || f.State != RefundDone || f.Reason == ReasonExchange {
 			continue
 		}
 		for _, c := range r.Captures {

@@ -28,7 +28,7 @@ func (r Record) earned(p Price) {
 // giftsOwed is the list price of gifts that stay with the buyer though what earned them has come back; more are units that
 // come back beside those that have.
 func (o *Order) giftsOwed(more map[string]int64) (sum int64) {
-	back := func(l Line) int64 { return l.Ended() + more[l.ID] }
+	back := func(l Line) int64 { return max(0, l.Ended()+more[l.ID]-o.replaced(l.ID)) }
 	for _, g := range o.r.Lines {
 		if g.Earned == nil {
 			continue

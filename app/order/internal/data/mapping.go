@@ -17,6 +17,7 @@ func (s *Orders) toHeader(o *ent.Order) (biz.Header, error) {
 		Receiver: receiver, Remark: o.Remark, Device: o.Device, Clerk: o.Clerk, Fingerprint: o.Fingerprint,
 		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
 		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version,
+		OriginOrder: o.OriginOrder, OriginReturn: o.OriginReturn, CreditMinor: o.CreditMinor,
 		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms,
 	}, err
 }
@@ -30,6 +31,7 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 		SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).SetRemark(h.Remark).SetDevice(h.Device).SetClerk(h.Clerk).SetFingerprint(h.Fingerprint).
 		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
 		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).
+		SetOriginOrder(h.OriginOrder).SetOriginReturn(h.OriginReturn).SetCreditMinor(h.CreditMinor).
 		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms)
 }
 
@@ -128,7 +130,7 @@ func (s *Orders) createRefund(h biz.Header, r biz.Refund, no int) *ent.RefundCre
 func toReturn(r *ent.GoodsReturn) biz.Return {
 	return biz.Return{
 		ID: r.ID, State: biz.State(r.State), Reason: r.Reason, Location: r.Location, RefundMinor: r.RefundMinor, PointsBack: r.PointsBack,
-		RefundOnly: r.RefundOnly, CashAt: r.CashAt, FreightMinor: r.FreightMinor, GiftMinor: r.GiftMinor,
+		Exchange: r.Exchange, ExchangeOrder: r.ExchangeOrder, RefundOnly: r.RefundOnly, CashAt: r.CashAt, FreightMinor: r.FreightMinor, GiftMinor: r.GiftMinor,
 		Pictures: r.Pictures, Refusal: r.Refusal, Carrier: r.Carrier, TrackingNo: r.TrackingNo, SentAtUS: r.SentUs,
 		RequestedAtUS: r.RequestedUs, ApprovedAtUS: r.ApprovedUs, ReceivedAtUS: r.ReceivedUs, DoneAtUS: r.DoneUs,
 	}
@@ -136,7 +138,7 @@ func toReturn(r *ent.GoodsReturn) biz.Return {
 
 func (s *Orders) createReturn(h biz.Header, r biz.Return, no int) *ent.GoodsReturnCreate {
 	return s.ent.GoodsReturn.Create().SetID(r.ID).SetOrg(h.Org).SetOrderID(h.ID).SetNo(int64(no)).SetState(string(r.State)).
-		SetRefundOnly(r.RefundOnly).SetCashAt(r.CashAt).SetFreightMinor(r.FreightMinor).SetGiftMinor(r.GiftMinor).SetPictures(r.Pictures).SetRefusal(r.Refusal).SetCarrier(r.Carrier).SetTrackingNo(r.TrackingNo).SetSentUs(r.SentAtUS).
+		SetExchange(r.Exchange).SetExchangeOrder(r.ExchangeOrder).SetRefundOnly(r.RefundOnly).SetCashAt(r.CashAt).SetFreightMinor(r.FreightMinor).SetGiftMinor(r.GiftMinor).SetPictures(r.Pictures).SetRefusal(r.Refusal).SetCarrier(r.Carrier).SetTrackingNo(r.TrackingNo).SetSentUs(r.SentAtUS).
 		SetReason(r.Reason).SetLocation(r.Location).SetRefundMinor(r.RefundMinor).SetPointsBack(r.PointsBack).
 		SetRequestedUs(r.RequestedAtUS).SetApprovedUs(r.ApprovedAtUS).SetReceivedUs(r.ReceivedAtUS).SetDoneUs(r.DoneAtUS)
 }

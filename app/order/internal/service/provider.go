@@ -320,7 +320,7 @@ func (s *Order) refundNotified(ctx context.Context, n biz.Notification) error {
 	return s.inTx(ctx, r.ID, func(o *biz.Order) error { return o.RefundAnswered(refundID, answer) })
 }
 
-// refundOf loads a refund with its order and its capture.
+// refundOf loads a refund with its order, and the capture that came from outside.
 func (s *Order) refundOf(ctx context.Context, orderID, refundID string) (biz.Record, biz.Refund, biz.Capture, error) {
 	r, err := s.Orders.Load(ctx, orderID)
 	if err != nil {
@@ -328,9 +328,13 @@ func (s *Order) refundOf(ctx context.Context, orderID, refundID string) (biz.Rec
 	}
 	for _, f := range r.Refunds {
 		for _, c := range r.Captures {
-			if f.ID == refundID && c.ID == f.CaptureID {
-				return r, f, c, nil
+			if f.ID != refundID || c.ID != f.CaptureID {
+				continue
 			}
+			if c.Provider == biz.ProviderExchange { // it came from another order's goods: the provider knows that one's payment
+				c, err = s.Orders.OriginOf(ctx, c.TransactionNo)
+			}
+			return r, f, c, err
 		}
 	}
 	return r, biz.Refund{}, biz.Capture{}, biz.NotFound("refund")

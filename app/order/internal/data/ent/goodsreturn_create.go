@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 )
 
@@ -134,6 +135,26 @@ func (_c *GoodsReturnCreate) SetTrackingNo(v string) *GoodsReturnCreate {
 func (_c *GoodsReturnCreate) SetNillableTrackingNo(v *string) *GoodsReturnCreate {
 	if v != nil {
 		_c.SetTrackingNo(*v)
+	}
+	return _c
+}
+
+// SetExchange sets the "exchange" field.
+func (_c *GoodsReturnCreate) SetExchange(v []biz.ExchangeWish) *GoodsReturnCreate {
+	_c.mutation.SetExchange(v)
+	return _c
+}
+
+// SetExchangeOrder sets the "exchange_order" field.
+func (_c *GoodsReturnCreate) SetExchangeOrder(v string) *GoodsReturnCreate {
+	_c.mutation.SetExchangeOrder(v)
+	return _c
+}
+
+// SetNillableExchangeOrder sets the "exchange_order" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableExchangeOrder(v *string) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetExchangeOrder(*v)
 	}
 	return _c
 }
@@ -363,6 +384,10 @@ func (_c *GoodsReturnCreate) defaults() error {
 		v := goodsreturn.DefaultTrackingNo
 		_c.mutation.SetTrackingNo(v)
 	}
+	if _, ok := _c.mutation.ExchangeOrder(); !ok {
+		v := goodsreturn.DefaultExchangeOrder
+		_c.mutation.SetExchangeOrder(v)
+	}
 	if _, ok := _c.mutation.RefundOnly(); !ok {
 		v := goodsreturn.DefaultRefundOnly
 		_c.mutation.SetRefundOnly(v)
@@ -477,6 +502,14 @@ func (_c *GoodsReturnCreate) check() error {
 	if v, ok := _c.mutation.TrackingNo(); ok {
 		if err := goodsreturn.TrackingNoValidator(v); err != nil {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.ExchangeOrder(); !ok {
+		return &ValidationError{Name: "exchange_order", err: errors.New(`ent: missing required field "GoodsReturn.exchange_order"`)}
+	}
+	if v, ok := _c.mutation.ExchangeOrder(); ok {
+		if err := goodsreturn.ExchangeOrderValidator(v); err != nil {
+			return &ValidationError{Name: "exchange_order", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.exchange_order": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.RefundOnly(); !ok {
@@ -597,6 +630,14 @@ func (_c *GoodsReturnCreate) createSpec() (*GoodsReturn, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.TrackingNo(); ok {
 		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
 		_node.TrackingNo = value
+	}
+	if value, ok := _c.mutation.Exchange(); ok {
+		_spec.SetField(goodsreturn.FieldExchange, field.TypeJSON, value)
+		_node.Exchange = value
+	}
+	if value, ok := _c.mutation.ExchangeOrder(); ok {
+		_spec.SetField(goodsreturn.FieldExchangeOrder, field.TypeString, value)
+		_node.ExchangeOrder = value
 	}
 	if value, ok := _c.mutation.RefundOnly(); ok {
 		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
@@ -751,6 +792,18 @@ func (u *GoodsReturnUpsert) SetTrackingNo(v string) *GoodsReturnUpsert {
 // UpdateTrackingNo sets the "tracking_no" field to the value that was provided on create.
 func (u *GoodsReturnUpsert) UpdateTrackingNo() *GoodsReturnUpsert {
 	u.SetExcluded(goodsreturn.FieldTrackingNo)
+	return u
+}
+
+// SetExchangeOrder sets the "exchange_order" field.
+func (u *GoodsReturnUpsert) SetExchangeOrder(v string) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldExchangeOrder, v)
+	return u
+}
+
+// UpdateExchangeOrder sets the "exchange_order" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateExchangeOrder() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldExchangeOrder)
 	return u
 }
 
@@ -954,6 +1007,9 @@ func (u *GoodsReturnUpsertOne) UpdateNewValues() *GoodsReturnUpsertOne {
 		if _, exists := u.create.mutation.Pictures(); exists {
 			s.SetIgnore(goodsreturn.FieldPictures)
 		}
+		if _, exists := u.create.mutation.Exchange(); exists {
+			s.SetIgnore(goodsreturn.FieldExchange)
+		}
 		if _, exists := u.create.mutation.RequestedUs(); exists {
 			s.SetIgnore(goodsreturn.FieldRequestedUs)
 		}
@@ -1055,6 +1111,20 @@ func (u *GoodsReturnUpsertOne) SetTrackingNo(v string) *GoodsReturnUpsertOne {
 func (u *GoodsReturnUpsertOne) UpdateTrackingNo() *GoodsReturnUpsertOne {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateTrackingNo()
+	})
+}
+
+// SetExchangeOrder sets the "exchange_order" field.
+func (u *GoodsReturnUpsertOne) SetExchangeOrder(v string) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetExchangeOrder(v)
+	})
+}
+
+// UpdateExchangeOrder sets the "exchange_order" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateExchangeOrder() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateExchangeOrder()
 	})
 }
 
@@ -1452,6 +1522,9 @@ func (u *GoodsReturnUpsertBulk) UpdateNewValues() *GoodsReturnUpsertBulk {
 			if _, exists := b.mutation.Pictures(); exists {
 				s.SetIgnore(goodsreturn.FieldPictures)
 			}
+			if _, exists := b.mutation.Exchange(); exists {
+				s.SetIgnore(goodsreturn.FieldExchange)
+			}
 			if _, exists := b.mutation.RequestedUs(); exists {
 				s.SetIgnore(goodsreturn.FieldRequestedUs)
 			}
@@ -1554,6 +1627,20 @@ func (u *GoodsReturnUpsertBulk) SetTrackingNo(v string) *GoodsReturnUpsertBulk {
 func (u *GoodsReturnUpsertBulk) UpdateTrackingNo() *GoodsReturnUpsertBulk {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateTrackingNo()
+	})
+}
+
+// SetExchangeOrder sets the "exchange_order" field.
+func (u *GoodsReturnUpsertBulk) SetExchangeOrder(v string) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetExchangeOrder(v)
+	})
+}
+
+// UpdateExchangeOrder sets the "exchange_order" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateExchangeOrder() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateExchangeOrder()
 	})
 }
 

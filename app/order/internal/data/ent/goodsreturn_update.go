@@ -97,6 +97,20 @@ func (_u *GoodsReturnUpdate) SetNillableTrackingNo(v *string) *GoodsReturnUpdate
 	return _u
 }
 
+// SetExchangeOrder sets the "exchange_order" field.
+func (_u *GoodsReturnUpdate) SetExchangeOrder(v string) *GoodsReturnUpdate {
+	_u.mutation.SetExchangeOrder(v)
+	return _u
+}
+
+// SetNillableExchangeOrder sets the "exchange_order" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableExchangeOrder(v *string) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetExchangeOrder(*v)
+	}
+	return _u
+}
+
 // SetRefundOnly sets the "refund_only" field.
 func (_u *GoodsReturnUpdate) SetRefundOnly(v bool) *GoodsReturnUpdate {
 	_u.mutation.SetRefundOnly(v)
@@ -352,6 +366,11 @@ func (_u *GoodsReturnUpdate) check() error {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.ExchangeOrder(); ok {
+		if err := goodsreturn.ExchangeOrderValidator(v); err != nil {
+			return &ValidationError{Name: "exchange_order", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.exchange_order": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.CashAt(); ok {
 		if err := goodsreturn.CashAtValidator(v); err != nil {
 			return &ValidationError{Name: "cash_at", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.cash_at": %w`, err)}
@@ -389,6 +408,12 @@ func (_u *GoodsReturnUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if value, ok := _u.mutation.TrackingNo(); ok {
 		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
+	}
+	if _u.mutation.ExchangeCleared() {
+		_spec.ClearField(goodsreturn.FieldExchange, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ExchangeOrder(); ok {
+		_spec.SetField(goodsreturn.FieldExchangeOrder, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.RefundOnly(); ok {
 		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
@@ -530,6 +555,20 @@ func (_u *GoodsReturnUpdateOne) SetTrackingNo(v string) *GoodsReturnUpdateOne {
 func (_u *GoodsReturnUpdateOne) SetNillableTrackingNo(v *string) *GoodsReturnUpdateOne {
 	if v != nil {
 		_u.SetTrackingNo(*v)
+	}
+	return _u
+}
+
+// SetExchangeOrder sets the "exchange_order" field.
+func (_u *GoodsReturnUpdateOne) SetExchangeOrder(v string) *GoodsReturnUpdateOne {
+	_u.mutation.SetExchangeOrder(v)
+	return _u
+}
+
+// SetNillableExchangeOrder sets the "exchange_order" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableExchangeOrder(v *string) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetExchangeOrder(*v)
 	}
 	return _u
 }
@@ -802,6 +841,11 @@ func (_u *GoodsReturnUpdateOne) check() error {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.ExchangeOrder(); ok {
+		if err := goodsreturn.ExchangeOrderValidator(v); err != nil {
+			return &ValidationError{Name: "exchange_order", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.exchange_order": %w`, err)}
+		}
+	}
 	if v, ok := _u.mutation.CashAt(); ok {
 		if err := goodsreturn.CashAtValidator(v); err != nil {
 			return &ValidationError{Name: "cash_at", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.cash_at": %w`, err)}
@@ -856,6 +900,12 @@ func (_u *GoodsReturnUpdateOne) sqlSave(ctx context.Context) (_node *GoodsReturn
 	}
 	if value, ok := _u.mutation.TrackingNo(); ok {
 		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
+	}
+	if _u.mutation.ExchangeCleared() {
+		_spec.ClearField(goodsreturn.FieldExchange, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ExchangeOrder(); ok {
+		_spec.SetField(goodsreturn.FieldExchangeOrder, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.RefundOnly(); ok {
 		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)

@@ -6626,6 +6626,9 @@ type GoodsReturnMutation struct {
 	refusal          *string
 	carrier          *string
 	tracking_no      *string
+	exchange         *[]biz.ExchangeWish
+	appendexchange   []biz.ExchangeWish
+	exchange_order   *string
 	refund_only      *bool
 	cash_at          *string
 	freight_minor    *int64
@@ -7163,6 +7166,107 @@ func (m *GoodsReturnMutation) OldTrackingNo(ctx context.Context) (v string, err 
 // ResetTrackingNo resets all changes to the "tracking_no" field.
 func (m *GoodsReturnMutation) ResetTrackingNo() {
 	m.tracking_no = nil
+}
+
+// SetExchange sets the "exchange" field.
+func (m *GoodsReturnMutation) SetExchange(bw []biz.ExchangeWish) {
+	m.exchange = &bw
+	m.appendexchange = nil
+}
+
+// Exchange returns the value of the "exchange" field in the mutation.
+func (m *GoodsReturnMutation) Exchange() (r []biz.ExchangeWish, exists bool) {
+	v := m.exchange
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExchange returns the old "exchange" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldExchange(ctx context.Context) (v []biz.ExchangeWish, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExchange is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExchange requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExchange: %w", err)
+	}
+	return oldValue.Exchange, nil
+}
+
+// AppendExchange adds bw to the "exchange" field.
+func (m *GoodsReturnMutation) AppendExchange(bw []biz.ExchangeWish) {
+	m.appendexchange = append(m.appendexchange, bw...)
+}
+
+// AppendedExchange returns the list of values that were appended to the "exchange" field in this mutation.
+func (m *GoodsReturnMutation) AppendedExchange() ([]biz.ExchangeWish, bool) {
+	if len(m.appendexchange) == 0 {
+		return nil, false
+	}
+	return m.appendexchange, true
+}
+
+// ClearExchange clears the value of the "exchange" field.
+func (m *GoodsReturnMutation) ClearExchange() {
+	m.exchange = nil
+	m.appendexchange = nil
+	m.clearedFields[goodsreturn.FieldExchange] = struct{}{}
+}
+
+// ExchangeCleared returns if the "exchange" field was cleared in this mutation.
+func (m *GoodsReturnMutation) ExchangeCleared() bool {
+	_, ok := m.clearedFields[goodsreturn.FieldExchange]
+	return ok
+}
+
+// ResetExchange resets all changes to the "exchange" field.
+func (m *GoodsReturnMutation) ResetExchange() {
+	m.exchange = nil
+	m.appendexchange = nil
+	delete(m.clearedFields, goodsreturn.FieldExchange)
+}
+
+// SetExchangeOrder sets the "exchange_order" field.
+func (m *GoodsReturnMutation) SetExchangeOrder(s string) {
+	m.exchange_order = &s
+}
+
+// ExchangeOrder returns the value of the "exchange_order" field in the mutation.
+func (m *GoodsReturnMutation) ExchangeOrder() (r string, exists bool) {
+	v := m.exchange_order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExchangeOrder returns the old "exchange_order" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldExchangeOrder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExchangeOrder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExchangeOrder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExchangeOrder: %w", err)
+	}
+	return oldValue.ExchangeOrder, nil
+}
+
+// ResetExchangeOrder resets all changes to the "exchange_order" field.
+func (m *GoodsReturnMutation) ResetExchangeOrder() {
+	m.exchange_order = nil
 }
 
 // SetRefundOnly sets the "refund_only" field.
@@ -7775,7 +7879,7 @@ func (m *GoodsReturnMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *GoodsReturnMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 23)
 	if m.org != nil {
 		fields = append(fields, goodsreturn.FieldOrg)
 	}
@@ -7805,6 +7909,12 @@ func (m *GoodsReturnMutation) Fields() []string {
 	}
 	if m.tracking_no != nil {
 		fields = append(fields, goodsreturn.FieldTrackingNo)
+	}
+	if m.exchange != nil {
+		fields = append(fields, goodsreturn.FieldExchange)
+	}
+	if m.exchange_order != nil {
+		fields = append(fields, goodsreturn.FieldExchangeOrder)
 	}
 	if m.refund_only != nil {
 		fields = append(fields, goodsreturn.FieldRefundOnly)
@@ -7867,6 +7977,10 @@ func (m *GoodsReturnMutation) Field(name string) (ent.Value, bool) {
 		return m.Carrier()
 	case goodsreturn.FieldTrackingNo:
 		return m.TrackingNo()
+	case goodsreturn.FieldExchange:
+		return m.Exchange()
+	case goodsreturn.FieldExchangeOrder:
+		return m.ExchangeOrder()
 	case goodsreturn.FieldRefundOnly:
 		return m.RefundOnly()
 	case goodsreturn.FieldCashAt:
@@ -7918,6 +8032,10 @@ func (m *GoodsReturnMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldCarrier(ctx)
 	case goodsreturn.FieldTrackingNo:
 		return m.OldTrackingNo(ctx)
+	case goodsreturn.FieldExchange:
+		return m.OldExchange(ctx)
+	case goodsreturn.FieldExchangeOrder:
+		return m.OldExchangeOrder(ctx)
 	case goodsreturn.FieldRefundOnly:
 		return m.OldRefundOnly(ctx)
 	case goodsreturn.FieldCashAt:
@@ -8018,6 +8136,20 @@ func (m *GoodsReturnMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTrackingNo(v)
+		return nil
+	case goodsreturn.FieldExchange:
+		v, ok := value.([]biz.ExchangeWish)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExchange(v)
+		return nil
+	case goodsreturn.FieldExchangeOrder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExchangeOrder(v)
 		return nil
 	case goodsreturn.FieldRefundOnly:
 		v, ok := value.(bool)
@@ -8252,6 +8384,9 @@ func (m *GoodsReturnMutation) ClearedFields() []string {
 	if m.FieldCleared(goodsreturn.FieldPictures) {
 		fields = append(fields, goodsreturn.FieldPictures)
 	}
+	if m.FieldCleared(goodsreturn.FieldExchange) {
+		fields = append(fields, goodsreturn.FieldExchange)
+	}
 	return fields
 }
 
@@ -8268,6 +8403,9 @@ func (m *GoodsReturnMutation) ClearField(name string) error {
 	switch name {
 	case goodsreturn.FieldPictures:
 		m.ClearPictures()
+		return nil
+	case goodsreturn.FieldExchange:
+		m.ClearExchange()
 		return nil
 	}
 	return fmt.Errorf("unknown GoodsReturn nullable field %s", name)
@@ -8306,6 +8444,12 @@ func (m *GoodsReturnMutation) ResetField(name string) error {
 		return nil
 	case goodsreturn.FieldTrackingNo:
 		m.ResetTrackingNo()
+		return nil
+	case goodsreturn.FieldExchange:
+		m.ResetExchange()
+		return nil
+	case goodsreturn.FieldExchangeOrder:
+		m.ResetExchangeOrder()
 		return nil
 	case goodsreturn.FieldRefundOnly:
 		m.ResetRefundOnly()
@@ -9629,6 +9773,10 @@ type OrderMutation struct {
 	addfreight_refunded_minor *int64
 	gift_charged_minor        *int64
 	addgift_charged_minor     *int64
+	origin_order              *string
+	origin_return             *string
+	credit_minor              *int64
+	addcredit_minor           *int64
 	merchant_account          *string
 	attributions              *[]biz.Attribution
 	appendattributions        []biz.Attribution
@@ -10653,6 +10801,134 @@ func (m *OrderMutation) AddedGiftChargedMinor() (r int64, exists bool) {
 func (m *OrderMutation) ResetGiftChargedMinor() {
 	m.gift_charged_minor = nil
 	m.addgift_charged_minor = nil
+}
+
+// SetOriginOrder sets the "origin_order" field.
+func (m *OrderMutation) SetOriginOrder(s string) {
+	m.origin_order = &s
+}
+
+// OriginOrder returns the value of the "origin_order" field in the mutation.
+func (m *OrderMutation) OriginOrder() (r string, exists bool) {
+	v := m.origin_order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOriginOrder returns the old "origin_order" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldOriginOrder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOriginOrder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOriginOrder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOriginOrder: %w", err)
+	}
+	return oldValue.OriginOrder, nil
+}
+
+// ResetOriginOrder resets all changes to the "origin_order" field.
+func (m *OrderMutation) ResetOriginOrder() {
+	m.origin_order = nil
+}
+
+// SetOriginReturn sets the "origin_return" field.
+func (m *OrderMutation) SetOriginReturn(s string) {
+	m.origin_return = &s
+}
+
+// OriginReturn returns the value of the "origin_return" field in the mutation.
+func (m *OrderMutation) OriginReturn() (r string, exists bool) {
+	v := m.origin_return
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOriginReturn returns the old "origin_return" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldOriginReturn(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOriginReturn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOriginReturn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOriginReturn: %w", err)
+	}
+	return oldValue.OriginReturn, nil
+}
+
+// ResetOriginReturn resets all changes to the "origin_return" field.
+func (m *OrderMutation) ResetOriginReturn() {
+	m.origin_return = nil
+}
+
+// SetCreditMinor sets the "credit_minor" field.
+func (m *OrderMutation) SetCreditMinor(i int64) {
+	m.credit_minor = &i
+	m.addcredit_minor = nil
+}
+
+// CreditMinor returns the value of the "credit_minor" field in the mutation.
+func (m *OrderMutation) CreditMinor() (r int64, exists bool) {
+	v := m.credit_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreditMinor returns the old "credit_minor" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldCreditMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreditMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreditMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreditMinor: %w", err)
+	}
+	return oldValue.CreditMinor, nil
+}
+
+// AddCreditMinor adds i to the "credit_minor" field.
+func (m *OrderMutation) AddCreditMinor(i int64) {
+	if m.addcredit_minor != nil {
+		*m.addcredit_minor += i
+	} else {
+		m.addcredit_minor = &i
+	}
+}
+
+// AddedCreditMinor returns the value that was added to the "credit_minor" field in this mutation.
+func (m *OrderMutation) AddedCreditMinor() (r int64, exists bool) {
+	v := m.addcredit_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreditMinor resets all changes to the "credit_minor" field.
+func (m *OrderMutation) ResetCreditMinor() {
+	m.credit_minor = nil
+	m.addcredit_minor = nil
 }
 
 // SetMerchantAccount sets the "merchant_account" field.
@@ -11738,7 +12014,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 41)
+	fields := make([]string, 0, 44)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -11795,6 +12071,15 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.gift_charged_minor != nil {
 		fields = append(fields, order.FieldGiftChargedMinor)
+	}
+	if m.origin_order != nil {
+		fields = append(fields, order.FieldOriginOrder)
+	}
+	if m.origin_return != nil {
+		fields = append(fields, order.FieldOriginReturn)
+	}
+	if m.credit_minor != nil {
+		fields = append(fields, order.FieldCreditMinor)
 	}
 	if m.merchant_account != nil {
 		fields = append(fields, order.FieldMerchantAccount)
@@ -11908,6 +12193,12 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.FreightRefundedMinor()
 	case order.FieldGiftChargedMinor:
 		return m.GiftChargedMinor()
+	case order.FieldOriginOrder:
+		return m.OriginOrder()
+	case order.FieldOriginReturn:
+		return m.OriginReturn()
+	case order.FieldCreditMinor:
+		return m.CreditMinor()
 	case order.FieldMerchantAccount:
 		return m.MerchantAccount()
 	case order.FieldAttributions:
@@ -11999,6 +12290,12 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldFreightRefundedMinor(ctx)
 	case order.FieldGiftChargedMinor:
 		return m.OldGiftChargedMinor(ctx)
+	case order.FieldOriginOrder:
+		return m.OldOriginOrder(ctx)
+	case order.FieldOriginReturn:
+		return m.OldOriginReturn(ctx)
+	case order.FieldCreditMinor:
+		return m.OldCreditMinor(ctx)
 	case order.FieldMerchantAccount:
 		return m.OldMerchantAccount(ctx)
 	case order.FieldAttributions:
@@ -12184,6 +12481,27 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetGiftChargedMinor(v)
+		return nil
+	case order.FieldOriginOrder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOriginOrder(v)
+		return nil
+	case order.FieldOriginReturn:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOriginReturn(v)
+		return nil
+	case order.FieldCreditMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreditMinor(v)
 		return nil
 	case order.FieldMerchantAccount:
 		v, ok := value.(string)
@@ -12377,6 +12695,9 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addgift_charged_minor != nil {
 		fields = append(fields, order.FieldGiftChargedMinor)
 	}
+	if m.addcredit_minor != nil {
+		fields = append(fields, order.FieldCreditMinor)
+	}
 	if m.addplaced_us != nil {
 		fields = append(fields, order.FieldPlacedUs)
 	}
@@ -12429,6 +12750,8 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedFreightRefundedMinor()
 	case order.FieldGiftChargedMinor:
 		return m.AddedGiftChargedMinor()
+	case order.FieldCreditMinor:
+		return m.AddedCreditMinor()
 	case order.FieldPlacedUs:
 		return m.AddedPlacedUs()
 	case order.FieldPaidUs:
@@ -12523,6 +12846,13 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddGiftChargedMinor(v)
+		return nil
+	case order.FieldCreditMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreditMinor(v)
 		return nil
 	case order.FieldPlacedUs:
 		v, ok := value.(int64)
@@ -12696,6 +13026,15 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldGiftChargedMinor:
 		m.ResetGiftChargedMinor()
+		return nil
+	case order.FieldOriginOrder:
+		m.ResetOriginOrder()
+		return nil
+	case order.FieldOriginReturn:
+		m.ResetOriginReturn()
+		return nil
+	case order.FieldCreditMinor:
+		m.ResetCreditMinor()
 		return nil
 	case order.FieldMerchantAccount:
 		m.ResetMerchantAccount()

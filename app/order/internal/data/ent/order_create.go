@@ -282,6 +282,48 @@ func (_c *OrderCreate) SetNillableGiftChargedMinor(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetOriginOrder sets the "origin_order" field.
+func (_c *OrderCreate) SetOriginOrder(v string) *OrderCreate {
+	_c.mutation.SetOriginOrder(v)
+	return _c
+}
+
+// SetNillableOriginOrder sets the "origin_order" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableOriginOrder(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetOriginOrder(*v)
+	}
+	return _c
+}
+
+// SetOriginReturn sets the "origin_return" field.
+func (_c *OrderCreate) SetOriginReturn(v string) *OrderCreate {
+	_c.mutation.SetOriginReturn(v)
+	return _c
+}
+
+// SetNillableOriginReturn sets the "origin_return" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableOriginReturn(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetOriginReturn(*v)
+	}
+	return _c
+}
+
+// SetCreditMinor sets the "credit_minor" field.
+func (_c *OrderCreate) SetCreditMinor(v int64) *OrderCreate {
+	_c.mutation.SetCreditMinor(v)
+	return _c
+}
+
+// SetNillableCreditMinor sets the "credit_minor" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableCreditMinor(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetCreditMinor(*v)
+	}
+	return _c
+}
+
 // SetMerchantAccount sets the "merchant_account" field.
 func (_c *OrderCreate) SetMerchantAccount(v string) *OrderCreate {
 	_c.mutation.SetMerchantAccount(v)
@@ -665,6 +707,18 @@ func (_c *OrderCreate) defaults() error {
 		v := order.DefaultGiftChargedMinor
 		_c.mutation.SetGiftChargedMinor(v)
 	}
+	if _, ok := _c.mutation.OriginOrder(); !ok {
+		v := order.DefaultOriginOrder
+		_c.mutation.SetOriginOrder(v)
+	}
+	if _, ok := _c.mutation.OriginReturn(); !ok {
+		v := order.DefaultOriginReturn
+		_c.mutation.SetOriginReturn(v)
+	}
+	if _, ok := _c.mutation.CreditMinor(); !ok {
+		v := order.DefaultCreditMinor
+		_c.mutation.SetCreditMinor(v)
+	}
 	if _, ok := _c.mutation.MerchantAccount(); !ok {
 		v := order.DefaultMerchantAccount
 		_c.mutation.SetMerchantAccount(v)
@@ -839,6 +893,25 @@ func (_c *OrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.GiftChargedMinor(); !ok {
 		return &ValidationError{Name: "gift_charged_minor", err: errors.New(`ent: missing required field "Order.gift_charged_minor"`)}
+	}
+	if _, ok := _c.mutation.OriginOrder(); !ok {
+		return &ValidationError{Name: "origin_order", err: errors.New(`ent: missing required field "Order.origin_order"`)}
+	}
+	if v, ok := _c.mutation.OriginOrder(); ok {
+		if err := order.OriginOrderValidator(v); err != nil {
+			return &ValidationError{Name: "origin_order", err: fmt.Errorf(`ent: validator failed for field "Order.origin_order": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.OriginReturn(); !ok {
+		return &ValidationError{Name: "origin_return", err: errors.New(`ent: missing required field "Order.origin_return"`)}
+	}
+	if v, ok := _c.mutation.OriginReturn(); ok {
+		if err := order.OriginReturnValidator(v); err != nil {
+			return &ValidationError{Name: "origin_return", err: fmt.Errorf(`ent: validator failed for field "Order.origin_return": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.CreditMinor(); !ok {
+		return &ValidationError{Name: "credit_minor", err: errors.New(`ent: missing required field "Order.credit_minor"`)}
 	}
 	if _, ok := _c.mutation.MerchantAccount(); !ok {
 		return &ValidationError{Name: "merchant_account", err: errors.New(`ent: missing required field "Order.merchant_account"`)}
@@ -1057,6 +1130,18 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.GiftChargedMinor(); ok {
 		_spec.SetField(order.FieldGiftChargedMinor, field.TypeInt64, value)
 		_node.GiftChargedMinor = value
+	}
+	if value, ok := _c.mutation.OriginOrder(); ok {
+		_spec.SetField(order.FieldOriginOrder, field.TypeString, value)
+		_node.OriginOrder = value
+	}
+	if value, ok := _c.mutation.OriginReturn(); ok {
+		_spec.SetField(order.FieldOriginReturn, field.TypeString, value)
+		_node.OriginReturn = value
+	}
+	if value, ok := _c.mutation.CreditMinor(); ok {
+		_spec.SetField(order.FieldCreditMinor, field.TypeInt64, value)
+		_node.CreditMinor = value
 	}
 	if value, ok := _c.mutation.MerchantAccount(); ok {
 		_spec.SetField(order.FieldMerchantAccount, field.TypeString, value)
@@ -1294,6 +1379,24 @@ func (u *OrderUpsert) AddGiftChargedMinor(v int64) *OrderUpsert {
 	return u
 }
 
+// SetCreditMinor sets the "credit_minor" field.
+func (u *OrderUpsert) SetCreditMinor(v int64) *OrderUpsert {
+	u.Set(order.FieldCreditMinor, v)
+	return u
+}
+
+// UpdateCreditMinor sets the "credit_minor" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateCreditMinor() *OrderUpsert {
+	u.SetExcluded(order.FieldCreditMinor)
+	return u
+}
+
+// AddCreditMinor adds v to the "credit_minor" field.
+func (u *OrderUpsert) AddCreditMinor(v int64) *OrderUpsert {
+	u.Add(order.FieldCreditMinor, v)
+	return u
+}
+
 // SetReceiver sets the "receiver" field.
 func (u *OrderUpsert) SetReceiver(v []byte) *OrderUpsert {
 	u.Set(order.FieldReceiver, v)
@@ -1500,6 +1603,12 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		if _, exists := u.create.mutation.PointsAmountMinor(); exists {
 			s.SetIgnore(order.FieldPointsAmountMinor)
 		}
+		if _, exists := u.create.mutation.OriginOrder(); exists {
+			s.SetIgnore(order.FieldOriginOrder)
+		}
+		if _, exists := u.create.mutation.OriginReturn(); exists {
+			s.SetIgnore(order.FieldOriginReturn)
+		}
 		if _, exists := u.create.mutation.MerchantAccount(); exists {
 			s.SetIgnore(order.FieldMerchantAccount)
 		}
@@ -1679,6 +1788,27 @@ func (u *OrderUpsertOne) AddGiftChargedMinor(v int64) *OrderUpsertOne {
 func (u *OrderUpsertOne) UpdateGiftChargedMinor() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateGiftChargedMinor()
+	})
+}
+
+// SetCreditMinor sets the "credit_minor" field.
+func (u *OrderUpsertOne) SetCreditMinor(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetCreditMinor(v)
+	})
+}
+
+// AddCreditMinor adds v to the "credit_minor" field.
+func (u *OrderUpsertOne) AddCreditMinor(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddCreditMinor(v)
+	})
+}
+
+// UpdateCreditMinor sets the "credit_minor" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateCreditMinor() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateCreditMinor()
 	})
 }
 
@@ -2079,6 +2209,12 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			if _, exists := b.mutation.PointsAmountMinor(); exists {
 				s.SetIgnore(order.FieldPointsAmountMinor)
 			}
+			if _, exists := b.mutation.OriginOrder(); exists {
+				s.SetIgnore(order.FieldOriginOrder)
+			}
+			if _, exists := b.mutation.OriginReturn(); exists {
+				s.SetIgnore(order.FieldOriginReturn)
+			}
 			if _, exists := b.mutation.MerchantAccount(); exists {
 				s.SetIgnore(order.FieldMerchantAccount)
 			}
@@ -2259,6 +2395,27 @@ func (u *OrderUpsertBulk) AddGiftChargedMinor(v int64) *OrderUpsertBulk {
 func (u *OrderUpsertBulk) UpdateGiftChargedMinor() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateGiftChargedMinor()
+	})
+}
+
+// SetCreditMinor sets the "credit_minor" field.
+func (u *OrderUpsertBulk) SetCreditMinor(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetCreditMinor(v)
+	})
+}
+
+// AddCreditMinor adds v to the "credit_minor" field.
+func (u *OrderUpsertBulk) AddCreditMinor(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddCreditMinor(v)
+	})
+}
+
+// UpdateCreditMinor sets the "credit_minor" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateCreditMinor() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateCreditMinor()
 	})
 }
 

@@ -139,6 +139,27 @@ func (_u *OrderUpdate) AddGiftChargedMinor(v int64) *OrderUpdate {
 	return _u
 }
 
+// SetCreditMinor sets the "credit_minor" field.
+func (_u *OrderUpdate) SetCreditMinor(v int64) *OrderUpdate {
+	_u.mutation.ResetCreditMinor()
+	_u.mutation.SetCreditMinor(v)
+	return _u
+}
+
+// SetNillableCreditMinor sets the "credit_minor" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableCreditMinor(v *int64) *OrderUpdate {
+	if v != nil {
+		_u.SetCreditMinor(*v)
+	}
+	return _u
+}
+
+// AddCreditMinor adds value to the "credit_minor" field.
+func (_u *OrderUpdate) AddCreditMinor(v int64) *OrderUpdate {
+	_u.mutation.AddCreditMinor(v)
+	return _u
+}
+
 // SetReceiver sets the "receiver" field.
 func (_u *OrderUpdate) SetReceiver(v []byte) *OrderUpdate {
 	_u.mutation.SetReceiver(v)
@@ -400,6 +421,12 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedGiftChargedMinor(); ok {
 		_spec.AddField(order.FieldGiftChargedMinor, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.CreditMinor(); ok {
+		_spec.SetField(order.FieldCreditMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCreditMinor(); ok {
+		_spec.AddField(order.FieldCreditMinor, field.TypeInt64, value)
+	}
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)
 	}
@@ -586,6 +613,27 @@ func (_u *OrderUpdateOne) SetNillableGiftChargedMinor(v *int64) *OrderUpdateOne 
 // AddGiftChargedMinor adds value to the "gift_charged_minor" field.
 func (_u *OrderUpdateOne) AddGiftChargedMinor(v int64) *OrderUpdateOne {
 	_u.mutation.AddGiftChargedMinor(v)
+	return _u
+}
+
+// SetCreditMinor sets the "credit_minor" field.
+func (_u *OrderUpdateOne) SetCreditMinor(v int64) *OrderUpdateOne {
+	_u.mutation.ResetCreditMinor()
+	_u.mutation.SetCreditMinor(v)
+	return _u
+}
+
+// SetNillableCreditMinor sets the "credit_minor" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableCreditMinor(v *int64) *OrderUpdateOne {
+	if v != nil {
+		_u.SetCreditMinor(*v)
+	}
+	return _u
+}
+
+// AddCreditMinor adds value to the "credit_minor" field.
+func (_u *OrderUpdateOne) AddCreditMinor(v int64) *OrderUpdateOne {
+	_u.mutation.AddCreditMinor(v)
 	return _u
 }
 
@@ -879,6 +927,12 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.AddedGiftChargedMinor(); ok {
 		_spec.AddField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CreditMinor(); ok {
+		_spec.SetField(order.FieldCreditMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCreditMinor(); ok {
+		_spec.AddField(order.FieldCreditMinor, field.TypeInt64, value)
 	}
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)

@@ -27,6 +27,8 @@ func (Order) Fields() []ent.Field {
 		column.Fixed("shop_store", 64), column.Text("state", 16), column.Fixed("currency", 3),
 		constant("goods_minor"), constant("discount_minor"), constant("freight_minor"), constant("total_minor"),
 		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"), number("freight_refunded_minor"), number("gift_charged_minor"),
+		// Of a replacement: the order and the return that it is for, and what that will bring in.
+		ref("origin_order"), ref("origin_return"), number("credit_minor"),
 		column.Fixed("merchant_account", 128), field.JSON("attributions", []biz.Attribution{}).Optional().Immutable(),
 		column.Fixed("way", 16), column.Fixed("pickup_store", 64),
 		// JSON of the receiver; personal data. In clear only in rows without a phone key: older versions kept it so.

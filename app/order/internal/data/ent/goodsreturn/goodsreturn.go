@@ -32,6 +32,10 @@ const (
 	FieldCarrier = "carrier"
 	// FieldTrackingNo holds the string denoting the tracking_no field in the database.
 	FieldTrackingNo = "tracking_no"
+	// FieldExchange holds the string denoting the exchange field in the database.
+	FieldExchange = "exchange"
+	// FieldExchangeOrder holds the string denoting the exchange_order field in the database.
+	FieldExchangeOrder = "exchange_order"
 	// FieldRefundOnly holds the string denoting the refund_only field in the database.
 	FieldRefundOnly = "refund_only"
 	// FieldCashAt holds the string denoting the cash_at field in the database.
@@ -71,6 +75,8 @@ var Columns = []string{
 	FieldRefusal,
 	FieldCarrier,
 	FieldTrackingNo,
+	FieldExchange,
+	FieldExchangeOrder,
 	FieldRefundOnly,
 	FieldCashAt,
 	FieldFreightMinor,
@@ -132,6 +138,10 @@ var (
 	DefaultTrackingNo string
 	// TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
 	TrackingNoValidator func(string) error
+	// DefaultExchangeOrder holds the default value on creation for the "exchange_order" field.
+	DefaultExchangeOrder string
+	// ExchangeOrderValidator is a validator for the "exchange_order" field. It is called by the builders before save.
+	ExchangeOrderValidator func(string) error
 	// DefaultRefundOnly holds the default value on creation for the "refund_only" field.
 	DefaultRefundOnly bool
 	// DefaultCashAt holds the default value on creation for the "cash_at" field.
@@ -211,6 +221,11 @@ func ByCarrier(opts ...sql.OrderTermOption) OrderOption {
 // ByTrackingNo orders the results by the tracking_no field.
 func ByTrackingNo(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTrackingNo, opts...).ToFunc()
+}
+
+// ByExchangeOrder orders the results by the exchange_order field.
+func ByExchangeOrder(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExchangeOrder, opts...).ToFunc()
 }
 
 // ByRefundOnly orders the results by the refund_only field.

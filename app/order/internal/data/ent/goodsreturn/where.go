@@ -107,6 +107,11 @@ func TrackingNo(v string) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldTrackingNo, v))
 }
 
+// ExchangeOrder applies equality check predicate on the "exchange_order" field. It's identical to ExchangeOrderEQ.
+func ExchangeOrder(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldExchangeOrder, v))
+}
+
 // RefundOnly applies equality check predicate on the "refund_only" field. It's identical to RefundOnlyEQ.
 func RefundOnly(v bool) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldRefundOnly, v))
@@ -730,6 +735,81 @@ func TrackingNoEqualFold(v string) predicate.GoodsReturn {
 // TrackingNoContainsFold applies the ContainsFold predicate on the "tracking_no" field.
 func TrackingNoContainsFold(v string) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldContainsFold(FieldTrackingNo, v))
+}
+
+// ExchangeIsNil applies the IsNil predicate on the "exchange" field.
+func ExchangeIsNil() predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIsNull(FieldExchange))
+}
+
+// ExchangeNotNil applies the NotNil predicate on the "exchange" field.
+func ExchangeNotNil() predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotNull(FieldExchange))
+}
+
+// ExchangeOrderEQ applies the EQ predicate on the "exchange_order" field.
+func ExchangeOrderEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderNEQ applies the NEQ predicate on the "exchange_order" field.
+func ExchangeOrderNEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderIn applies the In predicate on the "exchange_order" field.
+func ExchangeOrderIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldExchangeOrder, vs...))
+}
+
+// ExchangeOrderNotIn applies the NotIn predicate on the "exchange_order" field.
+func ExchangeOrderNotIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldExchangeOrder, vs...))
+}
+
+// ExchangeOrderGT applies the GT predicate on the "exchange_order" field.
+func ExchangeOrderGT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderGTE applies the GTE predicate on the "exchange_order" field.
+func ExchangeOrderGTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderLT applies the LT predicate on the "exchange_order" field.
+func ExchangeOrderLT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderLTE applies the LTE predicate on the "exchange_order" field.
+func ExchangeOrderLTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderContains applies the Contains predicate on the "exchange_order" field.
+func ExchangeOrderContains(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContains(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderHasPrefix applies the HasPrefix predicate on the "exchange_order" field.
+func ExchangeOrderHasPrefix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasPrefix(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderHasSuffix applies the HasSuffix predicate on the "exchange_order" field.
+func ExchangeOrderHasSuffix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasSuffix(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderEqualFold applies the EqualFold predicate on the "exchange_order" field.
+func ExchangeOrderEqualFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEqualFold(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderContainsFold applies the ContainsFold predicate on the "exchange_order" field.
+func ExchangeOrderContainsFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContainsFold(FieldExchangeOrder, v))
 }
 
 // RefundOnlyEQ applies the EQ predicate on the "refund_only" field.
