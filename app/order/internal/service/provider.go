@@ -8,6 +8,7 @@ import (
 	"time"
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/failpoint"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
 )
@@ -264,10 +265,16 @@ func (s *Order) refund(ctx context.Context, orderID, refundID string) error {
 	if err != nil || f.State != biz.RefundPending && f.State != biz.RefundWaiting {
 		return err
 	}
+	if err := failpoint.Hit("order.refund.ask.before"); err != nil {
+		return err
+	}
 	answer, failure := patiently(ctx, s, c.Provider, func(provider biz.PaymentProvider) (biz.RefundAnswer, error) {
 		return s.askRefund(ctx, provider, f, c)
 	})
 	if failure == nil {
+		if err := failpoint.Hit("order.refund.ask.after"); err != nil {
+			return err
+		}
 		return s.inTx(ctx, r.ID, func(o *biz.Order) error { return o.RefundAnswered(refundID, answer) })
 	}
 	if errors.Is(failure, errSilent) {
