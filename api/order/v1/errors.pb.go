@@ -55,6 +55,8 @@ const (
 	OrderErrorReason_FINAL_SALE_UNCONFIRMED OrderErrorReason = 38
 	// Who asked for money beyond the price does not approve it.
 	OrderErrorReason_GOODWILL_SECOND_PERSON OrderErrorReason = 63
+	// The seller does not take goods back in this store, or not for cash. metadata: store.
+	OrderErrorReason_NOT_IN_THIS_STORE OrderErrorReason = 64
 	// What was found is not what the return is about. metadata: line_id, sku, quantity (that was asked for).
 	OrderErrorReason_INSPECTION_MISMATCH OrderErrorReason = 60
 	// The payment provider gave no answer; what was asked may have been done. metadata: provider.
@@ -87,6 +89,7 @@ var (
 		54: "TRADE_EVENTS_EXPIRED",
 		38: "FINAL_SALE_UNCONFIRMED",
 		63: "GOODWILL_SECOND_PERSON",
+		64: "NOT_IN_THIS_STORE",
 		60: "INSPECTION_MISMATCH",
 		25: "PROVIDER_SILENT",
 		26: "PROVIDER_REFUSED",
@@ -111,6 +114,7 @@ var (
 		"TRADE_EVENTS_EXPIRED":   54,
 		"FINAL_SALE_UNCONFIRMED": 38,
 		"GOODWILL_SECOND_PERSON": 63,
+		"NOT_IN_THIS_STORE":      64,
 		"INSPECTION_MISMATCH":    60,
 		"PROVIDER_SILENT":        25,
 		"PROVIDER_REFUSED":       26,
@@ -150,7 +154,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xf9\x04\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x96\x05\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -170,7 +174,8 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x13PICKUP_CODE_UNKNOWN\x10\r\x1a\x04\xa8E\x94\x03\x12\x1e\n" +
 	"\x14TRADE_EVENTS_EXPIRED\x106\x1a\x04\xa8E\x99\x03\x12 \n" +
 	"\x16FINAL_SALE_UNCONFIRMED\x10&\x1a\x04\xa8E\x99\x03\x12 \n" +
-	"\x16GOODWILL_SECOND_PERSON\x10?\x1a\x04\xa8E\x93\x03\x12\x1d\n" +
+	"\x16GOODWILL_SECOND_PERSON\x10?\x1a\x04\xa8E\x93\x03\x12\x1b\n" +
+	"\x11NOT_IN_THIS_STORE\x10@\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13INSPECTION_MISMATCH\x10<\x1a\x04\xa8E\x90\x03\x12\x19\n" +
 	"\x0fPROVIDER_SILENT\x10\x19\x1a\x04\xa8E\xf7\x03\x12\x1a\n" +
 	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x12\x1d\n" +

@@ -241,6 +241,20 @@ func ErrorGoodwillSecondPerson(format string, args ...interface{}) *errors.Error
 	return errors.New(403, OrderErrorReason_GOODWILL_SECOND_PERSON.String(), fmt.Sprintf(format, args...))
 }
 
+// The seller does not take goods back in this store, or not for cash. metadata: store.
+func IsNotInThisStore(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_NOT_IN_THIS_STORE.String() && e.Code == 409
+}
+
+// The seller does not take goods back in this store, or not for cash. metadata: store.
+func ErrorNotInThisStore(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_NOT_IN_THIS_STORE.String(), fmt.Sprintf(format, args...))
+}
+
 // What was found is not what the return is about. metadata: line_id, sku, quantity (that was asked for).
 func IsInspectionMismatch(err error) bool {
 	if err == nil {

@@ -113,8 +113,6 @@ const (
 	FulfilmentState_GOODS_BACK FulfilmentState = 13
 	// Some of its parcels have left.
 	FulfilmentState_PARTLY_SHIPPED FulfilmentState = 14
-	// Ready to be collected, and nobody has come in time: the buyer has to choose, and may still collect it.
-	FulfilmentState_UNCOLLECTED FulfilmentState = 15
 )
 
 // Enum value maps for FulfilmentState.
@@ -135,7 +133,6 @@ var (
 		12: "DELIVERY_FAILED",
 		13: "GOODS_BACK",
 		14: "PARTLY_SHIPPED",
-		15: "UNCOLLECTED",
 	}
 	FulfilmentState_value = map[string]int32{
 		"FULFILMENT_STATE_UNSPECIFIED": 0,
@@ -153,7 +150,6 @@ var (
 		"DELIVERY_FAILED":              12,
 		"GOODS_BACK":                   13,
 		"PARTLY_SHIPPED":               14,
-		"UNCOLLECTED":                  15,
 	}
 )
 
@@ -543,6 +539,8 @@ const (
 	TenderKind_WALLET TenderKind = 5
 	// By a card terminal at the till.
 	TenderKind_CARD TenderKind = 6
+	// With goods that came back.
+	TenderKind_EXCHANGED TenderKind = 7
 )
 
 // Enum value maps for TenderKind.
@@ -555,6 +553,7 @@ var (
 		4: "PLATFORM",
 		5: "WALLET",
 		6: "CARD",
+		7: "EXCHANGED",
 	}
 	TenderKind_value = map[string]int32{
 		"TENDER_KIND_UNSPECIFIED": 0,
@@ -564,6 +563,7 @@ var (
 		"PLATFORM":                4,
 		"WALLET":                  5,
 		"CARD":                    6,
+		"EXCHANGED":               7,
 	}
 )
 
@@ -1426,14 +1426,17 @@ type OrderInfo struct {
 	LeftToPay *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
 	// Of the freight.
 	FreightRefunded *v1.Money `protobuf:"bytes,55,opt,name=freight_refunded,json=freightRefunded,proto3" json:"freight_refunded,omitempty"`
+	// Kept of refunds for gifts that stayed with the buyer though what earned them came back.
+	GiftsCharged *v1.Money `protobuf:"bytes,57,opt,name=gifts_charged,json=giftsCharged,proto3" json:"gifts_charged,omitempty"`
 	// What the seller gave beyond the price: no part of paid or refunded.
 	Goodwills []*Goodwill `protobuf:"bytes,56,rep,name=goodwills,proto3" json:"goodwills,omitempty"`
 	// How far the goods are: of an order in parts, those of all fulfilments that stand.
 	Shipping Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
-	// The buyer of a pickup has to choose what becomes of it: see OrderChanges.ChoosePickup.
-	Choice        *PickupChoice `protobuf:"bytes,51,opt,name=choice,proto3" json:"choice,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// The return that this order is the replacement for, and what it will bring in; the buyer pays the rest.
+	ExchangeFor    string    `protobuf:"bytes,58,opt,name=exchange_for,json=exchangeFor,proto3" json:"exchange_for,omitempty"`
+	ExchangeCredit *v1.Money `protobuf:"bytes,59,opt,name=exchange_credit,json=exchangeCredit,proto3" json:"exchange_credit,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *OrderInfo) Reset() {
@@ -1683,6 +1686,13 @@ func (x *OrderInfo) GetFreightRefunded() *v1.Money {
 	return nil
 }
 
+func (x *OrderInfo) GetGiftsCharged() *v1.Money {
+	if x != nil {
+		return x.GiftsCharged
+	}
+	return nil
+}
+
 func (x *OrderInfo) GetGoodwills() []*Goodwill {
 	if x != nil {
 		return x.Goodwills
@@ -1697,64 +1707,18 @@ func (x *OrderInfo) GetShipping() Shipping {
 	return Shipping_SHIPPING_UNSPECIFIED
 }
 
-func (x *OrderInfo) GetChoice() *PickupChoice {
+func (x *OrderInfo) GetExchangeFor() string {
 	if x != nil {
-		return x.Choice
+		return x.ExchangeFor
+	}
+	return ""
+}
+
+func (x *OrderInfo) GetExchangeCredit() *v1.Money {
+	if x != nil {
+		return x.ExchangeCredit
 	}
 	return nil
-}
-
-type PickupChoice struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	AskedAtUs int64                  `protobuf:"varint,1,opt,name=asked_at_us,json=askedAtUs,proto3" json:"asked_at_us,omitempty"`
-	// Who says nothing until then gets the money back; 0: without end.
-	ChooseByUs    int64 `protobuf:"varint,2,opt,name=choose_by_us,json=chooseByUs,proto3" json:"choose_by_us,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *PickupChoice) Reset() {
-	*x = PickupChoice{}
-	mi := &file_order_v1_order_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *PickupChoice) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*PickupChoice) ProtoMessage() {}
-
-func (x *PickupChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use PickupChoice.ProtoReflect.Descriptor instead.
-func (*PickupChoice) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *PickupChoice) GetAskedAtUs() int64 {
-	if x != nil {
-		return x.AskedAtUs
-	}
-	return 0
-}
-
-func (x *PickupChoice) GetChooseByUs() int64 {
-	if x != nil {
-		return x.ChooseByUs
-	}
-	return 0
 }
 
 type OrderLine struct {
@@ -1787,7 +1751,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1799,7 +1763,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1812,7 +1776,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -1939,7 +1903,7 @@ type Tender struct {
 
 func (x *Tender) Reset() {
 	*x = Tender{}
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1951,7 +1915,7 @@ func (x *Tender) String() string {
 func (*Tender) ProtoMessage() {}
 
 func (x *Tender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1964,7 +1928,7 @@ func (x *Tender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tender.ProtoReflect.Descriptor instead.
 func (*Tender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Tender) GetKind() TenderKind {
@@ -2018,7 +1982,7 @@ type Goodwill struct {
 
 func (x *Goodwill) Reset() {
 	*x = Goodwill{}
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +1994,7 @@ func (x *Goodwill) String() string {
 func (*Goodwill) ProtoMessage() {}
 
 func (x *Goodwill) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2007,7 @@ func (x *Goodwill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodwill.ProtoReflect.Descriptor instead.
 func (*Goodwill) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Goodwill) GetId() string {
@@ -2152,7 +2116,7 @@ type OrderEvent struct {
 
 func (x *OrderEvent) Reset() {
 	*x = OrderEvent{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2164,7 +2128,7 @@ func (x *OrderEvent) String() string {
 func (*OrderEvent) ProtoMessage() {}
 
 func (x *OrderEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2177,7 +2141,7 @@ func (x *OrderEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderEvent.ProtoReflect.Descriptor instead.
 func (*OrderEvent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *OrderEvent) GetVersion() int32 {
@@ -2250,7 +2214,7 @@ type SellAtTillRequest struct {
 
 func (x *SellAtTillRequest) Reset() {
 	*x = SellAtTillRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2262,7 +2226,7 @@ func (x *SellAtTillRequest) String() string {
 func (*SellAtTillRequest) ProtoMessage() {}
 
 func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2275,7 +2239,7 @@ func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellAtTillRequest.ProtoReflect.Descriptor instead.
 func (*SellAtTillRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SellAtTillRequest) GetRequestId() string {
@@ -2360,7 +2324,7 @@ type CardTender struct {
 
 func (x *CardTender) Reset() {
 	*x = CardTender{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2372,7 +2336,7 @@ func (x *CardTender) String() string {
 func (*CardTender) ProtoMessage() {}
 
 func (x *CardTender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2385,7 +2349,7 @@ func (x *CardTender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CardTender.ProtoReflect.Descriptor instead.
 func (*CardTender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CardTender) GetAmountMinor() int64 {
@@ -2424,7 +2388,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2436,7 +2400,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2449,7 +2413,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -2541,7 +2505,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2553,7 +2517,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2566,7 +2530,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2599,7 +2563,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2611,7 +2575,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2624,7 +2588,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2644,7 +2608,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2656,7 +2620,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2669,7 +2633,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -2716,7 +2680,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2728,7 +2692,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2741,7 +2705,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -2852,7 +2816,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2864,7 +2828,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2877,7 +2841,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -2905,7 +2869,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2917,7 +2881,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2930,7 +2894,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -2971,7 +2935,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2983,7 +2947,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2996,7 +2960,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -3059,7 +3023,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3071,7 +3035,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3084,7 +3048,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Payment) GetId() string {
@@ -3152,7 +3116,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3164,7 +3128,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3177,7 +3141,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -3199,7 +3163,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3211,7 +3175,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3224,7 +3188,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -3282,17 +3246,15 @@ type Fulfilment struct {
 	AcceptByUs int64 `protobuf:"varint,27,opt,name=accept_by_us,json=acceptByUs,proto3" json:"accept_by_us,omitempty"`
 	ShipByUs   int64 `protobuf:"varint,28,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
 	// When it was found to be late.
-	AcceptLateUs int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
-	ShipLateUs   int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
-	// How long what is ready waits for the buyer; 0: as long as it takes.
-	CollectUntilUs int64 `protobuf:"varint,31,opt,name=collect_until_us,json=collectUntilUs,proto3" json:"collect_until_us,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	AcceptLateUs  int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
+	ShipLateUs    int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3304,7 +3266,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3317,7 +3279,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -3537,13 +3499,6 @@ func (x *Fulfilment) GetShipLateUs() int64 {
 	return 0
 }
 
-func (x *Fulfilment) GetCollectUntilUs() int64 {
-	if x != nil {
-		return x.CollectUntilUs
-	}
-	return 0
-}
-
 type PickupCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Eight digits, to be told; and what a QR code of them says, to be shown.
@@ -3555,7 +3510,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3567,7 +3522,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3580,7 +3535,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -3613,7 +3568,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3625,7 +3580,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3638,7 +3593,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -3711,7 +3666,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3723,7 +3678,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3736,7 +3691,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Parcel) GetId() string {
@@ -3821,7 +3776,7 @@ type ParcelContent struct {
 
 func (x *ParcelContent) Reset() {
 	*x = ParcelContent{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3833,7 +3788,7 @@ func (x *ParcelContent) String() string {
 func (*ParcelContent) ProtoMessage() {}
 
 func (x *ParcelContent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3846,7 +3801,7 @@ func (x *ParcelContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
 func (*ParcelContent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ParcelContent) GetLineId() string {
@@ -3889,7 +3844,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3901,7 +3856,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3914,7 +3869,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -3983,7 +3938,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3995,7 +3950,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4008,7 +3963,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -4035,7 +3990,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4047,7 +4002,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4060,7 +4015,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -4097,7 +4052,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4109,7 +4064,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4122,7 +4077,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -4193,7 +4148,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4205,7 +4160,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4218,7 +4173,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -4259,7 +4214,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4271,7 +4226,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4284,7 +4239,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -4311,7 +4266,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4323,7 +4278,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4336,7 +4291,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -4363,14 +4318,16 @@ type CreateReturnRequest struct {
 	Pictures []string `protobuf:"bytes,5,rep,name=pictures,proto3" json:"pictures,omitempty"`
 	// The buyer wants the money and keeps the goods (仅退款). The seller decides; a small amount is refunded at once if the rule of the
 	// order says so.
-	RefundOnly    bool `protobuf:"varint,6,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
+	RefundOnly bool `protobuf:"varint,6,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
+	// What the buyer wants instead of money.
+	Exchange      []*ExchangeLine `protobuf:"bytes,7,rep,name=exchange,proto3" json:"exchange,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4382,7 +4339,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4395,7 +4352,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -4440,6 +4397,76 @@ func (x *CreateReturnRequest) GetRefundOnly() bool {
 	return false
 }
 
+func (x *CreateReturnRequest) GetExchange() []*ExchangeLine {
+	if x != nil {
+		return x.Exchange
+	}
+	return nil
+}
+
+// Goods instead of what comes back of a line.
+type ExchangeLine struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	LineId string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	// Empty: the same, at the price that was paid.
+	Sku string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Of the same no more than come back.
+	Quantity      int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExchangeLine) Reset() {
+	*x = ExchangeLine{}
+	mi := &file_order_v1_order_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExchangeLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExchangeLine) ProtoMessage() {}
+
+func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExchangeLine.ProtoReflect.Descriptor instead.
+func (*ExchangeLine) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ExchangeLine) GetLineId() string {
+	if x != nil {
+		return x.LineId
+	}
+	return ""
+}
+
+func (x *ExchangeLine) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ExchangeLine) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
 type ReturnInfo struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -4468,6 +4495,13 @@ type ReturnInfo struct {
 	RefundOnly bool `protobuf:"varint,18,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
 	// Of the order's freight, beside refund; 0 until the goods are received.
 	FreightRefund *v1.Money `protobuf:"bytes,19,opt,name=freight_refund,json=freightRefund,proto3" json:"freight_refund,omitempty"`
+	// What is kept of refund and freight_refund for gifts that do not come back; below zero: they have come now.
+	GiftCharge *v1.Money       `protobuf:"bytes,21,opt,name=gift_charge,json=giftCharge,proto3" json:"gift_charge,omitempty"`
+	Exchange   []*ExchangeLine `protobuf:"bytes,22,rep,name=exchange,proto3" json:"exchange,omitempty"`
+	// The replacement's order, once it is approved.
+	ExchangeOrderId string `protobuf:"bytes,23,opt,name=exchange_order_id,json=exchangeOrderId,proto3" json:"exchange_order_id,omitempty"`
+	// The store whose till hands the money out in cash; empty: each tender to where it came from.
+	CashAt        string `protobuf:"bytes,20,opt,name=cash_at,json=cashAt,proto3" json:"cash_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4633,6 +4667,34 @@ func (x *ReturnInfo) GetFreightRefund() *v1.Money {
 		return x.FreightRefund
 	}
 	return nil
+}
+
+func (x *ReturnInfo) GetGiftCharge() *v1.Money {
+	if x != nil {
+		return x.GiftCharge
+	}
+	return nil
+}
+
+func (x *ReturnInfo) GetExchange() []*ExchangeLine {
+	if x != nil {
+		return x.Exchange
+	}
+	return nil
+}
+
+func (x *ReturnInfo) GetExchangeOrderId() string {
+	if x != nil {
+		return x.ExchangeOrderId
+	}
+	return ""
+}
+
+func (x *ReturnInfo) GetCashAt() string {
+	if x != nil {
+		return x.CashAt
+	}
+	return ""
 }
 
 type ReturnLine struct {
@@ -5098,7 +5160,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xca\v\n" +
+	"\r_to_pay_minor\"\xb7\f\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5137,14 +5199,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
 	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
 	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x12C\n" +
-	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x128\n" +
+	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x12=\n" +
+	"\rgifts_charged\x189 \x01(\v2\x18.onepool.common.v1.MoneyR\fgiftsCharged\x128\n" +
 	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\x126\n" +
-	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\x126\n" +
-	"\x06choice\x183 \x01(\v2\x1e.onepool.order.v1.PickupChoiceR\x06choice\"P\n" +
-	"\fPickupChoice\x12\x1e\n" +
-	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
-	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
-	"chooseByUs\"\xfd\x05\n" +
+	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\x12!\n" +
+	"\fexchange_for\x18: \x01(\tR\vexchangeFor\x12A\n" +
+	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\"\xfd\x05\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -5305,7 +5365,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xa4\t\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xfa\b\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5347,8 +5407,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"ship_by_us\x18\x1c \x01(\x03R\bshipByUs\x12$\n" +
 	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
 	"\fship_late_us\x18\x1e \x01(\x03R\n" +
-	"shipLateUs\x12(\n" +
-	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\"0\n" +
+	"shipLateUs\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
@@ -5427,7 +5486,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"^\n" +
 	"\x0fReturnLineInput\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12'\n" +
-	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xaa\x02\n" +
+	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xf1\x02\n" +
 	"\x13CreateReturnRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
@@ -5437,7 +5496,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\x128\n" +
 	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\x12\x1f\n" +
 	"\vrefund_only\x18\x06 \x01(\bR\n" +
-	"refundOnly\"\xb2\x05\n" +
+	"refundOnly\x12E\n" +
+	"\bexchange\x18\a \x03(\v2\x1e.onepool.order.v1.ExchangeLineB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bexchange\"v\n" +
+	"\fExchangeLine\x12\"\n" +
+	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x19\n" +
+	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\"\xee\x06\n" +
 	"\n" +
 	"ReturnInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5463,7 +5527,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0eapproved_at_us\x18\x11 \x01(\x03R\fapprovedAtUs\x12\x1f\n" +
 	"\vrefund_only\x18\x12 \x01(\bR\n" +
 	"refundOnly\x12?\n" +
-	"\x0efreight_refund\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\rfreightRefund\"\xde\x01\n" +
+	"\x0efreight_refund\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\rfreightRefund\x129\n" +
+	"\vgift_charge\x18\x15 \x01(\v2\x18.onepool.common.v1.MoneyR\n" +
+	"giftCharge\x12:\n" +
+	"\bexchange\x18\x16 \x03(\v2\x1e.onepool.order.v1.ExchangeLineR\bexchange\x12*\n" +
+	"\x11exchange_order_id\x18\x17 \x01(\tR\x0fexchangeOrderId\x12\x17\n" +
+	"\acash_at\x18\x14 \x01(\tR\x06cashAt\"\xde\x01\n" +
 	"\n" +
 	"ReturnLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
@@ -5506,7 +5575,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\xb2\x02\n" +
+	"\tCANCELLED\x10\x04*\xa1\x02\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -5527,8 +5596,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fDELIVERY_FAILED\x10\f\x12\x0e\n" +
 	"\n" +
 	"GOODS_BACK\x10\r\x12\x12\n" +
-	"\x0ePARTLY_SHIPPED\x10\x0e\x12\x0f\n" +
-	"\vUNCOLLECTED\x10\x0f*\x8a\x01\n" +
+	"\x0ePARTLY_SHIPPED\x10\x0e*\x8a\x01\n" +
 	"\vParcelState\x12\x1c\n" +
 	"\x18PARCEL_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vPARCEL_MADE\x10\x01\x12\x12\n" +
@@ -5565,7 +5633,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\vGoodwillWay\x12\x1c\n" +
 	"\x18GOODWILL_WAY_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rGOODWILL_CASH\x10\x01\x12\x15\n" +
-	"\x11GOODWILL_TRANSFER\x10\x02*q\n" +
+	"\x11GOODWILL_TRANSFER\x10\x02*\x80\x01\n" +
 	"\n" +
 	"TenderKind\x12\x1b\n" +
 	"\x17TENDER_KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -5576,7 +5644,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\bPLATFORM\x10\x04\x12\n" +
 	"\n" +
 	"\x06WALLET\x10\x05\x12\b\n" +
-	"\x04CARD\x10\x06*F\n" +
+	"\x04CARD\x10\x06\x12\r\n" +
+	"\tEXCHANGED\x10\a*F\n" +
 	"\fPaymentScene\x12\x1d\n" +
 	"\x19PAYMENT_SCENE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -5643,37 +5712,37 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*Receiver)(nil),                   // 17: onepool.order.v1.Receiver
 	(*PlaceOrderRequest)(nil),          // 18: onepool.order.v1.PlaceOrderRequest
 	(*OrderInfo)(nil),                  // 19: onepool.order.v1.OrderInfo
-	(*PickupChoice)(nil),               // 20: onepool.order.v1.PickupChoice
-	(*OrderLine)(nil),                  // 21: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 22: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 23: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 24: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 25: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 26: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 27: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 28: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 29: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 30: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 31: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 32: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 33: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 34: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 35: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 36: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 37: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 38: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 39: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 40: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 41: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 42: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 43: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 44: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 45: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 46: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 47: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 48: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 49: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 50: onepool.order.v1.CreateReturnRequest
+	(*OrderLine)(nil),                  // 20: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 21: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 22: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 23: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 24: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 25: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 26: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 27: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 28: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 29: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 30: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 31: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 32: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 33: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 34: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 35: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 36: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 37: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 38: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 39: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 40: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 41: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 42: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 43: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 44: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 45: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 46: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 47: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 48: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 49: onepool.order.v1.CreateReturnRequest
+	(*ExchangeLine)(nil),               // 50: onepool.order.v1.ExchangeLine
 	(*ReturnInfo)(nil),                 // 51: onepool.order.v1.ReturnInfo
 	(*ReturnLine)(nil),                 // 52: onepool.order.v1.ReturnLine
 	(*ReturnPieces)(nil),               // 53: onepool.order.v1.ReturnPieces
@@ -5702,7 +5771,7 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	61,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
 	61,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	14,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	21,  // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	20,  // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
 	61,  // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
 	61,  // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
 	61,  // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
@@ -5715,117 +5784,121 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	17,  // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
 	14,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,   // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	21,  // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	20,  // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
 	61,  // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
 	61,  // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
 	61,  // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
 	61,  // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
 	61,  // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	22,  // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	38,  // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	21,  // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	37,  // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
 	51,  // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	24,  // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	23,  // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
 	17,  // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
 	63,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
 	61,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
 	61,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	23,  // 33: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
-	3,   // 34: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	20,  // 35: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
-	58,  // 36: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	61,  // 37: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	61,  // 38: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	61,  // 39: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	61,  // 40: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	61,  // 41: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	61,  // 42: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	63,  // 43: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	8,   // 44: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	61,  // 45: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	61,  // 46: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 47: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	61,  // 48: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 49: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 50: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	26,  // 51: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	17,  // 52: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	28,  // 53: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 54: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	19,  // 55: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 56: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 57: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	61,  // 58: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	59,  // 59: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 60: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	65,  // 61: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	40,  // 62: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	17,  // 63: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	39,  // 64: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	41,  // 65: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	60,  // 66: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 67: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	42,  // 68: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 69: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 70: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	38,  // 71: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	66,  // 72: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	67,  // 73: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	68,  // 74: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	49,  // 75: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	5,   // 76: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	52,  // 77: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	61,  // 78: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	61,  // 79: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	61,  // 80: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	53,  // 81: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	54,  // 82: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 83: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 84: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 85: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 86: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	25,  // 87: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	27,  // 88: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	29,  // 89: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	30,  // 90: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	31,  // 91: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	33,  // 92: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	34,  // 93: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	36,  // 94: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	43,  // 95: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	45,  // 96: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	46,  // 97: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	47,  // 98: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	48,  // 99: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	50,  // 100: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	55,  // 101: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	56,  // 102: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	69,  // 103: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 104: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 105: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 106: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 107: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 108: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 109: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 110: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 111: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	32,  // 112: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 113: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	35,  // 114: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	37,  // 115: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	44,  // 116: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	38,  // 117: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 118: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 119: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 120: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	51,  // 121: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	51,  // 122: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	51,  // 123: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	70,  // 124: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	104, // [104:125] is the sub-list for method output_type
-	83,  // [83:104] is the sub-list for method input_type
-	83,  // [83:83] is the sub-list for extension type_name
-	83,  // [83:83] is the sub-list for extension extendee
-	0,   // [0:83] is the sub-list for field type_name
+	61,  // 33: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	22,  // 34: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	3,   // 35: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
+	61,  // 36: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	58,  // 37: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	61,  // 38: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	61,  // 39: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	61,  // 40: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	61,  // 41: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	61,  // 42: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	61,  // 43: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	63,  // 44: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	8,   // 45: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	61,  // 46: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	61,  // 47: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 48: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	61,  // 49: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 50: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	14,  // 51: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	25,  // 52: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	17,  // 53: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	27,  // 54: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 55: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	19,  // 56: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 57: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 58: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	61,  // 59: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	59,  // 60: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 61: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	65,  // 62: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	39,  // 63: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	17,  // 64: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	38,  // 65: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	40,  // 66: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	60,  // 67: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 68: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	41,  // 69: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 70: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 71: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	37,  // 72: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	66,  // 73: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	67,  // 74: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	68,  // 75: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	48,  // 76: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	50,  // 77: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 78: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	52,  // 79: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	61,  // 80: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	61,  // 81: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	61,  // 82: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	50,  // 83: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	61,  // 84: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	53,  // 85: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	54,  // 86: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 87: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 88: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 89: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	18,  // 90: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	24,  // 91: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	26,  // 92: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	28,  // 93: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	29,  // 94: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	30,  // 95: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	32,  // 96: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	33,  // 97: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	35,  // 98: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	42,  // 99: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	44,  // 100: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	45,  // 101: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	46,  // 102: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	47,  // 103: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	49,  // 104: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	55,  // 105: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	56,  // 106: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	69,  // 107: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 108: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 109: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 110: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	19,  // 111: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 112: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	19,  // 113: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 114: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 115: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	31,  // 116: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	19,  // 117: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	34,  // 118: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	36,  // 119: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	43,  // 120: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	37,  // 121: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 122: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 123: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	37,  // 124: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	51,  // 125: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	51,  // 126: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	51,  // 127: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	70,  // 128: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	108, // [108:129] is the sub-list for method output_type
+	87,  // [87:108] is the sub-list for method input_type
+	87,  // [87:87] is the sub-list for extension type_name
+	87,  // [87:87] is the sub-list for extension extendee
+	0,   // [0:87] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }

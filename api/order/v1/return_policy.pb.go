@@ -94,8 +94,10 @@ type PutReturnPolicyRequest struct {
 	Freight        FreightRefund `protobuf:"varint,8,opt,name=freight,proto3,enum=onepool.order.v1.FreightRefund" json:"freight,omitempty"`
 	// What one person may give beyond the price of one order; above it a second one approves.
 	GoodwillAloneMinor int64 `protobuf:"varint,9,opt,name=goodwill_alone_minor,json=goodwillAloneMinor,proto3" json:"goodwill_alone_minor,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Goods may be given back in stores of other organisations than the seller's too.
+	AnyStore      bool `protobuf:"varint,10,opt,name=any_store,json=anyStore,proto3" json:"any_store,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PutReturnPolicyRequest) Reset() {
@@ -191,6 +193,13 @@ func (x *PutReturnPolicyRequest) GetGoodwillAloneMinor() int64 {
 	return 0
 }
 
+func (x *PutReturnPolicyRequest) GetAnyStore() bool {
+	if x != nil {
+		return x.AnyStore
+	}
+	return false
+}
+
 type ReturnPolicy struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
 	Id                 string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -204,6 +213,7 @@ type ReturnPolicy struct {
 	KeepGoodsMinor     int64                  `protobuf:"varint,9,opt,name=keep_goods_minor,json=keepGoodsMinor,proto3" json:"keep_goods_minor,omitempty"`
 	Freight            FreightRefund          `protobuf:"varint,10,opt,name=freight,proto3,enum=onepool.order.v1.FreightRefund" json:"freight,omitempty"`
 	GoodwillAloneMinor int64                  `protobuf:"varint,11,opt,name=goodwill_alone_minor,json=goodwillAloneMinor,proto3" json:"goodwill_alone_minor,omitempty"`
+	AnyStore           bool                   `protobuf:"varint,12,opt,name=any_store,json=anyStore,proto3" json:"any_store,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
@@ -313,6 +323,13 @@ func (x *ReturnPolicy) GetGoodwillAloneMinor() int64 {
 		return x.GoodwillAloneMinor
 	}
 	return 0
+}
+
+func (x *ReturnPolicy) GetAnyStore() bool {
+	if x != nil {
+		return x.AnyStore
+	}
+	return false
 }
 
 type ListReturnPoliciesRequest struct {
@@ -543,7 +560,7 @@ var File_order_v1_return_policy_proto protoreflect.FileDescriptor
 
 const file_order_v1_return_policy_proto_rawDesc = "" +
 	"\n" +
-	"\x1corder/v1/return_policy.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\xc9\x03\n" +
+	"\x1corder/v1/return_policy.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\xe6\x03\n" +
 	"\x16PutReturnPolicyRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12!\n" +
@@ -557,7 +574,9 @@ const file_order_v1_return_policy_proto_rawDesc = "" +
 	"delay_days\x18\x06 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x1e(\x00R\tdelayDays\x126\n" +
 	"\x10keep_goods_minor\x18\a \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x00R\x0ekeepGoodsMinor\x12C\n" +
 	"\afreight\x18\b \x01(\x0e2\x1f.onepool.order.v1.FreightRefundB\b\xbaH\x05\x82\x01\x02\x10\x01R\afreight\x12>\n" +
-	"\x14goodwill_alone_minor\x18\t \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x00R\x12goodwillAloneMinor\"\x8e\x03\n" +
+	"\x14goodwill_alone_minor\x18\t \x01(\x03B\f\xbaH\t\"\a\x18\x80\xc2\xd7/(\x00R\x12goodwillAloneMinor\x12\x1b\n" +
+	"\tany_store\x18\n" +
+	" \x01(\bR\banyStore\"\xab\x03\n" +
 	"\fReturnPolicy\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x17\n" +
@@ -573,7 +592,8 @@ const file_order_v1_return_policy_proto_rawDesc = "" +
 	"\x10keep_goods_minor\x18\t \x01(\x03R\x0ekeepGoodsMinor\x129\n" +
 	"\afreight\x18\n" +
 	" \x01(\x0e2\x1f.onepool.order.v1.FreightRefundR\afreight\x120\n" +
-	"\x14goodwill_alone_minor\x18\v \x01(\x03R\x12goodwillAloneMinor\"`\n" +
+	"\x14goodwill_alone_minor\x18\v \x01(\x03R\x12goodwillAloneMinor\x12\x1b\n" +
+	"\tany_store\x18\f \x01(\bR\banyStore\"`\n" +
 	"\x19ListReturnPoliciesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +

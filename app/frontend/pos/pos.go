@@ -15,8 +15,11 @@ func Door() process.Door {
 	return process.Frontend("pos", func(d process.Deps, r *server.Registrar) {
 		s := service.New(d.Dial)
 		posv1.RegisterPosServer(r.GRPC, s)
+		returns := service.NewReturns(d.Dial)
+		posv1.RegisterPosReturnsServer(r.GRPC, returns)
 		if r.HTTP != nil {
 			posv1.RegisterPosHTTPServer(r.HTTP, s)
+			posv1.RegisterPosReturnsHTTPServer(r.HTTP, returns)
 		}
 	})
 }

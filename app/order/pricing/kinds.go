@@ -98,19 +98,7 @@ func (p Promotion) reached(t taking) (level Level, times int64) {
 	for _, l := range t.lines {
 		pieces += l.openPieces
 	}
-	for _, l := range p.Levels {
-		have, from := open, l.FromMinor
-		if l.FromQuantity > 0 {
-			have, from = pieces, l.FromQuantity
-		}
-		if have >= from {
-			level, times = l, 1
-			if p.Every {
-				times = have / from
-			}
-		}
-	}
-	return level, times
+	return reach(p.Levels, p.Every, open, pieces)
 }
 
 func (c *calculation) threshold(p Promotion, t taking) (taking, string, error) {
@@ -208,7 +196,7 @@ func (c *calculation) gift(p Promotion, t taking) (taking, string, error) {
 	if err != nil {
 		return t, "", err
 	}
-	t.gift = &work{PricedLine: PricedLine{Line: g, Gift: p.ID, UnitMinor: g.ListMinor, GrossMinor: gross, PayableMinor: gross}}
+	t.gift = &work{PricedLine: PricedLine{Line: g, Gift: p.ID, Earned: p.earned(t), UnitMinor: g.ListMinor, GrossMinor: gross, PayableMinor: gross}}
 	t.lines, t.amounts = []*work{t.gift}, []int64{gross}
 	return t, "", nil
 }

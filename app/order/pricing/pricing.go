@@ -107,6 +107,8 @@ type PricedLine struct {
 	Line
 	// Gift says which promotion gives the line away; empty: it is bought.
 	Gift string
+	// Earned is what earned it.
+	Earned *Earned
 	// UnitMinor is the price of a piece at the buyer's tier, GrossMinor of all of them.
 	UnitMinor, GrossMinor, DiscountMinor, PayableMinor int64
 	Discounts                                          []Discount

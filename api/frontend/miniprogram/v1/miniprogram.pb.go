@@ -1089,7 +1089,9 @@ type RequestReturnRequest struct {
 	// References of pictures.
 	Pictures []string `protobuf:"bytes,5,rep,name=pictures,proto3" json:"pictures,omitempty"`
 	// The money, and the goods stay with the member.
-	RefundOnly    bool `protobuf:"varint,6,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
+	RefundOnly bool `protobuf:"varint,6,opt,name=refund_only,json=refundOnly,proto3" json:"refund_only,omitempty"`
+	// What the member wants instead of money.
+	Exchange      []*v12.ExchangeLine `protobuf:"bytes,7,rep,name=exchange,proto3" json:"exchange,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1164,6 +1166,13 @@ func (x *RequestReturnRequest) GetRefundOnly() bool {
 		return x.RefundOnly
 	}
 	return false
+}
+
+func (x *RequestReturnRequest) GetExchange() []*v12.ExchangeLine {
+	if x != nil {
+		return x.Exchange
+	}
+	return nil
 }
 
 type GetMeRequest struct {
@@ -1394,7 +1403,7 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x17ConfirmMyReceiptRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
-	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"\xab\x02\n" +
+	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\"\xf2\x02\n" +
 	"\x14RequestReturnRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
@@ -1404,7 +1413,8 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06reason\x128\n" +
 	"\bpictures\x18\x05 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\t\"\x12r\x102\x0e^[!-~]{1,255}$R\bpictures\x12\x1f\n" +
 	"\vrefund_only\x18\x06 \x01(\bR\n" +
-	"refundOnly\"\x0e\n" +
+	"refundOnly\x12E\n" +
+	"\bexchange\x18\a \x03(\v2\x1e.onepool.order.v1.ExchangeLineB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bexchange\"\x0e\n" +
 	"\fGetMeRequest\"\x14\n" +
 	"\x12IssueMyCodeRequest\"n\n" +
 	"\x02Me\x125\n" +
@@ -1475,17 +1485,18 @@ var file_frontend_miniprogram_v1_miniprogram_proto_goTypes = []any{
 	(v12.PaymentScene)(0),               // 26: onepool.order.v1.PaymentScene
 	(v12.OrderState)(0),                 // 27: onepool.order.v1.OrderState
 	(*v12.ReturnLineInput)(nil),         // 28: onepool.order.v1.ReturnLineInput
-	(*v13.MemberInfo)(nil),              // 29: onepool.member.v1.MemberInfo
-	(*v13.Points)(nil),                  // 30: onepool.member.v1.Points
-	(*v13.SignInResponse)(nil),          // 31: onepool.member.v1.SignInResponse
-	(*v12.Cart)(nil),                    // 32: onepool.order.v1.Cart
-	(*v12.Calculation)(nil),             // 33: onepool.order.v1.Calculation
-	(*v12.OrderInfo)(nil),               // 34: onepool.order.v1.OrderInfo
-	(*v12.Payment)(nil),                 // 35: onepool.order.v1.Payment
-	(*v12.ListOrdersResponse)(nil),      // 36: onepool.order.v1.ListOrdersResponse
-	(*v12.Fulfilment)(nil),              // 37: onepool.order.v1.Fulfilment
-	(*v12.ReturnInfo)(nil),              // 38: onepool.order.v1.ReturnInfo
-	(*v13.IssueMemberCodeResponse)(nil), // 39: onepool.member.v1.IssueMemberCodeResponse
+	(*v12.ExchangeLine)(nil),            // 29: onepool.order.v1.ExchangeLine
+	(*v13.MemberInfo)(nil),              // 30: onepool.member.v1.MemberInfo
+	(*v13.Points)(nil),                  // 31: onepool.member.v1.Points
+	(*v13.SignInResponse)(nil),          // 32: onepool.member.v1.SignInResponse
+	(*v12.Cart)(nil),                    // 33: onepool.order.v1.Cart
+	(*v12.Calculation)(nil),             // 34: onepool.order.v1.Calculation
+	(*v12.OrderInfo)(nil),               // 35: onepool.order.v1.OrderInfo
+	(*v12.Payment)(nil),                 // 36: onepool.order.v1.Payment
+	(*v12.ListOrdersResponse)(nil),      // 37: onepool.order.v1.ListOrdersResponse
+	(*v12.Fulfilment)(nil),              // 38: onepool.order.v1.Fulfilment
+	(*v12.ReturnInfo)(nil),              // 39: onepool.order.v1.ReturnInfo
+	(*v13.IssueMemberCodeResponse)(nil), // 40: onepool.member.v1.IssueMemberCodeResponse
 }
 var file_frontend_miniprogram_v1_miniprogram_proto_depIdxs = []int32{
 	20, // 0: onepool.frontend.miniprogram.v1.Product.title:type_name -> onepool.frontend.miniprogram.v1.Product.TitleEntry
@@ -1499,45 +1510,46 @@ var file_frontend_miniprogram_v1_miniprogram_proto_depIdxs = []int32{
 	26, // 8: onepool.frontend.miniprogram.v1.PayOrderRequest.scene:type_name -> onepool.order.v1.PaymentScene
 	27, // 9: onepool.frontend.miniprogram.v1.ListMyOrdersRequest.state:type_name -> onepool.order.v1.OrderState
 	28, // 10: onepool.frontend.miniprogram.v1.RequestReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	29, // 11: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
-	30, // 12: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
-	0,  // 13: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:input_type -> onepool.frontend.miniprogram.v1.SendCodeRequest
-	2,  // 14: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:input_type -> onepool.frontend.miniprogram.v1.SignInRequest
-	3,  // 15: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:input_type -> onepool.frontend.miniprogram.v1.ListProductsRequest
-	6,  // 16: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:input_type -> onepool.frontend.miniprogram.v1.GetProductRequest
-	7,  // 17: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:input_type -> onepool.frontend.miniprogram.v1.GetMyCartRequest
-	8,  // 18: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:input_type -> onepool.frontend.miniprogram.v1.SetMyCartLineRequest
-	9,  // 19: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:input_type -> onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
-	10, // 20: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:input_type -> onepool.frontend.miniprogram.v1.CheckoutRequest
-	11, // 21: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:input_type -> onepool.frontend.miniprogram.v1.PayOrderRequest
-	12, // 22: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:input_type -> onepool.frontend.miniprogram.v1.ListMyOrdersRequest
-	13, // 23: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:input_type -> onepool.frontend.miniprogram.v1.GetMyOrderRequest
-	14, // 24: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:input_type -> onepool.frontend.miniprogram.v1.CancelMyOrderRequest
-	15, // 25: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:input_type -> onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
-	16, // 26: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:input_type -> onepool.frontend.miniprogram.v1.RequestReturnRequest
-	17, // 27: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:input_type -> onepool.frontend.miniprogram.v1.GetMeRequest
-	18, // 28: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:input_type -> onepool.frontend.miniprogram.v1.IssueMyCodeRequest
-	1,  // 29: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
-	31, // 30: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
-	5,  // 31: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
-	4,  // 32: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
-	32, // 33: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
-	32, // 34: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
-	33, // 35: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
-	34, // 36: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
-	35, // 37: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
-	36, // 38: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	34, // 39: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	34, // 40: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	37, // 41: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	38, // 42: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
-	19, // 43: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
-	39, // 44: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
-	29, // [29:45] is the sub-list for method output_type
-	13, // [13:29] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	29, // 11: onepool.frontend.miniprogram.v1.RequestReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	30, // 12: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
+	31, // 13: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
+	0,  // 14: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:input_type -> onepool.frontend.miniprogram.v1.SendCodeRequest
+	2,  // 15: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:input_type -> onepool.frontend.miniprogram.v1.SignInRequest
+	3,  // 16: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:input_type -> onepool.frontend.miniprogram.v1.ListProductsRequest
+	6,  // 17: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:input_type -> onepool.frontend.miniprogram.v1.GetProductRequest
+	7,  // 18: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:input_type -> onepool.frontend.miniprogram.v1.GetMyCartRequest
+	8,  // 19: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:input_type -> onepool.frontend.miniprogram.v1.SetMyCartLineRequest
+	9,  // 20: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:input_type -> onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
+	10, // 21: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:input_type -> onepool.frontend.miniprogram.v1.CheckoutRequest
+	11, // 22: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:input_type -> onepool.frontend.miniprogram.v1.PayOrderRequest
+	12, // 23: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:input_type -> onepool.frontend.miniprogram.v1.ListMyOrdersRequest
+	13, // 24: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:input_type -> onepool.frontend.miniprogram.v1.GetMyOrderRequest
+	14, // 25: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:input_type -> onepool.frontend.miniprogram.v1.CancelMyOrderRequest
+	15, // 26: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:input_type -> onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
+	16, // 27: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:input_type -> onepool.frontend.miniprogram.v1.RequestReturnRequest
+	17, // 28: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:input_type -> onepool.frontend.miniprogram.v1.GetMeRequest
+	18, // 29: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:input_type -> onepool.frontend.miniprogram.v1.IssueMyCodeRequest
+	1,  // 30: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
+	32, // 31: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
+	5,  // 32: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
+	4,  // 33: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
+	33, // 34: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
+	33, // 35: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
+	34, // 36: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
+	35, // 37: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
+	36, // 38: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
+	37, // 39: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	35, // 40: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	35, // 41: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	38, // 42: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	39, // 43: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
+	19, // 44: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
+	40, // 45: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
+	30, // [30:46] is the sub-list for method output_type
+	14, // [14:30] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_frontend_miniprogram_v1_miniprogram_proto_init() }

@@ -4,6 +4,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	miniprogramv1 "github.com/onepool/onepool/api/frontend/miniprogram/v1"
+	posv1 "github.com/onepool/onepool/api/frontend/pos/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 )
 
@@ -42,6 +43,29 @@ func init() {
 			return &orderv1.PayGoodwillRequest{RequestId: id(), GoodwillId: "gdw_nobody", Reference: "1"}
 		}},
 		"ListGoodwills": {may: "f1manager f1other f2manager dealer dealer2 direct " + hq, ask: func(objects) proto.Message { return &orderv1.ListGoodwillsRequest{} }},
+	}
+	rules["onepool.order.v1.Exchanges"] = map[string]rule{
+		// It is approved already: past the rules, its state decides.
+		"ApproveExchange": {may: "f1manager", none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.ApproveExchangeRequest{RequestId: id(), ReturnId: o.Returns[1]}
+		}},
+	}
+	// A receipt is found by who has it in hand, at the caller's own store: nobody has one of this total.
+	rules["onepool.order.v1.CounterReturns"] = map[string]rule{
+		"FindForReturn": {may: f1staff + "device " + editors, none: "f1other dealer " + strangers, past: "ORDER_UNKNOWN", ask: func(o objects) proto.Message {
+			return &orderv1.FindForReturnRequest{StoreCode: o.Store, OrderId: o.Received, TotalMinor: 999_999_999}
+		}},
+		"ReturnAtCounter": {may: f1staff + "device " + editors, none: "f1other dealer " + strangers, past: "VALIDATOR", ask: func(o objects) proto.Message {
+			return &orderv1.ReturnAtCounterRequest{RequestId: id(), StoreCode: o.Store, Token: "no-token", Reason: "torn", Lines: []*orderv1.ReturnLineInput{{LineId: o.Line, Quantity: 1}}}
+		}},
+	}
+	rules["onepool.frontend.pos.v1.PosReturns"] = map[string]rule{
+		"FindSale": {none: devices, ask: func(o objects) proto.Message {
+			return &posv1.FindSaleRequest{OrderId: o.Received, TotalMinor: 999_999_999}
+		}},
+		"TakeBack": {may: devices, past: "VALIDATOR", ask: func(o objects) proto.Message {
+			return &posv1.TakeBackRequest{RequestId: id(), Token: "no-token", Reason: "torn", Lines: []*orderv1.ReturnLineInput{{LineId: o.Line, Quantity: 1}}}
+		}},
 	}
 	rules["onepool.frontend.miniprogram.v1.MiniProgramReturns"] = map[string]rule{
 		"DelayReceipt": {may: "memberA", none: "memberB", ask: func(o objects) proto.Message {

@@ -160,6 +160,7 @@ const (
 	EventSend        Event = "send"
 	EventForgo       Event = "forgo"
 	EventGrant       Event = "grant"
+	EventTransfer    Event = "transfer"
 	EventRefund      Event = "refund"
 	EventHandBack    Event = "hand_back"
 	EventClaim       Event = "claim"
@@ -283,6 +284,7 @@ var Edges = [...]Edge{
 
 	{SubjectRefund, None, EventRequest, RefundPending},
 	{SubjectRefund, None, EventHandBack, RefundDone}, // cash, or by the platform that took the money
+	{SubjectRefund, None, EventTransfer, RefundDone}, // to the order of what the buyer gets instead
 	{SubjectRefund, RefundPending, EventWait, RefundWaiting},
 	{SubjectRefund, RefundPending, EventPay, RefundDone},
 	{SubjectRefund, RefundPending, EventFail, RefundFailed},

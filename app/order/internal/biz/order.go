@@ -20,6 +20,8 @@ type Order struct {
 	terms   Terms
 	nowUS   int64
 	actor   string
+	// transferable is what the replacement's order of a return that is under way still takes, by that order's id.
+	transferable map[string]int64
 }
 
 // Restore makes an order of a copy of its record, for one change by actor at nowUS. An order whose method returned an
@@ -154,6 +156,7 @@ func NewDraft(h Header, p Price) Draft {
 			optional = append(optional, r.Lines[i].ID)
 		}
 	}
+	r.earned(p)
 	return Draft{Record: r, PointsToFreeze: p.Points, Uses: p.Uses, Coupons: p.Coupons, WhileStocksLast: optional}
 }
 

@@ -177,7 +177,7 @@ func (b *book) audit(t require.TestingT) {
 			}
 		}
 		require.LessOrEqual(t, b.r.FreightRefundedMinor, b.r.FreightMinor)
-		require.Equal(t, b.r.ToPayMinor()-back-b.r.FreightRefundedMinor, captured-refunded)
+		require.Equal(t, b.r.ToPayMinor()-back-b.r.FreightRefundedMinor+b.r.GiftChargedMinor, captured-refunded)
 	}
 }
 
@@ -415,7 +415,11 @@ func TestRandomLivesOfAnOrder(t *testing.T) {
 					return o.EndWindow(f)
 				case 10, 11:
 					l := o.r.Lines[any("line", 3)]
-					_, err := o.RequestReturn([]ReturnWish{{l.ID, rapid.Int64Range(1, l.Quantity).Draw(t, "pieces")}}, "x", rapid.Bool().Draw(t, "member"))
+					n := rapid.Int64Range(1, l.Quantity).Draw(t, "pieces")
+					id, err := o.RequestReturn([]ReturnWish{{l.ID, n}}, "x", rapid.Bool().Draw(t, "member"))
+					if err == nil && l.PointsAmountMinor == 0 && any("other goods", 3) == 0 {
+						err = o.WishExchange(id, []ExchangeWish{{LineID: l.ID, Quantity: rapid.Int64Range(1, n).Draw(t, "the same")}})
+					}
 					return err
 				case 12:
 					for _, ret := range o.r.Returns {
@@ -426,8 +430,13 @@ func TestRandomLivesOfAnOrder(t *testing.T) {
 							case 1:
 								return o.WithdrawReturn(ret.ID)
 							}
+							if len(ret.Exchange) > 0 {
+								o.forecastExchange(&ret)
+								return o.ApproveExchange(ret.ID, "ord_n", ret.RefundMinor-ret.GiftMinor)
+							}
 							return o.ApproveReturn(ret.ID)
 						}
+						o.Transferable("ord_n", rapid.Int64Range(0, 5000).Draw(t, "transferable"))
 						if ret.State == ReturnApproved && any("parcel", 2) == 0 {
 							return o.SendReturn(ret.ID, "SF", "2")
 						}

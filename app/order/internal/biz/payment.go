@@ -27,7 +27,9 @@ func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error)
 	if o.r.PayUntilUS <= o.nowUS {
 		return Payment{}, stateConflict(o.r.State, "the time to pay is over: place the order again")
 	}
-	switch left := o.r.LeftMinor(); {
+	switch left := o.r.LeftMinor() - o.r.CreditMinor; {
+	case left <= 0 && o.r.CreditMinor > 0:
+		return Payment{}, stateConflict(o.r.State, "it is paid with the goods that come back")
 	case amountMinor == 0:
 		amountMinor = left
 	case amountMinor < 0 || amountMinor > left:

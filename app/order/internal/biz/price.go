@@ -80,6 +80,9 @@ func (f PromotionFacts) gifts() (codes []string) {
 // Discount is what a promotion took off, and who bears it.
 type Discount = pricing.Discount
 
+// Earned is what earned a gift.
+type Earned = pricing.Earned
+
 // PromotionUse is what an order takes of a promotion.
 type PromotionUse = pricing.Use
 
@@ -100,6 +103,9 @@ type PricedLine struct {
 	GiftOf            string
 	// WhileStocksLast: a gift that is left out when there is none of it.
 	WhileStocksLast bool
+	// Earned is what earned a gift, by the keys of lines.
+	Key    string
+	Earned *Earned
 }
 
 // Price is the result of the one price calculation.
@@ -193,7 +199,7 @@ func (p *Price) take(r pricing.Result, in PriceInput) {
 		p.Lines = append(p.Lines, PricedLine{
 			SKU: sku.Code, Title: sku.Title, TaxClass: sku.TaxClass, Returnable: sku.Returnable, Quantity: l.Quantity, UnitMinor: l.UnitMinor,
 			GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points,
-			Discounts: l.Discounts, GiftOf: l.Gift, WhileStocksLast: optional[l.Gift],
+			Discounts: l.Discounts, GiftOf: l.Gift, WhileStocksLast: optional[l.Gift], Key: l.ID, Earned: l.Earned,
 		})
 	}
 	for _, s := range r.Steps {

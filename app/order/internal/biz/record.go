@@ -35,6 +35,8 @@ const (
 	ProviderCash     = "cash"
 	ProviderCard     = "card" // by a terminal at the till, where it also goes back
 	ProviderPlatform = "platform"
+	// ProviderExchange is money of another order, whose goods came back: the transaction is that order's refund.
+	ProviderExchange = "exchange"
 )
 
 // Point is a place on earth.
@@ -118,6 +120,12 @@ type Header struct {
 	CapturedMinor, RefundedMinor int64
 	// FreightRefundedMinor is the part of RefundedMinor that was freight.
 	FreightRefundedMinor int64
+	// GiftChargedMinor was kept of refunds for gifts that stayed with the buyer though what earned them came back.
+	GiftChargedMinor int64
+
+	// OriginOrder and OriginReturn are what this order is the replacement for; CreditMinor is what that will bring in.
+	OriginOrder, OriginReturn string
+	CreditMinor               int64
 
 	// FreightDiscounts are what promotions took off the freight; FreightMinor is what is left of it.
 	FreightDiscounts []Discount
@@ -168,6 +176,8 @@ type Line struct {
 	// Discounts make up DiscountMinor. GiftOf is the promotion that gives the line away.
 	Discounts []Discount
 	GiftOf    string
+	// Earned is what earned a gift, by ids of lines.
+	Earned *Earned
 }
 
 // BaseMinor is the money paid for the line: what points and rebates accrue on.
@@ -262,11 +272,16 @@ type Refund struct {
 
 // Return is goods that come back.
 type Return struct {
-	ID                                                  string
-	State                                               State
-	Reason                                              string
-	RefundOnly                                          bool     // the buyer keeps the goods
-	FreightMinor                                        int64    // of the order's freight, beside RefundMinor
+	ID            string
+	State         State
+	Reason        string
+	RefundOnly    bool           // the buyer keeps the goods
+	Exchange      []ExchangeWish // what the buyer wants instead of money
+	ExchangeOrder string         // the replacement's order, once it is approved
+	CashAt        string         // the store whose till hands the money out; empty: to where it came from
+	FreightMinor  int64          // of the order's freight, beside RefundMinor
+	// GiftMinor is kept for gifts that do not come back; below zero: they have come now.
+	GiftMinor                                           int64
 	Pictures                                            []string // references
 	Refusal                                             string   // why the seller refused
 	Carrier, TrackingNo                                 string   // of the parcel that brings the goods

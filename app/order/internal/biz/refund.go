@@ -19,6 +19,12 @@ func (o *Order) refund(c *Capture, amountMinor int64, returnID, reason string) e
 	if c.Provider == ProviderCash || c.Provider == ProviderCard || c.Provider == ProviderPlatform {
 		event, f.DoneAtUS = EventHandBack, o.nowUS
 	}
+	if ret := o.returned(returnID); ret != nil && ret.CashAt != "" && c.cashable() {
+		event, f.DoneAtUS, f.Reference = EventHandBack, o.nowUS, ret.CashAt
+	}
+	if reason == ReasonExchange {
+		event, f.DoneAtUS, f.Reference = EventTransfer, o.nowUS, o.returned(returnID).ExchangeOrder
+	}
 	if err := o.move(SubjectRefund, f.ID, &f.State, event, reason); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ const (
 	reasonSecondPerson  = "GOODWILL_SECOND_PERSON"
 	reasonSilent        = "PROVIDER_SILENT"
 	reasonDeclined      = "PROVIDER_REFUSED"
+	reasonNotHere       = "NOT_IN_THIS_STORE"
 
 	reasonCouponUnusable = "COUPON_UNUSABLE"
 	reasonState          = "STATE_CONFLICT"

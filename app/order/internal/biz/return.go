@@ -149,19 +149,35 @@ func (o *Order) forecast(ret *Return) {
 		}
 	}
 	o.share(ret, ahead)
+	units := map[string]int64{}
+	for i, n := range o.r.Worth(ret.Lines) {
+		units[ret.Lines[i].LineID] += n
+	}
+	o.chargeGifts(ret, units)
 }
 
-// share computes what each piece gives back, after ahead units of its line.
+// share computes what each piece gives back, after ahead units of its line. What an approved exchange gives back is fixed,
+// and counts for all others as given back already.
 func (o *Order) share(ret *Return, ahead map[string]int64) {
+	fixed := ret.fixed()
 	ret.RefundMinor, ret.PointsBack = 0, 0
+	behind := map[string]int64{} // by how much less was given back of a line than its pieces stand for; once for each line
 	for i, units := range o.r.Worth(ret.Lines) {
 		piece := &ret.Lines[i]
-		l := o.line(piece.LineID)
-		back := l.Back(l.Ended()+ahead[l.ID], units)
-		ahead[l.ID] += units
-		piece.RefundMinor, piece.PointsBack = back.MoneyMinor, back.Points
-		ret.RefundMinor += back.MoneyMinor
-		ret.PointsBack += back.Points
+		if !fixed {
+			l := o.line(piece.LineID)
+			promised, promisedMinor := o.promised(l.ID, ret.ID)
+			before := l.Ended() + promised
+			if _, seen := behind[l.ID]; !seen {
+				behind[l.ID] = l.Back(0, before).MoneyMinor - l.RefundedMinor - promisedMinor
+			}
+			back := l.Back(before+ahead[l.ID], units)
+			ahead[l.ID] += units
+			piece.RefundMinor, piece.PointsBack = max(0, back.MoneyMinor+behind[l.ID]), back.Points
+			behind[l.ID] += back.MoneyMinor - piece.RefundMinor
+		}
+		ret.RefundMinor += piece.RefundMinor
+		ret.PointsBack += piece.PointsBack
 	}
 }
 
@@ -173,6 +189,9 @@ func (o *Order) ApproveReturn(returnID string) error {
 	}
 	if ret.RefundOnly {
 		return o.RefundWithoutReturn(returnID, "")
+	}
+	if len(ret.Exchange) > 0 {
+		return stateConflict(ret.State, "the buyer wants other goods: approve the exchange, or refuse it")
 	}
 	if err := o.move(SubjectReturn, ret.ID, &ret.State, EventApprove, ""); err != nil {
 		return err
@@ -243,9 +262,13 @@ func (o *Order) takeBack(ret *Return) error {
 		_, fl := o.fulfilmentLine(piece.FulfilmentLineID)
 		fl.ReturnedQuantity += piece.Back()
 	}
-	ret.FreightMinor = o.freightBack()
+	if ret.ExchangeOrder == "" {
+		ret.FreightMinor = o.freightBack()
+	}
 	o.r.FreightRefundedMinor += ret.FreightMinor
-	if err := o.refundFrom(ret.RefundMinor+ret.FreightMinor, ret.ID, "return"); err != nil {
+	o.chargeGifts(ret, nil)
+	o.r.GiftChargedMinor += ret.GiftMinor
+	if err := o.payOut(ret); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(ret.Lines, func(p ReturnLine) bool { return p.Arrived()+p.Back() > 0 }) {

@@ -25,6 +25,7 @@ type ReturnTerms struct {
 
 	KeepGoodsMinor int64         `json:"keep_goods_minor,omitempty"` // see KeepGoods
 	Freight        FreightRefund `json:"freight,omitempty"`
+	AnyStore       bool          `json:"any_store,omitempty"` // goods may be given back in stores of other organisations
 }
 
 // ReturnPolicy is a rule of headquarters about returns, from a time on. Channel "" stands for those without a rule of their own.
@@ -34,6 +35,7 @@ type ReturnPolicy struct {
 	WindowDays, ReceiveDays, DelayDays int64
 	KeepGoodsMinor, GoodwillAloneMinor int64
 	Freight                            FreightRefund
+	AnyStore                           bool
 	ChangedBy                          string
 	ChangedAtUS                        int64
 }
@@ -41,7 +43,7 @@ type ReturnPolicy struct {
 // Terms are what an order of today freezes of the rule.
 func (p ReturnPolicy) Terms() ReturnTerms {
 	return ReturnTerms{Policy: p.ID, WindowUS: p.WindowDays * dayUS, AutoReceiveUS: p.ReceiveDays * dayUS, DelayUS: p.DelayDays * dayUS,
-		KeepGoodsMinor: p.KeepGoodsMinor, Freight: p.Freight}
+		KeepGoodsMinor: p.KeepGoodsMinor, Freight: p.Freight, AnyStore: p.AnyStore}
 }
 
 // Starts sets when a rule is in force from: at once, or at a time to come. The past is not changed.

@@ -28,7 +28,7 @@ func Checks() []invariant.Check {
 			UNION ALL SELECT o.id, 'money kept is not what was to be paid less what came back' FROM orders o
 				LEFT JOIN (SELECT order_id, SUM(refunded_minor) AS back FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
 				WHERE o.state <> 'UNPAID' AND o.captured_minor - o.refunded_minor <> CASE WHEN o.state IN ('PAID', 'COMPLETED')
-					THEN o.total_minor - o.points_amount_minor - COALESCE(l.back, 0) - o.freight_refunded_minor ELSE 0 END
+					THEN o.total_minor - o.points_amount_minor - COALESCE(l.back, 0) - o.freight_refunded_minor + o.gift_charged_minor ELSE 0 END
 				OR o.state = 'UNPAID' AND (o.captured_minor < o.refunded_minor OR o.captured_minor - o.refunded_minor >= o.total_minor - o.points_amount_minor)`,
 		},
 		{
@@ -46,7 +46,7 @@ func Checks() []invariant.Check {
 			Violations: `SELECT o.id, 'sums of the lines differ from the order' FROM orders o
 				LEFT JOIN (SELECT order_id, SUM(payable_minor) AS payable, SUM(discount_minor) AS discount, SUM(points) AS points,
 					SUM(points_amount_minor) AS points_amount FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
-				WHERE o.freight_refunded_minor < 0 OR o.freight_refunded_minor > o.freight_minor OR COALESCE(l.payable, 0) <> o.goods_minor OR o.goods_minor + o.freight_minor <> o.total_minor OR COALESCE(l.discount, 0) <> o.discount_minor
+				WHERE o.freight_refunded_minor < 0 OR o.gift_charged_minor < 0 OR o.freight_refunded_minor > o.freight_minor OR COALESCE(l.payable, 0) <> o.goods_minor OR o.goods_minor + o.freight_minor <> o.total_minor OR COALESCE(l.discount, 0) <> o.discount_minor
 					OR COALESCE(l.points, 0) <> o.points OR COALESCE(l.points_amount, 0) <> o.points_amount_minor
 			UNION ALL SELECT id, 'discount or points outside of the line' FROM order_lines
 				WHERE discount_minor < 0 OR discount_minor > gross_minor OR payable_minor <> gross_minor - discount_minor OR points_amount_minor < 0

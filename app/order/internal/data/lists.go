@@ -8,10 +8,12 @@ import (
 
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent"
+	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
+	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 )
 
 // After is the last row of the page before; zero for the first page.
@@ -108,6 +110,29 @@ func (s *Orders) VisibleReturns(ctx context.Context, state biz.State, after Afte
 	}
 	return found, keys, nil
 }
+
+// OriginOf follows money that moved between orders, from a refund back to the capture that came from outside.
+func (s *Orders) OriginOf(ctx context.Context, refundID string) (biz.Capture, error) {
+	ctx = AsService(ctx)
+	for range maxExchanges {
+		f, err := s.ent.Refund.Query().Where(refund.ID(refundID)).Only(ctx)
+		if err != nil {
+			return biz.Capture{}, fmt.Errorf("origin of %s: %w", refundID, err)
+		}
+		c, err := s.ent.Capture.Query().Where(capture.ID(f.CaptureID)).Only(ctx)
+		if err != nil {
+			return biz.Capture{}, fmt.Errorf("origin of %s: %w", refundID, err)
+		}
+		if c.Provider != biz.ProviderExchange {
+			return toCapture(c), nil
+		}
+		refundID = c.TransactionNo
+	}
+	return biz.Capture{}, fmt.Errorf("origin of %s: goods were exchanged more than %d times", refundID, maxExchanges)
+}
+
+// maxExchanges bounds how often goods for one payment are exchanged.
+const maxExchanges = 100
 
 // BySourceNo finds the order that a seller's channel knows by this number; empty if there is none. An empty seller is any
 // that the caller may see.

@@ -12,11 +12,12 @@ func (s *Orders) toHeader(o *ent.Order) (biz.Header, error) {
 		MemberID: o.MemberID, State: biz.State(o.State), Currency: o.Currency,
 		GoodsMinor: o.GoodsMinor, DiscountMinor: o.DiscountMinor, FreightMinor: o.FreightMinor, TotalMinor: o.TotalMinor,
 		Points: o.Points, PointsAmountMinor: o.PointsAmountMinor, CapturedMinor: o.CapturedMinor, RefundedMinor: o.RefundedMinor,
-		FreightRefundedMinor: o.FreightRefundedMinor,
-		MerchantAccount:      o.MerchantAccount, Attributions: o.Attributions, Way: biz.Way(o.Way), PickupStore: o.PickupStore,
+		FreightRefundedMinor: o.FreightRefundedMinor, GiftChargedMinor: o.GiftChargedMinor,
+		MerchantAccount: o.MerchantAccount, Attributions: o.Attributions, Way: biz.Way(o.Way), PickupStore: o.PickupStore,
 		Receiver: receiver, Remark: o.Remark, Device: o.Device, Clerk: o.Clerk, Fingerprint: o.Fingerprint,
 		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
 		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version, AskedAtUS: o.AskedUs, ChooseByUS: o.ChooseByUs,
+		OriginOrder: o.OriginOrder, OriginReturn: o.OriginReturn, CreditMinor: o.CreditMinor,
 		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms,
 	}, err
 }
@@ -25,11 +26,12 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 	return s.ent.Order.Create().SetID(h.ID).SetOrg(h.Org).SetKind(string(h.Kind)).SetChannel(h.Channel).SetSourceNo(h.SourceNo).
 		SetShopStore(h.ShopStore).SetMemberID(h.MemberID).SetState(string(h.State)).SetCurrency(h.Currency).
 		SetGoodsMinor(h.GoodsMinor).SetDiscountMinor(h.DiscountMinor).SetFreightMinor(h.FreightMinor).SetTotalMinor(h.TotalMinor).
-		SetPoints(h.Points).SetPointsAmountMinor(h.PointsAmountMinor).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).
+		SetPoints(h.Points).SetPointsAmountMinor(h.PointsAmountMinor).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).
 		SetMerchantAccount(h.MerchantAccount).SetAttributions(h.Attributions).SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
 		SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).SetRemark(h.Remark).SetDevice(h.Device).SetClerk(h.Clerk).SetFingerprint(h.Fingerprint).
 		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
 		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).
+		SetOriginOrder(h.OriginOrder).SetOriginReturn(h.OriginReturn).SetCreditMinor(h.CreditMinor).
 		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms)
 }
 
@@ -38,7 +40,7 @@ func toLine(l *ent.OrderLine) biz.Line {
 		ID: l.ID, No: l.No, SKU: l.Sku, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable, Quantity: l.Quantity,
 		UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor,
 		PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, CancelledQuantity: l.CancelledQuantity, RefundedMinor: l.RefundedMinor,
-		PointsBack: l.PointsBack, Discounts: l.Discounts, GiftOf: l.GiftOf,
+		PointsBack: l.PointsBack, Discounts: l.Discounts, GiftOf: l.GiftOf, Earned: l.Earned,
 	}
 }
 
@@ -47,7 +49,7 @@ func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
 		SetTaxClass(l.TaxClass).SetReturnable(l.Returnable).SetQuantity(l.Quantity).SetUnitMinor(l.UnitMinor).SetGrossMinor(l.GrossMinor).
 		SetDiscountMinor(l.DiscountMinor).SetPayableMinor(l.PayableMinor).SetPointsAmountMinor(l.PointsAmountMinor).SetPoints(l.Points).
 		SetReturnedQuantity(l.ReturnedQuantity).SetCancelledQuantity(l.CancelledQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
-		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS)
+		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS).SetEarned(l.Earned)
 }
 
 func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {
@@ -128,7 +130,7 @@ func (s *Orders) createRefund(h biz.Header, r biz.Refund, no int) *ent.RefundCre
 func toReturn(r *ent.GoodsReturn) biz.Return {
 	return biz.Return{
 		ID: r.ID, State: biz.State(r.State), Reason: r.Reason, Location: r.Location, RefundMinor: r.RefundMinor, PointsBack: r.PointsBack,
-		RefundOnly: r.RefundOnly, FreightMinor: r.FreightMinor,
+		Exchange: r.Exchange, ExchangeOrder: r.ExchangeOrder, RefundOnly: r.RefundOnly, CashAt: r.CashAt, FreightMinor: r.FreightMinor, GiftMinor: r.GiftMinor,
 		Pictures: r.Pictures, Refusal: r.Refusal, Carrier: r.Carrier, TrackingNo: r.TrackingNo, SentAtUS: r.SentUs,
 		RequestedAtUS: r.RequestedUs, ApprovedAtUS: r.ApprovedUs, ReceivedAtUS: r.ReceivedUs, DoneAtUS: r.DoneUs,
 	}
@@ -136,7 +138,7 @@ func toReturn(r *ent.GoodsReturn) biz.Return {
 
 func (s *Orders) createReturn(h biz.Header, r biz.Return, no int) *ent.GoodsReturnCreate {
 	return s.ent.GoodsReturn.Create().SetID(r.ID).SetOrg(h.Org).SetOrderID(h.ID).SetNo(int64(no)).SetState(string(r.State)).
-		SetRefundOnly(r.RefundOnly).SetFreightMinor(r.FreightMinor).SetPictures(r.Pictures).SetRefusal(r.Refusal).SetCarrier(r.Carrier).SetTrackingNo(r.TrackingNo).SetSentUs(r.SentAtUS).
+		SetExchange(r.Exchange).SetExchangeOrder(r.ExchangeOrder).SetRefundOnly(r.RefundOnly).SetCashAt(r.CashAt).SetFreightMinor(r.FreightMinor).SetGiftMinor(r.GiftMinor).SetPictures(r.Pictures).SetRefusal(r.Refusal).SetCarrier(r.Carrier).SetTrackingNo(r.TrackingNo).SetSentUs(r.SentAtUS).
 		SetReason(r.Reason).SetLocation(r.Location).SetRefundMinor(r.RefundMinor).SetPointsBack(r.PointsBack).
 		SetRequestedUs(r.RequestedAtUS).SetApprovedUs(r.ApprovedAtUS).SetReceivedUs(r.ReceivedAtUS).SetDoneUs(r.DoneAtUS)
 }

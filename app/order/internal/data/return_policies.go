@@ -58,7 +58,7 @@ func (s *ReturnPolicies) inForce(ctx context.Context, channel string) (biz.Retur
 // Add keeps a new rule.
 func (s *ReturnPolicies) Add(ctx context.Context, p biz.ReturnPolicy) error {
 	err := s.ent.ReturnPolicy.Create().SetID(p.ID).SetChannel(p.Channel).SetFromUs(p.FromUS).SetWindowDays(p.WindowDays).SetReceiveDays(p.ReceiveDays).
-		SetDelayDays(p.DelayDays).SetKeepGoodsMinor(p.KeepGoodsMinor).SetFreight(int64(p.Freight)).SetGoodwillAloneMinor(p.GoodwillAloneMinor).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(AsService(ctx))
+		SetDelayDays(p.DelayDays).SetKeepGoodsMinor(p.KeepGoodsMinor).SetFreight(int64(p.Freight)).SetGoodwillAloneMinor(p.GoodwillAloneMinor).SetAnyStore(p.AnyStore).SetChangedBy(p.ChangedBy).SetChangedUs(p.ChangedAtUS).Exec(AsService(ctx))
 	if err != nil {
 		return fmt.Errorf("keep a rule about returns: %w", err)
 	}
@@ -85,7 +85,7 @@ func (s *ReturnPolicies) List(ctx context.Context, after After, limit int) ([]bi
 func toReturnPolicy(row *ent.ReturnPolicy) biz.ReturnPolicy {
 	return biz.ReturnPolicy{
 		ID: row.ID, Channel: row.Channel, FromUS: row.FromUs, WindowDays: row.WindowDays, ReceiveDays: row.ReceiveDays, DelayDays: row.DelayDays,
-		KeepGoodsMinor: row.KeepGoodsMinor, Freight: biz.FreightRefund(row.Freight), GoodwillAloneMinor: row.GoodwillAloneMinor,
+		KeepGoodsMinor: row.KeepGoodsMinor, Freight: biz.FreightRefund(row.Freight), GoodwillAloneMinor: row.GoodwillAloneMinor, AnyStore: row.AnyStore,
 		ChangedBy: row.ChangedBy, ChangedAtUS: row.ChangedUs,
 	}
 }

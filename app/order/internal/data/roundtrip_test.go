@@ -105,6 +105,8 @@ func mutate(r *biz.Record) {
 	ret.State, ret.Location, ret.RefundMinor, ret.PointsBack, ret.ApprovedAtUS, ret.ReceivedAtUS, ret.DoneAtUS = "Q", "L", 915, 916, 917, 918, 919
 	ret.Lines[1].RefundMinor, ret.Lines[1].PointsBack = 920, 921
 	ret.Refusal, ret.Carrier, ret.TrackingNo, ret.SentAtUS = "no", "SF", "9", 922
+	ret.ExchangeOrder, r.CreditMinor = "X", 932
+	ret.CashAt, ret.GiftMinor, r.GiftChargedMinor = "S9", 930, 931
 	ret.RefundOnly, ret.FreightMinor, r.FreightRefundedMinor = false, 926, 927
 	g := &r.Goodwills[1]
 	g.State, g.ApprovedBy, g.Refusal, g.Reference, g.ApprovedAtUS, g.DoneAtUS = "G", "boss", "no", "T1", 928, 929

@@ -24,7 +24,7 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 			change = change.SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).ClearReceiver()
 		}
 		n, err := change.SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
-			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetPaidUs(h.PaidAtUS).
+			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).SetCreditMinor(h.CreditMinor).SetPaidUs(h.PaidAtUS).
 			SetUpdatedUs(h.UpdatedAtUS).SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).
 			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).Save(ctx)
 		if err != nil {
@@ -169,7 +169,7 @@ func (s *Orders) newReturn(ctx context.Context, h biz.Header, ret biz.Return, no
 
 func (s *Orders) changedReturn(ctx context.Context, was, ret biz.Return) error {
 	err := s.ent.GoodsReturn.UpdateOneID(ret.ID).SetState(string(ret.State)).SetLocation(ret.Location).SetRefundMinor(ret.RefundMinor).
-		SetRefundOnly(ret.RefundOnly).SetFreightMinor(ret.FreightMinor).SetRefusal(ret.Refusal).SetCarrier(ret.Carrier).SetTrackingNo(ret.TrackingNo).SetSentUs(ret.SentAtUS).
+		SetExchangeOrder(ret.ExchangeOrder).SetRefundOnly(ret.RefundOnly).SetCashAt(ret.CashAt).SetFreightMinor(ret.FreightMinor).SetGiftMinor(ret.GiftMinor).SetRefusal(ret.Refusal).SetCarrier(ret.Carrier).SetTrackingNo(ret.TrackingNo).SetSentUs(ret.SentAtUS).
 		SetPointsBack(ret.PointsBack).SetApprovedUs(ret.ApprovedAtUS).SetReceivedUs(ret.ReceivedAtUS).SetDoneUs(ret.DoneAtUS).Exec(ctx)
 	if err != nil {
 		return err

@@ -15,14 +15,14 @@ import (
 	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
-// ledger is a provider that keeps what it has paid back, as a real one does: the same id is the same refund.
+// ledger is a provider that keeps what it has paid back, as a real one does: the same number is the same refund.
 type ledger struct {
 	biz.PaymentProvider
 	paid map[string]int64
 }
 
-func (l *ledger) Refund(ctx context.Context, r biz.RefundOrder) (string, error) {
-	l.paid[r.ID] = r.AmountMinor
+func (l *ledger) Refund(ctx context.Context, r biz.RefundOrder) (biz.RefundAnswer, error) {
+	l.paid[r.Number] = r.AmountMinor
 	return l.PaymentProvider.Refund(ctx, r)
 }
 

@@ -147,6 +147,12 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 	if r.FreightRefundedMinor > 0 {
 		out.FreightRefunded = toMoney(r.FreightRefundedMinor, r.Currency)
 	}
+	if out.ExchangeFor = r.OriginReturn; r.CreditMinor > 0 {
+		out.ExchangeCredit = toMoney(r.CreditMinor, r.Currency)
+	}
+	if r.GiftChargedMinor > 0 {
+		out.GiftsCharged = toMoney(r.GiftChargedMinor, r.Currency)
+	}
 	for _, g := range r.Goodwills {
 		out.Goodwills = append(out.Goodwills, toGoodwill(r, g))
 	}
@@ -179,6 +185,8 @@ func toTenders(r biz.Record) (tenders []*orderv1.Tender) {
 			kind, reference = orderv1.TenderKind_CARD, strings.TrimPrefix(reference, biz.CardNo(r.ShopStore, ""))
 		case biz.ProviderWallet:
 			kind = orderv1.TenderKind_WALLET
+		case biz.ProviderExchange:
+			kind = orderv1.TenderKind_EXCHANGED
 		}
 		tenders = append(tenders, &orderv1.Tender{Kind: kind, Amount: toMoney(c.AmountMinor, c.Currency), Refunded: toMoney(c.RefundedMinor, c.Currency), Reference: reference})
 	}
@@ -223,7 +231,7 @@ func toReturn(r biz.Record, ret biz.Return) *orderv1.ReturnInfo {
 		Id: ret.ID, OrderId: r.ID, State: returnStates[ret.State], Refund: toMoney(ret.RefundMinor, r.Currency), PointsBack: ret.PointsBack,
 		Reason: ret.Reason, RequestedAtUs: ret.RequestedAtUS, ReceivedAtUs: ret.ReceivedAtUS, RefundedAtUs: ret.DoneAtUS, Location: backAt(r, ret),
 		Pictures: ret.Pictures, Refusal: ret.Refusal, Carrier: ret.Carrier, TrackingNo: ret.TrackingNo, SentAtUs: ret.SentAtUS, ApprovedAtUs: ret.ApprovedAtUS,
-		RefundOnly: ret.RefundOnly, FreightRefund: toMoney(ret.FreightMinor, r.Currency),
+		RefundOnly: ret.RefundOnly, Exchange: toExchange(ret.Exchange), ExchangeOrderId: ret.ExchangeOrder, CashAt: ret.CashAt, GiftCharge: toMoney(ret.GiftMinor, r.Currency), FreightRefund: toMoney(ret.FreightMinor, r.Currency),
 	}
 	at := map[string]*orderv1.ReturnLine{} // pieces of one line from several locations are one line to the buyer
 	asked := slices.Clone(ret.Lines)

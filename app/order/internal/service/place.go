@@ -215,6 +215,14 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 		}
 		return nil, err
 	}
+	if d.Record.OriginReturn != "" {
+		_, err := s.Orders.Change(ctx, d.Record.OriginOrder, s.settings.Terms, in.Principal.Actor(), func(o *biz.Order) error {
+			return o.ApproveExchange(d.Record.OriginReturn, d.Record.ID, d.Record.CreditMinor)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	if d.FromCart {
 		if err := s.Orders.TakeFromCart(ctx, d.Record.MemberID, d.Record.Lines); err != nil {
 			return nil, err

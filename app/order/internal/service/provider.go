@@ -8,6 +8,7 @@ import (
 	"time"
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
+	"github.com/onepool/onepool/app/internal/failpoint"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
 )
@@ -264,10 +265,16 @@ func (s *Order) refund(ctx context.Context, orderID, refundID string) error {
 	if err != nil || f.State != biz.RefundPending && f.State != biz.RefundWaiting {
 		return err
 	}
+	if err := failpoint.Hit("order.refund.ask.before"); err != nil {
+		return err
+	}
 	answer, failure := patiently(ctx, s, c.Provider, func(provider biz.PaymentProvider) (biz.RefundAnswer, error) {
 		return s.askRefund(ctx, provider, f, c)
 	})
 	if failure == nil {
+		if err := failpoint.Hit("order.refund.ask.after"); err != nil {
+			return err
+		}
 		return s.inTx(ctx, r.ID, func(o *biz.Order) error { return o.RefundAnswered(refundID, answer) })
 	}
 	if errors.Is(failure, errSilent) {
@@ -320,7 +327,7 @@ func (s *Order) refundNotified(ctx context.Context, n biz.Notification) error {
 	return s.inTx(ctx, r.ID, func(o *biz.Order) error { return o.RefundAnswered(refundID, answer) })
 }
 
-// refundOf loads a refund with its order and its capture.
+// refundOf loads a refund with its order, and the capture that came from outside.
 func (s *Order) refundOf(ctx context.Context, orderID, refundID string) (biz.Record, biz.Refund, biz.Capture, error) {
 	r, err := s.Orders.Load(ctx, orderID)
 	if err != nil {
@@ -328,9 +335,13 @@ func (s *Order) refundOf(ctx context.Context, orderID, refundID string) (biz.Rec
 	}
 	for _, f := range r.Refunds {
 		for _, c := range r.Captures {
-			if f.ID == refundID && c.ID == f.CaptureID {
-				return r, f, c, nil
+			if f.ID != refundID || c.ID != f.CaptureID {
+				continue
 			}
+			if c.Provider == biz.ProviderExchange { // it came from another order's goods: the provider knows that one's payment
+				c, err = s.Orders.OriginOf(ctx, c.TransactionNo)
+			}
+			return r, f, c, err
 		}
 	}
 	return r, biz.Refund{}, biz.Capture{}, biz.NotFound("refund")

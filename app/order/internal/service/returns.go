@@ -25,10 +25,17 @@ func (s *Order) CreateReturn(ctx context.Context, req *orderv1.CreateReturnReque
 		func(ctx context.Context) (*orderv1.ReturnInfo, error) {
 			var id string
 			r, err := s.change(ctx, req.GetOrderId(), func(o *biz.Order) (err error) {
-				if id, err = o.RequestReturn(wishes, req.GetReason(), byMember, req.GetPictures()...); err != nil || !req.GetRefundOnly() {
-					return err
+				id, err = o.RequestReturn(wishes, req.GetReason(), byMember, req.GetPictures()...)
+				switch {
+				case err != nil:
+				case req.GetRefundOnly() && len(req.GetExchange()) > 0:
+					err = biz.Invalid("refund_only", "cannot be with exchange: either the money, or other goods")
+				case req.GetRefundOnly():
+					err = o.KeepGoods(id, byMember)
+				case len(req.GetExchange()) > 0:
+					err = o.WishExchange(id, fromExchange(req.GetExchange()))
 				}
-				return o.KeepGoods(id, byMember)
+				return err
 			})
 			if err != nil {
 				return nil, err
@@ -76,7 +83,7 @@ func (s *Order) onReturn(ctx context.Context, method string, req command.Request
 	return decide(ctx, s, method, req,
 		func(ctx context.Context) (err error) { orderID, err = allowed(ctx, id); return err },
 		func(ctx context.Context) (*orderv1.ReturnInfo, error) {
-			r, err := s.change(ctx, orderID, change)
+			r, err := s.changeReturn(ctx, orderID, id, change)
 			if err != nil {
 				return nil, err
 			}

@@ -40,7 +40,7 @@ func (s *ReturnWindows) PutReturnPolicy(ctx context.Context, in *orderv1.PutRetu
 			}
 			rule := biz.ReturnPolicy{
 				ID: ids.New("rpl"), Channel: in.GetChannel(), WindowDays: int64(in.GetWindowDays()), ReceiveDays: int64(in.GetReceiveDays()),
-				KeepGoodsMinor: in.GetKeepGoodsMinor(), Freight: biz.FreightRefund(in.GetFreight()), GoodwillAloneMinor: in.GetGoodwillAloneMinor(),
+				KeepGoodsMinor: in.GetKeepGoodsMinor(), Freight: biz.FreightRefund(in.GetFreight()), GoodwillAloneMinor: in.GetGoodwillAloneMinor(), AnyStore: in.GetAnyStore(),
 				DelayDays: int64(in.GetDelayDays()), ChangedBy: p.Actor(), ChangedAtUS: now,
 			}
 			if err := rule.Starts(in.GetFromUs(), now); err != nil {
@@ -111,7 +111,7 @@ func (s *ReturnWindows) seller(ctx context.Context, fulfilmentID string) (string
 func toReturnPolicy(p biz.ReturnPolicy) *orderv1.ReturnPolicy {
 	return &orderv1.ReturnPolicy{
 		Id: p.ID, Channel: p.Channel, FromUs: p.FromUS, WindowDays: int32(p.WindowDays), ReceiveDays: int32(p.ReceiveDays), DelayDays: int32(p.DelayDays),
-		KeepGoodsMinor: p.KeepGoodsMinor, Freight: orderv1.FreightRefund(p.Freight), GoodwillAloneMinor: p.GoodwillAloneMinor,
+		KeepGoodsMinor: p.KeepGoodsMinor, Freight: orderv1.FreightRefund(p.Freight), GoodwillAloneMinor: p.GoodwillAloneMinor, AnyStore: p.AnyStore,
 		ChangedBy: p.ChangedBy, ChangedAtUs: p.ChangedAtUS,
 	}
 }

@@ -142,7 +142,8 @@ func overtaken(err error) bool {
 
 // ResumeOrphans brings placements to an end that nobody works on.
 func (s *Order) ResumeOrphans(ctx context.Context) error {
-	found, err := command.Orphans(ctx, s.DB, batch, orphanGrace, orderv1.Order_PlaceOrder_FullMethodName, orderv1.Order_SellAtTill_FullMethodName)
+	found, err := command.Orphans(ctx, s.DB, batch, orphanGrace, orderv1.Order_PlaceOrder_FullMethodName, orderv1.Order_SellAtTill_FullMethodName,
+		orderv1.Exchanges_ApproveExchange_FullMethodName)
 	if err != nil {
 		return err
 	}

@@ -170,9 +170,9 @@ func TestAMemberActsForItself(t *testing.T) {
 			return err
 		}, orderv1.Order_ConfirmReceipt_FullMethodName, &orderv1.ConfirmReceiptRequest{RequestId: "r", FulfilmentId: "f"}},
 		{func(ctx context.Context) error {
-			_, err := s.RequestReturn(ctx, &miniprogramv1.RequestReturnRequest{RequestId: "r", OrderId: "o", Reason: "why", Pictures: []string{"p"}, RefundOnly: true, Lines: []*orderv1.ReturnLineInput{{LineId: "l", Quantity: 1}}})
+			_, err := s.RequestReturn(ctx, &miniprogramv1.RequestReturnRequest{RequestId: "r", OrderId: "o", Reason: "why", Pictures: []string{"p"}, RefundOnly: true, Exchange: []*orderv1.ExchangeLine{{LineId: "l"}}, Lines: []*orderv1.ReturnLineInput{{LineId: "l", Quantity: 1}}})
 			return err
-		}, orderv1.Order_CreateReturn_FullMethodName, &orderv1.CreateReturnRequest{RequestId: "r", OrderId: "o", Reason: "why", Pictures: []string{"p"}, RefundOnly: true, Lines: []*orderv1.ReturnLineInput{{LineId: "l", Quantity: 1}}}},
+		}, orderv1.Order_CreateReturn_FullMethodName, &orderv1.CreateReturnRequest{RequestId: "r", OrderId: "o", Reason: "why", Pictures: []string{"p"}, RefundOnly: true, Exchange: []*orderv1.ExchangeLine{{LineId: "l"}}, Lines: []*orderv1.ReturnLineInput{{LineId: "l", Quantity: 1}}}},
 		{func(ctx context.Context) error { _, err := s.IssueMemberCode(ctx, nil); return err }, memberv1.Member_IssueMemberCode_FullMethodName, &memberv1.IssueMemberCodeRequest{}},
 		{func(ctx context.Context) error { _, err := s.GetMe(ctx, nil); return err }, memberv1.Member_GetPoints_FullMethodName, &memberv1.GetPointsRequest{MemberId: "mbr_1"}},
 	} {

@@ -121,5 +121,5 @@ func (s *MiniProgram) RequestReturn(ctx context.Context, in *miniprogramv1.Reque
 	if _, err := member(ctx); err != nil {
 		return nil, err
 	}
-	return s.Orders.CreateReturn(ctx, &orderv1.CreateReturnRequest{RequestId: in.GetRequestId(), OrderId: in.GetOrderId(), Lines: in.GetLines(), Reason: in.GetReason(), Pictures: in.GetPictures(), RefundOnly: in.GetRefundOnly()})
+	return s.Orders.CreateReturn(ctx, &orderv1.CreateReturnRequest{RequestId: in.GetRequestId(), OrderId: in.GetOrderId(), Lines: in.GetLines(), Reason: in.GetReason(), Pictures: in.GetPictures(), RefundOnly: in.GetRefundOnly(), Exchange: in.GetExchange()})
 }

@@ -9,6 +9,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
+	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 )
 
@@ -37,10 +38,18 @@ type GoodsReturn struct {
 	Carrier string `json:"carrier,omitempty"`
 	// TrackingNo holds the value of the "tracking_no" field.
 	TrackingNo string `json:"tracking_no,omitempty"`
+	// Exchange holds the value of the "exchange" field.
+	Exchange []biz.ExchangeWish `json:"exchange,omitempty"`
+	// ExchangeOrder holds the value of the "exchange_order" field.
+	ExchangeOrder string `json:"exchange_order,omitempty"`
 	// RefundOnly holds the value of the "refund_only" field.
 	RefundOnly bool `json:"refund_only,omitempty"`
+	// CashAt holds the value of the "cash_at" field.
+	CashAt string `json:"cash_at,omitempty"`
 	// FreightMinor holds the value of the "freight_minor" field.
 	FreightMinor int64 `json:"freight_minor,omitempty"`
+	// GiftMinor holds the value of the "gift_minor" field.
+	GiftMinor int64 `json:"gift_minor,omitempty"`
 	// SentUs holds the value of the "sent_us" field.
 	SentUs int64 `json:"sent_us,omitempty"`
 	// RefundMinor holds the value of the "refund_minor" field.
@@ -63,13 +72,13 @@ func (*GoodsReturn) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case goodsreturn.FieldPictures:
+		case goodsreturn.FieldPictures, goodsreturn.FieldExchange:
 			values[i] = new([]byte)
 		case goodsreturn.FieldRefundOnly:
 			values[i] = new(sql.NullBool)
-		case goodsreturn.FieldNo, goodsreturn.FieldFreightMinor, goodsreturn.FieldSentUs, goodsreturn.FieldRefundMinor, goodsreturn.FieldPointsBack, goodsreturn.FieldRequestedUs, goodsreturn.FieldApprovedUs, goodsreturn.FieldReceivedUs, goodsreturn.FieldDoneUs:
+		case goodsreturn.FieldNo, goodsreturn.FieldFreightMinor, goodsreturn.FieldGiftMinor, goodsreturn.FieldSentUs, goodsreturn.FieldRefundMinor, goodsreturn.FieldPointsBack, goodsreturn.FieldRequestedUs, goodsreturn.FieldApprovedUs, goodsreturn.FieldReceivedUs, goodsreturn.FieldDoneUs:
 			values[i] = new(sql.NullInt64)
-		case goodsreturn.FieldID, goodsreturn.FieldOrg, goodsreturn.FieldOrderID, goodsreturn.FieldState, goodsreturn.FieldReason, goodsreturn.FieldLocation, goodsreturn.FieldRefusal, goodsreturn.FieldCarrier, goodsreturn.FieldTrackingNo:
+		case goodsreturn.FieldID, goodsreturn.FieldOrg, goodsreturn.FieldOrderID, goodsreturn.FieldState, goodsreturn.FieldReason, goodsreturn.FieldLocation, goodsreturn.FieldRefusal, goodsreturn.FieldCarrier, goodsreturn.FieldTrackingNo, goodsreturn.FieldExchangeOrder, goodsreturn.FieldCashAt:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -154,17 +163,43 @@ func (_m *GoodsReturn) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TrackingNo = value.String
 			}
+		case goodsreturn.FieldExchange:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field exchange", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Exchange); err != nil {
+					return fmt.Errorf("unmarshal field exchange: %w", err)
+				}
+			}
+		case goodsreturn.FieldExchangeOrder:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field exchange_order", values[i])
+			} else if value.Valid {
+				_m.ExchangeOrder = value.String
+			}
 		case goodsreturn.FieldRefundOnly:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field refund_only", values[i])
 			} else if value.Valid {
 				_m.RefundOnly = value.Bool
 			}
+		case goodsreturn.FieldCashAt:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field cash_at", values[i])
+			} else if value.Valid {
+				_m.CashAt = value.String
+			}
 		case goodsreturn.FieldFreightMinor:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field freight_minor", values[i])
 			} else if value.Valid {
 				_m.FreightMinor = value.Int64
+			}
+		case goodsreturn.FieldGiftMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field gift_minor", values[i])
+			} else if value.Valid {
+				_m.GiftMinor = value.Int64
 			}
 		case goodsreturn.FieldSentUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -274,11 +309,23 @@ func (_m *GoodsReturn) String() string {
 	builder.WriteString("tracking_no=")
 	builder.WriteString(_m.TrackingNo)
 	builder.WriteString(", ")
+	builder.WriteString("exchange=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Exchange))
+	builder.WriteString(", ")
+	builder.WriteString("exchange_order=")
+	builder.WriteString(_m.ExchangeOrder)
+	builder.WriteString(", ")
 	builder.WriteString("refund_only=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RefundOnly))
 	builder.WriteString(", ")
+	builder.WriteString("cash_at=")
+	builder.WriteString(_m.CashAt)
+	builder.WriteString(", ")
 	builder.WriteString("freight_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.FreightMinor))
+	builder.WriteString(", ")
+	builder.WriteString("gift_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.GiftMinor))
 	builder.WriteString(", ")
 	builder.WriteString("sent_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.SentUs))

@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
+	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 )
 
@@ -138,6 +139,26 @@ func (_c *GoodsReturnCreate) SetNillableTrackingNo(v *string) *GoodsReturnCreate
 	return _c
 }
 
+// SetExchange sets the "exchange" field.
+func (_c *GoodsReturnCreate) SetExchange(v []biz.ExchangeWish) *GoodsReturnCreate {
+	_c.mutation.SetExchange(v)
+	return _c
+}
+
+// SetExchangeOrder sets the "exchange_order" field.
+func (_c *GoodsReturnCreate) SetExchangeOrder(v string) *GoodsReturnCreate {
+	_c.mutation.SetExchangeOrder(v)
+	return _c
+}
+
+// SetNillableExchangeOrder sets the "exchange_order" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableExchangeOrder(v *string) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetExchangeOrder(*v)
+	}
+	return _c
+}
+
 // SetRefundOnly sets the "refund_only" field.
 func (_c *GoodsReturnCreate) SetRefundOnly(v bool) *GoodsReturnCreate {
 	_c.mutation.SetRefundOnly(v)
@@ -152,6 +173,20 @@ func (_c *GoodsReturnCreate) SetNillableRefundOnly(v *bool) *GoodsReturnCreate {
 	return _c
 }
 
+// SetCashAt sets the "cash_at" field.
+func (_c *GoodsReturnCreate) SetCashAt(v string) *GoodsReturnCreate {
+	_c.mutation.SetCashAt(v)
+	return _c
+}
+
+// SetNillableCashAt sets the "cash_at" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableCashAt(v *string) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetCashAt(*v)
+	}
+	return _c
+}
+
 // SetFreightMinor sets the "freight_minor" field.
 func (_c *GoodsReturnCreate) SetFreightMinor(v int64) *GoodsReturnCreate {
 	_c.mutation.SetFreightMinor(v)
@@ -162,6 +197,20 @@ func (_c *GoodsReturnCreate) SetFreightMinor(v int64) *GoodsReturnCreate {
 func (_c *GoodsReturnCreate) SetNillableFreightMinor(v *int64) *GoodsReturnCreate {
 	if v != nil {
 		_c.SetFreightMinor(*v)
+	}
+	return _c
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (_c *GoodsReturnCreate) SetGiftMinor(v int64) *GoodsReturnCreate {
+	_c.mutation.SetGiftMinor(v)
+	return _c
+}
+
+// SetNillableGiftMinor sets the "gift_minor" field if the given value is not nil.
+func (_c *GoodsReturnCreate) SetNillableGiftMinor(v *int64) *GoodsReturnCreate {
+	if v != nil {
+		_c.SetGiftMinor(*v)
 	}
 	return _c
 }
@@ -335,13 +384,25 @@ func (_c *GoodsReturnCreate) defaults() error {
 		v := goodsreturn.DefaultTrackingNo
 		_c.mutation.SetTrackingNo(v)
 	}
+	if _, ok := _c.mutation.ExchangeOrder(); !ok {
+		v := goodsreturn.DefaultExchangeOrder
+		_c.mutation.SetExchangeOrder(v)
+	}
 	if _, ok := _c.mutation.RefundOnly(); !ok {
 		v := goodsreturn.DefaultRefundOnly
 		_c.mutation.SetRefundOnly(v)
 	}
+	if _, ok := _c.mutation.CashAt(); !ok {
+		v := goodsreturn.DefaultCashAt
+		_c.mutation.SetCashAt(v)
+	}
 	if _, ok := _c.mutation.FreightMinor(); !ok {
 		v := goodsreturn.DefaultFreightMinor
 		_c.mutation.SetFreightMinor(v)
+	}
+	if _, ok := _c.mutation.GiftMinor(); !ok {
+		v := goodsreturn.DefaultGiftMinor
+		_c.mutation.SetGiftMinor(v)
 	}
 	if _, ok := _c.mutation.SentUs(); !ok {
 		v := goodsreturn.DefaultSentUs
@@ -443,11 +504,30 @@ func (_c *GoodsReturnCreate) check() error {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.ExchangeOrder(); !ok {
+		return &ValidationError{Name: "exchange_order", err: errors.New(`ent: missing required field "GoodsReturn.exchange_order"`)}
+	}
+	if v, ok := _c.mutation.ExchangeOrder(); ok {
+		if err := goodsreturn.ExchangeOrderValidator(v); err != nil {
+			return &ValidationError{Name: "exchange_order", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.exchange_order": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.RefundOnly(); !ok {
 		return &ValidationError{Name: "refund_only", err: errors.New(`ent: missing required field "GoodsReturn.refund_only"`)}
 	}
+	if _, ok := _c.mutation.CashAt(); !ok {
+		return &ValidationError{Name: "cash_at", err: errors.New(`ent: missing required field "GoodsReturn.cash_at"`)}
+	}
+	if v, ok := _c.mutation.CashAt(); ok {
+		if err := goodsreturn.CashAtValidator(v); err != nil {
+			return &ValidationError{Name: "cash_at", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.cash_at": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.FreightMinor(); !ok {
 		return &ValidationError{Name: "freight_minor", err: errors.New(`ent: missing required field "GoodsReturn.freight_minor"`)}
+	}
+	if _, ok := _c.mutation.GiftMinor(); !ok {
+		return &ValidationError{Name: "gift_minor", err: errors.New(`ent: missing required field "GoodsReturn.gift_minor"`)}
 	}
 	if _, ok := _c.mutation.SentUs(); !ok {
 		return &ValidationError{Name: "sent_us", err: errors.New(`ent: missing required field "GoodsReturn.sent_us"`)}
@@ -551,13 +631,29 @@ func (_c *GoodsReturnCreate) createSpec() (*GoodsReturn, *sqlgraph.CreateSpec) {
 		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
 		_node.TrackingNo = value
 	}
+	if value, ok := _c.mutation.Exchange(); ok {
+		_spec.SetField(goodsreturn.FieldExchange, field.TypeJSON, value)
+		_node.Exchange = value
+	}
+	if value, ok := _c.mutation.ExchangeOrder(); ok {
+		_spec.SetField(goodsreturn.FieldExchangeOrder, field.TypeString, value)
+		_node.ExchangeOrder = value
+	}
 	if value, ok := _c.mutation.RefundOnly(); ok {
 		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
 		_node.RefundOnly = value
 	}
+	if value, ok := _c.mutation.CashAt(); ok {
+		_spec.SetField(goodsreturn.FieldCashAt, field.TypeString, value)
+		_node.CashAt = value
+	}
 	if value, ok := _c.mutation.FreightMinor(); ok {
 		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
 		_node.FreightMinor = value
+	}
+	if value, ok := _c.mutation.GiftMinor(); ok {
+		_spec.SetField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
+		_node.GiftMinor = value
 	}
 	if value, ok := _c.mutation.SentUs(); ok {
 		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)
@@ -699,6 +795,18 @@ func (u *GoodsReturnUpsert) UpdateTrackingNo() *GoodsReturnUpsert {
 	return u
 }
 
+// SetExchangeOrder sets the "exchange_order" field.
+func (u *GoodsReturnUpsert) SetExchangeOrder(v string) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldExchangeOrder, v)
+	return u
+}
+
+// UpdateExchangeOrder sets the "exchange_order" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateExchangeOrder() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldExchangeOrder)
+	return u
+}
+
 // SetRefundOnly sets the "refund_only" field.
 func (u *GoodsReturnUpsert) SetRefundOnly(v bool) *GoodsReturnUpsert {
 	u.Set(goodsreturn.FieldRefundOnly, v)
@@ -708,6 +816,18 @@ func (u *GoodsReturnUpsert) SetRefundOnly(v bool) *GoodsReturnUpsert {
 // UpdateRefundOnly sets the "refund_only" field to the value that was provided on create.
 func (u *GoodsReturnUpsert) UpdateRefundOnly() *GoodsReturnUpsert {
 	u.SetExcluded(goodsreturn.FieldRefundOnly)
+	return u
+}
+
+// SetCashAt sets the "cash_at" field.
+func (u *GoodsReturnUpsert) SetCashAt(v string) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldCashAt, v)
+	return u
+}
+
+// UpdateCashAt sets the "cash_at" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateCashAt() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldCashAt)
 	return u
 }
 
@@ -726,6 +846,24 @@ func (u *GoodsReturnUpsert) UpdateFreightMinor() *GoodsReturnUpsert {
 // AddFreightMinor adds v to the "freight_minor" field.
 func (u *GoodsReturnUpsert) AddFreightMinor(v int64) *GoodsReturnUpsert {
 	u.Add(goodsreturn.FieldFreightMinor, v)
+	return u
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (u *GoodsReturnUpsert) SetGiftMinor(v int64) *GoodsReturnUpsert {
+	u.Set(goodsreturn.FieldGiftMinor, v)
+	return u
+}
+
+// UpdateGiftMinor sets the "gift_minor" field to the value that was provided on create.
+func (u *GoodsReturnUpsert) UpdateGiftMinor() *GoodsReturnUpsert {
+	u.SetExcluded(goodsreturn.FieldGiftMinor)
+	return u
+}
+
+// AddGiftMinor adds v to the "gift_minor" field.
+func (u *GoodsReturnUpsert) AddGiftMinor(v int64) *GoodsReturnUpsert {
+	u.Add(goodsreturn.FieldGiftMinor, v)
 	return u
 }
 
@@ -869,6 +1007,9 @@ func (u *GoodsReturnUpsertOne) UpdateNewValues() *GoodsReturnUpsertOne {
 		if _, exists := u.create.mutation.Pictures(); exists {
 			s.SetIgnore(goodsreturn.FieldPictures)
 		}
+		if _, exists := u.create.mutation.Exchange(); exists {
+			s.SetIgnore(goodsreturn.FieldExchange)
+		}
 		if _, exists := u.create.mutation.RequestedUs(); exists {
 			s.SetIgnore(goodsreturn.FieldRequestedUs)
 		}
@@ -973,6 +1114,20 @@ func (u *GoodsReturnUpsertOne) UpdateTrackingNo() *GoodsReturnUpsertOne {
 	})
 }
 
+// SetExchangeOrder sets the "exchange_order" field.
+func (u *GoodsReturnUpsertOne) SetExchangeOrder(v string) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetExchangeOrder(v)
+	})
+}
+
+// UpdateExchangeOrder sets the "exchange_order" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateExchangeOrder() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateExchangeOrder()
+	})
+}
+
 // SetRefundOnly sets the "refund_only" field.
 func (u *GoodsReturnUpsertOne) SetRefundOnly(v bool) *GoodsReturnUpsertOne {
 	return u.Update(func(s *GoodsReturnUpsert) {
@@ -984,6 +1139,20 @@ func (u *GoodsReturnUpsertOne) SetRefundOnly(v bool) *GoodsReturnUpsertOne {
 func (u *GoodsReturnUpsertOne) UpdateRefundOnly() *GoodsReturnUpsertOne {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateRefundOnly()
+	})
+}
+
+// SetCashAt sets the "cash_at" field.
+func (u *GoodsReturnUpsertOne) SetCashAt(v string) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetCashAt(v)
+	})
+}
+
+// UpdateCashAt sets the "cash_at" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateCashAt() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateCashAt()
 	})
 }
 
@@ -1005,6 +1174,27 @@ func (u *GoodsReturnUpsertOne) AddFreightMinor(v int64) *GoodsReturnUpsertOne {
 func (u *GoodsReturnUpsertOne) UpdateFreightMinor() *GoodsReturnUpsertOne {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateFreightMinor()
+	})
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (u *GoodsReturnUpsertOne) SetGiftMinor(v int64) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetGiftMinor(v)
+	})
+}
+
+// AddGiftMinor adds v to the "gift_minor" field.
+func (u *GoodsReturnUpsertOne) AddGiftMinor(v int64) *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.AddGiftMinor(v)
+	})
+}
+
+// UpdateGiftMinor sets the "gift_minor" field to the value that was provided on create.
+func (u *GoodsReturnUpsertOne) UpdateGiftMinor() *GoodsReturnUpsertOne {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateGiftMinor()
 	})
 }
 
@@ -1332,6 +1522,9 @@ func (u *GoodsReturnUpsertBulk) UpdateNewValues() *GoodsReturnUpsertBulk {
 			if _, exists := b.mutation.Pictures(); exists {
 				s.SetIgnore(goodsreturn.FieldPictures)
 			}
+			if _, exists := b.mutation.Exchange(); exists {
+				s.SetIgnore(goodsreturn.FieldExchange)
+			}
 			if _, exists := b.mutation.RequestedUs(); exists {
 				s.SetIgnore(goodsreturn.FieldRequestedUs)
 			}
@@ -1437,6 +1630,20 @@ func (u *GoodsReturnUpsertBulk) UpdateTrackingNo() *GoodsReturnUpsertBulk {
 	})
 }
 
+// SetExchangeOrder sets the "exchange_order" field.
+func (u *GoodsReturnUpsertBulk) SetExchangeOrder(v string) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetExchangeOrder(v)
+	})
+}
+
+// UpdateExchangeOrder sets the "exchange_order" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateExchangeOrder() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateExchangeOrder()
+	})
+}
+
 // SetRefundOnly sets the "refund_only" field.
 func (u *GoodsReturnUpsertBulk) SetRefundOnly(v bool) *GoodsReturnUpsertBulk {
 	return u.Update(func(s *GoodsReturnUpsert) {
@@ -1448,6 +1655,20 @@ func (u *GoodsReturnUpsertBulk) SetRefundOnly(v bool) *GoodsReturnUpsertBulk {
 func (u *GoodsReturnUpsertBulk) UpdateRefundOnly() *GoodsReturnUpsertBulk {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateRefundOnly()
+	})
+}
+
+// SetCashAt sets the "cash_at" field.
+func (u *GoodsReturnUpsertBulk) SetCashAt(v string) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetCashAt(v)
+	})
+}
+
+// UpdateCashAt sets the "cash_at" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateCashAt() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateCashAt()
 	})
 }
 
@@ -1469,6 +1690,27 @@ func (u *GoodsReturnUpsertBulk) AddFreightMinor(v int64) *GoodsReturnUpsertBulk 
 func (u *GoodsReturnUpsertBulk) UpdateFreightMinor() *GoodsReturnUpsertBulk {
 	return u.Update(func(s *GoodsReturnUpsert) {
 		s.UpdateFreightMinor()
+	})
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (u *GoodsReturnUpsertBulk) SetGiftMinor(v int64) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.SetGiftMinor(v)
+	})
+}
+
+// AddGiftMinor adds v to the "gift_minor" field.
+func (u *GoodsReturnUpsertBulk) AddGiftMinor(v int64) *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.AddGiftMinor(v)
+	})
+}
+
+// UpdateGiftMinor sets the "gift_minor" field to the value that was provided on create.
+func (u *GoodsReturnUpsertBulk) UpdateGiftMinor() *GoodsReturnUpsertBulk {
+	return u.Update(func(s *GoodsReturnUpsert) {
+		s.UpdateGiftMinor()
 	})
 }
 

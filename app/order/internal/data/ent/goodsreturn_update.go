@@ -97,6 +97,20 @@ func (_u *GoodsReturnUpdate) SetNillableTrackingNo(v *string) *GoodsReturnUpdate
 	return _u
 }
 
+// SetExchangeOrder sets the "exchange_order" field.
+func (_u *GoodsReturnUpdate) SetExchangeOrder(v string) *GoodsReturnUpdate {
+	_u.mutation.SetExchangeOrder(v)
+	return _u
+}
+
+// SetNillableExchangeOrder sets the "exchange_order" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableExchangeOrder(v *string) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetExchangeOrder(*v)
+	}
+	return _u
+}
+
 // SetRefundOnly sets the "refund_only" field.
 func (_u *GoodsReturnUpdate) SetRefundOnly(v bool) *GoodsReturnUpdate {
 	_u.mutation.SetRefundOnly(v)
@@ -107,6 +121,20 @@ func (_u *GoodsReturnUpdate) SetRefundOnly(v bool) *GoodsReturnUpdate {
 func (_u *GoodsReturnUpdate) SetNillableRefundOnly(v *bool) *GoodsReturnUpdate {
 	if v != nil {
 		_u.SetRefundOnly(*v)
+	}
+	return _u
+}
+
+// SetCashAt sets the "cash_at" field.
+func (_u *GoodsReturnUpdate) SetCashAt(v string) *GoodsReturnUpdate {
+	_u.mutation.SetCashAt(v)
+	return _u
+}
+
+// SetNillableCashAt sets the "cash_at" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableCashAt(v *string) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetCashAt(*v)
 	}
 	return _u
 }
@@ -129,6 +157,27 @@ func (_u *GoodsReturnUpdate) SetNillableFreightMinor(v *int64) *GoodsReturnUpdat
 // AddFreightMinor adds value to the "freight_minor" field.
 func (_u *GoodsReturnUpdate) AddFreightMinor(v int64) *GoodsReturnUpdate {
 	_u.mutation.AddFreightMinor(v)
+	return _u
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (_u *GoodsReturnUpdate) SetGiftMinor(v int64) *GoodsReturnUpdate {
+	_u.mutation.ResetGiftMinor()
+	_u.mutation.SetGiftMinor(v)
+	return _u
+}
+
+// SetNillableGiftMinor sets the "gift_minor" field if the given value is not nil.
+func (_u *GoodsReturnUpdate) SetNillableGiftMinor(v *int64) *GoodsReturnUpdate {
+	if v != nil {
+		_u.SetGiftMinor(*v)
+	}
+	return _u
+}
+
+// AddGiftMinor adds value to the "gift_minor" field.
+func (_u *GoodsReturnUpdate) AddGiftMinor(v int64) *GoodsReturnUpdate {
+	_u.mutation.AddGiftMinor(v)
 	return _u
 }
 
@@ -317,6 +366,16 @@ func (_u *GoodsReturnUpdate) check() error {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.ExchangeOrder(); ok {
+		if err := goodsreturn.ExchangeOrderValidator(v); err != nil {
+			return &ValidationError{Name: "exchange_order", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.exchange_order": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.CashAt(); ok {
+		if err := goodsreturn.CashAtValidator(v); err != nil {
+			return &ValidationError{Name: "cash_at", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.cash_at": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -350,14 +409,29 @@ func (_u *GoodsReturnUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.TrackingNo(); ok {
 		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
 	}
+	if _u.mutation.ExchangeCleared() {
+		_spec.ClearField(goodsreturn.FieldExchange, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ExchangeOrder(); ok {
+		_spec.SetField(goodsreturn.FieldExchangeOrder, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.RefundOnly(); ok {
 		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.CashAt(); ok {
+		_spec.SetField(goodsreturn.FieldCashAt, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.FreightMinor(); ok {
 		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.AddedFreightMinor(); ok {
 		_spec.AddField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.GiftMinor(); ok {
+		_spec.SetField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGiftMinor(); ok {
+		_spec.AddField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.SentUs(); ok {
 		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)
@@ -485,6 +559,20 @@ func (_u *GoodsReturnUpdateOne) SetNillableTrackingNo(v *string) *GoodsReturnUpd
 	return _u
 }
 
+// SetExchangeOrder sets the "exchange_order" field.
+func (_u *GoodsReturnUpdateOne) SetExchangeOrder(v string) *GoodsReturnUpdateOne {
+	_u.mutation.SetExchangeOrder(v)
+	return _u
+}
+
+// SetNillableExchangeOrder sets the "exchange_order" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableExchangeOrder(v *string) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetExchangeOrder(*v)
+	}
+	return _u
+}
+
 // SetRefundOnly sets the "refund_only" field.
 func (_u *GoodsReturnUpdateOne) SetRefundOnly(v bool) *GoodsReturnUpdateOne {
 	_u.mutation.SetRefundOnly(v)
@@ -495,6 +583,20 @@ func (_u *GoodsReturnUpdateOne) SetRefundOnly(v bool) *GoodsReturnUpdateOne {
 func (_u *GoodsReturnUpdateOne) SetNillableRefundOnly(v *bool) *GoodsReturnUpdateOne {
 	if v != nil {
 		_u.SetRefundOnly(*v)
+	}
+	return _u
+}
+
+// SetCashAt sets the "cash_at" field.
+func (_u *GoodsReturnUpdateOne) SetCashAt(v string) *GoodsReturnUpdateOne {
+	_u.mutation.SetCashAt(v)
+	return _u
+}
+
+// SetNillableCashAt sets the "cash_at" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableCashAt(v *string) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetCashAt(*v)
 	}
 	return _u
 }
@@ -517,6 +619,27 @@ func (_u *GoodsReturnUpdateOne) SetNillableFreightMinor(v *int64) *GoodsReturnUp
 // AddFreightMinor adds value to the "freight_minor" field.
 func (_u *GoodsReturnUpdateOne) AddFreightMinor(v int64) *GoodsReturnUpdateOne {
 	_u.mutation.AddFreightMinor(v)
+	return _u
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (_u *GoodsReturnUpdateOne) SetGiftMinor(v int64) *GoodsReturnUpdateOne {
+	_u.mutation.ResetGiftMinor()
+	_u.mutation.SetGiftMinor(v)
+	return _u
+}
+
+// SetNillableGiftMinor sets the "gift_minor" field if the given value is not nil.
+func (_u *GoodsReturnUpdateOne) SetNillableGiftMinor(v *int64) *GoodsReturnUpdateOne {
+	if v != nil {
+		_u.SetGiftMinor(*v)
+	}
+	return _u
+}
+
+// AddGiftMinor adds value to the "gift_minor" field.
+func (_u *GoodsReturnUpdateOne) AddGiftMinor(v int64) *GoodsReturnUpdateOne {
+	_u.mutation.AddGiftMinor(v)
 	return _u
 }
 
@@ -718,6 +841,16 @@ func (_u *GoodsReturnUpdateOne) check() error {
 			return &ValidationError{Name: "tracking_no", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.tracking_no": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.ExchangeOrder(); ok {
+		if err := goodsreturn.ExchangeOrderValidator(v); err != nil {
+			return &ValidationError{Name: "exchange_order", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.exchange_order": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.CashAt(); ok {
+		if err := goodsreturn.CashAtValidator(v); err != nil {
+			return &ValidationError{Name: "cash_at", err: fmt.Errorf(`ent: validator failed for field "GoodsReturn.cash_at": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -768,14 +901,29 @@ func (_u *GoodsReturnUpdateOne) sqlSave(ctx context.Context) (_node *GoodsReturn
 	if value, ok := _u.mutation.TrackingNo(); ok {
 		_spec.SetField(goodsreturn.FieldTrackingNo, field.TypeString, value)
 	}
+	if _u.mutation.ExchangeCleared() {
+		_spec.ClearField(goodsreturn.FieldExchange, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ExchangeOrder(); ok {
+		_spec.SetField(goodsreturn.FieldExchangeOrder, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.RefundOnly(); ok {
 		_spec.SetField(goodsreturn.FieldRefundOnly, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.CashAt(); ok {
+		_spec.SetField(goodsreturn.FieldCashAt, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.FreightMinor(); ok {
 		_spec.SetField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.AddedFreightMinor(); ok {
 		_spec.AddField(goodsreturn.FieldFreightMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.GiftMinor(); ok {
+		_spec.SetField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGiftMinor(); ok {
+		_spec.AddField(goodsreturn.FieldGiftMinor, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.SentUs(); ok {
 		_spec.SetField(goodsreturn.FieldSentUs, field.TypeInt64, value)

@@ -2424,73 +2424,71 @@ func (m *CouponMutation) ResetEdge(name string) error {
 // FulfilmentMutation represents an operation that mutates the Fulfilment nodes in the graph.
 type FulfilmentMutation struct {
 	config
-	op                  Op
-	typ                 string
-	id                  *string
-	org                 *string
-	order_id            *string
-	member_id           *string
-	seller_org          *string
-	channel             *string
-	way                 *string
-	location            *string
-	location_name       *string
-	state               *string
-	carrier             *string
-	tracking_no         *string
-	created_us          *int64
-	addcreated_us       *int64
-	assigned_us         *int64
-	addassigned_us      *int64
-	accepted_us         *int64
-	addaccepted_us      *int64
-	shipped_us          *int64
-	addshipped_us       *int64
-	received_us         *int64
-	addreceived_us      *int64
-	auto_receive_us     *int64
-	addauto_receive_us  *int64
-	return_until_us     *int64
-	addreturn_until_us  *int64
-	close_us            *int64
-	addclose_us         *int64
-	version             *int64
-	addversion          *int64
-	no                  *int64
-	addno               *int64
-	placed_us           *int64
-	addplaced_us        *int64
-	picked_us           *int64
-	addpicked_us        *int64
-	packed_us           *int64
-	addpacked_us        *int64
-	delivered_us        *int64
-	adddelivered_us     *int64
-	failed_us           *int64
-	addfailed_us        *int64
-	back_us             *int64
-	addback_us          *int64
-	shortened_us        *int64
-	addshortened_us     *int64
-	accept_by_us        *int64
-	addaccept_by_us     *int64
-	ship_by_us          *int64
-	addship_by_us       *int64
-	accept_late_us      *int64
-	addaccept_late_us   *int64
-	ship_late_us        *int64
-	addship_late_us     *int64
-	overdue_us          *int64
-	addoverdue_us       *int64
-	due_us              *int64
-	adddue_us           *int64
-	collect_until_us    *int64
-	addcollect_until_us *int64
-	failure             *string
-	clearedFields       map[string]struct{}
-	done                bool
-	oldValue            func(context.Context) (*Fulfilment, error)
-	predicates          []predicate.Fulfilment
+	op                 Op
+	typ                string
+	id                 *string
+	org                *string
+	order_id           *string
+	member_id          *string
+	seller_org         *string
+	channel            *string
+	way                *string
+	location           *string
+	location_name      *string
+	state              *string
+	carrier            *string
+	tracking_no        *string
+	created_us         *int64
+	addcreated_us      *int64
+	assigned_us        *int64
+	addassigned_us     *int64
+	accepted_us        *int64
+	addaccepted_us     *int64
+	shipped_us         *int64
+	addshipped_us      *int64
+	received_us        *int64
+	addreceived_us     *int64
+	auto_receive_us    *int64
+	addauto_receive_us *int64
+	return_until_us    *int64
+	addreturn_until_us *int64
+	close_us           *int64
+	addclose_us        *int64
+	version            *int64
+	addversion         *int64
+	no                 *int64
+	addno              *int64
+	placed_us          *int64
+	addplaced_us       *int64
+	picked_us          *int64
+	addpicked_us       *int64
+	packed_us          *int64
+	addpacked_us       *int64
+	delivered_us       *int64
+	adddelivered_us    *int64
+	failed_us          *int64
+	addfailed_us       *int64
+	back_us            *int64
+	addback_us         *int64
+	shortened_us       *int64
+	addshortened_us    *int64
+	accept_by_us       *int64
+	addaccept_by_us    *int64
+	ship_by_us         *int64
+	addship_by_us      *int64
+	accept_late_us     *int64
+	addaccept_late_us  *int64
+	ship_late_us       *int64
+	addship_late_us    *int64
+	overdue_us         *int64
+	addoverdue_us      *int64
+	due_us             *int64
+	adddue_us          *int64
+	failure            *string
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*Fulfilment, error)
+	predicates         []predicate.Fulfilment
 }
 
 var _ ent.Mutation = (*FulfilmentMutation)(nil)
@@ -4281,62 +4279,6 @@ func (m *FulfilmentMutation) ResetDueUs() {
 	m.adddue_us = nil
 }
 
-// SetCollectUntilUs sets the "collect_until_us" field.
-func (m *FulfilmentMutation) SetCollectUntilUs(i int64) {
-	m.collect_until_us = &i
-	m.addcollect_until_us = nil
-}
-
-// CollectUntilUs returns the value of the "collect_until_us" field in the mutation.
-func (m *FulfilmentMutation) CollectUntilUs() (r int64, exists bool) {
-	v := m.collect_until_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldCollectUntilUs returns the old "collect_until_us" field's value of the Fulfilment entity.
-// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *FulfilmentMutation) OldCollectUntilUs(ctx context.Context) (v int64, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldCollectUntilUs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldCollectUntilUs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldCollectUntilUs: %w", err)
-	}
-	return oldValue.CollectUntilUs, nil
-}
-
-// AddCollectUntilUs adds i to the "collect_until_us" field.
-func (m *FulfilmentMutation) AddCollectUntilUs(i int64) {
-	if m.addcollect_until_us != nil {
-		*m.addcollect_until_us += i
-	} else {
-		m.addcollect_until_us = &i
-	}
-}
-
-// AddedCollectUntilUs returns the value that was added to the "collect_until_us" field in this mutation.
-func (m *FulfilmentMutation) AddedCollectUntilUs() (r int64, exists bool) {
-	v := m.addcollect_until_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetCollectUntilUs resets all changes to the "collect_until_us" field.
-func (m *FulfilmentMutation) ResetCollectUntilUs() {
-	m.collect_until_us = nil
-	m.addcollect_until_us = nil
-}
-
 // SetFailure sets the "failure" field.
 func (m *FulfilmentMutation) SetFailure(s string) {
 	m.failure = &s
@@ -4407,7 +4349,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 36)
+	fields := make([]string, 0, 35)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -4510,9 +4452,6 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.due_us != nil {
 		fields = append(fields, fulfilment.FieldDueUs)
 	}
-	if m.collect_until_us != nil {
-		fields = append(fields, fulfilment.FieldCollectUntilUs)
-	}
 	if m.failure != nil {
 		fields = append(fields, fulfilment.FieldFailure)
 	}
@@ -4592,8 +4531,6 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.OverdueUs()
 	case fulfilment.FieldDueUs:
 		return m.DueUs()
-	case fulfilment.FieldCollectUntilUs:
-		return m.CollectUntilUs()
 	case fulfilment.FieldFailure:
 		return m.Failure()
 	}
@@ -4673,8 +4610,6 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldOverdueUs(ctx)
 	case fulfilment.FieldDueUs:
 		return m.OldDueUs(ctx)
-	case fulfilment.FieldCollectUntilUs:
-		return m.OldCollectUntilUs(ctx)
 	case fulfilment.FieldFailure:
 		return m.OldFailure(ctx)
 	}
@@ -4924,13 +4859,6 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDueUs(v)
 		return nil
-	case fulfilment.FieldCollectUntilUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetCollectUntilUs(v)
-		return nil
 	case fulfilment.FieldFailure:
 		v, ok := value.(string)
 		if !ok {
@@ -5015,9 +4943,6 @@ func (m *FulfilmentMutation) AddedFields() []string {
 	if m.adddue_us != nil {
 		fields = append(fields, fulfilment.FieldDueUs)
 	}
-	if m.addcollect_until_us != nil {
-		fields = append(fields, fulfilment.FieldCollectUntilUs)
-	}
 	return fields
 }
 
@@ -5072,8 +4997,6 @@ func (m *FulfilmentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedOverdueUs()
 	case fulfilment.FieldDueUs:
 		return m.AddedDueUs()
-	case fulfilment.FieldCollectUntilUs:
-		return m.AddedCollectUntilUs()
 	}
 	return nil, false
 }
@@ -5244,13 +5167,6 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddDueUs(v)
 		return nil
-	case fulfilment.FieldCollectUntilUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddCollectUntilUs(v)
-		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment numeric field %s", name)
 }
@@ -5379,9 +5295,6 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldDueUs:
 		m.ResetDueUs()
-		return nil
-	case fulfilment.FieldCollectUntilUs:
-		m.ResetCollectUntilUs()
 		return nil
 	case fulfilment.FieldFailure:
 		m.ResetFailure()
@@ -6713,9 +6626,15 @@ type GoodsReturnMutation struct {
 	refusal          *string
 	carrier          *string
 	tracking_no      *string
+	exchange         *[]biz.ExchangeWish
+	appendexchange   []biz.ExchangeWish
+	exchange_order   *string
 	refund_only      *bool
+	cash_at          *string
 	freight_minor    *int64
 	addfreight_minor *int64
+	gift_minor       *int64
+	addgift_minor    *int64
 	sent_us          *int64
 	addsent_us       *int64
 	refund_minor     *int64
@@ -7249,6 +7168,107 @@ func (m *GoodsReturnMutation) ResetTrackingNo() {
 	m.tracking_no = nil
 }
 
+// SetExchange sets the "exchange" field.
+func (m *GoodsReturnMutation) SetExchange(bw []biz.ExchangeWish) {
+	m.exchange = &bw
+	m.appendexchange = nil
+}
+
+// Exchange returns the value of the "exchange" field in the mutation.
+func (m *GoodsReturnMutation) Exchange() (r []biz.ExchangeWish, exists bool) {
+	v := m.exchange
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExchange returns the old "exchange" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldExchange(ctx context.Context) (v []biz.ExchangeWish, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExchange is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExchange requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExchange: %w", err)
+	}
+	return oldValue.Exchange, nil
+}
+
+// AppendExchange adds bw to the "exchange" field.
+func (m *GoodsReturnMutation) AppendExchange(bw []biz.ExchangeWish) {
+	m.appendexchange = append(m.appendexchange, bw...)
+}
+
+// AppendedExchange returns the list of values that were appended to the "exchange" field in this mutation.
+func (m *GoodsReturnMutation) AppendedExchange() ([]biz.ExchangeWish, bool) {
+	if len(m.appendexchange) == 0 {
+		return nil, false
+	}
+	return m.appendexchange, true
+}
+
+// ClearExchange clears the value of the "exchange" field.
+func (m *GoodsReturnMutation) ClearExchange() {
+	m.exchange = nil
+	m.appendexchange = nil
+	m.clearedFields[goodsreturn.FieldExchange] = struct{}{}
+}
+
+// ExchangeCleared returns if the "exchange" field was cleared in this mutation.
+func (m *GoodsReturnMutation) ExchangeCleared() bool {
+	_, ok := m.clearedFields[goodsreturn.FieldExchange]
+	return ok
+}
+
+// ResetExchange resets all changes to the "exchange" field.
+func (m *GoodsReturnMutation) ResetExchange() {
+	m.exchange = nil
+	m.appendexchange = nil
+	delete(m.clearedFields, goodsreturn.FieldExchange)
+}
+
+// SetExchangeOrder sets the "exchange_order" field.
+func (m *GoodsReturnMutation) SetExchangeOrder(s string) {
+	m.exchange_order = &s
+}
+
+// ExchangeOrder returns the value of the "exchange_order" field in the mutation.
+func (m *GoodsReturnMutation) ExchangeOrder() (r string, exists bool) {
+	v := m.exchange_order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExchangeOrder returns the old "exchange_order" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldExchangeOrder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExchangeOrder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExchangeOrder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExchangeOrder: %w", err)
+	}
+	return oldValue.ExchangeOrder, nil
+}
+
+// ResetExchangeOrder resets all changes to the "exchange_order" field.
+func (m *GoodsReturnMutation) ResetExchangeOrder() {
+	m.exchange_order = nil
+}
+
 // SetRefundOnly sets the "refund_only" field.
 func (m *GoodsReturnMutation) SetRefundOnly(b bool) {
 	m.refund_only = &b
@@ -7283,6 +7303,42 @@ func (m *GoodsReturnMutation) OldRefundOnly(ctx context.Context) (v bool, err er
 // ResetRefundOnly resets all changes to the "refund_only" field.
 func (m *GoodsReturnMutation) ResetRefundOnly() {
 	m.refund_only = nil
+}
+
+// SetCashAt sets the "cash_at" field.
+func (m *GoodsReturnMutation) SetCashAt(s string) {
+	m.cash_at = &s
+}
+
+// CashAt returns the value of the "cash_at" field in the mutation.
+func (m *GoodsReturnMutation) CashAt() (r string, exists bool) {
+	v := m.cash_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCashAt returns the old "cash_at" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldCashAt(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCashAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCashAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCashAt: %w", err)
+	}
+	return oldValue.CashAt, nil
+}
+
+// ResetCashAt resets all changes to the "cash_at" field.
+func (m *GoodsReturnMutation) ResetCashAt() {
+	m.cash_at = nil
 }
 
 // SetFreightMinor sets the "freight_minor" field.
@@ -7339,6 +7395,62 @@ func (m *GoodsReturnMutation) AddedFreightMinor() (r int64, exists bool) {
 func (m *GoodsReturnMutation) ResetFreightMinor() {
 	m.freight_minor = nil
 	m.addfreight_minor = nil
+}
+
+// SetGiftMinor sets the "gift_minor" field.
+func (m *GoodsReturnMutation) SetGiftMinor(i int64) {
+	m.gift_minor = &i
+	m.addgift_minor = nil
+}
+
+// GiftMinor returns the value of the "gift_minor" field in the mutation.
+func (m *GoodsReturnMutation) GiftMinor() (r int64, exists bool) {
+	v := m.gift_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGiftMinor returns the old "gift_minor" field's value of the GoodsReturn entity.
+// If the GoodsReturn object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GoodsReturnMutation) OldGiftMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGiftMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGiftMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGiftMinor: %w", err)
+	}
+	return oldValue.GiftMinor, nil
+}
+
+// AddGiftMinor adds i to the "gift_minor" field.
+func (m *GoodsReturnMutation) AddGiftMinor(i int64) {
+	if m.addgift_minor != nil {
+		*m.addgift_minor += i
+	} else {
+		m.addgift_minor = &i
+	}
+}
+
+// AddedGiftMinor returns the value that was added to the "gift_minor" field in this mutation.
+func (m *GoodsReturnMutation) AddedGiftMinor() (r int64, exists bool) {
+	v := m.addgift_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGiftMinor resets all changes to the "gift_minor" field.
+func (m *GoodsReturnMutation) ResetGiftMinor() {
+	m.gift_minor = nil
+	m.addgift_minor = nil
 }
 
 // SetSentUs sets the "sent_us" field.
@@ -7767,7 +7879,7 @@ func (m *GoodsReturnMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *GoodsReturnMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 23)
 	if m.org != nil {
 		fields = append(fields, goodsreturn.FieldOrg)
 	}
@@ -7798,11 +7910,23 @@ func (m *GoodsReturnMutation) Fields() []string {
 	if m.tracking_no != nil {
 		fields = append(fields, goodsreturn.FieldTrackingNo)
 	}
+	if m.exchange != nil {
+		fields = append(fields, goodsreturn.FieldExchange)
+	}
+	if m.exchange_order != nil {
+		fields = append(fields, goodsreturn.FieldExchangeOrder)
+	}
 	if m.refund_only != nil {
 		fields = append(fields, goodsreturn.FieldRefundOnly)
 	}
+	if m.cash_at != nil {
+		fields = append(fields, goodsreturn.FieldCashAt)
+	}
 	if m.freight_minor != nil {
 		fields = append(fields, goodsreturn.FieldFreightMinor)
+	}
+	if m.gift_minor != nil {
+		fields = append(fields, goodsreturn.FieldGiftMinor)
 	}
 	if m.sent_us != nil {
 		fields = append(fields, goodsreturn.FieldSentUs)
@@ -7853,10 +7977,18 @@ func (m *GoodsReturnMutation) Field(name string) (ent.Value, bool) {
 		return m.Carrier()
 	case goodsreturn.FieldTrackingNo:
 		return m.TrackingNo()
+	case goodsreturn.FieldExchange:
+		return m.Exchange()
+	case goodsreturn.FieldExchangeOrder:
+		return m.ExchangeOrder()
 	case goodsreturn.FieldRefundOnly:
 		return m.RefundOnly()
+	case goodsreturn.FieldCashAt:
+		return m.CashAt()
 	case goodsreturn.FieldFreightMinor:
 		return m.FreightMinor()
+	case goodsreturn.FieldGiftMinor:
+		return m.GiftMinor()
 	case goodsreturn.FieldSentUs:
 		return m.SentUs()
 	case goodsreturn.FieldRefundMinor:
@@ -7900,10 +8032,18 @@ func (m *GoodsReturnMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldCarrier(ctx)
 	case goodsreturn.FieldTrackingNo:
 		return m.OldTrackingNo(ctx)
+	case goodsreturn.FieldExchange:
+		return m.OldExchange(ctx)
+	case goodsreturn.FieldExchangeOrder:
+		return m.OldExchangeOrder(ctx)
 	case goodsreturn.FieldRefundOnly:
 		return m.OldRefundOnly(ctx)
+	case goodsreturn.FieldCashAt:
+		return m.OldCashAt(ctx)
 	case goodsreturn.FieldFreightMinor:
 		return m.OldFreightMinor(ctx)
+	case goodsreturn.FieldGiftMinor:
+		return m.OldGiftMinor(ctx)
 	case goodsreturn.FieldSentUs:
 		return m.OldSentUs(ctx)
 	case goodsreturn.FieldRefundMinor:
@@ -7997,6 +8137,20 @@ func (m *GoodsReturnMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTrackingNo(v)
 		return nil
+	case goodsreturn.FieldExchange:
+		v, ok := value.([]biz.ExchangeWish)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExchange(v)
+		return nil
+	case goodsreturn.FieldExchangeOrder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExchangeOrder(v)
+		return nil
 	case goodsreturn.FieldRefundOnly:
 		v, ok := value.(bool)
 		if !ok {
@@ -8004,12 +8158,26 @@ func (m *GoodsReturnMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRefundOnly(v)
 		return nil
+	case goodsreturn.FieldCashAt:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCashAt(v)
+		return nil
 	case goodsreturn.FieldFreightMinor:
 		v, ok := value.(int64)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetFreightMinor(v)
+		return nil
+	case goodsreturn.FieldGiftMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGiftMinor(v)
 		return nil
 	case goodsreturn.FieldSentUs:
 		v, ok := value.(int64)
@@ -8074,6 +8242,9 @@ func (m *GoodsReturnMutation) AddedFields() []string {
 	if m.addfreight_minor != nil {
 		fields = append(fields, goodsreturn.FieldFreightMinor)
 	}
+	if m.addgift_minor != nil {
+		fields = append(fields, goodsreturn.FieldGiftMinor)
+	}
 	if m.addsent_us != nil {
 		fields = append(fields, goodsreturn.FieldSentUs)
 	}
@@ -8107,6 +8278,8 @@ func (m *GoodsReturnMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedNo()
 	case goodsreturn.FieldFreightMinor:
 		return m.AddedFreightMinor()
+	case goodsreturn.FieldGiftMinor:
+		return m.AddedGiftMinor()
 	case goodsreturn.FieldSentUs:
 		return m.AddedSentUs()
 	case goodsreturn.FieldRefundMinor:
@@ -8143,6 +8316,13 @@ func (m *GoodsReturnMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddFreightMinor(v)
+		return nil
+	case goodsreturn.FieldGiftMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGiftMinor(v)
 		return nil
 	case goodsreturn.FieldSentUs:
 		v, ok := value.(int64)
@@ -8204,6 +8384,9 @@ func (m *GoodsReturnMutation) ClearedFields() []string {
 	if m.FieldCleared(goodsreturn.FieldPictures) {
 		fields = append(fields, goodsreturn.FieldPictures)
 	}
+	if m.FieldCleared(goodsreturn.FieldExchange) {
+		fields = append(fields, goodsreturn.FieldExchange)
+	}
 	return fields
 }
 
@@ -8220,6 +8403,9 @@ func (m *GoodsReturnMutation) ClearField(name string) error {
 	switch name {
 	case goodsreturn.FieldPictures:
 		m.ClearPictures()
+		return nil
+	case goodsreturn.FieldExchange:
+		m.ClearExchange()
 		return nil
 	}
 	return fmt.Errorf("unknown GoodsReturn nullable field %s", name)
@@ -8259,11 +8445,23 @@ func (m *GoodsReturnMutation) ResetField(name string) error {
 	case goodsreturn.FieldTrackingNo:
 		m.ResetTrackingNo()
 		return nil
+	case goodsreturn.FieldExchange:
+		m.ResetExchange()
+		return nil
+	case goodsreturn.FieldExchangeOrder:
+		m.ResetExchangeOrder()
+		return nil
 	case goodsreturn.FieldRefundOnly:
 		m.ResetRefundOnly()
 		return nil
+	case goodsreturn.FieldCashAt:
+		m.ResetCashAt()
+		return nil
 	case goodsreturn.FieldFreightMinor:
 		m.ResetFreightMinor()
+		return nil
+	case goodsreturn.FieldGiftMinor:
+		m.ResetGiftMinor()
 		return nil
 	case goodsreturn.FieldSentUs:
 		m.ResetSentUs()
@@ -9573,6 +9771,12 @@ type OrderMutation struct {
 	addrefunded_minor         *int64
 	freight_refunded_minor    *int64
 	addfreight_refunded_minor *int64
+	gift_charged_minor        *int64
+	addgift_charged_minor     *int64
+	origin_order              *string
+	origin_return             *string
+	credit_minor              *int64
+	addcredit_minor           *int64
 	merchant_account          *string
 	attributions              *[]biz.Attribution
 	appendattributions        []biz.Attribution
@@ -9605,10 +9809,6 @@ type OrderMutation struct {
 	addallocate_at_us         *int64
 	version                   *int64
 	addversion                *int64
-	asked_us                  *int64
-	addasked_us               *int64
-	choose_by_us              *int64
-	addchoose_by_us           *int64
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Order, error)
@@ -10545,6 +10745,190 @@ func (m *OrderMutation) AddedFreightRefundedMinor() (r int64, exists bool) {
 func (m *OrderMutation) ResetFreightRefundedMinor() {
 	m.freight_refunded_minor = nil
 	m.addfreight_refunded_minor = nil
+}
+
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (m *OrderMutation) SetGiftChargedMinor(i int64) {
+	m.gift_charged_minor = &i
+	m.addgift_charged_minor = nil
+}
+
+// GiftChargedMinor returns the value of the "gift_charged_minor" field in the mutation.
+func (m *OrderMutation) GiftChargedMinor() (r int64, exists bool) {
+	v := m.gift_charged_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGiftChargedMinor returns the old "gift_charged_minor" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldGiftChargedMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGiftChargedMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGiftChargedMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGiftChargedMinor: %w", err)
+	}
+	return oldValue.GiftChargedMinor, nil
+}
+
+// AddGiftChargedMinor adds i to the "gift_charged_minor" field.
+func (m *OrderMutation) AddGiftChargedMinor(i int64) {
+	if m.addgift_charged_minor != nil {
+		*m.addgift_charged_minor += i
+	} else {
+		m.addgift_charged_minor = &i
+	}
+}
+
+// AddedGiftChargedMinor returns the value that was added to the "gift_charged_minor" field in this mutation.
+func (m *OrderMutation) AddedGiftChargedMinor() (r int64, exists bool) {
+	v := m.addgift_charged_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGiftChargedMinor resets all changes to the "gift_charged_minor" field.
+func (m *OrderMutation) ResetGiftChargedMinor() {
+	m.gift_charged_minor = nil
+	m.addgift_charged_minor = nil
+}
+
+// SetOriginOrder sets the "origin_order" field.
+func (m *OrderMutation) SetOriginOrder(s string) {
+	m.origin_order = &s
+}
+
+// OriginOrder returns the value of the "origin_order" field in the mutation.
+func (m *OrderMutation) OriginOrder() (r string, exists bool) {
+	v := m.origin_order
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOriginOrder returns the old "origin_order" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldOriginOrder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOriginOrder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOriginOrder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOriginOrder: %w", err)
+	}
+	return oldValue.OriginOrder, nil
+}
+
+// ResetOriginOrder resets all changes to the "origin_order" field.
+func (m *OrderMutation) ResetOriginOrder() {
+	m.origin_order = nil
+}
+
+// SetOriginReturn sets the "origin_return" field.
+func (m *OrderMutation) SetOriginReturn(s string) {
+	m.origin_return = &s
+}
+
+// OriginReturn returns the value of the "origin_return" field in the mutation.
+func (m *OrderMutation) OriginReturn() (r string, exists bool) {
+	v := m.origin_return
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOriginReturn returns the old "origin_return" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldOriginReturn(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOriginReturn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOriginReturn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOriginReturn: %w", err)
+	}
+	return oldValue.OriginReturn, nil
+}
+
+// ResetOriginReturn resets all changes to the "origin_return" field.
+func (m *OrderMutation) ResetOriginReturn() {
+	m.origin_return = nil
+}
+
+// SetCreditMinor sets the "credit_minor" field.
+func (m *OrderMutation) SetCreditMinor(i int64) {
+	m.credit_minor = &i
+	m.addcredit_minor = nil
+}
+
+// CreditMinor returns the value of the "credit_minor" field in the mutation.
+func (m *OrderMutation) CreditMinor() (r int64, exists bool) {
+	v := m.credit_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreditMinor returns the old "credit_minor" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldCreditMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreditMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreditMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreditMinor: %w", err)
+	}
+	return oldValue.CreditMinor, nil
+}
+
+// AddCreditMinor adds i to the "credit_minor" field.
+func (m *OrderMutation) AddCreditMinor(i int64) {
+	if m.addcredit_minor != nil {
+		*m.addcredit_minor += i
+	} else {
+		m.addcredit_minor = &i
+	}
+}
+
+// AddedCreditMinor returns the value that was added to the "credit_minor" field in this mutation.
+func (m *OrderMutation) AddedCreditMinor() (r int64, exists bool) {
+	v := m.addcredit_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCreditMinor resets all changes to the "credit_minor" field.
+func (m *OrderMutation) ResetCreditMinor() {
+	m.credit_minor = nil
+	m.addcredit_minor = nil
 }
 
 // SetMerchantAccount sets the "merchant_account" field.
@@ -11596,118 +11980,6 @@ func (m *OrderMutation) ResetVersion() {
 	m.addversion = nil
 }
 
-// SetAskedUs sets the "asked_us" field.
-func (m *OrderMutation) SetAskedUs(i int64) {
-	m.asked_us = &i
-	m.addasked_us = nil
-}
-
-// AskedUs returns the value of the "asked_us" field in the mutation.
-func (m *OrderMutation) AskedUs() (r int64, exists bool) {
-	v := m.asked_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldAskedUs returns the old "asked_us" field's value of the Order entity.
-// If the Order object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OrderMutation) OldAskedUs(ctx context.Context) (v int64, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldAskedUs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldAskedUs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldAskedUs: %w", err)
-	}
-	return oldValue.AskedUs, nil
-}
-
-// AddAskedUs adds i to the "asked_us" field.
-func (m *OrderMutation) AddAskedUs(i int64) {
-	if m.addasked_us != nil {
-		*m.addasked_us += i
-	} else {
-		m.addasked_us = &i
-	}
-}
-
-// AddedAskedUs returns the value that was added to the "asked_us" field in this mutation.
-func (m *OrderMutation) AddedAskedUs() (r int64, exists bool) {
-	v := m.addasked_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetAskedUs resets all changes to the "asked_us" field.
-func (m *OrderMutation) ResetAskedUs() {
-	m.asked_us = nil
-	m.addasked_us = nil
-}
-
-// SetChooseByUs sets the "choose_by_us" field.
-func (m *OrderMutation) SetChooseByUs(i int64) {
-	m.choose_by_us = &i
-	m.addchoose_by_us = nil
-}
-
-// ChooseByUs returns the value of the "choose_by_us" field in the mutation.
-func (m *OrderMutation) ChooseByUs() (r int64, exists bool) {
-	v := m.choose_by_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldChooseByUs returns the old "choose_by_us" field's value of the Order entity.
-// If the Order object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OrderMutation) OldChooseByUs(ctx context.Context) (v int64, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldChooseByUs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldChooseByUs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldChooseByUs: %w", err)
-	}
-	return oldValue.ChooseByUs, nil
-}
-
-// AddChooseByUs adds i to the "choose_by_us" field.
-func (m *OrderMutation) AddChooseByUs(i int64) {
-	if m.addchoose_by_us != nil {
-		*m.addchoose_by_us += i
-	} else {
-		m.addchoose_by_us = &i
-	}
-}
-
-// AddedChooseByUs returns the value that was added to the "choose_by_us" field in this mutation.
-func (m *OrderMutation) AddedChooseByUs() (r int64, exists bool) {
-	v := m.addchoose_by_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetChooseByUs resets all changes to the "choose_by_us" field.
-func (m *OrderMutation) ResetChooseByUs() {
-	m.choose_by_us = nil
-	m.addchoose_by_us = nil
-}
-
 // Where appends a list predicates to the OrderMutation builder.
 func (m *OrderMutation) Where(ps ...predicate.Order) {
 	m.predicates = append(m.predicates, ps...)
@@ -11742,7 +12014,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 42)
+	fields := make([]string, 0, 44)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -11796,6 +12068,18 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.freight_refunded_minor != nil {
 		fields = append(fields, order.FieldFreightRefundedMinor)
+	}
+	if m.gift_charged_minor != nil {
+		fields = append(fields, order.FieldGiftChargedMinor)
+	}
+	if m.origin_order != nil {
+		fields = append(fields, order.FieldOriginOrder)
+	}
+	if m.origin_return != nil {
+		fields = append(fields, order.FieldOriginReturn)
+	}
+	if m.credit_minor != nil {
+		fields = append(fields, order.FieldCreditMinor)
 	}
 	if m.merchant_account != nil {
 		fields = append(fields, order.FieldMerchantAccount)
@@ -11863,12 +12147,6 @@ func (m *OrderMutation) Fields() []string {
 	if m.version != nil {
 		fields = append(fields, order.FieldVersion)
 	}
-	if m.asked_us != nil {
-		fields = append(fields, order.FieldAskedUs)
-	}
-	if m.choose_by_us != nil {
-		fields = append(fields, order.FieldChooseByUs)
-	}
 	return fields
 }
 
@@ -11913,6 +12191,14 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.RefundedMinor()
 	case order.FieldFreightRefundedMinor:
 		return m.FreightRefundedMinor()
+	case order.FieldGiftChargedMinor:
+		return m.GiftChargedMinor()
+	case order.FieldOriginOrder:
+		return m.OriginOrder()
+	case order.FieldOriginReturn:
+		return m.OriginReturn()
+	case order.FieldCreditMinor:
+		return m.CreditMinor()
 	case order.FieldMerchantAccount:
 		return m.MerchantAccount()
 	case order.FieldAttributions:
@@ -11957,10 +12243,6 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.AllocateAtUs()
 	case order.FieldVersion:
 		return m.Version()
-	case order.FieldAskedUs:
-		return m.AskedUs()
-	case order.FieldChooseByUs:
-		return m.ChooseByUs()
 	}
 	return nil, false
 }
@@ -12006,6 +12288,14 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldRefundedMinor(ctx)
 	case order.FieldFreightRefundedMinor:
 		return m.OldFreightRefundedMinor(ctx)
+	case order.FieldGiftChargedMinor:
+		return m.OldGiftChargedMinor(ctx)
+	case order.FieldOriginOrder:
+		return m.OldOriginOrder(ctx)
+	case order.FieldOriginReturn:
+		return m.OldOriginReturn(ctx)
+	case order.FieldCreditMinor:
+		return m.OldCreditMinor(ctx)
 	case order.FieldMerchantAccount:
 		return m.OldMerchantAccount(ctx)
 	case order.FieldAttributions:
@@ -12050,10 +12340,6 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldAllocateAtUs(ctx)
 	case order.FieldVersion:
 		return m.OldVersion(ctx)
-	case order.FieldAskedUs:
-		return m.OldAskedUs(ctx)
-	case order.FieldChooseByUs:
-		return m.OldChooseByUs(ctx)
 	}
 	return nil, fmt.Errorf("unknown Order field %s", name)
 }
@@ -12188,6 +12474,34 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetFreightRefundedMinor(v)
+		return nil
+	case order.FieldGiftChargedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGiftChargedMinor(v)
+		return nil
+	case order.FieldOriginOrder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOriginOrder(v)
+		return nil
+	case order.FieldOriginReturn:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOriginReturn(v)
+		return nil
+	case order.FieldCreditMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreditMinor(v)
 		return nil
 	case order.FieldMerchantAccount:
 		v, ok := value.(string)
@@ -12343,20 +12657,6 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetVersion(v)
 		return nil
-	case order.FieldAskedUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetAskedUs(v)
-		return nil
-	case order.FieldChooseByUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetChooseByUs(v)
-		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
 }
@@ -12392,6 +12692,12 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addfreight_refunded_minor != nil {
 		fields = append(fields, order.FieldFreightRefundedMinor)
 	}
+	if m.addgift_charged_minor != nil {
+		fields = append(fields, order.FieldGiftChargedMinor)
+	}
+	if m.addcredit_minor != nil {
+		fields = append(fields, order.FieldCreditMinor)
+	}
 	if m.addplaced_us != nil {
 		fields = append(fields, order.FieldPlacedUs)
 	}
@@ -12415,12 +12721,6 @@ func (m *OrderMutation) AddedFields() []string {
 	}
 	if m.addversion != nil {
 		fields = append(fields, order.FieldVersion)
-	}
-	if m.addasked_us != nil {
-		fields = append(fields, order.FieldAskedUs)
-	}
-	if m.addchoose_by_us != nil {
-		fields = append(fields, order.FieldChooseByUs)
 	}
 	return fields
 }
@@ -12448,6 +12748,10 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedRefundedMinor()
 	case order.FieldFreightRefundedMinor:
 		return m.AddedFreightRefundedMinor()
+	case order.FieldGiftChargedMinor:
+		return m.AddedGiftChargedMinor()
+	case order.FieldCreditMinor:
+		return m.AddedCreditMinor()
 	case order.FieldPlacedUs:
 		return m.AddedPlacedUs()
 	case order.FieldPaidUs:
@@ -12464,10 +12768,6 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAllocateAtUs()
 	case order.FieldVersion:
 		return m.AddedVersion()
-	case order.FieldAskedUs:
-		return m.AddedAskedUs()
-	case order.FieldChooseByUs:
-		return m.AddedChooseByUs()
 	}
 	return nil, false
 }
@@ -12540,6 +12840,20 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddFreightRefundedMinor(v)
 		return nil
+	case order.FieldGiftChargedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGiftChargedMinor(v)
+		return nil
+	case order.FieldCreditMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreditMinor(v)
+		return nil
 	case order.FieldPlacedUs:
 		v, ok := value.(int64)
 		if !ok {
@@ -12595,20 +12909,6 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
-		return nil
-	case order.FieldAskedUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddAskedUs(v)
-		return nil
-	case order.FieldChooseByUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddChooseByUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Order numeric field %s", name)
@@ -12724,6 +13024,18 @@ func (m *OrderMutation) ResetField(name string) error {
 	case order.FieldFreightRefundedMinor:
 		m.ResetFreightRefundedMinor()
 		return nil
+	case order.FieldGiftChargedMinor:
+		m.ResetGiftChargedMinor()
+		return nil
+	case order.FieldOriginOrder:
+		m.ResetOriginOrder()
+		return nil
+	case order.FieldOriginReturn:
+		m.ResetOriginReturn()
+		return nil
+	case order.FieldCreditMinor:
+		m.ResetCreditMinor()
+		return nil
 	case order.FieldMerchantAccount:
 		m.ResetMerchantAccount()
 		return nil
@@ -12789,12 +13101,6 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldVersion:
 		m.ResetVersion()
-		return nil
-	case order.FieldAskedUs:
-		m.ResetAskedUs()
-		return nil
-	case order.FieldChooseByUs:
-		m.ResetChooseByUs()
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -13820,6 +14126,7 @@ type OrderLineMutation struct {
 	discounts              *[]pricing.Discount
 	appenddiscounts        []pricing.Discount
 	gift_of                *string
+	earned                 **pricing.Earned
 	returned_quantity      *int64
 	addreturned_quantity   *int64
 	cancelled_quantity     *int64
@@ -14718,6 +15025,55 @@ func (m *OrderLineMutation) ResetGiftOf() {
 	m.gift_of = nil
 }
 
+// SetEarned sets the "earned" field.
+func (m *OrderLineMutation) SetEarned(pr *pricing.Earned) {
+	m.earned = &pr
+}
+
+// Earned returns the value of the "earned" field in the mutation.
+func (m *OrderLineMutation) Earned() (r *pricing.Earned, exists bool) {
+	v := m.earned
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEarned returns the old "earned" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldEarned(ctx context.Context) (v *pricing.Earned, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEarned is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEarned requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEarned: %w", err)
+	}
+	return oldValue.Earned, nil
+}
+
+// ClearEarned clears the value of the "earned" field.
+func (m *OrderLineMutation) ClearEarned() {
+	m.earned = nil
+	m.clearedFields[orderline.FieldEarned] = struct{}{}
+}
+
+// EarnedCleared returns if the "earned" field was cleared in this mutation.
+func (m *OrderLineMutation) EarnedCleared() bool {
+	_, ok := m.clearedFields[orderline.FieldEarned]
+	return ok
+}
+
+// ResetEarned resets all changes to the "earned" field.
+func (m *OrderLineMutation) ResetEarned() {
+	m.earned = nil
+	delete(m.clearedFields, orderline.FieldEarned)
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (m *OrderLineMutation) SetReturnedQuantity(i int64) {
 	m.returned_quantity = &i
@@ -15032,7 +15388,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 22)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -15080,6 +15436,9 @@ func (m *OrderLineMutation) Fields() []string {
 	}
 	if m.gift_of != nil {
 		fields = append(fields, orderline.FieldGiftOf)
+	}
+	if m.earned != nil {
+		fields = append(fields, orderline.FieldEarned)
 	}
 	if m.returned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
@@ -15136,6 +15495,8 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.Discounts()
 	case orderline.FieldGiftOf:
 		return m.GiftOf()
+	case orderline.FieldEarned:
+		return m.Earned()
 	case orderline.FieldReturnedQuantity:
 		return m.ReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -15187,6 +15548,8 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldDiscounts(ctx)
 	case orderline.FieldGiftOf:
 		return m.OldGiftOf(ctx)
+	case orderline.FieldEarned:
+		return m.OldEarned(ctx)
 	case orderline.FieldReturnedQuantity:
 		return m.OldReturnedQuantity(ctx)
 	case orderline.FieldCancelledQuantity:
@@ -15317,6 +15680,13 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetGiftOf(v)
+		return nil
+	case orderline.FieldEarned:
+		v, ok := value.(*pricing.Earned)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEarned(v)
 		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
@@ -15548,6 +15918,9 @@ func (m *OrderLineMutation) ClearedFields() []string {
 	if m.FieldCleared(orderline.FieldDiscounts) {
 		fields = append(fields, orderline.FieldDiscounts)
 	}
+	if m.FieldCleared(orderline.FieldEarned) {
+		fields = append(fields, orderline.FieldEarned)
+	}
 	return fields
 }
 
@@ -15567,6 +15940,9 @@ func (m *OrderLineMutation) ClearField(name string) error {
 		return nil
 	case orderline.FieldDiscounts:
 		m.ClearDiscounts()
+		return nil
+	case orderline.FieldEarned:
+		m.ClearEarned()
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine nullable field %s", name)
@@ -15623,6 +15999,9 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldGiftOf:
 		m.ResetGiftOf()
+		return nil
+	case orderline.FieldEarned:
+		m.ResetEarned()
 		return nil
 	case orderline.FieldReturnedQuantity:
 		m.ResetReturnedQuantity()
@@ -23703,6 +24082,7 @@ type ReturnPolicyMutation struct {
 	addfreight              *int64
 	goodwill_alone_minor    *int64
 	addgoodwill_alone_minor *int64
+	any_store               *bool
 	changed_by              *string
 	changed_us              *int64
 	addchanged_us           *int64
@@ -24244,6 +24624,42 @@ func (m *ReturnPolicyMutation) ResetGoodwillAloneMinor() {
 	m.addgoodwill_alone_minor = nil
 }
 
+// SetAnyStore sets the "any_store" field.
+func (m *ReturnPolicyMutation) SetAnyStore(b bool) {
+	m.any_store = &b
+}
+
+// AnyStore returns the value of the "any_store" field in the mutation.
+func (m *ReturnPolicyMutation) AnyStore() (r bool, exists bool) {
+	v := m.any_store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnyStore returns the old "any_store" field's value of the ReturnPolicy entity.
+// If the ReturnPolicy object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReturnPolicyMutation) OldAnyStore(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnyStore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnyStore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnyStore: %w", err)
+	}
+	return oldValue.AnyStore, nil
+}
+
+// ResetAnyStore resets all changes to the "any_store" field.
+func (m *ReturnPolicyMutation) ResetAnyStore() {
+	m.any_store = nil
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (m *ReturnPolicyMutation) SetChangedBy(s string) {
 	m.changed_by = &s
@@ -24370,7 +24786,7 @@ func (m *ReturnPolicyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ReturnPolicyMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.channel != nil {
 		fields = append(fields, returnpolicy.FieldChannel)
 	}
@@ -24394,6 +24810,9 @@ func (m *ReturnPolicyMutation) Fields() []string {
 	}
 	if m.goodwill_alone_minor != nil {
 		fields = append(fields, returnpolicy.FieldGoodwillAloneMinor)
+	}
+	if m.any_store != nil {
+		fields = append(fields, returnpolicy.FieldAnyStore)
 	}
 	if m.changed_by != nil {
 		fields = append(fields, returnpolicy.FieldChangedBy)
@@ -24425,6 +24844,8 @@ func (m *ReturnPolicyMutation) Field(name string) (ent.Value, bool) {
 		return m.Freight()
 	case returnpolicy.FieldGoodwillAloneMinor:
 		return m.GoodwillAloneMinor()
+	case returnpolicy.FieldAnyStore:
+		return m.AnyStore()
 	case returnpolicy.FieldChangedBy:
 		return m.ChangedBy()
 	case returnpolicy.FieldChangedUs:
@@ -24454,6 +24875,8 @@ func (m *ReturnPolicyMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldFreight(ctx)
 	case returnpolicy.FieldGoodwillAloneMinor:
 		return m.OldGoodwillAloneMinor(ctx)
+	case returnpolicy.FieldAnyStore:
+		return m.OldAnyStore(ctx)
 	case returnpolicy.FieldChangedBy:
 		return m.OldChangedBy(ctx)
 	case returnpolicy.FieldChangedUs:
@@ -24522,6 +24945,13 @@ func (m *ReturnPolicyMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetGoodwillAloneMinor(v)
+		return nil
+	case returnpolicy.FieldAnyStore:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnyStore(v)
 		return nil
 	case returnpolicy.FieldChangedBy:
 		v, ok := value.(string)
@@ -24708,6 +25138,9 @@ func (m *ReturnPolicyMutation) ResetField(name string) error {
 		return nil
 	case returnpolicy.FieldGoodwillAloneMinor:
 		m.ResetGoodwillAloneMinor()
+		return nil
+	case returnpolicy.FieldAnyStore:
+		m.ResetAnyStore()
 		return nil
 	case returnpolicy.FieldChangedBy:
 		m.ResetChangedBy()
@@ -25502,10 +25935,6 @@ type ServiceLevelMutation struct {
 	addaccept_us  *int64
 	ship_us       *int64
 	addship_us    *int64
-	collect_us    *int64
-	addcollect_us *int64
-	answer_us     *int64
-	addanswer_us  *int64
 	version       *int64
 	addversion    *int64
 	changed_by    *string
@@ -25733,118 +26162,6 @@ func (m *ServiceLevelMutation) ResetShipUs() {
 	m.addship_us = nil
 }
 
-// SetCollectUs sets the "collect_us" field.
-func (m *ServiceLevelMutation) SetCollectUs(i int64) {
-	m.collect_us = &i
-	m.addcollect_us = nil
-}
-
-// CollectUs returns the value of the "collect_us" field in the mutation.
-func (m *ServiceLevelMutation) CollectUs() (r int64, exists bool) {
-	v := m.collect_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldCollectUs returns the old "collect_us" field's value of the ServiceLevel entity.
-// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ServiceLevelMutation) OldCollectUs(ctx context.Context) (v int64, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldCollectUs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldCollectUs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldCollectUs: %w", err)
-	}
-	return oldValue.CollectUs, nil
-}
-
-// AddCollectUs adds i to the "collect_us" field.
-func (m *ServiceLevelMutation) AddCollectUs(i int64) {
-	if m.addcollect_us != nil {
-		*m.addcollect_us += i
-	} else {
-		m.addcollect_us = &i
-	}
-}
-
-// AddedCollectUs returns the value that was added to the "collect_us" field in this mutation.
-func (m *ServiceLevelMutation) AddedCollectUs() (r int64, exists bool) {
-	v := m.addcollect_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetCollectUs resets all changes to the "collect_us" field.
-func (m *ServiceLevelMutation) ResetCollectUs() {
-	m.collect_us = nil
-	m.addcollect_us = nil
-}
-
-// SetAnswerUs sets the "answer_us" field.
-func (m *ServiceLevelMutation) SetAnswerUs(i int64) {
-	m.answer_us = &i
-	m.addanswer_us = nil
-}
-
-// AnswerUs returns the value of the "answer_us" field in the mutation.
-func (m *ServiceLevelMutation) AnswerUs() (r int64, exists bool) {
-	v := m.answer_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldAnswerUs returns the old "answer_us" field's value of the ServiceLevel entity.
-// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *ServiceLevelMutation) OldAnswerUs(ctx context.Context) (v int64, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldAnswerUs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldAnswerUs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldAnswerUs: %w", err)
-	}
-	return oldValue.AnswerUs, nil
-}
-
-// AddAnswerUs adds i to the "answer_us" field.
-func (m *ServiceLevelMutation) AddAnswerUs(i int64) {
-	if m.addanswer_us != nil {
-		*m.addanswer_us += i
-	} else {
-		m.addanswer_us = &i
-	}
-}
-
-// AddedAnswerUs returns the value that was added to the "answer_us" field in this mutation.
-func (m *ServiceLevelMutation) AddedAnswerUs() (r int64, exists bool) {
-	v := m.addanswer_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ResetAnswerUs resets all changes to the "answer_us" field.
-func (m *ServiceLevelMutation) ResetAnswerUs() {
-	m.answer_us = nil
-	m.addanswer_us = nil
-}
-
 // SetVersion sets the "version" field.
 func (m *ServiceLevelMutation) SetVersion(i int64) {
 	m.version = &i
@@ -26027,18 +26344,12 @@ func (m *ServiceLevelMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ServiceLevelMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 5)
 	if m.accept_us != nil {
 		fields = append(fields, servicelevel.FieldAcceptUs)
 	}
 	if m.ship_us != nil {
 		fields = append(fields, servicelevel.FieldShipUs)
-	}
-	if m.collect_us != nil {
-		fields = append(fields, servicelevel.FieldCollectUs)
-	}
-	if m.answer_us != nil {
-		fields = append(fields, servicelevel.FieldAnswerUs)
 	}
 	if m.version != nil {
 		fields = append(fields, servicelevel.FieldVersion)
@@ -26061,10 +26372,6 @@ func (m *ServiceLevelMutation) Field(name string) (ent.Value, bool) {
 		return m.AcceptUs()
 	case servicelevel.FieldShipUs:
 		return m.ShipUs()
-	case servicelevel.FieldCollectUs:
-		return m.CollectUs()
-	case servicelevel.FieldAnswerUs:
-		return m.AnswerUs()
 	case servicelevel.FieldVersion:
 		return m.Version()
 	case servicelevel.FieldChangedBy:
@@ -26084,10 +26391,6 @@ func (m *ServiceLevelMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldAcceptUs(ctx)
 	case servicelevel.FieldShipUs:
 		return m.OldShipUs(ctx)
-	case servicelevel.FieldCollectUs:
-		return m.OldCollectUs(ctx)
-	case servicelevel.FieldAnswerUs:
-		return m.OldAnswerUs(ctx)
 	case servicelevel.FieldVersion:
 		return m.OldVersion(ctx)
 	case servicelevel.FieldChangedBy:
@@ -26116,20 +26419,6 @@ func (m *ServiceLevelMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetShipUs(v)
-		return nil
-	case servicelevel.FieldCollectUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetCollectUs(v)
-		return nil
-	case servicelevel.FieldAnswerUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetAnswerUs(v)
 		return nil
 	case servicelevel.FieldVersion:
 		v, ok := value.(int64)
@@ -26166,12 +26455,6 @@ func (m *ServiceLevelMutation) AddedFields() []string {
 	if m.addship_us != nil {
 		fields = append(fields, servicelevel.FieldShipUs)
 	}
-	if m.addcollect_us != nil {
-		fields = append(fields, servicelevel.FieldCollectUs)
-	}
-	if m.addanswer_us != nil {
-		fields = append(fields, servicelevel.FieldAnswerUs)
-	}
 	if m.addversion != nil {
 		fields = append(fields, servicelevel.FieldVersion)
 	}
@@ -26190,10 +26473,6 @@ func (m *ServiceLevelMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAcceptUs()
 	case servicelevel.FieldShipUs:
 		return m.AddedShipUs()
-	case servicelevel.FieldCollectUs:
-		return m.AddedCollectUs()
-	case servicelevel.FieldAnswerUs:
-		return m.AddedAnswerUs()
 	case servicelevel.FieldVersion:
 		return m.AddedVersion()
 	case servicelevel.FieldChangedUs:
@@ -26220,20 +26499,6 @@ func (m *ServiceLevelMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddShipUs(v)
-		return nil
-	case servicelevel.FieldCollectUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddCollectUs(v)
-		return nil
-	case servicelevel.FieldAnswerUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddAnswerUs(v)
 		return nil
 	case servicelevel.FieldVersion:
 		v, ok := value.(int64)
@@ -26281,12 +26546,6 @@ func (m *ServiceLevelMutation) ResetField(name string) error {
 		return nil
 	case servicelevel.FieldShipUs:
 		m.ResetShipUs()
-		return nil
-	case servicelevel.FieldCollectUs:
-		m.ResetCollectUs()
-		return nil
-	case servicelevel.FieldAnswerUs:
-		m.ResetAnswerUs()
 		return nil
 	case servicelevel.FieldVersion:
 		m.ResetVersion()

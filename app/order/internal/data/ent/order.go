@@ -55,6 +55,14 @@ type Order struct {
 	RefundedMinor int64 `json:"refunded_minor,omitempty"`
 	// FreightRefundedMinor holds the value of the "freight_refunded_minor" field.
 	FreightRefundedMinor int64 `json:"freight_refunded_minor,omitempty"`
+	// GiftChargedMinor holds the value of the "gift_charged_minor" field.
+	GiftChargedMinor int64 `json:"gift_charged_minor,omitempty"`
+	// OriginOrder holds the value of the "origin_order" field.
+	OriginOrder string `json:"origin_order,omitempty"`
+	// OriginReturn holds the value of the "origin_return" field.
+	OriginReturn string `json:"origin_return,omitempty"`
+	// CreditMinor holds the value of the "credit_minor" field.
+	CreditMinor int64 `json:"credit_minor,omitempty"`
 	// MerchantAccount holds the value of the "merchant_account" field.
 	MerchantAccount string `json:"merchant_account,omitempty"`
 	// Attributions holds the value of the "attributions" field.
@@ -98,11 +106,7 @@ type Order struct {
 	// AllocateAtUs holds the value of the "allocate_at_us" field.
 	AllocateAtUs int64 `json:"allocate_at_us,omitempty"`
 	// Version holds the value of the "version" field.
-	Version int64 `json:"version,omitempty"`
-	// AskedUs holds the value of the "asked_us" field.
-	AskedUs int64 `json:"asked_us,omitempty"`
-	// ChooseByUs holds the value of the "choose_by_us" field.
-	ChooseByUs   int64 `json:"choose_by_us,omitempty"`
+	Version      int64 `json:"version,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -115,9 +119,9 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
-		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion, order.FieldAskedUs, order.FieldChooseByUs:
+		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldGiftChargedMinor, order.FieldCreditMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint:
+		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldOriginOrder, order.FieldOriginReturn, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -247,6 +251,30 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field freight_refunded_minor", values[i])
 			} else if value.Valid {
 				_m.FreightRefundedMinor = value.Int64
+			}
+		case order.FieldGiftChargedMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field gift_charged_minor", values[i])
+			} else if value.Valid {
+				_m.GiftChargedMinor = value.Int64
+			}
+		case order.FieldOriginOrder:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field origin_order", values[i])
+			} else if value.Valid {
+				_m.OriginOrder = value.String
+			}
+		case order.FieldOriginReturn:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field origin_return", values[i])
+			} else if value.Valid {
+				_m.OriginReturn = value.String
+			}
+		case order.FieldCreditMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field credit_minor", values[i])
+			} else if value.Valid {
+				_m.CreditMinor = value.Int64
 			}
 		case order.FieldMerchantAccount:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -386,18 +414,6 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Version = value.Int64
 			}
-		case order.FieldAskedUs:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field asked_us", values[i])
-			} else if value.Valid {
-				_m.AskedUs = value.Int64
-			}
-		case order.FieldChooseByUs:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field choose_by_us", values[i])
-			} else if value.Valid {
-				_m.ChooseByUs = value.Int64
-			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -488,6 +504,18 @@ func (_m *Order) String() string {
 	builder.WriteString("freight_refunded_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.FreightRefundedMinor))
 	builder.WriteString(", ")
+	builder.WriteString("gift_charged_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.GiftChargedMinor))
+	builder.WriteString(", ")
+	builder.WriteString("origin_order=")
+	builder.WriteString(_m.OriginOrder)
+	builder.WriteString(", ")
+	builder.WriteString("origin_return=")
+	builder.WriteString(_m.OriginReturn)
+	builder.WriteString(", ")
+	builder.WriteString("credit_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CreditMinor))
+	builder.WriteString(", ")
 	builder.WriteString("merchant_account=")
 	builder.WriteString(_m.MerchantAccount)
 	builder.WriteString(", ")
@@ -553,12 +581,6 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))
-	builder.WriteString(", ")
-	builder.WriteString("asked_us=")
-	builder.WriteString(fmt.Sprintf("%v", _m.AskedUs))
-	builder.WriteString(", ")
-	builder.WriteString("choose_by_us=")
-	builder.WriteString(fmt.Sprintf("%v", _m.ChooseByUs))
 	builder.WriteByte(')')
 	return builder.String()
 }

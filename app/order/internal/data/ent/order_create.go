@@ -268,6 +268,62 @@ func (_c *OrderCreate) SetNillableFreightRefundedMinor(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (_c *OrderCreate) SetGiftChargedMinor(v int64) *OrderCreate {
+	_c.mutation.SetGiftChargedMinor(v)
+	return _c
+}
+
+// SetNillableGiftChargedMinor sets the "gift_charged_minor" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableGiftChargedMinor(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetGiftChargedMinor(*v)
+	}
+	return _c
+}
+
+// SetOriginOrder sets the "origin_order" field.
+func (_c *OrderCreate) SetOriginOrder(v string) *OrderCreate {
+	_c.mutation.SetOriginOrder(v)
+	return _c
+}
+
+// SetNillableOriginOrder sets the "origin_order" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableOriginOrder(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetOriginOrder(*v)
+	}
+	return _c
+}
+
+// SetOriginReturn sets the "origin_return" field.
+func (_c *OrderCreate) SetOriginReturn(v string) *OrderCreate {
+	_c.mutation.SetOriginReturn(v)
+	return _c
+}
+
+// SetNillableOriginReturn sets the "origin_return" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableOriginReturn(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetOriginReturn(*v)
+	}
+	return _c
+}
+
+// SetCreditMinor sets the "credit_minor" field.
+func (_c *OrderCreate) SetCreditMinor(v int64) *OrderCreate {
+	_c.mutation.SetCreditMinor(v)
+	return _c
+}
+
+// SetNillableCreditMinor sets the "credit_minor" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableCreditMinor(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetCreditMinor(*v)
+	}
+	return _c
+}
+
 // SetMerchantAccount sets the "merchant_account" field.
 func (_c *OrderCreate) SetMerchantAccount(v string) *OrderCreate {
 	_c.mutation.SetMerchantAccount(v)
@@ -536,34 +592,6 @@ func (_c *OrderCreate) SetNillableVersion(v *int64) *OrderCreate {
 	return _c
 }
 
-// SetAskedUs sets the "asked_us" field.
-func (_c *OrderCreate) SetAskedUs(v int64) *OrderCreate {
-	_c.mutation.SetAskedUs(v)
-	return _c
-}
-
-// SetNillableAskedUs sets the "asked_us" field if the given value is not nil.
-func (_c *OrderCreate) SetNillableAskedUs(v *int64) *OrderCreate {
-	if v != nil {
-		_c.SetAskedUs(*v)
-	}
-	return _c
-}
-
-// SetChooseByUs sets the "choose_by_us" field.
-func (_c *OrderCreate) SetChooseByUs(v int64) *OrderCreate {
-	_c.mutation.SetChooseByUs(v)
-	return _c
-}
-
-// SetNillableChooseByUs sets the "choose_by_us" field if the given value is not nil.
-func (_c *OrderCreate) SetNillableChooseByUs(v *int64) *OrderCreate {
-	if v != nil {
-		_c.SetChooseByUs(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *OrderCreate) SetID(v string) *OrderCreate {
 	_c.mutation.SetID(v)
@@ -675,6 +703,22 @@ func (_c *OrderCreate) defaults() error {
 		v := order.DefaultFreightRefundedMinor
 		_c.mutation.SetFreightRefundedMinor(v)
 	}
+	if _, ok := _c.mutation.GiftChargedMinor(); !ok {
+		v := order.DefaultGiftChargedMinor
+		_c.mutation.SetGiftChargedMinor(v)
+	}
+	if _, ok := _c.mutation.OriginOrder(); !ok {
+		v := order.DefaultOriginOrder
+		_c.mutation.SetOriginOrder(v)
+	}
+	if _, ok := _c.mutation.OriginReturn(); !ok {
+		v := order.DefaultOriginReturn
+		_c.mutation.SetOriginReturn(v)
+	}
+	if _, ok := _c.mutation.CreditMinor(); !ok {
+		v := order.DefaultCreditMinor
+		_c.mutation.SetCreditMinor(v)
+	}
 	if _, ok := _c.mutation.MerchantAccount(); !ok {
 		v := order.DefaultMerchantAccount
 		_c.mutation.SetMerchantAccount(v)
@@ -742,14 +786,6 @@ func (_c *OrderCreate) defaults() error {
 	if _, ok := _c.mutation.Version(); !ok {
 		v := order.DefaultVersion
 		_c.mutation.SetVersion(v)
-	}
-	if _, ok := _c.mutation.AskedUs(); !ok {
-		v := order.DefaultAskedUs
-		_c.mutation.SetAskedUs(v)
-	}
-	if _, ok := _c.mutation.ChooseByUs(); !ok {
-		v := order.DefaultChooseByUs
-		_c.mutation.SetChooseByUs(v)
 	}
 	return nil
 }
@@ -855,6 +891,28 @@ func (_c *OrderCreate) check() error {
 	if _, ok := _c.mutation.FreightRefundedMinor(); !ok {
 		return &ValidationError{Name: "freight_refunded_minor", err: errors.New(`ent: missing required field "Order.freight_refunded_minor"`)}
 	}
+	if _, ok := _c.mutation.GiftChargedMinor(); !ok {
+		return &ValidationError{Name: "gift_charged_minor", err: errors.New(`ent: missing required field "Order.gift_charged_minor"`)}
+	}
+	if _, ok := _c.mutation.OriginOrder(); !ok {
+		return &ValidationError{Name: "origin_order", err: errors.New(`ent: missing required field "Order.origin_order"`)}
+	}
+	if v, ok := _c.mutation.OriginOrder(); ok {
+		if err := order.OriginOrderValidator(v); err != nil {
+			return &ValidationError{Name: "origin_order", err: fmt.Errorf(`ent: validator failed for field "Order.origin_order": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.OriginReturn(); !ok {
+		return &ValidationError{Name: "origin_return", err: errors.New(`ent: missing required field "Order.origin_return"`)}
+	}
+	if v, ok := _c.mutation.OriginReturn(); ok {
+		if err := order.OriginReturnValidator(v); err != nil {
+			return &ValidationError{Name: "origin_return", err: fmt.Errorf(`ent: validator failed for field "Order.origin_return": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.CreditMinor(); !ok {
+		return &ValidationError{Name: "credit_minor", err: errors.New(`ent: missing required field "Order.credit_minor"`)}
+	}
 	if _, ok := _c.mutation.MerchantAccount(); !ok {
 		return &ValidationError{Name: "merchant_account", err: errors.New(`ent: missing required field "Order.merchant_account"`)}
 	}
@@ -955,12 +1013,6 @@ func (_c *OrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.Version(); !ok {
 		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "Order.version"`)}
-	}
-	if _, ok := _c.mutation.AskedUs(); !ok {
-		return &ValidationError{Name: "asked_us", err: errors.New(`ent: missing required field "Order.asked_us"`)}
-	}
-	if _, ok := _c.mutation.ChooseByUs(); !ok {
-		return &ValidationError{Name: "choose_by_us", err: errors.New(`ent: missing required field "Order.choose_by_us"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := order.IDValidator(v); err != nil {
@@ -1075,6 +1127,22 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
 		_node.FreightRefundedMinor = value
 	}
+	if value, ok := _c.mutation.GiftChargedMinor(); ok {
+		_spec.SetField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+		_node.GiftChargedMinor = value
+	}
+	if value, ok := _c.mutation.OriginOrder(); ok {
+		_spec.SetField(order.FieldOriginOrder, field.TypeString, value)
+		_node.OriginOrder = value
+	}
+	if value, ok := _c.mutation.OriginReturn(); ok {
+		_spec.SetField(order.FieldOriginReturn, field.TypeString, value)
+		_node.OriginReturn = value
+	}
+	if value, ok := _c.mutation.CreditMinor(); ok {
+		_spec.SetField(order.FieldCreditMinor, field.TypeInt64, value)
+		_node.CreditMinor = value
+	}
 	if value, ok := _c.mutation.MerchantAccount(); ok {
 		_spec.SetField(order.FieldMerchantAccount, field.TypeString, value)
 		_node.MerchantAccount = value
@@ -1162,14 +1230,6 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Version(); ok {
 		_spec.SetField(order.FieldVersion, field.TypeInt64, value)
 		_node.Version = value
-	}
-	if value, ok := _c.mutation.AskedUs(); ok {
-		_spec.SetField(order.FieldAskedUs, field.TypeInt64, value)
-		_node.AskedUs = value
-	}
-	if value, ok := _c.mutation.ChooseByUs(); ok {
-		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
-		_node.ChooseByUs = value
 	}
 	return _node, _spec
 }
@@ -1301,27 +1361,39 @@ func (u *OrderUpsert) AddFreightRefundedMinor(v int64) *OrderUpsert {
 	return u
 }
 
-// SetWay sets the "way" field.
-func (u *OrderUpsert) SetWay(v string) *OrderUpsert {
-	u.Set(order.FieldWay, v)
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (u *OrderUpsert) SetGiftChargedMinor(v int64) *OrderUpsert {
+	u.Set(order.FieldGiftChargedMinor, v)
 	return u
 }
 
-// UpdateWay sets the "way" field to the value that was provided on create.
-func (u *OrderUpsert) UpdateWay() *OrderUpsert {
-	u.SetExcluded(order.FieldWay)
+// UpdateGiftChargedMinor sets the "gift_charged_minor" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateGiftChargedMinor() *OrderUpsert {
+	u.SetExcluded(order.FieldGiftChargedMinor)
 	return u
 }
 
-// SetPickupStore sets the "pickup_store" field.
-func (u *OrderUpsert) SetPickupStore(v string) *OrderUpsert {
-	u.Set(order.FieldPickupStore, v)
+// AddGiftChargedMinor adds v to the "gift_charged_minor" field.
+func (u *OrderUpsert) AddGiftChargedMinor(v int64) *OrderUpsert {
+	u.Add(order.FieldGiftChargedMinor, v)
 	return u
 }
 
-// UpdatePickupStore sets the "pickup_store" field to the value that was provided on create.
-func (u *OrderUpsert) UpdatePickupStore() *OrderUpsert {
-	u.SetExcluded(order.FieldPickupStore)
+// SetCreditMinor sets the "credit_minor" field.
+func (u *OrderUpsert) SetCreditMinor(v int64) *OrderUpsert {
+	u.Set(order.FieldCreditMinor, v)
+	return u
+}
+
+// UpdateCreditMinor sets the "credit_minor" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateCreditMinor() *OrderUpsert {
+	u.SetExcluded(order.FieldCreditMinor)
+	return u
+}
+
+// AddCreditMinor adds v to the "credit_minor" field.
+func (u *OrderUpsert) AddCreditMinor(v int64) *OrderUpsert {
+	u.Add(order.FieldCreditMinor, v)
 	return u
 }
 
@@ -1475,42 +1547,6 @@ func (u *OrderUpsert) AddVersion(v int64) *OrderUpsert {
 	return u
 }
 
-// SetAskedUs sets the "asked_us" field.
-func (u *OrderUpsert) SetAskedUs(v int64) *OrderUpsert {
-	u.Set(order.FieldAskedUs, v)
-	return u
-}
-
-// UpdateAskedUs sets the "asked_us" field to the value that was provided on create.
-func (u *OrderUpsert) UpdateAskedUs() *OrderUpsert {
-	u.SetExcluded(order.FieldAskedUs)
-	return u
-}
-
-// AddAskedUs adds v to the "asked_us" field.
-func (u *OrderUpsert) AddAskedUs(v int64) *OrderUpsert {
-	u.Add(order.FieldAskedUs, v)
-	return u
-}
-
-// SetChooseByUs sets the "choose_by_us" field.
-func (u *OrderUpsert) SetChooseByUs(v int64) *OrderUpsert {
-	u.Set(order.FieldChooseByUs, v)
-	return u
-}
-
-// UpdateChooseByUs sets the "choose_by_us" field to the value that was provided on create.
-func (u *OrderUpsert) UpdateChooseByUs() *OrderUpsert {
-	u.SetExcluded(order.FieldChooseByUs)
-	return u
-}
-
-// AddChooseByUs adds v to the "choose_by_us" field.
-func (u *OrderUpsert) AddChooseByUs(v int64) *OrderUpsert {
-	u.Add(order.FieldChooseByUs, v)
-	return u
-}
-
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -1567,11 +1603,23 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		if _, exists := u.create.mutation.PointsAmountMinor(); exists {
 			s.SetIgnore(order.FieldPointsAmountMinor)
 		}
+		if _, exists := u.create.mutation.OriginOrder(); exists {
+			s.SetIgnore(order.FieldOriginOrder)
+		}
+		if _, exists := u.create.mutation.OriginReturn(); exists {
+			s.SetIgnore(order.FieldOriginReturn)
+		}
 		if _, exists := u.create.mutation.MerchantAccount(); exists {
 			s.SetIgnore(order.FieldMerchantAccount)
 		}
 		if _, exists := u.create.mutation.Attributions(); exists {
 			s.SetIgnore(order.FieldAttributions)
+		}
+		if _, exists := u.create.mutation.Way(); exists {
+			s.SetIgnore(order.FieldWay)
+		}
+		if _, exists := u.create.mutation.PickupStore(); exists {
+			s.SetIgnore(order.FieldPickupStore)
 		}
 		if _, exists := u.create.mutation.Remark(); exists {
 			s.SetIgnore(order.FieldRemark)
@@ -1722,31 +1770,45 @@ func (u *OrderUpsertOne) UpdateFreightRefundedMinor() *OrderUpsertOne {
 	})
 }
 
-// SetWay sets the "way" field.
-func (u *OrderUpsertOne) SetWay(v string) *OrderUpsertOne {
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (u *OrderUpsertOne) SetGiftChargedMinor(v int64) *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
-		s.SetWay(v)
+		s.SetGiftChargedMinor(v)
 	})
 }
 
-// UpdateWay sets the "way" field to the value that was provided on create.
-func (u *OrderUpsertOne) UpdateWay() *OrderUpsertOne {
+// AddGiftChargedMinor adds v to the "gift_charged_minor" field.
+func (u *OrderUpsertOne) AddGiftChargedMinor(v int64) *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
-		s.UpdateWay()
+		s.AddGiftChargedMinor(v)
 	})
 }
 
-// SetPickupStore sets the "pickup_store" field.
-func (u *OrderUpsertOne) SetPickupStore(v string) *OrderUpsertOne {
+// UpdateGiftChargedMinor sets the "gift_charged_minor" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateGiftChargedMinor() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
-		s.SetPickupStore(v)
+		s.UpdateGiftChargedMinor()
 	})
 }
 
-// UpdatePickupStore sets the "pickup_store" field to the value that was provided on create.
-func (u *OrderUpsertOne) UpdatePickupStore() *OrderUpsertOne {
+// SetCreditMinor sets the "credit_minor" field.
+func (u *OrderUpsertOne) SetCreditMinor(v int64) *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
-		s.UpdatePickupStore()
+		s.SetCreditMinor(v)
+	})
+}
+
+// AddCreditMinor adds v to the "credit_minor" field.
+func (u *OrderUpsertOne) AddCreditMinor(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddCreditMinor(v)
+	})
+}
+
+// UpdateCreditMinor sets the "credit_minor" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateCreditMinor() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateCreditMinor()
 	})
 }
 
@@ -1922,48 +1984,6 @@ func (u *OrderUpsertOne) AddVersion(v int64) *OrderUpsertOne {
 func (u *OrderUpsertOne) UpdateVersion() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateVersion()
-	})
-}
-
-// SetAskedUs sets the "asked_us" field.
-func (u *OrderUpsertOne) SetAskedUs(v int64) *OrderUpsertOne {
-	return u.Update(func(s *OrderUpsert) {
-		s.SetAskedUs(v)
-	})
-}
-
-// AddAskedUs adds v to the "asked_us" field.
-func (u *OrderUpsertOne) AddAskedUs(v int64) *OrderUpsertOne {
-	return u.Update(func(s *OrderUpsert) {
-		s.AddAskedUs(v)
-	})
-}
-
-// UpdateAskedUs sets the "asked_us" field to the value that was provided on create.
-func (u *OrderUpsertOne) UpdateAskedUs() *OrderUpsertOne {
-	return u.Update(func(s *OrderUpsert) {
-		s.UpdateAskedUs()
-	})
-}
-
-// SetChooseByUs sets the "choose_by_us" field.
-func (u *OrderUpsertOne) SetChooseByUs(v int64) *OrderUpsertOne {
-	return u.Update(func(s *OrderUpsert) {
-		s.SetChooseByUs(v)
-	})
-}
-
-// AddChooseByUs adds v to the "choose_by_us" field.
-func (u *OrderUpsertOne) AddChooseByUs(v int64) *OrderUpsertOne {
-	return u.Update(func(s *OrderUpsert) {
-		s.AddChooseByUs(v)
-	})
-}
-
-// UpdateChooseByUs sets the "choose_by_us" field to the value that was provided on create.
-func (u *OrderUpsertOne) UpdateChooseByUs() *OrderUpsertOne {
-	return u.Update(func(s *OrderUpsert) {
-		s.UpdateChooseByUs()
 	})
 }
 
@@ -2189,11 +2209,23 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			if _, exists := b.mutation.PointsAmountMinor(); exists {
 				s.SetIgnore(order.FieldPointsAmountMinor)
 			}
+			if _, exists := b.mutation.OriginOrder(); exists {
+				s.SetIgnore(order.FieldOriginOrder)
+			}
+			if _, exists := b.mutation.OriginReturn(); exists {
+				s.SetIgnore(order.FieldOriginReturn)
+			}
 			if _, exists := b.mutation.MerchantAccount(); exists {
 				s.SetIgnore(order.FieldMerchantAccount)
 			}
 			if _, exists := b.mutation.Attributions(); exists {
 				s.SetIgnore(order.FieldAttributions)
+			}
+			if _, exists := b.mutation.Way(); exists {
+				s.SetIgnore(order.FieldWay)
+			}
+			if _, exists := b.mutation.PickupStore(); exists {
+				s.SetIgnore(order.FieldPickupStore)
 			}
 			if _, exists := b.mutation.Remark(); exists {
 				s.SetIgnore(order.FieldRemark)
@@ -2345,31 +2377,45 @@ func (u *OrderUpsertBulk) UpdateFreightRefundedMinor() *OrderUpsertBulk {
 	})
 }
 
-// SetWay sets the "way" field.
-func (u *OrderUpsertBulk) SetWay(v string) *OrderUpsertBulk {
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (u *OrderUpsertBulk) SetGiftChargedMinor(v int64) *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
-		s.SetWay(v)
+		s.SetGiftChargedMinor(v)
 	})
 }
 
-// UpdateWay sets the "way" field to the value that was provided on create.
-func (u *OrderUpsertBulk) UpdateWay() *OrderUpsertBulk {
+// AddGiftChargedMinor adds v to the "gift_charged_minor" field.
+func (u *OrderUpsertBulk) AddGiftChargedMinor(v int64) *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
-		s.UpdateWay()
+		s.AddGiftChargedMinor(v)
 	})
 }
 
-// SetPickupStore sets the "pickup_store" field.
-func (u *OrderUpsertBulk) SetPickupStore(v string) *OrderUpsertBulk {
+// UpdateGiftChargedMinor sets the "gift_charged_minor" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateGiftChargedMinor() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
-		s.SetPickupStore(v)
+		s.UpdateGiftChargedMinor()
 	})
 }
 
-// UpdatePickupStore sets the "pickup_store" field to the value that was provided on create.
-func (u *OrderUpsertBulk) UpdatePickupStore() *OrderUpsertBulk {
+// SetCreditMinor sets the "credit_minor" field.
+func (u *OrderUpsertBulk) SetCreditMinor(v int64) *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
-		s.UpdatePickupStore()
+		s.SetCreditMinor(v)
+	})
+}
+
+// AddCreditMinor adds v to the "credit_minor" field.
+func (u *OrderUpsertBulk) AddCreditMinor(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddCreditMinor(v)
+	})
+}
+
+// UpdateCreditMinor sets the "credit_minor" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateCreditMinor() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateCreditMinor()
 	})
 }
 
@@ -2545,48 +2591,6 @@ func (u *OrderUpsertBulk) AddVersion(v int64) *OrderUpsertBulk {
 func (u *OrderUpsertBulk) UpdateVersion() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateVersion()
-	})
-}
-
-// SetAskedUs sets the "asked_us" field.
-func (u *OrderUpsertBulk) SetAskedUs(v int64) *OrderUpsertBulk {
-	return u.Update(func(s *OrderUpsert) {
-		s.SetAskedUs(v)
-	})
-}
-
-// AddAskedUs adds v to the "asked_us" field.
-func (u *OrderUpsertBulk) AddAskedUs(v int64) *OrderUpsertBulk {
-	return u.Update(func(s *OrderUpsert) {
-		s.AddAskedUs(v)
-	})
-}
-
-// UpdateAskedUs sets the "asked_us" field to the value that was provided on create.
-func (u *OrderUpsertBulk) UpdateAskedUs() *OrderUpsertBulk {
-	return u.Update(func(s *OrderUpsert) {
-		s.UpdateAskedUs()
-	})
-}
-
-// SetChooseByUs sets the "choose_by_us" field.
-func (u *OrderUpsertBulk) SetChooseByUs(v int64) *OrderUpsertBulk {
-	return u.Update(func(s *OrderUpsert) {
-		s.SetChooseByUs(v)
-	})
-}
-
-// AddChooseByUs adds v to the "choose_by_us" field.
-func (u *OrderUpsertBulk) AddChooseByUs(v int64) *OrderUpsertBulk {
-	return u.Update(func(s *OrderUpsert) {
-		s.AddChooseByUs(v)
-	})
-}
-
-// UpdateChooseByUs sets the "choose_by_us" field to the value that was provided on create.
-func (u *OrderUpsertBulk) UpdateChooseByUs() *OrderUpsertBulk {
-	return u.Update(func(s *OrderUpsert) {
-		s.UpdateChooseByUs()
 	})
 }
 

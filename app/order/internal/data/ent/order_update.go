@@ -118,31 +118,45 @@ func (_u *OrderUpdate) AddFreightRefundedMinor(v int64) *OrderUpdate {
 	return _u
 }
 
-// SetWay sets the "way" field.
-func (_u *OrderUpdate) SetWay(v string) *OrderUpdate {
-	_u.mutation.SetWay(v)
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (_u *OrderUpdate) SetGiftChargedMinor(v int64) *OrderUpdate {
+	_u.mutation.ResetGiftChargedMinor()
+	_u.mutation.SetGiftChargedMinor(v)
 	return _u
 }
 
-// SetNillableWay sets the "way" field if the given value is not nil.
-func (_u *OrderUpdate) SetNillableWay(v *string) *OrderUpdate {
+// SetNillableGiftChargedMinor sets the "gift_charged_minor" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableGiftChargedMinor(v *int64) *OrderUpdate {
 	if v != nil {
-		_u.SetWay(*v)
+		_u.SetGiftChargedMinor(*v)
 	}
 	return _u
 }
 
-// SetPickupStore sets the "pickup_store" field.
-func (_u *OrderUpdate) SetPickupStore(v string) *OrderUpdate {
-	_u.mutation.SetPickupStore(v)
+// AddGiftChargedMinor adds value to the "gift_charged_minor" field.
+func (_u *OrderUpdate) AddGiftChargedMinor(v int64) *OrderUpdate {
+	_u.mutation.AddGiftChargedMinor(v)
 	return _u
 }
 
-// SetNillablePickupStore sets the "pickup_store" field if the given value is not nil.
-func (_u *OrderUpdate) SetNillablePickupStore(v *string) *OrderUpdate {
+// SetCreditMinor sets the "credit_minor" field.
+func (_u *OrderUpdate) SetCreditMinor(v int64) *OrderUpdate {
+	_u.mutation.ResetCreditMinor()
+	_u.mutation.SetCreditMinor(v)
+	return _u
+}
+
+// SetNillableCreditMinor sets the "credit_minor" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableCreditMinor(v *int64) *OrderUpdate {
 	if v != nil {
-		_u.SetPickupStore(*v)
+		_u.SetCreditMinor(*v)
 	}
+	return _u
+}
+
+// AddCreditMinor adds value to the "credit_minor" field.
+func (_u *OrderUpdate) AddCreditMinor(v int64) *OrderUpdate {
+	_u.mutation.AddCreditMinor(v)
 	return _u
 }
 
@@ -303,48 +317,6 @@ func (_u *OrderUpdate) AddVersion(v int64) *OrderUpdate {
 	return _u
 }
 
-// SetAskedUs sets the "asked_us" field.
-func (_u *OrderUpdate) SetAskedUs(v int64) *OrderUpdate {
-	_u.mutation.ResetAskedUs()
-	_u.mutation.SetAskedUs(v)
-	return _u
-}
-
-// SetNillableAskedUs sets the "asked_us" field if the given value is not nil.
-func (_u *OrderUpdate) SetNillableAskedUs(v *int64) *OrderUpdate {
-	if v != nil {
-		_u.SetAskedUs(*v)
-	}
-	return _u
-}
-
-// AddAskedUs adds value to the "asked_us" field.
-func (_u *OrderUpdate) AddAskedUs(v int64) *OrderUpdate {
-	_u.mutation.AddAskedUs(v)
-	return _u
-}
-
-// SetChooseByUs sets the "choose_by_us" field.
-func (_u *OrderUpdate) SetChooseByUs(v int64) *OrderUpdate {
-	_u.mutation.ResetChooseByUs()
-	_u.mutation.SetChooseByUs(v)
-	return _u
-}
-
-// SetNillableChooseByUs sets the "choose_by_us" field if the given value is not nil.
-func (_u *OrderUpdate) SetNillableChooseByUs(v *int64) *OrderUpdate {
-	if v != nil {
-		_u.SetChooseByUs(*v)
-	}
-	return _u
-}
-
-// AddChooseByUs adds value to the "choose_by_us" field.
-func (_u *OrderUpdate) AddChooseByUs(v int64) *OrderUpdate {
-	_u.mutation.AddChooseByUs(v)
-	return _u
-}
-
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdate) Mutation() *OrderMutation {
 	return _u.mutation
@@ -387,16 +359,6 @@ func (_u *OrderUpdate) check() error {
 	if v, ok := _u.mutation.State(); ok {
 		if err := order.StateValidator(v); err != nil {
 			return &ValidationError{Name: "state", err: fmt.Errorf(`ent: validator failed for field "Order.state": %w`, err)}
-		}
-	}
-	if v, ok := _u.mutation.Way(); ok {
-		if err := order.WayValidator(v); err != nil {
-			return &ValidationError{Name: "way", err: fmt.Errorf(`ent: validator failed for field "Order.way": %w`, err)}
-		}
-	}
-	if v, ok := _u.mutation.PickupStore(); ok {
-		if err := order.PickupStoreValidator(v); err != nil {
-			return &ValidationError{Name: "pickup_store", err: fmt.Errorf(`ent: validator failed for field "Order.pickup_store": %w`, err)}
 		}
 	}
 	if v, ok := _u.mutation.Receiver(); ok {
@@ -453,14 +415,20 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedFreightRefundedMinor(); ok {
 		_spec.AddField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.GiftChargedMinor(); ok {
+		_spec.SetField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGiftChargedMinor(); ok {
+		_spec.AddField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CreditMinor(); ok {
+		_spec.SetField(order.FieldCreditMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCreditMinor(); ok {
+		_spec.AddField(order.FieldCreditMinor, field.TypeInt64, value)
+	}
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)
-	}
-	if value, ok := _u.mutation.Way(); ok {
-		_spec.SetField(order.FieldWay, field.TypeString, value)
-	}
-	if value, ok := _u.mutation.PickupStore(); ok {
-		_spec.SetField(order.FieldPickupStore, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Receiver(); ok {
 		_spec.SetField(order.FieldReceiver, field.TypeBytes, value)
@@ -515,18 +483,6 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(order.FieldVersion, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AskedUs(); ok {
-		_spec.SetField(order.FieldAskedUs, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedAskedUs(); ok {
-		_spec.AddField(order.FieldAskedUs, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.ChooseByUs(); ok {
-		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedChooseByUs(); ok {
-		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -639,31 +595,45 @@ func (_u *OrderUpdateOne) AddFreightRefundedMinor(v int64) *OrderUpdateOne {
 	return _u
 }
 
-// SetWay sets the "way" field.
-func (_u *OrderUpdateOne) SetWay(v string) *OrderUpdateOne {
-	_u.mutation.SetWay(v)
+// SetGiftChargedMinor sets the "gift_charged_minor" field.
+func (_u *OrderUpdateOne) SetGiftChargedMinor(v int64) *OrderUpdateOne {
+	_u.mutation.ResetGiftChargedMinor()
+	_u.mutation.SetGiftChargedMinor(v)
 	return _u
 }
 
-// SetNillableWay sets the "way" field if the given value is not nil.
-func (_u *OrderUpdateOne) SetNillableWay(v *string) *OrderUpdateOne {
+// SetNillableGiftChargedMinor sets the "gift_charged_minor" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableGiftChargedMinor(v *int64) *OrderUpdateOne {
 	if v != nil {
-		_u.SetWay(*v)
+		_u.SetGiftChargedMinor(*v)
 	}
 	return _u
 }
 
-// SetPickupStore sets the "pickup_store" field.
-func (_u *OrderUpdateOne) SetPickupStore(v string) *OrderUpdateOne {
-	_u.mutation.SetPickupStore(v)
+// AddGiftChargedMinor adds value to the "gift_charged_minor" field.
+func (_u *OrderUpdateOne) AddGiftChargedMinor(v int64) *OrderUpdateOne {
+	_u.mutation.AddGiftChargedMinor(v)
 	return _u
 }
 
-// SetNillablePickupStore sets the "pickup_store" field if the given value is not nil.
-func (_u *OrderUpdateOne) SetNillablePickupStore(v *string) *OrderUpdateOne {
+// SetCreditMinor sets the "credit_minor" field.
+func (_u *OrderUpdateOne) SetCreditMinor(v int64) *OrderUpdateOne {
+	_u.mutation.ResetCreditMinor()
+	_u.mutation.SetCreditMinor(v)
+	return _u
+}
+
+// SetNillableCreditMinor sets the "credit_minor" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableCreditMinor(v *int64) *OrderUpdateOne {
 	if v != nil {
-		_u.SetPickupStore(*v)
+		_u.SetCreditMinor(*v)
 	}
+	return _u
+}
+
+// AddCreditMinor adds value to the "credit_minor" field.
+func (_u *OrderUpdateOne) AddCreditMinor(v int64) *OrderUpdateOne {
+	_u.mutation.AddCreditMinor(v)
 	return _u
 }
 
@@ -824,48 +794,6 @@ func (_u *OrderUpdateOne) AddVersion(v int64) *OrderUpdateOne {
 	return _u
 }
 
-// SetAskedUs sets the "asked_us" field.
-func (_u *OrderUpdateOne) SetAskedUs(v int64) *OrderUpdateOne {
-	_u.mutation.ResetAskedUs()
-	_u.mutation.SetAskedUs(v)
-	return _u
-}
-
-// SetNillableAskedUs sets the "asked_us" field if the given value is not nil.
-func (_u *OrderUpdateOne) SetNillableAskedUs(v *int64) *OrderUpdateOne {
-	if v != nil {
-		_u.SetAskedUs(*v)
-	}
-	return _u
-}
-
-// AddAskedUs adds value to the "asked_us" field.
-func (_u *OrderUpdateOne) AddAskedUs(v int64) *OrderUpdateOne {
-	_u.mutation.AddAskedUs(v)
-	return _u
-}
-
-// SetChooseByUs sets the "choose_by_us" field.
-func (_u *OrderUpdateOne) SetChooseByUs(v int64) *OrderUpdateOne {
-	_u.mutation.ResetChooseByUs()
-	_u.mutation.SetChooseByUs(v)
-	return _u
-}
-
-// SetNillableChooseByUs sets the "choose_by_us" field if the given value is not nil.
-func (_u *OrderUpdateOne) SetNillableChooseByUs(v *int64) *OrderUpdateOne {
-	if v != nil {
-		_u.SetChooseByUs(*v)
-	}
-	return _u
-}
-
-// AddChooseByUs adds value to the "choose_by_us" field.
-func (_u *OrderUpdateOne) AddChooseByUs(v int64) *OrderUpdateOne {
-	_u.mutation.AddChooseByUs(v)
-	return _u
-}
-
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdateOne) Mutation() *OrderMutation {
 	return _u.mutation
@@ -921,16 +849,6 @@ func (_u *OrderUpdateOne) check() error {
 	if v, ok := _u.mutation.State(); ok {
 		if err := order.StateValidator(v); err != nil {
 			return &ValidationError{Name: "state", err: fmt.Errorf(`ent: validator failed for field "Order.state": %w`, err)}
-		}
-	}
-	if v, ok := _u.mutation.Way(); ok {
-		if err := order.WayValidator(v); err != nil {
-			return &ValidationError{Name: "way", err: fmt.Errorf(`ent: validator failed for field "Order.way": %w`, err)}
-		}
-	}
-	if v, ok := _u.mutation.PickupStore(); ok {
-		if err := order.PickupStoreValidator(v); err != nil {
-			return &ValidationError{Name: "pickup_store", err: fmt.Errorf(`ent: validator failed for field "Order.pickup_store": %w`, err)}
 		}
 	}
 	if v, ok := _u.mutation.Receiver(); ok {
@@ -1004,14 +922,20 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	if value, ok := _u.mutation.AddedFreightRefundedMinor(); ok {
 		_spec.AddField(order.FieldFreightRefundedMinor, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.GiftChargedMinor(); ok {
+		_spec.SetField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGiftChargedMinor(); ok {
+		_spec.AddField(order.FieldGiftChargedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.CreditMinor(); ok {
+		_spec.SetField(order.FieldCreditMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCreditMinor(); ok {
+		_spec.AddField(order.FieldCreditMinor, field.TypeInt64, value)
+	}
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)
-	}
-	if value, ok := _u.mutation.Way(); ok {
-		_spec.SetField(order.FieldWay, field.TypeString, value)
-	}
-	if value, ok := _u.mutation.PickupStore(); ok {
-		_spec.SetField(order.FieldPickupStore, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Receiver(); ok {
 		_spec.SetField(order.FieldReceiver, field.TypeBytes, value)
@@ -1066,18 +990,6 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(order.FieldVersion, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AskedUs(); ok {
-		_spec.SetField(order.FieldAskedUs, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedAskedUs(); ok {
-		_spec.AddField(order.FieldAskedUs, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.ChooseByUs(); ok {
-		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
-	}
-	if value, ok := _u.mutation.AddedChooseByUs(); ok {
-		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
 	}
 	_node = &Order{config: _u.config}
 	_spec.Assign = _node.assignValues

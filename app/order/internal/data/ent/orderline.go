@@ -50,6 +50,8 @@ type OrderLine struct {
 	Discounts []pricing.Discount `json:"discounts,omitempty"`
 	// GiftOf holds the value of the "gift_of" field.
 	GiftOf string `json:"gift_of,omitempty"`
+	// Earned holds the value of the "earned" field.
+	Earned *pricing.Earned `json:"earned,omitempty"`
 	// ReturnedQuantity holds the value of the "returned_quantity" field.
 	ReturnedQuantity int64 `json:"returned_quantity,omitempty"`
 	// CancelledQuantity holds the value of the "cancelled_quantity" field.
@@ -68,7 +70,7 @@ func (*OrderLine) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case orderline.FieldTitle, orderline.FieldDiscounts:
+		case orderline.FieldTitle, orderline.FieldDiscounts, orderline.FieldEarned:
 			values[i] = new([]byte)
 		case orderline.FieldReturnable:
 			values[i] = new(sql.NullBool)
@@ -197,6 +199,14 @@ func (_m *OrderLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.GiftOf = value.String
 			}
+		case orderline.FieldEarned:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field earned", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Earned); err != nil {
+					return fmt.Errorf("unmarshal field earned: %w", err)
+				}
+			}
 		case orderline.FieldReturnedQuantity:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field returned_quantity", values[i])
@@ -310,6 +320,9 @@ func (_m *OrderLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("gift_of=")
 	builder.WriteString(_m.GiftOf)
+	builder.WriteString(", ")
+	builder.WriteString("earned=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Earned))
 	builder.WriteString(", ")
 	builder.WriteString("returned_quantity=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReturnedQuantity))

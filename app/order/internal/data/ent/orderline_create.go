@@ -215,6 +215,12 @@ func (_c *OrderLineCreate) SetNillableGiftOf(v *string) *OrderLineCreate {
 	return _c
 }
 
+// SetEarned sets the "earned" field.
+func (_c *OrderLineCreate) SetEarned(v *pricing.Earned) *OrderLineCreate {
+	_c.mutation.SetEarned(v)
+	return _c
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (_c *OrderLineCreate) SetReturnedQuantity(v int64) *OrderLineCreate {
 	_c.mutation.SetReturnedQuantity(v)
@@ -588,6 +594,10 @@ func (_c *OrderLineCreate) createSpec() (*OrderLine, *sqlgraph.CreateSpec) {
 		_spec.SetField(orderline.FieldGiftOf, field.TypeString, value)
 		_node.GiftOf = value
 	}
+	if value, ok := _c.mutation.Earned(); ok {
+		_spec.SetField(orderline.FieldEarned, field.TypeJSON, value)
+		_node.Earned = value
+	}
 	if value, ok := _c.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(orderline.FieldReturnedQuantity, field.TypeInt64, value)
 		_node.ReturnedQuantity = value
@@ -814,6 +824,9 @@ func (u *OrderLineUpsertOne) UpdateNewValues() *OrderLineUpsertOne {
 		}
 		if _, exists := u.create.mutation.GiftOf(); exists {
 			s.SetIgnore(orderline.FieldGiftOf)
+		}
+		if _, exists := u.create.mutation.Earned(); exists {
+			s.SetIgnore(orderline.FieldEarned)
 		}
 	}))
 	return u
@@ -1181,6 +1194,9 @@ func (u *OrderLineUpsertBulk) UpdateNewValues() *OrderLineUpsertBulk {
 			}
 			if _, exists := b.mutation.GiftOf(); exists {
 				s.SetIgnore(orderline.FieldGiftOf)
+			}
+			if _, exists := b.mutation.Earned(); exists {
+				s.SetIgnore(orderline.FieldEarned)
 			}
 		}
 	}))

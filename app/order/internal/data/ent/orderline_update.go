@@ -179,6 +179,9 @@ func (_u *OrderLineUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.DiscountsCleared() {
 		_spec.ClearField(orderline.FieldDiscounts, field.TypeJSON)
 	}
+	if _u.mutation.EarnedCleared() {
+		_spec.ClearField(orderline.FieldEarned, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(orderline.FieldReturnedQuantity, field.TypeInt64, value)
 	}
@@ -410,6 +413,9 @@ func (_u *OrderLineUpdateOne) sqlSave(ctx context.Context) (_node *OrderLine, er
 	}
 	if _u.mutation.DiscountsCleared() {
 		_spec.ClearField(orderline.FieldDiscounts, field.TypeJSON)
+	}
+	if _u.mutation.EarnedCleared() {
+		_spec.ClearField(orderline.FieldEarned, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(orderline.FieldReturnedQuantity, field.TypeInt64, value)

@@ -32,6 +32,8 @@ type ReturnPolicy struct {
 	Freight int64 `json:"freight,omitempty"`
 	// GoodwillAloneMinor holds the value of the "goodwill_alone_minor" field.
 	GoodwillAloneMinor int64 `json:"goodwill_alone_minor,omitempty"`
+	// AnyStore holds the value of the "any_store" field.
+	AnyStore bool `json:"any_store,omitempty"`
 	// ChangedBy holds the value of the "changed_by" field.
 	ChangedBy string `json:"changed_by,omitempty"`
 	// ChangedUs holds the value of the "changed_us" field.
@@ -44,6 +46,8 @@ func (*ReturnPolicy) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case returnpolicy.FieldAnyStore:
+			values[i] = new(sql.NullBool)
 		case returnpolicy.FieldFromUs, returnpolicy.FieldWindowDays, returnpolicy.FieldReceiveDays, returnpolicy.FieldDelayDays, returnpolicy.FieldKeepGoodsMinor, returnpolicy.FieldFreight, returnpolicy.FieldGoodwillAloneMinor, returnpolicy.FieldChangedUs:
 			values[i] = new(sql.NullInt64)
 		case returnpolicy.FieldID, returnpolicy.FieldChannel, returnpolicy.FieldChangedBy:
@@ -117,6 +121,12 @@ func (_m *ReturnPolicy) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.GoodwillAloneMinor = value.Int64
 			}
+		case returnpolicy.FieldAnyStore:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field any_store", values[i])
+			} else if value.Valid {
+				_m.AnyStore = value.Bool
+			}
 		case returnpolicy.FieldChangedBy:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field changed_by", values[i])
@@ -188,6 +198,9 @@ func (_m *ReturnPolicy) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("goodwill_alone_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.GoodwillAloneMinor))
+	builder.WriteString(", ")
+	builder.WriteString("any_store=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AnyStore))
 	builder.WriteString(", ")
 	builder.WriteString("changed_by=")
 	builder.WriteString(_m.ChangedBy)

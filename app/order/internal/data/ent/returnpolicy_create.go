@@ -134,6 +134,20 @@ func (_c *ReturnPolicyCreate) SetNillableGoodwillAloneMinor(v *int64) *ReturnPol
 	return _c
 }
 
+// SetAnyStore sets the "any_store" field.
+func (_c *ReturnPolicyCreate) SetAnyStore(v bool) *ReturnPolicyCreate {
+	_c.mutation.SetAnyStore(v)
+	return _c
+}
+
+// SetNillableAnyStore sets the "any_store" field if the given value is not nil.
+func (_c *ReturnPolicyCreate) SetNillableAnyStore(v *bool) *ReturnPolicyCreate {
+	if v != nil {
+		_c.SetAnyStore(*v)
+	}
+	return _c
+}
+
 // SetChangedBy sets the "changed_by" field.
 func (_c *ReturnPolicyCreate) SetChangedBy(v string) *ReturnPolicyCreate {
 	_c.mutation.SetChangedBy(v)
@@ -237,6 +251,10 @@ func (_c *ReturnPolicyCreate) defaults() error {
 		v := returnpolicy.DefaultGoodwillAloneMinor
 		_c.mutation.SetGoodwillAloneMinor(v)
 	}
+	if _, ok := _c.mutation.AnyStore(); !ok {
+		v := returnpolicy.DefaultAnyStore
+		_c.mutation.SetAnyStore(v)
+	}
 	if _, ok := _c.mutation.ChangedBy(); !ok {
 		v := returnpolicy.DefaultChangedBy
 		_c.mutation.SetChangedBy(v)
@@ -278,6 +296,9 @@ func (_c *ReturnPolicyCreate) check() error {
 	}
 	if _, ok := _c.mutation.GoodwillAloneMinor(); !ok {
 		return &ValidationError{Name: "goodwill_alone_minor", err: errors.New(`ent: missing required field "ReturnPolicy.goodwill_alone_minor"`)}
+	}
+	if _, ok := _c.mutation.AnyStore(); !ok {
+		return &ValidationError{Name: "any_store", err: errors.New(`ent: missing required field "ReturnPolicy.any_store"`)}
 	}
 	if _, ok := _c.mutation.ChangedBy(); !ok {
 		return &ValidationError{Name: "changed_by", err: errors.New(`ent: missing required field "ReturnPolicy.changed_by"`)}
@@ -362,6 +383,10 @@ func (_c *ReturnPolicyCreate) createSpec() (*ReturnPolicy, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.GoodwillAloneMinor(); ok {
 		_spec.SetField(returnpolicy.FieldGoodwillAloneMinor, field.TypeInt64, value)
 		_node.GoodwillAloneMinor = value
+	}
+	if value, ok := _c.mutation.AnyStore(); ok {
+		_spec.SetField(returnpolicy.FieldAnyStore, field.TypeBool, value)
+		_node.AnyStore = value
 	}
 	if value, ok := _c.mutation.ChangedBy(); ok {
 		_spec.SetField(returnpolicy.FieldChangedBy, field.TypeString, value)
@@ -463,6 +488,9 @@ func (u *ReturnPolicyUpsertOne) UpdateNewValues() *ReturnPolicyUpsertOne {
 		}
 		if _, exists := u.create.mutation.GoodwillAloneMinor(); exists {
 			s.SetIgnore(returnpolicy.FieldGoodwillAloneMinor)
+		}
+		if _, exists := u.create.mutation.AnyStore(); exists {
+			s.SetIgnore(returnpolicy.FieldAnyStore)
 		}
 		if _, exists := u.create.mutation.ChangedBy(); exists {
 			s.SetIgnore(returnpolicy.FieldChangedBy)
@@ -707,6 +735,9 @@ func (u *ReturnPolicyUpsertBulk) UpdateNewValues() *ReturnPolicyUpsertBulk {
 			}
 			if _, exists := b.mutation.GoodwillAloneMinor(); exists {
 				s.SetIgnore(returnpolicy.FieldGoodwillAloneMinor)
+			}
+			if _, exists := b.mutation.AnyStore(); exists {
+				s.SetIgnore(returnpolicy.FieldAnyStore)
 			}
 			if _, exists := b.mutation.ChangedBy(); exists {
 				s.SetIgnore(returnpolicy.FieldChangedBy)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/onepool/onepool/app/internal/column"
 	"github.com/onepool/onepool/app/internal/tenancy"
+	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
 // Fulfilment is what one location ships.
@@ -84,7 +85,8 @@ func (GoodsReturn) Fields() []ent.Field {
 		key("id"), key("order_id"), constant("no"), column.Text("state", 16), column.Fixed("reason", 800), column.Text("location", 64),
 		// References of pictures; why the seller refused; the parcel that brings the goods.
 		field.JSON("pictures", []string{}).Optional().Immutable(), column.Text("refusal", 800), column.Text("carrier", 64), column.Text("tracking_no", 64),
-		field.Bool("refund_only").Default(false), number("freight_minor"), number("sent_us"), number("refund_minor"), number("points_back"),
+		field.JSON("exchange", []biz.ExchangeWish{}).Optional().Immutable(), column.Text("exchange_order", column.IDLen),
+		field.Bool("refund_only").Default(false), column.Text("cash_at", 64), number("freight_minor"), number("gift_minor"), number("sent_us"), number("refund_minor"), number("points_back"),
 		constant("requested_us"), number("approved_us"), number("received_us"), number("done_us"),
 	}
 }

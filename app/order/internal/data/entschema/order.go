@@ -26,7 +26,9 @@ func (Order) Fields() []ent.Field {
 		column.Text("external_no", 160),
 		column.Fixed("shop_store", 64), column.Text("state", 16), column.Fixed("currency", 3),
 		constant("goods_minor"), constant("discount_minor"), constant("freight_minor"), constant("total_minor"),
-		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"), number("freight_refunded_minor"),
+		constant("points"), constant("points_amount_minor"), number("captured_minor"), number("refunded_minor"), number("freight_refunded_minor"), number("gift_charged_minor"),
+		// Of a replacement: the order and the return that it is for, and what that will bring in.
+		ref("origin_order"), ref("origin_return"), number("credit_minor"),
 		column.Fixed("merchant_account", 128), field.JSON("attributions", []biz.Attribution{}).Optional().Immutable(),
 		column.Text("way", 16), column.Text("pickup_store", 64),
 		// JSON of the receiver; personal data. In clear only in rows without a phone key: older versions kept it so.
@@ -77,6 +79,8 @@ func (OrderLine) Fields() []ent.Field {
 		constant("points_amount_minor"), constant("points"),
 		// What makes up discount_minor, and who bears it; the promotion that gives the line away.
 		field.JSON("discounts", []biz.Discount{}).Optional().Immutable(), ref("gift_of"),
+		// What earned the gift.
+		field.JSON("earned", &biz.Earned{}).Optional().Immutable(),
 		number("returned_quantity"), number("cancelled_quantity"), number("refunded_minor"), number("points_back"),
 		// When the order was placed: orders of a SKU are listed by time.
 		number("placed_us"),

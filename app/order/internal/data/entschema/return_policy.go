@@ -2,6 +2,7 @@ package entschema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
 	"github.com/onepool/onepool/app/internal/column"
@@ -21,7 +22,7 @@ func (ReturnPolicy) Hooks() []ent.Hook { return []ent.Hook{column.AppendOnly} }
 func (ReturnPolicy) Fields() []ent.Field {
 	return []ent.Field{
 		key("id"), column.Fixed("channel", 32), constant("from_us"), constant("window_days"), constant("receive_days"), constant("delay_days"),
-		constant("keep_goods_minor"), constant("freight"), constant("goodwill_alone_minor"),
+		constant("keep_goods_minor"), constant("freight"), constant("goodwill_alone_minor"), field.Bool("any_store").Default(false).Immutable(),
 		column.Fixed("changed_by", 128), constant("changed_us"),
 	}
 }

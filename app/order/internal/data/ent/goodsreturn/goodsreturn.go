@@ -32,10 +32,18 @@ const (
 	FieldCarrier = "carrier"
 	// FieldTrackingNo holds the string denoting the tracking_no field in the database.
 	FieldTrackingNo = "tracking_no"
+	// FieldExchange holds the string denoting the exchange field in the database.
+	FieldExchange = "exchange"
+	// FieldExchangeOrder holds the string denoting the exchange_order field in the database.
+	FieldExchangeOrder = "exchange_order"
 	// FieldRefundOnly holds the string denoting the refund_only field in the database.
 	FieldRefundOnly = "refund_only"
+	// FieldCashAt holds the string denoting the cash_at field in the database.
+	FieldCashAt = "cash_at"
 	// FieldFreightMinor holds the string denoting the freight_minor field in the database.
 	FieldFreightMinor = "freight_minor"
+	// FieldGiftMinor holds the string denoting the gift_minor field in the database.
+	FieldGiftMinor = "gift_minor"
 	// FieldSentUs holds the string denoting the sent_us field in the database.
 	FieldSentUs = "sent_us"
 	// FieldRefundMinor holds the string denoting the refund_minor field in the database.
@@ -67,8 +75,12 @@ var Columns = []string{
 	FieldRefusal,
 	FieldCarrier,
 	FieldTrackingNo,
+	FieldExchange,
+	FieldExchangeOrder,
 	FieldRefundOnly,
+	FieldCashAt,
 	FieldFreightMinor,
+	FieldGiftMinor,
 	FieldSentUs,
 	FieldRefundMinor,
 	FieldPointsBack,
@@ -126,10 +138,20 @@ var (
 	DefaultTrackingNo string
 	// TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
 	TrackingNoValidator func(string) error
+	// DefaultExchangeOrder holds the default value on creation for the "exchange_order" field.
+	DefaultExchangeOrder string
+	// ExchangeOrderValidator is a validator for the "exchange_order" field. It is called by the builders before save.
+	ExchangeOrderValidator func(string) error
 	// DefaultRefundOnly holds the default value on creation for the "refund_only" field.
 	DefaultRefundOnly bool
+	// DefaultCashAt holds the default value on creation for the "cash_at" field.
+	DefaultCashAt string
+	// CashAtValidator is a validator for the "cash_at" field. It is called by the builders before save.
+	CashAtValidator func(string) error
 	// DefaultFreightMinor holds the default value on creation for the "freight_minor" field.
 	DefaultFreightMinor int64
+	// DefaultGiftMinor holds the default value on creation for the "gift_minor" field.
+	DefaultGiftMinor int64
 	// DefaultSentUs holds the default value on creation for the "sent_us" field.
 	DefaultSentUs int64
 	// DefaultRefundMinor holds the default value on creation for the "refund_minor" field.
@@ -201,14 +223,29 @@ func ByTrackingNo(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTrackingNo, opts...).ToFunc()
 }
 
+// ByExchangeOrder orders the results by the exchange_order field.
+func ByExchangeOrder(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldExchangeOrder, opts...).ToFunc()
+}
+
 // ByRefundOnly orders the results by the refund_only field.
 func ByRefundOnly(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRefundOnly, opts...).ToFunc()
 }
 
+// ByCashAt orders the results by the cash_at field.
+func ByCashAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCashAt, opts...).ToFunc()
+}
+
 // ByFreightMinor orders the results by the freight_minor field.
 func ByFreightMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFreightMinor, opts...).ToFunc()
+}
+
+// ByGiftMinor orders the results by the gift_minor field.
+func ByGiftMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGiftMinor, opts...).ToFunc()
 }
 
 // BySentUs orders the results by the sent_us field.

@@ -107,14 +107,29 @@ func TrackingNo(v string) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldTrackingNo, v))
 }
 
+// ExchangeOrder applies equality check predicate on the "exchange_order" field. It's identical to ExchangeOrderEQ.
+func ExchangeOrder(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldExchangeOrder, v))
+}
+
 // RefundOnly applies equality check predicate on the "refund_only" field. It's identical to RefundOnlyEQ.
 func RefundOnly(v bool) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldRefundOnly, v))
 }
 
+// CashAt applies equality check predicate on the "cash_at" field. It's identical to CashAtEQ.
+func CashAt(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldCashAt, v))
+}
+
 // FreightMinor applies equality check predicate on the "freight_minor" field. It's identical to FreightMinorEQ.
 func FreightMinor(v int64) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldFreightMinor, v))
+}
+
+// GiftMinor applies equality check predicate on the "gift_minor" field. It's identical to GiftMinorEQ.
+func GiftMinor(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldGiftMinor, v))
 }
 
 // SentUs applies equality check predicate on the "sent_us" field. It's identical to SentUsEQ.
@@ -722,6 +737,81 @@ func TrackingNoContainsFold(v string) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldContainsFold(FieldTrackingNo, v))
 }
 
+// ExchangeIsNil applies the IsNil predicate on the "exchange" field.
+func ExchangeIsNil() predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIsNull(FieldExchange))
+}
+
+// ExchangeNotNil applies the NotNil predicate on the "exchange" field.
+func ExchangeNotNil() predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotNull(FieldExchange))
+}
+
+// ExchangeOrderEQ applies the EQ predicate on the "exchange_order" field.
+func ExchangeOrderEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderNEQ applies the NEQ predicate on the "exchange_order" field.
+func ExchangeOrderNEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderIn applies the In predicate on the "exchange_order" field.
+func ExchangeOrderIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldExchangeOrder, vs...))
+}
+
+// ExchangeOrderNotIn applies the NotIn predicate on the "exchange_order" field.
+func ExchangeOrderNotIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldExchangeOrder, vs...))
+}
+
+// ExchangeOrderGT applies the GT predicate on the "exchange_order" field.
+func ExchangeOrderGT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderGTE applies the GTE predicate on the "exchange_order" field.
+func ExchangeOrderGTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderLT applies the LT predicate on the "exchange_order" field.
+func ExchangeOrderLT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderLTE applies the LTE predicate on the "exchange_order" field.
+func ExchangeOrderLTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderContains applies the Contains predicate on the "exchange_order" field.
+func ExchangeOrderContains(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContains(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderHasPrefix applies the HasPrefix predicate on the "exchange_order" field.
+func ExchangeOrderHasPrefix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasPrefix(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderHasSuffix applies the HasSuffix predicate on the "exchange_order" field.
+func ExchangeOrderHasSuffix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasSuffix(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderEqualFold applies the EqualFold predicate on the "exchange_order" field.
+func ExchangeOrderEqualFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEqualFold(FieldExchangeOrder, v))
+}
+
+// ExchangeOrderContainsFold applies the ContainsFold predicate on the "exchange_order" field.
+func ExchangeOrderContainsFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContainsFold(FieldExchangeOrder, v))
+}
+
 // RefundOnlyEQ applies the EQ predicate on the "refund_only" field.
 func RefundOnlyEQ(v bool) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldEQ(FieldRefundOnly, v))
@@ -730,6 +820,71 @@ func RefundOnlyEQ(v bool) predicate.GoodsReturn {
 // RefundOnlyNEQ applies the NEQ predicate on the "refund_only" field.
 func RefundOnlyNEQ(v bool) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldNEQ(FieldRefundOnly, v))
+}
+
+// CashAtEQ applies the EQ predicate on the "cash_at" field.
+func CashAtEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldCashAt, v))
+}
+
+// CashAtNEQ applies the NEQ predicate on the "cash_at" field.
+func CashAtNEQ(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldCashAt, v))
+}
+
+// CashAtIn applies the In predicate on the "cash_at" field.
+func CashAtIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldCashAt, vs...))
+}
+
+// CashAtNotIn applies the NotIn predicate on the "cash_at" field.
+func CashAtNotIn(vs ...string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldCashAt, vs...))
+}
+
+// CashAtGT applies the GT predicate on the "cash_at" field.
+func CashAtGT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldCashAt, v))
+}
+
+// CashAtGTE applies the GTE predicate on the "cash_at" field.
+func CashAtGTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldCashAt, v))
+}
+
+// CashAtLT applies the LT predicate on the "cash_at" field.
+func CashAtLT(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldCashAt, v))
+}
+
+// CashAtLTE applies the LTE predicate on the "cash_at" field.
+func CashAtLTE(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldCashAt, v))
+}
+
+// CashAtContains applies the Contains predicate on the "cash_at" field.
+func CashAtContains(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContains(FieldCashAt, v))
+}
+
+// CashAtHasPrefix applies the HasPrefix predicate on the "cash_at" field.
+func CashAtHasPrefix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasPrefix(FieldCashAt, v))
+}
+
+// CashAtHasSuffix applies the HasSuffix predicate on the "cash_at" field.
+func CashAtHasSuffix(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldHasSuffix(FieldCashAt, v))
+}
+
+// CashAtEqualFold applies the EqualFold predicate on the "cash_at" field.
+func CashAtEqualFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEqualFold(FieldCashAt, v))
+}
+
+// CashAtContainsFold applies the ContainsFold predicate on the "cash_at" field.
+func CashAtContainsFold(v string) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldContainsFold(FieldCashAt, v))
 }
 
 // FreightMinorEQ applies the EQ predicate on the "freight_minor" field.
@@ -770,6 +925,46 @@ func FreightMinorLT(v int64) predicate.GoodsReturn {
 // FreightMinorLTE applies the LTE predicate on the "freight_minor" field.
 func FreightMinorLTE(v int64) predicate.GoodsReturn {
 	return predicate.GoodsReturn(sql.FieldLTE(FieldFreightMinor, v))
+}
+
+// GiftMinorEQ applies the EQ predicate on the "gift_minor" field.
+func GiftMinorEQ(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldEQ(FieldGiftMinor, v))
+}
+
+// GiftMinorNEQ applies the NEQ predicate on the "gift_minor" field.
+func GiftMinorNEQ(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNEQ(FieldGiftMinor, v))
+}
+
+// GiftMinorIn applies the In predicate on the "gift_minor" field.
+func GiftMinorIn(vs ...int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldIn(FieldGiftMinor, vs...))
+}
+
+// GiftMinorNotIn applies the NotIn predicate on the "gift_minor" field.
+func GiftMinorNotIn(vs ...int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldNotIn(FieldGiftMinor, vs...))
+}
+
+// GiftMinorGT applies the GT predicate on the "gift_minor" field.
+func GiftMinorGT(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGT(FieldGiftMinor, v))
+}
+
+// GiftMinorGTE applies the GTE predicate on the "gift_minor" field.
+func GiftMinorGTE(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldGTE(FieldGiftMinor, v))
+}
+
+// GiftMinorLT applies the LT predicate on the "gift_minor" field.
+func GiftMinorLT(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLT(FieldGiftMinor, v))
+}
+
+// GiftMinorLTE applies the LTE predicate on the "gift_minor" field.
+func GiftMinorLTE(v int64) predicate.GoodsReturn {
+	return predicate.GoodsReturn(sql.FieldLTE(FieldGiftMinor, v))
 }
 
 // SentUsEQ applies the EQ predicate on the "sent_us" field.

@@ -260,8 +260,12 @@ var (
 		{Name: "refusal", Type: field.TypeString, Size: 800, Default: ""},
 		{Name: "carrier", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "tracking_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "exchange", Type: field.TypeJSON, Nullable: true},
+		{Name: "exchange_order", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "refund_only", Type: field.TypeBool, Default: false},
+		{Name: "cash_at", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "freight_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "gift_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "sent_us", Type: field.TypeInt64, Default: 0},
 		{Name: "refund_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "points_back", Type: field.TypeInt64, Default: 0},
@@ -284,12 +288,12 @@ var (
 			{
 				Name:    "goodsreturn_state_requested_us",
 				Unique:  false,
-				Columns: []*schema.Column{GoodsReturnsColumns[4], GoodsReturnsColumns[16]},
+				Columns: []*schema.Column{GoodsReturnsColumns[4], GoodsReturnsColumns[20]},
 			},
 			{
 				Name:    "goodsreturn_requested_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{GoodsReturnsColumns[16], GoodsReturnsColumns[0]},
+				Columns: []*schema.Column{GoodsReturnsColumns[20], GoodsReturnsColumns[0]},
 			},
 		},
 	}
@@ -355,6 +359,10 @@ var (
 		{Name: "captured_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "freight_refunded_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "gift_charged_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "origin_order", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "origin_return", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "credit_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "merchant_account", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "attributions", Type: field.TypeJSON, Nullable: true},
 		{Name: "way", Type: field.TypeString, Size: 16, Default: ""},
@@ -394,52 +402,52 @@ var (
 			{
 				Name:    "order_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[34], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_member_id_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[2], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[2], OrdersColumns[34], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_phone_key_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[25], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[29], OrdersColumns[34], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_external_no_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[6], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[6], OrdersColumns[34], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_org_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[1], OrdersColumns[34], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_shop_store_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[7], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[7], OrdersColumns[34], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_channel_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[4], OrdersColumns[34], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_state_placed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[30], OrdersColumns[0]},
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[34], OrdersColumns[0]},
 			},
 			{
 				Name:    "order_state_pay_until_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[32]},
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[36]},
 			},
 			{
 				Name:    "order_unallocated_allocate_at_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[37], OrdersColumns[39]},
+				Columns: []*schema.Column{OrdersColumns[41], OrdersColumns[43]},
 			},
 			{
 				Name:    "order_choose_by_us",
@@ -495,6 +503,7 @@ var (
 		{Name: "points", Type: field.TypeInt64, Default: 0},
 		{Name: "discounts", Type: field.TypeJSON, Nullable: true},
 		{Name: "gift_of", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "earned", Type: field.TypeJSON, Nullable: true},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
@@ -515,7 +524,7 @@ var (
 			{
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[21], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[22], OrderLinesColumns[2]},
 			},
 		},
 	}
@@ -782,6 +791,7 @@ var (
 		{Name: "keep_goods_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "freight", Type: field.TypeInt64, Default: 0},
 		{Name: "goodwill_alone_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "any_store", Type: field.TypeBool, Default: false},
 		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
 		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
 	}
@@ -794,12 +804,12 @@ var (
 			{
 				Name:    "returnpolicy_channel_from_us_changed_us",
 				Unique:  false,
-				Columns: []*schema.Column{ReturnPoliciesColumns[1], ReturnPoliciesColumns[2], ReturnPoliciesColumns[10]},
+				Columns: []*schema.Column{ReturnPoliciesColumns[1], ReturnPoliciesColumns[2], ReturnPoliciesColumns[11]},
 			},
 			{
 				Name:    "returnpolicy_changed_us_id",
 				Unique:  false,
-				Columns: []*schema.Column{ReturnPoliciesColumns[10], ReturnPoliciesColumns[0]},
+				Columns: []*schema.Column{ReturnPoliciesColumns[11], ReturnPoliciesColumns[0]},
 			},
 		},
 	}

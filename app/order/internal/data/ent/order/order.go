@@ -48,6 +48,14 @@ const (
 	FieldRefundedMinor = "refunded_minor"
 	// FieldFreightRefundedMinor holds the string denoting the freight_refunded_minor field in the database.
 	FieldFreightRefundedMinor = "freight_refunded_minor"
+	// FieldGiftChargedMinor holds the string denoting the gift_charged_minor field in the database.
+	FieldGiftChargedMinor = "gift_charged_minor"
+	// FieldOriginOrder holds the string denoting the origin_order field in the database.
+	FieldOriginOrder = "origin_order"
+	// FieldOriginReturn holds the string denoting the origin_return field in the database.
+	FieldOriginReturn = "origin_return"
+	// FieldCreditMinor holds the string denoting the credit_minor field in the database.
+	FieldCreditMinor = "credit_minor"
 	// FieldMerchantAccount holds the string denoting the merchant_account field in the database.
 	FieldMerchantAccount = "merchant_account"
 	// FieldAttributions holds the string denoting the attributions field in the database.
@@ -121,6 +129,10 @@ var Columns = []string{
 	FieldCapturedMinor,
 	FieldRefundedMinor,
 	FieldFreightRefundedMinor,
+	FieldGiftChargedMinor,
+	FieldOriginOrder,
+	FieldOriginReturn,
+	FieldCreditMinor,
 	FieldMerchantAccount,
 	FieldAttributions,
 	FieldWay,
@@ -217,6 +229,18 @@ var (
 	DefaultRefundedMinor int64
 	// DefaultFreightRefundedMinor holds the default value on creation for the "freight_refunded_minor" field.
 	DefaultFreightRefundedMinor int64
+	// DefaultGiftChargedMinor holds the default value on creation for the "gift_charged_minor" field.
+	DefaultGiftChargedMinor int64
+	// DefaultOriginOrder holds the default value on creation for the "origin_order" field.
+	DefaultOriginOrder string
+	// OriginOrderValidator is a validator for the "origin_order" field. It is called by the builders before save.
+	OriginOrderValidator func(string) error
+	// DefaultOriginReturn holds the default value on creation for the "origin_return" field.
+	DefaultOriginReturn string
+	// OriginReturnValidator is a validator for the "origin_return" field. It is called by the builders before save.
+	OriginReturnValidator func(string) error
+	// DefaultCreditMinor holds the default value on creation for the "credit_minor" field.
+	DefaultCreditMinor int64
 	// DefaultMerchantAccount holds the default value on creation for the "merchant_account" field.
 	DefaultMerchantAccount string
 	// MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
@@ -375,6 +399,26 @@ func ByRefundedMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByFreightRefundedMinor orders the results by the freight_refunded_minor field.
 func ByFreightRefundedMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFreightRefundedMinor, opts...).ToFunc()
+}
+
+// ByGiftChargedMinor orders the results by the gift_charged_minor field.
+func ByGiftChargedMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGiftChargedMinor, opts...).ToFunc()
+}
+
+// ByOriginOrder orders the results by the origin_order field.
+func ByOriginOrder(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOriginOrder, opts...).ToFunc()
+}
+
+// ByOriginReturn orders the results by the origin_return field.
+func ByOriginReturn(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOriginReturn, opts...).ToFunc()
+}
+
+// ByCreditMinor orders the results by the credit_minor field.
+func ByCreditMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCreditMinor, opts...).ToFunc()
 }
 
 // ByMerchantAccount orders the results by the merchant_account field.

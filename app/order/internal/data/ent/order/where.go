@@ -152,6 +152,26 @@ func FreightRefundedMinor(v int64) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldFreightRefundedMinor, v))
 }
 
+// GiftChargedMinor applies equality check predicate on the "gift_charged_minor" field. It's identical to GiftChargedMinorEQ.
+func GiftChargedMinor(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldGiftChargedMinor, v))
+}
+
+// OriginOrder applies equality check predicate on the "origin_order" field. It's identical to OriginOrderEQ.
+func OriginOrder(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldOriginOrder, v))
+}
+
+// OriginReturn applies equality check predicate on the "origin_return" field. It's identical to OriginReturnEQ.
+func OriginReturn(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldOriginReturn, v))
+}
+
+// CreditMinor applies equality check predicate on the "credit_minor" field. It's identical to CreditMinorEQ.
+func CreditMinor(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldCreditMinor, v))
+}
+
 // MerchantAccount applies equality check predicate on the "merchant_account" field. It's identical to MerchantAccountEQ.
 func MerchantAccount(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldMerchantAccount, v))
@@ -1200,6 +1220,216 @@ func FreightRefundedMinorLT(v int64) predicate.Order {
 // FreightRefundedMinorLTE applies the LTE predicate on the "freight_refunded_minor" field.
 func FreightRefundedMinorLTE(v int64) predicate.Order {
 	return predicate.Order(sql.FieldLTE(FieldFreightRefundedMinor, v))
+}
+
+// GiftChargedMinorEQ applies the EQ predicate on the "gift_charged_minor" field.
+func GiftChargedMinorEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorNEQ applies the NEQ predicate on the "gift_charged_minor" field.
+func GiftChargedMinorNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorIn applies the In predicate on the "gift_charged_minor" field.
+func GiftChargedMinorIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldGiftChargedMinor, vs...))
+}
+
+// GiftChargedMinorNotIn applies the NotIn predicate on the "gift_charged_minor" field.
+func GiftChargedMinorNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldGiftChargedMinor, vs...))
+}
+
+// GiftChargedMinorGT applies the GT predicate on the "gift_charged_minor" field.
+func GiftChargedMinorGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorGTE applies the GTE predicate on the "gift_charged_minor" field.
+func GiftChargedMinorGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorLT applies the LT predicate on the "gift_charged_minor" field.
+func GiftChargedMinorLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldGiftChargedMinor, v))
+}
+
+// GiftChargedMinorLTE applies the LTE predicate on the "gift_charged_minor" field.
+func GiftChargedMinorLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldGiftChargedMinor, v))
+}
+
+// OriginOrderEQ applies the EQ predicate on the "origin_order" field.
+func OriginOrderEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldOriginOrder, v))
+}
+
+// OriginOrderNEQ applies the NEQ predicate on the "origin_order" field.
+func OriginOrderNEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldOriginOrder, v))
+}
+
+// OriginOrderIn applies the In predicate on the "origin_order" field.
+func OriginOrderIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldOriginOrder, vs...))
+}
+
+// OriginOrderNotIn applies the NotIn predicate on the "origin_order" field.
+func OriginOrderNotIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldOriginOrder, vs...))
+}
+
+// OriginOrderGT applies the GT predicate on the "origin_order" field.
+func OriginOrderGT(v string) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldOriginOrder, v))
+}
+
+// OriginOrderGTE applies the GTE predicate on the "origin_order" field.
+func OriginOrderGTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldOriginOrder, v))
+}
+
+// OriginOrderLT applies the LT predicate on the "origin_order" field.
+func OriginOrderLT(v string) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldOriginOrder, v))
+}
+
+// OriginOrderLTE applies the LTE predicate on the "origin_order" field.
+func OriginOrderLTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldOriginOrder, v))
+}
+
+// OriginOrderContains applies the Contains predicate on the "origin_order" field.
+func OriginOrderContains(v string) predicate.Order {
+	return predicate.Order(sql.FieldContains(FieldOriginOrder, v))
+}
+
+// OriginOrderHasPrefix applies the HasPrefix predicate on the "origin_order" field.
+func OriginOrderHasPrefix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasPrefix(FieldOriginOrder, v))
+}
+
+// OriginOrderHasSuffix applies the HasSuffix predicate on the "origin_order" field.
+func OriginOrderHasSuffix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasSuffix(FieldOriginOrder, v))
+}
+
+// OriginOrderEqualFold applies the EqualFold predicate on the "origin_order" field.
+func OriginOrderEqualFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldEqualFold(FieldOriginOrder, v))
+}
+
+// OriginOrderContainsFold applies the ContainsFold predicate on the "origin_order" field.
+func OriginOrderContainsFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldContainsFold(FieldOriginOrder, v))
+}
+
+// OriginReturnEQ applies the EQ predicate on the "origin_return" field.
+func OriginReturnEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldOriginReturn, v))
+}
+
+// OriginReturnNEQ applies the NEQ predicate on the "origin_return" field.
+func OriginReturnNEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldOriginReturn, v))
+}
+
+// OriginReturnIn applies the In predicate on the "origin_return" field.
+func OriginReturnIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldOriginReturn, vs...))
+}
+
+// OriginReturnNotIn applies the NotIn predicate on the "origin_return" field.
+func OriginReturnNotIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldOriginReturn, vs...))
+}
+
+// OriginReturnGT applies the GT predicate on the "origin_return" field.
+func OriginReturnGT(v string) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldOriginReturn, v))
+}
+
+// OriginReturnGTE applies the GTE predicate on the "origin_return" field.
+func OriginReturnGTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldOriginReturn, v))
+}
+
+// OriginReturnLT applies the LT predicate on the "origin_return" field.
+func OriginReturnLT(v string) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldOriginReturn, v))
+}
+
+// OriginReturnLTE applies the LTE predicate on the "origin_return" field.
+func OriginReturnLTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldOriginReturn, v))
+}
+
+// OriginReturnContains applies the Contains predicate on the "origin_return" field.
+func OriginReturnContains(v string) predicate.Order {
+	return predicate.Order(sql.FieldContains(FieldOriginReturn, v))
+}
+
+// OriginReturnHasPrefix applies the HasPrefix predicate on the "origin_return" field.
+func OriginReturnHasPrefix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasPrefix(FieldOriginReturn, v))
+}
+
+// OriginReturnHasSuffix applies the HasSuffix predicate on the "origin_return" field.
+func OriginReturnHasSuffix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasSuffix(FieldOriginReturn, v))
+}
+
+// OriginReturnEqualFold applies the EqualFold predicate on the "origin_return" field.
+func OriginReturnEqualFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldEqualFold(FieldOriginReturn, v))
+}
+
+// OriginReturnContainsFold applies the ContainsFold predicate on the "origin_return" field.
+func OriginReturnContainsFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldContainsFold(FieldOriginReturn, v))
+}
+
+// CreditMinorEQ applies the EQ predicate on the "credit_minor" field.
+func CreditMinorEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldCreditMinor, v))
+}
+
+// CreditMinorNEQ applies the NEQ predicate on the "credit_minor" field.
+func CreditMinorNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldCreditMinor, v))
+}
+
+// CreditMinorIn applies the In predicate on the "credit_minor" field.
+func CreditMinorIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldCreditMinor, vs...))
+}
+
+// CreditMinorNotIn applies the NotIn predicate on the "credit_minor" field.
+func CreditMinorNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldCreditMinor, vs...))
+}
+
+// CreditMinorGT applies the GT predicate on the "credit_minor" field.
+func CreditMinorGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldCreditMinor, v))
+}
+
+// CreditMinorGTE applies the GTE predicate on the "credit_minor" field.
+func CreditMinorGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldCreditMinor, v))
+}
+
+// CreditMinorLT applies the LT predicate on the "credit_minor" field.
+func CreditMinorLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldCreditMinor, v))
+}
+
+// CreditMinorLTE applies the LTE predicate on the "credit_minor" field.
+func CreditMinorLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldCreditMinor, v))
 }
 
 // MerchantAccountEQ applies the EQ predicate on the "merchant_account" field.

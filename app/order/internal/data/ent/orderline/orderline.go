@@ -44,6 +44,8 @@ const (
 	FieldDiscounts = "discounts"
 	// FieldGiftOf holds the string denoting the gift_of field in the database.
 	FieldGiftOf = "gift_of"
+	// FieldEarned holds the string denoting the earned field in the database.
+	FieldEarned = "earned"
 	// FieldReturnedQuantity holds the string denoting the returned_quantity field in the database.
 	FieldReturnedQuantity = "returned_quantity"
 	// FieldCancelledQuantity holds the string denoting the cancelled_quantity field in the database.
@@ -77,6 +79,7 @@ var Columns = []string{
 	FieldPoints,
 	FieldDiscounts,
 	FieldGiftOf,
+	FieldEarned,
 	FieldReturnedQuantity,
 	FieldCancelledQuantity,
 	FieldRefundedMinor,

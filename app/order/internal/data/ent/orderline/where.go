@@ -832,6 +832,16 @@ func GiftOfContainsFold(v string) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldContainsFold(FieldGiftOf, v))
 }
 
+// EarnedIsNil applies the IsNil predicate on the "earned" field.
+func EarnedIsNil() predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIsNull(FieldEarned))
+}
+
+// EarnedNotNil applies the NotNil predicate on the "earned" field.
+func EarnedNotNil() predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotNull(FieldEarned))
+}
+
 // ReturnedQuantityEQ applies the EQ predicate on the "returned_quantity" field.
 func ReturnedQuantityEQ(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldReturnedQuantity, v))

@@ -28,6 +28,8 @@ const (
 	FieldFreight = "freight"
 	// FieldGoodwillAloneMinor holds the string denoting the goodwill_alone_minor field in the database.
 	FieldGoodwillAloneMinor = "goodwill_alone_minor"
+	// FieldAnyStore holds the string denoting the any_store field in the database.
+	FieldAnyStore = "any_store"
 	// FieldChangedBy holds the string denoting the changed_by field in the database.
 	FieldChangedBy = "changed_by"
 	// FieldChangedUs holds the string denoting the changed_us field in the database.
@@ -47,6 +49,7 @@ var Columns = []string{
 	FieldKeepGoodsMinor,
 	FieldFreight,
 	FieldGoodwillAloneMinor,
+	FieldAnyStore,
 	FieldChangedBy,
 	FieldChangedUs,
 }
@@ -87,6 +90,8 @@ var (
 	DefaultFreight int64
 	// DefaultGoodwillAloneMinor holds the default value on creation for the "goodwill_alone_minor" field.
 	DefaultGoodwillAloneMinor int64
+	// DefaultAnyStore holds the default value on creation for the "any_store" field.
+	DefaultAnyStore bool
 	// DefaultChangedBy holds the default value on creation for the "changed_by" field.
 	DefaultChangedBy string
 	// ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
@@ -143,6 +148,11 @@ func ByFreight(opts ...sql.OrderTermOption) OrderOption {
 // ByGoodwillAloneMinor orders the results by the goodwill_alone_minor field.
 func ByGoodwillAloneMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldGoodwillAloneMinor, opts...).ToFunc()
+}
+
+// ByAnyStore orders the results by the any_store field.
+func ByAnyStore(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAnyStore, opts...).ToFunc()
 }
 
 // ByChangedBy orders the results by the changed_by field.

@@ -102,6 +102,11 @@ func GoodwillAloneMinor(v int64) predicate.ReturnPolicy {
 	return predicate.ReturnPolicy(sql.FieldEQ(FieldGoodwillAloneMinor, v))
 }
 
+// AnyStore applies equality check predicate on the "any_store" field. It's identical to AnyStoreEQ.
+func AnyStore(v bool) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldEQ(FieldAnyStore, v))
+}
+
 // ChangedBy applies equality check predicate on the "changed_by" field. It's identical to ChangedByEQ.
 func ChangedBy(v string) predicate.ReturnPolicy {
 	return predicate.ReturnPolicy(sql.FieldEQ(FieldChangedBy, v))
@@ -455,6 +460,16 @@ func GoodwillAloneMinorLT(v int64) predicate.ReturnPolicy {
 // GoodwillAloneMinorLTE applies the LTE predicate on the "goodwill_alone_minor" field.
 func GoodwillAloneMinorLTE(v int64) predicate.ReturnPolicy {
 	return predicate.ReturnPolicy(sql.FieldLTE(FieldGoodwillAloneMinor, v))
+}
+
+// AnyStoreEQ applies the EQ predicate on the "any_store" field.
+func AnyStoreEQ(v bool) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldEQ(FieldAnyStore, v))
+}
+
+// AnyStoreNEQ applies the NEQ predicate on the "any_store" field.
+func AnyStoreNEQ(v bool) predicate.ReturnPolicy {
+	return predicate.ReturnPolicy(sql.FieldNEQ(FieldAnyStore, v))
 }
 
 // ChangedByEQ applies the EQ predicate on the "changed_by" field.

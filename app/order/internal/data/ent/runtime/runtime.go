@@ -763,40 +763,56 @@ func init() {
 	goodsreturn.DefaultTrackingNo = goodsreturnDescTrackingNo.Default.(string)
 	// goodsreturn.TrackingNoValidator is a validator for the "tracking_no" field. It is called by the builders before save.
 	goodsreturn.TrackingNoValidator = goodsreturnDescTrackingNo.Validators[0].(func(string) error)
+	// goodsreturnDescExchangeOrder is the schema descriptor for exchange_order field.
+	goodsreturnDescExchangeOrder := goodsreturnFields[11].Descriptor()
+	// goodsreturn.DefaultExchangeOrder holds the default value on creation for the exchange_order field.
+	goodsreturn.DefaultExchangeOrder = goodsreturnDescExchangeOrder.Default.(string)
+	// goodsreturn.ExchangeOrderValidator is a validator for the "exchange_order" field. It is called by the builders before save.
+	goodsreturn.ExchangeOrderValidator = goodsreturnDescExchangeOrder.Validators[0].(func(string) error)
 	// goodsreturnDescRefundOnly is the schema descriptor for refund_only field.
-	goodsreturnDescRefundOnly := goodsreturnFields[10].Descriptor()
+	goodsreturnDescRefundOnly := goodsreturnFields[12].Descriptor()
 	// goodsreturn.DefaultRefundOnly holds the default value on creation for the refund_only field.
 	goodsreturn.DefaultRefundOnly = goodsreturnDescRefundOnly.Default.(bool)
+	// goodsreturnDescCashAt is the schema descriptor for cash_at field.
+	goodsreturnDescCashAt := goodsreturnFields[13].Descriptor()
+	// goodsreturn.DefaultCashAt holds the default value on creation for the cash_at field.
+	goodsreturn.DefaultCashAt = goodsreturnDescCashAt.Default.(string)
+	// goodsreturn.CashAtValidator is a validator for the "cash_at" field. It is called by the builders before save.
+	goodsreturn.CashAtValidator = goodsreturnDescCashAt.Validators[0].(func(string) error)
 	// goodsreturnDescFreightMinor is the schema descriptor for freight_minor field.
-	goodsreturnDescFreightMinor := goodsreturnFields[11].Descriptor()
+	goodsreturnDescFreightMinor := goodsreturnFields[14].Descriptor()
 	// goodsreturn.DefaultFreightMinor holds the default value on creation for the freight_minor field.
 	goodsreturn.DefaultFreightMinor = goodsreturnDescFreightMinor.Default.(int64)
+	// goodsreturnDescGiftMinor is the schema descriptor for gift_minor field.
+	goodsreturnDescGiftMinor := goodsreturnFields[15].Descriptor()
+	// goodsreturn.DefaultGiftMinor holds the default value on creation for the gift_minor field.
+	goodsreturn.DefaultGiftMinor = goodsreturnDescGiftMinor.Default.(int64)
 	// goodsreturnDescSentUs is the schema descriptor for sent_us field.
-	goodsreturnDescSentUs := goodsreturnFields[12].Descriptor()
+	goodsreturnDescSentUs := goodsreturnFields[16].Descriptor()
 	// goodsreturn.DefaultSentUs holds the default value on creation for the sent_us field.
 	goodsreturn.DefaultSentUs = goodsreturnDescSentUs.Default.(int64)
 	// goodsreturnDescRefundMinor is the schema descriptor for refund_minor field.
-	goodsreturnDescRefundMinor := goodsreturnFields[13].Descriptor()
+	goodsreturnDescRefundMinor := goodsreturnFields[17].Descriptor()
 	// goodsreturn.DefaultRefundMinor holds the default value on creation for the refund_minor field.
 	goodsreturn.DefaultRefundMinor = goodsreturnDescRefundMinor.Default.(int64)
 	// goodsreturnDescPointsBack is the schema descriptor for points_back field.
-	goodsreturnDescPointsBack := goodsreturnFields[14].Descriptor()
+	goodsreturnDescPointsBack := goodsreturnFields[18].Descriptor()
 	// goodsreturn.DefaultPointsBack holds the default value on creation for the points_back field.
 	goodsreturn.DefaultPointsBack = goodsreturnDescPointsBack.Default.(int64)
 	// goodsreturnDescRequestedUs is the schema descriptor for requested_us field.
-	goodsreturnDescRequestedUs := goodsreturnFields[15].Descriptor()
+	goodsreturnDescRequestedUs := goodsreturnFields[19].Descriptor()
 	// goodsreturn.DefaultRequestedUs holds the default value on creation for the requested_us field.
 	goodsreturn.DefaultRequestedUs = goodsreturnDescRequestedUs.Default.(int64)
 	// goodsreturnDescApprovedUs is the schema descriptor for approved_us field.
-	goodsreturnDescApprovedUs := goodsreturnFields[16].Descriptor()
+	goodsreturnDescApprovedUs := goodsreturnFields[20].Descriptor()
 	// goodsreturn.DefaultApprovedUs holds the default value on creation for the approved_us field.
 	goodsreturn.DefaultApprovedUs = goodsreturnDescApprovedUs.Default.(int64)
 	// goodsreturnDescReceivedUs is the schema descriptor for received_us field.
-	goodsreturnDescReceivedUs := goodsreturnFields[17].Descriptor()
+	goodsreturnDescReceivedUs := goodsreturnFields[21].Descriptor()
 	// goodsreturn.DefaultReceivedUs holds the default value on creation for the received_us field.
 	goodsreturn.DefaultReceivedUs = goodsreturnDescReceivedUs.Default.(int64)
 	// goodsreturnDescDoneUs is the schema descriptor for done_us field.
-	goodsreturnDescDoneUs := goodsreturnFields[18].Descriptor()
+	goodsreturnDescDoneUs := goodsreturnFields[22].Descriptor()
 	// goodsreturn.DefaultDoneUs holds the default value on creation for the done_us field.
 	goodsreturn.DefaultDoneUs = goodsreturnDescDoneUs.Default.(int64)
 	// goodsreturnDescID is the schema descriptor for id field.
@@ -1053,96 +1069,116 @@ func init() {
 	orderDescFreightRefundedMinor := orderFields[17].Descriptor()
 	// order.DefaultFreightRefundedMinor holds the default value on creation for the freight_refunded_minor field.
 	order.DefaultFreightRefundedMinor = orderDescFreightRefundedMinor.Default.(int64)
+	// orderDescGiftChargedMinor is the schema descriptor for gift_charged_minor field.
+	orderDescGiftChargedMinor := orderFields[18].Descriptor()
+	// order.DefaultGiftChargedMinor holds the default value on creation for the gift_charged_minor field.
+	order.DefaultGiftChargedMinor = orderDescGiftChargedMinor.Default.(int64)
+	// orderDescOriginOrder is the schema descriptor for origin_order field.
+	orderDescOriginOrder := orderFields[19].Descriptor()
+	// order.DefaultOriginOrder holds the default value on creation for the origin_order field.
+	order.DefaultOriginOrder = orderDescOriginOrder.Default.(string)
+	// order.OriginOrderValidator is a validator for the "origin_order" field. It is called by the builders before save.
+	order.OriginOrderValidator = orderDescOriginOrder.Validators[0].(func(string) error)
+	// orderDescOriginReturn is the schema descriptor for origin_return field.
+	orderDescOriginReturn := orderFields[20].Descriptor()
+	// order.DefaultOriginReturn holds the default value on creation for the origin_return field.
+	order.DefaultOriginReturn = orderDescOriginReturn.Default.(string)
+	// order.OriginReturnValidator is a validator for the "origin_return" field. It is called by the builders before save.
+	order.OriginReturnValidator = orderDescOriginReturn.Validators[0].(func(string) error)
+	// orderDescCreditMinor is the schema descriptor for credit_minor field.
+	orderDescCreditMinor := orderFields[21].Descriptor()
+	// order.DefaultCreditMinor holds the default value on creation for the credit_minor field.
+	order.DefaultCreditMinor = orderDescCreditMinor.Default.(int64)
 	// orderDescMerchantAccount is the schema descriptor for merchant_account field.
-	orderDescMerchantAccount := orderFields[18].Descriptor()
+	orderDescMerchantAccount := orderFields[22].Descriptor()
 	// order.DefaultMerchantAccount holds the default value on creation for the merchant_account field.
 	order.DefaultMerchantAccount = orderDescMerchantAccount.Default.(string)
 	// order.MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
 	order.MerchantAccountValidator = orderDescMerchantAccount.Validators[0].(func(string) error)
 	// orderDescWay is the schema descriptor for way field.
-	orderDescWay := orderFields[20].Descriptor()
+	orderDescWay := orderFields[24].Descriptor()
 	// order.DefaultWay holds the default value on creation for the way field.
 	order.DefaultWay = orderDescWay.Default.(string)
 	// order.WayValidator is a validator for the "way" field. It is called by the builders before save.
 	order.WayValidator = orderDescWay.Validators[0].(func(string) error)
 	// orderDescPickupStore is the schema descriptor for pickup_store field.
-	orderDescPickupStore := orderFields[21].Descriptor()
+	orderDescPickupStore := orderFields[25].Descriptor()
 	// order.DefaultPickupStore holds the default value on creation for the pickup_store field.
 	order.DefaultPickupStore = orderDescPickupStore.Default.(string)
 	// order.PickupStoreValidator is a validator for the "pickup_store" field. It is called by the builders before save.
 	order.PickupStoreValidator = orderDescPickupStore.Validators[0].(func(string) error)
 	// orderDescReceiver is the schema descriptor for receiver field.
-	orderDescReceiver := orderFields[22].Descriptor()
+	orderDescReceiver := orderFields[26].Descriptor()
 	// order.ReceiverValidator is a validator for the "receiver" field. It is called by the builders before save.
 	order.ReceiverValidator = orderDescReceiver.Validators[0].(func([]byte) error)
 	// orderDescReceiverCipher is the schema descriptor for receiver_cipher field.
-	orderDescReceiverCipher := orderFields[23].Descriptor()
+	orderDescReceiverCipher := orderFields[27].Descriptor()
 	// order.ReceiverCipherValidator is a validator for the "receiver_cipher" field. It is called by the builders before save.
 	order.ReceiverCipherValidator = orderDescReceiverCipher.Validators[0].(func([]byte) error)
 	// orderDescPhoneKey is the schema descriptor for phone_key field.
-	orderDescPhoneKey := orderFields[24].Descriptor()
+	orderDescPhoneKey := orderFields[28].Descriptor()
 	// order.DefaultPhoneKey holds the default value on creation for the phone_key field.
 	order.DefaultPhoneKey = orderDescPhoneKey.Default.(string)
 	// order.PhoneKeyValidator is a validator for the "phone_key" field. It is called by the builders before save.
 	order.PhoneKeyValidator = orderDescPhoneKey.Validators[0].(func(string) error)
 	// orderDescRemark is the schema descriptor for remark field.
-	orderDescRemark := orderFields[25].Descriptor()
+	orderDescRemark := orderFields[29].Descriptor()
 	// order.DefaultRemark holds the default value on creation for the remark field.
 	order.DefaultRemark = orderDescRemark.Default.(string)
 	// order.RemarkValidator is a validator for the "remark" field. It is called by the builders before save.
 	order.RemarkValidator = orderDescRemark.Validators[0].(func(string) error)
 	// orderDescDevice is the schema descriptor for device field.
-	orderDescDevice := orderFields[26].Descriptor()
+	orderDescDevice := orderFields[30].Descriptor()
 	// order.DefaultDevice holds the default value on creation for the device field.
 	order.DefaultDevice = orderDescDevice.Default.(string)
 	// order.DeviceValidator is a validator for the "device" field. It is called by the builders before save.
 	order.DeviceValidator = orderDescDevice.Validators[0].(func(string) error)
 	// orderDescClerk is the schema descriptor for clerk field.
-	orderDescClerk := orderFields[27].Descriptor()
+	orderDescClerk := orderFields[31].Descriptor()
 	// order.DefaultClerk holds the default value on creation for the clerk field.
 	order.DefaultClerk = orderDescClerk.Default.(string)
 	// order.ClerkValidator is a validator for the "clerk" field. It is called by the builders before save.
 	order.ClerkValidator = orderDescClerk.Validators[0].(func(string) error)
 	// orderDescFingerprint is the schema descriptor for fingerprint field.
-	orderDescFingerprint := orderFields[28].Descriptor()
+	orderDescFingerprint := orderFields[32].Descriptor()
 	// order.DefaultFingerprint holds the default value on creation for the fingerprint field.
 	order.DefaultFingerprint = orderDescFingerprint.Default.(string)
 	// order.FingerprintValidator is a validator for the "fingerprint" field. It is called by the builders before save.
 	order.FingerprintValidator = orderDescFingerprint.Validators[0].(func(string) error)
 	// orderDescPlacedUs is the schema descriptor for placed_us field.
-	orderDescPlacedUs := orderFields[29].Descriptor()
+	orderDescPlacedUs := orderFields[33].Descriptor()
 	// order.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	order.DefaultPlacedUs = orderDescPlacedUs.Default.(int64)
 	// orderDescPaidUs is the schema descriptor for paid_us field.
-	orderDescPaidUs := orderFields[30].Descriptor()
+	orderDescPaidUs := orderFields[34].Descriptor()
 	// order.DefaultPaidUs holds the default value on creation for the paid_us field.
 	order.DefaultPaidUs = orderDescPaidUs.Default.(int64)
 	// orderDescPayUntilUs is the schema descriptor for pay_until_us field.
-	orderDescPayUntilUs := orderFields[31].Descriptor()
+	orderDescPayUntilUs := orderFields[35].Descriptor()
 	// order.DefaultPayUntilUs holds the default value on creation for the pay_until_us field.
 	order.DefaultPayUntilUs = orderDescPayUntilUs.Default.(int64)
 	// orderDescShipByUs is the schema descriptor for ship_by_us field.
-	orderDescShipByUs := orderFields[32].Descriptor()
+	orderDescShipByUs := orderFields[36].Descriptor()
 	// order.DefaultShipByUs holds the default value on creation for the ship_by_us field.
 	order.DefaultShipByUs = orderDescShipByUs.Default.(int64)
 	// orderDescUpdatedUs is the schema descriptor for updated_us field.
-	orderDescUpdatedUs := orderFields[33].Descriptor()
+	orderDescUpdatedUs := orderFields[37].Descriptor()
 	// order.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	order.DefaultUpdatedUs = orderDescUpdatedUs.Default.(int64)
 	// orderDescUnallocated is the schema descriptor for unallocated field.
-	orderDescUnallocated := orderFields[36].Descriptor()
+	orderDescUnallocated := orderFields[40].Descriptor()
 	// order.DefaultUnallocated holds the default value on creation for the unallocated field.
 	order.DefaultUnallocated = orderDescUnallocated.Default.(bool)
 	// orderDescAllocateAttempt is the schema descriptor for allocate_attempt field.
-	orderDescAllocateAttempt := orderFields[37].Descriptor()
+	orderDescAllocateAttempt := orderFields[41].Descriptor()
 	// order.DefaultAllocateAttempt holds the default value on creation for the allocate_attempt field.
 	order.DefaultAllocateAttempt = orderDescAllocateAttempt.Default.(int64)
 	// orderDescAllocateAtUs is the schema descriptor for allocate_at_us field.
-	orderDescAllocateAtUs := orderFields[38].Descriptor()
+	orderDescAllocateAtUs := orderFields[42].Descriptor()
 	// order.DefaultAllocateAtUs holds the default value on creation for the allocate_at_us field.
 	order.DefaultAllocateAtUs = orderDescAllocateAtUs.Default.(int64)
 	// orderDescVersion is the schema descriptor for version field.
-	orderDescVersion := orderFields[39].Descriptor()
+	orderDescVersion := orderFields[43].Descriptor()
 	// order.DefaultVersion holds the default value on creation for the version field.
 	order.DefaultVersion = orderDescVersion.Default.(int64)
 	// orderDescAskedUs is the schema descriptor for asked_us field.
@@ -1398,23 +1434,23 @@ func init() {
 	// orderline.GiftOfValidator is a validator for the "gift_of" field. It is called by the builders before save.
 	orderline.GiftOfValidator = orderlineDescGiftOf.Validators[0].(func(string) error)
 	// orderlineDescReturnedQuantity is the schema descriptor for returned_quantity field.
-	orderlineDescReturnedQuantity := orderlineFields[16].Descriptor()
+	orderlineDescReturnedQuantity := orderlineFields[17].Descriptor()
 	// orderline.DefaultReturnedQuantity holds the default value on creation for the returned_quantity field.
 	orderline.DefaultReturnedQuantity = orderlineDescReturnedQuantity.Default.(int64)
 	// orderlineDescCancelledQuantity is the schema descriptor for cancelled_quantity field.
-	orderlineDescCancelledQuantity := orderlineFields[17].Descriptor()
+	orderlineDescCancelledQuantity := orderlineFields[18].Descriptor()
 	// orderline.DefaultCancelledQuantity holds the default value on creation for the cancelled_quantity field.
 	orderline.DefaultCancelledQuantity = orderlineDescCancelledQuantity.Default.(int64)
 	// orderlineDescRefundedMinor is the schema descriptor for refunded_minor field.
-	orderlineDescRefundedMinor := orderlineFields[18].Descriptor()
+	orderlineDescRefundedMinor := orderlineFields[19].Descriptor()
 	// orderline.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	orderline.DefaultRefundedMinor = orderlineDescRefundedMinor.Default.(int64)
 	// orderlineDescPointsBack is the schema descriptor for points_back field.
-	orderlineDescPointsBack := orderlineFields[19].Descriptor()
+	orderlineDescPointsBack := orderlineFields[20].Descriptor()
 	// orderline.DefaultPointsBack holds the default value on creation for the points_back field.
 	orderline.DefaultPointsBack = orderlineDescPointsBack.Default.(int64)
 	// orderlineDescPlacedUs is the schema descriptor for placed_us field.
-	orderlineDescPlacedUs := orderlineFields[20].Descriptor()
+	orderlineDescPlacedUs := orderlineFields[21].Descriptor()
 	// orderline.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	orderline.DefaultPlacedUs = orderlineDescPlacedUs.Default.(int64)
 	// orderlineDescID is the schema descriptor for id field.
@@ -2306,14 +2342,18 @@ func init() {
 	returnpolicyDescGoodwillAloneMinor := returnpolicyFields[8].Descriptor()
 	// returnpolicy.DefaultGoodwillAloneMinor holds the default value on creation for the goodwill_alone_minor field.
 	returnpolicy.DefaultGoodwillAloneMinor = returnpolicyDescGoodwillAloneMinor.Default.(int64)
+	// returnpolicyDescAnyStore is the schema descriptor for any_store field.
+	returnpolicyDescAnyStore := returnpolicyFields[9].Descriptor()
+	// returnpolicy.DefaultAnyStore holds the default value on creation for the any_store field.
+	returnpolicy.DefaultAnyStore = returnpolicyDescAnyStore.Default.(bool)
 	// returnpolicyDescChangedBy is the schema descriptor for changed_by field.
-	returnpolicyDescChangedBy := returnpolicyFields[9].Descriptor()
+	returnpolicyDescChangedBy := returnpolicyFields[10].Descriptor()
 	// returnpolicy.DefaultChangedBy holds the default value on creation for the changed_by field.
 	returnpolicy.DefaultChangedBy = returnpolicyDescChangedBy.Default.(string)
 	// returnpolicy.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
 	returnpolicy.ChangedByValidator = returnpolicyDescChangedBy.Validators[0].(func(string) error)
 	// returnpolicyDescChangedUs is the schema descriptor for changed_us field.
-	returnpolicyDescChangedUs := returnpolicyFields[10].Descriptor()
+	returnpolicyDescChangedUs := returnpolicyFields[11].Descriptor()
 	// returnpolicy.DefaultChangedUs holds the default value on creation for the changed_us field.
 	returnpolicy.DefaultChangedUs = returnpolicyDescChangedUs.Default.(int64)
 	// returnpolicyDescID is the schema descriptor for id field.
