@@ -142,6 +142,7 @@ type Center struct {
 	events     *service.TradeEvents
 	windows    *service.ReturnWindows
 	deliverer  *hooks.Deliverer
+	terms      *service.TradeTerms
 	sandbox    *sandboxpay.Provider
 	providers  []biz.PaymentProvider
 }
@@ -186,16 +187,17 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		PayWindowUS: c.PayWindow.Microseconds(), HoldGraceUS: c.HoldGrace.Microseconds(),
 		ReturnWindowUS: c.ReturnWindow.Microseconds(), AutoReceiveUS: c.AutoReceive.Microseconds(),
 	}
-	policies := data.NewReturnPolicies(frame.DB(), terms)
+	policies, tradeTerms := data.NewReturnPolicies(frame.DB(), terms), data.NewTradeTerms(frame.DB())
 	trade := service.New(service.Parts{
 		DB: frame.DB(), Orders: orders, Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
 		Packing: data.Packing{Products: productv1.NewProductClient(d.Dial("product")), Stores: storev1.NewStoreClient(d.Dial("store"))},
 		Levels:  data.NewLevels(frame.DB()),
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
+		Tills:   data.TillSales{Client: inventoryv1.NewTillSalesClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product")), Lists: productv1.NewPriceListsClient(d.Dial("product"))},
-			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies,
+			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies, Terms: tradeTerms,
 		},
 		Wallets: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
 		Report: frame.Report("after a reply"),
@@ -210,7 +212,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	})
 	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
 		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox,
-		events: events, orders: orders, deliverer: deliverer, windows: service.NewReturnWindows(trade, policies), providers: d.Providers}, nil
+		events: events, orders: orders, deliverer: deliverer, windows: service.NewReturnWindows(trade, policies), providers: d.Providers, terms: service.NewTradeTerms(frame.DB(), tradeTerms, d.PageSecret)}, nil
 }
 
 // Migrate brings the tables up to date, and refuses other keys than those that receivers are kept under.
@@ -238,6 +240,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterOrderChangesServer(r.GRPC, changes)
 	packing := service.NewPacking(c.service)
 	orderv1.RegisterPackingServer(r.GRPC, packing)
+	tills := service.NewTills(c.service)
+	orderv1.RegisterTillsServer(r.GRPC, tills)
 	orderv1.RegisterPromotionsServer(r.GRPC, c.promotions)
 	orderv1.RegisterReturnWindowsServer(r.GRPC, c.windows)
 	afterSales := service.NewAfterSales(c.service)
@@ -251,9 +255,11 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterTradeEventsServer(r.GRPC, c.events)
 	payments := service.NewPayments(c.service)
 	orderv1.RegisterPaymentsServer(r.GRPC, payments)
+	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
+		orderv1.RegisterTillsHTTPServer(r.HTTP, tills)
 		orderv1.RegisterFulfilmentsHTTPServer(r.HTTP, fulfilments)
 		orderv1.RegisterParcelsHTTPServer(r.HTTP, parcels)
 		orderv1.RegisterShippingReportsHTTPServer(r.HTTP, reports)
@@ -272,6 +278,7 @@ func (c *Center) Register(r *server.Registrar) {
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)
+		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential

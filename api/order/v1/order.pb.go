@@ -113,6 +113,8 @@ const (
 	FulfilmentState_GOODS_BACK FulfilmentState = 13
 	// Some of its parcels have left.
 	FulfilmentState_PARTLY_SHIPPED FulfilmentState = 14
+	// Ready to be collected, and nobody has come in time: the buyer has to choose, and may still collect it.
+	FulfilmentState_UNCOLLECTED FulfilmentState = 15
 )
 
 // Enum value maps for FulfilmentState.
@@ -133,6 +135,7 @@ var (
 		12: "DELIVERY_FAILED",
 		13: "GOODS_BACK",
 		14: "PARTLY_SHIPPED",
+		15: "UNCOLLECTED",
 	}
 	FulfilmentState_value = map[string]int32{
 		"FULFILMENT_STATE_UNSPECIFIED": 0,
@@ -150,6 +153,7 @@ var (
 		"DELIVERY_FAILED":              12,
 		"GOODS_BACK":                   13,
 		"PARTLY_SHIPPED":               14,
+		"UNCOLLECTED":                  15,
 	}
 )
 
@@ -785,8 +789,10 @@ func (x *CartLine) GetAmount() *v1.Money {
 }
 
 type GetCartRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	MemberId      string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	MemberId string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	// Channel by whose price lists it is priced; empty: every channel's.
+	Channel       string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -828,12 +834,21 @@ func (x *GetCartRequest) GetMemberId() string {
 	return ""
 }
 
+func (x *GetCartRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
 type SetCartLineRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	MemberId      string                 `protobuf:"bytes,2,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
-	Sku           string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
-	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	MemberId  string                 `protobuf:"bytes,2,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	Sku       string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity  int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Channel by whose price lists the answer is priced; empty: every channel's.
+	Channel       string `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -894,6 +909,13 @@ func (x *SetCartLineRequest) GetQuantity() int64 {
 		return x.Quantity
 	}
 	return 0
+}
+
+func (x *SetCartLineRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
 }
 
 type OrderLineInput struct {
@@ -966,9 +988,16 @@ type CalculateRequest struct {
 	// Store whose shop or till sells; empty: headquarters' mall.
 	ShopStoreCode string `protobuf:"bytes,5,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	// Coupons of the member.
-	CouponIds     []string `protobuf:"bytes,6,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CouponIds []string `protobuf:"bytes,6,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
+	// How the goods would reach the buyer; unspecified: at a till they are carried out, otherwise a parcel. What is collected or
+	// carried out has no freight.
+	Way v11.DeliveryWay `protobuf:"varint,7,opt,name=way,proto3,enum=onepool.inventory.v1.DeliveryWay" json:"way,omitempty"`
+	// Where they would be collected.
+	PickupStoreCode string `protobuf:"bytes,8,opt,name=pickup_store_code,json=pickupStoreCode,proto3" json:"pickup_store_code,omitempty"`
+	// Administrative region that the goods would go to: freight goes by it. Empty: not known.
+	DestinationRegion string `protobuf:"bytes,9,opt,name=destination_region,json=destinationRegion,proto3" json:"destination_region,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *CalculateRequest) Reset() {
@@ -1043,6 +1072,27 @@ func (x *CalculateRequest) GetCouponIds() []string {
 	return nil
 }
 
+func (x *CalculateRequest) GetWay() v11.DeliveryWay {
+	if x != nil {
+		return x.Way
+	}
+	return v11.DeliveryWay(0)
+}
+
+func (x *CalculateRequest) GetPickupStoreCode() string {
+	if x != nil {
+		return x.PickupStoreCode
+	}
+	return ""
+}
+
+func (x *CalculateRequest) GetDestinationRegion() string {
+	if x != nil {
+		return x.DestinationRegion
+	}
+	return ""
+}
+
 type Calculation struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Lines   []*OrderLine           `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
@@ -1057,8 +1107,11 @@ type Calculation struct {
 	// From the list prices to what is to pay, in the order of the calculation, with the promotions that were looked at in vain.
 	Steps            []*PriceStep    `protobuf:"bytes,8,rep,name=steps,proto3" json:"steps,omitempty"`
 	FreightDiscounts []*LineDiscount `protobuf:"bytes,9,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// In the goods; on top: unit prices are without it.
+	Tax           *v1.Money `protobuf:"bytes,10,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxOnTop      bool      `protobuf:"varint,11,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Calculation) Reset() {
@@ -1152,6 +1205,20 @@ func (x *Calculation) GetFreightDiscounts() []*LineDiscount {
 		return x.FreightDiscounts
 	}
 	return nil
+}
+
+func (x *Calculation) GetTax() *v1.Money {
+	if x != nil {
+		return x.Tax
+	}
+	return nil
+}
+
+func (x *Calculation) GetTaxOnTop() bool {
+	if x != nil {
+		return x.TaxOnTop
+	}
+	return false
 }
 
 type Receiver struct {
@@ -1255,8 +1322,10 @@ type PlaceOrderRequest struct {
 	CouponIds []string `protobuf:"bytes,13,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
 	// SKUs of which the buyer was told that they cannot be returned, and took it; one that is missing is refused with FINAL_SALE_UNCONFIRMED.
 	FinalSaleSkus []string `protobuf:"bytes,24,rep,name=final_sale_skus,json=finalSaleSkus,proto3" json:"final_sale_skus,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Administrative region that the goods go to: freight goes by it. Empty: not known.
+	DestinationRegion string `protobuf:"bytes,14,opt,name=destination_region,json=destinationRegion,proto3" json:"destination_region,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *PlaceOrderRequest) Reset() {
@@ -1387,6 +1456,13 @@ func (x *PlaceOrderRequest) GetFinalSaleSkus() []string {
 	return nil
 }
 
+func (x *PlaceOrderRequest) GetDestinationRegion() string {
+	if x != nil {
+		return x.DestinationRegion
+	}
+	return ""
+}
+
 type OrderInfo struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Id         string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1432,11 +1508,16 @@ type OrderInfo struct {
 	Goodwills []*Goodwill `protobuf:"bytes,56,rep,name=goodwills,proto3" json:"goodwills,omitempty"`
 	// How far the goods are: of an order in parts, those of all fulfilments that stand.
 	Shipping Shipping `protobuf:"varint,50,opt,name=shipping,proto3,enum=onepool.order.v1.Shipping" json:"shipping,omitempty"`
+	// The buyer of a pickup has to choose what becomes of it: see OrderChanges.ChoosePickup.
+	Choice *PickupChoice `protobuf:"bytes,51,opt,name=choice,proto3" json:"choice,omitempty"`
 	// The return that this order is the replacement for, and what it will bring in; the buyer pays the rest.
 	ExchangeFor    string    `protobuf:"bytes,58,opt,name=exchange_for,json=exchangeFor,proto3" json:"exchange_for,omitempty"`
 	ExchangeCredit *v1.Money `protobuf:"bytes,59,opt,name=exchange_credit,json=exchangeCredit,proto3" json:"exchange_credit,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// In the goods; on top: unit prices are without it.
+	Tax           *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxOnTop      bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderInfo) Reset() {
@@ -1707,6 +1788,13 @@ func (x *OrderInfo) GetShipping() Shipping {
 	return Shipping_SHIPPING_UNSPECIFIED
 }
 
+func (x *OrderInfo) GetChoice() *PickupChoice {
+	if x != nil {
+		return x.Choice
+	}
+	return nil
+}
+
 func (x *OrderInfo) GetExchangeFor() string {
 	if x != nil {
 		return x.ExchangeFor
@@ -1721,6 +1809,73 @@ func (x *OrderInfo) GetExchangeCredit() *v1.Money {
 	return nil
 }
 
+func (x *OrderInfo) GetTax() *v1.Money {
+	if x != nil {
+		return x.Tax
+	}
+	return nil
+}
+
+func (x *OrderInfo) GetTaxOnTop() bool {
+	if x != nil {
+		return x.TaxOnTop
+	}
+	return false
+}
+
+type PickupChoice struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	AskedAtUs int64                  `protobuf:"varint,1,opt,name=asked_at_us,json=askedAtUs,proto3" json:"asked_at_us,omitempty"`
+	// Who says nothing until then gets the money back; 0: without end.
+	ChooseByUs    int64 `protobuf:"varint,2,opt,name=choose_by_us,json=chooseByUs,proto3" json:"choose_by_us,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PickupChoice) Reset() {
+	*x = PickupChoice{}
+	mi := &file_order_v1_order_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PickupChoice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PickupChoice) ProtoMessage() {}
+
+func (x *PickupChoice) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PickupChoice.ProtoReflect.Descriptor instead.
+func (*PickupChoice) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PickupChoice) GetAskedAtUs() int64 {
+	if x != nil {
+		return x.AskedAtUs
+	}
+	return 0
+}
+
+func (x *PickupChoice) GetChooseByUs() int64 {
+	if x != nil {
+		return x.ChooseByUs
+	}
+	return 0
+}
+
 type OrderLine struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	LineId    string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -1728,7 +1883,7 @@ type OrderLine struct {
 	Title     map[string]string      `protobuf:"bytes,3,rep,name=title,proto3" json:"title,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Quantity  int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	UnitPrice *v1.Money              `protobuf:"bytes,5,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// quantity x unit price.
+	// quantity x unit price, and the tax where it is on top.
 	Gross    *v1.Money `protobuf:"bytes,6,opt,name=gross,proto3" json:"gross,omitempty"`
 	Discount *v1.Money `protobuf:"bytes,7,opt,name=discount,proto3" json:"discount,omitempty"`
 	// gross - discount.
@@ -1745,13 +1900,16 @@ type OrderLine struct {
 	GiftOf string `protobuf:"bytes,15,opt,name=gift_of,json=giftOf,proto3" json:"gift_of,omitempty"`
 	// Units that were cancelled before they left; their money is in refunded.
 	CancelledQuantity int64 `protobuf:"varint,21,opt,name=cancelled_quantity,json=cancelledQuantity,proto3" json:"cancelled_quantity,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// In payable, at so many basis points.
+	TaxBp         int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
+	Tax           *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1763,7 +1921,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1776,7 +1934,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -1891,6 +2049,20 @@ func (x *OrderLine) GetCancelledQuantity() int64 {
 	return 0
 }
 
+func (x *OrderLine) GetTaxBp() int64 {
+	if x != nil {
+		return x.TaxBp
+	}
+	return 0
+}
+
+func (x *OrderLine) GetTax() *v1.Money {
+	if x != nil {
+		return x.Tax
+	}
+	return nil
+}
+
 type Tender struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          TenderKind             `protobuf:"varint,1,opt,name=kind,proto3,enum=onepool.order.v1.TenderKind" json:"kind,omitempty"`
@@ -1903,7 +2075,7 @@ type Tender struct {
 
 func (x *Tender) Reset() {
 	*x = Tender{}
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1915,7 +2087,7 @@ func (x *Tender) String() string {
 func (*Tender) ProtoMessage() {}
 
 func (x *Tender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1928,7 +2100,7 @@ func (x *Tender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tender.ProtoReflect.Descriptor instead.
 func (*Tender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Tender) GetKind() TenderKind {
@@ -1982,7 +2154,7 @@ type Goodwill struct {
 
 func (x *Goodwill) Reset() {
 	*x = Goodwill{}
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1994,7 +2166,7 @@ func (x *Goodwill) String() string {
 func (*Goodwill) ProtoMessage() {}
 
 func (x *Goodwill) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2007,7 +2179,7 @@ func (x *Goodwill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodwill.ProtoReflect.Descriptor instead.
 func (*Goodwill) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Goodwill) GetId() string {
@@ -2116,7 +2288,7 @@ type OrderEvent struct {
 
 func (x *OrderEvent) Reset() {
 	*x = OrderEvent{}
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2128,7 +2300,7 @@ func (x *OrderEvent) String() string {
 func (*OrderEvent) ProtoMessage() {}
 
 func (x *OrderEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2141,7 +2313,7 @@ func (x *OrderEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderEvent.ProtoReflect.Descriptor instead.
 func (*OrderEvent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OrderEvent) GetVersion() int32 {
@@ -2214,7 +2386,7 @@ type SellAtTillRequest struct {
 
 func (x *SellAtTillRequest) Reset() {
 	*x = SellAtTillRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2226,7 +2398,7 @@ func (x *SellAtTillRequest) String() string {
 func (*SellAtTillRequest) ProtoMessage() {}
 
 func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2239,7 +2411,7 @@ func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellAtTillRequest.ProtoReflect.Descriptor instead.
 func (*SellAtTillRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SellAtTillRequest) GetRequestId() string {
@@ -2324,7 +2496,7 @@ type CardTender struct {
 
 func (x *CardTender) Reset() {
 	*x = CardTender{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2336,7 +2508,7 @@ func (x *CardTender) String() string {
 func (*CardTender) ProtoMessage() {}
 
 func (x *CardTender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2349,7 +2521,7 @@ func (x *CardTender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CardTender.ProtoReflect.Descriptor instead.
 func (*CardTender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CardTender) GetAmountMinor() int64 {
@@ -2388,7 +2560,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2400,7 +2572,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2413,7 +2585,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -2505,7 +2677,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2517,7 +2689,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2530,7 +2702,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2563,7 +2735,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2575,7 +2747,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2588,7 +2760,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2608,7 +2780,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2620,7 +2792,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2633,7 +2805,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -2680,7 +2852,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2692,7 +2864,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2705,7 +2877,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -2816,7 +2988,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2828,7 +3000,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2841,7 +3013,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -2869,7 +3041,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2881,7 +3053,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2894,7 +3066,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -2935,7 +3107,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2947,7 +3119,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2960,7 +3132,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -3023,7 +3195,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3035,7 +3207,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3048,7 +3220,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Payment) GetId() string {
@@ -3116,7 +3288,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3128,7 +3300,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3141,7 +3313,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -3163,7 +3335,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3175,7 +3347,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3188,7 +3360,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -3246,15 +3418,17 @@ type Fulfilment struct {
 	AcceptByUs int64 `protobuf:"varint,27,opt,name=accept_by_us,json=acceptByUs,proto3" json:"accept_by_us,omitempty"`
 	ShipByUs   int64 `protobuf:"varint,28,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
 	// When it was found to be late.
-	AcceptLateUs  int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
-	ShipLateUs    int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AcceptLateUs int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
+	ShipLateUs   int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
+	// How long what is ready waits for the buyer; 0: as long as it takes.
+	CollectUntilUs int64 `protobuf:"varint,31,opt,name=collect_until_us,json=collectUntilUs,proto3" json:"collect_until_us,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3266,7 +3440,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3279,7 +3453,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -3499,6 +3673,13 @@ func (x *Fulfilment) GetShipLateUs() int64 {
 	return 0
 }
 
+func (x *Fulfilment) GetCollectUntilUs() int64 {
+	if x != nil {
+		return x.CollectUntilUs
+	}
+	return 0
+}
+
 type PickupCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Eight digits, to be told; and what a QR code of them says, to be shown.
@@ -3510,7 +3691,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3522,7 +3703,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3535,7 +3716,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -3568,7 +3749,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3580,7 +3761,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3593,7 +3774,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -3666,7 +3847,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3678,7 +3859,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3691,7 +3872,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Parcel) GetId() string {
@@ -3776,7 +3957,7 @@ type ParcelContent struct {
 
 func (x *ParcelContent) Reset() {
 	*x = ParcelContent{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3788,7 +3969,7 @@ func (x *ParcelContent) String() string {
 func (*ParcelContent) ProtoMessage() {}
 
 func (x *ParcelContent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3801,7 +3982,7 @@ func (x *ParcelContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
 func (*ParcelContent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ParcelContent) GetLineId() string {
@@ -3844,7 +4025,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3856,7 +4037,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3869,7 +4050,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -3938,7 +4119,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3950,7 +4131,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3963,7 +4144,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -3990,7 +4171,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4002,7 +4183,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4015,7 +4196,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -4052,7 +4233,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4064,7 +4245,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4077,7 +4258,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -4148,7 +4329,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4160,7 +4341,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4173,7 +4354,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -4214,7 +4395,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4226,7 +4407,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4239,7 +4420,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -4266,7 +4447,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4278,7 +4459,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4291,7 +4472,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -4327,7 +4508,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4339,7 +4520,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4352,7 +4533,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -4418,7 +4599,7 @@ type ExchangeLine struct {
 
 func (x *ExchangeLine) Reset() {
 	*x = ExchangeLine{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4430,7 +4611,7 @@ func (x *ExchangeLine) String() string {
 func (*ExchangeLine) ProtoMessage() {}
 
 func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4443,7 +4624,7 @@ func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeLine.ProtoReflect.Descriptor instead.
 func (*ExchangeLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ExchangeLine) GetLineId() string {
@@ -4508,7 +4689,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4520,7 +4701,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4533,7 +4714,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -4712,7 +4893,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4724,7 +4905,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4737,7 +4918,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -4799,7 +4980,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4811,7 +4992,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4824,7 +5005,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -4887,7 +5068,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4899,7 +5080,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4912,7 +5093,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -4967,7 +5148,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4979,7 +5160,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4992,7 +5173,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -5023,7 +5204,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5035,7 +5216,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5048,7 +5229,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -5098,19 +5279,21 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"8\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"[\n" +
 	"\x0eGetCartRequest\x12&\n" +
-	"\tmember_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\"\xac\x01\n" +
+	"\tmember_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\x12!\n" +
+	"\achannel\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\"\xcf\x01\n" +
 	"\x12SetCartLineRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +
 	"\tmember_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\x12\x1b\n" +
 	"\x03sku\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
-	"\bquantity\x18\x04 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\"\x89\x01\n" +
+	"\bquantity\x18\x04 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\x12!\n" +
+	"\achannel\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\"\x89\x01\n" +
 	"\x0eOrderLineInput\x12\x1b\n" +
 	"\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x121\n" +
-	"\x10unit_price_minor\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xa3\x02\n" +
+	"\x10unit_price_minor\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xcf\x03\n" +
 	"\x10CalculateRequest\x12#\n" +
 	"\achannel\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\achannel\x12C\n" +
 	"\x05lines\x18\x02 \x03(\v2 .onepool.order.v1.OrderLineInputB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12$\n" +
@@ -5119,7 +5302,10 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12/\n" +
 	"\x0fshop_store_code\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\x12'\n" +
 	"\n" +
-	"coupon_ids\x18\x06 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\"\xdc\x03\n" +
+	"coupon_ids\x18\x06 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x12=\n" +
+	"\x03way\x18\a \x01(\x0e2!.onepool.inventory.v1.DeliveryWayB\b\xbaH\x05\x82\x01\x02\x10\x01R\x03way\x123\n" +
+	"\x11pickup_store_code\x18\b \x01(\tB\a\xbaH\x04r\x02\x18@R\x0fpickupStoreCode\x126\n" +
+	"\x12destination_region\x18\t \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\"\xa6\x04\n" +
 	"\vCalculation\x121\n" +
 	"\x05lines\x18\x01 \x03(\v2\x1b.onepool.order.v1.OrderLineR\x05lines\x12.\n" +
 	"\x05goods\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\x05goods\x122\n" +
@@ -5129,7 +5315,11 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06points\x18\x06 \x01(\x03R\x06points\x12/\n" +
 	"\x06to_pay\x18\a \x01(\v2\x18.onepool.common.v1.MoneyR\x05toPay\x121\n" +
 	"\x05steps\x18\b \x03(\v2\x1b.onepool.order.v1.PriceStepR\x05steps\x12K\n" +
-	"\x11freight_discounts\x18\t \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\"\xc2\x01\n" +
+	"\x11freight_discounts\x18\t \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x12*\n" +
+	"\x03tax\x18\n" +
+	" \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
+	"\n" +
+	"tax_on_top\x18\v \x01(\bR\btaxOnTop\"\xc2\x01\n" +
 	"\bReceiver\x12\x1d\n" +
 	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04name\x12\x1e\n" +
 	"\x05phone\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05phone\x12$\n" +
@@ -5138,7 +5328,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05point\x18\x04 \x01(\v2\x1b.onepool.common.v1.GeoPointR\x05point\x12\x1e\n" +
 	"\n" +
 	"ciphertext\x18\x05 \x01(\bR\n" +
-	"ciphertext\"\xb2\x06\n" +
+	"ciphertext\"\xea\x06\n" +
 	"\x11PlaceOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12#\n" +
@@ -5158,9 +5348,10 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\tfrom_cart\x18\f \x01(\bR\bfromCart\x12'\n" +
 	"\n" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
-	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus:m\xbaHj\x1ah\n" +
+	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
+	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xb7\f\n" +
+	"\r_to_pay_minor\"\xb9\r\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5202,9 +5393,17 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x12=\n" +
 	"\rgifts_charged\x189 \x01(\v2\x18.onepool.common.v1.MoneyR\fgiftsCharged\x128\n" +
 	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\x126\n" +
-	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\x12!\n" +
+	"\bshipping\x182 \x01(\x0e2\x1a.onepool.order.v1.ShippingR\bshipping\x126\n" +
+	"\x06choice\x183 \x01(\v2\x1e.onepool.order.v1.PickupChoiceR\x06choice\x12!\n" +
 	"\fexchange_for\x18: \x01(\tR\vexchangeFor\x12A\n" +
-	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\"\xfd\x05\n" +
+	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\x12*\n" +
+	"\x03tax\x18  \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
+	"\n" +
+	"tax_on_top\x18! \x01(\bR\btaxOnTop\"P\n" +
+	"\fPickupChoice\x12\x1e\n" +
+	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
+	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
+	"chooseByUs\"\xc0\x06\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -5225,7 +5424,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"returnable\x12<\n" +
 	"\tdiscounts\x18\x0e \x03(\v2\x1e.onepool.order.v1.LineDiscountR\tdiscounts\x12\x17\n" +
 	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x12-\n" +
-	"\x12cancelled_quantity\x18\x15 \x01(\x03R\x11cancelledQuantity\x1a8\n" +
+	"\x12cancelled_quantity\x18\x15 \x01(\x03R\x11cancelledQuantity\x12\x15\n" +
+	"\x06tax_bp\x18\x10 \x01(\x03R\x05taxBp\x12*\n" +
+	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -5365,7 +5566,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xfa\b\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xa4\t\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5407,7 +5608,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"ship_by_us\x18\x1c \x01(\x03R\bshipByUs\x12$\n" +
 	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
 	"\fship_late_us\x18\x1e \x01(\x03R\n" +
-	"shipLateUs\"0\n" +
+	"shipLateUs\x12(\n" +
+	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
@@ -5575,7 +5777,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\xa1\x02\n" +
+	"\tCANCELLED\x10\x04*\xb2\x02\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -5596,7 +5798,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fDELIVERY_FAILED\x10\f\x12\x0e\n" +
 	"\n" +
 	"GOODS_BACK\x10\r\x12\x12\n" +
-	"\x0ePARTLY_SHIPPED\x10\x0e*\x8a\x01\n" +
+	"\x0ePARTLY_SHIPPED\x10\x0e\x12\x0f\n" +
+	"\vUNCOLLECTED\x10\x0f*\x8a\x01\n" +
 	"\vParcelState\x12\x1c\n" +
 	"\x18PARCEL_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vPARCEL_MADE\x10\x01\x12\x12\n" +
@@ -5690,7 +5893,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -5712,193 +5915,199 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*Receiver)(nil),                   // 17: onepool.order.v1.Receiver
 	(*PlaceOrderRequest)(nil),          // 18: onepool.order.v1.PlaceOrderRequest
 	(*OrderInfo)(nil),                  // 19: onepool.order.v1.OrderInfo
-	(*OrderLine)(nil),                  // 20: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 21: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 22: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 23: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 24: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 25: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 26: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 27: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 28: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 29: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 30: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 31: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 32: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 33: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 34: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 35: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 36: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 37: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 38: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 39: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 40: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 41: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 42: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 43: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 44: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 45: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 46: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 47: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 48: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 49: onepool.order.v1.CreateReturnRequest
-	(*ExchangeLine)(nil),               // 50: onepool.order.v1.ExchangeLine
-	(*ReturnInfo)(nil),                 // 51: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 52: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 53: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 54: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 55: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 56: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 57: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 58: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 59: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 60: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 61: onepool.common.v1.Money
-	(*PriceStep)(nil),                  // 62: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 63: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 64: onepool.common.v1.GeoPoint
-	(v11.DeliveryWay)(0),               // 65: onepool.inventory.v1.DeliveryWay
-	(*v11.MissingLine)(nil),            // 66: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 67: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 68: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 69: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 70: onepool.common.v1.CheckInvariantsResponse
+	(*PickupChoice)(nil),               // 20: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 21: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 22: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 23: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 24: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 25: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 26: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 27: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 28: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 29: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 30: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 31: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 32: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 33: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 34: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 35: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 36: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 37: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 38: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 39: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 40: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 41: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 42: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 43: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 44: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 45: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 46: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 47: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 48: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 49: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 50: onepool.order.v1.CreateReturnRequest
+	(*ExchangeLine)(nil),               // 51: onepool.order.v1.ExchangeLine
+	(*ReturnInfo)(nil),                 // 52: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 53: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 54: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 55: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 56: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 57: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 58: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 59: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 60: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 61: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 62: onepool.common.v1.Money
+	(v11.DeliveryWay)(0),               // 63: onepool.inventory.v1.DeliveryWay
+	(*PriceStep)(nil),                  // 64: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 65: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 66: onepool.common.v1.GeoPoint
+	(*v11.MissingLine)(nil),            // 67: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 68: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 69: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 70: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 71: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	61,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	57,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	61,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	61,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	62,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	58,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	62,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	62,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	14,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	20,  // 6: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	61,  // 7: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	61,  // 8: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	61,  // 9: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	61,  // 10: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	61,  // 11: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	62,  // 12: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	63,  // 13: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	64,  // 14: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	65,  // 15: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	17,  // 16: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	14,  // 17: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	0,   // 18: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	20,  // 19: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	61,  // 20: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	61,  // 21: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	61,  // 22: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	61,  // 23: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	61,  // 24: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	21,  // 25: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	37,  // 26: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	51,  // 27: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	23,  // 28: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	17,  // 29: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	63,  // 30: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	61,  // 31: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	61,  // 32: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	61,  // 33: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
-	22,  // 34: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
-	3,   // 35: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	61,  // 36: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
-	58,  // 37: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	61,  // 38: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	61,  // 39: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	61,  // 40: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	61,  // 41: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	61,  // 42: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	61,  // 43: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	63,  // 44: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	8,   // 45: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	61,  // 46: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	61,  // 47: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 48: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	61,  // 49: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 50: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 51: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	25,  // 52: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	17,  // 53: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	27,  // 54: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 55: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	19,  // 56: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 57: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 58: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	61,  // 59: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	59,  // 60: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 61: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	65,  // 62: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	39,  // 63: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	17,  // 64: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	38,  // 65: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	40,  // 66: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	60,  // 67: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 68: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	41,  // 69: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 70: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 71: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	37,  // 72: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	66,  // 73: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	67,  // 74: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	68,  // 75: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	48,  // 76: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	50,  // 77: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 78: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	52,  // 79: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	61,  // 80: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	61,  // 81: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	61,  // 82: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	50,  // 83: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	61,  // 84: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	53,  // 85: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	54,  // 86: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 87: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 88: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 89: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 90: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	24,  // 91: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	26,  // 92: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	28,  // 93: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	29,  // 94: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	30,  // 95: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	32,  // 96: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	33,  // 97: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	35,  // 98: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	42,  // 99: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	44,  // 100: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	45,  // 101: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	46,  // 102: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	47,  // 103: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	49,  // 104: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	55,  // 105: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	56,  // 106: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	69,  // 107: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 108: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 109: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 110: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 111: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 112: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 113: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 114: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 115: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	31,  // 116: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 117: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	34,  // 118: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	36,  // 119: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	43,  // 120: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	37,  // 121: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 122: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 123: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	37,  // 124: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	51,  // 125: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	51,  // 126: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	51,  // 127: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	70,  // 128: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	108, // [108:129] is the sub-list for method output_type
-	87,  // [87:108] is the sub-list for method input_type
-	87,  // [87:87] is the sub-list for extension type_name
-	87,  // [87:87] is the sub-list for extension extendee
-	0,   // [0:87] is the sub-list for field type_name
+	63,  // 6: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	21,  // 7: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	62,  // 8: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	62,  // 9: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	62,  // 10: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	62,  // 11: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	62,  // 12: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	64,  // 13: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	65,  // 14: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	62,  // 15: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
+	66,  // 16: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	63,  // 17: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	17,  // 18: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	14,  // 19: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	0,   // 20: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
+	21,  // 21: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	62,  // 22: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	62,  // 23: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	62,  // 24: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	62,  // 25: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	62,  // 26: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	22,  // 27: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	38,  // 28: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	52,  // 29: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	24,  // 30: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	17,  // 31: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	65,  // 32: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	62,  // 33: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	62,  // 34: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	62,  // 35: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	23,  // 36: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	3,   // 37: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
+	20,  // 38: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	62,  // 39: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	62,  // 40: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
+	59,  // 41: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	62,  // 42: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	62,  // 43: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	62,  // 44: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	62,  // 45: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	62,  // 46: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	62,  // 47: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	65,  // 48: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	62,  // 49: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	8,   // 50: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	62,  // 51: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	62,  // 52: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 53: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	62,  // 54: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 55: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	14,  // 56: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	26,  // 57: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	17,  // 58: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	28,  // 59: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 60: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	19,  // 61: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 62: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 63: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	62,  // 64: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	60,  // 65: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 66: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	63,  // 67: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	40,  // 68: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	17,  // 69: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	39,  // 70: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	41,  // 71: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	61,  // 72: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 73: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	42,  // 74: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 75: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 76: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	38,  // 77: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	67,  // 78: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	68,  // 79: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	69,  // 80: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	49,  // 81: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	51,  // 82: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 83: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	53,  // 84: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	62,  // 85: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	62,  // 86: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	62,  // 87: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	51,  // 88: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	62,  // 89: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	54,  // 90: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	55,  // 91: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 92: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 93: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 94: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	18,  // 95: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	25,  // 96: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	27,  // 97: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	29,  // 98: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	30,  // 99: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	31,  // 100: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	33,  // 101: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	34,  // 102: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	36,  // 103: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	43,  // 104: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	45,  // 105: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	46,  // 106: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	47,  // 107: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	48,  // 108: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	50,  // 109: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	56,  // 110: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	57,  // 111: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	70,  // 112: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 113: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 114: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 115: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	19,  // 116: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 117: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	19,  // 118: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 119: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 120: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	32,  // 121: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	19,  // 122: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	35,  // 123: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	37,  // 124: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	44,  // 125: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	38,  // 126: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 127: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 128: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 129: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	52,  // 130: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	52,  // 131: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	52,  // 132: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	71,  // 133: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	113, // [113:134] is the sub-list for method output_type
+	92,  // [92:113] is the sub-list for method input_type
+	92,  // [92:92] is the sub-list for extension type_name
+	92,  // [92:92] is the sub-list for extension extendee
+	0,   // [0:92] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -5914,7 +6123,7 @@ func file_order_v1_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   51,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

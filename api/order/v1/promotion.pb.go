@@ -1714,7 +1714,7 @@ func (x *BorneDiscount) GetAmountMinor() int64 {
 // One step of a price.
 type PriceStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// LIST, TIER, FLASH, LINE, ORDER, COUPON, GIFT, FREIGHT, POINTS, TAX.
+	// LIST, TIER, FLASH, LINE, ORDER, COUPON, GIFT, FREIGHT (what it costs, then what promotions take off it), POINTS, TAX.
 	Kind      string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Promotion string `protobuf:"bytes,2,opt,name=promotion,proto3" json:"promotion,omitempty"`
 	Name      string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`

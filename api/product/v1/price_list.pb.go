@@ -798,7 +798,9 @@ type GetPricesRequest struct {
 	// Only prices in this currency; a SKU without one is absent. Empty: whatever the most specific list says.
 	Currency string `protobuf:"bytes,6,opt,name=currency,proto3" json:"currency,omitempty"`
 	// The moment that is asked for; 0: now.
-	AtUs          int64 `protobuf:"varint,7,opt,name=at_us,json=atUs,proto3" json:"at_us,omitempty"`
+	AtUs int64 `protobuf:"varint,7,opt,name=at_us,json=atUs,proto3" json:"at_us,omitempty"`
+	// Say too until when the answer is known not to change.
+	WantUntil     bool `protobuf:"varint,8,opt,name=want_until,json=wantUntil,proto3" json:"want_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -882,9 +884,18 @@ func (x *GetPricesRequest) GetAtUs() int64 {
 	return 0
 }
 
+func (x *GetPricesRequest) GetWantUntil() bool {
+	if x != nil {
+		return x.WantUntil
+	}
+	return false
+}
+
 type GetPricesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Skus          []*PricedSku           `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Skus  []*PricedSku           `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
+	// If it was asked for: the next moment at which a list or a price begins or ends that counts here. 0: none is known.
+	UntilUs       int64 `protobuf:"varint,2,opt,name=until_us,json=untilUs,proto3" json:"until_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -924,6 +935,13 @@ func (x *GetPricesResponse) GetSkus() []*PricedSku {
 		return x.Skus
 	}
 	return nil
+}
+
+func (x *GetPricesResponse) GetUntilUs() int64 {
+	if x != nil {
+		return x.UntilUs
+	}
+	return 0
 }
 
 type PricedSku struct {
@@ -1080,7 +1098,7 @@ const file_product_v1_price_list_proto_rawDesc = "" +
 	"\twithdrawn\x18\x05 \x01(\bR\twithdrawn\x12\x1d\n" +
 	"\n" +
 	"changed_by\x18\x06 \x01(\tR\tchangedBy\x12\"\n" +
-	"\rchanged_at_us\x18\a \x01(\x03R\vchangedAtUs\"\x89\x02\n" +
+	"\rchanged_at_us\x18\a \x01(\x03R\vchangedAtUs\"\xa8\x02\n" +
 	"\x10GetPricesRequest\x12)\n" +
 	"\x05codes\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\b\x01\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\x05codes\x12!\n" +
 	"\achannel\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\x12&\n" +
@@ -1089,9 +1107,12 @@ const file_product_v1_price_list_proto_rawDesc = "" +
 	"\x06region\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18 R\x06region\x12\x1b\n" +
 	"\x04tier\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04tier\x12#\n" +
 	"\bcurrency\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18\x03R\bcurrency\x12\x1c\n" +
-	"\x05at_us\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x04atUs\"F\n" +
+	"\x05at_us\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x04atUs\x12\x1d\n" +
+	"\n" +
+	"want_until\x18\b \x01(\bR\twantUntil\"a\n" +
 	"\x11GetPricesResponse\x121\n" +
-	"\x04skus\x18\x01 \x03(\v2\x1d.onepool.product.v1.PricedSkuR\x04skus\"\xd0\x01\n" +
+	"\x04skus\x18\x01 \x03(\v2\x1d.onepool.product.v1.PricedSkuR\x04skus\x12\x19\n" +
+	"\buntil_us\x18\x02 \x01(\x03R\auntilUs\"\xd0\x01\n" +
 	"\tPricedSku\x12)\n" +
 	"\x03sku\x18\x01 \x01(\v2\x17.onepool.product.v1.SkuR\x03sku\x12.\n" +
 	"\x05price\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\x05price\x12\x12\n" +

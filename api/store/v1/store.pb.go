@@ -141,7 +141,9 @@ type Organisation struct {
 	SettlementRateBp   int64 `protobuf:"varint,5,opt,name=settlement_rate_bp,json=settlementRateBp,proto3" json:"settlement_rate_bp,omitempty"`
 	FulfilmentFeeMinor int64 `protobuf:"varint,6,opt,name=fulfilment_fee_minor,json=fulfilmentFeeMinor,proto3" json:"fulfilment_fee_minor,omitempty"`
 	// Contract in force that lets other channels sell its stock.
-	ShareStock    bool `protobuf:"varint,7,opt,name=share_stock,json=shareStock,proto3" json:"share_stock,omitempty"`
+	ShareStock bool `protobuf:"varint,7,opt,name=share_stock,json=shareStock,proto3" json:"share_stock,omitempty"`
+	// What kind of taxpayer it is: tax rates go by it. Empty: no kind of its own.
+	Taxpayer      string `protobuf:"bytes,8,opt,name=taxpayer,proto3" json:"taxpayer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -225,6 +227,13 @@ func (x *Organisation) GetShareStock() bool {
 	return false
 }
 
+func (x *Organisation) GetTaxpayer() string {
+	if x != nil {
+		return x.Taxpayer
+	}
+	return ""
+}
+
 type ImportOrganisationsRequest struct {
 	state         protoimpl.MessageState   `protogen:"open.v1"`
 	RequestId     string                   `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -288,6 +297,7 @@ type ImportOrganisationRow struct {
 	SettlementRateBp   int64  `protobuf:"varint,6,opt,name=settlement_rate_bp,json=settlementRateBp,proto3" json:"settlement_rate_bp,omitempty"`
 	FulfilmentFeeMinor int64  `protobuf:"varint,7,opt,name=fulfilment_fee_minor,json=fulfilmentFeeMinor,proto3" json:"fulfilment_fee_minor,omitempty"`
 	ShareStock         bool   `protobuf:"varint,8,opt,name=share_stock,json=shareStock,proto3" json:"share_stock,omitempty"`
+	Taxpayer           string `protobuf:"bytes,9,opt,name=taxpayer,proto3" json:"taxpayer,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
@@ -376,6 +386,13 @@ func (x *ImportOrganisationRow) GetShareStock() bool {
 		return x.ShareStock
 	}
 	return false
+}
+
+func (x *ImportOrganisationRow) GetTaxpayer() string {
+	if x != nil {
+		return x.Taxpayer
+	}
+	return ""
 }
 
 type ListOrganisationsRequest struct {
@@ -2429,7 +2446,9 @@ type SellerFacts struct {
 	HeadquartersOrg string           `protobuf:"bytes,6,opt,name=headquarters_org,json=headquartersOrg,proto3" json:"headquarters_org,omitempty"`
 	Stores          []*StoreStanding `protobuf:"bytes,7,rep,name=stores,proto3" json:"stores,omitempty"`
 	// Administrative region of the store that sells.
-	Region        string `protobuf:"bytes,8,opt,name=region,proto3" json:"region,omitempty"`
+	Region string `protobuf:"bytes,8,opt,name=region,proto3" json:"region,omitempty"`
+	// What kind of taxpayer the seller is.
+	Taxpayer      string `protobuf:"bytes,9,opt,name=taxpayer,proto3" json:"taxpayer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2516,6 +2535,13 @@ func (x *SellerFacts) GetStores() []*StoreStanding {
 func (x *SellerFacts) GetRegion() string {
 	if x != nil {
 		return x.Region
+	}
+	return ""
+}
+
+func (x *SellerFacts) GetTaxpayer() string {
+	if x != nil {
+		return x.Taxpayer
 	}
 	return ""
 }
@@ -2617,7 +2643,7 @@ var File_store_v1_store_proto protoreflect.FileDescriptor
 
 const file_store_v1_store_proto_rawDesc = "" +
 	"\n" +
-	"\x14store/v1/store.proto\x12\x10onepool.store.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\"\x90\x02\n" +
+	"\x14store/v1/store.proto\x12\x10onepool.store.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\"\xac\x02\n" +
 	"\fOrganisation\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x126\n" +
@@ -2627,11 +2653,12 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\x12settlement_rate_bp\x18\x05 \x01(\x03R\x10settlementRateBp\x120\n" +
 	"\x14fulfilment_fee_minor\x18\x06 \x01(\x03R\x12fulfilmentFeeMinor\x12\x1f\n" +
 	"\vshare_stock\x18\a \x01(\bR\n" +
-	"shareStock\"\x90\x01\n" +
+	"shareStock\x12\x1a\n" +
+	"\btaxpayer\x18\b \x01(\tR\btaxpayer\"\x90\x01\n" +
 	"\x1aImportOrganisationsRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12H\n" +
-	"\x04rows\x18\x02 \x03(\v2'.onepool.store.v1.ImportOrganisationRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\x89\x02\n" +
+	"\x04rows\x18\x02 \x03(\v2'.onepool.store.v1.ImportOrganisationRowB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x04rows\"\xa5\x02\n" +
 	"\x15ImportOrganisationRow\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
@@ -2642,7 +2669,8 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\x12settlement_rate_bp\x18\x06 \x01(\x03R\x10settlementRateBp\x120\n" +
 	"\x14fulfilment_fee_minor\x18\a \x01(\x03R\x12fulfilmentFeeMinor\x12\x1f\n" +
 	"\vshare_stock\x18\b \x01(\bR\n" +
-	"shareStock\"_\n" +
+	"shareStock\x12\x1a\n" +
+	"\btaxpayer\x18\t \x01(\tR\btaxpayer\"_\n" +
 	"\x18ListOrganisationsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -2810,7 +2838,7 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"\n" +
 	"store_code\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\tstoreCode\x12\"\n" +
 	"\borg_code\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorgCode\x12!\n" +
-	"\x06stores\x18\x03 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06stores\"\xd3\x02\n" +
+	"\x06stores\x18\x03 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06stores\"\xef\x02\n" +
 	"\vSellerFacts\x12\x1d\n" +
 	"\n" +
 	"seller_org\x18\x01 \x01(\tR\tsellerOrg\x12C\n" +
@@ -2822,7 +2850,8 @@ const file_store_v1_store_proto_rawDesc = "" +
 	"store_code\x18\x05 \x01(\tR\tstoreCode\x12)\n" +
 	"\x10headquarters_org\x18\x06 \x01(\tR\x0fheadquartersOrg\x127\n" +
 	"\x06stores\x18\a \x03(\v2\x1f.onepool.store.v1.StoreStandingR\x06stores\x12\x16\n" +
-	"\x06region\x18\b \x01(\tR\x06region\"\xef\x01\n" +
+	"\x06region\x18\b \x01(\tR\x06region\x12\x1a\n" +
+	"\btaxpayer\x18\t \x01(\tR\btaxpayer\"\xef\x01\n" +
 	"\rStoreStanding\x12\x1d\n" +
 	"\n" +
 	"store_code\x18\x01 \x01(\tR\tstoreCode\x12\x12\n" +

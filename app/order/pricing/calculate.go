@@ -29,6 +29,8 @@ type calculation struct {
 	groups map[string]string // which promotion has taken a group
 	// giftsLeft is what is left of gifts beside the pieces that are bought.
 	giftsLeft map[string]int64
+	// charged: the freight has been added.
+	charged bool
 }
 
 // work is a line on its way: of its pieces, open ones may still be discounted, and so much is to pay for these; flashed ones
@@ -50,8 +52,8 @@ func (c *calculation) units() error {
 			return Invalid{fmt.Sprintf("lines[%d].id", i), "must be there, once"}
 		case l.Quantity < 1:
 			return Invalid{fmt.Sprintf("lines[%d].quantity", i), "must be above 0"}
-		case l.ListMinor < 0 || l.TierMinor < 0 || l.TaxBP < 0:
-			return Invalid{fmt.Sprintf("lines[%d]", i), "must not have a price or a rate below 0"}
+		case l.ListMinor < 0 || l.TierMinor < 0 || l.TaxBP < 0 || l.WeightG < 0:
+			return Invalid{fmt.Sprintf("lines[%d]", i), "must not have a price, a rate or a weight below 0"}
 		}
 		seen[l.ID] = true
 		if _, known := c.giftsLeft[l.SKU]; known {
@@ -78,7 +80,6 @@ func (c *calculation) units() error {
 	if c.in.FreightMinor < 0 || c.in.Points < 0 || c.in.PointValueMinor < 0 {
 		return Invalid{"freight_minor", "and points must not be below 0"}
 	}
-	c.out.FreightMinor = c.in.FreightMinor
 	if len(lists) == 0 {
 		lists.add("", 0)
 	}
@@ -133,6 +134,11 @@ func (c *calculation) promote() error {
 		return cmp.Or(cmp.Compare(a.phase(), b.phase()), cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.ID, b.ID))
 	})
 	for _, p := range list {
+		if p.Kind == FreeFreight {
+			if err := c.charge(); err != nil {
+				return err
+			}
+		}
 		if p.Coupon && !slices.Contains(c.in.Buyer.Coupons, p.ID) {
 			continue // nobody has asked for it
 		}
@@ -140,7 +146,7 @@ func (c *calculation) promote() error {
 			return err
 		}
 	}
-	return nil
+	return c.charge()
 }
 
 // taking is what a promotion would take off: of each line, or of the freight, or pieces that it gives.

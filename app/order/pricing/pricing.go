@@ -35,6 +35,8 @@ type Input struct {
 	// Left says what is left of promotions with a budget or a quota, by id; one that is not here has none of either used.
 	Left         map[string]Left
 	FreightMinor int64
+	// Freight by weight, instead of FreightMinor; nil: that amount.
+	Freight *Freight
 	// Points that the buyer would spend, and what one is worth.
 	Points, PointValueMinor int64
 	// TaxOnTop: prices have no tax in them, and it is added; otherwise it is a part of the price and only shown.
@@ -64,6 +66,8 @@ type Line struct {
 	List, TierList string
 	// TaxBP is the rate of its tax class in basis points.
 	TaxBP int64
+	// WeightG is that of a piece, for the freight.
+	WeightG int64
 	// NoDiscount keeps all promotions off the line.
 	NoDiscount bool
 }
@@ -140,7 +144,8 @@ type Use struct {
 	Quantity    int64 // pieces at the flash price
 }
 
-// The kinds of steps.
+// The kinds of steps. The applied ones lead from nothing to what is to pay, but for gifts: a gift's step takes its price off,
+// which no step puts on.
 const (
 	StepList    = "LIST"
 	StepTier    = "TIER"
@@ -186,4 +191,6 @@ const (
 	NothingOff     = "NOTHING_OFF"
 	GiftUnknown    = "GIFT_UNKNOWN"
 	GiftOutOfStock = "GIFT_OUT_OF_STOCK"
+	// FreeFrom: the goods cost enough for a delivery that costs nothing.
+	FreeFrom = "FREE_FROM"
 )

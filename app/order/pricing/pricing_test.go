@@ -70,7 +70,21 @@ func check(t require.TestingT, in Input, r Result) {
 		bear(d)
 	}
 	require.Equal(t, []int64{goods, discounts, amounts, points, freight}, []int64{r.GoodsMinor, r.DiscountMinor, r.PointsAmountMinor, r.Points, r.FreightDiscountMinor})
-	require.Equal(t, in.FreightMinor, r.FreightMinor+r.FreightDiscountMinor)
+	charged := in.FreightMinor
+	if in.Freight != nil {
+		weight := int64(0)
+		for _, l := range r.Lines {
+			weight += l.WeightG * l.Quantity
+		}
+		charged = in.Freight.FirstMinor
+		for over := weight - in.Freight.FirstG; over > 0 && in.Freight.StepG > 0; over -= in.Freight.StepG {
+			charged += in.Freight.StepMinor
+		}
+		if in.Freight.FreeFromMinor > 0 && goods >= in.Freight.FreeFromMinor {
+			charged = 0
+		}
+	}
+	require.Equal(t, charged, r.FreightMinor+r.FreightDiscountMinor)
 	require.GreaterOrEqual(t, r.FreightMinor, int64(0))
 	tax := int64(0)
 	if in.TaxOnTop {
@@ -89,7 +103,7 @@ func check(t require.TestingT, in Input, r Result) {
 	}
 	require.Empty(t, used)
 	// The steps lead from the list prices to what is to pay.
-	sum := in.FreightMinor
+	sum := int64(0)
 	for _, s := range r.Steps {
 		if s.Applied {
 			sum += s.AmountMinor
@@ -375,7 +389,13 @@ func TestAnyPriceIsExactAndDeterministic(t *testing.T) {
 			PointValueMinor: rapid.Int64Range(0, 3).Draw(rt, "value"), TaxOnTop: rapid.Bool().Draw(rt, "tax"), Gifts: map[string]Line{"G": {ListMinor: 333, TaxBP: 1300}}}
 		for i := range rapid.IntRange(1, 5).Draw(rt, "lines") {
 			in.Lines = append(in.Lines, Line{ID: fmt.Sprint(i), SKU: rapid.SampledFrom([]string{"A", "B", "C"}).Draw(rt, "sku"), Quantity: rapid.Int64Range(1, 7).Draw(rt, "qty"),
-				ListMinor: rapid.Int64Range(0, 9999).Draw(rt, "list"), TierMinor: rapid.Int64Range(0, 9999).Draw(rt, "tier"), TaxBP: rapid.Int64Range(0, 1300).Draw(rt, "tax")})
+				ListMinor: rapid.Int64Range(0, 9999).Draw(rt, "list"), TierMinor: rapid.Int64Range(0, 9999).Draw(rt, "tier"), WeightG: rapid.Int64Range(0, 900).Draw(rt, "weight"), TaxBP: rapid.Int64Range(0, 1300).Draw(rt, "tax")})
+		}
+		if rapid.Bool().Draw(rt, "by weight") {
+			in.Freight = &Freight{FirstG: rapid.Int64Range(0, 900).Draw(rt, "first"), FirstMinor: rapid.Int64Range(0, 900).Draw(rt, "base"), FreeFromMinor: rapid.Int64Range(0, 30_000).Draw(rt, "free from")}
+			if rapid.Bool().Draw(rt, "steps") {
+				in.Freight.StepG, in.Freight.StepMinor = rapid.Int64Range(1, 900).Draw(rt, "step"), rapid.Int64Range(1, 900).Draw(rt, "step costs")
+			}
 		}
 		for i := range rapid.IntRange(0, 6).Draw(rt, "promotions") {
 			p := genPromotion(rt, fmt.Sprint("p", i))

@@ -586,9 +586,14 @@ type PreviewCheckoutRequest struct {
 	ShopStoreCode string   `protobuf:"bytes,2,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	CouponIds     []string `protobuf:"bytes,3,rep,name=coupon_ids,json=couponIds,proto3" json:"coupon_ids,omitempty"`
 	// What would be bought at once; none: what is in the cart.
-	Lines         []*v12.OrderLineInput `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Lines []*v12.OrderLineInput `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	// How the goods would come; unspecified: by parcel. What is collected has no freight.
+	Way             v11.DeliveryWay `protobuf:"varint,5,opt,name=way,proto3,enum=onepool.inventory.v1.DeliveryWay" json:"way,omitempty"`
+	PickupStoreCode string          `protobuf:"bytes,6,opt,name=pickup_store_code,json=pickupStoreCode,proto3" json:"pickup_store_code,omitempty"`
+	// Administrative region that the goods would go to: freight goes by it.
+	DestinationRegion string `protobuf:"bytes,7,opt,name=destination_region,json=destinationRegion,proto3" json:"destination_region,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *PreviewCheckoutRequest) Reset() {
@@ -649,6 +654,27 @@ func (x *PreviewCheckoutRequest) GetLines() []*v12.OrderLineInput {
 	return nil
 }
 
+func (x *PreviewCheckoutRequest) GetWay() v11.DeliveryWay {
+	if x != nil {
+		return x.Way
+	}
+	return v11.DeliveryWay(0)
+}
+
+func (x *PreviewCheckoutRequest) GetPickupStoreCode() string {
+	if x != nil {
+		return x.PickupStoreCode
+	}
+	return ""
+}
+
+func (x *PreviewCheckoutRequest) GetDestinationRegion() string {
+	if x != nil {
+		return x.DestinationRegion
+	}
+	return ""
+}
+
 type CheckoutRequest struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	RequestId       string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -667,8 +693,10 @@ type CheckoutRequest struct {
 	Lines []*v12.OrderLineInput `protobuf:"bytes,10,rep,name=lines,proto3" json:"lines,omitempty"`
 	// What cannot be returned (returnable is false), and is bought all the same; FINAL_SALE_UNCONFIRMED otherwise.
 	FinalSaleSkus []string `protobuf:"bytes,11,rep,name=final_sale_skus,json=finalSaleSkus,proto3" json:"final_sale_skus,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Administrative region that the goods go to: freight goes by it.
+	DestinationRegion string `protobuf:"bytes,12,opt,name=destination_region,json=destinationRegion,proto3" json:"destination_region,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *CheckoutRequest) Reset() {
@@ -776,6 +804,13 @@ func (x *CheckoutRequest) GetFinalSaleSkus() []string {
 		return x.FinalSaleSkus
 	}
 	return nil
+}
+
+func (x *CheckoutRequest) GetDestinationRegion() string {
+	if x != nil {
+		return x.DestinationRegion
+	}
+	return ""
 }
 
 type PayOrderRequest struct {
@@ -1353,14 +1388,17 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x1b\n" +
 	"\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
-	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\"\xdc\x01\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\"\x88\x03\n" +
 	"\x16PreviewCheckoutRequest\x12%\n" +
 	"\x06points\x18\x01 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12/\n" +
 	"\x0fshop_store_code\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\x12'\n" +
 	"\n" +
 	"coupon_ids\x18\x03 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x12A\n" +
-	"\x05lines\x18\x04 \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\"\xd7\x04\n" +
+	"\x05lines\x18\x04 \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x12=\n" +
+	"\x03way\x18\x05 \x01(\x0e2!.onepool.inventory.v1.DeliveryWayB\b\xbaH\x05\x82\x01\x02\x10\x01R\x03way\x123\n" +
+	"\x11pickup_store_code\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x0fpickupStoreCode\x126\n" +
+	"\x12destination_region\x18\a \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\"\x8f\x05\n" +
 	"\x0fCheckoutRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12C\n" +
@@ -1377,7 +1415,8 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"coupon_ids\x18\t \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x12A\n" +
 	"\x05lines\x18\n" +
 	" \x03(\v2 .onepool.order.v1.OrderLineInputB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x129\n" +
-	"\x0ffinal_sale_skus\x18\v \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkusB\x0f\n" +
+	"\x0ffinal_sale_skus\x18\v \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
+	"\x12destination_region\x18\f \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegionB\x0f\n" +
 	"\r_to_pay_minor\"\x99\x02\n" +
 	"\x0fPayOrderRequest\x12(\n" +
 	"\n" +
@@ -1504,52 +1543,53 @@ var file_frontend_miniprogram_v1_miniprogram_proto_depIdxs = []int32{
 	22, // 2: onepool.frontend.miniprogram.v1.Product.near:type_name -> onepool.inventory.v1.LocationAvailability
 	4,  // 3: onepool.frontend.miniprogram.v1.ListProductsResponse.products:type_name -> onepool.frontend.miniprogram.v1.Product
 	23, // 4: onepool.frontend.miniprogram.v1.PreviewCheckoutRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	24, // 5: onepool.frontend.miniprogram.v1.CheckoutRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	25, // 6: onepool.frontend.miniprogram.v1.CheckoutRequest.receiver:type_name -> onepool.order.v1.Receiver
-	23, // 7: onepool.frontend.miniprogram.v1.CheckoutRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	26, // 8: onepool.frontend.miniprogram.v1.PayOrderRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	27, // 9: onepool.frontend.miniprogram.v1.ListMyOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	28, // 10: onepool.frontend.miniprogram.v1.RequestReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	29, // 11: onepool.frontend.miniprogram.v1.RequestReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	30, // 12: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
-	31, // 13: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
-	0,  // 14: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:input_type -> onepool.frontend.miniprogram.v1.SendCodeRequest
-	2,  // 15: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:input_type -> onepool.frontend.miniprogram.v1.SignInRequest
-	3,  // 16: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:input_type -> onepool.frontend.miniprogram.v1.ListProductsRequest
-	6,  // 17: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:input_type -> onepool.frontend.miniprogram.v1.GetProductRequest
-	7,  // 18: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:input_type -> onepool.frontend.miniprogram.v1.GetMyCartRequest
-	8,  // 19: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:input_type -> onepool.frontend.miniprogram.v1.SetMyCartLineRequest
-	9,  // 20: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:input_type -> onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
-	10, // 21: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:input_type -> onepool.frontend.miniprogram.v1.CheckoutRequest
-	11, // 22: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:input_type -> onepool.frontend.miniprogram.v1.PayOrderRequest
-	12, // 23: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:input_type -> onepool.frontend.miniprogram.v1.ListMyOrdersRequest
-	13, // 24: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:input_type -> onepool.frontend.miniprogram.v1.GetMyOrderRequest
-	14, // 25: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:input_type -> onepool.frontend.miniprogram.v1.CancelMyOrderRequest
-	15, // 26: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:input_type -> onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
-	16, // 27: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:input_type -> onepool.frontend.miniprogram.v1.RequestReturnRequest
-	17, // 28: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:input_type -> onepool.frontend.miniprogram.v1.GetMeRequest
-	18, // 29: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:input_type -> onepool.frontend.miniprogram.v1.IssueMyCodeRequest
-	1,  // 30: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
-	32, // 31: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
-	5,  // 32: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
-	4,  // 33: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
-	33, // 34: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
-	33, // 35: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
-	34, // 36: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
-	35, // 37: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
-	36, // 38: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
-	37, // 39: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	35, // 40: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	35, // 41: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	38, // 42: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	39, // 43: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
-	19, // 44: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
-	40, // 45: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
-	30, // [30:46] is the sub-list for method output_type
-	14, // [14:30] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	24, // 5: onepool.frontend.miniprogram.v1.PreviewCheckoutRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	24, // 6: onepool.frontend.miniprogram.v1.CheckoutRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	25, // 7: onepool.frontend.miniprogram.v1.CheckoutRequest.receiver:type_name -> onepool.order.v1.Receiver
+	23, // 8: onepool.frontend.miniprogram.v1.CheckoutRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	26, // 9: onepool.frontend.miniprogram.v1.PayOrderRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	27, // 10: onepool.frontend.miniprogram.v1.ListMyOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	28, // 11: onepool.frontend.miniprogram.v1.RequestReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	29, // 12: onepool.frontend.miniprogram.v1.RequestReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	30, // 13: onepool.frontend.miniprogram.v1.Me.member:type_name -> onepool.member.v1.MemberInfo
+	31, // 14: onepool.frontend.miniprogram.v1.Me.points:type_name -> onepool.member.v1.Points
+	0,  // 15: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:input_type -> onepool.frontend.miniprogram.v1.SendCodeRequest
+	2,  // 16: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:input_type -> onepool.frontend.miniprogram.v1.SignInRequest
+	3,  // 17: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:input_type -> onepool.frontend.miniprogram.v1.ListProductsRequest
+	6,  // 18: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:input_type -> onepool.frontend.miniprogram.v1.GetProductRequest
+	7,  // 19: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:input_type -> onepool.frontend.miniprogram.v1.GetMyCartRequest
+	8,  // 20: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:input_type -> onepool.frontend.miniprogram.v1.SetMyCartLineRequest
+	9,  // 21: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:input_type -> onepool.frontend.miniprogram.v1.PreviewCheckoutRequest
+	10, // 22: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:input_type -> onepool.frontend.miniprogram.v1.CheckoutRequest
+	11, // 23: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:input_type -> onepool.frontend.miniprogram.v1.PayOrderRequest
+	12, // 24: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:input_type -> onepool.frontend.miniprogram.v1.ListMyOrdersRequest
+	13, // 25: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:input_type -> onepool.frontend.miniprogram.v1.GetMyOrderRequest
+	14, // 26: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:input_type -> onepool.frontend.miniprogram.v1.CancelMyOrderRequest
+	15, // 27: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:input_type -> onepool.frontend.miniprogram.v1.ConfirmMyReceiptRequest
+	16, // 28: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:input_type -> onepool.frontend.miniprogram.v1.RequestReturnRequest
+	17, // 29: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:input_type -> onepool.frontend.miniprogram.v1.GetMeRequest
+	18, // 30: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:input_type -> onepool.frontend.miniprogram.v1.IssueMyCodeRequest
+	1,  // 31: onepool.frontend.miniprogram.v1.MiniProgram.SendSignInCode:output_type -> onepool.frontend.miniprogram.v1.SendCodeResponse
+	32, // 32: onepool.frontend.miniprogram.v1.MiniProgram.SignIn:output_type -> onepool.member.v1.SignInResponse
+	5,  // 33: onepool.frontend.miniprogram.v1.MiniProgram.ListProducts:output_type -> onepool.frontend.miniprogram.v1.ListProductsResponse
+	4,  // 34: onepool.frontend.miniprogram.v1.MiniProgram.GetProduct:output_type -> onepool.frontend.miniprogram.v1.Product
+	33, // 35: onepool.frontend.miniprogram.v1.MiniProgram.GetCart:output_type -> onepool.order.v1.Cart
+	33, // 36: onepool.frontend.miniprogram.v1.MiniProgram.SetCartLine:output_type -> onepool.order.v1.Cart
+	34, // 37: onepool.frontend.miniprogram.v1.MiniProgram.PreviewCheckout:output_type -> onepool.order.v1.Calculation
+	35, // 38: onepool.frontend.miniprogram.v1.MiniProgram.Checkout:output_type -> onepool.order.v1.OrderInfo
+	36, // 39: onepool.frontend.miniprogram.v1.MiniProgram.PayOrder:output_type -> onepool.order.v1.Payment
+	37, // 40: onepool.frontend.miniprogram.v1.MiniProgram.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	35, // 41: onepool.frontend.miniprogram.v1.MiniProgram.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	35, // 42: onepool.frontend.miniprogram.v1.MiniProgram.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	38, // 43: onepool.frontend.miniprogram.v1.MiniProgram.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	39, // 44: onepool.frontend.miniprogram.v1.MiniProgram.RequestReturn:output_type -> onepool.order.v1.ReturnInfo
+	19, // 45: onepool.frontend.miniprogram.v1.MiniProgram.GetMe:output_type -> onepool.frontend.miniprogram.v1.Me
+	40, // 46: onepool.frontend.miniprogram.v1.MiniProgram.IssueMemberCode:output_type -> onepool.member.v1.IssueMemberCodeResponse
+	31, // [31:47] is the sub-list for method output_type
+	15, // [15:31] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_frontend_miniprogram_v1_miniprogram_proto_init() }

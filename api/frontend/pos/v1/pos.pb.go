@@ -28,6 +28,378 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type SellBatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sales         []*OfflineSale         `protobuf:"bytes,1,rep,name=sales,proto3" json:"sales,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SellBatchRequest) Reset() {
+	*x = SellBatchRequest{}
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SellBatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SellBatchRequest) ProtoMessage() {}
+
+func (x *SellBatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SellBatchRequest.ProtoReflect.Descriptor instead.
+func (*SellBatchRequest) Descriptor() ([]byte, []int) {
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *SellBatchRequest) GetSales() []*OfflineSale {
+	if x != nil {
+		return x.Sales
+	}
+	return nil
+}
+
+type OfflineSale struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The till's own receipt number.
+	ReceiptNo string `protobuf:"bytes,1,opt,name=receipt_no,json=receiptNo,proto3" json:"receipt_no,omitempty"`
+	// By the till's clock.
+	SoldAtUs int64              `protobuf:"varint,2,opt,name=sold_at_us,json=soldAtUs,proto3" json:"sold_at_us,omitempty"`
+	Lines    []*OfflineSaleLine `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Who earns points; a phone that nobody has earns none.
+	MemberPhone string `protobuf:"bytes,4,opt,name=member_phone,json=memberPhone,proto3" json:"member_phone,omitempty"`
+	// Cash that was taken: the sum of the lines.
+	CashMinor int64 `protobuf:"varint,5,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
+	// Staff code of the clerk.
+	Clerk string `protobuf:"bytes,6,opt,name=clerk,proto3" json:"clerk,omitempty"`
+	// Version of the terms by which the till priced.
+	TermsVersion  string `protobuf:"bytes,7,opt,name=terms_version,json=termsVersion,proto3" json:"terms_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfflineSale) Reset() {
+	*x = OfflineSale{}
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfflineSale) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfflineSale) ProtoMessage() {}
+
+func (x *OfflineSale) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfflineSale.ProtoReflect.Descriptor instead.
+func (*OfflineSale) Descriptor() ([]byte, []int) {
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *OfflineSale) GetReceiptNo() string {
+	if x != nil {
+		return x.ReceiptNo
+	}
+	return ""
+}
+
+func (x *OfflineSale) GetSoldAtUs() int64 {
+	if x != nil {
+		return x.SoldAtUs
+	}
+	return 0
+}
+
+func (x *OfflineSale) GetLines() []*OfflineSaleLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *OfflineSale) GetMemberPhone() string {
+	if x != nil {
+		return x.MemberPhone
+	}
+	return ""
+}
+
+func (x *OfflineSale) GetCashMinor() int64 {
+	if x != nil {
+		return x.CashMinor
+	}
+	return 0
+}
+
+func (x *OfflineSale) GetClerk() string {
+	if x != nil {
+		return x.Clerk
+	}
+	return ""
+}
+
+func (x *OfflineSale) GetTermsVersion() string {
+	if x != nil {
+		return x.TermsVersion
+	}
+	return ""
+}
+
+type OfflineSaleLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A barcode or a SKU code.
+	Barcode  string `protobuf:"bytes,1,opt,name=barcode,proto3" json:"barcode,omitempty"`
+	Sku      string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity int64  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// What was paid for all pieces.
+	PaidMinor     int64 `protobuf:"varint,4,opt,name=paid_minor,json=paidMinor,proto3" json:"paid_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfflineSaleLine) Reset() {
+	*x = OfflineSaleLine{}
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfflineSaleLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfflineSaleLine) ProtoMessage() {}
+
+func (x *OfflineSaleLine) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfflineSaleLine.ProtoReflect.Descriptor instead.
+func (*OfflineSaleLine) Descriptor() ([]byte, []int) {
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *OfflineSaleLine) GetBarcode() string {
+	if x != nil {
+		return x.Barcode
+	}
+	return ""
+}
+
+func (x *OfflineSaleLine) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *OfflineSaleLine) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *OfflineSaleLine) GetPaidMinor() int64 {
+	if x != nil {
+		return x.PaidMinor
+	}
+	return 0
+}
+
+type SellBatchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of the request.
+	Sales         []*OfflineBooked `protobuf:"bytes,1,rep,name=sales,proto3" json:"sales,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SellBatchResponse) Reset() {
+	*x = SellBatchResponse{}
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SellBatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SellBatchResponse) ProtoMessage() {}
+
+func (x *SellBatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SellBatchResponse.ProtoReflect.Descriptor instead.
+func (*SellBatchResponse) Descriptor() ([]byte, []int) {
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SellBatchResponse) GetSales() []*OfflineBooked {
+	if x != nil {
+		return x.Sales
+	}
+	return nil
+}
+
+type OfflineBooked struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ReceiptNo string                 `protobuf:"bytes,1,opt,name=receipt_no,json=receiptNo,proto3" json:"receipt_no,omitempty"`
+	// The order that it is; empty: it was not booked.
+	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Why not, as an error would say it.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfflineBooked) Reset() {
+	*x = OfflineBooked{}
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfflineBooked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfflineBooked) ProtoMessage() {}
+
+func (x *OfflineBooked) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfflineBooked.ProtoReflect.Descriptor instead.
+func (*OfflineBooked) Descriptor() ([]byte, []int) {
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *OfflineBooked) GetReceiptNo() string {
+	if x != nil {
+		return x.ReceiptNo
+	}
+	return ""
+}
+
+func (x *OfflineBooked) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *OfflineBooked) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *OfflineBooked) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+type GetTermsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tiers whose prices are wanted too.
+	Tiers         []string `protobuf:"bytes,1,rep,name=tiers,proto3" json:"tiers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTermsRequest) Reset() {
+	*x = GetTermsRequest{}
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTermsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTermsRequest) ProtoMessage() {}
+
+func (x *GetTermsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTermsRequest.ProtoReflect.Descriptor instead.
+func (*GetTermsRequest) Descriptor() ([]byte, []int) {
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetTermsRequest) GetTiers() []string {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
 type CollectPickupRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -38,7 +410,7 @@ type CollectPickupRequest struct {
 
 func (x *CollectPickupRequest) Reset() {
 	*x = CollectPickupRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[0]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -50,7 +422,7 @@ func (x *CollectPickupRequest) String() string {
 func (*CollectPickupRequest) ProtoMessage() {}
 
 func (x *CollectPickupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[0]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -63,7 +435,7 @@ func (x *CollectPickupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CollectPickupRequest.ProtoReflect.Descriptor instead.
 func (*CollectPickupRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{0}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CollectPickupRequest) GetRequestId() string {
@@ -89,7 +461,7 @@ type ScanRequest struct {
 
 func (x *ScanRequest) Reset() {
 	*x = ScanRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[1]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -101,7 +473,7 @@ func (x *ScanRequest) String() string {
 func (*ScanRequest) ProtoMessage() {}
 
 func (x *ScanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[1]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -114,7 +486,7 @@ func (x *ScanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanRequest.ProtoReflect.Descriptor instead.
 func (*ScanRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{1}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ScanRequest) GetBarcode() string {
@@ -139,7 +511,7 @@ type ScanResponse struct {
 
 func (x *ScanResponse) Reset() {
 	*x = ScanResponse{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[2]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -151,7 +523,7 @@ func (x *ScanResponse) String() string {
 func (*ScanResponse) ProtoMessage() {}
 
 func (x *ScanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[2]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -164,7 +536,7 @@ func (x *ScanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanResponse.ProtoReflect.Descriptor instead.
 func (*ScanResponse) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{2}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ScanResponse) GetSku() string {
@@ -215,7 +587,7 @@ type NearbyStock struct {
 
 func (x *NearbyStock) Reset() {
 	*x = NearbyStock{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[3]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -227,7 +599,7 @@ func (x *NearbyStock) String() string {
 func (*NearbyStock) ProtoMessage() {}
 
 func (x *NearbyStock) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[3]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -240,7 +612,7 @@ func (x *NearbyStock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NearbyStock.ProtoReflect.Descriptor instead.
 func (*NearbyStock) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{3}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *NearbyStock) GetLocation() string {
@@ -280,7 +652,7 @@ type FindMemberRequest struct {
 
 func (x *FindMemberRequest) Reset() {
 	*x = FindMemberRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[4]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -292,7 +664,7 @@ func (x *FindMemberRequest) String() string {
 func (*FindMemberRequest) ProtoMessage() {}
 
 func (x *FindMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[4]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -305,7 +677,7 @@ func (x *FindMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindMemberRequest.ProtoReflect.Descriptor instead.
 func (*FindMemberRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{4}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *FindMemberRequest) GetPhone() string {
@@ -325,7 +697,7 @@ type FindMemberResponse struct {
 
 func (x *FindMemberResponse) Reset() {
 	*x = FindMemberResponse{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[5]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -337,7 +709,7 @@ func (x *FindMemberResponse) String() string {
 func (*FindMemberResponse) ProtoMessage() {}
 
 func (x *FindMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[5]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -350,7 +722,7 @@ func (x *FindMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindMemberResponse.ProtoReflect.Descriptor instead.
 func (*FindMemberResponse) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{5}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *FindMemberResponse) GetMember() *v11.MemberInfo {
@@ -378,7 +750,7 @@ type QuoteRequest struct {
 
 func (x *QuoteRequest) Reset() {
 	*x = QuoteRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[6]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -390,7 +762,7 @@ func (x *QuoteRequest) String() string {
 func (*QuoteRequest) ProtoMessage() {}
 
 func (x *QuoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[6]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -403,7 +775,7 @@ func (x *QuoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuoteRequest.ProtoReflect.Descriptor instead.
 func (*QuoteRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{6}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *QuoteRequest) GetLines() []*SaleLine {
@@ -441,7 +813,7 @@ type SaleLine struct {
 
 func (x *SaleLine) Reset() {
 	*x = SaleLine{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[7]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -453,7 +825,7 @@ func (x *SaleLine) String() string {
 func (*SaleLine) ProtoMessage() {}
 
 func (x *SaleLine) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[7]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -466,7 +838,7 @@ func (x *SaleLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaleLine.ProtoReflect.Descriptor instead.
 func (*SaleLine) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{7}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SaleLine) GetBarcode() string {
@@ -519,7 +891,7 @@ type SellRequest struct {
 
 func (x *SellRequest) Reset() {
 	*x = SellRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[8]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -531,7 +903,7 @@ func (x *SellRequest) String() string {
 func (*SellRequest) ProtoMessage() {}
 
 func (x *SellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[8]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -544,7 +916,7 @@ func (x *SellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellRequest.ProtoReflect.Descriptor instead.
 func (*SellRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{8}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SellRequest) GetRequestId() string {
@@ -619,7 +991,7 @@ type GetSaleRequest struct {
 
 func (x *GetSaleRequest) Reset() {
 	*x = GetSaleRequest{}
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[9]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -631,7 +1003,7 @@ func (x *GetSaleRequest) String() string {
 func (*GetSaleRequest) ProtoMessage() {}
 
 func (x *GetSaleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_pos_v1_pos_proto_msgTypes[9]
+	mi := &file_frontend_pos_v1_pos_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -644,7 +1016,7 @@ func (x *GetSaleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSaleRequest.ProtoReflect.Descriptor instead.
 func (*GetSaleRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{9}
+	return file_frontend_pos_v1_pos_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetSaleRequest) GetOrderId() string {
@@ -658,7 +1030,38 @@ var File_frontend_pos_v1_pos_proto protoreflect.FileDescriptor
 
 const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"\n" +
-	"\x19frontend/pos/v1/pos.proto\x12\x17onepool.frontend.pos.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16member/v1/member.proto\x1a\x14order/v1/order.proto\"`\n" +
+	"\x19frontend/pos/v1/pos.proto\x12\x17onepool.frontend.pos.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16member/v1/member.proto\x1a\x14order/v1/order.proto\x1a\x13order/v1/till.proto\"Z\n" +
+	"\x10SellBatchRequest\x12F\n" +
+	"\x05sales\x18\x01 \x03(\v2$.onepool.frontend.pos.v1.OfflineSaleB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x102R\x05sales\"\xdf\x02\n" +
+	"\vOfflineSale\x12(\n" +
+	"\n" +
+	"receipt_no\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\treceiptNo\x12%\n" +
+	"\n" +
+	"sold_at_us\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\bsoldAtUs\x12K\n" +
+	"\x05lines\x18\x03 \x03(\v2(.onepool.frontend.pos.v1.OfflineSaleLineB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12=\n" +
+	"\fmember_phone\x18\x04 \x01(\tB\x1a\xbaH\x17r\x152\x13^(\\+?[0-9]{6,15})?$R\vmemberPhone\x12&\n" +
+	"\n" +
+	"cash_minor\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
+	"\x05clerk\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x12,\n" +
+	"\rterms_version\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\ftermsVersion\"\xa7\x01\n" +
+	"\x0fOfflineSaleLine\x12!\n" +
+	"\abarcode\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 R\abarcode\x12\x19\n" +
+	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x12-\n" +
+	"\n" +
+	"paid_minor\x18\x04 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00R\tpaidMinor\"Q\n" +
+	"\x11SellBatchResponse\x12<\n" +
+	"\x05sales\x18\x01 \x03(\v2&.onepool.frontend.pos.v1.OfflineBookedR\x05sales\"{\n" +
+	"\rOfflineBooked\x12\x1d\n" +
+	"\n" +
+	"receipt_no\x18\x01 \x01(\tR\treceiptNo\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\";\n" +
+	"\x0fGetTermsRequest\x12(\n" +
+	"\x05tiers\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\n" +
+	"\x18\x01\"\x06r\x04\x10\x01\x18@R\x05tiers\"`\n" +
 	"\x14CollectPickupRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x1e\n" +
@@ -713,14 +1116,16 @@ const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"memberCode\x12<\n" +
 	"\x05cards\x18\t \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"6\n" +
 	"\x0eGetSaleRequest\x12$\n" +
-	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId2\xc7\x05\n" +
+	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId2\xb6\a\n" +
 	"\x03Pos\x12s\n" +
 	"\x04Scan\x12$.onepool.frontend.pos.v1.ScanRequest\x1a%.onepool.frontend.pos.v1.ScanResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/pos/v1/scan/{barcode}\x12\x86\x01\n" +
 	"\n" +
 	"FindMember\x12*.onepool.frontend.pos.v1.FindMemberRequest\x1a+.onepool.frontend.pos.v1.FindMemberResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/pos/v1/members/find\x12g\n" +
 	"\x05Quote\x12%.onepool.frontend.pos.v1.QuoteRequest\x1a\x1d.onepool.order.v1.Calculation\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/pos/v1/quote\x12c\n" +
 	"\x04Sell\x12$.onepool.frontend.pos.v1.SellRequest\x1a\x1b.onepool.order.v1.OrderInfo\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/pos/v1/sales\x12q\n" +
-	"\aGetSale\x12'.onepool.frontend.pos.v1.GetSaleRequest\x1a\x1b.onepool.order.v1.OrderInfo\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/pos/v1/sales/{order_id}\x12\x80\x01\n" +
+	"\aGetSale\x12'.onepool.frontend.pos.v1.GetSaleRequest\x1a\x1b.onepool.order.v1.OrderInfo\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/pos/v1/sales/{order_id}\x12h\n" +
+	"\bGetTerms\x12(.onepool.frontend.pos.v1.GetTermsRequest\x1a\x1b.onepool.order.v1.TillTerms\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/pos/v1/terms\x12\x82\x01\n" +
+	"\tSellBatch\x12).onepool.frontend.pos.v1.SellBatchRequest\x1a*.onepool.frontend.pos.v1.SellBatchResponse\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/pos/v1/sales/batch\x12\x80\x01\n" +
 	"\rCollectPickup\x12-.onepool.frontend.pos.v1.CollectPickupRequest\x1a\x1c.onepool.order.v1.Fulfilment\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/pos/v1/pickups/collectB6Z4github.com/onepool/onepool/api/frontend/pos/v1;posv1b\x06proto3"
 
 var (
@@ -735,51 +1140,65 @@ func file_frontend_pos_v1_pos_proto_rawDescGZIP() []byte {
 	return file_frontend_pos_v1_pos_proto_rawDescData
 }
 
-var file_frontend_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_frontend_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_frontend_pos_v1_pos_proto_goTypes = []any{
-	(*CollectPickupRequest)(nil), // 0: onepool.frontend.pos.v1.CollectPickupRequest
-	(*ScanRequest)(nil),          // 1: onepool.frontend.pos.v1.ScanRequest
-	(*ScanResponse)(nil),         // 2: onepool.frontend.pos.v1.ScanResponse
-	(*NearbyStock)(nil),          // 3: onepool.frontend.pos.v1.NearbyStock
-	(*FindMemberRequest)(nil),    // 4: onepool.frontend.pos.v1.FindMemberRequest
-	(*FindMemberResponse)(nil),   // 5: onepool.frontend.pos.v1.FindMemberResponse
-	(*QuoteRequest)(nil),         // 6: onepool.frontend.pos.v1.QuoteRequest
-	(*SaleLine)(nil),             // 7: onepool.frontend.pos.v1.SaleLine
-	(*SellRequest)(nil),          // 8: onepool.frontend.pos.v1.SellRequest
-	(*GetSaleRequest)(nil),       // 9: onepool.frontend.pos.v1.GetSaleRequest
-	nil,                          // 10: onepool.frontend.pos.v1.ScanResponse.TitleEntry
-	(*v1.Money)(nil),             // 11: onepool.common.v1.Money
-	(*v11.MemberInfo)(nil),       // 12: onepool.member.v1.MemberInfo
-	(*v12.CardTender)(nil),       // 13: onepool.order.v1.CardTender
-	(*v12.Calculation)(nil),      // 14: onepool.order.v1.Calculation
-	(*v12.OrderInfo)(nil),        // 15: onepool.order.v1.OrderInfo
-	(*v12.Fulfilment)(nil),       // 16: onepool.order.v1.Fulfilment
+	(*SellBatchRequest)(nil),     // 0: onepool.frontend.pos.v1.SellBatchRequest
+	(*OfflineSale)(nil),          // 1: onepool.frontend.pos.v1.OfflineSale
+	(*OfflineSaleLine)(nil),      // 2: onepool.frontend.pos.v1.OfflineSaleLine
+	(*SellBatchResponse)(nil),    // 3: onepool.frontend.pos.v1.SellBatchResponse
+	(*OfflineBooked)(nil),        // 4: onepool.frontend.pos.v1.OfflineBooked
+	(*GetTermsRequest)(nil),      // 5: onepool.frontend.pos.v1.GetTermsRequest
+	(*CollectPickupRequest)(nil), // 6: onepool.frontend.pos.v1.CollectPickupRequest
+	(*ScanRequest)(nil),          // 7: onepool.frontend.pos.v1.ScanRequest
+	(*ScanResponse)(nil),         // 8: onepool.frontend.pos.v1.ScanResponse
+	(*NearbyStock)(nil),          // 9: onepool.frontend.pos.v1.NearbyStock
+	(*FindMemberRequest)(nil),    // 10: onepool.frontend.pos.v1.FindMemberRequest
+	(*FindMemberResponse)(nil),   // 11: onepool.frontend.pos.v1.FindMemberResponse
+	(*QuoteRequest)(nil),         // 12: onepool.frontend.pos.v1.QuoteRequest
+	(*SaleLine)(nil),             // 13: onepool.frontend.pos.v1.SaleLine
+	(*SellRequest)(nil),          // 14: onepool.frontend.pos.v1.SellRequest
+	(*GetSaleRequest)(nil),       // 15: onepool.frontend.pos.v1.GetSaleRequest
+	nil,                          // 16: onepool.frontend.pos.v1.ScanResponse.TitleEntry
+	(*v1.Money)(nil),             // 17: onepool.common.v1.Money
+	(*v11.MemberInfo)(nil),       // 18: onepool.member.v1.MemberInfo
+	(*v12.CardTender)(nil),       // 19: onepool.order.v1.CardTender
+	(*v12.Calculation)(nil),      // 20: onepool.order.v1.Calculation
+	(*v12.OrderInfo)(nil),        // 21: onepool.order.v1.OrderInfo
+	(*v12.TillTerms)(nil),        // 22: onepool.order.v1.TillTerms
+	(*v12.Fulfilment)(nil),       // 23: onepool.order.v1.Fulfilment
 }
 var file_frontend_pos_v1_pos_proto_depIdxs = []int32{
-	10, // 0: onepool.frontend.pos.v1.ScanResponse.title:type_name -> onepool.frontend.pos.v1.ScanResponse.TitleEntry
-	11, // 1: onepool.frontend.pos.v1.ScanResponse.price:type_name -> onepool.common.v1.Money
-	3,  // 2: onepool.frontend.pos.v1.ScanResponse.nearby:type_name -> onepool.frontend.pos.v1.NearbyStock
-	12, // 3: onepool.frontend.pos.v1.FindMemberResponse.member:type_name -> onepool.member.v1.MemberInfo
-	7,  // 4: onepool.frontend.pos.v1.QuoteRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
-	7,  // 5: onepool.frontend.pos.v1.SellRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
-	13, // 6: onepool.frontend.pos.v1.SellRequest.cards:type_name -> onepool.order.v1.CardTender
-	1,  // 7: onepool.frontend.pos.v1.Pos.Scan:input_type -> onepool.frontend.pos.v1.ScanRequest
-	4,  // 8: onepool.frontend.pos.v1.Pos.FindMember:input_type -> onepool.frontend.pos.v1.FindMemberRequest
-	6,  // 9: onepool.frontend.pos.v1.Pos.Quote:input_type -> onepool.frontend.pos.v1.QuoteRequest
-	8,  // 10: onepool.frontend.pos.v1.Pos.Sell:input_type -> onepool.frontend.pos.v1.SellRequest
-	9,  // 11: onepool.frontend.pos.v1.Pos.GetSale:input_type -> onepool.frontend.pos.v1.GetSaleRequest
-	0,  // 12: onepool.frontend.pos.v1.Pos.CollectPickup:input_type -> onepool.frontend.pos.v1.CollectPickupRequest
-	2,  // 13: onepool.frontend.pos.v1.Pos.Scan:output_type -> onepool.frontend.pos.v1.ScanResponse
-	5,  // 14: onepool.frontend.pos.v1.Pos.FindMember:output_type -> onepool.frontend.pos.v1.FindMemberResponse
-	14, // 15: onepool.frontend.pos.v1.Pos.Quote:output_type -> onepool.order.v1.Calculation
-	15, // 16: onepool.frontend.pos.v1.Pos.Sell:output_type -> onepool.order.v1.OrderInfo
-	15, // 17: onepool.frontend.pos.v1.Pos.GetSale:output_type -> onepool.order.v1.OrderInfo
-	16, // 18: onepool.frontend.pos.v1.Pos.CollectPickup:output_type -> onepool.order.v1.Fulfilment
-	13, // [13:19] is the sub-list for method output_type
-	7,  // [7:13] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	1,  // 0: onepool.frontend.pos.v1.SellBatchRequest.sales:type_name -> onepool.frontend.pos.v1.OfflineSale
+	2,  // 1: onepool.frontend.pos.v1.OfflineSale.lines:type_name -> onepool.frontend.pos.v1.OfflineSaleLine
+	4,  // 2: onepool.frontend.pos.v1.SellBatchResponse.sales:type_name -> onepool.frontend.pos.v1.OfflineBooked
+	16, // 3: onepool.frontend.pos.v1.ScanResponse.title:type_name -> onepool.frontend.pos.v1.ScanResponse.TitleEntry
+	17, // 4: onepool.frontend.pos.v1.ScanResponse.price:type_name -> onepool.common.v1.Money
+	9,  // 5: onepool.frontend.pos.v1.ScanResponse.nearby:type_name -> onepool.frontend.pos.v1.NearbyStock
+	18, // 6: onepool.frontend.pos.v1.FindMemberResponse.member:type_name -> onepool.member.v1.MemberInfo
+	13, // 7: onepool.frontend.pos.v1.QuoteRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
+	13, // 8: onepool.frontend.pos.v1.SellRequest.lines:type_name -> onepool.frontend.pos.v1.SaleLine
+	19, // 9: onepool.frontend.pos.v1.SellRequest.cards:type_name -> onepool.order.v1.CardTender
+	7,  // 10: onepool.frontend.pos.v1.Pos.Scan:input_type -> onepool.frontend.pos.v1.ScanRequest
+	10, // 11: onepool.frontend.pos.v1.Pos.FindMember:input_type -> onepool.frontend.pos.v1.FindMemberRequest
+	12, // 12: onepool.frontend.pos.v1.Pos.Quote:input_type -> onepool.frontend.pos.v1.QuoteRequest
+	14, // 13: onepool.frontend.pos.v1.Pos.Sell:input_type -> onepool.frontend.pos.v1.SellRequest
+	15, // 14: onepool.frontend.pos.v1.Pos.GetSale:input_type -> onepool.frontend.pos.v1.GetSaleRequest
+	5,  // 15: onepool.frontend.pos.v1.Pos.GetTerms:input_type -> onepool.frontend.pos.v1.GetTermsRequest
+	0,  // 16: onepool.frontend.pos.v1.Pos.SellBatch:input_type -> onepool.frontend.pos.v1.SellBatchRequest
+	6,  // 17: onepool.frontend.pos.v1.Pos.CollectPickup:input_type -> onepool.frontend.pos.v1.CollectPickupRequest
+	8,  // 18: onepool.frontend.pos.v1.Pos.Scan:output_type -> onepool.frontend.pos.v1.ScanResponse
+	11, // 19: onepool.frontend.pos.v1.Pos.FindMember:output_type -> onepool.frontend.pos.v1.FindMemberResponse
+	20, // 20: onepool.frontend.pos.v1.Pos.Quote:output_type -> onepool.order.v1.Calculation
+	21, // 21: onepool.frontend.pos.v1.Pos.Sell:output_type -> onepool.order.v1.OrderInfo
+	21, // 22: onepool.frontend.pos.v1.Pos.GetSale:output_type -> onepool.order.v1.OrderInfo
+	22, // 23: onepool.frontend.pos.v1.Pos.GetTerms:output_type -> onepool.order.v1.TillTerms
+	3,  // 24: onepool.frontend.pos.v1.Pos.SellBatch:output_type -> onepool.frontend.pos.v1.SellBatchResponse
+	23, // 25: onepool.frontend.pos.v1.Pos.CollectPickup:output_type -> onepool.order.v1.Fulfilment
+	18, // [18:26] is the sub-list for method output_type
+	10, // [10:18] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_frontend_pos_v1_pos_proto_init() }
@@ -793,7 +1212,7 @@ func file_frontend_pos_v1_pos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_frontend_pos_v1_pos_proto_rawDesc), len(file_frontend_pos_v1_pos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -27,6 +27,8 @@ const (
 	Pos_Quote_FullMethodName         = "/onepool.frontend.pos.v1.Pos/Quote"
 	Pos_Sell_FullMethodName          = "/onepool.frontend.pos.v1.Pos/Sell"
 	Pos_GetSale_FullMethodName       = "/onepool.frontend.pos.v1.Pos/GetSale"
+	Pos_GetTerms_FullMethodName      = "/onepool.frontend.pos.v1.Pos/GetTerms"
+	Pos_SellBatch_FullMethodName     = "/onepool.frontend.pos.v1.Pos/SellBatch"
 	Pos_CollectPickup_FullMethodName = "/onepool.frontend.pos.v1.Pos/CollectPickup"
 )
 
@@ -43,6 +45,11 @@ type PosClient interface {
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(ctx context.Context, in *SellRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
 	GetSale(ctx context.Context, in *GetSaleRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
+	// What this store's till prices by while the network is away: see order.v1.Tills.
+	GetTerms(ctx context.Context, in *GetTermsRequest, opts ...grpc.CallOption) (*v1.TillTerms, error)
+	// Books sales that were made offline, each by its own: what was booked before is not booked again, and what cannot be booked is
+	// said, with why. Send again what was not answered with an order.
+	SellBatch(ctx context.Context, in *SellBatchRequest, opts ...grpc.CallOption) (*SellBatchResponse, error)
 	// Hands over what a member has ordered and collects here, by the eight digits or the QR code that the mini-program shows.
 	CollectPickup(ctx context.Context, in *CollectPickupRequest, opts ...grpc.CallOption) (*v1.Fulfilment, error)
 }
@@ -105,6 +112,26 @@ func (c *posClient) GetSale(ctx context.Context, in *GetSaleRequest, opts ...grp
 	return out, nil
 }
 
+func (c *posClient) GetTerms(ctx context.Context, in *GetTermsRequest, opts ...grpc.CallOption) (*v1.TillTerms, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(v1.TillTerms)
+	err := c.cc.Invoke(ctx, Pos_GetTerms_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *posClient) SellBatch(ctx context.Context, in *SellBatchRequest, opts ...grpc.CallOption) (*SellBatchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SellBatchResponse)
+	err := c.cc.Invoke(ctx, Pos_SellBatch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *posClient) CollectPickup(ctx context.Context, in *CollectPickupRequest, opts ...grpc.CallOption) (*v1.Fulfilment, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(v1.Fulfilment)
@@ -128,6 +155,11 @@ type PosServer interface {
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(context.Context, *SellRequest) (*v1.OrderInfo, error)
 	GetSale(context.Context, *GetSaleRequest) (*v1.OrderInfo, error)
+	// What this store's till prices by while the network is away: see order.v1.Tills.
+	GetTerms(context.Context, *GetTermsRequest) (*v1.TillTerms, error)
+	// Books sales that were made offline, each by its own: what was booked before is not booked again, and what cannot be booked is
+	// said, with why. Send again what was not answered with an order.
+	SellBatch(context.Context, *SellBatchRequest) (*SellBatchResponse, error)
 	// Hands over what a member has ordered and collects here, by the eight digits or the QR code that the mini-program shows.
 	CollectPickup(context.Context, *CollectPickupRequest) (*v1.Fulfilment, error)
 	mustEmbedUnimplementedPosServer()
@@ -154,6 +186,12 @@ func (UnimplementedPosServer) Sell(context.Context, *SellRequest) (*v1.OrderInfo
 }
 func (UnimplementedPosServer) GetSale(context.Context, *GetSaleRequest) (*v1.OrderInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSale not implemented")
+}
+func (UnimplementedPosServer) GetTerms(context.Context, *GetTermsRequest) (*v1.TillTerms, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetTerms not implemented")
+}
+func (UnimplementedPosServer) SellBatch(context.Context, *SellBatchRequest) (*SellBatchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SellBatch not implemented")
 }
 func (UnimplementedPosServer) CollectPickup(context.Context, *CollectPickupRequest) (*v1.Fulfilment, error) {
 	return nil, status.Error(codes.Unimplemented, "method CollectPickup not implemented")
@@ -269,6 +307,42 @@ func _Pos_GetSale_Handler(srv interface{}, ctx context.Context, dec func(interfa
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Pos_GetTerms_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetTermsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PosServer).GetTerms(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Pos_GetTerms_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PosServer).GetTerms(ctx, req.(*GetTermsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Pos_SellBatch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SellBatchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PosServer).SellBatch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Pos_SellBatch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PosServer).SellBatch(ctx, req.(*SellBatchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Pos_CollectPickup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CollectPickupRequest)
 	if err := dec(in); err != nil {
@@ -313,6 +387,14 @@ var Pos_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetSale",
 			Handler:    _Pos_GetSale_Handler,
+		},
+		{
+			MethodName: "GetTerms",
+			Handler:    _Pos_GetTerms_Handler,
+		},
+		{
+			MethodName: "SellBatch",
+			Handler:    _Pos_SellBatch_Handler,
 		},
 		{
 			MethodName: "CollectPickup",

@@ -23,15 +23,19 @@ const _ = http.SupportPackageIsVersion1
 const OperationPosCollectPickup = "/onepool.frontend.pos.v1.Pos/CollectPickup"
 const OperationPosFindMember = "/onepool.frontend.pos.v1.Pos/FindMember"
 const OperationPosGetSale = "/onepool.frontend.pos.v1.Pos/GetSale"
+const OperationPosGetTerms = "/onepool.frontend.pos.v1.Pos/GetTerms"
 const OperationPosQuote = "/onepool.frontend.pos.v1.Pos/Quote"
 const OperationPosScan = "/onepool.frontend.pos.v1.Pos/Scan"
 const OperationPosSell = "/onepool.frontend.pos.v1.Pos/Sell"
+const OperationPosSellBatch = "/onepool.frontend.pos.v1.Pos/SellBatch"
 
 type PosHTTPServer interface {
 	// CollectPickup Hands over what a member has ordered and collects here, by the eight digits or the QR code that the mini-program shows.
 	CollectPickup(context.Context, *CollectPickupRequest) (*v1.Fulfilment, error)
 	FindMember(context.Context, *FindMemberRequest) (*FindMemberResponse, error)
 	GetSale(context.Context, *GetSaleRequest) (*v1.OrderInfo, error)
+	// GetTerms What this store's till prices by while the network is away: see order.v1.Tills.
+	GetTerms(context.Context, *GetTermsRequest) (*v1.TillTerms, error)
 	// Quote Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 	Quote(context.Context, *QuoteRequest) (*v1.Calculation, error)
 	// Scan What a scanned barcode is, costs, and how many are left in this store and in the next ones.
@@ -39,6 +43,9 @@ type PosHTTPServer interface {
 	// Sell Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(context.Context, *SellRequest) (*v1.OrderInfo, error)
+	// SellBatch Books sales that were made offline, each by its own: what was booked before is not booked again, and what cannot be booked is
+	// said, with why. Send again what was not answered with an order.
+	SellBatch(context.Context, *SellBatchRequest) (*SellBatchResponse, error)
 }
 
 func RegisterPosHTTPServer(s *http.Server, srv PosHTTPServer) {
@@ -48,6 +55,8 @@ func RegisterPosHTTPServer(s *http.Server, srv PosHTTPServer) {
 	r.POST("/pos/v1/quote", _Pos_Quote0_HTTP_Handler(srv))
 	r.POST("/pos/v1/sales", _Pos_Sell0_HTTP_Handler(srv))
 	r.GET("/pos/v1/sales/{order_id}", _Pos_GetSale0_HTTP_Handler(srv))
+	r.GET("/pos/v1/terms", _Pos_GetTerms0_HTTP_Handler(srv))
+	r.POST("/pos/v1/sales/batch", _Pos_SellBatch0_HTTP_Handler(srv))
 	r.POST("/pos/v1/pickups/collect", _Pos_CollectPickup0_HTTP_Handler(srv))
 }
 
@@ -161,6 +170,47 @@ func _Pos_GetSale0_HTTP_Handler(srv PosHTTPServer) func(ctx http.Context) error 
 	}
 }
 
+func _Pos_GetTerms0_HTTP_Handler(srv PosHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in GetTermsRequest
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationPosGetTerms)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.GetTerms(ctx, req.(*GetTermsRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*v1.TillTerms)
+		return ctx.Result(200, reply)
+	}
+}
+
+func _Pos_SellBatch0_HTTP_Handler(srv PosHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in SellBatchRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationPosSellBatch)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.SellBatch(ctx, req.(*SellBatchRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*SellBatchResponse)
+		return ctx.Result(200, reply)
+	}
+}
+
 func _Pos_CollectPickup0_HTTP_Handler(srv PosHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in CollectPickupRequest
@@ -188,6 +238,8 @@ type PosHTTPClient interface {
 	CollectPickup(ctx context.Context, req *CollectPickupRequest, opts ...http.CallOption) (rsp *v1.Fulfilment, err error)
 	FindMember(ctx context.Context, req *FindMemberRequest, opts ...http.CallOption) (rsp *FindMemberResponse, err error)
 	GetSale(ctx context.Context, req *GetSaleRequest, opts ...http.CallOption) (rsp *v1.OrderInfo, err error)
+	// GetTerms What this store's till prices by while the network is away: see order.v1.Tills.
+	GetTerms(ctx context.Context, req *GetTermsRequest, opts ...http.CallOption) (rsp *v1.TillTerms, err error)
 	// Quote Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 	Quote(ctx context.Context, req *QuoteRequest, opts ...http.CallOption) (rsp *v1.Calculation, err error)
 	// Scan What a scanned barcode is, costs, and how many are left in this store and in the next ones.
@@ -195,6 +247,9 @@ type PosHTTPClient interface {
 	// Sell Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(ctx context.Context, req *SellRequest, opts ...http.CallOption) (rsp *v1.OrderInfo, err error)
+	// SellBatch Books sales that were made offline, each by its own: what was booked before is not booked again, and what cannot be booked is
+	// said, with why. Send again what was not answered with an order.
+	SellBatch(ctx context.Context, req *SellBatchRequest, opts ...http.CallOption) (rsp *SellBatchResponse, err error)
 }
 
 type PosHTTPClientImpl struct {
@@ -245,6 +300,20 @@ func (c *PosHTTPClientImpl) GetSale(ctx context.Context, in *GetSaleRequest, opt
 	return &out, nil
 }
 
+// GetTerms What this store's till prices by while the network is away: see order.v1.Tills.
+func (c *PosHTTPClientImpl) GetTerms(ctx context.Context, in *GetTermsRequest, opts ...http.CallOption) (*v1.TillTerms, error) {
+	var out v1.TillTerms
+	pattern := "/pos/v1/terms"
+	path := binding.EncodeURL(pattern, in, true)
+	opts = append(opts, http.Operation(OperationPosGetTerms))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "GET", path, nil, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
 // Quote Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 func (c *PosHTTPClientImpl) Quote(ctx context.Context, in *QuoteRequest, opts ...http.CallOption) (*v1.Calculation, error) {
 	var out v1.Calculation
@@ -280,6 +349,21 @@ func (c *PosHTTPClientImpl) Sell(ctx context.Context, in *SellRequest, opts ...h
 	pattern := "/pos/v1/sales"
 	path := binding.EncodeURL(pattern, in, false)
 	opts = append(opts, http.Operation(OperationPosSell))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// SellBatch Books sales that were made offline, each by its own: what was booked before is not booked again, and what cannot be booked is
+// said, with why. Send again what was not answered with an order.
+func (c *PosHTTPClientImpl) SellBatch(ctx context.Context, in *SellBatchRequest, opts ...http.CallOption) (*SellBatchResponse, error) {
+	var out SellBatchResponse
+	pattern := "/pos/v1/sales/batch"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationPosSellBatch))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {

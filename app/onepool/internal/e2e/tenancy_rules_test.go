@@ -200,8 +200,8 @@ var coreRules = map[string]map[string]rule{
 		"SetCartLine": {may: "memberA " + editors, none: "memberB", ask: func(o objects) proto.Message {
 			return &orderv1.SetCartLineRequest{RequestId: id(), MemberId: o.Member, Sku: o.SKU, Quantity: 1}
 		}},
-		"Calculate": {may: "memberA " + employees + devices + editors, none: "memberB", ask: func(o objects) proto.Message {
-			return &orderv1.CalculateRequest{Channel: "pos", MemberId: o.Member, Lines: []*orderv1.OrderLineInput{{Sku: o.SKU, Quantity: 1}}}
+		"Calculate": {may: "memberA device " + f1staff + editors, none: "memberB f1other dealer " + strangers, ask: func(o objects) proto.Message {
+			return &orderv1.CalculateRequest{Channel: "pos", MemberId: o.Member, ShopStoreCode: o.Store, Lines: []*orderv1.OrderLineInput{{Sku: o.SKU, Quantity: 1}}}
 		}},
 		"PlaceOrder": {may: "memberA " + editors, none: "memberB", ask: func(o objects) proto.Message {
 			return &orderv1.PlaceOrderRequest{RequestId: id(), Channel: "miniprogram", MemberId: o.Member, Way: inventoryv1.DeliveryWay_PARCEL,
@@ -358,6 +358,10 @@ var coreRules = map[string]map[string]rule{
 		}},
 		"Sell": {may: devices, ask: func(o objects) proto.Message {
 			return &posv1.SellRequest{RequestId: id(), ReceiptNo: id(), CashMinor: 1, Lines: []*posv1.SaleLine{{Sku: o.SKU, Quantity: 1}}}
+		}},
+		"GetTerms": {may: devices},
+		"SellBatch": {may: devices, ask: func(o objects) proto.Message {
+			return &posv1.SellBatchRequest{Sales: []*posv1.OfflineSale{{ReceiptNo: id(), SoldAtUs: 1, CashMinor: 1, Lines: []*posv1.OfflineSaleLine{{Sku: o.SKU, Quantity: 1}}}}}
 		}},
 		"CollectPickup": {none: devices, ask: func(o objects) proto.Message { return &posv1.CollectPickupRequest{RequestId: id(), Code: "00000000"} }},
 		"GetSale": {sees: "device", none: "device2", mark: func(o objects) string { return o.Till }, ask: func(o objects) proto.Message {

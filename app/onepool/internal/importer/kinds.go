@@ -41,7 +41,7 @@ type batch struct {
 var kinds = map[string]kind{
 	"organisations": {
 		order:    1,
-		columns:  []string{"code", "name", "kind", "parent_code", "settlement_rate_bp", "fulfilment_fee_minor", "share_stock"},
+		columns:  []string{"code", "name", "kind", "parent_code", "settlement_rate_bp", "fulfilment_fee_minor", "share_stock", "taxpayer"},
 		required: []string{"code", "name", "kind"},
 		numbers:  []string{"settlement_rate_bp", "fulfilment_fee_minor"},
 		flags:    []string{"share_stock"},
@@ -49,7 +49,8 @@ var kinds = map[string]kind{
 			req := &storev1.ImportOrganisationsRequest{RequestId: b.requestID}
 			for _, r := range b.rows {
 				req.Rows = append(req.Rows, &storev1.ImportOrganisationRow{Line: int64(r.Line), Code: r.Get("code"), Name: r.Get("name"), Kind: r.Get("kind"),
-					ParentCode: r.Get("parent_code"), SettlementRateBp: number(r, "settlement_rate_bp"), FulfilmentFeeMinor: number(r, "fulfilment_fee_minor"), ShareStock: yes(r, "share_stock")})
+					ParentCode: r.Get("parent_code"), SettlementRateBp: number(r, "settlement_rate_bp"), FulfilmentFeeMinor: number(r, "fulfilment_fee_minor"), ShareStock: yes(r, "share_stock"),
+					Taxpayer: r.Get("taxpayer")})
 			}
 			return c.Store().ImportOrganisations(ctx, req)
 		},

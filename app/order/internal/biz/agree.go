@@ -43,8 +43,8 @@ func AgreeStock(r Record, held []HeldStock) (found []Disagreement) {
 			if n := f.packed(l.ID); n > l.Quantity || f.Left() && f.inParcels() && f.State != FulfilmentPartShipped && n != l.Quantity {
 				say(l.ID, "%d of %d pieces are in parcels of fulfilment %s, which is %s", n, l.Quantity, f.ID, f.State)
 			}
-			if f.State == FulfilmentDeclined {
-				continue // others stand for its goods
+			if f.State == FulfilmentDeclined || l.ReservationID == "" {
+				continue // others stand for its goods; a till sold it offline, where nothing was ever reserved
 			}
 			w, seen := want[l.ReservationID]
 			if !seen {

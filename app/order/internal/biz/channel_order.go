@@ -47,6 +47,13 @@ func (s Seeker) ChannelDraft(ctx context.Context, in ChannelInput) (Draft, error
 	if err != nil {
 		return Draft{}, err
 	}
+	terms, err := s.Terms.Terms(ctx, 0)
+	if err != nil {
+		return Draft{}, err
+	}
+	if err := p.include(terms.Tax(seller.Taxpayer, seller.Region, in.PaidAtUS)); err != nil {
+		return Draft{}, err
+	}
 	id := ids.Derived("ord", seller.Org, in.Channel, in.ExternalNo)
 	d := NewDraft(Header{
 		ID: id, Org: seller.Org, Kind: KindChannel, Channel: in.Channel, SourceNo: in.ExternalNo,

@@ -47,6 +47,8 @@ type (
 	Paid struct{}
 	// SoldAtTill: paid, and the goods have left.
 	SoldAtTill struct{ FulfilmentID string }
+	// SoldOffline: paid, and the inventory has booked the goods.
+	SoldOffline struct{}
 	// Allocated: a waiting order has its stock.
 	Allocated struct{}
 	// Shipped: a fulfilment's goods have left, or those of one of its parcels.
@@ -73,6 +75,7 @@ func (WindowEnded) effect()   {}
 func (Cancelled) effect()     {}
 func (PartCancelled) effect() {}
 func (GoodsBack) effect()     {}
+func (SoldOffline) effect()   {}
 
 // move changes a state by the table and appends the event.
 func (o *Order) move(subject Subject, id string, state *State, event Event, note string) error {
@@ -143,14 +146,14 @@ func NewDraft(h Header, p Price) Draft {
 	h.Currency, h.GoodsMinor, h.DiscountMinor = p.Currency, p.GoodsMinor, p.DiscountMinor
 	h.FreightMinor, h.TotalMinor = p.FreightMinor, p.TotalMinor
 	h.Points, h.PointsAmountMinor = p.Points, p.PointsAmountMinor
-	h.FreightDiscounts = p.FreightDiscounts
+	h.FreightDiscounts, h.TaxMinor, h.TaxOnTop = p.FreightDiscounts, p.TaxMinor, p.TaxOnTop
 	r := Record{Header: h, Lines: make([]Line, len(p.Lines))}
 	var optional []string
 	for i, l := range p.Lines {
 		r.Lines[i] = Line{
 			ID: ids.New("lin"), No: int64(i + 1), SKU: l.SKU, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable,
 			Quantity: l.Quantity, UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor,
-			PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, Discounts: l.Discounts, GiftOf: l.GiftOf,
+			PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, Discounts: l.Discounts, GiftOf: l.GiftOf, TaxBP: l.TaxBP, TaxMinor: l.TaxMinor,
 		}
 		if l.WhileStocksLast {
 			optional = append(optional, r.Lines[i].ID)

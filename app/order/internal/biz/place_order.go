@@ -22,6 +22,7 @@ type Seeker struct {
 	Promotions PromotionReader
 	Stock      StockPromiser
 	Returns    ReturnPolicyReader
+	Terms      TermsReader
 }
 
 // PriceQuery asks for a price with today's facts. Location: where the goods are taken from, if that is known.
@@ -30,7 +31,10 @@ type PriceQuery struct {
 	Location                 string
 	Lines                    []WantedLine
 	Points, FreightMinor     int64
-	Coupons                  []string
+	// Destination is the region that the goods go to; NoFreight: they are collected or carried out.
+	Destination string
+	NoFreight   bool
+	Coupons     []string
 }
 
 // PlaceInput is what a buyer sends.
@@ -43,6 +47,7 @@ type PlaceInput struct {
 	Points                       int64
 	Coupons                      []string
 	SeenToPayMinor               *int64
+	DestinationRegion            string
 	Remark                       string
 	FromCart                     bool
 	// FinalSale are SKUs that the buyer knows cannot be returned.
@@ -60,14 +65,11 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if err := in.Receiver.check(); err != nil {
 		return Draft{}, err
 	}
-	if in.Way == WayPickup {
-		freightMinor = 0
-	}
-	q := PriceQuery{Channel: in.Channel, Store: in.ShopStore, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points, Coupons: in.Coupons, FreightMinor: freightMinor}
+	q := PriceQuery{Destination: in.DestinationRegion, NoFreight: in.Way == WayPickup, Channel: in.Channel, Store: in.ShopStore, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points, Coupons: in.Coupons, FreightMinor: freightMinor}
 	if in.Way == WayPickup {
 		q.Location = in.PickupStore
 	}
-	p, facts, err := s.price(ctx, q)
+	p, facts, err := s.Price(ctx, q)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -113,7 +115,7 @@ func TillSourceNo(store, receiptNo string) string { return store + "/" + receipt
 
 // TillDraft prices and freezes a sale at a till.
 func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
-	p, facts, err := s.price(ctx, PriceQuery{Channel: ChannelPOS, Store: in.Store, Location: in.Store, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points})
+	p, facts, err := s.Price(ctx, PriceQuery{NoFreight: true, Channel: ChannelPOS, Store: in.Store, Location: in.Store, MemberID: in.MemberID, Lines: in.Lines, Points: in.Points})
 	if err != nil {
 		return Draft{}, err
 	}
@@ -133,27 +135,18 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 	return d, nil
 }
 
-// Facts are what other centers know about a sale. Seller is empty where no order is wanted and no store sells.
+// Facts are what other centers know about a sale, and the terms of the trade.
 type Facts struct {
 	Promotions PromotionFacts
 	Member     MemberFacts
 	Seller     Seller
 	SKUs       map[string]SKU
+	Terms      TradeTerms
 }
 
-// Price calculates with today's facts, without an order.
-func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, MemberFacts, error) {
-	f, err := s.facts(ctx, q, q.Store != "")
-	if err != nil {
-		return Price{}, f.Member, err
-	}
-	p, err := s.calculate(ctx, f.input(q), q.Location)
-	return p, f.Member, err
-}
-
-// price calculates what an order freezes.
-func (s Seeker) price(ctx context.Context, q PriceQuery) (Price, Facts, error) {
-	f, err := s.facts(ctx, q, true)
+// Price calculates with today's facts.
+func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, Facts, error) {
+	f, err := s.facts(ctx, q)
 	if err != nil {
 		return Price{}, f, err
 	}
@@ -162,7 +155,7 @@ func (s Seeker) price(ctx context.Context, q PriceQuery) (Price, Facts, error) {
 }
 
 // facts asks the other centers: each at most once.
-func (s Seeker) facts(ctx context.Context, q PriceQuery, seller bool) (f Facts, err error) {
+func (s Seeker) facts(ctx context.Context, q PriceQuery) (f Facts, err error) {
 	if q.Points > 0 && q.MemberID == "" {
 		return f, Invalid("points", "need a member")
 	}
@@ -174,10 +167,11 @@ func (s Seeker) facts(ctx context.Context, q PriceQuery, seller bool) (f Facts, 
 			return f, err
 		}
 	}
-	if seller {
-		if f.Seller, err = s.Sellers.Seller(ctx, SellerQuery{Store: q.Store, Stores: f.Member.stores()}); err != nil {
-			return f, err
-		}
+	if f.Terms, err = s.Terms.Terms(ctx, f.Promotions.AtUS); err != nil {
+		return f, err
+	}
+	if f.Seller, err = s.Sellers.Seller(ctx, SellerQuery{Store: q.Store, Stores: f.Member.stores()}); err != nil {
+		return f, err
 	}
 	codes := f.Promotions.gifts()
 	for _, l := range q.Lines {
@@ -190,10 +184,17 @@ func (s Seeker) facts(ctx context.Context, q PriceQuery, seller bool) (f Facts, 
 
 // input is what the calculation is made with.
 func (f Facts) input(q PriceQuery) PriceInput {
-	return PriceInput{
+	in := PriceInput{
+		Tax:     f.Terms.Tax(f.Seller.Taxpayer, f.Seller.Region, f.Promotions.AtUS),
 		Channel: q.Channel, Store: q.Store, Region: f.Seller.Region, MemberID: q.MemberID, Tier: f.Member.Tier, Segments: f.Member.Segments,
 		Lines: q.Lines, SKUs: f.SKUs, FreightMinor: q.FreightMinor, Points: q.Points, PointValueMinor: f.Member.PointValueMinor, Promotions: f.Promotions,
 	}
+	if q.NoFreight {
+		in.FreightMinor = 0
+	} else if freight, has := f.Terms.Freight(q.Channel, q.Destination, f.Promotions.AtUS); has {
+		in.Freight = &freight
+	}
+	return in
 }
 
 // stores are the member's: their guides and organisations may have a share in what is bought.

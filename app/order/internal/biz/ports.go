@@ -8,12 +8,15 @@ type CatalogReader interface {
 	SKUs(ctx context.Context, codes []string) (map[string]SKU, error)
 	// Prices returns them as they cost in a sale.
 	Prices(ctx context.Context, codes []string, sale Sale) (map[string]SKU, error)
+	// Codes returns the codes of all that is sold, at most limit.
+	Codes(ctx context.Context, limit int) ([]string, error)
 }
 
 // Sale is what price lists go by.
 type Sale struct {
 	Channel, Store, Region, Tier string
 	AtUS                         int64
+	WantUntil                    bool // ask too until when the prices are known not to change
 }
 
 // SellerDirectory knows who sells and where stores stand.
@@ -33,6 +36,7 @@ type Seller struct {
 	Org, MerchantAccount string
 	Region               string
 	Timezone             string // of the store that sells, or of the platform
+	Taxpayer             string // what kind
 	Stores               map[string]Standing
 }
 

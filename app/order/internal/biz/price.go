@@ -30,6 +30,8 @@ type SKU struct {
 	TaxClass       string
 	Returnable     bool
 	Active         bool
+	WeightG        int64
+	UntilUS        int64 // when its price changes; 0: not known
 }
 
 // PriceInput is all that a price depends on.
@@ -40,7 +42,10 @@ type PriceInput struct {
 	Segments                 []string
 	Lines                    []WantedLine
 	SKUs                     map[string]SKU
-	FreightMinor             int64
+	// FreightMinor is what a delivery costs where Freight says nothing.
+	FreightMinor int64
+	Freight      *pricing.Freight
+	Tax          Tax
 	// Points that the buyer would spend, and what one is worth.
 	Points          int64
 	PointValueMinor int64
@@ -106,6 +111,8 @@ type PricedLine struct {
 	// Earned is what earned a gift, by the keys of lines.
 	Key    string
 	Earned *Earned
+	// TaxMinor is in Payable, at TaxBP basis points. Where prices are without tax, it is in Gross too.
+	TaxBP, TaxMinor int64
 }
 
 // Price is the result of the one price calculation.
@@ -118,8 +125,11 @@ type Price struct {
 	TotalMinor        int64 // goods + freight
 	Points            int64 // that are spent
 	PointsAmountMinor int64
-	FreightDiscounts  []Discount
-	Steps             []PriceStep
+	// TaxMinor is the sum of the lines'; TaxOnTop: their prices are without it.
+	TaxMinor         int64
+	TaxOnTop         bool
+	FreightDiscounts []Discount
+	Steps            []PriceStep
 	// Uses of promotions with a budget, a quota or a limit for each member.
 	Uses []PromotionUse
 	// Coupons that take something off, and why the others do not, by id.
@@ -144,6 +154,7 @@ func Calculate(in PriceInput) (Price, error) {
 		AtUS: in.Promotions.AtUS, Channel: in.Channel, Store: in.Store, Region: in.Region, FreightMinor: in.FreightMinor, Points: in.Points, PointValueMinor: in.PointValueMinor,
 		Buyer:      pricing.Buyer{Member: in.MemberID, Tier: in.Tier, Segments: in.Segments, FirstOrder: in.Promotions.FirstOrder, Coupons: in.Promotions.opened()},
 		Promotions: in.Promotions.Promotions, Left: in.Promotions.Left, Gifts: map[string]pricing.Line{}, GiftsLeft: in.GiftsLeft,
+		Freight: in.Freight, TaxOnTop: in.Tax.OnTop,
 	}
 	for i, want := range in.Lines {
 		sku, known := in.SKUs[want.SKU]
@@ -159,13 +170,13 @@ func Calculate(in PriceInput) (Price, error) {
 		if want.SeenUnitMinor != 0 && want.SeenUnitMinor != sku.PriceMinor && (sku.TierMinor == 0 || want.SeenUnitMinor != sku.TierMinor) {
 			return Price{}, priceChanged(want.SKU, want.SeenUnitMinor, sku.PriceMinor, p.Currency)
 		}
-		line := sku.line()
+		line := sku.line(in.Tax)
 		line.ID, line.Quantity = strconv.Itoa(i), want.Quantity
 		ask.Lines = append(ask.Lines, line)
 	}
 	for _, code := range in.Promotions.gifts() {
 		if sku, known := in.SKUs[code]; known && sku.Active && sku.Currency == p.Currency {
-			ask.Gifts[code] = sku.line()
+			ask.Gifts[code] = sku.line(in.Tax)
 		}
 	}
 	ask.Currency = p.Currency
@@ -181,14 +192,15 @@ func Calculate(in PriceInput) (Price, error) {
 }
 
 // line is what a price asks of a SKU.
-func (s SKU) line() pricing.Line {
-	return pricing.Line{SKU: s.Code, Category: s.Category, Brand: s.Brand, ListMinor: s.PriceMinor, TierMinor: s.TierMinor, List: s.List, TierList: s.TierList}
+func (s SKU) line(t Tax) pricing.Line {
+	return pricing.Line{SKU: s.Code, Category: s.Category, Brand: s.Brand, ListMinor: s.PriceMinor, TierMinor: s.TierMinor, List: s.List, TierList: s.TierList, WeightG: s.WeightG, TaxBP: t.BP(s.TaxClass)}
 }
 
 // take puts the result in.
 func (p *Price) take(r pricing.Result, in PriceInput) {
 	p.GoodsMinor, p.DiscountMinor, p.FreightMinor, p.TotalMinor = r.GoodsMinor, r.DiscountMinor, r.FreightMinor, r.TotalMinor
 	p.Points, p.PointsAmountMinor, p.FreightDiscounts = r.Points, r.PointsAmountMinor, r.FreightDiscounts
+	p.TaxMinor, p.TaxOnTop = r.TaxMinor, in.Tax.OnTop
 	skus, optional := map[string]string{}, map[string]bool{}
 	for _, t := range in.Promotions.Promotions {
 		optional[t.ID] = t.Kind == pricing.Gift && !t.GiftRequired && !t.Coupon // who uses a coupon wants what it is for
@@ -200,7 +212,13 @@ func (p *Price) take(r pricing.Result, in PriceInput) {
 			SKU: sku.Code, Title: sku.Title, TaxClass: sku.TaxClass, Returnable: sku.Returnable, Quantity: l.Quantity, UnitMinor: l.UnitMinor,
 			GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points,
 			Discounts: l.Discounts, GiftOf: l.Gift, WhileStocksLast: optional[l.Gift], Key: l.ID, Earned: l.Earned,
+			TaxBP: l.TaxBP, TaxMinor: l.TaxMinor,
 		})
+		if in.Tax.OnTop { // what the buyer pays for a line is with its tax, so that all of it comes back with the line
+			last := &p.Lines[len(p.Lines)-1]
+			last.GrossMinor, last.PayableMinor = last.GrossMinor+l.TaxMinor, last.PayableMinor+l.TaxMinor
+			p.GoodsMinor += l.TaxMinor // within the total
+		}
 	}
 	for _, s := range r.Steps {
 		step := PriceStep{Step: s}

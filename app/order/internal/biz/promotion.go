@@ -27,6 +27,9 @@ type PromotionReader interface {
 	// Facts are the promotions that may apply now, as they stand for a member; empty: a guest. A coupon that is not the
 	// member's, or cannot be used, is refused.
 	Facts(ctx context.Context, memberID string, coupons []string) (PromotionFacts, error)
+	// InUse are the versions of the promotions in use, by code, of each the latest first down to the one in force; and the
+	// database's time.
+	InUse(ctx context.Context) (versions [][]pricing.Promotion, nowUS int64, err error)
 }
 
 // PromotionBook keeps promotions, in the context's transaction.

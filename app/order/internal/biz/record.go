@@ -116,6 +116,9 @@ type Header struct {
 
 	GoodsMinor, DiscountMinor, FreightMinor, TotalMinor int64
 	Points, PointsAmountMinor                           int64
+	// TaxMinor is in the goods; TaxOnTop: unit prices are without it.
+	TaxMinor int64
+	TaxOnTop bool
 	// CapturedMinor is all money that ever came, RefundedMinor all that went back or is about to.
 	CapturedMinor, RefundedMinor int64
 	// FreightRefundedMinor is the part of RefundedMinor that was freight.
@@ -178,6 +181,8 @@ type Line struct {
 	GiftOf    string
 	// Earned is what earned a gift, by ids of lines.
 	Earned *Earned
+	// TaxMinor is in PayableMinor, at TaxBP basis points; in GrossMinor too where prices are without tax.
+	TaxBP, TaxMinor int64
 }
 
 // BaseMinor is the money paid for the line: what points and rebates accrue on.

@@ -13,9 +13,13 @@ func CardNo(store, reference string) string { return store + "/" + reference }
 
 // SellAtTill makes the order of a sale in a store: paid with cash or cards, and carried out.
 func SellAtTill(d Draft, held []Reservation, terms Terms, nowUS int64, actor string) (*Order, error) {
+	return sell(d, held, "", func(fulfilmentID string) Effect { return SoldAtTill{FulfilmentID: fulfilmentID} }, terms, nowUS, actor)
+}
+
+func sell(d Draft, held []Reservation, note string, sold func(fulfilmentID string) Effect, terms Terms, nowUS int64, actor string) (*Order, error) {
 	o := Restore(d.Record, terms, nowUS, actor)
 	o.r.PlacedAtUS, o.r.PaidAtUS = nowUS, nowUS
-	if err := o.moveOrder(EventPlace, ""); err != nil {
+	if err := o.moveOrder(EventPlace, note); err != nil {
 		return nil, err
 	}
 	if err := o.sayLeftOut(d.LeftOut); err != nil {
@@ -41,7 +45,7 @@ func SellAtTill(d Draft, held []Reservation, terms Terms, nowUS int64, actor str
 		if err := o.openWindow(f); err != nil {
 			return nil, err
 		}
-		o.effects = append(o.effects, SoldAtTill{FulfilmentID: f.ID})
+		o.effects = append(o.effects, sold(f.ID))
 	}
 	return o, nil
 }

@@ -30,7 +30,7 @@ func (c Catalog) Prices(ctx context.Context, codes []string, sale biz.Sale) (map
 	skus := make(map[string]biz.SKU, len(codes))
 	for part := range slices.Chunk(codes, maxCodes) {
 		reply, err := c.Lists.GetPrices(ctx, &productv1.GetPricesRequest{
-			Codes: part, Channel: sale.Channel, StoreCode: sale.Store, Region: sale.Region, Tier: sale.Tier, AtUs: sale.AtUS,
+			Codes: part, Channel: sale.Channel, StoreCode: sale.Store, Region: sale.Region, Tier: sale.Tier, AtUs: sale.AtUS, WantUntil: sale.WantUntil,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("prices of SKUs: %w", err)
@@ -38,6 +38,7 @@ func (c Catalog) Prices(ctx context.Context, codes []string, sale biz.Sale) (map
 		for _, p := range reply.GetSkus() {
 			s := toSKU(p.GetSku())
 			s.PriceMinor, s.Currency, s.List = p.GetPrice().GetAmountMinor(), p.GetPrice().GetCurrency(), p.GetList()
+			s.UntilUS = reply.GetUntilUs()
 			s.TierMinor, s.TierList = p.GetTierPrice().GetAmountMinor(), p.GetTierList()
 			skus[s.Code] = s
 		}
@@ -45,10 +46,28 @@ func (c Catalog) Prices(ctx context.Context, codes []string, sale biz.Sale) (map
 	return skus, nil
 }
 
+// Codes returns the codes of all that is sold, at most limit.
+func (c Catalog) Codes(ctx context.Context, limit int) (codes []string, err error) {
+	for token := ""; ; {
+		page, err := c.Client.ListSkus(ctx, &productv1.ListSkusRequest{PageSize: maxCodes, PageToken: token})
+		if err != nil {
+			return nil, fmt.Errorf("all SKUs: %w", err)
+		}
+		for _, s := range page.GetSkus() {
+			if s.GetActive() && len(codes) < limit {
+				codes = append(codes, s.GetCode())
+			}
+		}
+		if token = page.GetNextPageToken(); token == "" || len(codes) == limit {
+			return codes, nil
+		}
+	}
+}
+
 func toSKU(s *productv1.Sku) biz.SKU {
 	return biz.SKU{
 		Code: s.GetCode(), Title: s.GetTitle(), PriceMinor: s.GetListPrice().GetAmountMinor(), Currency: s.GetListPrice().GetCurrency(),
-		Category: s.GetCategory(), Brand: s.GetBrand(), TaxClass: s.GetTaxClass(), Returnable: s.GetReturnable(), Active: s.GetActive(),
+		Category: s.GetCategory(), Brand: s.GetBrand(), TaxClass: s.GetTaxClass(), Returnable: s.GetReturnable(), Active: s.GetActive(), WeightG: s.GetWeightG(),
 	}
 }
 
@@ -77,7 +96,7 @@ func (s Sellers) Seller(ctx context.Context, q biz.SellerQuery) (biz.Seller, err
 	if err != nil {
 		return biz.Seller{}, fmt.Errorf("facts of the seller: %w", err)
 	}
-	out := biz.Seller{Org: facts.GetSellerOrg(), Region: facts.GetRegion(), MerchantAccount: facts.GetMerchantAccount(), Timezone: facts.GetTimezone(), Stores: map[string]biz.Standing{}}
+	out := biz.Seller{Org: facts.GetSellerOrg(), Region: facts.GetRegion(), Taxpayer: facts.GetTaxpayer(), MerchantAccount: facts.GetMerchantAccount(), Timezone: facts.GetTimezone(), Stores: map[string]biz.Standing{}}
 	for _, at := range facts.GetStores() {
 		out.Stores[at.GetStoreCode()] = biz.Standing{Org: at.GetOrgCode(), DealerOrg: at.GetDealerOrg(), Timezone: at.GetTimezone()}
 	}
@@ -218,6 +237,19 @@ func (s Stock) Standings(ctx context.Context, documents []string) (map[string]bi
 		out[document] = at
 	}
 	return out, nil
+}
+
+// TillSales books in the inventory center what tills have sold offline.
+type TillSales struct{ Client inventoryv1.TillSalesClient }
+
+// BookTillSale books an order's lines. Its request id is the order's: other lines under it are refused.
+func (t TillSales) BookTillSale(ctx context.Context, requestID string, o biz.Record, soldAtUS int64) error {
+	in := &inventoryv1.BookTillSaleRequest{RequestId: requestID, Document: o.ID, Location: o.ShopStore}
+	for _, l := range o.Lines {
+		in.Lines = append(in.Lines, &inventoryv1.TillSaleLine{LineId: l.ID, Sku: l.SKU, Quantity: l.Quantity, SoldAtUs: soldAtUS})
+	}
+	_, err := t.Client.BookTillSale(AsService(ctx), in)
+	return err
 }
 
 // Answers tells the inventory center what locations say.

@@ -45,11 +45,11 @@ func Checks() []invariant.Check {
 			Counted: "SELECT COUNT(*) FROM orders",
 			Violations: `SELECT o.id, 'sums of the lines differ from the order' FROM orders o
 				LEFT JOIN (SELECT order_id, SUM(payable_minor) AS payable, SUM(discount_minor) AS discount, SUM(points) AS points,
-					SUM(points_amount_minor) AS points_amount FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
+					SUM(points_amount_minor) AS points_amount, SUM(tax_minor) AS tax FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
 				WHERE o.freight_refunded_minor < 0 OR o.gift_charged_minor < 0 OR o.freight_refunded_minor > o.freight_minor OR COALESCE(l.payable, 0) <> o.goods_minor OR o.goods_minor + o.freight_minor <> o.total_minor OR COALESCE(l.discount, 0) <> o.discount_minor
-					OR COALESCE(l.points, 0) <> o.points OR COALESCE(l.points_amount, 0) <> o.points_amount_minor
-			UNION ALL SELECT id, 'discount or points outside of the line' FROM order_lines
-				WHERE discount_minor < 0 OR discount_minor > gross_minor OR payable_minor <> gross_minor - discount_minor OR points_amount_minor < 0
+					OR COALESCE(l.points, 0) <> o.points OR COALESCE(l.points_amount, 0) <> o.points_amount_minor OR COALESCE(l.tax, 0) <> o.tax_minor
+			UNION ALL SELECT id, 'discount, tax or points outside of the line' FROM order_lines
+				WHERE tax_minor < 0 OR tax_minor > payable_minor OR discount_minor < 0 OR discount_minor > gross_minor OR payable_minor <> gross_minor - discount_minor OR points_amount_minor < 0
 					OR points_amount_minor > payable_minor OR refunded_minor < 0 OR refunded_minor > payable_minor - points_amount_minor
 					OR returned_quantity < 0 OR cancelled_quantity < 0 OR returned_quantity + cancelled_quantity > quantity OR points_back < 0 OR points_back > points`,
 		},

@@ -56,6 +56,9 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 			f.message.Kind = kindSold
 			f.ship(r, e.FulfilmentID, "", "SALE")
 			f.settle(r)
+		case biz.SoldOffline:
+			f.message.Kind = kindSold
+			f.settle(r)
 		case biz.Allocated:
 			f.message.Kind = kindAllocated
 			f.call("inventory", inventoryv1.InventoryBranch_ConfirmHold_FullMethodName, &inventoryv1.ConfirmHoldCall{Document: r.ID})

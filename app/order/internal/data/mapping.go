@@ -18,7 +18,7 @@ func (s *Orders) toHeader(o *ent.Order) (biz.Header, error) {
 		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
 		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version, AskedAtUS: o.AskedUs, ChooseByUS: o.ChooseByUs,
 		OriginOrder: o.OriginOrder, OriginReturn: o.OriginReturn, CreditMinor: o.CreditMinor,
-		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms,
+		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms, TaxMinor: o.TaxMinor, TaxOnTop: o.TaxOnTop,
 	}, err
 }
 
@@ -32,7 +32,7 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
 		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).
 		SetOriginOrder(h.OriginOrder).SetOriginReturn(h.OriginReturn).SetCreditMinor(h.CreditMinor).
-		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms)
+		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms).SetTaxMinor(h.TaxMinor).SetTaxOnTop(h.TaxOnTop)
 }
 
 func toLine(l *ent.OrderLine) biz.Line {
@@ -40,7 +40,7 @@ func toLine(l *ent.OrderLine) biz.Line {
 		ID: l.ID, No: l.No, SKU: l.Sku, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable, Quantity: l.Quantity,
 		UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor,
 		PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, CancelledQuantity: l.CancelledQuantity, RefundedMinor: l.RefundedMinor,
-		PointsBack: l.PointsBack, Discounts: l.Discounts, GiftOf: l.GiftOf, Earned: l.Earned,
+		PointsBack: l.PointsBack, Discounts: l.Discounts, GiftOf: l.GiftOf, Earned: l.Earned, TaxBP: l.TaxBp, TaxMinor: l.TaxMinor,
 	}
 }
 
@@ -49,7 +49,7 @@ func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
 		SetTaxClass(l.TaxClass).SetReturnable(l.Returnable).SetQuantity(l.Quantity).SetUnitMinor(l.UnitMinor).SetGrossMinor(l.GrossMinor).
 		SetDiscountMinor(l.DiscountMinor).SetPayableMinor(l.PayableMinor).SetPointsAmountMinor(l.PointsAmountMinor).SetPoints(l.Points).
 		SetReturnedQuantity(l.ReturnedQuantity).SetCancelledQuantity(l.CancelledQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
-		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS).SetEarned(l.Earned)
+		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS).SetEarned(l.Earned).SetTaxBp(l.TaxBP).SetTaxMinor(l.TaxMinor)
 }
 
 func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {

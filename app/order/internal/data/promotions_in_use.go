@@ -224,6 +224,25 @@ func (s *Promotions) Facts(ctx context.Context, memberID string, coupons []strin
 	return facts, nil
 }
 
+// InUse are the versions of the promotions in use.
+func (s *Promotions) InUse(ctx context.Context) (all [][]pricing.Promotion, nowUS int64, err error) {
+	if nowUS, err = s.db.Now(ctx); err != nil {
+		return nil, 0, err
+	}
+	err = s.inUse.fresh(AsService(ctx), s, nowUS, func(c *inUse) {
+		for _, v := range c.promotions {
+			var list []pricing.Promotion
+			for _, p := range v {
+				if list = append(list, p.Promotion); p.FromUS <= nowUS {
+					break
+				}
+			}
+			all = append(all, list)
+		}
+	})
+	return all, nowUS, err
+}
+
 // had is what a member holds of promotions with a limit for each.
 func (s *Promotions) had(ctx context.Context, memberID string, codes []string) (map[string]int64, error) {
 	had := map[string]int64{}

@@ -3,9 +3,11 @@ package service
 import (
 	"context"
 
+	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
 	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
@@ -18,7 +20,7 @@ func (s *Order) GetCart(ctx context.Context, req *orderv1.GetCartRequest) (*orde
 	if err != nil {
 		return nil, err
 	}
-	skus, err := s.Seeker.Catalog.SKUs(ctx, skusOf(lines))
+	skus, err := s.cartPrices(ctx, req.GetMemberId(), req.GetChannel(), skusOf(lines))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +42,7 @@ func (s *Order) SetCartLine(ctx context.Context, req *orderv1.SetCartLineRequest
 			if err != nil {
 				return nil, err
 			}
-			return s.Seeker.Catalog.SKUs(ctx, skusOf(append([]biz.WantedLine{{SKU: req.GetSku()}}, lines...)))
+			return s.cartPrices(ctx, req.GetMemberId(), req.GetChannel(), skusOf(append([]biz.WantedLine{{SKU: req.GetSku()}}, lines...)))
 		},
 		Decide: func(ctx context.Context, skus map[string]biz.SKU) (*orderv1.Cart, error) {
 			if sku, known := skus[req.GetSku()]; req.GetQuantity() > 0 && (!known || !sku.Active) {
@@ -63,6 +65,19 @@ func (s *Order) SetCartLine(ctx context.Context, req *orderv1.SetCartLineRequest
 		},
 	}.Run(ctx, s.DB)
 	return cart, err
+}
+
+// cartPrices are what SKUs cost the member in a channel, before promotions.
+func (s *Order) cartPrices(ctx context.Context, memberID, channel string, codes []string) (map[string]biz.SKU, error) {
+	now, err := s.DB.Now(ctx)
+	if err != nil || len(codes) == 0 {
+		return map[string]biz.SKU{}, err
+	}
+	member, err := s.Seeker.Members.OrderFacts(ctx, memberID)
+	if err != nil {
+		return nil, err
+	}
+	return s.Seeker.Catalog.Prices(ctx, codes, biz.Sale{Channel: channel, Tier: member.Tier, AtUS: now})
 }
 
 func skusOf(lines []biz.WantedLine) []string {
@@ -105,29 +120,60 @@ func toCart(memberID string, lines []biz.WantedLine, skus map[string]biz.SKU) *o
 
 // Calculate prices lines without an order.
 func (s *Order) Calculate(ctx context.Context, req *orderv1.CalculateRequest) (*orderv1.Calculation, error) {
-	if req.GetMemberId() != "" {
-		if err := s.mayPriceFor(ctx, req.GetMemberId()); err != nil {
-			return nil, err
-		}
+	if err := s.mayPrice(ctx, req); err != nil {
+		return nil, err
 	}
 	if err := s.bounded(req.GetLines()); err != nil {
 		return nil, err
 	}
-	freight, location := s.settings.FreightMinor, ""
-	if req.GetChannel() == biz.ChannelPOS {
-		freight, location = 0, req.GetShopStoreCode() // carried out
+	q := biz.PriceQuery{
+		Channel: req.GetChannel(), Store: req.GetShopStoreCode(), MemberID: req.GetMemberId(), Lines: fromLines(req.GetLines()), Points: req.GetPoints(), Coupons: req.GetCouponIds(),
+		FreightMinor: s.settings.FreightMinor, Destination: req.GetDestinationRegion(),
 	}
-	p, member, err := s.Seeker.Price(ctx, biz.PriceQuery{
-		Location: location,
-		Channel:  req.GetChannel(), Store: req.GetShopStoreCode(), MemberID: req.GetMemberId(), Lines: fromLines(req.GetLines()), Points: req.GetPoints(), Coupons: req.GetCouponIds(), FreightMinor: freight,
-	})
+	switch {
+	case req.GetWay() == inventoryv1.DeliveryWay_PICKUP:
+		if q.Location = req.GetPickupStoreCode(); q.Location == "" {
+			return nil, biz.Invalid("pickup_store_code", "is needed for PICKUP")
+		}
+		q.NoFreight = true
+	case req.GetWay() == inventoryv1.DeliveryWay_CARRY_OUT, req.GetWay() == inventoryv1.DeliveryWay_DELIVERY_WAY_UNSPECIFIED && req.GetChannel() == biz.ChannelPOS:
+		q.Location, q.NoFreight = req.GetShopStoreCode(), true
+	}
+	p, facts, err := s.Seeker.Price(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	if p.Points > member.SpendablePoints {
-		return nil, biz.PointsInsufficient(member.SpendablePoints, p.Points)
+	if p.Points > facts.Member.SpendablePoints {
+		return nil, biz.PointsInsufficient(facts.Member.SpendablePoints, p.Points)
 	}
 	return toCalculation(p), nil
+}
+
+// mayPrice refuses to price for another member, and at another store or channel than where the caller sells.
+func (s *Order) mayPrice(ctx context.Context, req *orderv1.CalculateRequest) error {
+	p, err := tenancy.FromContext(ctx)
+	if err == nil && req.GetMemberId() != "" {
+		err = s.mayPriceFor(ctx, req.GetMemberId())
+	}
+	switch store := req.GetShopStoreCode(); {
+	case err != nil:
+		return err
+	case p.Kind == tenancy.Device && (store != p.Store || req.GetChannel() != biz.ChannelPOS):
+		return biz.NotFound("store") // a till sells what is in its store
+	case p.Kind == tenancy.Channel && req.GetChannel() != p.Channel:
+		return biz.NotFound("channel")
+	case p.Store != "" && store != "" && store != p.Store:
+		return biz.NotFound("store")
+	case store != "" && (p.Kind == tenancy.Dealer || p.Kind == tenancy.Franchisee || p.Kind == tenancy.Channel):
+		facts, err := s.Seeker.Sellers.Seller(ctx, biz.SellerQuery{Stores: []string{store}})
+		if err != nil {
+			return err
+		}
+		if at, known := facts.Stores[store]; !known || !p.Scope.Covers(at.Org) {
+			return biz.NotFound("store")
+		}
+	}
+	return nil
 }
 
 // bounded refuses more than the configured limits allow.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -50,13 +51,16 @@ type world struct {
 	regions            map[string]string // of stores
 	tier               string            // everybody's
 	segments           []string
-	listed             map[string]int64 // prices by channel, store or tier, and SKU
+	classes, taxpayers map[string]string // tax classes of SKUs, kinds of taxpayers of organisations
+	weights            map[string]int64  // of SKUs, in grams
+	listed             map[string]int64  // prices by channel, store or tier, and SKU
 	priced             []*productv1.GetPricesRequest
 	promises           int // how often it was asked what may be promised
 	behind             map[string]int64
-	answers            []string                              // what locations said
-	pickups            map[string]bool                       // documents that are never moved
-	lacking            map[string][]*inventoryv1.Reservation // of documents that wait for their buyer's choice
+	answers            []string                                    // what locations said
+	booked             map[string]*inventoryv1.BookTillSaleRequest // offline sales, by request
+	pickups            map[string]bool                             // documents that are never moved
+	lacking            map[string][]*inventoryv1.Reservation       // of documents that wait for their buyer's choice
 
 	documents map[string]*memberv1.DocumentPoints
 	accruals  []*rebatev1.Accrual
@@ -93,11 +97,28 @@ func (f fakeProduct) GetSkus(ctx context.Context, in *productv1.GetSkusRequest, 
 		if price, known := f.w.prices[code]; known {
 			out.Skus = append(out.Skus, &productv1.Sku{
 				Code: code, Title: map[string]string{"en": code}, ListPrice: &commonv1.Money{AmountMinor: price, Currency: "CNY"}, Returnable: !f.w.final[code], Active: true, Brand: f.w.brands[code], Category: f.w.categories[code],
-				Barcode: "69" + code, WeightG: int64(len(code)) * 100,
+				TaxClass: f.w.classes[code], Barcode: "69" + code, WeightG: cmp.Or(f.w.weights[code], int64(len(code))*100),
 			})
 		}
 	}
 	return out, outside(ctx)
+}
+
+// ListSkus pages by two.
+func (f fakeProduct) ListSkus(ctx context.Context, in *productv1.ListSkusRequest, _ ...grpc.CallOption) (*productv1.ListSkusResponse, error) {
+	f.w.mu.Lock()
+	codes := slices.Sorted(maps.Keys(f.w.prices))
+	f.w.mu.Unlock()
+	at, _ := slices.BinarySearch(codes, in.PageToken)
+	codes = codes[at:]
+	out := &productv1.ListSkusResponse{}
+	if len(codes) > 2 {
+		out.NextPageToken = codes[2]
+		codes = codes[:2]
+	}
+	got, err := f.GetSkus(ctx, &productv1.GetSkusRequest{Codes: codes})
+	out.Skus = got.GetSkus()
+	return out, err
 }
 
 type fakePrices struct {
@@ -147,6 +168,7 @@ func (f fakeStore) GetSellerFacts(ctx context.Context, in *storev1.GetSellerFact
 	if org := f.w.orgs[in.StoreCode]; org != "" {
 		out.SellerOrg, out.MerchantAccount = org, "acct-"+org
 	}
+	out.Taxpayer = f.w.taxpayers[out.SellerOrg]
 	for _, s := range in.Stores {
 		out.Stores = append(out.Stores, &storev1.StoreStanding{StoreCode: s, OrgCode: f.w.orgs[s], DealerOrg: "deal", Timezone: f.w.zones[s]})
 	}
@@ -356,6 +378,35 @@ func (f fakeInventory) ListReservations(ctx context.Context, in *inventoryv1.Lis
 		}
 	}
 	return out, outside(ctx)
+}
+
+type fakeTills struct {
+	inventoryv1.TillSalesClient
+	w *world
+}
+
+// BookTillSale takes what was sold, whether it is there or not.
+func (f fakeTills) BookTillSale(ctx context.Context, in *inventoryv1.BookTillSaleRequest, _ ...grpc.CallOption) (*inventoryv1.BookTillSaleResponse, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if err := f.w.refuse; err != nil {
+		f.w.refuse = nil
+		return nil, err
+	}
+	if before, ok := f.w.booked[in.RequestId]; ok {
+		if !proto.Equal(before, in) {
+			return nil, fault.RequestIDReused()
+		}
+		return &inventoryv1.BookTillSaleResponse{}, outside(ctx)
+	}
+	if f.w.booked == nil {
+		f.w.booked = map[string]*inventoryv1.BookTillSaleRequest{}
+	}
+	f.w.booked[in.RequestId] = in
+	for _, l := range in.Lines {
+		f.w.stock[in.Location][l.Sku] -= l.Quantity
+	}
+	return &inventoryv1.BookTillSaleResponse{}, outside(ctx)
 }
 
 type fakeRebate struct {

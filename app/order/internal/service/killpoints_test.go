@@ -121,7 +121,7 @@ func remoteParts(t *testing.T, db *database.DB, address string, sagas *saga.Coor
 		DB:         db, Orders: data.NewOrders(db, receivers(t)), Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Points: members, Saga: sagas,
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(conn)},
 		Seeker: biz.Seeker{
-			Catalog: data.Catalog{Client: productv1.NewProductClient(conn), Lists: productv1.NewPriceListsClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members, Promotions: promotions, Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Returns: data.NewReturnPolicies(db, testTerms),
+			Catalog: data.Catalog{Client: productv1.NewProductClient(conn), Lists: productv1.NewPriceListsClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members, Promotions: promotions, Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Returns: data.NewReturnPolicies(db, testTerms), Terms: data.NewTradeTerms(db),
 		},
 		Report: func(_ context.Context, err error) { t.Log(err) },
 	}

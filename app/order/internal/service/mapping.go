@@ -94,13 +94,13 @@ func toCalculation(p biz.Price) *orderv1.Calculation {
 	out := &orderv1.Calculation{
 		Goods: toMoney(p.GoodsMinor, p.Currency), Freight: toMoney(p.FreightMinor, p.Currency), Total: toMoney(p.TotalMinor, p.Currency),
 		PointsAmount: toMoney(p.PointsAmountMinor, p.Currency), Points: p.Points, ToPay: toMoney(p.ToPayMinor(), p.Currency),
-		Steps: toSteps(p.Steps), FreightDiscounts: toDiscounts(p.FreightDiscounts, false),
+		Tax: toMoney(p.TaxMinor, p.Currency), TaxOnTop: p.TaxOnTop, Steps: toSteps(p.Steps), FreightDiscounts: toDiscounts(p.FreightDiscounts, false),
 	}
 	for _, l := range p.Lines {
 		out.Lines = append(out.Lines, toLine(biz.Line{
 			SKU: l.SKU, Title: l.Title, Returnable: l.Returnable, Quantity: l.Quantity, UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor,
 			DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points,
-			Discounts: l.Discounts, GiftOf: l.GiftOf,
+			Discounts: l.Discounts, GiftOf: l.GiftOf, TaxBP: l.TaxBP, TaxMinor: l.TaxMinor,
 		}, p.Currency))
 	}
 	return out
@@ -112,7 +112,7 @@ func toLine(l biz.Line, currency string) *orderv1.OrderLine {
 		Gross: toMoney(l.GrossMinor, currency), Discount: toMoney(l.DiscountMinor, currency), Payable: toMoney(l.PayableMinor, currency),
 		PointsAmount: toMoney(l.PointsAmountMinor, currency), Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, CancelledQuantity: l.CancelledQuantity,
 		Refunded: toMoney(l.RefundedMinor, currency), Returnable: l.Returnable,
-		Discounts: toDiscounts(l.Discounts, false), GiftOf: l.GiftOf,
+		Discounts: toDiscounts(l.Discounts, false), GiftOf: l.GiftOf, TaxBp: l.TaxBP, Tax: toMoney(l.TaxMinor, currency),
 	}
 }
 
@@ -125,6 +125,7 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 		Points: r.Points, Tenders: toTenders(r), PlacedAtUs: r.PlacedAtUS, PaidAtUs: r.PaidAtUS, PayUntilUs: r.PayUntilUS,
 		Unallocated: r.Unallocated && r.State == biz.OrderPaid, ShipByUs: r.ShipByUS, Version: int32(r.Version), Remark: r.Remark,
 		DeviceId: r.Device, Clerk: r.Clerk, Shipping: shippings[r.Shipping()], FreightDiscounts: toDiscounts(r.FreightDiscounts, false),
+		Tax: toMoney(r.TaxMinor, r.Currency), TaxOnTop: r.TaxOnTop,
 	}
 	if r.NeedsChoice() {
 		out.Choice = &orderv1.PickupChoice{AskedAtUs: r.AskedAtUS, ChooseByUs: r.ChooseByUS}

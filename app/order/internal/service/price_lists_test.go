@@ -23,7 +23,7 @@ func TestPricesComeFromTheListsOfTheSale(t *testing.T) {
 		for _, step := range p.Steps {
 			steps = append(steps, fmt.Sprint(step.Kind, " ", step.List, " ", step.AmountMinor, " ", step.Skus))
 		}
-		require.Equal(t, []string{"LIST S2 35800 [tea]", "LIST  10400 [cup pot]", "TIER gold -5800 [tea]"}, steps, "a tier's price that is higher is nobody's")
+		require.Equal(t, []string{"LIST S2 35800 [tea]", "LIST  10400 [cup pot]", "TIER gold -5800 [tea]", "FREIGHT  1000 []"}, steps, "a tier's price that is higher is nobody's")
 		require.Equal(t, int64(30000), p.Lines[0].Gross.AmountMinor)
 		require.Len(t, s.world.priced, 1)
 		asked := s.world.priced[0]

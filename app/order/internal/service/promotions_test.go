@@ -78,7 +78,7 @@ func TestAnOrderFreezesItsDiscountsAndWhoBearsThem(t *testing.T) {
 		for _, step := range shown.Steps {
 			steps = append(steps, fmt.Sprint(step.Kind, " ", step.Promotion, " ", step.AmountMinor))
 		}
-		require.Equal(t, []string{"LIST  33300", "ORDER FALL -5000", "FREIGHT FREIGHT -400"}, steps)
+		require.Equal(t, []string{"LIST  33300", "ORDER FALL -5000", "FREIGHT  1000", "FREIGHT FREIGHT -400"}, steps)
 		require.Empty(t, shown.Lines[0].Discounts[0].Bearers, "a buyer is not told who bears it")
 
 		req := wish(wanted...)

@@ -49,6 +49,8 @@ type Parts struct {
 	Packing biz.PackingFacts
 	// Levels are the service levels of channels; nil: there are none.
 	Levels *data.Levels
+	// Tills books what tills have sold offline.
+	Tills biz.TillBooker
 	// Promotions keeps what orders hold of budgets and quotas.
 	Promotions biz.PromotionUses
 	Rebates    biz.RebateReader

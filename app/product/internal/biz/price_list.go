@@ -61,9 +61,23 @@ type Priced struct {
 
 // Applies says whether a list is for a sale; tier: whether its tier's lists are asked for, or those of everybody.
 func (l PriceList) Applies(a PriceAsk, tier bool) bool {
+	return l.FromUS <= a.AtUS && (l.UntilUS == 0 || a.AtUS < l.UntilUS) && l.For(a, tier)
+}
+
+// Next is the first of moments that is later; 0: none of them.
+func Next(atUS int64, moments ...int64) (next int64) {
+	for _, m := range moments {
+		if m > atUS && (next == 0 || m < next) {
+			next = m
+		}
+	}
+	return next
+}
+
+// For is Applies at some time.
+func (l PriceList) For(a PriceAsk, tier bool) bool {
 	switch {
-	case l.FromUS > a.AtUS || l.UntilUS != 0 && l.UntilUS <= a.AtUS,
-		l.Channel != "" && l.Channel != a.Channel,
+	case l.Channel != "" && l.Channel != a.Channel,
 		l.Store != "" && l.Store != a.Store,
 		!strings.HasPrefix(a.Region, l.Region),
 		a.Currency != "" && l.Currency != a.Currency:

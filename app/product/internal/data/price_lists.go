@@ -67,6 +67,34 @@ func (p *PriceLists) Price(ctx context.Context, codes []string, a biz.PriceAsk) 
 	return biz.PriceAll(skus, asked, entries, a), err
 }
 
+// Until is the next moment at which a price of these SKUs may change in such a sale; 0: none is known.
+func (p *PriceLists) Until(ctx context.Context, codes []string, a biz.PriceAsk) (int64, error) {
+	lists, err := p.current(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var names []string
+	until := int64(0)
+	for _, l := range lists {
+		if l.For(a, false) || l.For(a, true) {
+			names = append(names, l.Code)
+			until = biz.Next(a.AtUS, until, l.FromUS, l.UntilUS)
+		}
+	}
+	if len(names) == 0 {
+		return until, nil
+	}
+	first, err := p.ent.PriceEntry.Query().Where(priceentry.SkuIn(codes...), priceentry.PriceListIn(names...), priceentry.FromUsGT(a.AtUS)).
+		Order(ent.Asc(priceentry.FieldFromUs)).First(ctx)
+	if ent.IsNotFound(err) {
+		return until, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("prices to come: %w", err)
+	}
+	return biz.Next(a.AtUS, until, first.FromUs), nil
+}
+
 // current are all lists, at most a second old.
 func (p *PriceLists) current(ctx context.Context) ([]biz.PriceList, error) {
 	p.mu.Lock()

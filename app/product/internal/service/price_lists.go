@@ -195,6 +195,11 @@ func (s *PriceLists) GetPrices(ctx context.Context, req *productv1.GetPricesRequ
 		return nil, err
 	}
 	out := &productv1.GetPricesResponse{}
+	if req.GetWantUntil() {
+		if out.UntilUs, err = s.lists.Until(ctx, req.GetCodes(), ask); err != nil {
+			return nil, err
+		}
+	}
 	for _, p := range priced {
 		out.Skus = append(out.Skus, toPriced(p))
 	}

@@ -124,6 +124,21 @@ func TestPricesByChannelStoreRegionTierAndDate(t *testing.T) {
 			}
 			require.Equal(t, c.want, p.costs(c.ask), "%v", c.ask)
 		}
+		for _, c := range []struct {
+			ask   *productv1.GetPricesRequest
+			until int64
+		}{
+			{&productv1.GetPricesRequest{AtUs: 1000, Codes: []string{"A"}}, 1500}, // of ALL
+			{&productv1.GetPricesRequest{AtUs: 1500, Codes: []string{"A"}}, 2000}, // SALE begins
+			{&productv1.GetPricesRequest{AtUs: 1000, Codes: []string{"B"}}, 2000},
+			{&productv1.GetPricesRequest{AtUs: 2000, Codes: []string{"A"}}, 3000},
+			{&productv1.GetPricesRequest{AtUs: 3000, Codes: []string{"A"}}, 0},
+		} {
+			c.ask.WantUntil = true
+			got, err := p.GetPrices(hq(t.Context(), "clerk"), c.ask)
+			require.NoError(t, err)
+			require.Equal(t, c.until, got.UntilUs, "%v", c.ask)
+		}
 		got, err := p.GetPrices(hq(t.Context(), "clerk"), &productv1.GetPricesRequest{Codes: []string{"B", "A", "nobody"}, AtUs: at})
 		require.NoError(t, err)
 		require.Len(t, got.Skus, 2)

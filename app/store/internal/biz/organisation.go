@@ -33,6 +33,7 @@ const (
 	maxCode     = 64
 	maxOrgCode  = 40 // it is part of keys of every center
 	maxName     = 200
+	maxTaxpayer = 32
 	maxFee      = 1_000_000_000
 	basisPoints = 10_000
 )
@@ -46,6 +47,7 @@ type Organisation struct {
 	FulfilmentFee    int64 // minor units
 	ShareStock       bool  // contract in force that lets others sell its stock
 	MerchantAccount  string
+	Taxpayer         string // what kind: tax rates go by it
 	UpdatedUS        int64
 }
 
@@ -69,6 +71,7 @@ type OrganisationRow struct {
 	Code, Name, Kind, ParentCode    string
 	SettlementRateBP, FulfilmentFee int64
 	ShareStock                      bool
+	Taxpayer                        string
 }
 
 // nobodys are codes that stand where rows of no organisation name one: members are the brand's, carts their members'.
@@ -104,6 +107,11 @@ func ParseOrganisation(row OrganisationRow) (o Organisation, refusal *batch.Refu
 	}
 	if o.FulfilmentFee < 0 || o.FulfilmentFee > maxFee {
 		return o, batch.Refuse(batch.ReasonAmountInvalid, "fulfilment_fee_minor", "must be 0 to %d", maxFee)
+	}
+	if row.Taxpayer != "" {
+		if o.Taxpayer, refusal = batch.Code("taxpayer", row.Taxpayer, maxTaxpayer); refusal != nil {
+			return o, refusal
+		}
 	}
 	o.MerchantAccount = "M-" + o.Code
 	return o, nil

@@ -102,7 +102,7 @@ func (d *Directory) ApplyOrganisations(ctx context.Context, plan biz.Organisatio
 	for _, o := range plan.Update {
 		n, err := d.ent.Organisation.Update().Where(organisation.ID(o.Code), organisation.UpdatedUsLT(o.UpdatedUS)).
 			SetName(o.Name).SetParent(o.Parent).SetSettlementRateBp(o.SettlementRateBP).SetFulfilmentFeeMinor(o.FulfilmentFee).
-			SetShareStock(o.ShareStock).SetMerchantAccount(o.MerchantAccount).SetUpdatedUs(o.UpdatedUS).Save(ctx)
+			SetShareStock(o.ShareStock).SetMerchantAccount(o.MerchantAccount).SetTaxpayer(o.Taxpayer).SetUpdatedUs(o.UpdatedUS).Save(ctx)
 		if err := changedOne("organisation", o.Code, n, err); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (d *Directory) ApplyOrganisations(ctx context.Context, plan biz.Organisatio
 	for i, o := range plan.Create {
 		rows[i] = d.ent.Organisation.Create().SetID(o.Code).SetOrg(o.Code).SetName(o.Name).SetKind(string(o.Kind)).SetParent(o.Parent).
 			SetSettlementRateBp(o.SettlementRateBP).SetFulfilmentFeeMinor(o.FulfilmentFee).SetShareStock(o.ShareStock).
-			SetMerchantAccount(o.MerchantAccount).SetUpdatedUs(o.UpdatedUS)
+			SetMerchantAccount(o.MerchantAccount).SetTaxpayer(o.Taxpayer).SetUpdatedUs(o.UpdatedUS)
 		if o.Kind == biz.Headquarters {
 			rows[i].SetRoot("root")
 		}
@@ -328,7 +328,7 @@ func changedOne(what, key string, n int, err error) error {
 func toOrganisation(row *ent.Organisation) biz.Organisation {
 	return biz.Organisation{
 		Code: row.ID, Name: row.Name, Kind: biz.Kind(row.Kind), Parent: row.Parent, SettlementRateBP: row.SettlementRateBp,
-		FulfilmentFee: row.FulfilmentFeeMinor, ShareStock: row.ShareStock, MerchantAccount: row.MerchantAccount, UpdatedUS: row.UpdatedUs,
+		FulfilmentFee: row.FulfilmentFeeMinor, ShareStock: row.ShareStock, MerchantAccount: row.MerchantAccount, Taxpayer: row.Taxpayer, UpdatedUS: row.UpdatedUs,
 	}
 }
 

@@ -17,7 +17,7 @@ func each[A, B any](in []A, to func(A) B) []B {
 func toOrganisationRows(in []*storev1.ImportOrganisationRow) []biz.OrganisationRow {
 	return each(in, func(r *storev1.ImportOrganisationRow) biz.OrganisationRow {
 		return biz.OrganisationRow{Line: r.GetLine(), Code: r.GetCode(), Name: r.GetName(), Kind: r.GetKind(), ParentCode: r.GetParentCode(),
-			SettlementRateBP: r.GetSettlementRateBp(), FulfilmentFee: r.GetFulfilmentFeeMinor(), ShareStock: r.GetShareStock()}
+			SettlementRateBP: r.GetSettlementRateBp(), FulfilmentFee: r.GetFulfilmentFeeMinor(), ShareStock: r.GetShareStock(), Taxpayer: r.GetTaxpayer()}
 	})
 }
 
@@ -61,7 +61,7 @@ func toOwnership(o biz.Ownership) storev1.Ownership {
 
 func toOrganisation(o biz.Organisation) *storev1.Organisation {
 	return &storev1.Organisation{Code: o.Code, Name: o.Name, Kind: toKind(o.Kind), ParentCode: o.Parent,
-		SettlementRateBp: o.SettlementRateBP, FulfilmentFeeMinor: o.FulfilmentFee, ShareStock: o.ShareStock}
+		SettlementRateBp: o.SettlementRateBP, FulfilmentFeeMinor: o.FulfilmentFee, ShareStock: o.ShareStock, Taxpayer: o.Taxpayer}
 }
 
 func toStore(s biz.Store) *storev1.StoreInfo {

@@ -12,7 +12,7 @@ import (
 
 // Every field of a row reaches the answer: a field that is added to the proto and forgotten in the mapping is seen here.
 func TestMappingForgetsNoField(t *testing.T) {
-	org := &storev1.ImportOrganisationRow{Line: 1, Code: "F1", Name: "n", Kind: "franchisee", ParentCode: "HQ", SettlementRateBp: 5, FulfilmentFeeMinor: 6, ShareStock: true}
+	org := &storev1.ImportOrganisationRow{Line: 1, Code: "F1", Name: "n", Kind: "franchisee", ParentCode: "HQ", SettlementRateBp: 5, FulfilmentFeeMinor: 6, ShareStock: true, Taxpayer: "general"}
 	full(t, org)
 	o, refusal := biz.ParseOrganisation(toOrganisationRows([]*storev1.ImportOrganisationRow{org})[0])
 	require.Nil(t, refusal)

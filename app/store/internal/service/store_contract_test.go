@@ -62,7 +62,7 @@ func requestID() string { return fmt.Sprintf("request-%016d", requests.Add(1)) }
 
 func orgRow(code, kind, parent string) *storev1.ImportOrganisationRow {
 	return &storev1.ImportOrganisationRow{Line: 2, Code: code, Name: "Org " + code, Kind: kind, ParentCode: parent,
-		SettlementRateBp: 6000, FulfilmentFeeMinor: 300, ShareStock: true}
+		SettlementRateBp: 6000, FulfilmentFeeMinor: 300, ShareStock: true, Taxpayer: "small"}
 }
 
 func storeRow(code, ownership, org string) *storev1.ImportStoreRow {
@@ -377,7 +377,7 @@ func TestSellerFacts(t *testing.T) {
 
 		shop, err := s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{StoreCode: "S2"})
 		require.NoError(t, err)
-		require.Equal(t, []string{"F1", "M-F1", "HQ", "S2", "310101"}, []string{shop.SellerOrg, shop.MerchantAccount, shop.HeadquartersOrg, shop.StoreCode, shop.Region})
+		require.Equal(t, []string{"F1", "M-F1", "HQ", "S2", "310101", "small"}, []string{shop.SellerOrg, shop.MerchantAccount, shop.HeadquartersOrg, shop.StoreCode, shop.Region, shop.Taxpayer})
 		require.Equal(t, storev1.OrganisationKind_FRANCHISEE, shop.SellerKind)
 		account, err := s.GetSellerFacts(service, &storev1.GetSellerFactsRequest{OrgCode: "F2"})
 		require.NoError(t, err)

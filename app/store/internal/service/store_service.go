@@ -216,7 +216,7 @@ func (s *Store) GetSellerFacts(ctx context.Context, req *storev1.GetSellerFactsR
 	if !ok {
 		return nil, organisationUnknown(seller)
 	}
-	out.SellerOrg, out.SellerKind, out.MerchantAccount = org.Code, toKind(org.Kind), org.MerchantAccount
+	out.SellerOrg, out.SellerKind, out.MerchantAccount, out.Taxpayer = org.Code, toKind(org.Kind), org.MerchantAccount, org.Taxpayer
 	places, err := s.directory.Places(ctx, req.GetStores())
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ const channel = "miniprogram"
 type MiniProgram struct {
 	miniprogramv1.UnimplementedMiniProgramServer
 	Products  productv1.ProductClient
+	Prices    productv1.PriceListsClient
 	Inventory inventoryv1.InventoryClient
 	Members   memberv1.MemberClient
 	Orders    orderv1.OrderClient
@@ -31,7 +32,7 @@ type MiniProgram struct {
 // New makes the service.
 func New(dial func(center string) grpc.ClientConnInterface) *MiniProgram {
 	return &MiniProgram{
-		Products: productv1.NewProductClient(dial("product")), Inventory: inventoryv1.NewInventoryClient(dial("inventory")),
+		Products: productv1.NewProductClient(dial("product")), Prices: productv1.NewPriceListsClient(dial("product")), Inventory: inventoryv1.NewInventoryClient(dial("inventory")),
 		Members: memberv1.NewMemberClient(dial("member")), Orders: orderv1.NewOrderClient(dial("order")),
 	}
 }
@@ -81,13 +82,23 @@ func (s *MiniProgram) ListProducts(ctx context.Context, in *miniprogramv1.ListPr
 	if len(codes) == 0 {
 		return out, nil
 	}
-	available, err := s.available(ctx, codes, in.Lat, in.Lng, in.GetRadiusM())
-	if err != nil {
+	var available map[string]*inventoryv1.Availability
+	var prices map[string]*productv1.PricedSku
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		available, err = s.available(ctx, codes, in.Lat, in.Lng, in.GetRadiusM())
+		return err
+	})
+	group.Go(func() (err error) {
+		prices, err = s.prices(ctx, codes)
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for _, sku := range list.GetSkus() {
-		if sku.GetActive() {
-			out.Products = append(out.Products, toProduct(sku, available[sku.GetCode()]))
+	for _, code := range codes {
+		if priced := prices[code]; priced.GetSku().GetActive() {
+			out.Products = append(out.Products, toProduct(priced, available[code]))
 		}
 	}
 	return out, nil
@@ -98,11 +109,11 @@ func (s *MiniProgram) GetProduct(ctx context.Context, in *miniprogramv1.GetProdu
 	if err := checkPoint(in.Lat, in.Lng); err != nil {
 		return nil, err
 	}
-	var found *productv1.GetSkusResponse
+	var found map[string]*productv1.PricedSku
 	var available map[string]*inventoryv1.Availability
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		found, err = s.Products.GetSkus(ctx, &productv1.GetSkusRequest{Codes: []string{in.GetSku()}})
+		found, err = s.prices(ctx, []string{in.GetSku()})
 		return err
 	})
 	group.Go(func() (err error) {
@@ -112,10 +123,23 @@ func (s *MiniProgram) GetProduct(ctx context.Context, in *miniprogramv1.GetProdu
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	if len(found.GetSkus()) != 1 || !found.GetSkus()[0].GetActive() {
+	if !found[in.GetSku()].GetSku().GetActive() {
 		return nil, fault.New(http.StatusNotFound, productv1.ProductErrorReason_SKU_UNKNOWN.String(), "there is no such product: check the code", "sku", in.GetSku())
 	}
-	return toProduct(found.GetSkus()[0], available[in.GetSku()]), nil
+	return toProduct(found[in.GetSku()], available[in.GetSku()]), nil
+}
+
+// prices are what SKUs cost in this channel; unknown ones are absent.
+func (s *MiniProgram) prices(ctx context.Context, codes []string) (map[string]*productv1.PricedSku, error) {
+	got, err := s.Prices.GetPrices(ctx, &productv1.GetPricesRequest{Codes: codes, Channel: channel})
+	if err != nil {
+		return nil, err
+	}
+	bySKU := make(map[string]*productv1.PricedSku, len(got.GetSkus()))
+	for _, p := range got.GetSkus() {
+		bySKU[p.GetSku().GetCode()] = p
+	}
+	return bySKU, nil
 }
 
 // checkPoint takes both coordinates or none.
@@ -138,9 +162,10 @@ func (s *MiniProgram) available(ctx context.Context, skus []string, lat, lng *fl
 	return bySKU, nil
 }
 
-func toProduct(sku *productv1.Sku, available *inventoryv1.Availability) *miniprogramv1.Product {
+func toProduct(priced *productv1.PricedSku, available *inventoryv1.Availability) *miniprogramv1.Product {
+	sku := priced.GetSku()
 	out := &miniprogramv1.Product{
-		Sku: sku.GetCode(), Title: sku.GetTitle(), Category: sku.GetCategory(), Price: sku.GetListPrice(), Returnable: sku.GetReturnable(),
+		Sku: sku.GetCode(), Title: sku.GetTitle(), Category: sku.GetCategory(), Price: priced.GetPrice(), Returnable: sku.GetReturnable(),
 		Available: available.GetOnline(),
 	}
 	for _, at := range available.GetNear() {

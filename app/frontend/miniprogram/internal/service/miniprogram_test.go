@@ -65,27 +65,32 @@ var catalogue = &productv1.ListSkusResponse{NextPageToken: "next", Skus: []*prod
 	{Code: "B", Active: true}, {Code: "GONE"},
 }}
 
+// priced is the catalogue at the channel's prices.
+var priced = &productv1.GetPricesResponse{Skus: []*productv1.PricedSku{{Sku: catalogue.Skus[0], Price: &commonv1.Money{AmountMinor: 4, Currency: "CNY"}, List: "mini"}, {Sku: catalogue.Skus[1]}}}
+
 var stock = &inventoryv1.GetAvailabilityResponse{Items: []*inventoryv1.Availability{{Sku: "A", Online: 7, Near: []*inventoryv1.LocationAvailability{
 	{Location: "S1", Name: "Store", DistanceM: 120, Level: "yes", Online: proto.Int64(7), AtTheTill: proto.Int64(9)}}}, {Sku: "B"}}}
 
 func TestGuestsSeeProductsButNoFiguresOfALocation(t *testing.T) {
 	s, c := service(map[string]proto.Message{productv1.Product_ListSkus_FullMethodName: catalogue, inventoryv1.Inventory_GetAvailability_FullMethodName: stock,
-		productv1.Product_GetSkus_FullMethodName: &productv1.GetSkusResponse{Skus: catalogue.Skus[:1]}})
+		productv1.PriceLists_GetPrices_FullMethodName: priced})
 	lat, lng := 31.2, 121.4
 	got, err := s.ListProducts(t.Context(), &miniprogramv1.ListProductsRequest{PageSize: 3, PageToken: "p", Category: "green", Text: "t", Lat: &lat, Lng: &lng, RadiusM: 900})
 	require.NoError(t, err)
 	require.Equal(t, "next", got.NextPageToken)
 	require.Len(t, got.Products, 2, "what is not sold any more is not shown")
 	first := got.Products[0]
-	require.Equal(t, (&miniprogramv1.Product{Sku: "A", Title: map[string]string{"en": "tea"}, Category: "green", Price: catalogue.Skus[0].ListPrice, Returnable: true,
+	require.Equal(t, (&miniprogramv1.Product{Sku: "A", Title: map[string]string{"en": "tea"}, Category: "green", Price: &commonv1.Money{AmountMinor: 4, Currency: "CNY"}, Returnable: true,
 		Available: 7, Near: []*inventoryv1.LocationAvailability{{Location: "S1", Name: "Store", DistanceM: 120, Level: "yes"}}}).String(), first.String())
 	require.Equal(t, (&productv1.ListSkusRequest{PageSize: 3, PageToken: "p", Category: "green", Text: "t"}).String(), text(c.asked[productv1.Product_ListSkus_FullMethodName]))
 	require.Equal(t, (&inventoryv1.GetAvailabilityRequest{Skus: []string{"A", "B"}, Channel: "miniprogram", Lat: &lat, Lng: &lng, RadiusM: 900}).String(),
 		text(c.asked[inventoryv1.Inventory_GetAvailability_FullMethodName]))
 
+	require.Equal(t, (&productv1.GetPricesRequest{Codes: []string{"A", "B"}, Channel: "miniprogram"}).String(), text(c.asked[productv1.PriceLists_GetPrices_FullMethodName]))
+
 	one, err := s.GetProduct(t.Context(), &miniprogramv1.GetProductRequest{Sku: "A", Lat: &lat, Lng: &lng})
 	require.NoError(t, err)
-	require.Equal(t, int64(7), one.Available)
+	require.Equal(t, []int64{7, 4}, []int64{one.Available, one.Price.AmountMinor}, "at the channel's price")
 	require.Nil(t, one.Near[0].Online)
 
 	_, err = s.ListProducts(t.Context(), &miniprogramv1.ListProductsRequest{Lat: &lat})
@@ -93,7 +98,7 @@ func TestGuestsSeeProductsButNoFiguresOfALocation(t *testing.T) {
 }
 
 func TestAProductThatIsNotSoldIsUnknown(t *testing.T) {
-	s, _ := service(map[string]proto.Message{productv1.Product_GetSkus_FullMethodName: &productv1.GetSkusResponse{Skus: []*productv1.Sku{{Code: "GONE"}}}})
+	s, _ := service(map[string]proto.Message{productv1.PriceLists_GetPrices_FullMethodName: &productv1.GetPricesResponse{Skus: []*productv1.PricedSku{{Sku: &productv1.Sku{Code: "GONE"}}}}})
 	_, err := s.GetProduct(t.Context(), &miniprogramv1.GetProductRequest{Sku: "GONE"})
 	require.Equal(t, "SKU_UNKNOWN", kratos.Reason(err))
 }
@@ -125,22 +130,22 @@ func TestAMemberActsForItself(t *testing.T) {
 		method string
 		want   proto.Message
 	}{
-		{func(ctx context.Context) error { _, err := s.GetCart(ctx, nil); return err }, orderv1.Order_GetCart_FullMethodName, &orderv1.GetCartRequest{MemberId: "mbr_1"}},
+		{func(ctx context.Context) error { _, err := s.GetCart(ctx, nil); return err }, orderv1.Order_GetCart_FullMethodName, &orderv1.GetCartRequest{Channel: "miniprogram", MemberId: "mbr_1"}},
 		{func(ctx context.Context) error {
 			_, err := s.SetCartLine(ctx, &miniprogramv1.SetMyCartLineRequest{RequestId: "r", Sku: "A", Quantity: 3})
 			return err
-		}, orderv1.Order_SetCartLine_FullMethodName, &orderv1.SetCartLineRequest{RequestId: "r", MemberId: "mbr_1", Sku: "A", Quantity: 3}},
+		}, orderv1.Order_SetCartLine_FullMethodName, &orderv1.SetCartLineRequest{Channel: "miniprogram", RequestId: "r", MemberId: "mbr_1", Sku: "A", Quantity: 3}},
 		{func(ctx context.Context) error {
-			_, err := s.PreviewCheckout(ctx, &miniprogramv1.PreviewCheckoutRequest{Points: 5, ShopStoreCode: "S2", CouponIds: []string{"c"}})
+			_, err := s.PreviewCheckout(ctx, &miniprogramv1.PreviewCheckoutRequest{Points: 5, ShopStoreCode: "S2", CouponIds: []string{"c"}, Way: inventoryv1.DeliveryWay_PICKUP, PickupStoreCode: "S1", DestinationRegion: "33"})
 			return err
 		}, orderv1.Order_Calculate_FullMethodName, &orderv1.CalculateRequest{Channel: "miniprogram", MemberId: "mbr_1", Points: 5, ShopStoreCode: "S2", CouponIds: []string{"c"},
-			Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2}}}},
+			Way: inventoryv1.DeliveryWay_PICKUP, PickupStoreCode: "S1", DestinationRegion: "33", Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2}}}},
 		{func(ctx context.Context) error {
 			_, err := s.Checkout(ctx, &miniprogramv1.CheckoutRequest{RequestId: "r", Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1",
-				ShopStoreCode: "S2", Points: 5, ToPayMinor: &toPay, Remark: "x", CouponIds: []string{"c"}, FinalSaleSkus: []string{"A"}})
+				ShopStoreCode: "S2", Points: 5, ToPayMinor: &toPay, Remark: "x", CouponIds: []string{"c"}, FinalSaleSkus: []string{"A"}, DestinationRegion: "33"})
 			return err
 		}, orderv1.Order_PlaceOrder_FullMethodName, &orderv1.PlaceOrderRequest{RequestId: "r", Channel: "miniprogram", MemberId: "mbr_1", ShopStoreCode: "S2",
-			Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1", Points: 5, ToPayMinor: &toPay, Remark: "x", FromCart: true, CouponIds: []string{"c"}, FinalSaleSkus: []string{"A"}}},
+			Way: inventoryv1.DeliveryWay_PICKUP, Receiver: receiver, PickupStoreCode: "S1", Points: 5, ToPayMinor: &toPay, Remark: "x", FromCart: true, CouponIds: []string{"c"}, FinalSaleSkus: []string{"A"}, DestinationRegion: "33"}},
 		{func(ctx context.Context) error {
 			_, err := s.PreviewCheckout(ctx, &miniprogramv1.PreviewCheckoutRequest{Lines: now})
 			return err

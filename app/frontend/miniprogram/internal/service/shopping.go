@@ -14,7 +14,7 @@ func (s *MiniProgram) GetCart(ctx context.Context, _ *miniprogramv1.GetMyCartReq
 	if err != nil {
 		return nil, err
 	}
-	return s.Orders.GetCart(ctx, &orderv1.GetCartRequest{MemberId: id})
+	return s.Orders.GetCart(ctx, &orderv1.GetCartRequest{Channel: channel, MemberId: id})
 }
 
 // SetCartLine sets the quantity of one SKU.
@@ -23,7 +23,7 @@ func (s *MiniProgram) SetCartLine(ctx context.Context, in *miniprogramv1.SetMyCa
 	if err != nil {
 		return nil, err
 	}
-	return s.Orders.SetCartLine(ctx, &orderv1.SetCartLineRequest{RequestId: in.GetRequestId(), MemberId: id, Sku: in.GetSku(), Quantity: in.GetQuantity()})
+	return s.Orders.SetCartLine(ctx, &orderv1.SetCartLineRequest{Channel: channel, RequestId: in.GetRequestId(), MemberId: id, Sku: in.GetSku(), Quantity: in.GetQuantity()})
 }
 
 // PreviewCheckout says what the cart costs, or what would be bought at once.
@@ -39,11 +39,11 @@ func (s *MiniProgram) PreviewCheckout(ctx context.Context, in *miniprogramv1.Pre
 		}
 	}
 	return s.Orders.Calculate(ctx, &orderv1.CalculateRequest{Channel: channel, MemberId: id, Points: in.GetPoints(), ShopStoreCode: in.GetShopStoreCode(),
-		CouponIds: in.GetCouponIds(), Lines: lines})
+		CouponIds: in.GetCouponIds(), Lines: lines, Way: in.GetWay(), PickupStoreCode: in.GetPickupStoreCode(), DestinationRegion: in.GetDestinationRegion()})
 }
 
 func (s *MiniProgram) inCart(ctx context.Context, memberID string) ([]*orderv1.OrderLineInput, error) {
-	cart, err := s.Orders.GetCart(ctx, &orderv1.GetCartRequest{MemberId: memberID})
+	cart, err := s.Orders.GetCart(ctx, &orderv1.GetCartRequest{Channel: channel, MemberId: memberID})
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (s *MiniProgram) Checkout(ctx context.Context, in *miniprogramv1.CheckoutRe
 		RequestId: in.GetRequestId(), Channel: channel, MemberId: id, ShopStoreCode: in.GetShopStoreCode(), Way: in.GetWay(),
 		Receiver: in.GetReceiver(), PickupStoreCode: in.GetPickupStoreCode(), Points: in.GetPoints(), ToPayMinor: in.ToPayMinor,
 		Remark: in.GetRemark(), Lines: in.GetLines(), FromCart: len(in.GetLines()) == 0, CouponIds: in.GetCouponIds(),
-		FinalSaleSkus: in.GetFinalSaleSkus(),
+		FinalSaleSkus: in.GetFinalSaleSkus(), DestinationRegion: in.GetDestinationRegion(),
 	})
 }
 

@@ -30,19 +30,22 @@ const (
 type Pos struct {
 	posv1.UnimplementedPosServer
 	Products  productv1.ProductClient
+	Prices    productv1.PriceListsClient
 	Stores    storev1.StoreClient
 	Inventory inventoryv1.InventoryClient
 	Members   memberv1.MemberClient
 	Orders    orderv1.OrderClient
 	Pickups   orderv1.PickupsClient
+	Tills     orderv1.TillsClient
 }
 
 // New makes the service.
 func New(dial func(center string) grpc.ClientConnInterface) *Pos {
 	return &Pos{
-		Products: productv1.NewProductClient(dial("product")), Stores: storev1.NewStoreClient(dial("store")),
+		Products: productv1.NewProductClient(dial("product")), Prices: productv1.NewPriceListsClient(dial("product")), Stores: storev1.NewStoreClient(dial("store")),
 		Inventory: inventoryv1.NewInventoryClient(dial("inventory")), Members: memberv1.NewMemberClient(dial("member")),
 		Orders: orderv1.NewOrderClient(dial("order")), Pickups: orderv1.NewPickupsClient(dial("order")),
+		Tills: orderv1.NewTillsClient(dial("order")),
 	}
 }
 
@@ -78,8 +81,15 @@ func (s *Pos) Scan(ctx context.Context, in *posv1.ScanRequest) (*posv1.ScanRespo
 	if err := facts.Wait(); err != nil {
 		return nil, err
 	}
-	out := &posv1.ScanResponse{Sku: sku.GetCode(), Title: sku.GetTitle(), Price: sku.GetListPrice()}
+	out := &posv1.ScanResponse{Sku: sku.GetCode(), Title: sku.GetTitle()}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		got, err := s.Prices.GetPrices(ctx, &productv1.GetPricesRequest{Codes: []string{sku.GetCode()}, Channel: channel, StoreCode: p.Store, Region: here.GetRegion()})
+		for _, priced := range got.GetSkus() {
+			out.Price = priced.GetPrice()
+		}
+		return err
+	})
 	group.Go(func() error {
 		got, err := s.Inventory.GetAvailability(ctx, &inventoryv1.GetAvailabilityRequest{Skus: []string{sku.GetCode()}, Channel: channel, Location: p.Store})
 		for _, at := range first(got).GetNear() {
@@ -181,6 +191,15 @@ func (s *Pos) CollectPickup(ctx context.Context, in *posv1.CollectPickupRequest)
 		return nil, err
 	}
 	return s.Pickups.CollectPickup(ctx, &orderv1.CollectPickupRequest{RequestId: in.GetRequestId(), Code: in.GetCode(), StoreCode: p.Store})
+}
+
+// GetTerms reads what this store's till prices by offline.
+func (s *Pos) GetTerms(ctx context.Context, in *posv1.GetTermsRequest) (*orderv1.TillTerms, error) {
+	p, err := till(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.Tills.GetTillTerms(ctx, &orderv1.GetTillTermsRequest{StoreCode: p.Store, Tiers: in.GetTiers()})
 }
 
 // GetSale reads a sale of this store; another store's looks like none.

@@ -45,13 +45,23 @@ func (p *products) GetSkus(_ context.Context, in *productv1.GetSkusRequest, _ ..
 	return &productv1.GetSkusResponse{Skus: []*productv1.Sku{tea}}, nil
 }
 
+type prices struct {
+	productv1.PriceListsClient
+	asked *productv1.GetPricesRequest
+}
+
+func (p *prices) GetPrices(_ context.Context, in *productv1.GetPricesRequest, _ ...grpc.CallOption) (*productv1.GetPricesResponse, error) {
+	p.asked = in
+	return &productv1.GetPricesResponse{Skus: []*productv1.PricedSku{{Sku: tea, Price: &commonv1.Money{AmountMinor: 450, Currency: "CNY"}, List: "S1"}}}, nil
+}
+
 type stores struct {
 	storev1.StoreClient
 	point *commonv1.GeoPoint
 }
 
 func (s stores) GetStore(_ context.Context, in *storev1.GetStoreRequest, _ ...grpc.CallOption) (*storev1.StoreInfo, error) {
-	return &storev1.StoreInfo{Code: in.Code, Point: s.point}, nil
+	return &storev1.StoreInfo{Code: in.Code, Point: s.point, Region: "330106"}, nil
 }
 
 type inventory struct{ inventoryv1.InventoryClient }
@@ -115,7 +125,7 @@ func (o *orders) GetOrder(_ context.Context, in *orderv1.GetOrderRequest, _ ...g
 
 func service() (*Pos, *orders, *products) {
 	o, p := &orders{}, &products{}
-	return &Pos{Products: p, Stores: stores{point: &commonv1.GeoPoint{Lat: 31, Lng: 121}}, Inventory: inventory{}, Members: &members{}, Orders: o}, o, p
+	return &Pos{Products: p, Prices: &prices{}, Stores: stores{point: &commonv1.GeoPoint{Lat: 31, Lng: 121}}, Inventory: inventory{}, Members: &members{}, Orders: o}, o, p
 }
 
 func device(t *testing.T) context.Context {
@@ -126,7 +136,8 @@ func TestAScanShowsThisStoreExactlyAndOthersAsLevels(t *testing.T) {
 	s, _, _ := service()
 	got, err := s.Scan(device(t), &posv1.ScanRequest{Barcode: barcode})
 	require.NoError(t, err)
-	require.Equal(t, []any{"A", "tea", int64(500), int64(9)}, []any{got.Sku, got.Title["en"], got.Price.AmountMinor, got.AtTheTill})
+	require.Equal(t, []any{"A", "tea", int64(450), int64(9)}, []any{got.Sku, got.Title["en"], got.Price.AmountMinor, got.AtTheTill})
+	require.Equal(t, (&productv1.GetPricesRequest{Codes: []string{"A"}, Channel: "pos", StoreCode: "S1", Region: "330106"}).String(), s.Prices.(*prices).asked.String())
 	require.Len(t, got.Nearby, 5, "without this store")
 	require.Equal(t, (&posv1.NearbyStock{Location: "S2", Name: "Store S2", DistanceM: 5, Level: "few"}).String(), got.Nearby[0].String())
 	_, err = s.Scan(device(t), &posv1.ScanRequest{Barcode: "4006381333931"})
@@ -245,6 +256,11 @@ func TestOnlyDevicesCall(t *testing.T) {
 			_, err := s.CollectPickup(ctx, &posv1.CollectPickupRequest{Code: "12345678"})
 			return err
 		},
+		"SellBatch": func(ctx context.Context) error {
+			_, err := s.SellBatch(ctx, &posv1.SellBatchRequest{})
+			return err
+		},
+		"GetTerms": func(ctx context.Context) error { _, err := s.GetTerms(ctx, &posv1.GetTermsRequest{}); return err },
 		"GetSale": func(ctx context.Context) error {
 			_, err := s.GetSale(ctx, &posv1.GetSaleRequest{OrderId: "S1"})
 			return err
@@ -280,4 +296,46 @@ func TestATillHandsOverAtItsOwnStore(t *testing.T) {
 	require.Equal(t, []string{"r", "12345678", "S1"}, []string{c.asked.RequestId, c.asked.Code, c.asked.StoreCode})
 	_, err = s.CollectPickup(t.Context(), &posv1.CollectPickupRequest{})
 	require.Error(t, err, "nobody calls")
+}
+
+// A till sends what it sold offline: each sale is booked or refused by itself.
+func TestABatchIsBookedSaleBySale(t *testing.T) {
+	s, _, _ := service()
+	booker := &tills{}
+	s.Tills = booker
+	sale := func(receipt, phone string, lines ...*posv1.OfflineSaleLine) *posv1.OfflineSale {
+		return &posv1.OfflineSale{ReceiptNo: receipt, SoldAtUs: 7, CashMinor: 500, MemberPhone: phone, Clerk: "C1", TermsVersion: "v", Lines: lines}
+	}
+	got, err := s.SellBatch(device(t), &posv1.SellBatchRequest{Sales: []*posv1.OfflineSale{
+		sale("R1", "13812345678", &posv1.OfflineSaleLine{Barcode: barcode, Quantity: 2, PaidMinor: 400}, &posv1.OfflineSaleLine{Sku: "B", Quantity: 1, PaidMinor: 100}),
+		sale("R2", "", &posv1.OfflineSaleLine{Barcode: "4006381333931", Quantity: 1}),
+		sale("R3", "13900000000", &posv1.OfflineSaleLine{Sku: "B", Quantity: 1, PaidMinor: 500}),
+		sale("TAKEN", "", &posv1.OfflineSaleLine{Sku: "B", Quantity: 1, PaidMinor: 500}),
+	}})
+	require.NoError(t, err)
+	var said []string
+	for _, b := range got.Sales {
+		said = append(said, b.ReceiptNo+" "+b.OrderId+" "+b.Reason)
+	}
+	require.Equal(t, []string{"R1 ord_R1 ", "R2  SKU_UNKNOWN", "R3 ord_R3 ", "TAKEN  STATE_CONFLICT"}, said)
+	first := booker.asked[0]
+	require.Equal(t, (&orderv1.BookOfflineSaleRequest{RequestId: first.RequestId, StoreCode: "S1", DeviceId: "dev_1", ReceiptNo: "R1", SoldAtUs: 7, CashMinor: 500, MemberId: "mbr_1", Clerk: "C1", TermsVersion: "v",
+		Lines: []*orderv1.OfflineLine{{Sku: "A", Quantity: 2, PaidMinor: 400}, {Sku: "B", Quantity: 1, PaidMinor: 100}}}).String(), first.String())
+	require.Empty(t, booker.asked[1].MemberId, "a phone that nobody has earns nothing")
+	_, err = s.SellBatch(device(t), &posv1.SellBatchRequest{Sales: []*posv1.OfflineSale{sale("R1", "13812345678", &posv1.OfflineSaleLine{Barcode: barcode, Quantity: 2, PaidMinor: 400}, &posv1.OfflineSaleLine{Sku: "B", Quantity: 1, PaidMinor: 100})}})
+	require.NoError(t, err)
+	require.Equal(t, first.String(), booker.asked[3].String(), "sent again it is the same request")
+}
+
+type tills struct {
+	orderv1.TillsClient
+	asked []*orderv1.BookOfflineSaleRequest
+}
+
+func (b *tills) BookOfflineSale(_ context.Context, in *orderv1.BookOfflineSaleRequest, _ ...grpc.CallOption) (*orderv1.OrderInfo, error) {
+	b.asked = append(b.asked, in)
+	if in.ReceiptNo == "TAKEN" {
+		return nil, fault.StateConflict("taken", "no")
+	}
+	return &orderv1.OrderInfo{Id: "ord_" + in.ReceiptNo}, nil
 }

@@ -37,6 +37,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
+	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 )
 
 // Client is the client that holds all ent builders.
@@ -90,6 +91,8 @@ type Client struct {
 	ShippingReport *ShippingReportClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
+	// TradeTerm is the client for interacting with the TradeTerm builders.
+	TradeTerm *TradeTermClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -124,6 +127,7 @@ func (c *Client) init() {
 	c.ServiceLevel = NewServiceLevelClient(c.config)
 	c.ShippingReport = NewShippingReportClient(c.config)
 	c.TradeEvent = NewTradeEventClient(c.config)
+	c.TradeTerm = NewTradeTermClient(c.config)
 }
 
 type (
@@ -239,6 +243,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
+		TradeTerm:        NewTradeTermClient(cfg),
 	}, nil
 }
 
@@ -281,6 +286,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
+		TradeTerm:        NewTradeTermClient(cfg),
 	}, nil
 }
 
@@ -314,7 +320,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
 		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
 		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel, c.ShippingReport,
-		c.TradeEvent,
+		c.TradeEvent, c.TradeTerm,
 	} {
 		n.Use(hooks...)
 	}
@@ -328,7 +334,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
 		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
 		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel, c.ShippingReport,
-		c.TradeEvent,
+		c.TradeEvent, c.TradeTerm,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -383,6 +389,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ShippingReport.mutate(ctx, m)
 	case *TradeEventMutation:
 		return c.TradeEvent.mutate(ctx, m)
+	case *TradeTermMutation:
+		return c.TradeTerm.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
 	}
@@ -3493,18 +3501,153 @@ func (c *TradeEventClient) mutate(ctx context.Context, m *TradeEventMutation) (V
 	}
 }
 
+// TradeTermClient is a client for the TradeTerm schema.
+type TradeTermClient struct {
+	config
+}
+
+// NewTradeTermClient returns a client for the TradeTerm from the given config.
+func NewTradeTermClient(c config) *TradeTermClient {
+	return &TradeTermClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `tradeterm.Hooks(f(g(h())))`.
+func (c *TradeTermClient) Use(hooks ...Hook) {
+	c.hooks.TradeTerm = append(c.hooks.TradeTerm, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `tradeterm.Intercept(f(g(h())))`.
+func (c *TradeTermClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TradeTerm = append(c.inters.TradeTerm, interceptors...)
+}
+
+// Create returns a builder for creating a TradeTerm entity.
+func (c *TradeTermClient) Create() *TradeTermCreate {
+	mutation := newTradeTermMutation(c.config, OpCreate)
+	return &TradeTermCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TradeTerm entities.
+func (c *TradeTermClient) CreateBulk(builders ...*TradeTermCreate) *TradeTermCreateBulk {
+	return &TradeTermCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TradeTermClient) MapCreateBulk(slice any, setFunc func(*TradeTermCreate, int)) *TradeTermCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TradeTermCreateBulk{err: fmt.Errorf("calling to TradeTermClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TradeTermCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TradeTermCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TradeTerm.
+func (c *TradeTermClient) Update() *TradeTermUpdate {
+	mutation := newTradeTermMutation(c.config, OpUpdate)
+	return &TradeTermUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TradeTermClient) UpdateOne(_m *TradeTerm) *TradeTermUpdateOne {
+	mutation := newTradeTermMutation(c.config, OpUpdateOne, withTradeTerm(_m))
+	return &TradeTermUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TradeTermClient) UpdateOneID(id string) *TradeTermUpdateOne {
+	mutation := newTradeTermMutation(c.config, OpUpdateOne, withTradeTermID(id))
+	return &TradeTermUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TradeTerm.
+func (c *TradeTermClient) Delete() *TradeTermDelete {
+	mutation := newTradeTermMutation(c.config, OpDelete)
+	return &TradeTermDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TradeTermClient) DeleteOne(_m *TradeTerm) *TradeTermDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TradeTermClient) DeleteOneID(id string) *TradeTermDeleteOne {
+	builder := c.Delete().Where(tradeterm.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TradeTermDeleteOne{builder}
+}
+
+// Query returns a query builder for TradeTerm.
+func (c *TradeTermClient) Query() *TradeTermQuery {
+	return &TradeTermQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTradeTerm},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TradeTerm entity by its id.
+func (c *TradeTermClient) Get(ctx context.Context, id string) (*TradeTerm, error) {
+	return c.Query().Where(tradeterm.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TradeTermClient) GetX(ctx context.Context, id string) *TradeTerm {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TradeTermClient) Hooks() []Hook {
+	hooks := c.hooks.TradeTerm
+	return append(hooks[:len(hooks):len(hooks)], tradeterm.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *TradeTermClient) Interceptors() []Interceptor {
+	inters := c.inters.TradeTerm
+	return append(inters[:len(inters):len(inters)], tradeterm.Interceptors[:]...)
+}
+
+func (c *TradeTermClient) mutate(ctx context.Context, m *TradeTermMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TradeTermCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TradeTermUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TradeTermUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TradeTermDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown TradeTerm mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
 		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, SandboxEntry,
-		ServiceLevel, ShippingReport, TradeEvent []ent.Hook
+		ServiceLevel, ShippingReport, TradeEvent, TradeTerm []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
 		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, SandboxEntry,
-		ServiceLevel, ShippingReport, TradeEvent []ent.Interceptor
+		ServiceLevel, ShippingReport, TradeEvent, TradeTerm []ent.Interceptor
 	}
 )

@@ -35,6 +35,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
+	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -118,6 +119,7 @@ func checkColumn(t, c string) error {
 			servicelevel.Table:     servicelevel.ValidColumn,
 			shippingreport.Table:   shippingreport.ValidColumn,
 			tradeevent.Table:       tradeevent.ValidColumn,
+			tradeterm.Table:        tradeterm.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -35,6 +35,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
+	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 	"github.com/onepool/onepool/app/order/pricing"
 )
 
@@ -70,6 +71,7 @@ const (
 	TypeServiceLevel     = "ServiceLevel"
 	TypeShippingReport   = "ShippingReport"
 	TypeTradeEvent       = "TradeEvent"
+	TypeTradeTerm        = "TradeTerm"
 )
 
 // CaptureMutation represents an operation that mutates the Capture nodes in the graph.
@@ -2424,71 +2426,73 @@ func (m *CouponMutation) ResetEdge(name string) error {
 // FulfilmentMutation represents an operation that mutates the Fulfilment nodes in the graph.
 type FulfilmentMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *string
-	org                *string
-	order_id           *string
-	member_id          *string
-	seller_org         *string
-	channel            *string
-	way                *string
-	location           *string
-	location_name      *string
-	state              *string
-	carrier            *string
-	tracking_no        *string
-	created_us         *int64
-	addcreated_us      *int64
-	assigned_us        *int64
-	addassigned_us     *int64
-	accepted_us        *int64
-	addaccepted_us     *int64
-	shipped_us         *int64
-	addshipped_us      *int64
-	received_us        *int64
-	addreceived_us     *int64
-	auto_receive_us    *int64
-	addauto_receive_us *int64
-	return_until_us    *int64
-	addreturn_until_us *int64
-	close_us           *int64
-	addclose_us        *int64
-	version            *int64
-	addversion         *int64
-	no                 *int64
-	addno              *int64
-	placed_us          *int64
-	addplaced_us       *int64
-	picked_us          *int64
-	addpicked_us       *int64
-	packed_us          *int64
-	addpacked_us       *int64
-	delivered_us       *int64
-	adddelivered_us    *int64
-	failed_us          *int64
-	addfailed_us       *int64
-	back_us            *int64
-	addback_us         *int64
-	shortened_us       *int64
-	addshortened_us    *int64
-	accept_by_us       *int64
-	addaccept_by_us    *int64
-	ship_by_us         *int64
-	addship_by_us      *int64
-	accept_late_us     *int64
-	addaccept_late_us  *int64
-	ship_late_us       *int64
-	addship_late_us    *int64
-	overdue_us         *int64
-	addoverdue_us      *int64
-	due_us             *int64
-	adddue_us          *int64
-	failure            *string
-	clearedFields      map[string]struct{}
-	done               bool
-	oldValue           func(context.Context) (*Fulfilment, error)
-	predicates         []predicate.Fulfilment
+	op                  Op
+	typ                 string
+	id                  *string
+	org                 *string
+	order_id            *string
+	member_id           *string
+	seller_org          *string
+	channel             *string
+	way                 *string
+	location            *string
+	location_name       *string
+	state               *string
+	carrier             *string
+	tracking_no         *string
+	created_us          *int64
+	addcreated_us       *int64
+	assigned_us         *int64
+	addassigned_us      *int64
+	accepted_us         *int64
+	addaccepted_us      *int64
+	shipped_us          *int64
+	addshipped_us       *int64
+	received_us         *int64
+	addreceived_us      *int64
+	auto_receive_us     *int64
+	addauto_receive_us  *int64
+	return_until_us     *int64
+	addreturn_until_us  *int64
+	close_us            *int64
+	addclose_us         *int64
+	version             *int64
+	addversion          *int64
+	no                  *int64
+	addno               *int64
+	placed_us           *int64
+	addplaced_us        *int64
+	picked_us           *int64
+	addpicked_us        *int64
+	packed_us           *int64
+	addpacked_us        *int64
+	delivered_us        *int64
+	adddelivered_us     *int64
+	failed_us           *int64
+	addfailed_us        *int64
+	back_us             *int64
+	addback_us          *int64
+	shortened_us        *int64
+	addshortened_us     *int64
+	accept_by_us        *int64
+	addaccept_by_us     *int64
+	ship_by_us          *int64
+	addship_by_us       *int64
+	accept_late_us      *int64
+	addaccept_late_us   *int64
+	ship_late_us        *int64
+	addship_late_us     *int64
+	overdue_us          *int64
+	addoverdue_us       *int64
+	due_us              *int64
+	adddue_us           *int64
+	collect_until_us    *int64
+	addcollect_until_us *int64
+	failure             *string
+	clearedFields       map[string]struct{}
+	done                bool
+	oldValue            func(context.Context) (*Fulfilment, error)
+	predicates          []predicate.Fulfilment
 }
 
 var _ ent.Mutation = (*FulfilmentMutation)(nil)
@@ -4279,6 +4283,62 @@ func (m *FulfilmentMutation) ResetDueUs() {
 	m.adddue_us = nil
 }
 
+// SetCollectUntilUs sets the "collect_until_us" field.
+func (m *FulfilmentMutation) SetCollectUntilUs(i int64) {
+	m.collect_until_us = &i
+	m.addcollect_until_us = nil
+}
+
+// CollectUntilUs returns the value of the "collect_until_us" field in the mutation.
+func (m *FulfilmentMutation) CollectUntilUs() (r int64, exists bool) {
+	v := m.collect_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCollectUntilUs returns the old "collect_until_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldCollectUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCollectUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCollectUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCollectUntilUs: %w", err)
+	}
+	return oldValue.CollectUntilUs, nil
+}
+
+// AddCollectUntilUs adds i to the "collect_until_us" field.
+func (m *FulfilmentMutation) AddCollectUntilUs(i int64) {
+	if m.addcollect_until_us != nil {
+		*m.addcollect_until_us += i
+	} else {
+		m.addcollect_until_us = &i
+	}
+}
+
+// AddedCollectUntilUs returns the value that was added to the "collect_until_us" field in this mutation.
+func (m *FulfilmentMutation) AddedCollectUntilUs() (r int64, exists bool) {
+	v := m.addcollect_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCollectUntilUs resets all changes to the "collect_until_us" field.
+func (m *FulfilmentMutation) ResetCollectUntilUs() {
+	m.collect_until_us = nil
+	m.addcollect_until_us = nil
+}
+
 // SetFailure sets the "failure" field.
 func (m *FulfilmentMutation) SetFailure(s string) {
 	m.failure = &s
@@ -4349,7 +4409,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 35)
+	fields := make([]string, 0, 36)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -4452,6 +4512,9 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.due_us != nil {
 		fields = append(fields, fulfilment.FieldDueUs)
 	}
+	if m.collect_until_us != nil {
+		fields = append(fields, fulfilment.FieldCollectUntilUs)
+	}
 	if m.failure != nil {
 		fields = append(fields, fulfilment.FieldFailure)
 	}
@@ -4531,6 +4594,8 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.OverdueUs()
 	case fulfilment.FieldDueUs:
 		return m.DueUs()
+	case fulfilment.FieldCollectUntilUs:
+		return m.CollectUntilUs()
 	case fulfilment.FieldFailure:
 		return m.Failure()
 	}
@@ -4610,6 +4675,8 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldOverdueUs(ctx)
 	case fulfilment.FieldDueUs:
 		return m.OldDueUs(ctx)
+	case fulfilment.FieldCollectUntilUs:
+		return m.OldCollectUntilUs(ctx)
 	case fulfilment.FieldFailure:
 		return m.OldFailure(ctx)
 	}
@@ -4859,6 +4926,13 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDueUs(v)
 		return nil
+	case fulfilment.FieldCollectUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCollectUntilUs(v)
+		return nil
 	case fulfilment.FieldFailure:
 		v, ok := value.(string)
 		if !ok {
@@ -4943,6 +5017,9 @@ func (m *FulfilmentMutation) AddedFields() []string {
 	if m.adddue_us != nil {
 		fields = append(fields, fulfilment.FieldDueUs)
 	}
+	if m.addcollect_until_us != nil {
+		fields = append(fields, fulfilment.FieldCollectUntilUs)
+	}
 	return fields
 }
 
@@ -4997,6 +5074,8 @@ func (m *FulfilmentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedOverdueUs()
 	case fulfilment.FieldDueUs:
 		return m.AddedDueUs()
+	case fulfilment.FieldCollectUntilUs:
+		return m.AddedCollectUntilUs()
 	}
 	return nil, false
 }
@@ -5167,6 +5246,13 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddDueUs(v)
 		return nil
+	case fulfilment.FieldCollectUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCollectUntilUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment numeric field %s", name)
 }
@@ -5295,6 +5381,9 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldDueUs:
 		m.ResetDueUs()
+		return nil
+	case fulfilment.FieldCollectUntilUs:
+		m.ResetCollectUntilUs()
 		return nil
 	case fulfilment.FieldFailure:
 		m.ResetFailure()
@@ -9802,6 +9891,9 @@ type OrderMutation struct {
 	freight_discounts         *[]pricing.Discount
 	appendfreight_discounts   []pricing.Discount
 	return_terms              **biz.ReturnTerms
+	tax_minor                 *int64
+	addtax_minor              *int64
+	tax_on_top                *bool
 	unallocated               *bool
 	allocate_attempt          *int64
 	addallocate_attempt       *int64
@@ -9809,6 +9901,10 @@ type OrderMutation struct {
 	addallocate_at_us         *int64
 	version                   *int64
 	addversion                *int64
+	asked_us                  *int64
+	addasked_us               *int64
+	choose_by_us              *int64
+	addchoose_by_us           *int64
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Order, error)
@@ -11776,6 +11872,98 @@ func (m *OrderMutation) ResetReturnTerms() {
 	delete(m.clearedFields, order.FieldReturnTerms)
 }
 
+// SetTaxMinor sets the "tax_minor" field.
+func (m *OrderMutation) SetTaxMinor(i int64) {
+	m.tax_minor = &i
+	m.addtax_minor = nil
+}
+
+// TaxMinor returns the value of the "tax_minor" field in the mutation.
+func (m *OrderMutation) TaxMinor() (r int64, exists bool) {
+	v := m.tax_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxMinor returns the old "tax_minor" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldTaxMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxMinor: %w", err)
+	}
+	return oldValue.TaxMinor, nil
+}
+
+// AddTaxMinor adds i to the "tax_minor" field.
+func (m *OrderMutation) AddTaxMinor(i int64) {
+	if m.addtax_minor != nil {
+		*m.addtax_minor += i
+	} else {
+		m.addtax_minor = &i
+	}
+}
+
+// AddedTaxMinor returns the value that was added to the "tax_minor" field in this mutation.
+func (m *OrderMutation) AddedTaxMinor() (r int64, exists bool) {
+	v := m.addtax_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTaxMinor resets all changes to the "tax_minor" field.
+func (m *OrderMutation) ResetTaxMinor() {
+	m.tax_minor = nil
+	m.addtax_minor = nil
+}
+
+// SetTaxOnTop sets the "tax_on_top" field.
+func (m *OrderMutation) SetTaxOnTop(b bool) {
+	m.tax_on_top = &b
+}
+
+// TaxOnTop returns the value of the "tax_on_top" field in the mutation.
+func (m *OrderMutation) TaxOnTop() (r bool, exists bool) {
+	v := m.tax_on_top
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxOnTop returns the old "tax_on_top" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldTaxOnTop(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxOnTop is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxOnTop requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxOnTop: %w", err)
+	}
+	return oldValue.TaxOnTop, nil
+}
+
+// ResetTaxOnTop resets all changes to the "tax_on_top" field.
+func (m *OrderMutation) ResetTaxOnTop() {
+	m.tax_on_top = nil
+}
+
 // SetUnallocated sets the "unallocated" field.
 func (m *OrderMutation) SetUnallocated(b bool) {
 	m.unallocated = &b
@@ -11980,6 +12168,118 @@ func (m *OrderMutation) ResetVersion() {
 	m.addversion = nil
 }
 
+// SetAskedUs sets the "asked_us" field.
+func (m *OrderMutation) SetAskedUs(i int64) {
+	m.asked_us = &i
+	m.addasked_us = nil
+}
+
+// AskedUs returns the value of the "asked_us" field in the mutation.
+func (m *OrderMutation) AskedUs() (r int64, exists bool) {
+	v := m.asked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskedUs returns the old "asked_us" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldAskedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskedUs: %w", err)
+	}
+	return oldValue.AskedUs, nil
+}
+
+// AddAskedUs adds i to the "asked_us" field.
+func (m *OrderMutation) AddAskedUs(i int64) {
+	if m.addasked_us != nil {
+		*m.addasked_us += i
+	} else {
+		m.addasked_us = &i
+	}
+}
+
+// AddedAskedUs returns the value that was added to the "asked_us" field in this mutation.
+func (m *OrderMutation) AddedAskedUs() (r int64, exists bool) {
+	v := m.addasked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAskedUs resets all changes to the "asked_us" field.
+func (m *OrderMutation) ResetAskedUs() {
+	m.asked_us = nil
+	m.addasked_us = nil
+}
+
+// SetChooseByUs sets the "choose_by_us" field.
+func (m *OrderMutation) SetChooseByUs(i int64) {
+	m.choose_by_us = &i
+	m.addchoose_by_us = nil
+}
+
+// ChooseByUs returns the value of the "choose_by_us" field in the mutation.
+func (m *OrderMutation) ChooseByUs() (r int64, exists bool) {
+	v := m.choose_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChooseByUs returns the old "choose_by_us" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldChooseByUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChooseByUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChooseByUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChooseByUs: %w", err)
+	}
+	return oldValue.ChooseByUs, nil
+}
+
+// AddChooseByUs adds i to the "choose_by_us" field.
+func (m *OrderMutation) AddChooseByUs(i int64) {
+	if m.addchoose_by_us != nil {
+		*m.addchoose_by_us += i
+	} else {
+		m.addchoose_by_us = &i
+	}
+}
+
+// AddedChooseByUs returns the value that was added to the "choose_by_us" field in this mutation.
+func (m *OrderMutation) AddedChooseByUs() (r int64, exists bool) {
+	v := m.addchoose_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChooseByUs resets all changes to the "choose_by_us" field.
+func (m *OrderMutation) ResetChooseByUs() {
+	m.choose_by_us = nil
+	m.addchoose_by_us = nil
+}
+
 // Where appends a list predicates to the OrderMutation builder.
 func (m *OrderMutation) Where(ps ...predicate.Order) {
 	m.predicates = append(m.predicates, ps...)
@@ -12014,7 +12314,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 44)
+	fields := make([]string, 0, 48)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -12135,6 +12435,12 @@ func (m *OrderMutation) Fields() []string {
 	if m.return_terms != nil {
 		fields = append(fields, order.FieldReturnTerms)
 	}
+	if m.tax_minor != nil {
+		fields = append(fields, order.FieldTaxMinor)
+	}
+	if m.tax_on_top != nil {
+		fields = append(fields, order.FieldTaxOnTop)
+	}
 	if m.unallocated != nil {
 		fields = append(fields, order.FieldUnallocated)
 	}
@@ -12146,6 +12452,12 @@ func (m *OrderMutation) Fields() []string {
 	}
 	if m.version != nil {
 		fields = append(fields, order.FieldVersion)
+	}
+	if m.asked_us != nil {
+		fields = append(fields, order.FieldAskedUs)
+	}
+	if m.choose_by_us != nil {
+		fields = append(fields, order.FieldChooseByUs)
 	}
 	return fields
 }
@@ -12235,6 +12547,10 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.FreightDiscounts()
 	case order.FieldReturnTerms:
 		return m.ReturnTerms()
+	case order.FieldTaxMinor:
+		return m.TaxMinor()
+	case order.FieldTaxOnTop:
+		return m.TaxOnTop()
 	case order.FieldUnallocated:
 		return m.Unallocated()
 	case order.FieldAllocateAttempt:
@@ -12243,6 +12559,10 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.AllocateAtUs()
 	case order.FieldVersion:
 		return m.Version()
+	case order.FieldAskedUs:
+		return m.AskedUs()
+	case order.FieldChooseByUs:
+		return m.ChooseByUs()
 	}
 	return nil, false
 }
@@ -12332,6 +12652,10 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldFreightDiscounts(ctx)
 	case order.FieldReturnTerms:
 		return m.OldReturnTerms(ctx)
+	case order.FieldTaxMinor:
+		return m.OldTaxMinor(ctx)
+	case order.FieldTaxOnTop:
+		return m.OldTaxOnTop(ctx)
 	case order.FieldUnallocated:
 		return m.OldUnallocated(ctx)
 	case order.FieldAllocateAttempt:
@@ -12340,6 +12664,10 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldAllocateAtUs(ctx)
 	case order.FieldVersion:
 		return m.OldVersion(ctx)
+	case order.FieldAskedUs:
+		return m.OldAskedUs(ctx)
+	case order.FieldChooseByUs:
+		return m.OldChooseByUs(ctx)
 	}
 	return nil, fmt.Errorf("unknown Order field %s", name)
 }
@@ -12629,6 +12957,20 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReturnTerms(v)
 		return nil
+	case order.FieldTaxMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxMinor(v)
+		return nil
+	case order.FieldTaxOnTop:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxOnTop(v)
+		return nil
 	case order.FieldUnallocated:
 		v, ok := value.(bool)
 		if !ok {
@@ -12656,6 +12998,20 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetVersion(v)
+		return nil
+	case order.FieldAskedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskedUs(v)
+		return nil
+	case order.FieldChooseByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChooseByUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -12713,6 +13069,9 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addupdated_us != nil {
 		fields = append(fields, order.FieldUpdatedUs)
 	}
+	if m.addtax_minor != nil {
+		fields = append(fields, order.FieldTaxMinor)
+	}
 	if m.addallocate_attempt != nil {
 		fields = append(fields, order.FieldAllocateAttempt)
 	}
@@ -12721,6 +13080,12 @@ func (m *OrderMutation) AddedFields() []string {
 	}
 	if m.addversion != nil {
 		fields = append(fields, order.FieldVersion)
+	}
+	if m.addasked_us != nil {
+		fields = append(fields, order.FieldAskedUs)
+	}
+	if m.addchoose_by_us != nil {
+		fields = append(fields, order.FieldChooseByUs)
 	}
 	return fields
 }
@@ -12762,12 +13127,18 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedShipByUs()
 	case order.FieldUpdatedUs:
 		return m.AddedUpdatedUs()
+	case order.FieldTaxMinor:
+		return m.AddedTaxMinor()
 	case order.FieldAllocateAttempt:
 		return m.AddedAllocateAttempt()
 	case order.FieldAllocateAtUs:
 		return m.AddedAllocateAtUs()
 	case order.FieldVersion:
 		return m.AddedVersion()
+	case order.FieldAskedUs:
+		return m.AddedAskedUs()
+	case order.FieldChooseByUs:
+		return m.AddedChooseByUs()
 	}
 	return nil, false
 }
@@ -12889,6 +13260,13 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddUpdatedUs(v)
 		return nil
+	case order.FieldTaxMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTaxMinor(v)
+		return nil
 	case order.FieldAllocateAttempt:
 		v, ok := value.(int64)
 		if !ok {
@@ -12909,6 +13287,20 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
+		return nil
+	case order.FieldAskedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAskedUs(v)
+		return nil
+	case order.FieldChooseByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChooseByUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Order numeric field %s", name)
@@ -13090,6 +13482,12 @@ func (m *OrderMutation) ResetField(name string) error {
 	case order.FieldReturnTerms:
 		m.ResetReturnTerms()
 		return nil
+	case order.FieldTaxMinor:
+		m.ResetTaxMinor()
+		return nil
+	case order.FieldTaxOnTop:
+		m.ResetTaxOnTop()
+		return nil
 	case order.FieldUnallocated:
 		m.ResetUnallocated()
 		return nil
@@ -13101,6 +13499,12 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldVersion:
 		m.ResetVersion()
+		return nil
+	case order.FieldAskedUs:
+		m.ResetAskedUs()
+		return nil
+	case order.FieldChooseByUs:
+		m.ResetChooseByUs()
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -14127,6 +14531,10 @@ type OrderLineMutation struct {
 	appenddiscounts        []pricing.Discount
 	gift_of                *string
 	earned                 **pricing.Earned
+	tax_bp                 *int64
+	addtax_bp              *int64
+	tax_minor              *int64
+	addtax_minor           *int64
 	returned_quantity      *int64
 	addreturned_quantity   *int64
 	cancelled_quantity     *int64
@@ -15074,6 +15482,118 @@ func (m *OrderLineMutation) ResetEarned() {
 	delete(m.clearedFields, orderline.FieldEarned)
 }
 
+// SetTaxBp sets the "tax_bp" field.
+func (m *OrderLineMutation) SetTaxBp(i int64) {
+	m.tax_bp = &i
+	m.addtax_bp = nil
+}
+
+// TaxBp returns the value of the "tax_bp" field in the mutation.
+func (m *OrderLineMutation) TaxBp() (r int64, exists bool) {
+	v := m.tax_bp
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxBp returns the old "tax_bp" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldTaxBp(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxBp is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxBp requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxBp: %w", err)
+	}
+	return oldValue.TaxBp, nil
+}
+
+// AddTaxBp adds i to the "tax_bp" field.
+func (m *OrderLineMutation) AddTaxBp(i int64) {
+	if m.addtax_bp != nil {
+		*m.addtax_bp += i
+	} else {
+		m.addtax_bp = &i
+	}
+}
+
+// AddedTaxBp returns the value that was added to the "tax_bp" field in this mutation.
+func (m *OrderLineMutation) AddedTaxBp() (r int64, exists bool) {
+	v := m.addtax_bp
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTaxBp resets all changes to the "tax_bp" field.
+func (m *OrderLineMutation) ResetTaxBp() {
+	m.tax_bp = nil
+	m.addtax_bp = nil
+}
+
+// SetTaxMinor sets the "tax_minor" field.
+func (m *OrderLineMutation) SetTaxMinor(i int64) {
+	m.tax_minor = &i
+	m.addtax_minor = nil
+}
+
+// TaxMinor returns the value of the "tax_minor" field in the mutation.
+func (m *OrderLineMutation) TaxMinor() (r int64, exists bool) {
+	v := m.tax_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxMinor returns the old "tax_minor" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldTaxMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxMinor: %w", err)
+	}
+	return oldValue.TaxMinor, nil
+}
+
+// AddTaxMinor adds i to the "tax_minor" field.
+func (m *OrderLineMutation) AddTaxMinor(i int64) {
+	if m.addtax_minor != nil {
+		*m.addtax_minor += i
+	} else {
+		m.addtax_minor = &i
+	}
+}
+
+// AddedTaxMinor returns the value that was added to the "tax_minor" field in this mutation.
+func (m *OrderLineMutation) AddedTaxMinor() (r int64, exists bool) {
+	v := m.addtax_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTaxMinor resets all changes to the "tax_minor" field.
+func (m *OrderLineMutation) ResetTaxMinor() {
+	m.tax_minor = nil
+	m.addtax_minor = nil
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (m *OrderLineMutation) SetReturnedQuantity(i int64) {
 	m.returned_quantity = &i
@@ -15388,7 +15908,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 22)
+	fields := make([]string, 0, 24)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -15439,6 +15959,12 @@ func (m *OrderLineMutation) Fields() []string {
 	}
 	if m.earned != nil {
 		fields = append(fields, orderline.FieldEarned)
+	}
+	if m.tax_bp != nil {
+		fields = append(fields, orderline.FieldTaxBp)
+	}
+	if m.tax_minor != nil {
+		fields = append(fields, orderline.FieldTaxMinor)
 	}
 	if m.returned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
@@ -15497,6 +16023,10 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.GiftOf()
 	case orderline.FieldEarned:
 		return m.Earned()
+	case orderline.FieldTaxBp:
+		return m.TaxBp()
+	case orderline.FieldTaxMinor:
+		return m.TaxMinor()
 	case orderline.FieldReturnedQuantity:
 		return m.ReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -15550,6 +16080,10 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldGiftOf(ctx)
 	case orderline.FieldEarned:
 		return m.OldEarned(ctx)
+	case orderline.FieldTaxBp:
+		return m.OldTaxBp(ctx)
+	case orderline.FieldTaxMinor:
+		return m.OldTaxMinor(ctx)
 	case orderline.FieldReturnedQuantity:
 		return m.OldReturnedQuantity(ctx)
 	case orderline.FieldCancelledQuantity:
@@ -15688,6 +16222,20 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetEarned(v)
 		return nil
+	case orderline.FieldTaxBp:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxBp(v)
+		return nil
+	case orderline.FieldTaxMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxMinor(v)
+		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
 		if !ok {
@@ -15755,6 +16303,12 @@ func (m *OrderLineMutation) AddedFields() []string {
 	if m.addpoints != nil {
 		fields = append(fields, orderline.FieldPoints)
 	}
+	if m.addtax_bp != nil {
+		fields = append(fields, orderline.FieldTaxBp)
+	}
+	if m.addtax_minor != nil {
+		fields = append(fields, orderline.FieldTaxMinor)
+	}
 	if m.addreturned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
 	}
@@ -15794,6 +16348,10 @@ func (m *OrderLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPointsAmountMinor()
 	case orderline.FieldPoints:
 		return m.AddedPoints()
+	case orderline.FieldTaxBp:
+		return m.AddedTaxBp()
+	case orderline.FieldTaxMinor:
+		return m.AddedTaxMinor()
 	case orderline.FieldReturnedQuantity:
 		return m.AddedReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -15868,6 +16426,20 @@ func (m *OrderLineMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddPoints(v)
+		return nil
+	case orderline.FieldTaxBp:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTaxBp(v)
+		return nil
+	case orderline.FieldTaxMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTaxMinor(v)
 		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
@@ -16002,6 +16574,12 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldEarned:
 		m.ResetEarned()
+		return nil
+	case orderline.FieldTaxBp:
+		m.ResetTaxBp()
+		return nil
+	case orderline.FieldTaxMinor:
+		m.ResetTaxMinor()
 		return nil
 	case orderline.FieldReturnedQuantity:
 		m.ResetReturnedQuantity()
@@ -25935,6 +26513,10 @@ type ServiceLevelMutation struct {
 	addaccept_us  *int64
 	ship_us       *int64
 	addship_us    *int64
+	collect_us    *int64
+	addcollect_us *int64
+	answer_us     *int64
+	addanswer_us  *int64
 	version       *int64
 	addversion    *int64
 	changed_by    *string
@@ -26162,6 +26744,118 @@ func (m *ServiceLevelMutation) ResetShipUs() {
 	m.addship_us = nil
 }
 
+// SetCollectUs sets the "collect_us" field.
+func (m *ServiceLevelMutation) SetCollectUs(i int64) {
+	m.collect_us = &i
+	m.addcollect_us = nil
+}
+
+// CollectUs returns the value of the "collect_us" field in the mutation.
+func (m *ServiceLevelMutation) CollectUs() (r int64, exists bool) {
+	v := m.collect_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCollectUs returns the old "collect_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldCollectUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCollectUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCollectUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCollectUs: %w", err)
+	}
+	return oldValue.CollectUs, nil
+}
+
+// AddCollectUs adds i to the "collect_us" field.
+func (m *ServiceLevelMutation) AddCollectUs(i int64) {
+	if m.addcollect_us != nil {
+		*m.addcollect_us += i
+	} else {
+		m.addcollect_us = &i
+	}
+}
+
+// AddedCollectUs returns the value that was added to the "collect_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedCollectUs() (r int64, exists bool) {
+	v := m.addcollect_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCollectUs resets all changes to the "collect_us" field.
+func (m *ServiceLevelMutation) ResetCollectUs() {
+	m.collect_us = nil
+	m.addcollect_us = nil
+}
+
+// SetAnswerUs sets the "answer_us" field.
+func (m *ServiceLevelMutation) SetAnswerUs(i int64) {
+	m.answer_us = &i
+	m.addanswer_us = nil
+}
+
+// AnswerUs returns the value of the "answer_us" field in the mutation.
+func (m *ServiceLevelMutation) AnswerUs() (r int64, exists bool) {
+	v := m.answer_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswerUs returns the old "answer_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldAnswerUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswerUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswerUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswerUs: %w", err)
+	}
+	return oldValue.AnswerUs, nil
+}
+
+// AddAnswerUs adds i to the "answer_us" field.
+func (m *ServiceLevelMutation) AddAnswerUs(i int64) {
+	if m.addanswer_us != nil {
+		*m.addanswer_us += i
+	} else {
+		m.addanswer_us = &i
+	}
+}
+
+// AddedAnswerUs returns the value that was added to the "answer_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedAnswerUs() (r int64, exists bool) {
+	v := m.addanswer_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAnswerUs resets all changes to the "answer_us" field.
+func (m *ServiceLevelMutation) ResetAnswerUs() {
+	m.answer_us = nil
+	m.addanswer_us = nil
+}
+
 // SetVersion sets the "version" field.
 func (m *ServiceLevelMutation) SetVersion(i int64) {
 	m.version = &i
@@ -26344,12 +27038,18 @@ func (m *ServiceLevelMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ServiceLevelMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 7)
 	if m.accept_us != nil {
 		fields = append(fields, servicelevel.FieldAcceptUs)
 	}
 	if m.ship_us != nil {
 		fields = append(fields, servicelevel.FieldShipUs)
+	}
+	if m.collect_us != nil {
+		fields = append(fields, servicelevel.FieldCollectUs)
+	}
+	if m.answer_us != nil {
+		fields = append(fields, servicelevel.FieldAnswerUs)
 	}
 	if m.version != nil {
 		fields = append(fields, servicelevel.FieldVersion)
@@ -26372,6 +27072,10 @@ func (m *ServiceLevelMutation) Field(name string) (ent.Value, bool) {
 		return m.AcceptUs()
 	case servicelevel.FieldShipUs:
 		return m.ShipUs()
+	case servicelevel.FieldCollectUs:
+		return m.CollectUs()
+	case servicelevel.FieldAnswerUs:
+		return m.AnswerUs()
 	case servicelevel.FieldVersion:
 		return m.Version()
 	case servicelevel.FieldChangedBy:
@@ -26391,6 +27095,10 @@ func (m *ServiceLevelMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldAcceptUs(ctx)
 	case servicelevel.FieldShipUs:
 		return m.OldShipUs(ctx)
+	case servicelevel.FieldCollectUs:
+		return m.OldCollectUs(ctx)
+	case servicelevel.FieldAnswerUs:
+		return m.OldAnswerUs(ctx)
 	case servicelevel.FieldVersion:
 		return m.OldVersion(ctx)
 	case servicelevel.FieldChangedBy:
@@ -26419,6 +27127,20 @@ func (m *ServiceLevelMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetShipUs(v)
+		return nil
+	case servicelevel.FieldCollectUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCollectUs(v)
+		return nil
+	case servicelevel.FieldAnswerUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswerUs(v)
 		return nil
 	case servicelevel.FieldVersion:
 		v, ok := value.(int64)
@@ -26455,6 +27177,12 @@ func (m *ServiceLevelMutation) AddedFields() []string {
 	if m.addship_us != nil {
 		fields = append(fields, servicelevel.FieldShipUs)
 	}
+	if m.addcollect_us != nil {
+		fields = append(fields, servicelevel.FieldCollectUs)
+	}
+	if m.addanswer_us != nil {
+		fields = append(fields, servicelevel.FieldAnswerUs)
+	}
 	if m.addversion != nil {
 		fields = append(fields, servicelevel.FieldVersion)
 	}
@@ -26473,6 +27201,10 @@ func (m *ServiceLevelMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAcceptUs()
 	case servicelevel.FieldShipUs:
 		return m.AddedShipUs()
+	case servicelevel.FieldCollectUs:
+		return m.AddedCollectUs()
+	case servicelevel.FieldAnswerUs:
+		return m.AddedAnswerUs()
 	case servicelevel.FieldVersion:
 		return m.AddedVersion()
 	case servicelevel.FieldChangedUs:
@@ -26499,6 +27231,20 @@ func (m *ServiceLevelMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddShipUs(v)
+		return nil
+	case servicelevel.FieldCollectUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCollectUs(v)
+		return nil
+	case servicelevel.FieldAnswerUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAnswerUs(v)
 		return nil
 	case servicelevel.FieldVersion:
 		v, ok := value.(int64)
@@ -26546,6 +27292,12 @@ func (m *ServiceLevelMutation) ResetField(name string) error {
 		return nil
 	case servicelevel.FieldShipUs:
 		m.ResetShipUs()
+		return nil
+	case servicelevel.FieldCollectUs:
+		m.ResetCollectUs()
+		return nil
+	case servicelevel.FieldAnswerUs:
+		m.ResetAnswerUs()
 		return nil
 	case servicelevel.FieldVersion:
 		m.ResetVersion()
@@ -28830,4 +29582,762 @@ func (m *TradeEventMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *TradeEventMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown TradeEvent edge %s", name)
+}
+
+// TradeTermMutation represents an operation that mutates the TradeTerm nodes in the graph.
+type TradeTermMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	kind          *string
+	scope         *string
+	from_us       *int64
+	addfrom_us    *int64
+	version       *int64
+	addversion    *int64
+	terms         *[]byte
+	changed_by    *string
+	changed_us    *int64
+	addchanged_us *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*TradeTerm, error)
+	predicates    []predicate.TradeTerm
+}
+
+var _ ent.Mutation = (*TradeTermMutation)(nil)
+
+// tradetermOption allows management of the mutation configuration using functional options.
+type tradetermOption func(*TradeTermMutation)
+
+// newTradeTermMutation creates new mutation for the TradeTerm entity.
+func newTradeTermMutation(c config, op Op, opts ...tradetermOption) *TradeTermMutation {
+	m := &TradeTermMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTradeTerm,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTradeTermID sets the ID field of the mutation.
+func withTradeTermID(id string) tradetermOption {
+	return func(m *TradeTermMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TradeTerm
+		)
+		m.oldValue = func(ctx context.Context) (*TradeTerm, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TradeTerm.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTradeTerm sets the old TradeTerm of the mutation.
+func withTradeTerm(node *TradeTerm) tradetermOption {
+	return func(m *TradeTermMutation) {
+		m.oldValue = func(context.Context) (*TradeTerm, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TradeTermMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TradeTermMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TradeTerm entities.
+func (m *TradeTermMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TradeTermMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TradeTermMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TradeTerm.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetKind sets the "kind" field.
+func (m *TradeTermMutation) SetKind(s string) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *TradeTermMutation) Kind() (r string, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the TradeTerm entity.
+// If the TradeTerm object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeTermMutation) OldKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *TradeTermMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetScope sets the "scope" field.
+func (m *TradeTermMutation) SetScope(s string) {
+	m.scope = &s
+}
+
+// Scope returns the value of the "scope" field in the mutation.
+func (m *TradeTermMutation) Scope() (r string, exists bool) {
+	v := m.scope
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldScope returns the old "scope" field's value of the TradeTerm entity.
+// If the TradeTerm object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeTermMutation) OldScope(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldScope is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldScope requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldScope: %w", err)
+	}
+	return oldValue.Scope, nil
+}
+
+// ResetScope resets all changes to the "scope" field.
+func (m *TradeTermMutation) ResetScope() {
+	m.scope = nil
+}
+
+// SetFromUs sets the "from_us" field.
+func (m *TradeTermMutation) SetFromUs(i int64) {
+	m.from_us = &i
+	m.addfrom_us = nil
+}
+
+// FromUs returns the value of the "from_us" field in the mutation.
+func (m *TradeTermMutation) FromUs() (r int64, exists bool) {
+	v := m.from_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromUs returns the old "from_us" field's value of the TradeTerm entity.
+// If the TradeTerm object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeTermMutation) OldFromUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromUs: %w", err)
+	}
+	return oldValue.FromUs, nil
+}
+
+// AddFromUs adds i to the "from_us" field.
+func (m *TradeTermMutation) AddFromUs(i int64) {
+	if m.addfrom_us != nil {
+		*m.addfrom_us += i
+	} else {
+		m.addfrom_us = &i
+	}
+}
+
+// AddedFromUs returns the value that was added to the "from_us" field in this mutation.
+func (m *TradeTermMutation) AddedFromUs() (r int64, exists bool) {
+	v := m.addfrom_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFromUs resets all changes to the "from_us" field.
+func (m *TradeTermMutation) ResetFromUs() {
+	m.from_us = nil
+	m.addfrom_us = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *TradeTermMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *TradeTermMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the TradeTerm entity.
+// If the TradeTerm object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeTermMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *TradeTermMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *TradeTermMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *TradeTermMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetTerms sets the "terms" field.
+func (m *TradeTermMutation) SetTerms(b []byte) {
+	m.terms = &b
+}
+
+// Terms returns the value of the "terms" field in the mutation.
+func (m *TradeTermMutation) Terms() (r []byte, exists bool) {
+	v := m.terms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTerms returns the old "terms" field's value of the TradeTerm entity.
+// If the TradeTerm object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeTermMutation) OldTerms(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTerms is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTerms requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTerms: %w", err)
+	}
+	return oldValue.Terms, nil
+}
+
+// ResetTerms resets all changes to the "terms" field.
+func (m *TradeTermMutation) ResetTerms() {
+	m.terms = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *TradeTermMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *TradeTermMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the TradeTerm entity.
+// If the TradeTerm object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeTermMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *TradeTermMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *TradeTermMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *TradeTermMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the TradeTerm entity.
+// If the TradeTerm object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TradeTermMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *TradeTermMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *TradeTermMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *TradeTermMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the TradeTermMutation builder.
+func (m *TradeTermMutation) Where(ps ...predicate.TradeTerm) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TradeTermMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TradeTermMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TradeTerm, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TradeTermMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TradeTermMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TradeTerm).
+func (m *TradeTermMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TradeTermMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.kind != nil {
+		fields = append(fields, tradeterm.FieldKind)
+	}
+	if m.scope != nil {
+		fields = append(fields, tradeterm.FieldScope)
+	}
+	if m.from_us != nil {
+		fields = append(fields, tradeterm.FieldFromUs)
+	}
+	if m.version != nil {
+		fields = append(fields, tradeterm.FieldVersion)
+	}
+	if m.terms != nil {
+		fields = append(fields, tradeterm.FieldTerms)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, tradeterm.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, tradeterm.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TradeTermMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case tradeterm.FieldKind:
+		return m.Kind()
+	case tradeterm.FieldScope:
+		return m.Scope()
+	case tradeterm.FieldFromUs:
+		return m.FromUs()
+	case tradeterm.FieldVersion:
+		return m.Version()
+	case tradeterm.FieldTerms:
+		return m.Terms()
+	case tradeterm.FieldChangedBy:
+		return m.ChangedBy()
+	case tradeterm.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TradeTermMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case tradeterm.FieldKind:
+		return m.OldKind(ctx)
+	case tradeterm.FieldScope:
+		return m.OldScope(ctx)
+	case tradeterm.FieldFromUs:
+		return m.OldFromUs(ctx)
+	case tradeterm.FieldVersion:
+		return m.OldVersion(ctx)
+	case tradeterm.FieldTerms:
+		return m.OldTerms(ctx)
+	case tradeterm.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case tradeterm.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown TradeTerm field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TradeTermMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case tradeterm.FieldKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case tradeterm.FieldScope:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetScope(v)
+		return nil
+	case tradeterm.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromUs(v)
+		return nil
+	case tradeterm.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case tradeterm.FieldTerms:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTerms(v)
+		return nil
+	case tradeterm.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case tradeterm.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TradeTerm field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TradeTermMutation) AddedFields() []string {
+	var fields []string
+	if m.addfrom_us != nil {
+		fields = append(fields, tradeterm.FieldFromUs)
+	}
+	if m.addversion != nil {
+		fields = append(fields, tradeterm.FieldVersion)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, tradeterm.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TradeTermMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case tradeterm.FieldFromUs:
+		return m.AddedFromUs()
+	case tradeterm.FieldVersion:
+		return m.AddedVersion()
+	case tradeterm.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TradeTermMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case tradeterm.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFromUs(v)
+		return nil
+	case tradeterm.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case tradeterm.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TradeTerm numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TradeTermMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TradeTermMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TradeTermMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown TradeTerm nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TradeTermMutation) ResetField(name string) error {
+	switch name {
+	case tradeterm.FieldKind:
+		m.ResetKind()
+		return nil
+	case tradeterm.FieldScope:
+		m.ResetScope()
+		return nil
+	case tradeterm.FieldFromUs:
+		m.ResetFromUs()
+		return nil
+	case tradeterm.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case tradeterm.FieldTerms:
+		m.ResetTerms()
+		return nil
+	case tradeterm.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case tradeterm.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown TradeTerm field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TradeTermMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TradeTermMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TradeTermMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TradeTermMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TradeTermMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TradeTermMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TradeTermMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown TradeTerm unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TradeTermMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown TradeTerm edge %s", name)
 }

@@ -99,6 +99,10 @@ type Order struct {
 	FreightDiscounts []pricing.Discount `json:"freight_discounts,omitempty"`
 	// ReturnTerms holds the value of the "return_terms" field.
 	ReturnTerms *biz.ReturnTerms `json:"return_terms,omitempty"`
+	// TaxMinor holds the value of the "tax_minor" field.
+	TaxMinor int64 `json:"tax_minor,omitempty"`
+	// TaxOnTop holds the value of the "tax_on_top" field.
+	TaxOnTop bool `json:"tax_on_top,omitempty"`
 	// Unallocated holds the value of the "unallocated" field.
 	Unallocated bool `json:"unallocated,omitempty"`
 	// AllocateAttempt holds the value of the "allocate_attempt" field.
@@ -106,7 +110,11 @@ type Order struct {
 	// AllocateAtUs holds the value of the "allocate_at_us" field.
 	AllocateAtUs int64 `json:"allocate_at_us,omitempty"`
 	// Version holds the value of the "version" field.
-	Version      int64 `json:"version,omitempty"`
+	Version int64 `json:"version,omitempty"`
+	// AskedUs holds the value of the "asked_us" field.
+	AskedUs int64 `json:"asked_us,omitempty"`
+	// ChooseByUs holds the value of the "choose_by_us" field.
+	ChooseByUs   int64 `json:"choose_by_us,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -117,9 +125,9 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case order.FieldAttributions, order.FieldReceiver, order.FieldReceiverCipher, order.FieldFreightDiscounts, order.FieldReturnTerms:
 			values[i] = new([]byte)
-		case order.FieldUnallocated:
+		case order.FieldTaxOnTop, order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
-		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldGiftChargedMinor, order.FieldCreditMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion:
+		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldGiftChargedMinor, order.FieldCreditMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldTaxMinor, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion, order.FieldAskedUs, order.FieldChooseByUs:
 			values[i] = new(sql.NullInt64)
 		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldOriginOrder, order.FieldOriginReturn, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint:
 			values[i] = new(sql.NullString)
@@ -390,6 +398,18 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field return_terms: %w", err)
 				}
 			}
+		case order.FieldTaxMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field tax_minor", values[i])
+			} else if value.Valid {
+				_m.TaxMinor = value.Int64
+			}
+		case order.FieldTaxOnTop:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field tax_on_top", values[i])
+			} else if value.Valid {
+				_m.TaxOnTop = value.Bool
+			}
 		case order.FieldUnallocated:
 			if value, ok := values[i].(*sql.NullBool); !ok {
 				return fmt.Errorf("unexpected type %T for field unallocated", values[i])
@@ -413,6 +433,18 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field version", values[i])
 			} else if value.Valid {
 				_m.Version = value.Int64
+			}
+		case order.FieldAskedUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field asked_us", values[i])
+			} else if value.Valid {
+				_m.AskedUs = value.Int64
+			}
+		case order.FieldChooseByUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field choose_by_us", values[i])
+			} else if value.Valid {
+				_m.ChooseByUs = value.Int64
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -570,6 +602,12 @@ func (_m *Order) String() string {
 	builder.WriteString("return_terms=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReturnTerms))
 	builder.WriteString(", ")
+	builder.WriteString("tax_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TaxMinor))
+	builder.WriteString(", ")
+	builder.WriteString("tax_on_top=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TaxOnTop))
+	builder.WriteString(", ")
 	builder.WriteString("unallocated=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Unallocated))
 	builder.WriteString(", ")
@@ -581,6 +619,12 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))
+	builder.WriteString(", ")
+	builder.WriteString("asked_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AskedUs))
+	builder.WriteString(", ")
+	builder.WriteString("choose_by_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ChooseByUs))
 	builder.WriteByte(')')
 	return builder.String()
 }

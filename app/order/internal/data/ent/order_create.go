@@ -536,6 +536,34 @@ func (_c *OrderCreate) SetReturnTerms(v *biz.ReturnTerms) *OrderCreate {
 	return _c
 }
 
+// SetTaxMinor sets the "tax_minor" field.
+func (_c *OrderCreate) SetTaxMinor(v int64) *OrderCreate {
+	_c.mutation.SetTaxMinor(v)
+	return _c
+}
+
+// SetNillableTaxMinor sets the "tax_minor" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableTaxMinor(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetTaxMinor(*v)
+	}
+	return _c
+}
+
+// SetTaxOnTop sets the "tax_on_top" field.
+func (_c *OrderCreate) SetTaxOnTop(v bool) *OrderCreate {
+	_c.mutation.SetTaxOnTop(v)
+	return _c
+}
+
+// SetNillableTaxOnTop sets the "tax_on_top" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableTaxOnTop(v *bool) *OrderCreate {
+	if v != nil {
+		_c.SetTaxOnTop(*v)
+	}
+	return _c
+}
+
 // SetUnallocated sets the "unallocated" field.
 func (_c *OrderCreate) SetUnallocated(v bool) *OrderCreate {
 	_c.mutation.SetUnallocated(v)
@@ -588,6 +616,34 @@ func (_c *OrderCreate) SetVersion(v int64) *OrderCreate {
 func (_c *OrderCreate) SetNillableVersion(v *int64) *OrderCreate {
 	if v != nil {
 		_c.SetVersion(*v)
+	}
+	return _c
+}
+
+// SetAskedUs sets the "asked_us" field.
+func (_c *OrderCreate) SetAskedUs(v int64) *OrderCreate {
+	_c.mutation.SetAskedUs(v)
+	return _c
+}
+
+// SetNillableAskedUs sets the "asked_us" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableAskedUs(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetAskedUs(*v)
+	}
+	return _c
+}
+
+// SetChooseByUs sets the "choose_by_us" field.
+func (_c *OrderCreate) SetChooseByUs(v int64) *OrderCreate {
+	_c.mutation.SetChooseByUs(v)
+	return _c
+}
+
+// SetNillableChooseByUs sets the "choose_by_us" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableChooseByUs(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetChooseByUs(*v)
 	}
 	return _c
 }
@@ -771,6 +827,14 @@ func (_c *OrderCreate) defaults() error {
 		v := order.DefaultUpdatedUs
 		_c.mutation.SetUpdatedUs(v)
 	}
+	if _, ok := _c.mutation.TaxMinor(); !ok {
+		v := order.DefaultTaxMinor
+		_c.mutation.SetTaxMinor(v)
+	}
+	if _, ok := _c.mutation.TaxOnTop(); !ok {
+		v := order.DefaultTaxOnTop
+		_c.mutation.SetTaxOnTop(v)
+	}
 	if _, ok := _c.mutation.Unallocated(); !ok {
 		v := order.DefaultUnallocated
 		_c.mutation.SetUnallocated(v)
@@ -786,6 +850,14 @@ func (_c *OrderCreate) defaults() error {
 	if _, ok := _c.mutation.Version(); !ok {
 		v := order.DefaultVersion
 		_c.mutation.SetVersion(v)
+	}
+	if _, ok := _c.mutation.AskedUs(); !ok {
+		v := order.DefaultAskedUs
+		_c.mutation.SetAskedUs(v)
+	}
+	if _, ok := _c.mutation.ChooseByUs(); !ok {
+		v := order.DefaultChooseByUs
+		_c.mutation.SetChooseByUs(v)
 	}
 	return nil
 }
@@ -1002,6 +1074,12 @@ func (_c *OrderCreate) check() error {
 	if _, ok := _c.mutation.UpdatedUs(); !ok {
 		return &ValidationError{Name: "updated_us", err: errors.New(`ent: missing required field "Order.updated_us"`)}
 	}
+	if _, ok := _c.mutation.TaxMinor(); !ok {
+		return &ValidationError{Name: "tax_minor", err: errors.New(`ent: missing required field "Order.tax_minor"`)}
+	}
+	if _, ok := _c.mutation.TaxOnTop(); !ok {
+		return &ValidationError{Name: "tax_on_top", err: errors.New(`ent: missing required field "Order.tax_on_top"`)}
+	}
 	if _, ok := _c.mutation.Unallocated(); !ok {
 		return &ValidationError{Name: "unallocated", err: errors.New(`ent: missing required field "Order.unallocated"`)}
 	}
@@ -1013,6 +1091,12 @@ func (_c *OrderCreate) check() error {
 	}
 	if _, ok := _c.mutation.Version(); !ok {
 		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "Order.version"`)}
+	}
+	if _, ok := _c.mutation.AskedUs(); !ok {
+		return &ValidationError{Name: "asked_us", err: errors.New(`ent: missing required field "Order.asked_us"`)}
+	}
+	if _, ok := _c.mutation.ChooseByUs(); !ok {
+		return &ValidationError{Name: "choose_by_us", err: errors.New(`ent: missing required field "Order.choose_by_us"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := order.IDValidator(v); err != nil {
@@ -1215,6 +1299,14 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldReturnTerms, field.TypeJSON, value)
 		_node.ReturnTerms = value
 	}
+	if value, ok := _c.mutation.TaxMinor(); ok {
+		_spec.SetField(order.FieldTaxMinor, field.TypeInt64, value)
+		_node.TaxMinor = value
+	}
+	if value, ok := _c.mutation.TaxOnTop(); ok {
+		_spec.SetField(order.FieldTaxOnTop, field.TypeBool, value)
+		_node.TaxOnTop = value
+	}
 	if value, ok := _c.mutation.Unallocated(); ok {
 		_spec.SetField(order.FieldUnallocated, field.TypeBool, value)
 		_node.Unallocated = value
@@ -1230,6 +1322,14 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Version(); ok {
 		_spec.SetField(order.FieldVersion, field.TypeInt64, value)
 		_node.Version = value
+	}
+	if value, ok := _c.mutation.AskedUs(); ok {
+		_spec.SetField(order.FieldAskedUs, field.TypeInt64, value)
+		_node.AskedUs = value
+	}
+	if value, ok := _c.mutation.ChooseByUs(); ok {
+		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
+		_node.ChooseByUs = value
 	}
 	return _node, _spec
 }
@@ -1397,6 +1497,30 @@ func (u *OrderUpsert) AddCreditMinor(v int64) *OrderUpsert {
 	return u
 }
 
+// SetWay sets the "way" field.
+func (u *OrderUpsert) SetWay(v string) *OrderUpsert {
+	u.Set(order.FieldWay, v)
+	return u
+}
+
+// UpdateWay sets the "way" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateWay() *OrderUpsert {
+	u.SetExcluded(order.FieldWay)
+	return u
+}
+
+// SetPickupStore sets the "pickup_store" field.
+func (u *OrderUpsert) SetPickupStore(v string) *OrderUpsert {
+	u.Set(order.FieldPickupStore, v)
+	return u
+}
+
+// UpdatePickupStore sets the "pickup_store" field to the value that was provided on create.
+func (u *OrderUpsert) UpdatePickupStore() *OrderUpsert {
+	u.SetExcluded(order.FieldPickupStore)
+	return u
+}
+
 // SetReceiver sets the "receiver" field.
 func (u *OrderUpsert) SetReceiver(v []byte) *OrderUpsert {
 	u.Set(order.FieldReceiver, v)
@@ -1547,6 +1671,42 @@ func (u *OrderUpsert) AddVersion(v int64) *OrderUpsert {
 	return u
 }
 
+// SetAskedUs sets the "asked_us" field.
+func (u *OrderUpsert) SetAskedUs(v int64) *OrderUpsert {
+	u.Set(order.FieldAskedUs, v)
+	return u
+}
+
+// UpdateAskedUs sets the "asked_us" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateAskedUs() *OrderUpsert {
+	u.SetExcluded(order.FieldAskedUs)
+	return u
+}
+
+// AddAskedUs adds v to the "asked_us" field.
+func (u *OrderUpsert) AddAskedUs(v int64) *OrderUpsert {
+	u.Add(order.FieldAskedUs, v)
+	return u
+}
+
+// SetChooseByUs sets the "choose_by_us" field.
+func (u *OrderUpsert) SetChooseByUs(v int64) *OrderUpsert {
+	u.Set(order.FieldChooseByUs, v)
+	return u
+}
+
+// UpdateChooseByUs sets the "choose_by_us" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateChooseByUs() *OrderUpsert {
+	u.SetExcluded(order.FieldChooseByUs)
+	return u
+}
+
+// AddChooseByUs adds v to the "choose_by_us" field.
+func (u *OrderUpsert) AddChooseByUs(v int64) *OrderUpsert {
+	u.Add(order.FieldChooseByUs, v)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -1615,12 +1775,6 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		if _, exists := u.create.mutation.Attributions(); exists {
 			s.SetIgnore(order.FieldAttributions)
 		}
-		if _, exists := u.create.mutation.Way(); exists {
-			s.SetIgnore(order.FieldWay)
-		}
-		if _, exists := u.create.mutation.PickupStore(); exists {
-			s.SetIgnore(order.FieldPickupStore)
-		}
 		if _, exists := u.create.mutation.Remark(); exists {
 			s.SetIgnore(order.FieldRemark)
 		}
@@ -1647,6 +1801,12 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.ReturnTerms(); exists {
 			s.SetIgnore(order.FieldReturnTerms)
+		}
+		if _, exists := u.create.mutation.TaxMinor(); exists {
+			s.SetIgnore(order.FieldTaxMinor)
+		}
+		if _, exists := u.create.mutation.TaxOnTop(); exists {
+			s.SetIgnore(order.FieldTaxOnTop)
 		}
 	}))
 	return u
@@ -1809,6 +1969,34 @@ func (u *OrderUpsertOne) AddCreditMinor(v int64) *OrderUpsertOne {
 func (u *OrderUpsertOne) UpdateCreditMinor() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateCreditMinor()
+	})
+}
+
+// SetWay sets the "way" field.
+func (u *OrderUpsertOne) SetWay(v string) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetWay(v)
+	})
+}
+
+// UpdateWay sets the "way" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateWay() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateWay()
+	})
+}
+
+// SetPickupStore sets the "pickup_store" field.
+func (u *OrderUpsertOne) SetPickupStore(v string) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetPickupStore(v)
+	})
+}
+
+// UpdatePickupStore sets the "pickup_store" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdatePickupStore() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdatePickupStore()
 	})
 }
 
@@ -1984,6 +2172,48 @@ func (u *OrderUpsertOne) AddVersion(v int64) *OrderUpsertOne {
 func (u *OrderUpsertOne) UpdateVersion() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateVersion()
+	})
+}
+
+// SetAskedUs sets the "asked_us" field.
+func (u *OrderUpsertOne) SetAskedUs(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetAskedUs(v)
+	})
+}
+
+// AddAskedUs adds v to the "asked_us" field.
+func (u *OrderUpsertOne) AddAskedUs(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddAskedUs(v)
+	})
+}
+
+// UpdateAskedUs sets the "asked_us" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateAskedUs() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateAskedUs()
+	})
+}
+
+// SetChooseByUs sets the "choose_by_us" field.
+func (u *OrderUpsertOne) SetChooseByUs(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetChooseByUs(v)
+	})
+}
+
+// AddChooseByUs adds v to the "choose_by_us" field.
+func (u *OrderUpsertOne) AddChooseByUs(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddChooseByUs(v)
+	})
+}
+
+// UpdateChooseByUs sets the "choose_by_us" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateChooseByUs() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateChooseByUs()
 	})
 }
 
@@ -2221,12 +2451,6 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			if _, exists := b.mutation.Attributions(); exists {
 				s.SetIgnore(order.FieldAttributions)
 			}
-			if _, exists := b.mutation.Way(); exists {
-				s.SetIgnore(order.FieldWay)
-			}
-			if _, exists := b.mutation.PickupStore(); exists {
-				s.SetIgnore(order.FieldPickupStore)
-			}
 			if _, exists := b.mutation.Remark(); exists {
 				s.SetIgnore(order.FieldRemark)
 			}
@@ -2253,6 +2477,12 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			}
 			if _, exists := b.mutation.ReturnTerms(); exists {
 				s.SetIgnore(order.FieldReturnTerms)
+			}
+			if _, exists := b.mutation.TaxMinor(); exists {
+				s.SetIgnore(order.FieldTaxMinor)
+			}
+			if _, exists := b.mutation.TaxOnTop(); exists {
+				s.SetIgnore(order.FieldTaxOnTop)
 			}
 		}
 	}))
@@ -2416,6 +2646,34 @@ func (u *OrderUpsertBulk) AddCreditMinor(v int64) *OrderUpsertBulk {
 func (u *OrderUpsertBulk) UpdateCreditMinor() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateCreditMinor()
+	})
+}
+
+// SetWay sets the "way" field.
+func (u *OrderUpsertBulk) SetWay(v string) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetWay(v)
+	})
+}
+
+// UpdateWay sets the "way" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateWay() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateWay()
+	})
+}
+
+// SetPickupStore sets the "pickup_store" field.
+func (u *OrderUpsertBulk) SetPickupStore(v string) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetPickupStore(v)
+	})
+}
+
+// UpdatePickupStore sets the "pickup_store" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdatePickupStore() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdatePickupStore()
 	})
 }
 
@@ -2591,6 +2849,48 @@ func (u *OrderUpsertBulk) AddVersion(v int64) *OrderUpsertBulk {
 func (u *OrderUpsertBulk) UpdateVersion() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateVersion()
+	})
+}
+
+// SetAskedUs sets the "asked_us" field.
+func (u *OrderUpsertBulk) SetAskedUs(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetAskedUs(v)
+	})
+}
+
+// AddAskedUs adds v to the "asked_us" field.
+func (u *OrderUpsertBulk) AddAskedUs(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddAskedUs(v)
+	})
+}
+
+// UpdateAskedUs sets the "asked_us" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateAskedUs() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateAskedUs()
+	})
+}
+
+// SetChooseByUs sets the "choose_by_us" field.
+func (u *OrderUpsertBulk) SetChooseByUs(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetChooseByUs(v)
+	})
+}
+
+// AddChooseByUs adds v to the "choose_by_us" field.
+func (u *OrderUpsertBulk) AddChooseByUs(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddChooseByUs(v)
+	})
+}
+
+// UpdateChooseByUs sets the "choose_by_us" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateChooseByUs() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateChooseByUs()
 	})
 }
 

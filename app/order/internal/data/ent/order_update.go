@@ -160,6 +160,34 @@ func (_u *OrderUpdate) AddCreditMinor(v int64) *OrderUpdate {
 	return _u
 }
 
+// SetWay sets the "way" field.
+func (_u *OrderUpdate) SetWay(v string) *OrderUpdate {
+	_u.mutation.SetWay(v)
+	return _u
+}
+
+// SetNillableWay sets the "way" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableWay(v *string) *OrderUpdate {
+	if v != nil {
+		_u.SetWay(*v)
+	}
+	return _u
+}
+
+// SetPickupStore sets the "pickup_store" field.
+func (_u *OrderUpdate) SetPickupStore(v string) *OrderUpdate {
+	_u.mutation.SetPickupStore(v)
+	return _u
+}
+
+// SetNillablePickupStore sets the "pickup_store" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillablePickupStore(v *string) *OrderUpdate {
+	if v != nil {
+		_u.SetPickupStore(*v)
+	}
+	return _u
+}
+
 // SetReceiver sets the "receiver" field.
 func (_u *OrderUpdate) SetReceiver(v []byte) *OrderUpdate {
 	_u.mutation.SetReceiver(v)
@@ -317,6 +345,48 @@ func (_u *OrderUpdate) AddVersion(v int64) *OrderUpdate {
 	return _u
 }
 
+// SetAskedUs sets the "asked_us" field.
+func (_u *OrderUpdate) SetAskedUs(v int64) *OrderUpdate {
+	_u.mutation.ResetAskedUs()
+	_u.mutation.SetAskedUs(v)
+	return _u
+}
+
+// SetNillableAskedUs sets the "asked_us" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableAskedUs(v *int64) *OrderUpdate {
+	if v != nil {
+		_u.SetAskedUs(*v)
+	}
+	return _u
+}
+
+// AddAskedUs adds value to the "asked_us" field.
+func (_u *OrderUpdate) AddAskedUs(v int64) *OrderUpdate {
+	_u.mutation.AddAskedUs(v)
+	return _u
+}
+
+// SetChooseByUs sets the "choose_by_us" field.
+func (_u *OrderUpdate) SetChooseByUs(v int64) *OrderUpdate {
+	_u.mutation.ResetChooseByUs()
+	_u.mutation.SetChooseByUs(v)
+	return _u
+}
+
+// SetNillableChooseByUs sets the "choose_by_us" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableChooseByUs(v *int64) *OrderUpdate {
+	if v != nil {
+		_u.SetChooseByUs(*v)
+	}
+	return _u
+}
+
+// AddChooseByUs adds value to the "choose_by_us" field.
+func (_u *OrderUpdate) AddChooseByUs(v int64) *OrderUpdate {
+	_u.mutation.AddChooseByUs(v)
+	return _u
+}
+
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdate) Mutation() *OrderMutation {
 	return _u.mutation
@@ -359,6 +429,16 @@ func (_u *OrderUpdate) check() error {
 	if v, ok := _u.mutation.State(); ok {
 		if err := order.StateValidator(v); err != nil {
 			return &ValidationError{Name: "state", err: fmt.Errorf(`ent: validator failed for field "Order.state": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Way(); ok {
+		if err := order.WayValidator(v); err != nil {
+			return &ValidationError{Name: "way", err: fmt.Errorf(`ent: validator failed for field "Order.way": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PickupStore(); ok {
+		if err := order.PickupStoreValidator(v); err != nil {
+			return &ValidationError{Name: "pickup_store", err: fmt.Errorf(`ent: validator failed for field "Order.pickup_store": %w`, err)}
 		}
 	}
 	if v, ok := _u.mutation.Receiver(); ok {
@@ -430,6 +510,12 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Way(); ok {
+		_spec.SetField(order.FieldWay, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.PickupStore(); ok {
+		_spec.SetField(order.FieldPickupStore, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Receiver(); ok {
 		_spec.SetField(order.FieldReceiver, field.TypeBytes, value)
 	}
@@ -483,6 +569,18 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(order.FieldVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AskedUs(); ok {
+		_spec.SetField(order.FieldAskedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAskedUs(); ok {
+		_spec.AddField(order.FieldAskedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ChooseByUs(); ok {
+		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedChooseByUs(); ok {
+		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -634,6 +732,34 @@ func (_u *OrderUpdateOne) SetNillableCreditMinor(v *int64) *OrderUpdateOne {
 // AddCreditMinor adds value to the "credit_minor" field.
 func (_u *OrderUpdateOne) AddCreditMinor(v int64) *OrderUpdateOne {
 	_u.mutation.AddCreditMinor(v)
+	return _u
+}
+
+// SetWay sets the "way" field.
+func (_u *OrderUpdateOne) SetWay(v string) *OrderUpdateOne {
+	_u.mutation.SetWay(v)
+	return _u
+}
+
+// SetNillableWay sets the "way" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableWay(v *string) *OrderUpdateOne {
+	if v != nil {
+		_u.SetWay(*v)
+	}
+	return _u
+}
+
+// SetPickupStore sets the "pickup_store" field.
+func (_u *OrderUpdateOne) SetPickupStore(v string) *OrderUpdateOne {
+	_u.mutation.SetPickupStore(v)
+	return _u
+}
+
+// SetNillablePickupStore sets the "pickup_store" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillablePickupStore(v *string) *OrderUpdateOne {
+	if v != nil {
+		_u.SetPickupStore(*v)
+	}
 	return _u
 }
 
@@ -794,6 +920,48 @@ func (_u *OrderUpdateOne) AddVersion(v int64) *OrderUpdateOne {
 	return _u
 }
 
+// SetAskedUs sets the "asked_us" field.
+func (_u *OrderUpdateOne) SetAskedUs(v int64) *OrderUpdateOne {
+	_u.mutation.ResetAskedUs()
+	_u.mutation.SetAskedUs(v)
+	return _u
+}
+
+// SetNillableAskedUs sets the "asked_us" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableAskedUs(v *int64) *OrderUpdateOne {
+	if v != nil {
+		_u.SetAskedUs(*v)
+	}
+	return _u
+}
+
+// AddAskedUs adds value to the "asked_us" field.
+func (_u *OrderUpdateOne) AddAskedUs(v int64) *OrderUpdateOne {
+	_u.mutation.AddAskedUs(v)
+	return _u
+}
+
+// SetChooseByUs sets the "choose_by_us" field.
+func (_u *OrderUpdateOne) SetChooseByUs(v int64) *OrderUpdateOne {
+	_u.mutation.ResetChooseByUs()
+	_u.mutation.SetChooseByUs(v)
+	return _u
+}
+
+// SetNillableChooseByUs sets the "choose_by_us" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableChooseByUs(v *int64) *OrderUpdateOne {
+	if v != nil {
+		_u.SetChooseByUs(*v)
+	}
+	return _u
+}
+
+// AddChooseByUs adds value to the "choose_by_us" field.
+func (_u *OrderUpdateOne) AddChooseByUs(v int64) *OrderUpdateOne {
+	_u.mutation.AddChooseByUs(v)
+	return _u
+}
+
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdateOne) Mutation() *OrderMutation {
 	return _u.mutation
@@ -849,6 +1017,16 @@ func (_u *OrderUpdateOne) check() error {
 	if v, ok := _u.mutation.State(); ok {
 		if err := order.StateValidator(v); err != nil {
 			return &ValidationError{Name: "state", err: fmt.Errorf(`ent: validator failed for field "Order.state": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Way(); ok {
+		if err := order.WayValidator(v); err != nil {
+			return &ValidationError{Name: "way", err: fmt.Errorf(`ent: validator failed for field "Order.way": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PickupStore(); ok {
+		if err := order.PickupStoreValidator(v); err != nil {
+			return &ValidationError{Name: "pickup_store", err: fmt.Errorf(`ent: validator failed for field "Order.pickup_store": %w`, err)}
 		}
 	}
 	if v, ok := _u.mutation.Receiver(); ok {
@@ -937,6 +1115,12 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	if _u.mutation.AttributionsCleared() {
 		_spec.ClearField(order.FieldAttributions, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Way(); ok {
+		_spec.SetField(order.FieldWay, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.PickupStore(); ok {
+		_spec.SetField(order.FieldPickupStore, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Receiver(); ok {
 		_spec.SetField(order.FieldReceiver, field.TypeBytes, value)
 	}
@@ -990,6 +1174,18 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.AddedVersion(); ok {
 		_spec.AddField(order.FieldVersion, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AskedUs(); ok {
+		_spec.SetField(order.FieldAskedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAskedUs(); ok {
+		_spec.AddField(order.FieldAskedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.ChooseByUs(); ok {
+		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedChooseByUs(); ok {
+		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
 	}
 	_node = &Order{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -52,6 +52,10 @@ type OrderLine struct {
 	GiftOf string `json:"gift_of,omitempty"`
 	// Earned holds the value of the "earned" field.
 	Earned *pricing.Earned `json:"earned,omitempty"`
+	// TaxBp holds the value of the "tax_bp" field.
+	TaxBp int64 `json:"tax_bp,omitempty"`
+	// TaxMinor holds the value of the "tax_minor" field.
+	TaxMinor int64 `json:"tax_minor,omitempty"`
 	// ReturnedQuantity holds the value of the "returned_quantity" field.
 	ReturnedQuantity int64 `json:"returned_quantity,omitempty"`
 	// CancelledQuantity holds the value of the "cancelled_quantity" field.
@@ -74,7 +78,7 @@ func (*OrderLine) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case orderline.FieldReturnable:
 			values[i] = new(sql.NullBool)
-		case orderline.FieldNo, orderline.FieldQuantity, orderline.FieldUnitMinor, orderline.FieldGrossMinor, orderline.FieldDiscountMinor, orderline.FieldPayableMinor, orderline.FieldPointsAmountMinor, orderline.FieldPoints, orderline.FieldReturnedQuantity, orderline.FieldCancelledQuantity, orderline.FieldRefundedMinor, orderline.FieldPointsBack, orderline.FieldPlacedUs:
+		case orderline.FieldNo, orderline.FieldQuantity, orderline.FieldUnitMinor, orderline.FieldGrossMinor, orderline.FieldDiscountMinor, orderline.FieldPayableMinor, orderline.FieldPointsAmountMinor, orderline.FieldPoints, orderline.FieldTaxBp, orderline.FieldTaxMinor, orderline.FieldReturnedQuantity, orderline.FieldCancelledQuantity, orderline.FieldRefundedMinor, orderline.FieldPointsBack, orderline.FieldPlacedUs:
 			values[i] = new(sql.NullInt64)
 		case orderline.FieldID, orderline.FieldOrg, orderline.FieldOrderID, orderline.FieldSku, orderline.FieldTaxClass, orderline.FieldGiftOf:
 			values[i] = new(sql.NullString)
@@ -207,6 +211,18 @@ func (_m *OrderLine) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field earned: %w", err)
 				}
 			}
+		case orderline.FieldTaxBp:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field tax_bp", values[i])
+			} else if value.Valid {
+				_m.TaxBp = value.Int64
+			}
+		case orderline.FieldTaxMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field tax_minor", values[i])
+			} else if value.Valid {
+				_m.TaxMinor = value.Int64
+			}
 		case orderline.FieldReturnedQuantity:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field returned_quantity", values[i])
@@ -323,6 +339,12 @@ func (_m *OrderLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("earned=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Earned))
+	builder.WriteString(", ")
+	builder.WriteString("tax_bp=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TaxBp))
+	builder.WriteString(", ")
+	builder.WriteString("tax_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TaxMinor))
 	builder.WriteString(", ")
 	builder.WriteString("returned_quantity=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReturnedQuantity))

@@ -221,6 +221,34 @@ func (_c *OrderLineCreate) SetEarned(v *pricing.Earned) *OrderLineCreate {
 	return _c
 }
 
+// SetTaxBp sets the "tax_bp" field.
+func (_c *OrderLineCreate) SetTaxBp(v int64) *OrderLineCreate {
+	_c.mutation.SetTaxBp(v)
+	return _c
+}
+
+// SetNillableTaxBp sets the "tax_bp" field if the given value is not nil.
+func (_c *OrderLineCreate) SetNillableTaxBp(v *int64) *OrderLineCreate {
+	if v != nil {
+		_c.SetTaxBp(*v)
+	}
+	return _c
+}
+
+// SetTaxMinor sets the "tax_minor" field.
+func (_c *OrderLineCreate) SetTaxMinor(v int64) *OrderLineCreate {
+	_c.mutation.SetTaxMinor(v)
+	return _c
+}
+
+// SetNillableTaxMinor sets the "tax_minor" field if the given value is not nil.
+func (_c *OrderLineCreate) SetNillableTaxMinor(v *int64) *OrderLineCreate {
+	if v != nil {
+		_c.SetTaxMinor(*v)
+	}
+	return _c
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (_c *OrderLineCreate) SetReturnedQuantity(v int64) *OrderLineCreate {
 	_c.mutation.SetReturnedQuantity(v)
@@ -382,6 +410,14 @@ func (_c *OrderLineCreate) defaults() error {
 		v := orderline.DefaultGiftOf
 		_c.mutation.SetGiftOf(v)
 	}
+	if _, ok := _c.mutation.TaxBp(); !ok {
+		v := orderline.DefaultTaxBp
+		_c.mutation.SetTaxBp(v)
+	}
+	if _, ok := _c.mutation.TaxMinor(); !ok {
+		v := orderline.DefaultTaxMinor
+		_c.mutation.SetTaxMinor(v)
+	}
 	if _, ok := _c.mutation.ReturnedQuantity(); !ok {
 		v := orderline.DefaultReturnedQuantity
 		_c.mutation.SetReturnedQuantity(v)
@@ -473,6 +509,12 @@ func (_c *OrderLineCreate) check() error {
 		if err := orderline.GiftOfValidator(v); err != nil {
 			return &ValidationError{Name: "gift_of", err: fmt.Errorf(`ent: validator failed for field "OrderLine.gift_of": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.TaxBp(); !ok {
+		return &ValidationError{Name: "tax_bp", err: errors.New(`ent: missing required field "OrderLine.tax_bp"`)}
+	}
+	if _, ok := _c.mutation.TaxMinor(); !ok {
+		return &ValidationError{Name: "tax_minor", err: errors.New(`ent: missing required field "OrderLine.tax_minor"`)}
 	}
 	if _, ok := _c.mutation.ReturnedQuantity(); !ok {
 		return &ValidationError{Name: "returned_quantity", err: errors.New(`ent: missing required field "OrderLine.returned_quantity"`)}
@@ -597,6 +639,14 @@ func (_c *OrderLineCreate) createSpec() (*OrderLine, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Earned(); ok {
 		_spec.SetField(orderline.FieldEarned, field.TypeJSON, value)
 		_node.Earned = value
+	}
+	if value, ok := _c.mutation.TaxBp(); ok {
+		_spec.SetField(orderline.FieldTaxBp, field.TypeInt64, value)
+		_node.TaxBp = value
+	}
+	if value, ok := _c.mutation.TaxMinor(); ok {
+		_spec.SetField(orderline.FieldTaxMinor, field.TypeInt64, value)
+		_node.TaxMinor = value
 	}
 	if value, ok := _c.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(orderline.FieldReturnedQuantity, field.TypeInt64, value)
@@ -827,6 +877,12 @@ func (u *OrderLineUpsertOne) UpdateNewValues() *OrderLineUpsertOne {
 		}
 		if _, exists := u.create.mutation.Earned(); exists {
 			s.SetIgnore(orderline.FieldEarned)
+		}
+		if _, exists := u.create.mutation.TaxBp(); exists {
+			s.SetIgnore(orderline.FieldTaxBp)
+		}
+		if _, exists := u.create.mutation.TaxMinor(); exists {
+			s.SetIgnore(orderline.FieldTaxMinor)
 		}
 	}))
 	return u
@@ -1197,6 +1253,12 @@ func (u *OrderLineUpsertBulk) UpdateNewValues() *OrderLineUpsertBulk {
 			}
 			if _, exists := b.mutation.Earned(); exists {
 				s.SetIgnore(orderline.FieldEarned)
+			}
+			if _, exists := b.mutation.TaxBp(); exists {
+				s.SetIgnore(orderline.FieldTaxBp)
+			}
+			if _, exists := b.mutation.TaxMinor(); exists {
+				s.SetIgnore(orderline.FieldTaxMinor)
 			}
 		}
 	}))

@@ -58,6 +58,8 @@ type Tx struct {
 	ShippingReport *ShippingReportClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
+	// TradeTerm is the client for interacting with the TradeTerm builders.
+	TradeTerm *TradeTermClient
 
 	// lazily loaded.
 	client     *Client
@@ -212,6 +214,7 @@ func (tx *Tx) init() {
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.ShippingReport = NewShippingReportClient(tx.config)
 	tx.TradeEvent = NewTradeEventClient(tx.config)
+	tx.TradeTerm = NewTradeTermClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

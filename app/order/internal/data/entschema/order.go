@@ -40,6 +40,8 @@ func (Order) Fields() []ent.Field {
 		field.JSON("freight_discounts", []biz.Discount{}).Optional().Immutable(),
 		// What was promised about receipt and returns; absent: before it was frozen.
 		field.JSON("return_terms", &biz.ReturnTerms{}).Optional().Immutable(),
+		// In the goods; on top: unit prices are without it.
+		constant("tax_minor"), field.Bool("tax_on_top").Default(false).Immutable(),
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
 		// Since when, and by when, the buyer of a pickup has to choose.
 		number("asked_us"), number("choose_by_us"),
@@ -81,6 +83,7 @@ func (OrderLine) Fields() []ent.Field {
 		field.JSON("discounts", []biz.Discount{}).Optional().Immutable(), ref("gift_of"),
 		// What earned the gift.
 		field.JSON("earned", &biz.Earned{}).Optional().Immutable(),
+		constant("tax_bp"), constant("tax_minor"),
 		number("returned_quantity"), number("cancelled_quantity"), number("refunded_minor"), number("points_back"),
 		// When the order was placed: orders of a SKU are listed by time.
 		number("placed_us"),

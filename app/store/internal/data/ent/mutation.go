@@ -2914,6 +2914,7 @@ type OrganisationMutation struct {
 	addfulfilment_fee_minor *int64
 	share_stock             *bool
 	merchant_account        *string
+	taxpayer                *string
 	updated_us              *int64
 	addupdated_us           *int64
 	clearedFields           map[string]struct{}
@@ -3403,6 +3404,42 @@ func (m *OrganisationMutation) ResetMerchantAccount() {
 	m.merchant_account = nil
 }
 
+// SetTaxpayer sets the "taxpayer" field.
+func (m *OrganisationMutation) SetTaxpayer(s string) {
+	m.taxpayer = &s
+}
+
+// Taxpayer returns the value of the "taxpayer" field in the mutation.
+func (m *OrganisationMutation) Taxpayer() (r string, exists bool) {
+	v := m.taxpayer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxpayer returns the old "taxpayer" field's value of the Organisation entity.
+// If the Organisation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrganisationMutation) OldTaxpayer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxpayer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxpayer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxpayer: %w", err)
+	}
+	return oldValue.Taxpayer, nil
+}
+
+// ResetTaxpayer resets all changes to the "taxpayer" field.
+func (m *OrganisationMutation) ResetTaxpayer() {
+	m.taxpayer = nil
+}
+
 // SetUpdatedUs sets the "updated_us" field.
 func (m *OrganisationMutation) SetUpdatedUs(i int64) {
 	m.updated_us = &i
@@ -3493,7 +3530,7 @@ func (m *OrganisationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrganisationMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.org != nil {
 		fields = append(fields, organisation.FieldOrg)
 	}
@@ -3520,6 +3557,9 @@ func (m *OrganisationMutation) Fields() []string {
 	}
 	if m.merchant_account != nil {
 		fields = append(fields, organisation.FieldMerchantAccount)
+	}
+	if m.taxpayer != nil {
+		fields = append(fields, organisation.FieldTaxpayer)
 	}
 	if m.updated_us != nil {
 		fields = append(fields, organisation.FieldUpdatedUs)
@@ -3550,6 +3590,8 @@ func (m *OrganisationMutation) Field(name string) (ent.Value, bool) {
 		return m.ShareStock()
 	case organisation.FieldMerchantAccount:
 		return m.MerchantAccount()
+	case organisation.FieldTaxpayer:
+		return m.Taxpayer()
 	case organisation.FieldUpdatedUs:
 		return m.UpdatedUs()
 	}
@@ -3579,6 +3621,8 @@ func (m *OrganisationMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldShareStock(ctx)
 	case organisation.FieldMerchantAccount:
 		return m.OldMerchantAccount(ctx)
+	case organisation.FieldTaxpayer:
+		return m.OldTaxpayer(ctx)
 	case organisation.FieldUpdatedUs:
 		return m.OldUpdatedUs(ctx)
 	}
@@ -3652,6 +3696,13 @@ func (m *OrganisationMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetMerchantAccount(v)
+		return nil
+	case organisation.FieldTaxpayer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxpayer(v)
 		return nil
 	case organisation.FieldUpdatedUs:
 		v, ok := value.(int64)
@@ -3783,6 +3834,9 @@ func (m *OrganisationMutation) ResetField(name string) error {
 		return nil
 	case organisation.FieldMerchantAccount:
 		m.ResetMerchantAccount()
+		return nil
+	case organisation.FieldTaxpayer:
+		m.ResetTaxpayer()
 		return nil
 	case organisation.FieldUpdatedUs:
 		m.ResetUpdatedUs()

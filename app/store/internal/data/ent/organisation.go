@@ -34,6 +34,8 @@ type Organisation struct {
 	ShareStock bool `json:"share_stock,omitempty"`
 	// MerchantAccount holds the value of the "merchant_account" field.
 	MerchantAccount string `json:"merchant_account,omitempty"`
+	// what kind; tax rates go by it
+	Taxpayer string `json:"taxpayer,omitempty"`
 	// UpdatedUs holds the value of the "updated_us" field.
 	UpdatedUs    int64 `json:"updated_us,omitempty"`
 	selectValues sql.SelectValues
@@ -48,7 +50,7 @@ func (*Organisation) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case organisation.FieldSettlementRateBp, organisation.FieldFulfilmentFeeMinor, organisation.FieldUpdatedUs:
 			values[i] = new(sql.NullInt64)
-		case organisation.FieldID, organisation.FieldOrg, organisation.FieldName, organisation.FieldKind, organisation.FieldParent, organisation.FieldRoot, organisation.FieldMerchantAccount:
+		case organisation.FieldID, organisation.FieldOrg, organisation.FieldName, organisation.FieldKind, organisation.FieldParent, organisation.FieldRoot, organisation.FieldMerchantAccount, organisation.FieldTaxpayer:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -126,6 +128,12 @@ func (_m *Organisation) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.MerchantAccount = value.String
 			}
+		case organisation.FieldTaxpayer:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field taxpayer", values[i])
+			} else if value.Valid {
+				_m.Taxpayer = value.String
+			}
 		case organisation.FieldUpdatedUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field updated_us", values[i])
@@ -196,6 +204,9 @@ func (_m *Organisation) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("merchant_account=")
 	builder.WriteString(_m.MerchantAccount)
+	builder.WriteString(", ")
+	builder.WriteString("taxpayer=")
+	builder.WriteString(_m.Taxpayer)
 	builder.WriteString(", ")
 	builder.WriteString("updated_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.UpdatedUs))

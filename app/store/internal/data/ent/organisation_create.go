@@ -84,6 +84,20 @@ func (_c *OrganisationCreate) SetMerchantAccount(v string) *OrganisationCreate {
 	return _c
 }
 
+// SetTaxpayer sets the "taxpayer" field.
+func (_c *OrganisationCreate) SetTaxpayer(v string) *OrganisationCreate {
+	_c.mutation.SetTaxpayer(v)
+	return _c
+}
+
+// SetNillableTaxpayer sets the "taxpayer" field if the given value is not nil.
+func (_c *OrganisationCreate) SetNillableTaxpayer(v *string) *OrganisationCreate {
+	if v != nil {
+		_c.SetTaxpayer(*v)
+	}
+	return _c
+}
+
 // SetUpdatedUs sets the "updated_us" field.
 func (_c *OrganisationCreate) SetUpdatedUs(v int64) *OrganisationCreate {
 	_c.mutation.SetUpdatedUs(v)
@@ -103,6 +117,9 @@ func (_c *OrganisationCreate) Mutation() *OrganisationMutation {
 
 // Save creates the Organisation in the database.
 func (_c *OrganisationCreate) Save(ctx context.Context) (*Organisation, error) {
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -126,6 +143,15 @@ func (_c *OrganisationCreate) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
 		panic(err)
 	}
+}
+
+// defaults sets the default values of the builder before save.
+func (_c *OrganisationCreate) defaults() error {
+	if _, ok := _c.mutation.Taxpayer(); !ok {
+		v := organisation.DefaultTaxpayer
+		_c.mutation.SetTaxpayer(v)
+	}
+	return nil
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -182,6 +208,14 @@ func (_c *OrganisationCreate) check() error {
 	if v, ok := _c.mutation.MerchantAccount(); ok {
 		if err := organisation.MerchantAccountValidator(v); err != nil {
 			return &ValidationError{Name: "merchant_account", err: fmt.Errorf(`ent: validator failed for field "Organisation.merchant_account": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Taxpayer(); !ok {
+		return &ValidationError{Name: "taxpayer", err: errors.New(`ent: missing required field "Organisation.taxpayer"`)}
+	}
+	if v, ok := _c.mutation.Taxpayer(); ok {
+		if err := organisation.TaxpayerValidator(v); err != nil {
+			return &ValidationError{Name: "taxpayer", err: fmt.Errorf(`ent: validator failed for field "Organisation.taxpayer": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.UpdatedUs(); !ok {
@@ -263,6 +297,10 @@ func (_c *OrganisationCreate) createSpec() (*Organisation, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.MerchantAccount(); ok {
 		_spec.SetField(organisation.FieldMerchantAccount, field.TypeString, value)
 		_node.MerchantAccount = value
+	}
+	if value, ok := _c.mutation.Taxpayer(); ok {
+		_spec.SetField(organisation.FieldTaxpayer, field.TypeString, value)
+		_node.Taxpayer = value
 	}
 	if value, ok := _c.mutation.UpdatedUs(); ok {
 		_spec.SetField(organisation.FieldUpdatedUs, field.TypeInt64, value)
@@ -401,6 +439,18 @@ func (u *OrganisationUpsert) SetMerchantAccount(v string) *OrganisationUpsert {
 // UpdateMerchantAccount sets the "merchant_account" field to the value that was provided on create.
 func (u *OrganisationUpsert) UpdateMerchantAccount() *OrganisationUpsert {
 	u.SetExcluded(organisation.FieldMerchantAccount)
+	return u
+}
+
+// SetTaxpayer sets the "taxpayer" field.
+func (u *OrganisationUpsert) SetTaxpayer(v string) *OrganisationUpsert {
+	u.Set(organisation.FieldTaxpayer, v)
+	return u
+}
+
+// UpdateTaxpayer sets the "taxpayer" field to the value that was provided on create.
+func (u *OrganisationUpsert) UpdateTaxpayer() *OrganisationUpsert {
+	u.SetExcluded(organisation.FieldTaxpayer)
 	return u
 }
 
@@ -577,6 +627,20 @@ func (u *OrganisationUpsertOne) UpdateMerchantAccount() *OrganisationUpsertOne {
 	})
 }
 
+// SetTaxpayer sets the "taxpayer" field.
+func (u *OrganisationUpsertOne) SetTaxpayer(v string) *OrganisationUpsertOne {
+	return u.Update(func(s *OrganisationUpsert) {
+		s.SetTaxpayer(v)
+	})
+}
+
+// UpdateTaxpayer sets the "taxpayer" field to the value that was provided on create.
+func (u *OrganisationUpsertOne) UpdateTaxpayer() *OrganisationUpsertOne {
+	return u.Update(func(s *OrganisationUpsert) {
+		s.UpdateTaxpayer()
+	})
+}
+
 // SetUpdatedUs sets the "updated_us" field.
 func (u *OrganisationUpsertOne) SetUpdatedUs(v int64) *OrganisationUpsertOne {
 	return u.Update(func(s *OrganisationUpsert) {
@@ -655,6 +719,7 @@ func (_c *OrganisationCreateBulk) Save(ctx context.Context) ([]*Organisation, er
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*OrganisationMutation)
 				if !ok {
@@ -916,6 +981,20 @@ func (u *OrganisationUpsertBulk) SetMerchantAccount(v string) *OrganisationUpser
 func (u *OrganisationUpsertBulk) UpdateMerchantAccount() *OrganisationUpsertBulk {
 	return u.Update(func(s *OrganisationUpsert) {
 		s.UpdateMerchantAccount()
+	})
+}
+
+// SetTaxpayer sets the "taxpayer" field.
+func (u *OrganisationUpsertBulk) SetTaxpayer(v string) *OrganisationUpsertBulk {
+	return u.Update(func(s *OrganisationUpsert) {
+		s.SetTaxpayer(v)
+	})
+}
+
+// UpdateTaxpayer sets the "taxpayer" field to the value that was provided on create.
+func (u *OrganisationUpsertBulk) UpdateTaxpayer() *OrganisationUpsertBulk {
+	return u.Update(func(s *OrganisationUpsert) {
+		s.UpdateTaxpayer()
 	})
 }
 

@@ -125,6 +125,20 @@ func (_u *OrganisationUpdate) SetNillableMerchantAccount(v *string) *Organisatio
 	return _u
 }
 
+// SetTaxpayer sets the "taxpayer" field.
+func (_u *OrganisationUpdate) SetTaxpayer(v string) *OrganisationUpdate {
+	_u.mutation.SetTaxpayer(v)
+	return _u
+}
+
+// SetNillableTaxpayer sets the "taxpayer" field if the given value is not nil.
+func (_u *OrganisationUpdate) SetNillableTaxpayer(v *string) *OrganisationUpdate {
+	if v != nil {
+		_u.SetTaxpayer(*v)
+	}
+	return _u
+}
+
 // SetUpdatedUs sets the "updated_us" field.
 func (_u *OrganisationUpdate) SetUpdatedUs(v int64) *OrganisationUpdate {
 	_u.mutation.ResetUpdatedUs()
@@ -195,6 +209,11 @@ func (_u *OrganisationUpdate) check() error {
 			return &ValidationError{Name: "merchant_account", err: fmt.Errorf(`ent: validator failed for field "Organisation.merchant_account": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Taxpayer(); ok {
+		if err := organisation.TaxpayerValidator(v); err != nil {
+			return &ValidationError{Name: "taxpayer", err: fmt.Errorf(`ent: validator failed for field "Organisation.taxpayer": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -236,6 +255,9 @@ func (_u *OrganisationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.MerchantAccount(); ok {
 		_spec.SetField(organisation.FieldMerchantAccount, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Taxpayer(); ok {
+		_spec.SetField(organisation.FieldTaxpayer, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.UpdatedUs(); ok {
 		_spec.SetField(organisation.FieldUpdatedUs, field.TypeInt64, value)
@@ -361,6 +383,20 @@ func (_u *OrganisationUpdateOne) SetNillableMerchantAccount(v *string) *Organisa
 	return _u
 }
 
+// SetTaxpayer sets the "taxpayer" field.
+func (_u *OrganisationUpdateOne) SetTaxpayer(v string) *OrganisationUpdateOne {
+	_u.mutation.SetTaxpayer(v)
+	return _u
+}
+
+// SetNillableTaxpayer sets the "taxpayer" field if the given value is not nil.
+func (_u *OrganisationUpdateOne) SetNillableTaxpayer(v *string) *OrganisationUpdateOne {
+	if v != nil {
+		_u.SetTaxpayer(*v)
+	}
+	return _u
+}
+
 // SetUpdatedUs sets the "updated_us" field.
 func (_u *OrganisationUpdateOne) SetUpdatedUs(v int64) *OrganisationUpdateOne {
 	_u.mutation.ResetUpdatedUs()
@@ -444,6 +480,11 @@ func (_u *OrganisationUpdateOne) check() error {
 			return &ValidationError{Name: "merchant_account", err: fmt.Errorf(`ent: validator failed for field "Organisation.merchant_account": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Taxpayer(); ok {
+		if err := organisation.TaxpayerValidator(v); err != nil {
+			return &ValidationError{Name: "taxpayer", err: fmt.Errorf(`ent: validator failed for field "Organisation.taxpayer": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -502,6 +543,9 @@ func (_u *OrganisationUpdateOne) sqlSave(ctx context.Context) (_node *Organisati
 	}
 	if value, ok := _u.mutation.MerchantAccount(); ok {
 		_spec.SetField(organisation.FieldMerchantAccount, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Taxpayer(); ok {
+		_spec.SetField(organisation.FieldTaxpayer, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.UpdatedUs(); ok {
 		_spec.SetField(organisation.FieldUpdatedUs, field.TypeInt64, value)

@@ -38,6 +38,7 @@ func (Organisation) Fields() []ent.Field {
 		field.Int64("fulfilment_fee_minor"),
 		field.Bool("share_stock"),
 		field.String("merchant_account").MaxRuneLen(codeLen),
+		field.String("taxpayer").MaxRuneLen(32).Default("").Comment("what kind; tax rates go by it"),
 		field.Int64("updated_us"),
 	}
 }

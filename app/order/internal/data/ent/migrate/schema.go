@@ -381,6 +381,8 @@ var (
 		{Name: "updated_us", Type: field.TypeInt64, Default: 0},
 		{Name: "freight_discounts", Type: field.TypeJSON, Nullable: true},
 		{Name: "return_terms", Type: field.TypeJSON, Nullable: true},
+		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "tax_on_top", Type: field.TypeBool, Default: false},
 		{Name: "unallocated", Type: field.TypeBool, Default: false},
 		{Name: "allocate_attempt", Type: field.TypeInt64, Default: 0},
 		{Name: "allocate_at_us", Type: field.TypeInt64, Default: 0},
@@ -447,12 +449,12 @@ var (
 			{
 				Name:    "order_unallocated_allocate_at_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[41], OrdersColumns[43]},
+				Columns: []*schema.Column{OrdersColumns[43], OrdersColumns[45]},
 			},
 			{
 				Name:    "order_choose_by_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[42]},
+				Columns: []*schema.Column{OrdersColumns[48]},
 			},
 		},
 	}
@@ -504,6 +506,8 @@ var (
 		{Name: "discounts", Type: field.TypeJSON, Nullable: true},
 		{Name: "gift_of", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "earned", Type: field.TypeJSON, Nullable: true},
+		{Name: "tax_bp", Type: field.TypeInt64, Default: 0},
+		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
@@ -524,7 +528,7 @@ var (
 			{
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[22], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[24], OrderLinesColumns[2]},
 			},
 		},
 	}
@@ -930,6 +934,30 @@ var (
 			},
 		},
 	}
+	// TradeTermsColumns holds the columns for the "trade_terms" table.
+	TradeTermsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "kind", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "scope", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "from_us", Type: field.TypeInt64, Default: 0},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "terms", Type: field.TypeBytes, Size: 1048576},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// TradeTermsTable holds the schema information for the "trade_terms" table.
+	TradeTermsTable = &schema.Table{
+		Name:       "trade_terms",
+		Columns:    TradeTermsColumns,
+		PrimaryKey: []*schema.Column{TradeTermsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "tradeterm_kind_scope_from_us_version",
+				Unique:  true,
+				Columns: []*schema.Column{TradeTermsColumns[1], TradeTermsColumns[2], TradeTermsColumns[3], TradeTermsColumns[4]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		CapturesTable,
@@ -955,6 +983,7 @@ var (
 		ServiceLevelsTable,
 		ShippingReportsTable,
 		TradeEventsTable,
+		TradeTermsTable,
 	}
 )
 
@@ -1048,6 +1077,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	TradeEventsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	TradeTermsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

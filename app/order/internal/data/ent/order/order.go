@@ -92,6 +92,10 @@ const (
 	FieldFreightDiscounts = "freight_discounts"
 	// FieldReturnTerms holds the string denoting the return_terms field in the database.
 	FieldReturnTerms = "return_terms"
+	// FieldTaxMinor holds the string denoting the tax_minor field in the database.
+	FieldTaxMinor = "tax_minor"
+	// FieldTaxOnTop holds the string denoting the tax_on_top field in the database.
+	FieldTaxOnTop = "tax_on_top"
 	// FieldUnallocated holds the string denoting the unallocated field in the database.
 	FieldUnallocated = "unallocated"
 	// FieldAllocateAttempt holds the string denoting the allocate_attempt field in the database.
@@ -151,6 +155,8 @@ var Columns = []string{
 	FieldUpdatedUs,
 	FieldFreightDiscounts,
 	FieldReturnTerms,
+	FieldTaxMinor,
+	FieldTaxOnTop,
 	FieldUnallocated,
 	FieldAllocateAttempt,
 	FieldAllocateAtUs,
@@ -287,6 +293,10 @@ var (
 	DefaultShipByUs int64
 	// DefaultUpdatedUs holds the default value on creation for the "updated_us" field.
 	DefaultUpdatedUs int64
+	// DefaultTaxMinor holds the default value on creation for the "tax_minor" field.
+	DefaultTaxMinor int64
+	// DefaultTaxOnTop holds the default value on creation for the "tax_on_top" field.
+	DefaultTaxOnTop bool
 	// DefaultUnallocated holds the default value on creation for the "unallocated" field.
 	DefaultUnallocated bool
 	// DefaultAllocateAttempt holds the default value on creation for the "allocate_attempt" field.
@@ -484,6 +494,16 @@ func ByShipByUs(opts ...sql.OrderTermOption) OrderOption {
 // ByUpdatedUs orders the results by the updated_us field.
 func ByUpdatedUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUpdatedUs, opts...).ToFunc()
+}
+
+// ByTaxMinor orders the results by the tax_minor field.
+func ByTaxMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTaxMinor, opts...).ToFunc()
+}
+
+// ByTaxOnTop orders the results by the tax_on_top field.
+func ByTaxOnTop(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTaxOnTop, opts...).ToFunc()
 }
 
 // ByUnallocated orders the results by the unallocated field.

@@ -247,6 +247,16 @@ func UpdatedUs(v int64) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldUpdatedUs, v))
 }
 
+// TaxMinor applies equality check predicate on the "tax_minor" field. It's identical to TaxMinorEQ.
+func TaxMinor(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldTaxMinor, v))
+}
+
+// TaxOnTop applies equality check predicate on the "tax_on_top" field. It's identical to TaxOnTopEQ.
+func TaxOnTop(v bool) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldTaxOnTop, v))
+}
+
 // Unallocated applies equality check predicate on the "unallocated" field. It's identical to UnallocatedEQ.
 func Unallocated(v bool) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldUnallocated, v))
@@ -2280,6 +2290,56 @@ func ReturnTermsIsNil() predicate.Order {
 // ReturnTermsNotNil applies the NotNil predicate on the "return_terms" field.
 func ReturnTermsNotNil() predicate.Order {
 	return predicate.Order(sql.FieldNotNull(FieldReturnTerms))
+}
+
+// TaxMinorEQ applies the EQ predicate on the "tax_minor" field.
+func TaxMinorEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldTaxMinor, v))
+}
+
+// TaxMinorNEQ applies the NEQ predicate on the "tax_minor" field.
+func TaxMinorNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldTaxMinor, v))
+}
+
+// TaxMinorIn applies the In predicate on the "tax_minor" field.
+func TaxMinorIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldTaxMinor, vs...))
+}
+
+// TaxMinorNotIn applies the NotIn predicate on the "tax_minor" field.
+func TaxMinorNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldTaxMinor, vs...))
+}
+
+// TaxMinorGT applies the GT predicate on the "tax_minor" field.
+func TaxMinorGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldTaxMinor, v))
+}
+
+// TaxMinorGTE applies the GTE predicate on the "tax_minor" field.
+func TaxMinorGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldTaxMinor, v))
+}
+
+// TaxMinorLT applies the LT predicate on the "tax_minor" field.
+func TaxMinorLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldTaxMinor, v))
+}
+
+// TaxMinorLTE applies the LTE predicate on the "tax_minor" field.
+func TaxMinorLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldTaxMinor, v))
+}
+
+// TaxOnTopEQ applies the EQ predicate on the "tax_on_top" field.
+func TaxOnTopEQ(v bool) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldTaxOnTop, v))
+}
+
+// TaxOnTopNEQ applies the NEQ predicate on the "tax_on_top" field.
+func TaxOnTopNEQ(v bool) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldTaxOnTop, v))
 }
 
 // UnallocatedEQ applies the EQ predicate on the "unallocated" field.

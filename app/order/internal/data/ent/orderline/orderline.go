@@ -46,6 +46,10 @@ const (
 	FieldGiftOf = "gift_of"
 	// FieldEarned holds the string denoting the earned field in the database.
 	FieldEarned = "earned"
+	// FieldTaxBp holds the string denoting the tax_bp field in the database.
+	FieldTaxBp = "tax_bp"
+	// FieldTaxMinor holds the string denoting the tax_minor field in the database.
+	FieldTaxMinor = "tax_minor"
 	// FieldReturnedQuantity holds the string denoting the returned_quantity field in the database.
 	FieldReturnedQuantity = "returned_quantity"
 	// FieldCancelledQuantity holds the string denoting the cancelled_quantity field in the database.
@@ -80,6 +84,8 @@ var Columns = []string{
 	FieldDiscounts,
 	FieldGiftOf,
 	FieldEarned,
+	FieldTaxBp,
+	FieldTaxMinor,
 	FieldReturnedQuantity,
 	FieldCancelledQuantity,
 	FieldRefundedMinor,
@@ -139,6 +145,10 @@ var (
 	DefaultGiftOf string
 	// GiftOfValidator is a validator for the "gift_of" field. It is called by the builders before save.
 	GiftOfValidator func(string) error
+	// DefaultTaxBp holds the default value on creation for the "tax_bp" field.
+	DefaultTaxBp int64
+	// DefaultTaxMinor holds the default value on creation for the "tax_minor" field.
+	DefaultTaxMinor int64
 	// DefaultReturnedQuantity holds the default value on creation for the "returned_quantity" field.
 	DefaultReturnedQuantity int64
 	// DefaultCancelledQuantity holds the default value on creation for the "cancelled_quantity" field.
@@ -229,6 +239,16 @@ func ByPoints(opts ...sql.OrderTermOption) OrderOption {
 // ByGiftOf orders the results by the gift_of field.
 func ByGiftOf(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldGiftOf, opts...).ToFunc()
+}
+
+// ByTaxBp orders the results by the tax_bp field.
+func ByTaxBp(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTaxBp, opts...).ToFunc()
+}
+
+// ByTaxMinor orders the results by the tax_minor field.
+func ByTaxMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTaxMinor, opts...).ToFunc()
 }
 
 // ByReturnedQuantity orders the results by the returned_quantity field.

@@ -132,6 +132,16 @@ func GiftOf(v string) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldGiftOf, v))
 }
 
+// TaxBp applies equality check predicate on the "tax_bp" field. It's identical to TaxBpEQ.
+func TaxBp(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldTaxBp, v))
+}
+
+// TaxMinor applies equality check predicate on the "tax_minor" field. It's identical to TaxMinorEQ.
+func TaxMinor(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldTaxMinor, v))
+}
+
 // ReturnedQuantity applies equality check predicate on the "returned_quantity" field. It's identical to ReturnedQuantityEQ.
 func ReturnedQuantity(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldReturnedQuantity, v))
@@ -840,6 +850,86 @@ func EarnedIsNil() predicate.OrderLine {
 // EarnedNotNil applies the NotNil predicate on the "earned" field.
 func EarnedNotNil() predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldNotNull(FieldEarned))
+}
+
+// TaxBpEQ applies the EQ predicate on the "tax_bp" field.
+func TaxBpEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldTaxBp, v))
+}
+
+// TaxBpNEQ applies the NEQ predicate on the "tax_bp" field.
+func TaxBpNEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNEQ(FieldTaxBp, v))
+}
+
+// TaxBpIn applies the In predicate on the "tax_bp" field.
+func TaxBpIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIn(FieldTaxBp, vs...))
+}
+
+// TaxBpNotIn applies the NotIn predicate on the "tax_bp" field.
+func TaxBpNotIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotIn(FieldTaxBp, vs...))
+}
+
+// TaxBpGT applies the GT predicate on the "tax_bp" field.
+func TaxBpGT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGT(FieldTaxBp, v))
+}
+
+// TaxBpGTE applies the GTE predicate on the "tax_bp" field.
+func TaxBpGTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGTE(FieldTaxBp, v))
+}
+
+// TaxBpLT applies the LT predicate on the "tax_bp" field.
+func TaxBpLT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLT(FieldTaxBp, v))
+}
+
+// TaxBpLTE applies the LTE predicate on the "tax_bp" field.
+func TaxBpLTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLTE(FieldTaxBp, v))
+}
+
+// TaxMinorEQ applies the EQ predicate on the "tax_minor" field.
+func TaxMinorEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldTaxMinor, v))
+}
+
+// TaxMinorNEQ applies the NEQ predicate on the "tax_minor" field.
+func TaxMinorNEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNEQ(FieldTaxMinor, v))
+}
+
+// TaxMinorIn applies the In predicate on the "tax_minor" field.
+func TaxMinorIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIn(FieldTaxMinor, vs...))
+}
+
+// TaxMinorNotIn applies the NotIn predicate on the "tax_minor" field.
+func TaxMinorNotIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotIn(FieldTaxMinor, vs...))
+}
+
+// TaxMinorGT applies the GT predicate on the "tax_minor" field.
+func TaxMinorGT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGT(FieldTaxMinor, v))
+}
+
+// TaxMinorGTE applies the GTE predicate on the "tax_minor" field.
+func TaxMinorGTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGTE(FieldTaxMinor, v))
+}
+
+// TaxMinorLT applies the LT predicate on the "tax_minor" field.
+func TaxMinorLT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLT(FieldTaxMinor, v))
+}
+
+// TaxMinorLTE applies the LTE predicate on the "tax_minor" field.
+func TaxMinorLTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLTE(FieldTaxMinor, v))
 }
 
 // ReturnedQuantityEQ applies the EQ predicate on the "returned_quantity" field.

@@ -74,3 +74,6 @@ type ShippingReport func(*sql.Selector)
 
 // TradeEvent is the predicate function for tradeevent builders.
 type TradeEvent func(*sql.Selector)
+
+// TradeTerm is the predicate function for tradeterm builders.
+type TradeTerm func(*sql.Selector)

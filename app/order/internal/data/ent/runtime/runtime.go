@@ -26,6 +26,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
+	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
 )
 
@@ -1165,28 +1166,36 @@ func init() {
 	orderDescUpdatedUs := orderFields[37].Descriptor()
 	// order.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	order.DefaultUpdatedUs = orderDescUpdatedUs.Default.(int64)
+	// orderDescTaxMinor is the schema descriptor for tax_minor field.
+	orderDescTaxMinor := orderFields[40].Descriptor()
+	// order.DefaultTaxMinor holds the default value on creation for the tax_minor field.
+	order.DefaultTaxMinor = orderDescTaxMinor.Default.(int64)
+	// orderDescTaxOnTop is the schema descriptor for tax_on_top field.
+	orderDescTaxOnTop := orderFields[41].Descriptor()
+	// order.DefaultTaxOnTop holds the default value on creation for the tax_on_top field.
+	order.DefaultTaxOnTop = orderDescTaxOnTop.Default.(bool)
 	// orderDescUnallocated is the schema descriptor for unallocated field.
-	orderDescUnallocated := orderFields[40].Descriptor()
+	orderDescUnallocated := orderFields[42].Descriptor()
 	// order.DefaultUnallocated holds the default value on creation for the unallocated field.
 	order.DefaultUnallocated = orderDescUnallocated.Default.(bool)
 	// orderDescAllocateAttempt is the schema descriptor for allocate_attempt field.
-	orderDescAllocateAttempt := orderFields[41].Descriptor()
+	orderDescAllocateAttempt := orderFields[43].Descriptor()
 	// order.DefaultAllocateAttempt holds the default value on creation for the allocate_attempt field.
 	order.DefaultAllocateAttempt = orderDescAllocateAttempt.Default.(int64)
 	// orderDescAllocateAtUs is the schema descriptor for allocate_at_us field.
-	orderDescAllocateAtUs := orderFields[42].Descriptor()
+	orderDescAllocateAtUs := orderFields[44].Descriptor()
 	// order.DefaultAllocateAtUs holds the default value on creation for the allocate_at_us field.
 	order.DefaultAllocateAtUs = orderDescAllocateAtUs.Default.(int64)
 	// orderDescVersion is the schema descriptor for version field.
-	orderDescVersion := orderFields[43].Descriptor()
+	orderDescVersion := orderFields[45].Descriptor()
 	// order.DefaultVersion holds the default value on creation for the version field.
 	order.DefaultVersion = orderDescVersion.Default.(int64)
 	// orderDescAskedUs is the schema descriptor for asked_us field.
-	orderDescAskedUs := orderFields[40].Descriptor()
+	orderDescAskedUs := orderFields[46].Descriptor()
 	// order.DefaultAskedUs holds the default value on creation for the asked_us field.
 	order.DefaultAskedUs = orderDescAskedUs.Default.(int64)
 	// orderDescChooseByUs is the schema descriptor for choose_by_us field.
-	orderDescChooseByUs := orderFields[41].Descriptor()
+	orderDescChooseByUs := orderFields[47].Descriptor()
 	// order.DefaultChooseByUs holds the default value on creation for the choose_by_us field.
 	order.DefaultChooseByUs = orderDescChooseByUs.Default.(int64)
 	// orderDescID is the schema descriptor for id field.
@@ -1433,24 +1442,32 @@ func init() {
 	orderline.DefaultGiftOf = orderlineDescGiftOf.Default.(string)
 	// orderline.GiftOfValidator is a validator for the "gift_of" field. It is called by the builders before save.
 	orderline.GiftOfValidator = orderlineDescGiftOf.Validators[0].(func(string) error)
+	// orderlineDescTaxBp is the schema descriptor for tax_bp field.
+	orderlineDescTaxBp := orderlineFields[17].Descriptor()
+	// orderline.DefaultTaxBp holds the default value on creation for the tax_bp field.
+	orderline.DefaultTaxBp = orderlineDescTaxBp.Default.(int64)
+	// orderlineDescTaxMinor is the schema descriptor for tax_minor field.
+	orderlineDescTaxMinor := orderlineFields[18].Descriptor()
+	// orderline.DefaultTaxMinor holds the default value on creation for the tax_minor field.
+	orderline.DefaultTaxMinor = orderlineDescTaxMinor.Default.(int64)
 	// orderlineDescReturnedQuantity is the schema descriptor for returned_quantity field.
-	orderlineDescReturnedQuantity := orderlineFields[17].Descriptor()
+	orderlineDescReturnedQuantity := orderlineFields[19].Descriptor()
 	// orderline.DefaultReturnedQuantity holds the default value on creation for the returned_quantity field.
 	orderline.DefaultReturnedQuantity = orderlineDescReturnedQuantity.Default.(int64)
 	// orderlineDescCancelledQuantity is the schema descriptor for cancelled_quantity field.
-	orderlineDescCancelledQuantity := orderlineFields[18].Descriptor()
+	orderlineDescCancelledQuantity := orderlineFields[20].Descriptor()
 	// orderline.DefaultCancelledQuantity holds the default value on creation for the cancelled_quantity field.
 	orderline.DefaultCancelledQuantity = orderlineDescCancelledQuantity.Default.(int64)
 	// orderlineDescRefundedMinor is the schema descriptor for refunded_minor field.
-	orderlineDescRefundedMinor := orderlineFields[19].Descriptor()
+	orderlineDescRefundedMinor := orderlineFields[21].Descriptor()
 	// orderline.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	orderline.DefaultRefundedMinor = orderlineDescRefundedMinor.Default.(int64)
 	// orderlineDescPointsBack is the schema descriptor for points_back field.
-	orderlineDescPointsBack := orderlineFields[20].Descriptor()
+	orderlineDescPointsBack := orderlineFields[22].Descriptor()
 	// orderline.DefaultPointsBack holds the default value on creation for the points_back field.
 	orderline.DefaultPointsBack = orderlineDescPointsBack.Default.(int64)
 	// orderlineDescPlacedUs is the schema descriptor for placed_us field.
-	orderlineDescPlacedUs := orderlineFields[21].Descriptor()
+	orderlineDescPlacedUs := orderlineFields[23].Descriptor()
 	// orderline.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	orderline.DefaultPlacedUs = orderlineDescPlacedUs.Default.(int64)
 	// orderlineDescID is the schema descriptor for id field.
@@ -2743,6 +2760,67 @@ func init() {
 	// tradeevent.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	tradeevent.IDValidator = func() func(string) error {
 		validators := tradeeventDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	tradetermMixin := entschema.TradeTerm{}.Mixin()
+	tradetermMixinHooks0 := tradetermMixin[0].Hooks()
+	tradetermHooks := entschema.TradeTerm{}.Hooks()
+	tradeterm.Hooks[0] = tradetermMixinHooks0[0]
+	tradeterm.Hooks[1] = tradetermHooks[0]
+	tradetermMixinInters0 := tradetermMixin[0].Interceptors()
+	tradeterm.Interceptors[0] = tradetermMixinInters0[0]
+	tradetermFields := entschema.TradeTerm{}.Fields()
+	_ = tradetermFields
+	// tradetermDescKind is the schema descriptor for kind field.
+	tradetermDescKind := tradetermFields[1].Descriptor()
+	// tradeterm.DefaultKind holds the default value on creation for the kind field.
+	tradeterm.DefaultKind = tradetermDescKind.Default.(string)
+	// tradeterm.KindValidator is a validator for the "kind" field. It is called by the builders before save.
+	tradeterm.KindValidator = tradetermDescKind.Validators[0].(func(string) error)
+	// tradetermDescScope is the schema descriptor for scope field.
+	tradetermDescScope := tradetermFields[2].Descriptor()
+	// tradeterm.DefaultScope holds the default value on creation for the scope field.
+	tradeterm.DefaultScope = tradetermDescScope.Default.(string)
+	// tradeterm.ScopeValidator is a validator for the "scope" field. It is called by the builders before save.
+	tradeterm.ScopeValidator = tradetermDescScope.Validators[0].(func(string) error)
+	// tradetermDescFromUs is the schema descriptor for from_us field.
+	tradetermDescFromUs := tradetermFields[3].Descriptor()
+	// tradeterm.DefaultFromUs holds the default value on creation for the from_us field.
+	tradeterm.DefaultFromUs = tradetermDescFromUs.Default.(int64)
+	// tradetermDescVersion is the schema descriptor for version field.
+	tradetermDescVersion := tradetermFields[4].Descriptor()
+	// tradeterm.DefaultVersion holds the default value on creation for the version field.
+	tradeterm.DefaultVersion = tradetermDescVersion.Default.(int64)
+	// tradetermDescTerms is the schema descriptor for terms field.
+	tradetermDescTerms := tradetermFields[5].Descriptor()
+	// tradeterm.TermsValidator is a validator for the "terms" field. It is called by the builders before save.
+	tradeterm.TermsValidator = tradetermDescTerms.Validators[0].(func([]byte) error)
+	// tradetermDescChangedBy is the schema descriptor for changed_by field.
+	tradetermDescChangedBy := tradetermFields[6].Descriptor()
+	// tradeterm.DefaultChangedBy holds the default value on creation for the changed_by field.
+	tradeterm.DefaultChangedBy = tradetermDescChangedBy.Default.(string)
+	// tradeterm.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	tradeterm.ChangedByValidator = tradetermDescChangedBy.Validators[0].(func(string) error)
+	// tradetermDescChangedUs is the schema descriptor for changed_us field.
+	tradetermDescChangedUs := tradetermFields[7].Descriptor()
+	// tradeterm.DefaultChangedUs holds the default value on creation for the changed_us field.
+	tradeterm.DefaultChangedUs = tradetermDescChangedUs.Default.(int64)
+	// tradetermDescID is the schema descriptor for id field.
+	tradetermDescID := tradetermFields[0].Descriptor()
+	// tradeterm.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	tradeterm.IDValidator = func() func(string) error {
+		validators := tradetermDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

@@ -121,6 +121,7 @@ var (
 		{Name: "fulfilment_fee_minor", Type: field.TypeInt64},
 		{Name: "share_stock", Type: field.TypeBool},
 		{Name: "merchant_account", Type: field.TypeString, Size: 64},
+		{Name: "taxpayer", Type: field.TypeString, Size: 32, Default: ""},
 		{Name: "updated_us", Type: field.TypeInt64},
 	}
 	// OrganisationsTable holds the schema information for the "organisations" table.

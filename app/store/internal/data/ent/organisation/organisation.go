@@ -30,6 +30,8 @@ const (
 	FieldShareStock = "share_stock"
 	// FieldMerchantAccount holds the string denoting the merchant_account field in the database.
 	FieldMerchantAccount = "merchant_account"
+	// FieldTaxpayer holds the string denoting the taxpayer field in the database.
+	FieldTaxpayer = "taxpayer"
 	// FieldUpdatedUs holds the string denoting the updated_us field in the database.
 	FieldUpdatedUs = "updated_us"
 	// Table holds the table name of the organisation in the database.
@@ -48,6 +50,7 @@ var Columns = []string{
 	FieldFulfilmentFeeMinor,
 	FieldShareStock,
 	FieldMerchantAccount,
+	FieldTaxpayer,
 	FieldUpdatedUs,
 }
 
@@ -81,6 +84,10 @@ var (
 	RootValidator func(string) error
 	// MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
 	MerchantAccountValidator func(string) error
+	// DefaultTaxpayer holds the default value on creation for the "taxpayer" field.
+	DefaultTaxpayer string
+	// TaxpayerValidator is a validator for the "taxpayer" field. It is called by the builders before save.
+	TaxpayerValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -136,6 +143,11 @@ func ByShareStock(opts ...sql.OrderTermOption) OrderOption {
 // ByMerchantAccount orders the results by the merchant_account field.
 func ByMerchantAccount(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMerchantAccount, opts...).ToFunc()
+}
+
+// ByTaxpayer orders the results by the taxpayer field.
+func ByTaxpayer(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTaxpayer, opts...).ToFunc()
 }
 
 // ByUpdatedUs orders the results by the updated_us field.

@@ -107,6 +107,11 @@ func MerchantAccount(v string) predicate.Organisation {
 	return predicate.Organisation(sql.FieldEQ(FieldMerchantAccount, v))
 }
 
+// Taxpayer applies equality check predicate on the "taxpayer" field. It's identical to TaxpayerEQ.
+func Taxpayer(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldEQ(FieldTaxpayer, v))
+}
+
 // UpdatedUs applies equality check predicate on the "updated_us" field. It's identical to UpdatedUsEQ.
 func UpdatedUs(v int64) predicate.Organisation {
 	return predicate.Organisation(sql.FieldEQ(FieldUpdatedUs, v))
@@ -600,6 +605,71 @@ func MerchantAccountEqualFold(v string) predicate.Organisation {
 // MerchantAccountContainsFold applies the ContainsFold predicate on the "merchant_account" field.
 func MerchantAccountContainsFold(v string) predicate.Organisation {
 	return predicate.Organisation(sql.FieldContainsFold(FieldMerchantAccount, v))
+}
+
+// TaxpayerEQ applies the EQ predicate on the "taxpayer" field.
+func TaxpayerEQ(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldEQ(FieldTaxpayer, v))
+}
+
+// TaxpayerNEQ applies the NEQ predicate on the "taxpayer" field.
+func TaxpayerNEQ(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldNEQ(FieldTaxpayer, v))
+}
+
+// TaxpayerIn applies the In predicate on the "taxpayer" field.
+func TaxpayerIn(vs ...string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldIn(FieldTaxpayer, vs...))
+}
+
+// TaxpayerNotIn applies the NotIn predicate on the "taxpayer" field.
+func TaxpayerNotIn(vs ...string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldNotIn(FieldTaxpayer, vs...))
+}
+
+// TaxpayerGT applies the GT predicate on the "taxpayer" field.
+func TaxpayerGT(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldGT(FieldTaxpayer, v))
+}
+
+// TaxpayerGTE applies the GTE predicate on the "taxpayer" field.
+func TaxpayerGTE(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldGTE(FieldTaxpayer, v))
+}
+
+// TaxpayerLT applies the LT predicate on the "taxpayer" field.
+func TaxpayerLT(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldLT(FieldTaxpayer, v))
+}
+
+// TaxpayerLTE applies the LTE predicate on the "taxpayer" field.
+func TaxpayerLTE(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldLTE(FieldTaxpayer, v))
+}
+
+// TaxpayerContains applies the Contains predicate on the "taxpayer" field.
+func TaxpayerContains(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldContains(FieldTaxpayer, v))
+}
+
+// TaxpayerHasPrefix applies the HasPrefix predicate on the "taxpayer" field.
+func TaxpayerHasPrefix(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldHasPrefix(FieldTaxpayer, v))
+}
+
+// TaxpayerHasSuffix applies the HasSuffix predicate on the "taxpayer" field.
+func TaxpayerHasSuffix(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldHasSuffix(FieldTaxpayer, v))
+}
+
+// TaxpayerEqualFold applies the EqualFold predicate on the "taxpayer" field.
+func TaxpayerEqualFold(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldEqualFold(FieldTaxpayer, v))
+}
+
+// TaxpayerContainsFold applies the ContainsFold predicate on the "taxpayer" field.
+func TaxpayerContainsFold(v string) predicate.Organisation {
+	return predicate.Organisation(sql.FieldContainsFold(FieldTaxpayer, v))
 }
 
 // UpdatedUsEQ applies the EQ predicate on the "updated_us" field.

@@ -326,6 +326,12 @@ func init() {
 	organisationDescMerchantAccount := organisationFields[8].Descriptor()
 	// organisation.MerchantAccountValidator is a validator for the "merchant_account" field. It is called by the builders before save.
 	organisation.MerchantAccountValidator = organisationDescMerchantAccount.Validators[0].(func(string) error)
+	// organisationDescTaxpayer is the schema descriptor for taxpayer field.
+	organisationDescTaxpayer := organisationFields[9].Descriptor()
+	// organisation.DefaultTaxpayer holds the default value on creation for the taxpayer field.
+	organisation.DefaultTaxpayer = organisationDescTaxpayer.Default.(string)
+	// organisation.TaxpayerValidator is a validator for the "taxpayer" field. It is called by the builders before save.
+	organisation.TaxpayerValidator = organisationDescTaxpayer.Validators[0].(func(string) error)
 	// organisationDescID is the schema descriptor for id field.
 	organisationDescID := organisationFields[0].Descriptor()
 	// organisation.IDValidator is a validator for the "id" field. It is called by the builders before save.

@@ -1,0 +1,195 @@
+package data
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/ids"
+	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data/ent"
+	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
+)
+
+const (
+	kindTax     = "tax"
+	kindFreight = "freight"
+
+	topicTerms = "order.trade_terms"
+)
+
+// TradeTerms keeps the terms that orders are priced by.
+type TradeTerms struct {
+	db  *database.DB
+	ent *ent.Client
+
+	mu      sync.Mutex
+	read    bool
+	readUS  int64
+	written uint64
+	terms   biz.TradeTerms
+}
+
+// NewTradeTerms opens the client.
+func NewTradeTerms(db *database.DB) *TradeTerms {
+	return &TradeTerms{db: db, ent: ent.NewClient(ent.Driver(db.EntDriver()))}
+}
+
+// Terms are all terms, at most a second old.
+func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, error) {
+	if nowUS == 0 {
+		now, err := t.db.Now(ctx)
+		if err != nil {
+			return biz.TradeTerms{}, err
+		}
+		nowUS = now
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	written := t.db.Signaled(topicTerms)
+	if age := nowUS - t.readUS; t.read && written == t.written && age >= 0 && age < maxAgeUS {
+		return t.terms, nil
+	}
+	rows, err := t.ent.TradeTerm.Query().All(AsService(ctx))
+	if err != nil {
+		return biz.TradeTerms{}, fmt.Errorf("terms of trade: %w", err)
+	}
+	var all biz.TradeTerms
+	for _, row := range rows {
+		switch row.Kind {
+		case kindTax:
+			r, err := toTaxRates(row)
+			if err != nil {
+				return biz.TradeTerms{}, err
+			}
+			all.Taxes = append(all.Taxes, r)
+		case kindFreight:
+			f, err := toFreight(row)
+			if err != nil {
+				return biz.TradeTerms{}, err
+			}
+			all.Freights = append(all.Freights, f)
+		}
+	}
+	t.terms, t.readUS, t.written, t.read = all, nowUS, written, true
+	return all, nil
+}
+
+// PutTax stores the next version of rates for their moment.
+func (t *TradeTerms) PutTax(ctx context.Context, r biz.TaxRates) (biz.TaxRates, error) {
+	version, err := t.put(ctx, kindTax, r.Scope(), r.Dated, r)
+	r.Version = version
+	return r, err
+}
+
+// PutFreight stores the next version of freight terms for their moment.
+func (t *TradeTerms) PutFreight(ctx context.Context, f biz.FreightTerms) (biz.FreightTerms, error) {
+	version, err := t.put(ctx, kindFreight, f.Scope(), f.Dated, f)
+	f.Version = version
+	return f, err
+}
+
+func (t *TradeTerms) put(ctx context.Context, kind, scope string, d biz.Dated, terms any) (version int64, err error) {
+	raw, err := json.Marshal(terms)
+	if err != nil {
+		return 0, fmt.Errorf("terms of trade: %w", err)
+	}
+	ctx = AsService(ctx)
+	if err := t.db.AfterCommit(ctx, func() { t.db.Signal(topicTerms) }); err != nil {
+		return 0, err
+	}
+	err = t.db.Contend(ctx, func(ctx context.Context) error {
+		last, err := t.ent.TradeTerm.Query().Where(tradeterm.Kind(kind), tradeterm.Scope(scope), tradeterm.FromUs(d.FromUS)).Order(tradeterm.ByVersion(sql.OrderDesc())).First(ctx)
+		if err != nil && !ent.IsNotFound(err) {
+			return fmt.Errorf("terms of trade: %w", err)
+		}
+		version = 1
+		if last != nil {
+			version = last.Version + 1
+		}
+		return t.ent.TradeTerm.Create().SetID(ids.New("trm")).SetKind(kind).SetScope(scope).SetFromUs(d.FromUS).SetVersion(version).SetTerms(raw).
+			SetChangedBy(d.ChangedBy).SetChangedUs(d.ChangedUS).Exec(ctx)
+	})
+	return version, err
+}
+
+// Taxes reads all rates that were ever put, by scope and time; after is the last one of the page before.
+func (t *TradeTerms) Taxes(ctx context.Context, after *biz.TaxRates, limit int) ([]biz.TaxRates, error) {
+	var key *termKey
+	if after != nil {
+		key = &termKey{after.Scope(), after.Dated}
+	}
+	rows, err := t.page(ctx, kindTax, key, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]biz.TaxRates, len(rows))
+	for i, row := range rows {
+		if out[i], err = toTaxRates(row); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Freights reads all freight terms that were ever put, by scope and time; after is the last one of the page before.
+func (t *TradeTerms) Freights(ctx context.Context, after *biz.FreightTerms, limit int) ([]biz.FreightTerms, error) {
+	var key *termKey
+	if after != nil {
+		key = &termKey{after.Scope(), after.Dated}
+	}
+	rows, err := t.page(ctx, kindFreight, key, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]biz.FreightTerms, len(rows))
+	for i, row := range rows {
+		if out[i], err = toFreight(row); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+type termKey struct {
+	scope string
+	biz.Dated
+}
+
+func (t *TradeTerms) page(ctx context.Context, kind string, after *termKey, limit int) ([]*ent.TradeTerm, error) {
+	q := t.ent.TradeTerm.Query().Where(tradeterm.Kind(kind))
+	if after != nil {
+		q = q.Where(func(s *sql.Selector) {
+			s.Where(sql.CompositeGT([]string{s.C(tradeterm.FieldScope), s.C(tradeterm.FieldFromUs), s.C(tradeterm.FieldVersion)}, after.scope, after.FromUS, after.Version))
+		})
+	}
+	rows, err := q.Order(ent.Asc(tradeterm.FieldScope, tradeterm.FieldFromUs, tradeterm.FieldVersion)).Limit(limit).All(AsService(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("terms of trade: %w", err)
+	}
+	return rows, nil
+}
+
+func dated(row *ent.TradeTerm) biz.Dated {
+	return biz.Dated{FromUS: row.FromUs, Version: row.Version, ChangedBy: row.ChangedBy, ChangedUS: row.ChangedUs}
+}
+
+func toTaxRates(row *ent.TradeTerm) (r biz.TaxRates, err error) {
+	if err = json.Unmarshal(row.Terms, &r); err != nil {
+		return r, fmt.Errorf("tax rates %s: %w", row.ID, err)
+	}
+	r.Dated = dated(row)
+	return r, nil
+}
+
+func toFreight(row *ent.TradeTerm) (f biz.FreightTerms, err error) {
+	if err = json.Unmarshal(row.Terms, &f); err != nil {
+		return f, fmt.Errorf("freight terms %s: %w", row.ID, err)
+	}
+	f.Dated = dated(row)
+	return f, nil
+}

@@ -1,0 +1,2 @@
+-- Modify "organisations" table
+ALTER TABLE `organisations` ADD COLUMN `taxpayer` varchar(32) NOT NULL DEFAULT '';
