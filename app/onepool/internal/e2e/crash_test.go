@@ -147,7 +147,7 @@ func (s *shopping) fillCart(t *testing.T, ctx context.Context) {
 }
 
 func (s *shopping) checkout() *miniprogramv1.CheckoutRequest {
-	return &miniprogramv1.CheckoutRequest{RequestId: client.RequestID(), Way: inventoryv1.DeliveryWay_PARCEL, Points: pointsAtStake,
+	return &miniprogramv1.CheckoutRequest{RequestId: client.RequestID(), Way: inventoryv1.DeliveryWay_PARCEL, Points: pointsAtStake, FinalSaleSkus: s.skus,
 		Receiver: &orderv1.Receiver{Name: "Lin", Phone: "19900000102", Address: "Hubin", Point: s.place}}
 }
 

@@ -114,7 +114,7 @@ func (tr *trader) trade(ctx context.Context, chance *rand.Rand, stop <-chan stru
 
 func (tr *trader) buy(ctx context.Context, first, lines int, pay, ship bool) error {
 	req := &orderv1.PlaceOrderRequest{RequestId: client.RequestID(), Channel: "miniprogram", MemberId: tr.id, Way: inventoryv1.DeliveryWay_PARCEL,
-		Points: pointsOfTrade, Receiver: &orderv1.Receiver{Name: "Lin", Phone: "19900000101", Address: "Hubin", Point: tr.place}}
+		Points: pointsOfTrade, FinalSaleSkus: tr.skus, Receiver: &orderv1.Receiver{Name: "Lin", Phone: "19900000101", Address: "Hubin", Point: tr.place}}
 	for i := range lines {
 		req.Lines = append(req.Lines, &orderv1.OrderLineInput{Sku: tr.skus[(first+i)%len(tr.skus)], Quantity: 1})
 	}

@@ -38,8 +38,9 @@ func TestAnOrderIsPaidWithAGiftCard(t *testing.T) {
 
 	o, err := tr.client.Order().PlaceOrder(ctx, &orderv1.PlaceOrderRequest{
 		RequestId: client.RequestID(), Channel: "miniprogram", MemberId: tr.id, Way: inventoryv1.DeliveryWay_PARCEL,
-		Receiver: &orderv1.Receiver{Name: "Lin", Phone: "19900000101", Address: "Hubin", Point: &commonv1.GeoPoint{Lat: tr.place.Lat, Lng: tr.place.Lng}},
-		Lines:    []*orderv1.OrderLineInput{{Sku: tr.skus[0], Quantity: 1}},
+		Receiver:      &orderv1.Receiver{Name: "Lin", Phone: "19900000101", Address: "Hubin", Point: &commonv1.GeoPoint{Lat: tr.place.Lat, Lng: tr.place.Lng}},
+		Lines:         []*orderv1.OrderLineInput{{Sku: tr.skus[0], Quantity: 1}},
+		FinalSaleSkus: []string{tr.skus[0]},
 	})
 	require.NoError(t, err)
 	pay := func(provider string, amount int64) (*orderv1.Payment, error) {
