@@ -41,9 +41,9 @@ func AgreeWallet(r Record, sums map[string]WalletSum) (found []Disagreement) {
 			for _, f := range r.Refunds {
 				switch {
 				case f.CaptureID != c.ID:
-				case f.State == RefundDone:
+				case f.State == RefundDone && f.Reason != ReasonExchange:
 					want.RefundedMinor += f.AmountMinor
-				default:
+				default: // what moved to the order of a replacement comes back from there, or never
 					open += f.AmountMinor
 				}
 			}
