@@ -211,6 +211,11 @@ func (n *notebook) paid(rt *rapid.T, p *bill, a *asked, no string) {
 	}
 	if p.kept += min(a.amount, p.toPay-p.kept); p.kept == p.toPay {
 		p.state = "PAID"
+		for _, other := range p.asks { // there is nothing left to pay
+			if other.state == "PENDING" {
+				other.state = "CLOSED"
+			}
+		}
 		for _, part := range p.parts {
 			if part.state == "PLANNED" {
 				part.state = "ASSIGNED"
@@ -371,6 +376,11 @@ func (n *notebook) decline(rt *rapid.T) {
 	p, part := n.piece(rt, "ASSIGNED", "ACCEPTED")
 	if p.state != "PAID" || !part.has("ASSIGNED", "ACCEPTED") {
 		rt.Skip("nothing to decline")
+	}
+	if slices.ContainsFunc(p.parts, func(x *piece) bool {
+		return x != part && x.location == part.location && x.has("ASSIGNED", "ACCEPTED", "PART_SHIPPED")
+	}) {
+		rt.Skip("a location declines pieces, not one of its fulfilments: the stock says which")
 	}
 	_, err := n.at.DeclineFulfilment(n.as(boss), &orderv1.DeclineFulfilmentRequest{RequestId: requestID(), FulfilmentId: part.id, Reason: inventoryv1.DeclineReason_SHELF_EMPTY})
 	require.NoError(rt, err)
