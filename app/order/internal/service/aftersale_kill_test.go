@@ -4,6 +4,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ func TestAReturnSurvivesEachPoint(t *testing.T) {
 			require.NoError(t, err)
 			_, _ = s.ReceiveReturn(s.as(boss), req)
 			_, _ = s.relay.Once(t.Context())
-			_ = s.Tick(t.Context())
+			_ = errors.Join(s.Tick(t.Context()), s.TickPayments(t.Context()))
 			disarm()
 			done, err := s.ReceiveReturn(s.as(boss), req)
 			require.NoError(t, err, point)

@@ -10,6 +10,8 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
+	"net/http"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,6 +25,7 @@ import (
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/failpoint"
 	"github.com/onepool/onepool/app/internal/saga"
+	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
 // relayPoints are those of a message on its way to the coordinator; the center that it calls has its own.
@@ -36,6 +39,12 @@ var flowPoints = map[string]func(t *testing.T, s *shop, broken func(func() error
 	"order.allocate.commit.after":  allocating,
 	"order.reallocated.before":     following,
 	"order.reallocated.after":      following,
+	"order.capture.commit.before":  capturing,
+	"order.capture.commit.after":   capturing,
+	"order.refund.ask.before":      refunding,
+	"order.refund.ask.after":       refunding,
+	"order.expire.close.before":    expiring,
+	"order.expire.close.after":     expiring,
 }
 
 // Each flow ends as if nothing had happened, when it breaks off at a point and is asked for again.
@@ -113,6 +122,50 @@ func following(t *testing.T, s *shop, broken func(func() error)) {
 		return err
 	})
 	require.Len(t, s.get(o.Id).Fulfilments, 3)
+}
+
+// capturing is a provider's word that a payment was paid.
+func capturing(t *testing.T, s *shop, broken func(func() error)) {
+	o := s.placed(0)
+	p := s.payment(o)
+	l := &life{shop: s, random: rand.New(rand.NewPCG(1, 1)), id: o.Id}
+	body := l.notification(p)
+	broken(func() error {
+		if code := s.notify(body); code != http.StatusOK {
+			return fmt.Errorf("answered %d", code)
+		}
+		return nil
+	})
+	o = s.get(o.Id)
+	require.Equal(t, orderv1.OrderState_PAID, o.State)
+	require.Equal(t, []int64{p.Amount.AmountMinor, 0}, []int64{o.Paid.AmountMinor, o.Refunded.AmountMinor})
+}
+
+// refunding is the money of a cancelled order on its way back.
+func refunding(t *testing.T, s *shop, broken func(func() error)) {
+	o := s.paid(0)
+	_, err := s.CancelOrder(s.as(boss), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: o.Id, Reason: "x"})
+	require.NoError(t, err)
+	broken(func() error {
+		s.clock.Advance(time.Minute)
+		return s.TickPayments(t.Context())
+	})
+	r, err := s.Orders.Load(t.Context(), o.Id)
+	require.NoError(t, err)
+	require.Len(t, r.Refunds, 1)
+	require.Equal(t, biz.RefundDone, r.Refunds[0].State)
+}
+
+// expiring is the end of an order that nobody has paid, here and at its provider.
+func expiring(t *testing.T, s *shop, broken func(func() error)) {
+	o := s.placed(0)
+	s.payment(o)
+	broken(func() error {
+		s.clock.Advance(20 * time.Minute)
+		return s.Tick(t.Context())
+	})
+	require.Equal(t, orderv1.OrderState_CANCELLED, s.get(o.Id).State)
+	s.leaving()
 }
 
 // Each kind of message arrives, once, although the relay dies before it has handed it over or before it has noted that.

@@ -12,6 +12,7 @@ import (
 
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/database"
+	"github.com/onepool/onepool/app/internal/failpoint"
 	"github.com/onepool/onepool/app/internal/platform"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
@@ -176,6 +177,9 @@ func (s *Order) capture(ctx context.Context, n biz.Notification) error {
 	if orderID == "" {
 		return s.doubted(ctx, n, "order.payment.unknown", biz.PaymentUnknown())
 	}
+	if err := failpoint.Hit("order.capture.commit.before"); err != nil {
+		return err
+	}
 	err = s.DB.InTx(ctx, func(ctx context.Context) error {
 		terms, err := s.terms(ctx)
 		if err != nil {
@@ -184,6 +188,9 @@ func (s *Order) capture(ctx context.Context, n biz.Notification) error {
 		_, err = s.Orders.Change(ctx, orderID, terms, "provider:"+n.Provider, func(o *biz.Order) error { return o.Capture(n) })
 		return err
 	})
+	if err == nil {
+		err = failpoint.Hit("order.capture.commit.after")
+	}
 	if database.IsUniqueViolation(err) { // a transaction that paid another order
 		err = biz.TransactionTaken(n.TransactionNo)
 	}

@@ -248,7 +248,13 @@ func (s *Order) expire(ctx context.Context, orderID string) error {
 	if err != nil {
 		return err
 	}
+	if err := failpoint.Hit("order.expire.close.before"); err != nil {
+		return err
+	}
 	closed, err := s.closeThere(ctx, r)
+	if err == nil {
+		err = failpoint.Hit("order.expire.close.after")
+	}
 	if err != nil {
 		return err
 	}

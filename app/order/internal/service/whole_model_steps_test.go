@@ -107,7 +107,7 @@ func (n *notebook) planned(rt *rapid.T, p *bill) {
 	r, err := n.s.Orders.Load(n.s.t.Context(), p.id)
 	require.NoError(rt, err)
 	for _, f := range r.Fulfilments[len(p.parts):] {
-		part := &piece{id: f.ID, location: f.Location, state: string(f.State), quantity: map[*article]int64{}, returned: map[*article]int64{}}
+		part := &piece{id: f.ID, location: f.Location, state: string(f.State), quantity: map[*article]int64{}, returned: map[*article]int64{}, sent: map[*article]int64{}}
 		for _, l := range f.Lines {
 			part.quantity[p.article(l.LineID)] += l.Quantity
 		}
@@ -211,6 +211,11 @@ func (n *notebook) paid(rt *rapid.T, p *bill, a *asked, no string) {
 	}
 	if p.kept += min(a.amount, p.toPay-p.kept); p.kept == p.toPay {
 		p.state = "PAID"
+		for _, other := range p.asks { // there is nothing left to pay
+			if other.state == "PENDING" {
+				other.state = "CLOSED"
+			}
+		}
 		for _, part := range p.parts {
 			if part.state == "PLANNED" {
 				part.state = "ASSIGNED"
@@ -274,7 +279,7 @@ func (n *notebook) cancel(rt *rapid.T) {
 	seldom(rt)
 	p := n.any(rt)
 	_, err := n.at.CancelOrder(n.as(boss), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: p.id, Reason: "x"})
-	left := slices.ContainsFunc(p.parts, func(part *piece) bool { return part.has("SHIPPED", "RECEIVED", "CLOSED") })
+	left := slices.ContainsFunc(p.parts, func(part *piece) bool { return part.has("PART_SHIPPED", "SHIPPED", "RECEIVED", "CLOSED") })
 	if said(rt, (p.state == "UNPAID" || p.state == "PAID") && !left, err) {
 		n.ends(p)
 	}
@@ -305,6 +310,47 @@ func (n *notebook) ship(rt *rapid.T) {
 	}
 }
 
+// shipPart sends some pieces of one line in a parcel.
+func (n *notebook) shipPart(rt *rapid.T) {
+	_, part := n.piece(rt, "ACCEPTED", "PART_SHIPPED")
+	var rest []*article
+	for _, a := range n.articles() {
+		if part.quantity[a] > part.sent[a] {
+			rest = append(rest, a)
+		}
+	}
+	a := one(rt, rest, func(*article) bool { return true })
+	quantity := rapid.Int64Range(1, part.quantity[a]-part.sent[a]).Draw(rt, "quantity")
+	_, err := NewParcels(n.at).ShipPart(n.as(boss), &orderv1.ShipPartRequest{RequestId: requestID(), FulfilmentId: part.id, Carrier: "SF", TrackingNo: requestID(),
+		Lines: []*orderv1.ParcelContent{{LineId: a.id, Sku: a.sku, Quantity: quantity}}})
+	if !said(rt, part.has("ACCEPTED", "PART_SHIPPED"), err) {
+		return
+	}
+	part.sent[a] += quantity
+	part.state, part.receivesAt = "SHIPPED", n.now()+testTerms.AutoReceiveUS
+	for x, all := range part.quantity {
+		if part.sent[x] < all {
+			part.state = "PART_SHIPPED"
+		}
+	}
+}
+
+// articles are the lines of all orders.
+func (n *notebook) articles() (all []*article) {
+	for _, p := range n.bills {
+		all = append(all, p.lines...)
+	}
+	return all
+}
+
+// gone is what has left of a line.
+func (p *piece) gone(a *article) int64 {
+	if p.has("PART_SHIPPED") {
+		return p.sent[a]
+	}
+	return p.quantity[a]
+}
+
 func (n *notebook) receive(rt *rapid.T) {
 	p, part := n.piece(rt, "SHIPPED")
 	_, err := n.at.ConfirmReceipt(n.as(ann), &orderv1.ConfirmReceiptRequest{RequestId: requestID(), FulfilmentId: part.id})
@@ -330,6 +376,11 @@ func (n *notebook) decline(rt *rapid.T) {
 	p, part := n.piece(rt, "ASSIGNED", "ACCEPTED")
 	if p.state != "PAID" || !part.has("ASSIGNED", "ACCEPTED") {
 		rt.Skip("nothing to decline")
+	}
+	if slices.ContainsFunc(p.parts, func(x *piece) bool {
+		return x != part && x.location == part.location && x.has("ASSIGNED", "ACCEPTED", "PART_SHIPPED")
+	}) {
+		rt.Skip("a location declines pieces, not one of its fulfilments: the stock says which")
 	}
 	_, err := n.at.DeclineFulfilment(n.as(boss), &orderv1.DeclineFulfilmentRequest{RequestId: requestID(), FulfilmentId: part.id, Reason: inventoryv1.DeclineReason_SHELF_EMPTY})
 	require.NoError(rt, err)
@@ -373,11 +424,11 @@ func (n *notebook) bringBack(rt *rapid.T) {
 	ret := &back{state: "REQUESTED"}
 	rest := quantity
 	for _, part := range p.parts {
-		may := part.has("SHIPPED", "RECEIVED", "CLOSED")
+		may := part.has("PART_SHIPPED", "SHIPPED", "RECEIVED", "CLOSED")
 		if byMember {
 			may = part.has("RECEIVED") && n.now() < part.until
 		}
-		if k := min(rest, part.quantity[a]-part.returned[a]-p.open(part, a)); may && k > 0 {
+		if k := min(rest, part.gone(a)-part.returned[a]-p.open(part, a)); may && k > 0 {
 			ret.of, rest = append(ret.of, ofPiece{part, a, k}), rest-k
 		}
 	}
