@@ -70,11 +70,15 @@ func (s Seeker) OfflineDraft(ctx context.Context, in OfflineSale) (Draft, error)
 	if err := p.include(terms.Tax(f.Seller.Taxpayer, f.Seller.Region, in.SoldAtUS)); err != nil {
 		return Draft{}, err
 	}
+	returns, err := s.returnTerms(ctx, ChannelPOS, f.Seller)
+	if err != nil {
+		return Draft{}, err
+	}
 	id := ids.Derived("ord", ChannelPOS, f.Seller.Org, in.Store, in.ReceiptNo)
 	d := NewDraft(Header{
 		ID: id, Org: f.Seller.Org, Kind: KindTill, Channel: ChannelPOS, SourceNo: TillSourceNo(in.Store, in.ReceiptNo), ShopStore: in.Store, MemberID: in.MemberID,
 		MerchantAccount: f.Seller.MerchantAccount, Attributions: f.attributions(), Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk,
-		Fingerprint: in.Fingerprint, PaidAtUS: in.SoldAtUS,
+		Fingerprint: in.Fingerprint, PaidAtUS: in.SoldAtUS, ReturnTerms: returns,
 	}, p)
 	for i := range d.Record.Lines {
 		d.Record.Lines[i].ID = ids.Derived("lin", id, strconv.Itoa(i))

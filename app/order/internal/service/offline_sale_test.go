@@ -37,6 +37,9 @@ func TestAnOfflineSaleIsBookedOnceAtTheTillsPrice(t *testing.T) {
 		require.Equal(t, []int64{39_800, 5800, 34_000, 100, 337}, []int64{o.Lines[0].Gross.AmountMinor, o.Lines[0].Discount.AmountMinor, o.Lines[0].Payable.AmountMinor, o.Lines[0].TaxBp, o.Lines[0].Tax.AmountMinor})
 		require.Equal(t, orderv1.FulfilmentState_RECEIVED, o.Fulfilments[0].State)
 		require.Equal(t, "offline, by terms v7", o.History[0].Note)
+		kept, err := s.Orders.Load(t.Context(), o.Id)
+		require.NoError(t, err)
+		require.NotNil(t, kept.ReturnTerms, "by which it comes back")
 		require.Equal(t, []int64{-1, 99}, []int64{s.world.stock["S2"]["tea"], s.world.stock["S2"]["cup"]})
 		require.Equal(t, []string{"member.SettlePaid", "rebate.Accrue"}, s.leaving(), "the stock is booked already")
 		booked := s.world.booked[firstKey(s.world.booked)]
