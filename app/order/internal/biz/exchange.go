@@ -146,7 +146,7 @@ func (s Seeker) ExchangeDraft(ctx context.Context, o *Order, returnID string, no
 			others = append(others, WantedLine{SKU: w.SKU, Quantity: w.Quantity})
 		}
 	}
-	p := Price{Currency: r.Currency}
+	p := Price{Currency: r.Currency, TaxOnTop: r.TaxOnTop}
 	if len(others) > 0 {
 		var err error
 		if p, _, err = s.Price(ctx, PriceQuery{Channel: r.Channel, Store: r.ShopStore, MemberID: r.MemberID, Lines: others}); err != nil {
@@ -193,18 +193,20 @@ func (o *Order) forecastExchange(ret *Return) {
 	o.chargeGifts(ret, units)
 }
 
-// replace adds a line of goods that were bought before, for what was paid for them.
+// replace adds a line of goods that were bought before, for what was paid for them, taxed as it was then.
 func (p *Price) replace(l Line, quantity, payableMinor int64) {
-	gross := max(l.UnitMinor*quantity, payableMinor)
+	gross := max(money.Proportion(l.GrossMinor, quantity, l.Quantity), payableMinor)
 	line := PricedLine{
 		SKU: l.SKU, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable, Quantity: quantity, UnitMinor: l.UnitMinor, GrossMinor: gross,
-		DiscountMinor: gross - payableMinor, PayableMinor: payableMinor, Key: "same-" + l.ID,
+		DiscountMinor: gross - payableMinor, PayableMinor: payableMinor, Key: "same-" + l.ID, TaxBP: l.TaxBP,
+		TaxMinor: money.Proportion(payableMinor, l.TaxBP, money.BasisPoints+l.TaxBP),
 	}
 	line.Discounts = scaled(l.Discounts, line.DiscountMinor)
 	p.Lines = append(p.Lines, line)
 	p.GoodsMinor += line.PayableMinor
 	p.DiscountMinor += line.DiscountMinor
 	p.TotalMinor += line.PayableMinor
+	p.TaxMinor += line.TaxMinor
 }
 
 // scaled are discounts of another sum, borne in the same shares.

@@ -22,3 +22,13 @@ func TestStoredValueOfAReplacementIsNotMissed(t *testing.T) {
 		require.Equal(t, agreed, len(found) == 0, "%d: %v", back, found)
 	}
 }
+
+func TestAReplacementIsTaxedAsWhatItReplaces(t *testing.T) {
+	l := Line{ID: "lin_1", SKU: "tea", Quantity: 3, UnitMinor: 1000, GrossMinor: 3390, DiscountMinor: 390, PayableMinor: 3000, TaxBP: 1300, TaxMinor: 345,
+		Discounts: []Discount{{Promotion: "OFF", AmountMinor: 390}}}
+	p := Price{}
+	p.replace(l, 2, 2000)
+	require.Equal(t, []int64{2260, 260, 2000, 1300, 230}, []int64{p.Lines[0].GrossMinor, p.Lines[0].DiscountMinor, p.Lines[0].PayableMinor, p.Lines[0].TaxBP, p.Lines[0].TaxMinor})
+	require.Equal(t, []int64{2000, 260, 2000, 230}, []int64{p.GoodsMinor, p.DiscountMinor, p.TotalMinor, p.TaxMinor})
+	require.Equal(t, int64(260), p.Lines[0].Discounts[0].AmountMinor)
+}
