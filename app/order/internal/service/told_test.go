@@ -288,10 +288,10 @@ func TestATillSaleIsToldToItsSeller(t *testing.T) {
 
 func TestOthersAreToldOfParcelsAndOfWhatIsCancelledByLine(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
-		o, f, pots, cups := s.potsAndCups()
+		o, _, pots, cups := s.potsAndCups()
 		_, err := s.cancelLines(ann, less(o, of(s.get(o.Id).Lines[1], 1)))
 		require.NoError(t, err)
-		f = at(s.get(o.Id), "S2", orderv1.FulfilmentState_ACCEPTED)
+		f := at(s.get(o.Id), "S2", orderv1.FulfilmentState_ACCEPTED)
 		_, err = s.shipPart(keeper, f, "1", content(pots, 2))
 		require.NoError(t, err)
 		got, err := s.shipPart(keeper, f, "2", content(cups, 2))
