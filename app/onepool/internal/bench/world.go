@@ -17,7 +17,10 @@ import (
 )
 
 // size is how large the brand is.
-type size struct{ stores, skus, members int }
+type size struct {
+	stores, skus, members int
+	units                 int // of the one SKU that there is, spread over the stores; 0: plenty of all
+}
 
 // plenty is on every shelf that has a SKU: nobody is refused.
 const plenty = 900_000
@@ -49,10 +52,14 @@ func table(columns string, rows int, row func(n int) string) []byte {
 }
 
 // brand is a brand's tables: direct stores that all share their stock. Each store has a fifth of the SKUs, and the first
-// three of them always.
+// three of them always, or its part of the few units.
 func brand(of size) map[string][]byte {
 	stock := bytes.NewBufferString("location_code,sku,on_hand,safety_stock\n")
 	for s := range of.stores {
+		if of.units > 0 {
+			fmt.Fprintf(stock, "%s,%s,%d,0\n", storeOf(s), skuOf(0), of.units/of.stores)
+			continue
+		}
 		for n := range of.skus {
 			if n < 3 || (s+n)%5 == 0 {
 				fmt.Fprintf(stock, "%s,%s,%d,0\n", storeOf(s), skuOf(n), plenty)

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	kindTax     = "tax"
-	kindFreight = "freight"
+	termTax     = "tax"
+	termFreight = "freight"
 
 	topicTerms = "order.trade_terms"
 )
@@ -61,13 +61,13 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 	var all biz.TradeTerms
 	for _, row := range rows {
 		switch row.Kind {
-		case kindTax:
+		case termTax:
 			r, err := toTaxRates(row)
 			if err != nil {
 				return biz.TradeTerms{}, err
 			}
 			all.Taxes = append(all.Taxes, r)
-		case kindFreight:
+		case termFreight:
 			f, err := toFreight(row)
 			if err != nil {
 				return biz.TradeTerms{}, err
@@ -81,14 +81,14 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 
 // PutTax stores the next version of rates for their moment.
 func (t *TradeTerms) PutTax(ctx context.Context, r biz.TaxRates) (biz.TaxRates, error) {
-	version, err := t.put(ctx, kindTax, r.Scope(), r.Dated, r)
+	version, err := t.put(ctx, termTax, r.Scope(), r.Dated, r)
 	r.Version = version
 	return r, err
 }
 
 // PutFreight stores the next version of freight terms for their moment.
 func (t *TradeTerms) PutFreight(ctx context.Context, f biz.FreightTerms) (biz.FreightTerms, error) {
-	version, err := t.put(ctx, kindFreight, f.Scope(), f.Dated, f)
+	version, err := t.put(ctx, termFreight, f.Scope(), f.Dated, f)
 	f.Version = version
 	return f, err
 }
@@ -123,7 +123,7 @@ func (t *TradeTerms) Taxes(ctx context.Context, after *biz.TaxRates, limit int) 
 	if after != nil {
 		key = &termKey{after.Scope(), after.Dated}
 	}
-	rows, err := t.page(ctx, kindTax, key, limit)
+	rows, err := t.page(ctx, termTax, key, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (t *TradeTerms) Freights(ctx context.Context, after *biz.FreightTerms, limi
 	if after != nil {
 		key = &termKey{after.Scope(), after.Dated}
 	}
-	rows, err := t.page(ctx, kindFreight, key, limit)
+	rows, err := t.page(ctx, termFreight, key, limit)
 	if err != nil {
 		return nil, err
 	}
