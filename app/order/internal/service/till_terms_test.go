@@ -46,7 +46,11 @@ func sameSale(t require.TestingT, offline pricing.Result, online *orderv1.Calcul
 		require.Equal(t, want, discounts)
 	}
 	var steps, want []string
+	const over = pricing.Over // the platform does not read any more what is over; a till that was offline meanwhile may say so
 	for _, s := range offline.Steps {
+		if s.Reason == over {
+			continue
+		}
 		var of []string
 		for _, id := range s.Lines {
 			of = append(of, skus[id])
@@ -54,6 +58,9 @@ func sameSale(t require.TestingT, offline pricing.Result, online *orderv1.Calcul
 		steps = append(steps, fmt.Sprint(s.Kind, s.Promotion, s.List, s.AmountMinor, s.Applied, s.Reason, of))
 	}
 	for _, s := range online.Steps {
+		if s.Reason == over {
+			continue
+		}
 		want = append(want, fmt.Sprint(s.Kind, s.Promotion, s.List, s.AmountMinor, s.Applied, s.Reason, s.Skus))
 	}
 	require.Equal(t, want, steps)
