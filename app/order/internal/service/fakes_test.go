@@ -470,7 +470,7 @@ func (f fakeAnswers) DeclineAssignment(ctx context.Context, in *inventoryv1.Decl
 func (w *world) decline(document, location string, l *inventoryv1.MissingLine) {
 	left := l.Quantity
 	for _, r := range w.holds[document] {
-		if n := min(left, r.Open); r.Location == location && r.LineId == l.LineId && n > 0 {
+		if n := min(left, r.Open); r.Location == location && r.LineId == l.LineId && (l.Sku == "" || r.Sku == l.Sku) && n > 0 {
 			r.Open -= n
 			left -= n
 			if r.Open == 0 {
