@@ -79,9 +79,9 @@ func (r Record) CashOf(returnID string) (sum int64) {
 }
 
 // cashable says whether a till may pay back in cash: stored value goes back to where it is stored, another platform's money
-// through it.
+// through it. What came with goods that were exchanged may have been either.
 func (c Capture) cashable() bool {
-	return c.Provider != ProviderPlatform && c.Provider != ProviderWallet
+	return c.Provider != ProviderPlatform && c.Provider != ProviderWallet && c.Provider != ProviderExchange
 }
 
 // atTheTill says whether a return gives back what a till took.
