@@ -260,3 +260,46 @@ func TestStoredValueDoesNotBecomeCashByAnExchange(t *testing.T) {
 		require.Empty(t, s.audit())
 	})
 }
+
+// A gift cost nothing, so nothing is left to pay of what is sent instead of it. It waits for the first one all the same: else a
+// buyer who changes his mind then has both.
+func TestAReplacementThatCostsNothingWaitsForTheGoods(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		s.put("CUPS", 0, gift(2))
+		o, err := s.PlaceOrder(s.as(ann), wish(line("tea", 1)))
+		require.NoError(t, err)
+		require.Equal(t, int32(200), s.pay(s.payment(o)))
+		o = s.get(o.Id)
+		s.ship(o)
+		s.receive(o)
+		s.leaving()
+		cups := o.Lines[1]
+		require.Equal(t, []any{"cup", "CUPS", int64(0)}, []any{cups.Sku, cups.GiftOf, cups.Payable.AmountMinor})
+
+		ret := s.wantedInstead(o, cups.LineId, 2, &orderv1.ExchangeLine{Quantity: 2})
+		instead, err := s.exchange(boss, ret)
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_UNPAID, s.get(instead.Id).State)
+		_, err = s.CreatePayment(s.as(ann), &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: instead.Id, Provider: "sandbox"})
+		requireReason(t, "STATE_CONFLICT", err)
+		_, err = NewAfterSales(s.Order).WithdrawReturn(s.as(ann), &orderv1.WithdrawReturnRequest{RequestId: requestID(), ReturnId: ret.Id})
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_CANCELLED, s.get(instead.Id).State, "he keeps the ones that he has, and gets no others")
+		s.leaving()
+		require.Empty(t, s.audit())
+
+		ret = s.wantedInstead(o, cups.LineId, 2, &orderv1.ExchangeLine{Quantity: 2})
+		instead, err = s.exchange(boss, ret)
+		require.NoError(t, err)
+		_, err = s.inspect(boss, ret, "S1")
+		require.NoError(t, err)
+		instead = s.get(instead.Id)
+		require.Equal(t, orderv1.OrderState_PAID, instead.State)
+		s.leaving()
+		s.ship(instead)
+		s.receive(instead)
+		s.leaving()
+		require.Zero(t, s.get(o.Id).Refunded.AmountMinor)
+		require.Empty(t, s.audit())
+	})
+}
