@@ -29,7 +29,8 @@ func Checks() []invariant.Check {
 				LEFT JOIN (SELECT order_id, SUM(refunded_minor) AS back FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
 				WHERE o.state <> 'UNPAID' AND o.captured_minor - o.refunded_minor <> CASE WHEN o.state IN ('PAID', 'COMPLETED')
 					THEN o.total_minor - o.points_amount_minor - COALESCE(l.back, 0) - o.freight_refunded_minor + o.gift_charged_minor ELSE 0 END
-				OR o.state = 'UNPAID' AND (o.captured_minor < o.refunded_minor OR o.captured_minor - o.refunded_minor >= o.total_minor - o.points_amount_minor)`,
+				OR o.state = 'UNPAID' AND (o.captured_minor < o.refunded_minor OR o.captured_minor - o.refunded_minor >= o.total_minor - o.points_amount_minor
+					AND (o.origin_return = '' OR o.total_minor > o.points_amount_minor))`,
 		},
 		{
 			ID: "I8", Title: "one effect for each provider's transaction, equal to its payment",

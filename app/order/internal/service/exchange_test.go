@@ -280,6 +280,7 @@ func TestAReplacementThatCostsNothingWaitsForTheGoods(t *testing.T) {
 		instead, err := s.exchange(boss, ret)
 		require.NoError(t, err)
 		require.Equal(t, orderv1.OrderState_UNPAID, s.get(instead.Id).State)
+		require.Empty(t, s.audit())
 		_, err = s.CreatePayment(s.as(ann), &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: instead.Id, Provider: "sandbox"})
 		requireReason(t, "STATE_CONFLICT", err)
 		_, err = NewAfterSales(s.Order).WithdrawReturn(s.as(ann), &orderv1.WithdrawReturnRequest{RequestId: requestID(), ReturnId: ret.Id})
