@@ -7,11 +7,11 @@ type Counter struct {
 	Cash bool
 }
 
-// CanReturn is how many units of a line its buyer may give back now.
-func (o *Order) CanReturn(lineID string) (n int64) {
+// CanReturn is how many units of a line its buyer may give back now, and what they give back of what was paid for it.
+func (o *Order) CanReturn(lineID string) (n, backMinor int64) {
 	l := o.line(lineID)
 	if l == nil || !l.Returnable {
-		return 0
+		return 0, 0
 	}
 	parts := o.r.parts(*l)
 	for _, f := range o.r.Fulfilments {
@@ -19,7 +19,8 @@ func (o *Order) CanReturn(lineID string) (n int64) {
 			n += o.unitsLeft(f, lineID, parts, nil)
 		}
 	}
-	return n
+	promised, _ := o.promised(lineID, "")
+	return n, l.Back(l.Ended()+promised, n).MoneyMinor
 }
 
 // TakesBackAt refuses a store where the seller takes nothing back.
