@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/types/known/emptypb"
 
@@ -55,13 +54,8 @@ func (s *Order) declineAt(ctx context.Context, req *orderv1.DeclineFulfilmentReq
 		asked[i] = biz.MissingPieces{LineID: l.GetLineId(), SKU: l.GetSku(), Quantity: l.GetQuantity()}
 	}
 	d := biz.Decline{
-		RequestID: ids.Derived("dcl", caller(ctx), req.GetRequestId()), Document: r.ID, Location: f.Location, Actor: actor(ctx), Text: req.GetText(),
+		RequestID: ids.Derived("dcl", caller(ctx), req.GetRequestId()), Document: r.ID, Location: f.Location, Reservations: f.Reservations(), Actor: actor(ctx), Text: req.GetText(),
 		Reason: req.GetReason().String(), Effect: req.GetEffect().String(), OutageUntilUS: req.GetOutageUntilUs(), OthersToo: req.GetOthersToo(),
-	}
-	for _, l := range f.Lines {
-		if !slices.Contains(d.Reservations, l.ReservationID) {
-			d.Reservations = append(d.Reservations, l.ReservationID)
-		}
 	}
 	var err error
 	if d.Lines, err = f.Missing(asked); err != nil {
