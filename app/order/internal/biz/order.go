@@ -154,6 +154,7 @@ func NewDraft(h Header, p Price) Draft {
 			ID: ids.New("lin"), No: int64(i + 1), SKU: l.SKU, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable,
 			Quantity: l.Quantity, UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor,
 			PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, Discounts: l.Discounts, GiftOf: l.GiftOf, TaxBP: l.TaxBP, TaxMinor: l.TaxMinor,
+			ReceiptsMinor: FrozenReceipts(l.PayableMinor, l.Discounts),
 		}
 		if l.WhileStocksLast {
 			optional = append(optional, r.Lines[i].ID)

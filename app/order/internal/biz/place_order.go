@@ -151,6 +151,7 @@ func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, Facts, error) {
 		return Price{}, f, err
 	}
 	p, err := s.calculate(ctx, f.input(q), q.Location)
+	p.bearers(q.Channel, f.Seller)
 	return p, f, err
 }
 

@@ -183,6 +183,8 @@ type Line struct {
 	Earned *Earned
 	// TaxMinor is in PayableMinor, at TaxBP basis points; in GrossMinor too where prices are without tax.
 	TaxBP, TaxMinor int64
+	// ReceiptsMinor is what the line brings its seller: see Receipts.
+	ReceiptsMinor int64
 }
 
 // BaseMinor is the money paid for the line: what points and rebates accrue on.

@@ -36,12 +36,16 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 }
 
 func toLine(l *ent.OrderLine) biz.Line {
-	return biz.Line{
+	line := biz.Line{
 		ID: l.ID, No: l.No, SKU: l.Sku, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable, Quantity: l.Quantity,
 		UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor,
 		PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, CancelledQuantity: l.CancelledQuantity, RefundedMinor: l.RefundedMinor,
 		PointsBack: l.PointsBack, Discounts: l.Discounts, GiftOf: l.GiftOf, Earned: l.Earned, TaxBP: l.TaxBp, TaxMinor: l.TaxMinor,
 	}
+	if line.ReceiptsMinor = biz.FrozenReceipts(l.PayableMinor, l.Discounts); l.ReceiptsMinor != nil {
+		line.ReceiptsMinor = *l.ReceiptsMinor
+	}
+	return line
 }
 
 func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
@@ -49,7 +53,7 @@ func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
 		SetTaxClass(l.TaxClass).SetReturnable(l.Returnable).SetQuantity(l.Quantity).SetUnitMinor(l.UnitMinor).SetGrossMinor(l.GrossMinor).
 		SetDiscountMinor(l.DiscountMinor).SetPayableMinor(l.PayableMinor).SetPointsAmountMinor(l.PointsAmountMinor).SetPoints(l.Points).
 		SetReturnedQuantity(l.ReturnedQuantity).SetCancelledQuantity(l.CancelledQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
-		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS).SetEarned(l.Earned).SetTaxBp(l.TaxBP).SetTaxMinor(l.TaxMinor)
+		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS).SetEarned(l.Earned).SetTaxBp(l.TaxBP).SetTaxMinor(l.TaxMinor).SetReceiptsMinor(l.ReceiptsMinor)
 }
 
 func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {

@@ -14535,6 +14535,8 @@ type OrderLineMutation struct {
 	addtax_bp              *int64
 	tax_minor              *int64
 	addtax_minor           *int64
+	receipts_minor         *int64
+	addreceipts_minor      *int64
 	returned_quantity      *int64
 	addreturned_quantity   *int64
 	cancelled_quantity     *int64
@@ -15594,6 +15596,76 @@ func (m *OrderLineMutation) ResetTaxMinor() {
 	m.addtax_minor = nil
 }
 
+// SetReceiptsMinor sets the "receipts_minor" field.
+func (m *OrderLineMutation) SetReceiptsMinor(i int64) {
+	m.receipts_minor = &i
+	m.addreceipts_minor = nil
+}
+
+// ReceiptsMinor returns the value of the "receipts_minor" field in the mutation.
+func (m *OrderLineMutation) ReceiptsMinor() (r int64, exists bool) {
+	v := m.receipts_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceiptsMinor returns the old "receipts_minor" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldReceiptsMinor(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceiptsMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceiptsMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceiptsMinor: %w", err)
+	}
+	return oldValue.ReceiptsMinor, nil
+}
+
+// AddReceiptsMinor adds i to the "receipts_minor" field.
+func (m *OrderLineMutation) AddReceiptsMinor(i int64) {
+	if m.addreceipts_minor != nil {
+		*m.addreceipts_minor += i
+	} else {
+		m.addreceipts_minor = &i
+	}
+}
+
+// AddedReceiptsMinor returns the value that was added to the "receipts_minor" field in this mutation.
+func (m *OrderLineMutation) AddedReceiptsMinor() (r int64, exists bool) {
+	v := m.addreceipts_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearReceiptsMinor clears the value of the "receipts_minor" field.
+func (m *OrderLineMutation) ClearReceiptsMinor() {
+	m.receipts_minor = nil
+	m.addreceipts_minor = nil
+	m.clearedFields[orderline.FieldReceiptsMinor] = struct{}{}
+}
+
+// ReceiptsMinorCleared returns if the "receipts_minor" field was cleared in this mutation.
+func (m *OrderLineMutation) ReceiptsMinorCleared() bool {
+	_, ok := m.clearedFields[orderline.FieldReceiptsMinor]
+	return ok
+}
+
+// ResetReceiptsMinor resets all changes to the "receipts_minor" field.
+func (m *OrderLineMutation) ResetReceiptsMinor() {
+	m.receipts_minor = nil
+	m.addreceipts_minor = nil
+	delete(m.clearedFields, orderline.FieldReceiptsMinor)
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (m *OrderLineMutation) SetReturnedQuantity(i int64) {
 	m.returned_quantity = &i
@@ -15908,7 +15980,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 24)
+	fields := make([]string, 0, 25)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -15965,6 +16037,9 @@ func (m *OrderLineMutation) Fields() []string {
 	}
 	if m.tax_minor != nil {
 		fields = append(fields, orderline.FieldTaxMinor)
+	}
+	if m.receipts_minor != nil {
+		fields = append(fields, orderline.FieldReceiptsMinor)
 	}
 	if m.returned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
@@ -16027,6 +16102,8 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.TaxBp()
 	case orderline.FieldTaxMinor:
 		return m.TaxMinor()
+	case orderline.FieldReceiptsMinor:
+		return m.ReceiptsMinor()
 	case orderline.FieldReturnedQuantity:
 		return m.ReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -16084,6 +16161,8 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldTaxBp(ctx)
 	case orderline.FieldTaxMinor:
 		return m.OldTaxMinor(ctx)
+	case orderline.FieldReceiptsMinor:
+		return m.OldReceiptsMinor(ctx)
 	case orderline.FieldReturnedQuantity:
 		return m.OldReturnedQuantity(ctx)
 	case orderline.FieldCancelledQuantity:
@@ -16236,6 +16315,13 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTaxMinor(v)
 		return nil
+	case orderline.FieldReceiptsMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceiptsMinor(v)
+		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
 		if !ok {
@@ -16309,6 +16395,9 @@ func (m *OrderLineMutation) AddedFields() []string {
 	if m.addtax_minor != nil {
 		fields = append(fields, orderline.FieldTaxMinor)
 	}
+	if m.addreceipts_minor != nil {
+		fields = append(fields, orderline.FieldReceiptsMinor)
+	}
 	if m.addreturned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
 	}
@@ -16352,6 +16441,8 @@ func (m *OrderLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedTaxBp()
 	case orderline.FieldTaxMinor:
 		return m.AddedTaxMinor()
+	case orderline.FieldReceiptsMinor:
+		return m.AddedReceiptsMinor()
 	case orderline.FieldReturnedQuantity:
 		return m.AddedReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -16441,6 +16532,13 @@ func (m *OrderLineMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddTaxMinor(v)
 		return nil
+	case orderline.FieldReceiptsMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReceiptsMinor(v)
+		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
 		if !ok {
@@ -16493,6 +16591,9 @@ func (m *OrderLineMutation) ClearedFields() []string {
 	if m.FieldCleared(orderline.FieldEarned) {
 		fields = append(fields, orderline.FieldEarned)
 	}
+	if m.FieldCleared(orderline.FieldReceiptsMinor) {
+		fields = append(fields, orderline.FieldReceiptsMinor)
+	}
 	return fields
 }
 
@@ -16515,6 +16616,9 @@ func (m *OrderLineMutation) ClearField(name string) error {
 		return nil
 	case orderline.FieldEarned:
 		m.ClearEarned()
+		return nil
+	case orderline.FieldReceiptsMinor:
+		m.ClearReceiptsMinor()
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine nullable field %s", name)
@@ -16580,6 +16684,9 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldTaxMinor:
 		m.ResetTaxMinor()
+		return nil
+	case orderline.FieldReceiptsMinor:
+		m.ResetReceiptsMinor()
 		return nil
 	case orderline.FieldReturnedQuantity:
 		m.ResetReturnedQuantity()

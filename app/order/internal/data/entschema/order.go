@@ -84,6 +84,8 @@ func (OrderLine) Fields() []ent.Field {
 		// What earned the gift.
 		field.JSON("earned", &biz.Earned{}).Optional().Immutable(),
 		constant("tax_bp"), constant("tax_minor"),
+		// What the line brings its seller; absent: before it was frozen.
+		field.Int64("receipts_minor").Optional().Nillable().Immutable(),
 		number("returned_quantity"), number("cancelled_quantity"), number("refunded_minor"), number("points_back"),
 		// When the order was placed: orders of a SKU are listed by time.
 		number("placed_us"),

@@ -508,6 +508,7 @@ var (
 		{Name: "earned", Type: field.TypeJSON, Nullable: true},
 		{Name: "tax_bp", Type: field.TypeInt64, Default: 0},
 		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "receipts_minor", Type: field.TypeInt64, Nullable: true},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
@@ -528,7 +529,7 @@ var (
 			{
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[24], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[25], OrderLinesColumns[2]},
 			},
 		},
 	}
