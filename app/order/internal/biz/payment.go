@@ -75,8 +75,8 @@ func (o *Order) Capture(n Notification) error {
 			return nil
 		}
 	}
-	// Past the grace the stock may be gone: the deadline wins, whether or not its worker has come by.
-	if o.r.State == OrderUnpaid && o.nowUS > o.r.PayUntilUS+o.terms.HoldGraceUS/2 {
+	// Past half of the grace the stock may be gone: the deadline wins, whether or not its worker has come by.
+	if grace := o.r.heldUntil(o.terms) - o.r.PayUntilUS; o.r.State == OrderUnpaid && o.nowUS > o.r.PayUntilUS+grace/2 {
 		if err := o.Expire(); err != nil {
 			return err
 		}

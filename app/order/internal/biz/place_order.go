@@ -88,11 +88,12 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if err != nil {
 		return Draft{}, err
 	}
+	window, grace := facts.Terms.Pay(in.Channel, nowUS, terms)
 	id := ids.New("ord")
 	d := NewDraft(Header{
 		ID: id, Org: facts.Seller.Org, Kind: KindMall, Channel: in.Channel, SourceNo: id, ShopStore: in.ShopStore, MemberID: in.MemberID,
 		MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(), Way: in.Way, PickupStore: in.PickupStore,
-		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + terms.PayWindowUS, ReturnTerms: returns,
+		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + window, HeldUntilUS: nowUS + window + grace, ReturnTerms: returns,
 	}, p)
 	d.FromCart, d.Destination = in.FromCart, in.Receiver.Point
 	return d, nil
@@ -256,9 +257,7 @@ func (p *Placement) Steps() []Step {
 				Document: h.ID, GID: p.GID, Channel: h.Channel, SellerOrg: h.Org, Way: h.Way,
 				Destination: p.Draft.Destination, Location: h.PickupStore, Lines: lines,
 			}
-			if h.PayUntilUS > 0 {
-				hold.ExpiresAtUS = h.PayUntilUS + p.Terms.HoldGraceUS
-			}
+			hold.ExpiresAtUS = h.heldUntil(p.Terms)
 			return p.hold(ctx, hold)
 		},
 		Undo: func(ctx context.Context) error { return p.Stock.ReleaseHold(ctx, p.GID+"-rels", h.ID, p.GID) },

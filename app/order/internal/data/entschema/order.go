@@ -45,6 +45,8 @@ func (Order) Fields() []ent.Field {
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
 		// Since when, and by when, the buyer of a pickup has to choose.
 		number("asked_us"), number("choose_by_us"),
+		// Until when stock is held for a payment; 0: as configured.
+		field.Int64("held_until_us").Optional().Immutable(),
 	}
 }
 

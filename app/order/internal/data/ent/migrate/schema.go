@@ -389,6 +389,7 @@ var (
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
 		{Name: "choose_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "held_until_us", Type: field.TypeInt64, Nullable: true},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
