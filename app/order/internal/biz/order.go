@@ -127,6 +127,8 @@ type Draft struct {
 	// CashMinor was taken at the till, and Cards by its terminal.
 	CashMinor int64
 	Cards     []CardTender
+	// Wallet is what the member's stored value pays at the till.
+	Wallet WalletTender
 	// FromCart takes the lines out of the member's cart.
 	FromCart bool
 	// Destination of the goods, if it is known.

@@ -116,8 +116,13 @@ func (o *Order) take(provider, reference string, amountMinor int64) error {
 	if amountMinor == 0 {
 		return nil
 	}
+	return o.takeAs(ids.New("pay"), provider, reference, amountMinor)
+}
+
+// takeAs is take with a payment whose number is known elsewhere.
+func (o *Order) takeAs(paymentID, provider, reference string, amountMinor int64) error {
 	p := Payment{
-		ID: ids.New("pay"), Provider: provider, AmountMinor: amountMinor, Payee: o.r.MerchantAccount,
+		ID: paymentID, Provider: provider, AmountMinor: amountMinor, Payee: o.r.MerchantAccount,
 		ExpiresAtUS: o.nowUS, CreatedAtUS: o.nowUS,
 	}
 	if err := o.move(SubjectPayment, p.ID, &p.State, EventTake, reference); err != nil {

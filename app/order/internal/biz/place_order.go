@@ -105,7 +105,9 @@ type TillInput struct {
 	Lines                                     []WantedLine
 	Points, CashMinor                         int64
 	Cards                                     []CardTender
-	Fingerprint                               string
+	// WalletMinor is paid with the member's stored value.
+	WalletMinor int64
+	Fingerprint string
 }
 
 // ChannelPOS is the channel of all tills.
@@ -120,7 +122,10 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	if err := CheckTaken(p, in.CashMinor, in.Cards); err != nil {
+	if in.WalletMinor > 0 && in.MemberID == "" {
+		return Draft{}, Invalid("wallet_minor", "needs the member whose stored value it is")
+	}
+	if err := CheckTaken(p, in.CashMinor, in.WalletMinor, in.Cards); err != nil {
 		return Draft{}, err
 	}
 	returns, err := s.returnTerms(ctx, ChannelPOS, facts.Seller)
@@ -133,6 +138,9 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 		Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk, Fingerprint: in.Fingerprint, ReturnTerms: returns,
 	}, p)
 	d.CashMinor, d.Cards = in.CashMinor, in.Cards
+	if in.WalletMinor > 0 {
+		d.Wallet = WalletTender{PaymentID: ids.New("pay"), AmountMinor: in.WalletMinor}
+	}
 	return d, nil
 }
 
@@ -235,12 +243,14 @@ type Placement struct {
 	Stock      StockHolder
 	Points     PointsHolder
 	Promotions PromotionUses
+	Wallet     WalletPayer
 	Draft      Draft
 	GID        string
 	Terms      Terms
 
-	held    []Reservation
-	leftOut []LeftOut
+	held     []Reservation
+	leftOut  []LeftOut
+	walletNo string
 }
 
 // Held is the stock that the hold step got, in this run.
@@ -279,6 +289,9 @@ func (p *Placement) Steps() []Step {
 			},
 			Undo: func(ctx context.Context) error { return p.Points.Unfreeze(ctx, p.GID+"-unfr", h.ID, p.GID) },
 		})
+	}
+	if p.Draft.Wallet.AmountMinor > 0 { // money comes last
+		steps = append(steps, p.walletStep())
 	}
 	return steps
 }
