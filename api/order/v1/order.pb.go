@@ -1514,8 +1514,11 @@ type OrderInfo struct {
 	ExchangeFor    string    `protobuf:"bytes,58,opt,name=exchange_for,json=exchangeFor,proto3" json:"exchange_for,omitempty"`
 	ExchangeCredit *v1.Money `protobuf:"bytes,59,opt,name=exchange_credit,json=exchangeCredit,proto3" json:"exchange_credit,omitempty"`
 	// In the goods; on top: unit prices are without it.
-	Tax           *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
-	TaxOnTop      bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	Tax      *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxOnTop bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	// What the seller has of all lines and the freight, and of charges for gifts that stayed. For the seller's staff and
+	// headquarters, of an order by itself, not in lists.
+	Receipts      *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1823,6 +1826,13 @@ func (x *OrderInfo) GetTaxOnTop() bool {
 	return false
 }
 
+func (x *OrderInfo) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
 type PickupChoice struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	AskedAtUs int64                  `protobuf:"varint,1,opt,name=asked_at_us,json=askedAtUs,proto3" json:"asked_at_us,omitempty"`
@@ -1901,8 +1911,10 @@ type OrderLine struct {
 	// Units that were cancelled before they left; their money is in refunded.
 	CancelledQuantity int64 `protobuf:"varint,21,opt,name=cancelled_quantity,json=cancelledQuantity,proto3" json:"cancelled_quantity,omitempty"`
 	// In payable, at so many basis points.
-	TaxBp         int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
-	Tax           *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxBp int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
+	Tax   *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the seller has of it. For the seller's staff and headquarters.
+	Receipts      *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2059,6 +2071,13 @@ func (x *OrderLine) GetTaxBp() int64 {
 func (x *OrderLine) GetTax() *v1.Money {
 	if x != nil {
 		return x.Tax
+	}
+	return nil
+}
+
+func (x *OrderLine) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
 	}
 	return nil
 }
@@ -2375,11 +2394,13 @@ type SellAtTillRequest struct {
 	Lines     []*OrderLineInput `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
 	MemberId  string            `protobuf:"bytes,6,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	Points    int64             `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
-	// Cash taken for the goods, change already given: with the cards it must equal what is left to pay.
+	// Cash taken for the goods, change already given: with the cards and the stored value it must equal what is left to pay.
 	CashMinor int64  `protobuf:"varint,8,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
 	Clerk     string `protobuf:"bytes,9,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	// What the card terminal has taken.
-	Cards         []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	Cards []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	// What the member's stored value pays, taken with the sale or not at all. Only by a frontend to which the member has shown a code.
+	WalletMinor   int64 `protobuf:"varint,110,opt,name=wallet_minor,json=walletMinor,proto3" json:"wallet_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2482,6 +2503,13 @@ func (x *SellAtTillRequest) GetCards() []*CardTender {
 		return x.Cards
 	}
 	return nil
+}
+
+func (x *SellAtTillRequest) GetWalletMinor() int64 {
+	if x != nil {
+		return x.WalletMinor
+	}
+	return 0
 }
 
 // Money that a card terminal (POS machine) beside the till has taken.
@@ -5264,7 +5292,7 @@ var File_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\"\x85\x01\n" +
+	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\x1a\x17order/v1/receipts.proto\"\x85\x01\n" +
 	"\x04Cart\x12\x1b\n" +
 	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x120\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.onepool.order.v1.CartLineR\x05lines\x12.\n" +
@@ -5351,7 +5379,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
 	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xb9\r\n" +
+	"\r_to_pay_minor\"\xf1\r\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5399,11 +5427,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\x12*\n" +
 	"\x03tax\x18  \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
-	"tax_on_top\x18! \x01(\bR\btaxOnTop\"P\n" +
+	"tax_on_top\x18! \x01(\bR\btaxOnTop\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\"P\n" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
-	"chooseByUs\"\xc0\x06\n" +
+	"chooseByUs\"\xf8\x06\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -5426,7 +5455,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x12-\n" +
 	"\x12cancelled_quantity\x18\x15 \x01(\x03R\x11cancelledQuantity\x12\x15\n" +
 	"\x06tax_bp\x18\x10 \x01(\x03R\x05taxBp\x12*\n" +
-	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x1a8\n" +
+	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -5461,7 +5491,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\tR\x02to\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\x12\x13\n" +
-	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\xce\x03\n" +
+	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\x81\x04\n" +
 	"\x11SellAtTillRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -5478,7 +5508,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"cash_minor\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
 	"\x05clerk\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x12<\n" +
 	"\x05cards\x18\n" +
-	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"h\n" +
+	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\x121\n" +
+	"\fwallet_minor\x18n \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x00R\vwalletMinor\"h\n" +
 	"\n" +
 	"CardTender\x121\n" +
 	"\famount_minor\x18\x01 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x01R\vamountMinor\x12'\n" +
@@ -5962,11 +5993,12 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*PriceStep)(nil),                  // 64: onepool.order.v1.PriceStep
 	(*LineDiscount)(nil),               // 65: onepool.order.v1.LineDiscount
 	(*v1.GeoPoint)(nil),                // 66: onepool.common.v1.GeoPoint
-	(*v11.MissingLine)(nil),            // 67: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 68: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 69: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 70: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 71: onepool.common.v1.CheckInvariantsResponse
+	(*Receipts)(nil),                   // 67: onepool.order.v1.Receipts
+	(*v11.MissingLine)(nil),            // 68: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 69: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 70: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 71: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 72: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
@@ -6010,104 +6042,106 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	20,  // 38: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
 	62,  // 39: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
 	62,  // 40: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
-	59,  // 41: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	62,  // 42: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	62,  // 43: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	62,  // 44: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	62,  // 45: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	62,  // 46: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	62,  // 47: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	65,  // 48: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	62,  // 49: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	8,   // 50: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	62,  // 51: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	62,  // 52: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 53: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	62,  // 54: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 55: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 56: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	26,  // 57: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	17,  // 58: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	28,  // 59: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 60: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	19,  // 61: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 62: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 63: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	62,  // 64: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	60,  // 65: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 66: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	63,  // 67: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	40,  // 68: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	17,  // 69: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	39,  // 70: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	41,  // 71: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	61,  // 72: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 73: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	42,  // 74: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 75: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 76: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	38,  // 77: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	67,  // 78: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	68,  // 79: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	69,  // 80: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	49,  // 81: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	51,  // 82: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 83: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	53,  // 84: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	62,  // 85: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	62,  // 86: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	62,  // 87: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	51,  // 88: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	62,  // 89: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	54,  // 90: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	55,  // 91: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 92: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 93: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 94: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 95: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	25,  // 96: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	27,  // 97: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	29,  // 98: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	30,  // 99: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	31,  // 100: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	33,  // 101: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	34,  // 102: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	36,  // 103: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	43,  // 104: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	45,  // 105: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	46,  // 106: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	47,  // 107: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	48,  // 108: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	50,  // 109: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	56,  // 110: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	57,  // 111: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	70,  // 112: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 113: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 114: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 115: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 116: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 117: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 118: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 119: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 120: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	32,  // 121: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 122: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	35,  // 123: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	37,  // 124: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	44,  // 125: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	38,  // 126: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 127: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 128: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 129: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	52,  // 130: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	52,  // 131: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	52,  // 132: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	71,  // 133: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	113, // [113:134] is the sub-list for method output_type
-	92,  // [92:113] is the sub-list for method input_type
-	92,  // [92:92] is the sub-list for extension type_name
-	92,  // [92:92] is the sub-list for extension extendee
-	0,   // [0:92] is the sub-list for field type_name
+	67,  // 41: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
+	59,  // 42: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	62,  // 43: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	62,  // 44: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	62,  // 45: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	62,  // 46: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	62,  // 47: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	62,  // 48: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	65,  // 49: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	62,  // 50: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	67,  // 51: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
+	8,   // 52: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	62,  // 53: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	62,  // 54: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 55: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	62,  // 56: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 57: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	14,  // 58: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	26,  // 59: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	17,  // 60: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	28,  // 61: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 62: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	19,  // 63: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 64: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 65: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	62,  // 66: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	60,  // 67: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 68: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	63,  // 69: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	40,  // 70: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	17,  // 71: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	39,  // 72: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	41,  // 73: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	61,  // 74: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 75: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	42,  // 76: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 77: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 78: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	38,  // 79: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	68,  // 80: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	69,  // 81: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	70,  // 82: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	49,  // 83: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	51,  // 84: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 85: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	53,  // 86: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	62,  // 87: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	62,  // 88: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	62,  // 89: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	51,  // 90: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	62,  // 91: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	54,  // 92: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	55,  // 93: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 94: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 95: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 96: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	18,  // 97: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	25,  // 98: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	27,  // 99: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	29,  // 100: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	30,  // 101: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	31,  // 102: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	33,  // 103: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	34,  // 104: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	36,  // 105: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	43,  // 106: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	45,  // 107: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	46,  // 108: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	47,  // 109: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	48,  // 110: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	50,  // 111: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	56,  // 112: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	57,  // 113: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	71,  // 114: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 115: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 116: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 117: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	19,  // 118: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 119: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	19,  // 120: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 121: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 122: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	32,  // 123: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	19,  // 124: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	35,  // 125: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	37,  // 126: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	44,  // 127: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	38,  // 128: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 129: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 130: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 131: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	52,  // 132: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	52,  // 133: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	52,  // 134: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	72,  // 135: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	115, // [115:136] is the sub-list for method output_type
+	94,  // [94:115] is the sub-list for method input_type
+	94,  // [94:94] is the sub-list for extension type_name
+	94,  // [94:94] is the sub-list for extension extendee
+	0,   // [0:94] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6116,6 +6150,7 @@ func file_order_v1_order_proto_init() {
 		return
 	}
 	file_order_v1_promotion_proto_init()
+	file_order_v1_receipts_proto_init()
 	file_order_v1_order_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

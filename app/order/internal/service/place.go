@@ -139,7 +139,7 @@ func (s *Order) run(ctx context.Context, in *command.Intent) error {
 	if err != nil {
 		return fmt.Errorf("draft of %s cannot be read: %w", in.BusinessID, err)
 	}
-	placement := &biz.Placement{Stock: s.Stock, Points: s.Points, Promotions: s.Promotions, Draft: d, GID: in.GID, Terms: s.settings.Terms}
+	placement := &biz.Placement{Stock: s.Stock, Points: s.Points, Promotions: s.Promotions, Wallet: s.Payer, Draft: d, GID: in.GID, Terms: s.settings.Terms}
 	w := saga.Workflow{
 		GID:     in.GID,
 		Resume:  saga.Call{Center: "order", Method: PlacementWorkflow},

@@ -389,6 +389,7 @@ var (
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
 		{Name: "choose_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "held_until_us", Type: field.TypeInt64, Nullable: true},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -508,6 +509,7 @@ var (
 		{Name: "earned", Type: field.TypeJSON, Nullable: true},
 		{Name: "tax_bp", Type: field.TypeInt64, Default: 0},
 		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "receipts_minor", Type: field.TypeInt64, Nullable: true},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
@@ -528,7 +530,7 @@ var (
 			{
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[24], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[25], OrderLinesColumns[2]},
 			},
 		},
 	}
