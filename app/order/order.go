@@ -256,7 +256,10 @@ func (c *Center) Register(r *server.Registrar) {
 	payments := service.NewPayments(c.service)
 	orderv1.RegisterPaymentsServer(r.GRPC, payments)
 	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
+	carts := service.NewCarts(c.service)
+	orderv1.RegisterCartsServer(r.GRPC, carts)
 	if r.HTTP != nil {
+		orderv1.RegisterCartsHTTPServer(r.HTTP, carts)
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterTillsHTTPServer(r.HTTP, tills)
@@ -275,10 +278,10 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
+		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)
-		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential
@@ -329,6 +332,7 @@ func (c *Center) Workers() []func(context.Context) error {
 			return nil
 		},
 		c.Every(purgeEvery, "purge the trade events", c.orders.PurgeTold),
+		c.Every(purgeEvery, "clear the carts of guests", c.orders.PurgeGuests),
 		func(ctx context.Context) error { c.deliverer.Run(tenancy.WithService(ctx, name)); return nil },
 	)
 }
