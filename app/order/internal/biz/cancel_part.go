@@ -40,8 +40,6 @@ func (o *Order) CancelLines(wishes []ReturnWish, reason string) error {
 		return stateConflict(o.r.State, "only a paid order is cancelled in part: cancel it in whole")
 	case o.r.Unallocated:
 		return stateConflict(o.r.State, "a part of the order waits for stock: cancel it in whole")
-	case slices.ContainsFunc(o.r.Fulfilments, func(f Fulfilment) bool { return f.State == FulfilmentDeclined }):
-		return stateConflict(o.r.State, "a part of the order has moved between locations: cancel it in whole")
 	}
 	units := map[string]int64{}
 	for _, wish := range wishes {
