@@ -258,7 +258,10 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
 	windows := service.NewPayWindows(c.terms)
 	orderv1.RegisterPayWindowsServer(r.GRPC, windows)
+	carts := service.NewCarts(c.service)
+	orderv1.RegisterCartsServer(r.GRPC, carts)
 	if r.HTTP != nil {
+		orderv1.RegisterCartsHTTPServer(r.HTTP, carts)
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterTillsHTTPServer(r.HTTP, tills)
@@ -332,6 +335,7 @@ func (c *Center) Workers() []func(context.Context) error {
 			return nil
 		},
 		c.Every(purgeEvery, "purge the trade events", c.orders.PurgeTold),
+		c.Every(purgeEvery, "clear the carts of guests", c.orders.PurgeGuests),
 		func(ctx context.Context) error { c.deliverer.Run(tenancy.WithService(ctx, name)); return nil },
 	)
 }
