@@ -143,6 +143,7 @@ type Center struct {
 	windows    *service.ReturnWindows
 	deliverer  *hooks.Deliverer
 	terms      *service.TradeTerms
+	profiles   *service.TaxProfiles
 	sandbox    *sandboxpay.Provider
 	providers  []biz.PaymentProvider
 }
@@ -212,7 +213,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	})
 	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
 		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox,
-		events: events, orders: orders, deliverer: deliverer, windows: service.NewReturnWindows(trade, policies), providers: d.Providers, terms: service.NewTradeTerms(frame.DB(), tradeTerms, d.PageSecret)}, nil
+		events: events, orders: orders, deliverer: deliverer, windows: service.NewReturnWindows(trade, policies), providers: d.Providers, terms: service.NewTradeTerms(frame.DB(), tradeTerms, d.PageSecret),
+		profiles: service.NewTaxProfiles(frame.DB(), tradeTerms, trade.Seeker.Sellers, d.PageSecret)}, nil
 }
 
 // Migrate brings the tables up to date, and refuses other keys than those that receivers are kept under.
@@ -256,6 +258,7 @@ func (c *Center) Register(r *server.Registrar) {
 	payments := service.NewPayments(c.service)
 	orderv1.RegisterPaymentsServer(r.GRPC, payments)
 	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
+	orderv1.RegisterTaxProfilesServer(r.GRPC, c.profiles)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
@@ -275,6 +278,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
+		orderv1.RegisterTaxProfilesHTTPServer(r.HTTP, c.profiles)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)

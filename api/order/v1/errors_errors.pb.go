@@ -324,3 +324,17 @@ func IsWebhookLimit(err error) bool {
 func ErrorWebhookLimit(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_WEBHOOK_LIMIT.String(), fmt.Sprintf(format, args...))
 }
+
+// Another tax profile of the organisation begins then, or later. metadata: org, from_us (of that one).
+func IsTaxProfileOverlaps(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_TAX_PROFILE_OVERLAPS.String() && e.Code == 409
+}
+
+// Another tax profile of the organisation begins then, or later. metadata: org, from_us (of that one).
+func ErrorTaxProfileOverlaps(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_TAX_PROFILE_OVERLAPS.String(), fmt.Sprintf(format, args...))
+}

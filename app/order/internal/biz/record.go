@@ -143,6 +143,9 @@ type Header struct {
 	// Fingerprint of what the source sent, to tell a repeat from another order under the same number.
 	Fingerprint string
 
+	// TaxProfile names the seller's at placement; empty: it had none.
+	TaxProfile string
+
 	// ReturnTerms were promised at placement; nil: before they were frozen.
 	ReturnTerms *ReturnTerms
 

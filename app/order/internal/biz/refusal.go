@@ -24,6 +24,7 @@ const (
 	reasonSecondPerson  = "GOODWILL_SECOND_PERSON"
 	reasonSilent        = "PROVIDER_SILENT"
 	reasonDeclined      = "PROVIDER_REFUSED"
+	reasonTaxProfile    = "TAX_PROFILE_OVERLAPS"
 	reasonNotHere       = "NOT_IN_THIS_STORE"
 
 	reasonCouponUnusable = "COUPON_UNUSABLE"

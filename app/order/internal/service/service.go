@@ -165,5 +165,13 @@ func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, err
 	if err != nil {
 		return nil, err
 	}
-	return toOrderInfo(r, history), nil
+	info := toOrderInfo(r, history)
+	seller, err := s.Seeker.Terms.TaxProfile(ctx, r.TaxProfile)
+	if err != nil {
+		return nil, err
+	}
+	if seller.ID != "" {
+		info.SellerTax = &orderv1.SellerTax{ProfileId: seller.ID, Taxpayer: seller.Taxpayer, TaxNo: seller.TaxNo, Title: seller.Title}
+	}
+	return info, nil
 }

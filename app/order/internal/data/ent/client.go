@@ -36,6 +36,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
+	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 )
@@ -89,6 +90,8 @@ type Client struct {
 	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
 	ShippingReport *ShippingReportClient
+	// TaxProfile is the client for interacting with the TaxProfile builders.
+	TaxProfile *TaxProfileClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
 	// TradeTerm is the client for interacting with the TradeTerm builders.
@@ -126,6 +129,7 @@ func (c *Client) init() {
 	c.SandboxEntry = NewSandboxEntryClient(c.config)
 	c.ServiceLevel = NewServiceLevelClient(c.config)
 	c.ShippingReport = NewShippingReportClient(c.config)
+	c.TaxProfile = NewTaxProfileClient(c.config)
 	c.TradeEvent = NewTradeEventClient(c.config)
 	c.TradeTerm = NewTradeTermClient(c.config)
 }
@@ -242,6 +246,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		SandboxEntry:     NewSandboxEntryClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
+		TaxProfile:       NewTaxProfileClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 		TradeTerm:        NewTradeTermClient(cfg),
 	}, nil
@@ -285,6 +290,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		SandboxEntry:     NewSandboxEntryClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
+		TaxProfile:       NewTaxProfileClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 		TradeTerm:        NewTradeTermClient(cfg),
 	}, nil
@@ -320,7 +326,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
 		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
 		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel, c.ShippingReport,
-		c.TradeEvent, c.TradeTerm,
+		c.TaxProfile, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Use(hooks...)
 	}
@@ -334,7 +340,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
 		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
 		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel, c.ShippingReport,
-		c.TradeEvent, c.TradeTerm,
+		c.TaxProfile, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -387,6 +393,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ServiceLevel.mutate(ctx, m)
 	case *ShippingReportMutation:
 		return c.ShippingReport.mutate(ctx, m)
+	case *TaxProfileMutation:
+		return c.TaxProfile.mutate(ctx, m)
 	case *TradeEventMutation:
 		return c.TradeEvent.mutate(ctx, m)
 	case *TradeTermMutation:
@@ -3366,6 +3374,141 @@ func (c *ShippingReportClient) mutate(ctx context.Context, m *ShippingReportMuta
 	}
 }
 
+// TaxProfileClient is a client for the TaxProfile schema.
+type TaxProfileClient struct {
+	config
+}
+
+// NewTaxProfileClient returns a client for the TaxProfile from the given config.
+func NewTaxProfileClient(c config) *TaxProfileClient {
+	return &TaxProfileClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `taxprofile.Hooks(f(g(h())))`.
+func (c *TaxProfileClient) Use(hooks ...Hook) {
+	c.hooks.TaxProfile = append(c.hooks.TaxProfile, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `taxprofile.Intercept(f(g(h())))`.
+func (c *TaxProfileClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TaxProfile = append(c.inters.TaxProfile, interceptors...)
+}
+
+// Create returns a builder for creating a TaxProfile entity.
+func (c *TaxProfileClient) Create() *TaxProfileCreate {
+	mutation := newTaxProfileMutation(c.config, OpCreate)
+	return &TaxProfileCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TaxProfile entities.
+func (c *TaxProfileClient) CreateBulk(builders ...*TaxProfileCreate) *TaxProfileCreateBulk {
+	return &TaxProfileCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TaxProfileClient) MapCreateBulk(slice any, setFunc func(*TaxProfileCreate, int)) *TaxProfileCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TaxProfileCreateBulk{err: fmt.Errorf("calling to TaxProfileClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TaxProfileCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TaxProfileCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TaxProfile.
+func (c *TaxProfileClient) Update() *TaxProfileUpdate {
+	mutation := newTaxProfileMutation(c.config, OpUpdate)
+	return &TaxProfileUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TaxProfileClient) UpdateOne(_m *TaxProfile) *TaxProfileUpdateOne {
+	mutation := newTaxProfileMutation(c.config, OpUpdateOne, withTaxProfile(_m))
+	return &TaxProfileUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TaxProfileClient) UpdateOneID(id string) *TaxProfileUpdateOne {
+	mutation := newTaxProfileMutation(c.config, OpUpdateOne, withTaxProfileID(id))
+	return &TaxProfileUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TaxProfile.
+func (c *TaxProfileClient) Delete() *TaxProfileDelete {
+	mutation := newTaxProfileMutation(c.config, OpDelete)
+	return &TaxProfileDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TaxProfileClient) DeleteOne(_m *TaxProfile) *TaxProfileDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TaxProfileClient) DeleteOneID(id string) *TaxProfileDeleteOne {
+	builder := c.Delete().Where(taxprofile.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TaxProfileDeleteOne{builder}
+}
+
+// Query returns a query builder for TaxProfile.
+func (c *TaxProfileClient) Query() *TaxProfileQuery {
+	return &TaxProfileQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTaxProfile},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TaxProfile entity by its id.
+func (c *TaxProfileClient) Get(ctx context.Context, id string) (*TaxProfile, error) {
+	return c.Query().Where(taxprofile.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TaxProfileClient) GetX(ctx context.Context, id string) *TaxProfile {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TaxProfileClient) Hooks() []Hook {
+	hooks := c.hooks.TaxProfile
+	return append(hooks[:len(hooks):len(hooks)], taxprofile.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *TaxProfileClient) Interceptors() []Interceptor {
+	inters := c.inters.TaxProfile
+	return append(inters[:len(inters):len(inters)], taxprofile.Interceptors[:]...)
+}
+
+func (c *TaxProfileClient) mutate(ctx context.Context, m *TaxProfileMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TaxProfileCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TaxProfileUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TaxProfileUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TaxProfileDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown TaxProfile mutation op: %q", m.Op())
+	}
+}
+
 // TradeEventClient is a client for the TradeEvent schema.
 type TradeEventClient struct {
 	config
@@ -3642,12 +3785,13 @@ type (
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
 		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, SandboxEntry,
-		ServiceLevel, ShippingReport, TradeEvent, TradeTerm []ent.Hook
+		ServiceLevel, ShippingReport, TaxProfile, TradeEvent, TradeTerm []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
 		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, SandboxEntry,
-		ServiceLevel, ShippingReport, TradeEvent, TradeTerm []ent.Interceptor
+		ServiceLevel, ShippingReport, TaxProfile, TradeEvent,
+		TradeTerm []ent.Interceptor
 	}
 )

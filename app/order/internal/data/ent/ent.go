@@ -34,6 +34,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
+	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 )
@@ -118,6 +119,7 @@ func checkColumn(t, c string) error {
 			sandboxentry.Table:     sandboxentry.ValidColumn,
 			servicelevel.Table:     servicelevel.ValidColumn,
 			shippingreport.Table:   shippingreport.ValidColumn,
+			taxprofile.Table:       taxprofile.ValidColumn,
 			tradeevent.Table:       tradeevent.ValidColumn,
 			tradeterm.Table:        tradeterm.ValidColumn,
 		})

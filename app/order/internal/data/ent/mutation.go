@@ -34,6 +34,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
+	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 	"github.com/onepool/onepool/app/order/pricing"
@@ -70,6 +71,7 @@ const (
 	TypeSandboxEntry     = "SandboxEntry"
 	TypeServiceLevel     = "ServiceLevel"
 	TypeShippingReport   = "ShippingReport"
+	TypeTaxProfile       = "TaxProfile"
 	TypeTradeEvent       = "TradeEvent"
 	TypeTradeTerm        = "TradeTerm"
 )
@@ -9905,6 +9907,7 @@ type OrderMutation struct {
 	addasked_us               *int64
 	choose_by_us              *int64
 	addchoose_by_us           *int64
+	tax_profile               *string
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Order, error)
@@ -12280,6 +12283,42 @@ func (m *OrderMutation) ResetChooseByUs() {
 	m.addchoose_by_us = nil
 }
 
+// SetTaxProfile sets the "tax_profile" field.
+func (m *OrderMutation) SetTaxProfile(s string) {
+	m.tax_profile = &s
+}
+
+// TaxProfile returns the value of the "tax_profile" field in the mutation.
+func (m *OrderMutation) TaxProfile() (r string, exists bool) {
+	v := m.tax_profile
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxProfile returns the old "tax_profile" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldTaxProfile(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxProfile is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxProfile requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxProfile: %w", err)
+	}
+	return oldValue.TaxProfile, nil
+}
+
+// ResetTaxProfile resets all changes to the "tax_profile" field.
+func (m *OrderMutation) ResetTaxProfile() {
+	m.tax_profile = nil
+}
+
 // Where appends a list predicates to the OrderMutation builder.
 func (m *OrderMutation) Where(ps ...predicate.Order) {
 	m.predicates = append(m.predicates, ps...)
@@ -12314,7 +12353,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 48)
+	fields := make([]string, 0, 49)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -12459,6 +12498,9 @@ func (m *OrderMutation) Fields() []string {
 	if m.choose_by_us != nil {
 		fields = append(fields, order.FieldChooseByUs)
 	}
+	if m.tax_profile != nil {
+		fields = append(fields, order.FieldTaxProfile)
+	}
 	return fields
 }
 
@@ -12563,6 +12605,8 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.AskedUs()
 	case order.FieldChooseByUs:
 		return m.ChooseByUs()
+	case order.FieldTaxProfile:
+		return m.TaxProfile()
 	}
 	return nil, false
 }
@@ -12668,6 +12712,8 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldAskedUs(ctx)
 	case order.FieldChooseByUs:
 		return m.OldChooseByUs(ctx)
+	case order.FieldTaxProfile:
+		return m.OldTaxProfile(ctx)
 	}
 	return nil, fmt.Errorf("unknown Order field %s", name)
 }
@@ -13012,6 +13058,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetChooseByUs(v)
+		return nil
+	case order.FieldTaxProfile:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxProfile(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -13505,6 +13558,9 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldChooseByUs:
 		m.ResetChooseByUs()
+		return nil
+	case order.FieldTaxProfile:
+		m.ResetTaxProfile()
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -28369,6 +28425,1013 @@ func (m *ShippingReportMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ShippingReportMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ShippingReport edge %s", name)
+}
+
+// TaxProfileMutation represents an operation that mutates the TaxProfile nodes in the graph.
+type TaxProfileMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	org             *string
+	taxpayer        *string
+	tax_no          *string
+	title           *string
+	invoice_when    *string
+	request_days    *int64
+	addrequest_days *int64
+	from_us         *int64
+	addfrom_us      *int64
+	version         *int64
+	addversion      *int64
+	withdrawn       *bool
+	changed_by      *string
+	changed_us      *int64
+	addchanged_us   *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*TaxProfile, error)
+	predicates      []predicate.TaxProfile
+}
+
+var _ ent.Mutation = (*TaxProfileMutation)(nil)
+
+// taxprofileOption allows management of the mutation configuration using functional options.
+type taxprofileOption func(*TaxProfileMutation)
+
+// newTaxProfileMutation creates new mutation for the TaxProfile entity.
+func newTaxProfileMutation(c config, op Op, opts ...taxprofileOption) *TaxProfileMutation {
+	m := &TaxProfileMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTaxProfile,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTaxProfileID sets the ID field of the mutation.
+func withTaxProfileID(id string) taxprofileOption {
+	return func(m *TaxProfileMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TaxProfile
+		)
+		m.oldValue = func(ctx context.Context) (*TaxProfile, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TaxProfile.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTaxProfile sets the old TaxProfile of the mutation.
+func withTaxProfile(node *TaxProfile) taxprofileOption {
+	return func(m *TaxProfileMutation) {
+		m.oldValue = func(context.Context) (*TaxProfile, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TaxProfileMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TaxProfileMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TaxProfile entities.
+func (m *TaxProfileMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TaxProfileMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TaxProfileMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TaxProfile.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *TaxProfileMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *TaxProfileMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *TaxProfileMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetTaxpayer sets the "taxpayer" field.
+func (m *TaxProfileMutation) SetTaxpayer(s string) {
+	m.taxpayer = &s
+}
+
+// Taxpayer returns the value of the "taxpayer" field in the mutation.
+func (m *TaxProfileMutation) Taxpayer() (r string, exists bool) {
+	v := m.taxpayer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxpayer returns the old "taxpayer" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldTaxpayer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxpayer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxpayer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxpayer: %w", err)
+	}
+	return oldValue.Taxpayer, nil
+}
+
+// ResetTaxpayer resets all changes to the "taxpayer" field.
+func (m *TaxProfileMutation) ResetTaxpayer() {
+	m.taxpayer = nil
+}
+
+// SetTaxNo sets the "tax_no" field.
+func (m *TaxProfileMutation) SetTaxNo(s string) {
+	m.tax_no = &s
+}
+
+// TaxNo returns the value of the "tax_no" field in the mutation.
+func (m *TaxProfileMutation) TaxNo() (r string, exists bool) {
+	v := m.tax_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxNo returns the old "tax_no" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldTaxNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxNo: %w", err)
+	}
+	return oldValue.TaxNo, nil
+}
+
+// ResetTaxNo resets all changes to the "tax_no" field.
+func (m *TaxProfileMutation) ResetTaxNo() {
+	m.tax_no = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *TaxProfileMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *TaxProfileMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *TaxProfileMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetInvoiceWhen sets the "invoice_when" field.
+func (m *TaxProfileMutation) SetInvoiceWhen(s string) {
+	m.invoice_when = &s
+}
+
+// InvoiceWhen returns the value of the "invoice_when" field in the mutation.
+func (m *TaxProfileMutation) InvoiceWhen() (r string, exists bool) {
+	v := m.invoice_when
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvoiceWhen returns the old "invoice_when" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldInvoiceWhen(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvoiceWhen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvoiceWhen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvoiceWhen: %w", err)
+	}
+	return oldValue.InvoiceWhen, nil
+}
+
+// ResetInvoiceWhen resets all changes to the "invoice_when" field.
+func (m *TaxProfileMutation) ResetInvoiceWhen() {
+	m.invoice_when = nil
+}
+
+// SetRequestDays sets the "request_days" field.
+func (m *TaxProfileMutation) SetRequestDays(i int64) {
+	m.request_days = &i
+	m.addrequest_days = nil
+}
+
+// RequestDays returns the value of the "request_days" field in the mutation.
+func (m *TaxProfileMutation) RequestDays() (r int64, exists bool) {
+	v := m.request_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestDays returns the old "request_days" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldRequestDays(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestDays: %w", err)
+	}
+	return oldValue.RequestDays, nil
+}
+
+// AddRequestDays adds i to the "request_days" field.
+func (m *TaxProfileMutation) AddRequestDays(i int64) {
+	if m.addrequest_days != nil {
+		*m.addrequest_days += i
+	} else {
+		m.addrequest_days = &i
+	}
+}
+
+// AddedRequestDays returns the value that was added to the "request_days" field in this mutation.
+func (m *TaxProfileMutation) AddedRequestDays() (r int64, exists bool) {
+	v := m.addrequest_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRequestDays resets all changes to the "request_days" field.
+func (m *TaxProfileMutation) ResetRequestDays() {
+	m.request_days = nil
+	m.addrequest_days = nil
+}
+
+// SetFromUs sets the "from_us" field.
+func (m *TaxProfileMutation) SetFromUs(i int64) {
+	m.from_us = &i
+	m.addfrom_us = nil
+}
+
+// FromUs returns the value of the "from_us" field in the mutation.
+func (m *TaxProfileMutation) FromUs() (r int64, exists bool) {
+	v := m.from_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromUs returns the old "from_us" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldFromUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromUs: %w", err)
+	}
+	return oldValue.FromUs, nil
+}
+
+// AddFromUs adds i to the "from_us" field.
+func (m *TaxProfileMutation) AddFromUs(i int64) {
+	if m.addfrom_us != nil {
+		*m.addfrom_us += i
+	} else {
+		m.addfrom_us = &i
+	}
+}
+
+// AddedFromUs returns the value that was added to the "from_us" field in this mutation.
+func (m *TaxProfileMutation) AddedFromUs() (r int64, exists bool) {
+	v := m.addfrom_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFromUs resets all changes to the "from_us" field.
+func (m *TaxProfileMutation) ResetFromUs() {
+	m.from_us = nil
+	m.addfrom_us = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *TaxProfileMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *TaxProfileMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *TaxProfileMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *TaxProfileMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *TaxProfileMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetWithdrawn sets the "withdrawn" field.
+func (m *TaxProfileMutation) SetWithdrawn(b bool) {
+	m.withdrawn = &b
+}
+
+// Withdrawn returns the value of the "withdrawn" field in the mutation.
+func (m *TaxProfileMutation) Withdrawn() (r bool, exists bool) {
+	v := m.withdrawn
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWithdrawn returns the old "withdrawn" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldWithdrawn(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWithdrawn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWithdrawn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWithdrawn: %w", err)
+	}
+	return oldValue.Withdrawn, nil
+}
+
+// ResetWithdrawn resets all changes to the "withdrawn" field.
+func (m *TaxProfileMutation) ResetWithdrawn() {
+	m.withdrawn = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *TaxProfileMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *TaxProfileMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *TaxProfileMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *TaxProfileMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *TaxProfileMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *TaxProfileMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *TaxProfileMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *TaxProfileMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the TaxProfileMutation builder.
+func (m *TaxProfileMutation) Where(ps ...predicate.TaxProfile) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TaxProfileMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TaxProfileMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TaxProfile, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TaxProfileMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TaxProfileMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TaxProfile).
+func (m *TaxProfileMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TaxProfileMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.org != nil {
+		fields = append(fields, taxprofile.FieldOrg)
+	}
+	if m.taxpayer != nil {
+		fields = append(fields, taxprofile.FieldTaxpayer)
+	}
+	if m.tax_no != nil {
+		fields = append(fields, taxprofile.FieldTaxNo)
+	}
+	if m.title != nil {
+		fields = append(fields, taxprofile.FieldTitle)
+	}
+	if m.invoice_when != nil {
+		fields = append(fields, taxprofile.FieldInvoiceWhen)
+	}
+	if m.request_days != nil {
+		fields = append(fields, taxprofile.FieldRequestDays)
+	}
+	if m.from_us != nil {
+		fields = append(fields, taxprofile.FieldFromUs)
+	}
+	if m.version != nil {
+		fields = append(fields, taxprofile.FieldVersion)
+	}
+	if m.withdrawn != nil {
+		fields = append(fields, taxprofile.FieldWithdrawn)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, taxprofile.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, taxprofile.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TaxProfileMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case taxprofile.FieldOrg:
+		return m.Org()
+	case taxprofile.FieldTaxpayer:
+		return m.Taxpayer()
+	case taxprofile.FieldTaxNo:
+		return m.TaxNo()
+	case taxprofile.FieldTitle:
+		return m.Title()
+	case taxprofile.FieldInvoiceWhen:
+		return m.InvoiceWhen()
+	case taxprofile.FieldRequestDays:
+		return m.RequestDays()
+	case taxprofile.FieldFromUs:
+		return m.FromUs()
+	case taxprofile.FieldVersion:
+		return m.Version()
+	case taxprofile.FieldWithdrawn:
+		return m.Withdrawn()
+	case taxprofile.FieldChangedBy:
+		return m.ChangedBy()
+	case taxprofile.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TaxProfileMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case taxprofile.FieldOrg:
+		return m.OldOrg(ctx)
+	case taxprofile.FieldTaxpayer:
+		return m.OldTaxpayer(ctx)
+	case taxprofile.FieldTaxNo:
+		return m.OldTaxNo(ctx)
+	case taxprofile.FieldTitle:
+		return m.OldTitle(ctx)
+	case taxprofile.FieldInvoiceWhen:
+		return m.OldInvoiceWhen(ctx)
+	case taxprofile.FieldRequestDays:
+		return m.OldRequestDays(ctx)
+	case taxprofile.FieldFromUs:
+		return m.OldFromUs(ctx)
+	case taxprofile.FieldVersion:
+		return m.OldVersion(ctx)
+	case taxprofile.FieldWithdrawn:
+		return m.OldWithdrawn(ctx)
+	case taxprofile.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case taxprofile.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown TaxProfile field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TaxProfileMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case taxprofile.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case taxprofile.FieldTaxpayer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxpayer(v)
+		return nil
+	case taxprofile.FieldTaxNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxNo(v)
+		return nil
+	case taxprofile.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case taxprofile.FieldInvoiceWhen:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvoiceWhen(v)
+		return nil
+	case taxprofile.FieldRequestDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestDays(v)
+		return nil
+	case taxprofile.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromUs(v)
+		return nil
+	case taxprofile.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case taxprofile.FieldWithdrawn:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWithdrawn(v)
+		return nil
+	case taxprofile.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case taxprofile.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TaxProfile field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TaxProfileMutation) AddedFields() []string {
+	var fields []string
+	if m.addrequest_days != nil {
+		fields = append(fields, taxprofile.FieldRequestDays)
+	}
+	if m.addfrom_us != nil {
+		fields = append(fields, taxprofile.FieldFromUs)
+	}
+	if m.addversion != nil {
+		fields = append(fields, taxprofile.FieldVersion)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, taxprofile.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TaxProfileMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case taxprofile.FieldRequestDays:
+		return m.AddedRequestDays()
+	case taxprofile.FieldFromUs:
+		return m.AddedFromUs()
+	case taxprofile.FieldVersion:
+		return m.AddedVersion()
+	case taxprofile.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TaxProfileMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case taxprofile.FieldRequestDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRequestDays(v)
+		return nil
+	case taxprofile.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFromUs(v)
+		return nil
+	case taxprofile.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case taxprofile.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TaxProfile numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TaxProfileMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TaxProfileMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TaxProfileMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown TaxProfile nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TaxProfileMutation) ResetField(name string) error {
+	switch name {
+	case taxprofile.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case taxprofile.FieldTaxpayer:
+		m.ResetTaxpayer()
+		return nil
+	case taxprofile.FieldTaxNo:
+		m.ResetTaxNo()
+		return nil
+	case taxprofile.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case taxprofile.FieldInvoiceWhen:
+		m.ResetInvoiceWhen()
+		return nil
+	case taxprofile.FieldRequestDays:
+		m.ResetRequestDays()
+		return nil
+	case taxprofile.FieldFromUs:
+		m.ResetFromUs()
+		return nil
+	case taxprofile.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case taxprofile.FieldWithdrawn:
+		m.ResetWithdrawn()
+		return nil
+	case taxprofile.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case taxprofile.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown TaxProfile field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TaxProfileMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TaxProfileMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TaxProfileMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TaxProfileMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TaxProfileMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TaxProfileMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TaxProfileMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown TaxProfile unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TaxProfileMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown TaxProfile edge %s", name)
 }
 
 // TradeEventMutation represents an operation that mutates the TradeEvent nodes in the graph.

@@ -648,6 +648,20 @@ func (_c *OrderCreate) SetNillableChooseByUs(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetTaxProfile sets the "tax_profile" field.
+func (_c *OrderCreate) SetTaxProfile(v string) *OrderCreate {
+	_c.mutation.SetTaxProfile(v)
+	return _c
+}
+
+// SetNillableTaxProfile sets the "tax_profile" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableTaxProfile(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetTaxProfile(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OrderCreate) SetID(v string) *OrderCreate {
 	_c.mutation.SetID(v)
@@ -858,6 +872,10 @@ func (_c *OrderCreate) defaults() error {
 	if _, ok := _c.mutation.ChooseByUs(); !ok {
 		v := order.DefaultChooseByUs
 		_c.mutation.SetChooseByUs(v)
+	}
+	if _, ok := _c.mutation.TaxProfile(); !ok {
+		v := order.DefaultTaxProfile
+		_c.mutation.SetTaxProfile(v)
 	}
 	return nil
 }
@@ -1098,6 +1116,14 @@ func (_c *OrderCreate) check() error {
 	if _, ok := _c.mutation.ChooseByUs(); !ok {
 		return &ValidationError{Name: "choose_by_us", err: errors.New(`ent: missing required field "Order.choose_by_us"`)}
 	}
+	if _, ok := _c.mutation.TaxProfile(); !ok {
+		return &ValidationError{Name: "tax_profile", err: errors.New(`ent: missing required field "Order.tax_profile"`)}
+	}
+	if v, ok := _c.mutation.TaxProfile(); ok {
+		if err := order.TaxProfileValidator(v); err != nil {
+			return &ValidationError{Name: "tax_profile", err: fmt.Errorf(`ent: validator failed for field "Order.tax_profile": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := order.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "Order.id": %w`, err)}
@@ -1330,6 +1356,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ChooseByUs(); ok {
 		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
 		_node.ChooseByUs = value
+	}
+	if value, ok := _c.mutation.TaxProfile(); ok {
+		_spec.SetField(order.FieldTaxProfile, field.TypeString, value)
+		_node.TaxProfile = value
 	}
 	return _node, _spec
 }
@@ -1807,6 +1837,9 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.TaxOnTop(); exists {
 			s.SetIgnore(order.FieldTaxOnTop)
+		}
+		if _, exists := u.create.mutation.TaxProfile(); exists {
+			s.SetIgnore(order.FieldTaxProfile)
 		}
 	}))
 	return u
@@ -2483,6 +2516,9 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			}
 			if _, exists := b.mutation.TaxOnTop(); exists {
 				s.SetIgnore(order.FieldTaxOnTop)
+			}
+			if _, exists := b.mutation.TaxProfile(); exists {
+				s.SetIgnore(order.FieldTaxProfile)
 			}
 		}
 	}))

@@ -56,6 +56,8 @@ type Tx struct {
 	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
 	ShippingReport *ShippingReportClient
+	// TaxProfile is the client for interacting with the TaxProfile builders.
+	TaxProfile *TaxProfileClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
 	// TradeTerm is the client for interacting with the TradeTerm builders.
@@ -213,6 +215,7 @@ func (tx *Tx) init() {
 	tx.SandboxEntry = NewSandboxEntryClient(tx.config)
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.ShippingReport = NewShippingReportClient(tx.config)
+	tx.TaxProfile = NewTaxProfileClient(tx.config)
 	tx.TradeEvent = NewTradeEventClient(tx.config)
 	tx.TradeTerm = NewTradeTermClient(tx.config)
 }

@@ -45,6 +45,8 @@ func (Order) Fields() []ent.Field {
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
 		// Since when, and by when, the buyer of a pickup has to choose.
 		number("asked_us"), number("choose_by_us"),
+		// The seller's at placement; empty: it had none.
+		ref("tax_profile"),
 	}
 }
 

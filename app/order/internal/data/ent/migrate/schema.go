@@ -389,6 +389,7 @@ var (
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
 		{Name: "choose_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "tax_profile", Type: field.TypeString, Size: 40, Default: ""},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -892,6 +893,39 @@ var (
 			},
 		},
 	}
+	// TaxProfilesColumns holds the columns for the "tax_profiles" table.
+	TaxProfilesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "taxpayer", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "tax_no", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "title", Type: field.TypeString, Size: 100, Default: ""},
+		{Name: "invoice_when", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "request_days", Type: field.TypeInt64, Default: 0},
+		{Name: "from_us", Type: field.TypeInt64, Default: 0},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "withdrawn", Type: field.TypeBool, Default: false},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// TaxProfilesTable holds the schema information for the "tax_profiles" table.
+	TaxProfilesTable = &schema.Table{
+		Name:       "tax_profiles",
+		Columns:    TaxProfilesColumns,
+		PrimaryKey: []*schema.Column{TaxProfilesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "taxprofile_org_from_us_version",
+				Unique:  true,
+				Columns: []*schema.Column{TaxProfilesColumns[1], TaxProfilesColumns[7], TaxProfilesColumns[8]},
+			},
+			{
+				Name:    "taxprofile_changed_us",
+				Unique:  false,
+				Columns: []*schema.Column{TaxProfilesColumns[11]},
+			},
+		},
+	}
 	// TradeEventsColumns holds the columns for the "trade_events" table.
 	TradeEventsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -982,6 +1016,7 @@ var (
 		SandboxEntriesTable,
 		ServiceLevelsTable,
 		ShippingReportsTable,
+		TaxProfilesTable,
 		TradeEventsTable,
 		TradeTermsTable,
 	}
@@ -1073,6 +1108,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	ShippingReportsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	TaxProfilesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -72,6 +72,9 @@ type ServiceLevel func(*sql.Selector)
 // ShippingReport is the predicate function for shippingreport builders.
 type ShippingReport func(*sql.Selector)
 
+// TaxProfile is the predicate function for taxprofile builders.
+type TaxProfile func(*sql.Selector)
+
 // TradeEvent is the predicate function for tradeevent builders.
 type TradeEvent func(*sql.Selector)
 

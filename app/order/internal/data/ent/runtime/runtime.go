@@ -25,6 +25,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
+	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
@@ -1198,6 +1199,12 @@ func init() {
 	orderDescChooseByUs := orderFields[47].Descriptor()
 	// order.DefaultChooseByUs holds the default value on creation for the choose_by_us field.
 	order.DefaultChooseByUs = orderDescChooseByUs.Default.(int64)
+	// orderDescTaxProfile is the schema descriptor for tax_profile field.
+	orderDescTaxProfile := orderFields[48].Descriptor()
+	// order.DefaultTaxProfile holds the default value on creation for the tax_profile field.
+	order.DefaultTaxProfile = orderDescTaxProfile.Default.(string)
+	// order.TaxProfileValidator is a validator for the "tax_profile" field. It is called by the builders before save.
+	order.TaxProfileValidator = orderDescTaxProfile.Validators[0].(func(string) error)
 	// orderDescID is the schema descriptor for id field.
 	orderDescID := orderFields[0].Descriptor()
 	// order.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -2635,6 +2642,103 @@ func init() {
 	// shippingreport.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	shippingreport.IDValidator = func() func(string) error {
 		validators := shippingreportDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	taxprofileMixin := entschema.TaxProfile{}.Mixin()
+	taxprofileMixinHooks0 := taxprofileMixin[0].Hooks()
+	taxprofileHooks := entschema.TaxProfile{}.Hooks()
+	taxprofile.Hooks[0] = taxprofileMixinHooks0[0]
+	taxprofile.Hooks[1] = taxprofileHooks[0]
+	taxprofileMixinInters0 := taxprofileMixin[0].Interceptors()
+	taxprofile.Interceptors[0] = taxprofileMixinInters0[0]
+	taxprofileMixinFields0 := taxprofileMixin[0].Fields()
+	_ = taxprofileMixinFields0
+	taxprofileFields := entschema.TaxProfile{}.Fields()
+	_ = taxprofileFields
+	// taxprofileDescOrg is the schema descriptor for org field.
+	taxprofileDescOrg := taxprofileMixinFields0[0].Descriptor()
+	// taxprofile.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	taxprofile.OrgValidator = func() func(string) error {
+		validators := taxprofileDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// taxprofileDescTaxpayer is the schema descriptor for taxpayer field.
+	taxprofileDescTaxpayer := taxprofileFields[1].Descriptor()
+	// taxprofile.DefaultTaxpayer holds the default value on creation for the taxpayer field.
+	taxprofile.DefaultTaxpayer = taxprofileDescTaxpayer.Default.(string)
+	// taxprofile.TaxpayerValidator is a validator for the "taxpayer" field. It is called by the builders before save.
+	taxprofile.TaxpayerValidator = taxprofileDescTaxpayer.Validators[0].(func(string) error)
+	// taxprofileDescTaxNo is the schema descriptor for tax_no field.
+	taxprofileDescTaxNo := taxprofileFields[2].Descriptor()
+	// taxprofile.DefaultTaxNo holds the default value on creation for the tax_no field.
+	taxprofile.DefaultTaxNo = taxprofileDescTaxNo.Default.(string)
+	// taxprofile.TaxNoValidator is a validator for the "tax_no" field. It is called by the builders before save.
+	taxprofile.TaxNoValidator = taxprofileDescTaxNo.Validators[0].(func(string) error)
+	// taxprofileDescTitle is the schema descriptor for title field.
+	taxprofileDescTitle := taxprofileFields[3].Descriptor()
+	// taxprofile.DefaultTitle holds the default value on creation for the title field.
+	taxprofile.DefaultTitle = taxprofileDescTitle.Default.(string)
+	// taxprofile.TitleValidator is a validator for the "title" field. It is called by the builders before save.
+	taxprofile.TitleValidator = taxprofileDescTitle.Validators[0].(func(string) error)
+	// taxprofileDescInvoiceWhen is the schema descriptor for invoice_when field.
+	taxprofileDescInvoiceWhen := taxprofileFields[4].Descriptor()
+	// taxprofile.DefaultInvoiceWhen holds the default value on creation for the invoice_when field.
+	taxprofile.DefaultInvoiceWhen = taxprofileDescInvoiceWhen.Default.(string)
+	// taxprofile.InvoiceWhenValidator is a validator for the "invoice_when" field. It is called by the builders before save.
+	taxprofile.InvoiceWhenValidator = taxprofileDescInvoiceWhen.Validators[0].(func(string) error)
+	// taxprofileDescRequestDays is the schema descriptor for request_days field.
+	taxprofileDescRequestDays := taxprofileFields[5].Descriptor()
+	// taxprofile.DefaultRequestDays holds the default value on creation for the request_days field.
+	taxprofile.DefaultRequestDays = taxprofileDescRequestDays.Default.(int64)
+	// taxprofileDescFromUs is the schema descriptor for from_us field.
+	taxprofileDescFromUs := taxprofileFields[6].Descriptor()
+	// taxprofile.DefaultFromUs holds the default value on creation for the from_us field.
+	taxprofile.DefaultFromUs = taxprofileDescFromUs.Default.(int64)
+	// taxprofileDescVersion is the schema descriptor for version field.
+	taxprofileDescVersion := taxprofileFields[7].Descriptor()
+	// taxprofile.DefaultVersion holds the default value on creation for the version field.
+	taxprofile.DefaultVersion = taxprofileDescVersion.Default.(int64)
+	// taxprofileDescWithdrawn is the schema descriptor for withdrawn field.
+	taxprofileDescWithdrawn := taxprofileFields[8].Descriptor()
+	// taxprofile.DefaultWithdrawn holds the default value on creation for the withdrawn field.
+	taxprofile.DefaultWithdrawn = taxprofileDescWithdrawn.Default.(bool)
+	// taxprofileDescChangedBy is the schema descriptor for changed_by field.
+	taxprofileDescChangedBy := taxprofileFields[9].Descriptor()
+	// taxprofile.DefaultChangedBy holds the default value on creation for the changed_by field.
+	taxprofile.DefaultChangedBy = taxprofileDescChangedBy.Default.(string)
+	// taxprofile.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	taxprofile.ChangedByValidator = taxprofileDescChangedBy.Validators[0].(func(string) error)
+	// taxprofileDescChangedUs is the schema descriptor for changed_us field.
+	taxprofileDescChangedUs := taxprofileFields[10].Descriptor()
+	// taxprofile.DefaultChangedUs holds the default value on creation for the changed_us field.
+	taxprofile.DefaultChangedUs = taxprofileDescChangedUs.Default.(int64)
+	// taxprofileDescID is the schema descriptor for id field.
+	taxprofileDescID := taxprofileFields[0].Descriptor()
+	// taxprofile.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	taxprofile.IDValidator = func() func(string) error {
+		validators := taxprofileDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
