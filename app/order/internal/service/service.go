@@ -61,6 +61,8 @@ type Parts struct {
 	Wallets biz.WalletReader
 	// Providers besides the sandbox.
 	Providers []biz.PaymentProvider
+	// Issuer issues invoices; nil: nobody does.
+	Issuer biz.InvoiceIssuer
 	// Report gets what a worker, or work after a reply, could not do and will try again.
 	Report func(context.Context, error)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -34,6 +35,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
 	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
@@ -60,6 +62,8 @@ type Client struct {
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
 	Goodwill *GoodwillClient
+	// Invoice is the client for interacting with the Invoice builders.
+	Invoice *InvoiceClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
@@ -86,6 +90,8 @@ type Client struct {
 	ReturnPolicy *ReturnPolicyClient
 	// SandboxEntry is the client for interacting with the SandboxEntry builders.
 	SandboxEntry *SandboxEntryClient
+	// SandboxInvoice is the client for interacting with the SandboxInvoice builders.
+	SandboxInvoice *SandboxInvoiceClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
 	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
@@ -114,6 +120,7 @@ func (c *Client) init() {
 	c.FulfilmentLine = NewFulfilmentLineClient(c.config)
 	c.GoodsReturn = NewGoodsReturnClient(c.config)
 	c.Goodwill = NewGoodwillClient(c.config)
+	c.Invoice = NewInvoiceClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
@@ -127,6 +134,7 @@ func (c *Client) init() {
 	c.ReturnLine = NewReturnLineClient(c.config)
 	c.ReturnPolicy = NewReturnPolicyClient(c.config)
 	c.SandboxEntry = NewSandboxEntryClient(c.config)
+	c.SandboxInvoice = NewSandboxInvoiceClient(c.config)
 	c.ServiceLevel = NewServiceLevelClient(c.config)
 	c.ShippingReport = NewShippingReportClient(c.config)
 	c.TaxProfile = NewTaxProfileClient(c.config)
@@ -231,6 +239,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
+		Invoice:          NewInvoiceClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
@@ -244,6 +253,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
 		SandboxEntry:     NewSandboxEntryClient(cfg),
+		SandboxInvoice:   NewSandboxInvoiceClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
 		TaxProfile:       NewTaxProfileClient(cfg),
@@ -275,6 +285,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
+		Invoice:          NewInvoiceClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
@@ -288,6 +299,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
 		SandboxEntry:     NewSandboxEntryClient(cfg),
+		SandboxInvoice:   NewSandboxInvoiceClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
 		TaxProfile:       NewTaxProfileClient(cfg),
@@ -323,10 +335,10 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
+		c.Goodwill, c.Invoice, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
 		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
-		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel, c.ShippingReport,
-		c.TaxProfile, c.TradeEvent, c.TradeTerm,
+		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
+		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Use(hooks...)
 	}
@@ -337,10 +349,10 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
+		c.Goodwill, c.Invoice, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
 		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
-		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel, c.ShippingReport,
-		c.TaxProfile, c.TradeEvent, c.TradeTerm,
+		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
+		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -363,6 +375,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.GoodsReturn.mutate(ctx, m)
 	case *GoodwillMutation:
 		return c.Goodwill.mutate(ctx, m)
+	case *InvoiceMutation:
+		return c.Invoice.mutate(ctx, m)
 	case *OrderMutation:
 		return c.Order.mutate(ctx, m)
 	case *OrderEventMutation:
@@ -389,6 +403,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ReturnPolicy.mutate(ctx, m)
 	case *SandboxEntryMutation:
 		return c.SandboxEntry.mutate(ctx, m)
+	case *SandboxInvoiceMutation:
+		return c.SandboxInvoice.mutate(ctx, m)
 	case *ServiceLevelMutation:
 		return c.ServiceLevel.mutate(ctx, m)
 	case *ShippingReportMutation:
@@ -1346,6 +1362,141 @@ func (c *GoodwillClient) mutate(ctx context.Context, m *GoodwillMutation) (Value
 		return (&GoodwillDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Goodwill mutation op: %q", m.Op())
+	}
+}
+
+// InvoiceClient is a client for the Invoice schema.
+type InvoiceClient struct {
+	config
+}
+
+// NewInvoiceClient returns a client for the Invoice from the given config.
+func NewInvoiceClient(c config) *InvoiceClient {
+	return &InvoiceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invoice.Hooks(f(g(h())))`.
+func (c *InvoiceClient) Use(hooks ...Hook) {
+	c.hooks.Invoice = append(c.hooks.Invoice, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invoice.Intercept(f(g(h())))`.
+func (c *InvoiceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Invoice = append(c.inters.Invoice, interceptors...)
+}
+
+// Create returns a builder for creating a Invoice entity.
+func (c *InvoiceClient) Create() *InvoiceCreate {
+	mutation := newInvoiceMutation(c.config, OpCreate)
+	return &InvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Invoice entities.
+func (c *InvoiceClient) CreateBulk(builders ...*InvoiceCreate) *InvoiceCreateBulk {
+	return &InvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvoiceClient) MapCreateBulk(slice any, setFunc func(*InvoiceCreate, int)) *InvoiceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvoiceCreateBulk{err: fmt.Errorf("calling to InvoiceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvoiceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Invoice.
+func (c *InvoiceClient) Update() *InvoiceUpdate {
+	mutation := newInvoiceMutation(c.config, OpUpdate)
+	return &InvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvoiceClient) UpdateOne(_m *Invoice) *InvoiceUpdateOne {
+	mutation := newInvoiceMutation(c.config, OpUpdateOne, withInvoice(_m))
+	return &InvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvoiceClient) UpdateOneID(id string) *InvoiceUpdateOne {
+	mutation := newInvoiceMutation(c.config, OpUpdateOne, withInvoiceID(id))
+	return &InvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Invoice.
+func (c *InvoiceClient) Delete() *InvoiceDelete {
+	mutation := newInvoiceMutation(c.config, OpDelete)
+	return &InvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvoiceClient) DeleteOne(_m *Invoice) *InvoiceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvoiceClient) DeleteOneID(id string) *InvoiceDeleteOne {
+	builder := c.Delete().Where(invoice.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvoiceDeleteOne{builder}
+}
+
+// Query returns a query builder for Invoice.
+func (c *InvoiceClient) Query() *InvoiceQuery {
+	return &InvoiceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvoice},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Invoice entity by its id.
+func (c *InvoiceClient) Get(ctx context.Context, id string) (*Invoice, error) {
+	return c.Query().Where(invoice.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvoiceClient) GetX(ctx context.Context, id string) *Invoice {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InvoiceClient) Hooks() []Hook {
+	hooks := c.hooks.Invoice
+	return append(hooks[:len(hooks):len(hooks)], invoice.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvoiceClient) Interceptors() []Interceptor {
+	inters := c.inters.Invoice
+	return append(inters[:len(inters):len(inters)], invoice.Interceptors[:]...)
+}
+
+func (c *InvoiceClient) mutate(ctx context.Context, m *InvoiceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Invoice mutation op: %q", m.Op())
 	}
 }
 
@@ -3104,6 +3255,141 @@ func (c *SandboxEntryClient) mutate(ctx context.Context, m *SandboxEntryMutation
 	}
 }
 
+// SandboxInvoiceClient is a client for the SandboxInvoice schema.
+type SandboxInvoiceClient struct {
+	config
+}
+
+// NewSandboxInvoiceClient returns a client for the SandboxInvoice from the given config.
+func NewSandboxInvoiceClient(c config) *SandboxInvoiceClient {
+	return &SandboxInvoiceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `sandboxinvoice.Hooks(f(g(h())))`.
+func (c *SandboxInvoiceClient) Use(hooks ...Hook) {
+	c.hooks.SandboxInvoice = append(c.hooks.SandboxInvoice, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sandboxinvoice.Intercept(f(g(h())))`.
+func (c *SandboxInvoiceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SandboxInvoice = append(c.inters.SandboxInvoice, interceptors...)
+}
+
+// Create returns a builder for creating a SandboxInvoice entity.
+func (c *SandboxInvoiceClient) Create() *SandboxInvoiceCreate {
+	mutation := newSandboxInvoiceMutation(c.config, OpCreate)
+	return &SandboxInvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SandboxInvoice entities.
+func (c *SandboxInvoiceClient) CreateBulk(builders ...*SandboxInvoiceCreate) *SandboxInvoiceCreateBulk {
+	return &SandboxInvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SandboxInvoiceClient) MapCreateBulk(slice any, setFunc func(*SandboxInvoiceCreate, int)) *SandboxInvoiceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SandboxInvoiceCreateBulk{err: fmt.Errorf("calling to SandboxInvoiceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SandboxInvoiceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SandboxInvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SandboxInvoice.
+func (c *SandboxInvoiceClient) Update() *SandboxInvoiceUpdate {
+	mutation := newSandboxInvoiceMutation(c.config, OpUpdate)
+	return &SandboxInvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SandboxInvoiceClient) UpdateOne(_m *SandboxInvoice) *SandboxInvoiceUpdateOne {
+	mutation := newSandboxInvoiceMutation(c.config, OpUpdateOne, withSandboxInvoice(_m))
+	return &SandboxInvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SandboxInvoiceClient) UpdateOneID(id string) *SandboxInvoiceUpdateOne {
+	mutation := newSandboxInvoiceMutation(c.config, OpUpdateOne, withSandboxInvoiceID(id))
+	return &SandboxInvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SandboxInvoice.
+func (c *SandboxInvoiceClient) Delete() *SandboxInvoiceDelete {
+	mutation := newSandboxInvoiceMutation(c.config, OpDelete)
+	return &SandboxInvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SandboxInvoiceClient) DeleteOne(_m *SandboxInvoice) *SandboxInvoiceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SandboxInvoiceClient) DeleteOneID(id string) *SandboxInvoiceDeleteOne {
+	builder := c.Delete().Where(sandboxinvoice.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SandboxInvoiceDeleteOne{builder}
+}
+
+// Query returns a query builder for SandboxInvoice.
+func (c *SandboxInvoiceClient) Query() *SandboxInvoiceQuery {
+	return &SandboxInvoiceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSandboxInvoice},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SandboxInvoice entity by its id.
+func (c *SandboxInvoiceClient) Get(ctx context.Context, id string) (*SandboxInvoice, error) {
+	return c.Query().Where(sandboxinvoice.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SandboxInvoiceClient) GetX(ctx context.Context, id string) *SandboxInvoice {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SandboxInvoiceClient) Hooks() []Hook {
+	hooks := c.hooks.SandboxInvoice
+	return append(hooks[:len(hooks):len(hooks)], sandboxinvoice.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SandboxInvoiceClient) Interceptors() []Interceptor {
+	inters := c.inters.SandboxInvoice
+	return append(inters[:len(inters):len(inters)], sandboxinvoice.Interceptors[:]...)
+}
+
+func (c *SandboxInvoiceClient) mutate(ctx context.Context, m *SandboxInvoiceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SandboxInvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SandboxInvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SandboxInvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SandboxInvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SandboxInvoice mutation op: %q", m.Op())
+	}
+}
+
 // ServiceLevelClient is a client for the ServiceLevel schema.
 type ServiceLevelClient struct {
 	config
@@ -3783,15 +4069,16 @@ func (c *TradeTermClient) mutate(ctx context.Context, m *TradeTermMutation) (Val
 type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
-		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, SandboxEntry,
-		ServiceLevel, ShippingReport, TaxProfile, TradeEvent, TradeTerm []ent.Hook
+		Invoice, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
+		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
+		ReturnPolicy, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
+		TaxProfile, TradeEvent, TradeTerm []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		Order, OrderEvent, OrderLine, Parcel, Payment, Promotion, PromotionBuyer,
-		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, SandboxEntry,
-		ServiceLevel, ShippingReport, TaxProfile, TradeEvent,
-		TradeTerm []ent.Interceptor
+		Invoice, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
+		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
+		ReturnPolicy, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
+		TaxProfile, TradeEvent, TradeTerm []ent.Interceptor
 	}
 )

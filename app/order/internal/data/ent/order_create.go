@@ -662,6 +662,20 @@ func (_c *OrderCreate) SetNillableTaxProfile(v *string) *OrderCreate {
 	return _c
 }
 
+// SetInvoiceCount sets the "invoice_count" field.
+func (_c *OrderCreate) SetInvoiceCount(v int64) *OrderCreate {
+	_c.mutation.SetInvoiceCount(v)
+	return _c
+}
+
+// SetNillableInvoiceCount sets the "invoice_count" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableInvoiceCount(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetInvoiceCount(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OrderCreate) SetID(v string) *OrderCreate {
 	_c.mutation.SetID(v)
@@ -876,6 +890,10 @@ func (_c *OrderCreate) defaults() error {
 	if _, ok := _c.mutation.TaxProfile(); !ok {
 		v := order.DefaultTaxProfile
 		_c.mutation.SetTaxProfile(v)
+	}
+	if _, ok := _c.mutation.InvoiceCount(); !ok {
+		v := order.DefaultInvoiceCount
+		_c.mutation.SetInvoiceCount(v)
 	}
 	return nil
 }
@@ -1124,6 +1142,9 @@ func (_c *OrderCreate) check() error {
 			return &ValidationError{Name: "tax_profile", err: fmt.Errorf(`ent: validator failed for field "Order.tax_profile": %w`, err)}
 		}
 	}
+	if _, ok := _c.mutation.InvoiceCount(); !ok {
+		return &ValidationError{Name: "invoice_count", err: errors.New(`ent: missing required field "Order.invoice_count"`)}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := order.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "Order.id": %w`, err)}
@@ -1360,6 +1381,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.TaxProfile(); ok {
 		_spec.SetField(order.FieldTaxProfile, field.TypeString, value)
 		_node.TaxProfile = value
+	}
+	if value, ok := _c.mutation.InvoiceCount(); ok {
+		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
+		_node.InvoiceCount = value
 	}
 	return _node, _spec
 }
@@ -1734,6 +1759,24 @@ func (u *OrderUpsert) UpdateChooseByUs() *OrderUpsert {
 // AddChooseByUs adds v to the "choose_by_us" field.
 func (u *OrderUpsert) AddChooseByUs(v int64) *OrderUpsert {
 	u.Add(order.FieldChooseByUs, v)
+	return u
+}
+
+// SetInvoiceCount sets the "invoice_count" field.
+func (u *OrderUpsert) SetInvoiceCount(v int64) *OrderUpsert {
+	u.Set(order.FieldInvoiceCount, v)
+	return u
+}
+
+// UpdateInvoiceCount sets the "invoice_count" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateInvoiceCount() *OrderUpsert {
+	u.SetExcluded(order.FieldInvoiceCount)
+	return u
+}
+
+// AddInvoiceCount adds v to the "invoice_count" field.
+func (u *OrderUpsert) AddInvoiceCount(v int64) *OrderUpsert {
+	u.Add(order.FieldInvoiceCount, v)
 	return u
 }
 
@@ -2247,6 +2290,27 @@ func (u *OrderUpsertOne) AddChooseByUs(v int64) *OrderUpsertOne {
 func (u *OrderUpsertOne) UpdateChooseByUs() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateChooseByUs()
+	})
+}
+
+// SetInvoiceCount sets the "invoice_count" field.
+func (u *OrderUpsertOne) SetInvoiceCount(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetInvoiceCount(v)
+	})
+}
+
+// AddInvoiceCount adds v to the "invoice_count" field.
+func (u *OrderUpsertOne) AddInvoiceCount(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddInvoiceCount(v)
+	})
+}
+
+// UpdateInvoiceCount sets the "invoice_count" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateInvoiceCount() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateInvoiceCount()
 	})
 }
 
@@ -2927,6 +2991,27 @@ func (u *OrderUpsertBulk) AddChooseByUs(v int64) *OrderUpsertBulk {
 func (u *OrderUpsertBulk) UpdateChooseByUs() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateChooseByUs()
+	})
+}
+
+// SetInvoiceCount sets the "invoice_count" field.
+func (u *OrderUpsertBulk) SetInvoiceCount(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetInvoiceCount(v)
+	})
+}
+
+// AddInvoiceCount adds v to the "invoice_count" field.
+func (u *OrderUpsertBulk) AddInvoiceCount(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddInvoiceCount(v)
+	})
+}
+
+// UpdateInvoiceCount sets the "invoice_count" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateInvoiceCount() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateInvoiceCount()
 	})
 }
 

@@ -26,6 +26,8 @@ type Tx struct {
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
 	Goodwill *GoodwillClient
+	// Invoice is the client for interacting with the Invoice builders.
+	Invoice *InvoiceClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
@@ -52,6 +54,8 @@ type Tx struct {
 	ReturnPolicy *ReturnPolicyClient
 	// SandboxEntry is the client for interacting with the SandboxEntry builders.
 	SandboxEntry *SandboxEntryClient
+	// SandboxInvoice is the client for interacting with the SandboxInvoice builders.
+	SandboxInvoice *SandboxInvoiceClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
 	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
@@ -200,6 +204,7 @@ func (tx *Tx) init() {
 	tx.FulfilmentLine = NewFulfilmentLineClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)
 	tx.Goodwill = NewGoodwillClient(tx.config)
+	tx.Invoice = NewInvoiceClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
@@ -213,6 +218,7 @@ func (tx *Tx) init() {
 	tx.ReturnLine = NewReturnLineClient(tx.config)
 	tx.ReturnPolicy = NewReturnPolicyClient(tx.config)
 	tx.SandboxEntry = NewSandboxEntryClient(tx.config)
+	tx.SandboxInvoice = NewSandboxInvoiceClient(tx.config)
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.ShippingReport = NewShippingReportClient(tx.config)
 	tx.TaxProfile = NewTaxProfileClient(tx.config)

@@ -47,6 +47,8 @@ func (Order) Fields() []ent.Field {
 		number("asked_us"), number("choose_by_us"),
 		// The seller's at placement; empty: it had none.
 		ref("tax_profile"),
+		// How many invoices and red letters it has.
+		number("invoice_count"),
 	}
 }
 

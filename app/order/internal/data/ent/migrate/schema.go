@@ -338,6 +338,60 @@ var (
 			},
 		},
 	}
+	// InvoicesColumns holds the columns for the "invoices" table.
+	InvoicesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "red_of", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "profile", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "moment", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "buyer_cipher", Type: field.TypeBytes, Nullable: true, Size: 16384},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "lines", Type: field.TypeJSON, Nullable: true},
+		{Name: "round", Type: field.TypeInt64, Default: 0},
+		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
+		{Name: "accepted_us", Type: field.TypeInt64, Default: 0},
+		{Name: "attempts", Type: field.TypeInt64, Default: 0},
+		{Name: "next_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failure", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "official_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "url", Type: field.TypeString, Size: 500, Default: ""},
+		{Name: "asked_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "requested_us", Type: field.TypeInt64, Default: 0},
+		{Name: "issued_us", Type: field.TypeInt64, Default: 0},
+	}
+	// InvoicesTable holds the schema information for the "invoices" table.
+	InvoicesTable = &schema.Table{
+		Name:       "invoices",
+		Columns:    InvoicesColumns,
+		PrimaryKey: []*schema.Column{InvoicesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invoice_order_id_no",
+				Unique:  true,
+				Columns: []*schema.Column{InvoicesColumns[2], InvoicesColumns[3]},
+			},
+			{
+				Name:    "invoice_state_next_us",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[4], InvoicesColumns[16]},
+			},
+			{
+				Name:    "invoice_state_requested_us",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[4], InvoicesColumns[21]},
+			},
+			{
+				Name:    "invoice_requested_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[21], InvoicesColumns[0]},
+			},
+		},
+	}
 	// OrdersColumns holds the columns for the "orders" table.
 	OrdersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -390,6 +444,7 @@ var (
 		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
 		{Name: "choose_by_us", Type: field.TypeInt64, Default: 0},
 		{Name: "tax_profile", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "invoice_count", Type: field.TypeInt64, Default: 0},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -842,6 +897,30 @@ var (
 			},
 		},
 	}
+	// SandboxInvoicesColumns holds the columns for the "sandbox_invoices" table.
+	SandboxInvoicesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "red_of", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "fingerprint", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "refusal", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "message", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "official_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "at_us", Type: field.TypeInt64, Default: 0},
+	}
+	// SandboxInvoicesTable holds the schema information for the "sandbox_invoices" table.
+	SandboxInvoicesTable = &schema.Table{
+		Name:       "sandbox_invoices",
+		Columns:    SandboxInvoicesColumns,
+		PrimaryKey: []*schema.Column{SandboxInvoicesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sandboxinvoice_red_of",
+				Unique:  false,
+				Columns: []*schema.Column{SandboxInvoicesColumns[1]},
+			},
+		},
+	}
 	// ServiceLevelsColumns holds the columns for the "service_levels" table.
 	ServiceLevelsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -1001,6 +1080,7 @@ var (
 		FulfilmentLinesTable,
 		GoodsReturnsTable,
 		GoodwillsTable,
+		InvoicesTable,
 		OrdersTable,
 		OrderEventsTable,
 		OrderLinesTable,
@@ -1014,6 +1094,7 @@ var (
 		ReturnLinesTable,
 		ReturnPoliciesTable,
 		SandboxEntriesTable,
+		SandboxInvoicesTable,
 		ServiceLevelsTable,
 		ShippingReportsTable,
 		TaxProfilesTable,
@@ -1048,6 +1129,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	GoodwillsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	InvoicesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
@@ -1100,6 +1185,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	SandboxEntriesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	SandboxInvoicesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

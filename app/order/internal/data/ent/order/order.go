@@ -110,6 +110,8 @@ const (
 	FieldChooseByUs = "choose_by_us"
 	// FieldTaxProfile holds the string denoting the tax_profile field in the database.
 	FieldTaxProfile = "tax_profile"
+	// FieldInvoiceCount holds the string denoting the invoice_count field in the database.
+	FieldInvoiceCount = "invoice_count"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 )
@@ -166,6 +168,7 @@ var Columns = []string{
 	FieldAskedUs,
 	FieldChooseByUs,
 	FieldTaxProfile,
+	FieldInvoiceCount,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -316,6 +319,8 @@ var (
 	DefaultTaxProfile string
 	// TaxProfileValidator is a validator for the "tax_profile" field. It is called by the builders before save.
 	TaxProfileValidator func(string) error
+	// DefaultInvoiceCount holds the default value on creation for the "invoice_count" field.
+	DefaultInvoiceCount int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -546,4 +551,9 @@ func ByChooseByUs(opts ...sql.OrderTermOption) OrderOption {
 // ByTaxProfile orders the results by the tax_profile field.
 func ByTaxProfile(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTaxProfile, opts...).ToFunc()
+}
+
+// ByInvoiceCount orders the results by the invoice_count field.
+func ByInvoiceCount(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldInvoiceCount, opts...).ToFunc()
 }

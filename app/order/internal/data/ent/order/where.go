@@ -292,6 +292,11 @@ func TaxProfile(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldTaxProfile, v))
 }
 
+// InvoiceCount applies equality check predicate on the "invoice_count" field. It's identical to InvoiceCountEQ.
+func InvoiceCount(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldInvoiceCount, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldOrg, v))
@@ -2620,6 +2625,46 @@ func TaxProfileEqualFold(v string) predicate.Order {
 // TaxProfileContainsFold applies the ContainsFold predicate on the "tax_profile" field.
 func TaxProfileContainsFold(v string) predicate.Order {
 	return predicate.Order(sql.FieldContainsFold(FieldTaxProfile, v))
+}
+
+// InvoiceCountEQ applies the EQ predicate on the "invoice_count" field.
+func InvoiceCountEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldInvoiceCount, v))
+}
+
+// InvoiceCountNEQ applies the NEQ predicate on the "invoice_count" field.
+func InvoiceCountNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldInvoiceCount, v))
+}
+
+// InvoiceCountIn applies the In predicate on the "invoice_count" field.
+func InvoiceCountIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldInvoiceCount, vs...))
+}
+
+// InvoiceCountNotIn applies the NotIn predicate on the "invoice_count" field.
+func InvoiceCountNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldInvoiceCount, vs...))
+}
+
+// InvoiceCountGT applies the GT predicate on the "invoice_count" field.
+func InvoiceCountGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldInvoiceCount, v))
+}
+
+// InvoiceCountGTE applies the GTE predicate on the "invoice_count" field.
+func InvoiceCountGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldInvoiceCount, v))
+}
+
+// InvoiceCountLT applies the LT predicate on the "invoice_count" field.
+func InvoiceCountLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldInvoiceCount, v))
+}
+
+// InvoiceCountLTE applies the LTE predicate on the "invoice_count" field.
+func InvoiceCountLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldInvoiceCount, v))
 }
 
 // And groups predicates with the AND operator between them.

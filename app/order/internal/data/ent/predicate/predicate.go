@@ -27,6 +27,9 @@ type GoodsReturn func(*sql.Selector)
 // Goodwill is the predicate function for goodwill builders.
 type Goodwill func(*sql.Selector)
 
+// Invoice is the predicate function for invoice builders.
+type Invoice func(*sql.Selector)
+
 // Order is the predicate function for order builders.
 type Order func(*sql.Selector)
 
@@ -65,6 +68,9 @@ type ReturnPolicy func(*sql.Selector)
 
 // SandboxEntry is the predicate function for sandboxentry builders.
 type SandboxEntry func(*sql.Selector)
+
+// SandboxInvoice is the predicate function for sandboxinvoice builders.
+type SandboxInvoice func(*sql.Selector)
 
 // ServiceLevel is the predicate function for servicelevel builders.
 type ServiceLevel func(*sql.Selector)
