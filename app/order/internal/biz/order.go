@@ -166,7 +166,8 @@ func NewDraft(h Header, p Price) Draft {
 	return Draft{Record: r, PointsToFreeze: p.Points, Uses: p.Uses, Coupons: p.Coupons, WhileStocksLast: optional}
 }
 
-// Place makes the order of a draft whose stock is held. An order of which nothing is left to pay is paid at once.
+// Place makes the order of a draft whose stock is held. An order of which nothing is left to pay is paid at once, but for a
+// replacement: that waits for what it replaces.
 func Place(d Draft, held []Reservation, terms Terms, nowUS int64, actor string) (*Order, error) {
 	o := Restore(d.Record, terms, nowUS, actor)
 	o.r.PlacedAtUS = nowUS
@@ -179,7 +180,7 @@ func Place(d Draft, held []Reservation, terms Terms, nowUS int64, actor string) 
 	if err := o.plan(held, EventPlan); err != nil {
 		return nil, err
 	}
-	if o.r.ToPayMinor() == 0 {
+	if o.r.ToPayMinor() == 0 && o.r.OriginReturn == "" {
 		return o, o.pay()
 	}
 	return o, nil

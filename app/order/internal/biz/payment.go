@@ -28,7 +28,7 @@ func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error)
 		return Payment{}, stateConflict(o.r.State, "the time to pay is over: place the order again")
 	}
 	switch left := o.r.LeftMinor() - o.r.CreditMinor; {
-	case left <= 0 && o.r.CreditMinor > 0:
+	case left <= 0 && o.r.OriginReturn != "":
 		return Payment{}, stateConflict(o.r.State, "it is paid with the goods that come back")
 	case amountMinor == 0:
 		amountMinor = left

@@ -266,7 +266,7 @@ func (a Answers) Accept(ctx context.Context, requestID, document, location, acto
 // Decline says what a location does not ship.
 func (a Answers) Decline(ctx context.Context, d biz.Decline) error {
 	in := &inventoryv1.DeclineAssignmentRequest{
-		RequestId: d.RequestID, Document: d.Document, Location: d.Location, Actor: d.Actor, Text: d.Text, OutageUntilUs: d.OutageUntilUS, OthersToo: d.OthersToo,
+		RequestId: d.RequestID, Document: d.Document, Location: d.Location, Actor: d.Actor, Text: d.Text, OutageUntilUs: d.OutageUntilUS, OthersToo: d.OthersToo, ReservationIds: d.Reservations,
 		Reason: inventoryv1.DeclineReason(inventoryv1.DeclineReason_value[d.Reason]), Effect: inventoryv1.StockEffect(inventoryv1.StockEffect_value[d.Effect]),
 	}
 	for _, l := range d.Lines {

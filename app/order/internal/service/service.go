@@ -74,6 +74,7 @@ type Order struct {
 	settings  Settings
 	providers map[string]biz.PaymentProvider
 	silent    silence
+	soldOut   soldOut
 	exporting chan struct{} // a place for each export that runs
 	// patience is how long the end of an order waits for a provider, far below the time of a request.
 	patience time.Duration
