@@ -32,3 +32,35 @@ func TestAReplacementIsTaxedAsWhatItReplaces(t *testing.T) {
 	require.Equal(t, []int64{2000, 260, 2000, 230}, []int64{p.GoodsMinor, p.DiscountMinor, p.TotalMinor, p.TaxMinor})
 	require.Equal(t, int64(260), p.Lines[0].Discounts[0].AmountMinor)
 }
+
+// What the goods give back is looked at before the replacement is held. When others come back meanwhile it is another sum, and
+// the replacement is not paid with what nobody has.
+func TestAnExchangeIsApprovedForWhatItGivesBackNow(t *testing.T) {
+	b := teasWithCups(t, 2)
+	for i := range b.r.Fulfilments {
+		b.ship(t, i)
+	}
+	tea := b.r.Lines[0].ID
+	request := func() (id string) {
+		require.NoError(t, b.do(func(o *Order) (err error) {
+			id, err = o.RequestReturn([]ReturnWish{{tea, 1}}, "x", true)
+			return err
+		}))
+		return id
+	}
+	ret := request()
+	require.NoError(t, b.do(func(o *Order) error {
+		return o.WishExchange(ret, []ExchangeWish{{LineID: tea, SKU: "pot", Quantity: 1}})
+	}))
+	before := b.r.Returns[0].RefundMinor - b.r.Returns[0].GiftMinor
+	require.Equal(t, int64(19900-3000), before, "a tea alone does not earn the cups")
+	other := request()
+	require.NoError(t, b.do(func(o *Order) error { return o.ApproveReturn(other) }))
+	require.NoError(t, b.do(func(o *Order) error { return o.ReceiveReturn(other, "") }))
+	require.Equal(t, int64(3000), b.r.GiftChargedMinor, "the other one has paid for them")
+	requireReason(t, "STATE_CONFLICT", b.do(func(o *Order) error { return o.ApproveExchange(ret, "ord_x", before) }))
+	require.Equal(t, ReturnRequested, b.r.Returns[0].State)
+	require.NoError(t, b.do(func(o *Order) error { return o.ApproveExchange(ret, "ord_x", 19900) }))
+	require.Equal(t, "ord_x", b.r.Returns[0].ExchangeOrder)
+	b.audit(t)
+}
