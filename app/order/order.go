@@ -199,7 +199,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product")), Lists: productv1.NewPriceListsClient(d.Dial("product"))},
 			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies, Terms: tradeTerms,
 		},
-		Wallets: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
+		Wallets: wallets, Payer: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
 		Report: frame.Report("after a reply"),
 	}, service.Settings{
 		Terms:  terms,
@@ -256,7 +256,12 @@ func (c *Center) Register(r *server.Registrar) {
 	payments := service.NewPayments(c.service)
 	orderv1.RegisterPaymentsServer(r.GRPC, payments)
 	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
+	windows := service.NewPayWindows(c.terms)
+	orderv1.RegisterPayWindowsServer(r.GRPC, windows)
+	carts := service.NewCarts(c.service)
+	orderv1.RegisterCartsServer(r.GRPC, carts)
 	if r.HTTP != nil {
+		orderv1.RegisterCartsHTTPServer(r.HTTP, carts)
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterTillsHTTPServer(r.HTTP, tills)
@@ -275,10 +280,11 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
+		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
+		orderv1.RegisterPayWindowsHTTPServer(r.HTTP, windows)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)
-		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential
@@ -329,6 +335,7 @@ func (c *Center) Workers() []func(context.Context) error {
 			return nil
 		},
 		c.Every(purgeEvery, "purge the trade events", c.orders.PurgeTold),
+		c.Every(purgeEvery, "clear the carts of guests", c.orders.PurgeGuests),
 		func(ctx context.Context) error { c.deliverer.Run(tenancy.WithService(ctx, name)); return nil },
 	)
 }

@@ -43,6 +43,7 @@ type Tax struct {
 type TradeTerms struct {
 	Taxes    []TaxRates
 	Freights []FreightTerms
+	Pays     []PayTerms
 }
 
 // TermsReader knows the terms.
@@ -57,6 +58,8 @@ type TermsBook interface {
 	PutTax(ctx context.Context, t TaxRates) (TaxRates, error)
 	// PutFreight stores the next version of freight terms for their moment.
 	PutFreight(ctx context.Context, f FreightTerms) (FreightTerms, error)
+	// PutPay stores the next version of pay terms for their moment.
+	PutPay(ctx context.Context, p PayTerms) (PayTerms, error)
 }
 
 // Validate refuses rates that are none, or given twice.

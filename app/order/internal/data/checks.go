@@ -76,6 +76,7 @@ func Checks() []invariant.Check {
 				WHERE o.state = 'CANCELLED' OR (o.state = 'UNPAID') <> (c.state = 'LOCKED')
 			UNION ALL SELECT c.id, 'open, and an order has it' FROM coupons c WHERE (c.state = 'OPEN') <> (c.order_id = '')`,
 		},
+		{ID: "I9", Title: "a line's receipts are what the buyer pays and what platforms and payment providers bear; bearers bear each discount whole", Scan: receipts},
 		{ID: "I14", Title: "every change of state is in the table, in versions without a gap", Scan: history},
 		{
 			ID: "I14", Title: "the state of a row is the last one of its history",

@@ -68,6 +68,7 @@ func (s *Order) compare(ctx context.Context, examples int) ([]*commonv1.Invarian
 	back := result("I12", "points are spent as ordered; points and rebates of refunded lines are taken back in proportion")
 	supplies := result("I18a", "goods of another owner are supplied once, at the frozen price")
 	wallets := result("I7", "what orders took of stored value was paid from their members' wallets, and what was refunded came back")
+	receipts := result("I7", "what sellers have of their sales is the money kept, the points spent and what others bear of discounts")
 	now, err := s.DB.Now(ctx)
 	if err != nil {
 		return nil, err
@@ -104,20 +105,20 @@ func (s *Order) compare(ctx context.Context, examples int) ([]*commonv1.Invarian
 		for _, r := range records {
 			found := [...][]biz.Disagreement{
 				biz.AgreeStock(r, held[r.ID]), biz.AgreePlaces(r, held[r.ID]), biz.AgreeBack(r, points[r.ID], rebates[r.ID]),
-				biz.AgreeSupplies(r, rebates[r.ID].Supplies), biz.AgreeWallet(r, sums),
+				biz.AgreeSupplies(r, rebates[r.ID].Supplies), biz.AgreeWallet(r, sums), biz.AgreeReceipts(r),
 			}
 			settled := r.UpdatedAtUS < now-unsettledUS
-			if settled && len(found[0])+len(found[1])+len(found[2])+len(found[3])+len(found[4]) > 0 {
+			if settled && len(found[0])+len(found[1])+len(found[2])+len(found[3])+len(found[4])+len(found[5]) > 0 {
 				if settled, err = s.unchanged(ctx, r); err != nil {
 					return nil, err
 				}
 			}
-			for i, c := range []comparison{stock, places, back, supplies, wallets} {
+			for i, c := range []comparison{stock, places, back, supplies, wallets, receipts} {
 				c.add(settled, found[i])
 			}
 		}
 	}
-	return []*commonv1.InvariantResult{stock.InvariantResult, places.InvariantResult, back.InvariantResult, supplies.InvariantResult, wallets.InvariantResult}, nil
+	return []*commonv1.InvariantResult{stock.InvariantResult, places.InvariantResult, back.InvariantResult, supplies.InvariantResult, wallets.InvariantResult, receipts.InvariantResult}, nil
 }
 
 // walletSums asks about the stored value of orders, if some was asked for.

@@ -59,6 +59,8 @@ type Parts struct {
 	Sandbox *sandboxpay.Provider
 	// Wallets are asked by the audit, for orders that were paid with stored value.
 	Wallets biz.WalletReader
+	// Payer takes stored value at tills.
+	Payer biz.WalletPayer
 	// Providers besides the sandbox.
 	Providers []biz.PaymentProvider
 	// Report gets what a worker, or work after a reply, could not do and will try again.
@@ -72,6 +74,7 @@ type Order struct {
 	settings  Settings
 	providers map[string]biz.PaymentProvider
 	silent    silence
+	soldOut   soldOut
 	exporting chan struct{} // a place for each export that runs
 	// patience is how long the end of an order waits for a provider, far below the time of a request.
 	patience time.Duration

@@ -648,6 +648,20 @@ func (_c *OrderCreate) SetNillableChooseByUs(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetHeldUntilUs sets the "held_until_us" field.
+func (_c *OrderCreate) SetHeldUntilUs(v int64) *OrderCreate {
+	_c.mutation.SetHeldUntilUs(v)
+	return _c
+}
+
+// SetNillableHeldUntilUs sets the "held_until_us" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableHeldUntilUs(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetHeldUntilUs(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OrderCreate) SetID(v string) *OrderCreate {
 	_c.mutation.SetID(v)
@@ -1331,6 +1345,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
 		_node.ChooseByUs = value
 	}
+	if value, ok := _c.mutation.HeldUntilUs(); ok {
+		_spec.SetField(order.FieldHeldUntilUs, field.TypeInt64, value)
+		_node.HeldUntilUs = value
+	}
 	return _node, _spec
 }
 
@@ -1807,6 +1825,9 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.TaxOnTop(); exists {
 			s.SetIgnore(order.FieldTaxOnTop)
+		}
+		if _, exists := u.create.mutation.HeldUntilUs(); exists {
+			s.SetIgnore(order.FieldHeldUntilUs)
 		}
 	}))
 	return u
@@ -2483,6 +2504,9 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			}
 			if _, exists := b.mutation.TaxOnTop(); exists {
 				s.SetIgnore(order.FieldTaxOnTop)
+			}
+			if _, exists := b.mutation.HeldUntilUs(); exists {
+				s.SetIgnore(order.FieldHeldUntilUs)
 			}
 		}
 	}))

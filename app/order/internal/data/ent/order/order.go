@@ -108,6 +108,8 @@ const (
 	FieldAskedUs = "asked_us"
 	// FieldChooseByUs holds the string denoting the choose_by_us field in the database.
 	FieldChooseByUs = "choose_by_us"
+	// FieldHeldUntilUs holds the string denoting the held_until_us field in the database.
+	FieldHeldUntilUs = "held_until_us"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 )
@@ -163,6 +165,7 @@ var Columns = []string{
 	FieldVersion,
 	FieldAskedUs,
 	FieldChooseByUs,
+	FieldHeldUntilUs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -534,4 +537,9 @@ func ByAskedUs(opts ...sql.OrderTermOption) OrderOption {
 // ByChooseByUs orders the results by the choose_by_us field.
 func ByChooseByUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldChooseByUs, opts...).ToFunc()
+}
+
+// ByHeldUntilUs orders the results by the held_until_us field.
+func ByHeldUntilUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHeldUntilUs, opts...).ToFunc()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -214,6 +215,16 @@ func init() {
 	cartlineDescUpdatedUs := cartlineFields[4].Descriptor()
 	// cartline.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	cartline.DefaultUpdatedUs = cartlineDescUpdatedUs.Default.(int64)
+	// cartlineDescShopStore is the schema descriptor for shop_store field.
+	cartlineDescShopStore := cartlineFields[5].Descriptor()
+	// cartline.DefaultShopStore holds the default value on creation for the shop_store field.
+	cartline.DefaultShopStore = cartlineDescShopStore.Default.(string)
+	// cartline.ShopStoreValidator is a validator for the "shop_store" field. It is called by the builders before save.
+	cartline.ShopStoreValidator = cartlineDescShopStore.Validators[0].(func(string) error)
+	// cartlineDescSeenMinor is the schema descriptor for seen_minor field.
+	cartlineDescSeenMinor := cartlineFields[6].Descriptor()
+	// cartline.DefaultSeenMinor holds the default value on creation for the seen_minor field.
+	cartline.DefaultSeenMinor = cartlineDescSeenMinor.Default.(int64)
 	// cartlineDescID is the schema descriptor for id field.
 	cartlineDescID := cartlineFields[0].Descriptor()
 	// cartline.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -959,6 +970,65 @@ func init() {
 			return nil
 		}
 	}()
+	guestcartMixin := entschema.GuestCart{}.Mixin()
+	guestcartMixinHooks0 := guestcartMixin[0].Hooks()
+	guestcart.Hooks[0] = guestcartMixinHooks0[0]
+	guestcartMixinInters0 := guestcartMixin[0].Interceptors()
+	guestcart.Interceptors[0] = guestcartMixinInters0[0]
+	guestcartMixinFields0 := guestcartMixin[0].Fields()
+	_ = guestcartMixinFields0
+	guestcartFields := entschema.GuestCart{}.Fields()
+	_ = guestcartFields
+	// guestcartDescOrg is the schema descriptor for org field.
+	guestcartDescOrg := guestcartMixinFields0[0].Descriptor()
+	// guestcart.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	guestcart.OrgValidator = func() func(string) error {
+		validators := guestcartDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// guestcartDescAddressKey is the schema descriptor for address_key field.
+	guestcartDescAddressKey := guestcartFields[1].Descriptor()
+	// guestcart.DefaultAddressKey holds the default value on creation for the address_key field.
+	guestcart.DefaultAddressKey = guestcartDescAddressKey.Default.(string)
+	// guestcart.AddressKeyValidator is a validator for the "address_key" field. It is called by the builders before save.
+	guestcart.AddressKeyValidator = guestcartDescAddressKey.Validators[0].(func(string) error)
+	// guestcartDescOpenedUs is the schema descriptor for opened_us field.
+	guestcartDescOpenedUs := guestcartFields[2].Descriptor()
+	// guestcart.DefaultOpenedUs holds the default value on creation for the opened_us field.
+	guestcart.DefaultOpenedUs = guestcartDescOpenedUs.Default.(int64)
+	// guestcartDescTouchedUs is the schema descriptor for touched_us field.
+	guestcartDescTouchedUs := guestcartFields[3].Descriptor()
+	// guestcart.DefaultTouchedUs holds the default value on creation for the touched_us field.
+	guestcart.DefaultTouchedUs = guestcartDescTouchedUs.Default.(int64)
+	// guestcartDescID is the schema descriptor for id field.
+	guestcartDescID := guestcartFields[0].Descriptor()
+	// guestcart.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	guestcart.IDValidator = func() func(string) error {
+		validators := guestcartDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	orderMixin := entschema.Order{}.Mixin()
 	orderMixinHooks0 := orderMixin[0].Hooks()
 	order.Hooks[0] = orderMixinHooks0[0]
@@ -1451,23 +1521,23 @@ func init() {
 	// orderline.DefaultTaxMinor holds the default value on creation for the tax_minor field.
 	orderline.DefaultTaxMinor = orderlineDescTaxMinor.Default.(int64)
 	// orderlineDescReturnedQuantity is the schema descriptor for returned_quantity field.
-	orderlineDescReturnedQuantity := orderlineFields[19].Descriptor()
+	orderlineDescReturnedQuantity := orderlineFields[20].Descriptor()
 	// orderline.DefaultReturnedQuantity holds the default value on creation for the returned_quantity field.
 	orderline.DefaultReturnedQuantity = orderlineDescReturnedQuantity.Default.(int64)
 	// orderlineDescCancelledQuantity is the schema descriptor for cancelled_quantity field.
-	orderlineDescCancelledQuantity := orderlineFields[20].Descriptor()
+	orderlineDescCancelledQuantity := orderlineFields[21].Descriptor()
 	// orderline.DefaultCancelledQuantity holds the default value on creation for the cancelled_quantity field.
 	orderline.DefaultCancelledQuantity = orderlineDescCancelledQuantity.Default.(int64)
 	// orderlineDescRefundedMinor is the schema descriptor for refunded_minor field.
-	orderlineDescRefundedMinor := orderlineFields[21].Descriptor()
+	orderlineDescRefundedMinor := orderlineFields[22].Descriptor()
 	// orderline.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	orderline.DefaultRefundedMinor = orderlineDescRefundedMinor.Default.(int64)
 	// orderlineDescPointsBack is the schema descriptor for points_back field.
-	orderlineDescPointsBack := orderlineFields[22].Descriptor()
+	orderlineDescPointsBack := orderlineFields[23].Descriptor()
 	// orderline.DefaultPointsBack holds the default value on creation for the points_back field.
 	orderline.DefaultPointsBack = orderlineDescPointsBack.Default.(int64)
 	// orderlineDescPlacedUs is the schema descriptor for placed_us field.
-	orderlineDescPlacedUs := orderlineFields[23].Descriptor()
+	orderlineDescPlacedUs := orderlineFields[24].Descriptor()
 	// orderline.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	orderline.DefaultPlacedUs = orderlineDescPlacedUs.Default.(int64)
 	// orderlineDescID is the schema descriptor for id field.
