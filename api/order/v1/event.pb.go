@@ -102,6 +102,8 @@ const (
 	TradeTopic_TRADE_CHANGED TradeTopic = 11
 	// The carrier could not hand the goods over.
 	TradeTopic_TRADE_FAILED TradeTopic = 12
+	// An invoice, or a red letter, is issued.
+	TradeTopic_TRADE_INVOICED TradeTopic = 20
 )
 
 // Enum value maps for TradeTopic.
@@ -120,6 +122,7 @@ var (
 		10: "TRADE_REFUNDED",
 		11: "TRADE_CHANGED",
 		12: "TRADE_FAILED",
+		20: "TRADE_INVOICED",
 	}
 	TradeTopic_value = map[string]int32{
 		"TRADE_TOPIC_UNSPECIFIED": 0,
@@ -135,6 +138,7 @@ var (
 		"TRADE_REFUNDED":          10,
 		"TRADE_CHANGED":           11,
 		"TRADE_FAILED":            12,
+		"TRADE_INVOICED":          20,
 	}
 )
 
@@ -331,7 +335,7 @@ type TradeEvent struct {
 	TrackingNo    string         `protobuf:"bytes,16,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
 	ReturnId      string         `protobuf:"bytes,17,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
 	RefundId      string         `protobuf:"bytes,18,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	// The order's total, or what was refunded.
+	// The order's total, what was refunded, or of an invoice or red letter.
 	Amount *v11.Money `protobuf:"bytes,19,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The goods of an order when it was placed, of a fulfilment or parcel, or those that came back.
 	Lines []*TradeEventLine `protobuf:"bytes,20,rep,name=lines,proto3" json:"lines,omitempty"`
@@ -339,7 +343,10 @@ type TradeEvent struct {
 	ParcelId string `protobuf:"bytes,21,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
 	// What the seller has of the order after the change: when it is paid, whenever goods or money go back, and at its end. For the
 	// seller's staff, headquarters and services.
-	Receipts      *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	Receipts  *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	InvoiceId string         `protobuf:"bytes,30,opt,name=invoice_id,json=invoiceId,proto3" json:"invoice_id,omitempty"`
+	// The invoice that a red letter takes back.
+	RedOf         string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -526,6 +533,20 @@ func (x *TradeEvent) GetReceipts() *EventReceipts {
 		return x.Receipts
 	}
 	return nil
+}
+
+func (x *TradeEvent) GetInvoiceId() string {
+	if x != nil {
+		return x.InvoiceId
+	}
+	return ""
+}
+
+func (x *TradeEvent) GetRedOf() string {
+	if x != nil {
+		return x.RedOf
+	}
+	return ""
 }
 
 type TradeEventLine struct {
@@ -1064,7 +1085,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x06events\x18\x01 \x03(\v2\x1c.onepool.order.v1.TradeEventR\x06events\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
 	"nextCursor\x12\x16\n" +
-	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xf9\x05\n" +
+	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xaf\x06\n" +
 	"\n" +
 	"TradeEvent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
@@ -1091,7 +1112,10 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x06amount\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x126\n" +
 	"\x05lines\x18\x14 \x03(\v2 .onepool.order.v1.TradeEventLineR\x05lines\x12\x1b\n" +
 	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\x12;\n" +
-	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\"W\n" +
+	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\x12\x1d\n" +
+	"\n" +
+	"invoice_id\x18\x1e \x01(\tR\tinvoiceId\x12\x15\n" +
+	"\x06red_of\x18\x1f \x01(\tR\x05redOf\"W\n" +
 	"\x0eTradeEventLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
@@ -1142,7 +1166,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\x93\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xa7\x02\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1159,7 +1183,8 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x0eTRADE_REFUNDED\x10\n" +
 	"\x12\x11\n" +
 	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
-	"\fTRADE_FAILED\x10\f2\xaa\x04\n" +
+	"\fTRADE_FAILED\x10\f\x12\x12\n" +
+	"\x0eTRADE_INVOICED\x10\x142\xaa\x04\n" +
 	"\vTradeEvents\x12\x80\x01\n" +
 	"\x0fListTradeEvents\x12(.onepool.order.v1.ListTradeEventsRequest\x1a).onepool.order.v1.ListTradeEventsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/order/events\x12z\n" +
 	"\x0fPutEventWebhook\x12(.onepool.order.v1.PutEventWebhookRequest\x1a\x1e.onepool.order.v1.EventWebhook\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/order/webhooks\x12\x88\x01\n" +

@@ -1628,7 +1628,9 @@ type OrderInfo struct {
 	TaxOnTop bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
 	// What the seller has of all lines and the freight, and of charges for gifts that stayed. For the seller's staff and
 	// headquarters, of an order by itself, not in lists.
-	Receipts      *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	Receipts *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	// The seller to the tax office; absent: it had no tax profile when the order was placed.
+	SellerTax     *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1939,6 +1941,13 @@ func (x *OrderInfo) GetTaxOnTop() bool {
 func (x *OrderInfo) GetReceipts() *Receipts {
 	if x != nil {
 		return x.Receipts
+	}
+	return nil
+}
+
+func (x *OrderInfo) GetSellerTax() *SellerTax {
+	if x != nil {
+		return x.SellerTax
 	}
 	return nil
 }
@@ -5402,7 +5411,7 @@ var File_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\x1a\x17order/v1/receipts.proto\"\xad\x01\n" +
+	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\x1a\x17order/v1/receipts.proto\x1a\x1aorder/v1/tax_profile.proto\"\xad\x01\n" +
 	"\x04Cart\x12\x1b\n" +
 	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x120\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.onepool.order.v1.CartLineR\x05lines\x12.\n" +
@@ -5499,7 +5508,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
 	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xf1\r\n" +
+	"\r_to_pay_minor\"\xad\x0e\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5548,7 +5557,9 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x03tax\x18  \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
 	"tax_on_top\x18! \x01(\bR\btaxOnTop\x126\n" +
-	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\"P\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x12:\n" +
+	"\n" +
+	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\"P\n" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
@@ -6115,11 +6126,12 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*LineDiscount)(nil),               // 66: onepool.order.v1.LineDiscount
 	(*v1.GeoPoint)(nil),                // 67: onepool.common.v1.GeoPoint
 	(*Receipts)(nil),                   // 68: onepool.order.v1.Receipts
-	(*v11.MissingLine)(nil),            // 69: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 70: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 71: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 72: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 73: onepool.common.v1.CheckInvariantsResponse
+	(*SellerTax)(nil),                  // 69: onepool.order.v1.SellerTax
+	(*v11.MissingLine)(nil),            // 70: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 71: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 72: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 73: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 74: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
@@ -6167,105 +6179,106 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	63,  // 42: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
 	63,  // 43: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
 	68,  // 44: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
-	60,  // 45: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	63,  // 46: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	63,  // 47: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	63,  // 48: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	63,  // 49: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	63,  // 50: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	63,  // 51: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	66,  // 52: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 53: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	68,  // 54: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
-	8,   // 55: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	63,  // 56: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	63,  // 57: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 58: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	63,  // 59: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 60: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	15,  // 61: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	27,  // 62: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	18,  // 63: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	29,  // 64: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 65: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	20,  // 66: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 67: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 68: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	63,  // 69: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	61,  // 70: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 71: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	64,  // 72: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	41,  // 73: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	18,  // 74: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	40,  // 75: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	42,  // 76: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	62,  // 77: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 78: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	43,  // 79: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 80: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 81: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	39,  // 82: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	69,  // 83: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	70,  // 84: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	71,  // 85: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	50,  // 86: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	52,  // 87: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 88: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	54,  // 89: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	63,  // 90: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	63,  // 91: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	63,  // 92: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	52,  // 93: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	63,  // 94: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	55,  // 95: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	56,  // 96: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	13,  // 97: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	14,  // 98: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	16,  // 99: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	19,  // 100: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	26,  // 101: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	28,  // 102: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	30,  // 103: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	31,  // 104: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	32,  // 105: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	34,  // 106: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	35,  // 107: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	37,  // 108: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	44,  // 109: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	46,  // 110: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	47,  // 111: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	48,  // 112: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	49,  // 113: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	51,  // 114: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	57,  // 115: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	58,  // 116: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	72,  // 117: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 118: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 119: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	17,  // 120: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	20,  // 121: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 122: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	20,  // 123: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 124: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 125: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	33,  // 126: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	20,  // 127: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	36,  // 128: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	38,  // 129: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	45,  // 130: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	39,  // 131: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 132: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 133: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 134: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	53,  // 135: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	53,  // 136: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	53,  // 137: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	73,  // 138: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	118, // [118:139] is the sub-list for method output_type
-	97,  // [97:118] is the sub-list for method input_type
-	97,  // [97:97] is the sub-list for extension type_name
-	97,  // [97:97] is the sub-list for extension extendee
-	0,   // [0:97] is the sub-list for field type_name
+	69,  // 45: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
+	60,  // 46: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	63,  // 47: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	63,  // 48: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	63,  // 49: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	63,  // 50: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	63,  // 51: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	63,  // 52: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	66,  // 53: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	63,  // 54: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	68,  // 55: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
+	8,   // 56: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	63,  // 57: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	63,  // 58: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 59: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	63,  // 60: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 61: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	15,  // 62: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	27,  // 63: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	18,  // 64: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	29,  // 65: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 66: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	20,  // 67: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 68: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 69: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	63,  // 70: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	61,  // 71: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 72: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	64,  // 73: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	41,  // 74: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	18,  // 75: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	40,  // 76: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	42,  // 77: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	62,  // 78: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 79: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	43,  // 80: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 81: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 82: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	39,  // 83: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	70,  // 84: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	71,  // 85: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	72,  // 86: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	50,  // 87: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	52,  // 88: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 89: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	54,  // 90: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	63,  // 91: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	63,  // 92: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	63,  // 93: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	52,  // 94: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	63,  // 95: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	55,  // 96: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	56,  // 97: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	13,  // 98: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	14,  // 99: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	16,  // 100: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	19,  // 101: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	26,  // 102: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	28,  // 103: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	30,  // 104: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	31,  // 105: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	32,  // 106: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	34,  // 107: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	35,  // 108: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	37,  // 109: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	44,  // 110: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	46,  // 111: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	47,  // 112: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	48,  // 113: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	49,  // 114: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	51,  // 115: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	57,  // 116: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	58,  // 117: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	73,  // 118: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 119: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 120: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	17,  // 121: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	20,  // 122: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 123: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	20,  // 124: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 125: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 126: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	33,  // 127: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	20,  // 128: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	36,  // 129: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	38,  // 130: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	45,  // 131: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	39,  // 132: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 133: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 134: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 135: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	53,  // 136: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	53,  // 137: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	53,  // 138: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	74,  // 139: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	119, // [119:140] is the sub-list for method output_type
+	98,  // [98:119] is the sub-list for method input_type
+	98,  // [98:98] is the sub-list for extension type_name
+	98,  // [98:98] is the sub-list for extension extendee
+	0,   // [0:98] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6275,6 +6288,7 @@ func file_order_v1_order_proto_init() {
 	}
 	file_order_v1_promotion_proto_init()
 	file_order_v1_receipts_proto_init()
+	file_order_v1_tax_profile_proto_init()
 	file_order_v1_order_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

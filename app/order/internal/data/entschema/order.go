@@ -47,6 +47,10 @@ func (Order) Fields() []ent.Field {
 		number("asked_us"), number("choose_by_us"),
 		// Until when stock is held for a payment; 0: as configured.
 		field.Int64("held_until_us").Optional().Immutable(),
+		// The seller's at placement; empty: it had none.
+		ref("tax_profile"),
+		// How many invoices and red letters it has.
+		number("invoice_count"),
 	}
 }
 
