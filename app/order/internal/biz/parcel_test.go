@@ -198,16 +198,3 @@ func TestWhatABuyerCollectsHasNoParcels(t *testing.T) {
 	b.r.Fulfilments[0].Way = WayPickup
 	requireReason(t, "STATE_CONFLICT", b.do(func(o *Order) error { return o.ShipPart(id, []Content{{tea, "", 1}}, "SF", "1") }))
 }
-
-func TestNobodysParcelIsNotFound(t *testing.T) {
-	b := placed(t, 0)
-	b.pay(t)
-	for name, step := range map[string]func(o *Order) error{
-		"ship":      func(o *Order) error { return o.ShipParcel("pcl_none", "SF", "1") },
-		"deliver":   func(o *Order) error { return o.DeliverParcel("pcl_none", "") },
-		"fail":      func(o *Order) error { return o.FailParcel("pcl_none", "torn") },
-		"take back": func(o *Order) error { return o.TakeBackParcel("pcl_none") },
-	} {
-		t.Run(name, func(t *testing.T) { requireReason(t, "NOT_FOUND", b.do(step)) })
-	}
-}
