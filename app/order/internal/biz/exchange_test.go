@@ -64,3 +64,28 @@ func TestAnExchangeIsApprovedForWhatItGivesBackNow(t *testing.T) {
 	require.Equal(t, "ord_x", b.r.Returns[0].ExchangeOrder)
 	b.audit(t)
 }
+
+// Nothing is held for a request that nobody made for other goods, or that was answered.
+func TestOnlyAnOpenRequestForOtherGoodsIsExchanged(t *testing.T) {
+	b := placed(t, 0)
+	b.pay(t)
+	b.ship(t, 0)
+	draft := func(id string) error {
+		return b.do(func(o *Order) error { _, err := Seeker{}.ExchangeDraft(t.Context(), o, id, b.nowUS); return err })
+	}
+	var plain, wished string
+	request := func(line string) (id string) {
+		require.NoError(t, b.do(func(o *Order) (err error) {
+			id, err = o.RequestReturn([]ReturnWish{{line, 1}}, "x", true)
+			return err
+		}))
+		return id
+	}
+	tea, cup := b.r.Lines[0].ID, b.r.Lines[2].ID
+	plain, wished = request(cup), request(tea)
+	requireReason(t, "STATE_CONFLICT", draft(plain))
+	require.NoError(t, b.do(func(o *Order) error { return o.WishExchange(wished, []ExchangeWish{{LineID: tea, Quantity: 1}}) }))
+	require.NoError(t, draft(wished))
+	require.NoError(t, b.do(func(o *Order) error { return o.ApproveExchange(wished, "ord_x", 19901) }))
+	requireReason(t, "STATE_CONFLICT", draft(wished))
+}
