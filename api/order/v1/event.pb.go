@@ -102,6 +102,9 @@ const (
 	TradeTopic_TRADE_CHANGED TradeTopic = 11
 	// The carrier could not hand the goods over.
 	TradeTopic_TRADE_FAILED TradeTopic = 12
+	// An order waits for a person of its seller. With a fulfilment_id: that location had been told of it, and is not to ship it yet.
+	TradeTopic_TRADE_REVIEW_HELD     TradeTopic = 20
+	TradeTopic_TRADE_REVIEW_RELEASED TradeTopic = 21
 )
 
 // Enum value maps for TradeTopic.
@@ -120,6 +123,8 @@ var (
 		10: "TRADE_REFUNDED",
 		11: "TRADE_CHANGED",
 		12: "TRADE_FAILED",
+		20: "TRADE_REVIEW_HELD",
+		21: "TRADE_REVIEW_RELEASED",
 	}
 	TradeTopic_value = map[string]int32{
 		"TRADE_TOPIC_UNSPECIFIED": 0,
@@ -135,6 +140,8 @@ var (
 		"TRADE_REFUNDED":          10,
 		"TRADE_CHANGED":           11,
 		"TRADE_FAILED":            12,
+		"TRADE_REVIEW_HELD":       20,
+		"TRADE_REVIEW_RELEASED":   21,
 	}
 )
 
@@ -1131,7 +1138,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\x93\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xc5\x02\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1148,7 +1155,9 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x0eTRADE_REFUNDED\x10\n" +
 	"\x12\x11\n" +
 	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
-	"\fTRADE_FAILED\x10\f2\xaa\x04\n" +
+	"\fTRADE_FAILED\x10\f\x12\x15\n" +
+	"\x11TRADE_REVIEW_HELD\x10\x14\x12\x19\n" +
+	"\x15TRADE_REVIEW_RELEASED\x10\x152\xaa\x04\n" +
 	"\vTradeEvents\x12\x80\x01\n" +
 	"\x0fListTradeEvents\x12(.onepool.order.v1.ListTradeEventsRequest\x1a).onepool.order.v1.ListTradeEventsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/order/events\x12z\n" +
 	"\x0fPutEventWebhook\x12(.onepool.order.v1.PutEventWebhookRequest\x1a\x1e.onepool.order.v1.EventWebhook\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/order/webhooks\x12\x88\x01\n" +

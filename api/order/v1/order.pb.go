@@ -598,6 +598,62 @@ func (TenderKind) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
+type ReviewState int32
+
+const (
+	ReviewState_REVIEW_STATE_UNSPECIFIED ReviewState = 0
+	ReviewState_REVIEW_HELD              ReviewState = 1
+	ReviewState_REVIEW_RELEASED          ReviewState = 2
+	ReviewState_REVIEW_REJECTED          ReviewState = 3
+	// The order was cancelled meanwhile.
+	ReviewState_REVIEW_CANCELLED ReviewState = 4
+)
+
+// Enum value maps for ReviewState.
+var (
+	ReviewState_name = map[int32]string{
+		0: "REVIEW_STATE_UNSPECIFIED",
+		1: "REVIEW_HELD",
+		2: "REVIEW_RELEASED",
+		3: "REVIEW_REJECTED",
+		4: "REVIEW_CANCELLED",
+	}
+	ReviewState_value = map[string]int32{
+		"REVIEW_STATE_UNSPECIFIED": 0,
+		"REVIEW_HELD":              1,
+		"REVIEW_RELEASED":          2,
+		"REVIEW_REJECTED":          3,
+		"REVIEW_CANCELLED":         4,
+	}
+)
+
+func (x ReviewState) Enum() *ReviewState {
+	p := new(ReviewState)
+	*p = x
+	return p
+}
+
+func (x ReviewState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReviewState) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[9].Descriptor()
+}
+
+func (ReviewState) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[9]
+}
+
+func (x ReviewState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReviewState.Descriptor instead.
+func (ReviewState) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+}
+
 // Where the buyer pays.
 type PaymentScene int32
 
@@ -635,11 +691,11 @@ func (x PaymentScene) String() string {
 }
 
 func (PaymentScene) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[9].Descriptor()
+	return file_order_v1_order_proto_enumTypes[10].Descriptor()
 }
 
 func (PaymentScene) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[9]
+	return &file_order_v1_order_proto_enumTypes[10]
 }
 
 func (x PaymentScene) Number() protoreflect.EnumNumber {
@@ -648,7 +704,7 @@ func (x PaymentScene) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PaymentScene.Descriptor instead.
 func (PaymentScene) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 type Cart struct {
@@ -1514,8 +1570,10 @@ type OrderInfo struct {
 	ExchangeFor    string    `protobuf:"bytes,58,opt,name=exchange_for,json=exchangeFor,proto3" json:"exchange_for,omitempty"`
 	ExchangeCredit *v1.Money `protobuf:"bytes,59,opt,name=exchange_credit,json=exchangeCredit,proto3" json:"exchange_credit,omitempty"`
 	// In the goods; on top: unit prices are without it.
-	Tax           *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
-	TaxOnTop      bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	Tax      *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxOnTop bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	// Whether a person of the seller's has to let it go on first; unspecified: none has had to.
+	Review        ReviewState `protobuf:"varint,70,opt,name=review,proto3,enum=onepool.order.v1.ReviewState" json:"review,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1821,6 +1879,13 @@ func (x *OrderInfo) GetTaxOnTop() bool {
 		return x.TaxOnTop
 	}
 	return false
+}
+
+func (x *OrderInfo) GetReview() ReviewState {
+	if x != nil {
+		return x.Review
+	}
+	return ReviewState_REVIEW_STATE_UNSPECIFIED
 }
 
 type PickupChoice struct {
@@ -5351,7 +5416,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
 	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xb9\r\n" +
+	"\r_to_pay_minor\"\xf0\r\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5399,7 +5464,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\x12*\n" +
 	"\x03tax\x18  \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
-	"tax_on_top\x18! \x01(\bR\btaxOnTop\"P\n" +
+	"tax_on_top\x18! \x01(\bR\btaxOnTop\x125\n" +
+	"\x06review\x18F \x01(\x0e2\x1d.onepool.order.v1.ReviewStateR\x06review\"P\n" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
@@ -5848,7 +5914,13 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"\x06WALLET\x10\x05\x12\b\n" +
 	"\x04CARD\x10\x06\x12\r\n" +
-	"\tEXCHANGED\x10\a*F\n" +
+	"\tEXCHANGED\x10\a*|\n" +
+	"\vReviewState\x12\x1c\n" +
+	"\x18REVIEW_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vREVIEW_HELD\x10\x01\x12\x13\n" +
+	"\x0fREVIEW_RELEASED\x10\x02\x12\x13\n" +
+	"\x0fREVIEW_REJECTED\x10\x03\x12\x14\n" +
+	"\x10REVIEW_CANCELLED\x10\x04*F\n" +
 	"\fPaymentScene\x12\x1d\n" +
 	"\x19PAYMENT_SCENE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -5892,7 +5964,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_order_v1_order_proto_rawDescData
 }
 
-var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
 var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
@@ -5904,210 +5976,212 @@ var file_order_v1_order_proto_goTypes = []any{
 	(GoodwillState)(0),                 // 6: onepool.order.v1.GoodwillState
 	(GoodwillWay)(0),                   // 7: onepool.order.v1.GoodwillWay
 	(TenderKind)(0),                    // 8: onepool.order.v1.TenderKind
-	(PaymentScene)(0),                  // 9: onepool.order.v1.PaymentScene
-	(*Cart)(nil),                       // 10: onepool.order.v1.Cart
-	(*CartLine)(nil),                   // 11: onepool.order.v1.CartLine
-	(*GetCartRequest)(nil),             // 12: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 13: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 14: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 15: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 16: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 17: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 18: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 19: onepool.order.v1.OrderInfo
-	(*PickupChoice)(nil),               // 20: onepool.order.v1.PickupChoice
-	(*OrderLine)(nil),                  // 21: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 22: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 23: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 24: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 25: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 26: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 27: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 28: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 29: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 30: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 31: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 32: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 33: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 34: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 35: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 36: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 37: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 38: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 39: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 40: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 41: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 42: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 43: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 44: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 45: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 46: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 47: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 48: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 49: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 50: onepool.order.v1.CreateReturnRequest
-	(*ExchangeLine)(nil),               // 51: onepool.order.v1.ExchangeLine
-	(*ReturnInfo)(nil),                 // 52: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 53: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 54: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 55: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 56: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 57: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 58: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 59: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 60: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 61: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 62: onepool.common.v1.Money
-	(v11.DeliveryWay)(0),               // 63: onepool.inventory.v1.DeliveryWay
-	(*PriceStep)(nil),                  // 64: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 65: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 66: onepool.common.v1.GeoPoint
-	(*v11.MissingLine)(nil),            // 67: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 68: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 69: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 70: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 71: onepool.common.v1.CheckInvariantsResponse
+	(ReviewState)(0),                   // 9: onepool.order.v1.ReviewState
+	(PaymentScene)(0),                  // 10: onepool.order.v1.PaymentScene
+	(*Cart)(nil),                       // 11: onepool.order.v1.Cart
+	(*CartLine)(nil),                   // 12: onepool.order.v1.CartLine
+	(*GetCartRequest)(nil),             // 13: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 14: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 15: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 16: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 17: onepool.order.v1.Calculation
+	(*Receiver)(nil),                   // 18: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 19: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 20: onepool.order.v1.OrderInfo
+	(*PickupChoice)(nil),               // 21: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 22: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 23: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 24: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 25: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 26: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 27: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 28: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 29: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 30: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 31: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 32: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 33: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 34: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 35: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 36: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 37: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 38: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 39: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 40: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 41: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 42: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 43: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 44: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 45: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 46: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 47: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 48: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 49: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 50: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 51: onepool.order.v1.CreateReturnRequest
+	(*ExchangeLine)(nil),               // 52: onepool.order.v1.ExchangeLine
+	(*ReturnInfo)(nil),                 // 53: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 54: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 55: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 56: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 57: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 58: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 59: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 60: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 61: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 62: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 63: onepool.common.v1.Money
+	(v11.DeliveryWay)(0),               // 64: onepool.inventory.v1.DeliveryWay
+	(*PriceStep)(nil),                  // 65: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 66: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 67: onepool.common.v1.GeoPoint
+	(*v11.MissingLine)(nil),            // 68: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 69: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 70: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 71: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 72: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
-	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	62,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	58,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	62,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	62,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	14,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	63,  // 6: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	21,  // 7: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	62,  // 8: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	62,  // 9: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	62,  // 10: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	62,  // 11: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	62,  // 12: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	64,  // 13: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	65,  // 14: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	62,  // 15: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
-	66,  // 16: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	63,  // 17: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	17,  // 18: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	14,  // 19: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	12,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
+	63,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	59,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	63,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	63,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	15,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	64,  // 6: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	22,  // 7: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	63,  // 8: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	63,  // 9: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	63,  // 10: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	63,  // 11: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	63,  // 12: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	65,  // 13: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	66,  // 14: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	63,  // 15: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
+	67,  // 16: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	64,  // 17: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	18,  // 18: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	15,  // 19: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,   // 20: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	21,  // 21: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	62,  // 22: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	62,  // 23: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	62,  // 24: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	62,  // 25: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	62,  // 26: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	22,  // 27: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	38,  // 28: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	52,  // 29: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	24,  // 30: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	17,  // 31: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	65,  // 32: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	62,  // 33: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	62,  // 34: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	62,  // 35: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
-	23,  // 36: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	22,  // 21: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	63,  // 22: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	63,  // 23: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	63,  // 24: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	63,  // 25: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	63,  // 26: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	23,  // 27: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	39,  // 28: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	53,  // 29: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	25,  // 30: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	18,  // 31: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	66,  // 32: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	63,  // 33: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	63,  // 34: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	63,  // 35: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	24,  // 36: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
 	3,   // 37: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	20,  // 38: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
-	62,  // 39: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
-	62,  // 40: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
-	59,  // 41: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	62,  // 42: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	62,  // 43: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	62,  // 44: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	62,  // 45: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	62,  // 46: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	62,  // 47: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	65,  // 48: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	62,  // 49: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	8,   // 50: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	62,  // 51: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	62,  // 52: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 53: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	62,  // 54: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 55: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 56: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	26,  // 57: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	17,  // 58: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	28,  // 59: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 60: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	19,  // 61: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 62: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 63: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	62,  // 64: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	60,  // 65: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 66: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	63,  // 67: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	40,  // 68: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	17,  // 69: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	39,  // 70: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	41,  // 71: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	61,  // 72: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 73: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	42,  // 74: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 75: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 76: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	38,  // 77: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	67,  // 78: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	68,  // 79: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	69,  // 80: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	49,  // 81: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	51,  // 82: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 83: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	53,  // 84: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	62,  // 85: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	62,  // 86: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	62,  // 87: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	51,  // 88: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	62,  // 89: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	54,  // 90: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	55,  // 91: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 92: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 93: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 94: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 95: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	25,  // 96: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	27,  // 97: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	29,  // 98: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	30,  // 99: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	31,  // 100: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	33,  // 101: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	34,  // 102: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	36,  // 103: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	43,  // 104: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	45,  // 105: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	46,  // 106: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	47,  // 107: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	48,  // 108: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	50,  // 109: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	56,  // 110: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	57,  // 111: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	70,  // 112: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 113: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 114: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 115: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 116: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 117: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 118: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 119: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 120: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	32,  // 121: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 122: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	35,  // 123: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	37,  // 124: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	44,  // 125: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	38,  // 126: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 127: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 128: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 129: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	52,  // 130: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	52,  // 131: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	52,  // 132: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	71,  // 133: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	113, // [113:134] is the sub-list for method output_type
-	92,  // [92:113] is the sub-list for method input_type
-	92,  // [92:92] is the sub-list for extension type_name
-	92,  // [92:92] is the sub-list for extension extendee
-	0,   // [0:92] is the sub-list for field type_name
+	21,  // 38: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	63,  // 39: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	63,  // 40: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
+	9,   // 41: onepool.order.v1.OrderInfo.review:type_name -> onepool.order.v1.ReviewState
+	60,  // 42: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	63,  // 43: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	63,  // 44: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	63,  // 45: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	63,  // 46: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	63,  // 47: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	63,  // 48: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	66,  // 49: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	63,  // 50: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	8,   // 51: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	63,  // 52: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	63,  // 53: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 54: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	63,  // 55: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 56: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	15,  // 57: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	27,  // 58: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	18,  // 59: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	29,  // 60: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 61: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	20,  // 62: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	10,  // 63: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 64: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	63,  // 65: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	61,  // 66: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 67: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	64,  // 68: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	41,  // 69: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	18,  // 70: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	40,  // 71: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	42,  // 72: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	62,  // 73: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 74: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	43,  // 75: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 76: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 77: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	39,  // 78: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	68,  // 79: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	69,  // 80: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	70,  // 81: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	50,  // 82: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	52,  // 83: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 84: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	54,  // 85: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	63,  // 86: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	63,  // 87: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	63,  // 88: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	52,  // 89: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	63,  // 90: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	55,  // 91: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	56,  // 92: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	13,  // 93: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	14,  // 94: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	16,  // 95: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	19,  // 96: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	26,  // 97: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	28,  // 98: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	30,  // 99: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	31,  // 100: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	32,  // 101: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	34,  // 102: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	35,  // 103: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	37,  // 104: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	44,  // 105: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	46,  // 106: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	47,  // 107: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	48,  // 108: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	49,  // 109: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	51,  // 110: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	57,  // 111: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	58,  // 112: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	71,  // 113: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	11,  // 114: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	11,  // 115: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	17,  // 116: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	20,  // 117: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 118: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	20,  // 119: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 120: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 121: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	33,  // 122: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	20,  // 123: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	36,  // 124: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	38,  // 125: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	45,  // 126: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	39,  // 127: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 128: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 129: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 130: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	53,  // 131: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	53,  // 132: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	53,  // 133: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	72,  // 134: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	114, // [114:135] is the sub-list for method output_type
+	93,  // [93:114] is the sub-list for method input_type
+	93,  // [93:93] is the sub-list for extension type_name
+	93,  // [93:93] is the sub-list for extension extendee
+	0,   // [0:93] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6122,7 +6196,7 @@ func file_order_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
-			NumEnums:      10,
+			NumEnums:      11,
 			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,

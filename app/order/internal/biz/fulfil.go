@@ -176,7 +176,7 @@ func (o *Order) Allocate(held []Reservation) error {
 		return err
 	}
 	o.r.Unallocated = false
-	if err := o.plan(held, EventAssign); err != nil {
+	if err := o.plan(held, o.given()); err != nil {
 		return err
 	}
 	o.effects = append(o.effects, Allocated{})

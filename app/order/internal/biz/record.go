@@ -83,6 +83,7 @@ type Record struct {
 	Refunds     []Refund
 	Returns     []Return
 	Goodwills   []Goodwill
+	Reviews     []Review
 }
 
 // clone copies all that a method of Order may change.
@@ -94,7 +95,7 @@ func (r Record) clone() Record {
 		r.Fulfilments[i].Parcels = slices.Clone(r.Fulfilments[i].Parcels)
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
-	r.Goodwills = slices.Clone(r.Goodwills)
+	r.Goodwills, r.Reviews = slices.Clone(r.Goodwills), slices.Clone(r.Reviews)
 	r.Returns = slices.Clone(r.Returns)
 	for i := range r.Returns {
 		r.Returns[i].Lines = slices.Clone(r.Returns[i].Lines)
@@ -150,6 +151,9 @@ type Header struct {
 
 	// AskedAtUS is since when the buyer of a pickup has to choose, ChooseByUS by when; 0: not, or without end.
 	AskedAtUS, ChooseByUS int64
+
+	// Review is how the last one stands.
+	Review State
 
 	Unallocated     bool
 	AllocateAttempt int64

@@ -110,5 +110,8 @@ func mutate(r *biz.Record) {
 	ret.RefundOnly, ret.FreightMinor, r.FreightRefundedMinor = false, 926, 927
 	g := &r.Goodwills[1]
 	g.State, g.ApprovedBy, g.Refusal, g.Reference, g.ApprovedAtUS, g.DoneAtUS = "G", "boss", "no", "T1", 928, 929
+	r.Review = "V"
+	v := &r.Reviews[1]
+	v.State, v.HeldAtUS, v.DueAtUS, v.EscalatedAtUS, v.DoneAtUS, v.DoneBy, v.Answer = "V", 933, 934, 935, 936, "boss", "no"
 	ret.Lines[1].Damaged, ret.Lines[1].Missing, ret.Lines[1].Forgiven = 923, 924, 925
 }

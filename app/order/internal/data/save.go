@@ -23,10 +23,13 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 			}
 			change = change.SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).ClearReceiver()
 		}
+		if before.Way != h.Way || before.Receiver != h.Receiver {
+			change = change.SetPlaceKey(s.placeKey(h))
+		}
 		n, err := change.SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
 			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).SetCreditMinor(h.CreditMinor).SetPaidUs(h.PaidAtUS).
 			SetUpdatedUs(h.UpdatedAtUS).SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).
-			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).Save(ctx)
+			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).SetReview(string(h.Review)).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("save order: %w", err)
 		}
@@ -78,6 +81,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 				func(was, ret biz.Return) error { return s.changedReturn(ctx, was, ret) })
 		},
 		func() error { return s.saveGoodwills(ctx, r.Header, before.Goodwills, r.Goodwills) },
+		func() error { return s.saveReviews(ctx, r.Header, before.Reviews, r.Reviews) },
 	} {
 		if err := part(); err != nil {
 			return fmt.Errorf("save order %s: %w", r.ID, err)

@@ -38,7 +38,7 @@ func (l *life) tolerate(err error) {
 func (l *life) step() {
 	ctx := l.as(boss)
 	o := l.get(l.id)
-	switch l.pick(17) {
+	switch l.pick(19) {
 	case 0, 1:
 		p, err := l.CreatePayment(ctx, &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: l.id, Provider: "sandbox"})
 		l.tolerate(err)
@@ -79,6 +79,8 @@ func (l *life) step() {
 		}
 	case 15, 16:
 		l.declines(o)
+	case 17, 18:
+		l.decides()
 	case 14:
 		line := o.Lines[l.pick(len(o.Lines))]
 		_, err := NewOrderChanges(l.Order).CancelLines(ctx, &orderv1.CancelLinesRequest{RequestId: requestID(), OrderId: l.id, Reason: "x",
@@ -104,6 +106,20 @@ func (l *life) step() {
 	if l.pick(3) == 0 {
 		l.leaving()
 	}
+}
+
+// decides holds an order for a person, lets it go or ends it.
+func (l *life) decides() {
+	var err error
+	switch l.pick(6) {
+	case 0, 1:
+		_, err = l.holdBack(boss, l.id)
+	case 2:
+		_, err = l.reject(boss, l.id)
+	default:
+		_, err = l.release(boss, l.id)
+	}
+	l.tolerate(err)
 }
 
 // declines says that a store lacks something, or lets its buyer choose, collect or wait.
@@ -198,6 +214,9 @@ func TestRandomLivesEndInAHealthyAudit(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		s.giftBox()
 		s.collectable()
+		some := rule("some", &orderv1.ReviewConditions{PiecesFrom: 22})
+		some.Silence, some.AfterS = orderv1.ReviewSilence_REVIEW_RELEASES, 900
+		s.ruled(some)
 		for _, stock := range s.world.stock {
 			stock["tea"], stock["cup"], stock["pot"] = 5000, 5000, 5000
 		}

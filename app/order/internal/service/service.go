@@ -165,5 +165,8 @@ func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, err
 	if err != nil {
 		return nil, err
 	}
+	if p, err := tenancy.FromContext(ctx); err == nil && (p.Kind == tenancy.Member || p.Kind == tenancy.Channel) {
+		history = hideReview(history)
+	}
 	return toOrderInfo(r, history), nil
 }

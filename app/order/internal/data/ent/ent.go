@@ -22,6 +22,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/orderremark"
 	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
@@ -31,6 +32,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/review"
+	"github.com/onepool/onepool/app/order/internal/data/ent/reviewrule"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
@@ -106,6 +109,7 @@ func checkColumn(t, c string) error {
 			order.Table:            order.ValidColumn,
 			orderevent.Table:       orderevent.ValidColumn,
 			orderline.Table:        orderline.ValidColumn,
+			orderremark.Table:      orderremark.ValidColumn,
 			parcel.Table:           parcel.ValidColumn,
 			payment.Table:          payment.ValidColumn,
 			promotion.Table:        promotion.ValidColumn,
@@ -115,6 +119,8 @@ func checkColumn(t, c string) error {
 			refund.Table:           refund.ValidColumn,
 			returnline.Table:       returnline.ValidColumn,
 			returnpolicy.Table:     returnpolicy.ValidColumn,
+			review.Table:           review.ValidColumn,
+			reviewrule.Table:       reviewrule.ValidColumn,
 			sandboxentry.Table:     sandboxentry.ValidColumn,
 			servicelevel.Table:     servicelevel.ValidColumn,
 			shippingreport.Table:   shippingreport.ValidColumn,

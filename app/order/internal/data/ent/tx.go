@@ -32,6 +32,8 @@ type Tx struct {
 	OrderEvent *OrderEventClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// OrderRemark is the client for interacting with the OrderRemark builders.
+	OrderRemark *OrderRemarkClient
 	// Parcel is the client for interacting with the Parcel builders.
 	Parcel *ParcelClient
 	// Payment is the client for interacting with the Payment builders.
@@ -50,6 +52,10 @@ type Tx struct {
 	ReturnLine *ReturnLineClient
 	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
 	ReturnPolicy *ReturnPolicyClient
+	// Review is the client for interacting with the Review builders.
+	Review *ReviewClient
+	// ReviewRule is the client for interacting with the ReviewRule builders.
+	ReviewRule *ReviewRuleClient
 	// SandboxEntry is the client for interacting with the SandboxEntry builders.
 	SandboxEntry *SandboxEntryClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
@@ -201,6 +207,7 @@ func (tx *Tx) init() {
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
+	tx.OrderRemark = NewOrderRemarkClient(tx.config)
 	tx.Parcel = NewParcelClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.Promotion = NewPromotionClient(tx.config)
@@ -210,6 +217,8 @@ func (tx *Tx) init() {
 	tx.Refund = NewRefundClient(tx.config)
 	tx.ReturnLine = NewReturnLineClient(tx.config)
 	tx.ReturnPolicy = NewReturnPolicyClient(tx.config)
+	tx.Review = NewReviewClient(tx.config)
+	tx.ReviewRule = NewReviewRuleClient(tx.config)
 	tx.SandboxEntry = NewSandboxEntryClient(tx.config)
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.ShippingReport = NewShippingReportClient(tx.config)

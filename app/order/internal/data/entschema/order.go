@@ -45,6 +45,10 @@ func (Order) Fields() []ent.Field {
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
 		// Since when, and by when, the buyer of a pickup has to choose.
 		number("asked_us"), number("choose_by_us"),
+		// How its last review stands; empty: it has none.
+		short("review", 16),
+		// A keyed hash of the address that the goods are delivered to; empty: none that may be matched.
+		short("place_key", 64),
 	}
 }
 
@@ -63,6 +67,7 @@ func (Order) Indexes() []ent.Index {
 		index.Fields("state", "pay_until_us"),
 		index.Fields("unallocated", "allocate_at_us"),
 		index.Fields("choose_by_us"),
+		index.Fields("place_key", "placed_us"),
 	}
 }
 

@@ -108,6 +108,10 @@ const (
 	FieldAskedUs = "asked_us"
 	// FieldChooseByUs holds the string denoting the choose_by_us field in the database.
 	FieldChooseByUs = "choose_by_us"
+	// FieldReview holds the string denoting the review field in the database.
+	FieldReview = "review"
+	// FieldPlaceKey holds the string denoting the place_key field in the database.
+	FieldPlaceKey = "place_key"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 )
@@ -163,6 +167,8 @@ var Columns = []string{
 	FieldVersion,
 	FieldAskedUs,
 	FieldChooseByUs,
+	FieldReview,
+	FieldPlaceKey,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -309,6 +315,10 @@ var (
 	DefaultAskedUs int64
 	// DefaultChooseByUs holds the default value on creation for the "choose_by_us" field.
 	DefaultChooseByUs int64
+	// ReviewValidator is a validator for the "review" field. It is called by the builders before save.
+	ReviewValidator func(string) error
+	// PlaceKeyValidator is a validator for the "place_key" field. It is called by the builders before save.
+	PlaceKeyValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -534,4 +544,14 @@ func ByAskedUs(opts ...sql.OrderTermOption) OrderOption {
 // ByChooseByUs orders the results by the choose_by_us field.
 func ByChooseByUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldChooseByUs, opts...).ToFunc()
+}
+
+// ByReview orders the results by the review field.
+func ByReview(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReview, opts...).ToFunc()
+}
+
+// ByPlaceKey orders the results by the place_key field.
+func ByPlaceKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlaceKey, opts...).ToFunc()
 }
