@@ -258,6 +258,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterPaymentsServer(r.GRPC, payments)
 	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
 	orderv1.RegisterReviewsServer(r.GRPC, c.reviews)
+	merges := service.NewMergedParcels(c.service)
+	orderv1.RegisterMergedParcelsServer(r.GRPC, merges)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
@@ -278,6 +280,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
 		orderv1.RegisterReviewsHTTPServer(r.HTTP, c.reviews)
+		orderv1.RegisterMergedParcelsHTTPServer(r.HTTP, merges)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)

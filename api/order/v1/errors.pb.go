@@ -67,34 +67,40 @@ const (
 	OrderErrorReason_WEBHOOK_URL_REFUSED OrderErrorReason = 55
 	// A channel has as many webhooks as it may. metadata: most.
 	OrderErrorReason_WEBHOOK_LIMIT OrderErrorReason = 56
+	// A fulfilment travels with others in one parcel. metadata: fulfilment_id, merged_parcel_id.
+	OrderErrorReason_FULFILMENT_MERGED OrderErrorReason = 100
+	// Fulfilments cannot travel in one parcel. metadata: fulfilment_id (the one that does not fit), why.
+	OrderErrorReason_NOT_MERGEABLE OrderErrorReason = 101
 )
 
 // Enum value maps for OrderErrorReason.
 var (
 	OrderErrorReason_name = map[int32]string{
-		0:  "ORDER_UNSPECIFIED",
-		1:  "ORDER_UNKNOWN",
-		2:  "PRICE_CHANGED",
-		3:  "REFUND_EXCEEDS_PAID",
-		4:  "AMOUNT_MISMATCH",
-		5:  "PAYMENT_UNKNOWN",
-		6:  "NOT_RETURNABLE",
-		7:  "CART_EMPTY",
-		8:  "NOT_FOR_SALE",
-		9:  "PROMOTION_USED_UP",
-		10: "PROMOTION_LIMIT",
-		11: "COUPON_GONE",
-		12: "COUPON_UNUSABLE",
-		13: "PICKUP_CODE_UNKNOWN",
-		54: "TRADE_EVENTS_EXPIRED",
-		38: "FINAL_SALE_UNCONFIRMED",
-		63: "GOODWILL_SECOND_PERSON",
-		64: "NOT_IN_THIS_STORE",
-		60: "INSPECTION_MISMATCH",
-		25: "PROVIDER_SILENT",
-		26: "PROVIDER_REFUSED",
-		55: "WEBHOOK_URL_REFUSED",
-		56: "WEBHOOK_LIMIT",
+		0:   "ORDER_UNSPECIFIED",
+		1:   "ORDER_UNKNOWN",
+		2:   "PRICE_CHANGED",
+		3:   "REFUND_EXCEEDS_PAID",
+		4:   "AMOUNT_MISMATCH",
+		5:   "PAYMENT_UNKNOWN",
+		6:   "NOT_RETURNABLE",
+		7:   "CART_EMPTY",
+		8:   "NOT_FOR_SALE",
+		9:   "PROMOTION_USED_UP",
+		10:  "PROMOTION_LIMIT",
+		11:  "COUPON_GONE",
+		12:  "COUPON_UNUSABLE",
+		13:  "PICKUP_CODE_UNKNOWN",
+		54:  "TRADE_EVENTS_EXPIRED",
+		38:  "FINAL_SALE_UNCONFIRMED",
+		63:  "GOODWILL_SECOND_PERSON",
+		64:  "NOT_IN_THIS_STORE",
+		60:  "INSPECTION_MISMATCH",
+		25:  "PROVIDER_SILENT",
+		26:  "PROVIDER_REFUSED",
+		55:  "WEBHOOK_URL_REFUSED",
+		56:  "WEBHOOK_LIMIT",
+		100: "FULFILMENT_MERGED",
+		101: "NOT_MERGEABLE",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":      0,
@@ -120,6 +126,8 @@ var (
 		"PROVIDER_REFUSED":       26,
 		"WEBHOOK_URL_REFUSED":    55,
 		"WEBHOOK_LIMIT":          56,
+		"FULFILMENT_MERGED":      100,
+		"NOT_MERGEABLE":          101,
 	}
 )
 
@@ -154,7 +162,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x96\x05\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xcc\x05\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -180,7 +188,9 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x0fPROVIDER_SILENT\x10\x19\x1a\x04\xa8E\xf7\x03\x12\x1a\n" +
 	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13WEBHOOK_URL_REFUSED\x107\x1a\x04\xa8E\x90\x03\x12\x17\n" +
-	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x12\x1b\n" +
+	"\x11FULFILMENT_MERGED\x10d\x1a\x04\xa8E\x99\x03\x12\x17\n" +
+	"\rNOT_MERGEABLE\x10e\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

@@ -3487,6 +3487,8 @@ type Fulfilment struct {
 	ShipLateUs   int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
 	// How long what is ready waits for the buyer; 0: as long as it takes.
 	CollectUntilUs int64 `protobuf:"varint,31,opt,name=collect_until_us,json=collectUntilUs,proto3" json:"collect_until_us,omitempty"`
+	// It travels, or has travelled, with others: see MergedParcels.
+	MergedParcelId string `protobuf:"bytes,60,opt,name=merged_parcel_id,json=mergedParcelId,proto3" json:"merged_parcel_id,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -3743,6 +3745,13 @@ func (x *Fulfilment) GetCollectUntilUs() int64 {
 		return x.CollectUntilUs
 	}
 	return 0
+}
+
+func (x *Fulfilment) GetMergedParcelId() string {
+	if x != nil {
+		return x.MergedParcelId
+	}
+	return ""
 }
 
 type PickupCode struct {
@@ -5632,7 +5641,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xa4\t\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xce\t\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5675,7 +5684,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
 	"\fship_late_us\x18\x1e \x01(\x03R\n" +
 	"shipLateUs\x12(\n" +
-	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\"0\n" +
+	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\x12(\n" +
+	"\x10merged_parcel_id\x18< \x01(\tR\x0emergedParcelId\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +

@@ -185,6 +185,8 @@ const (
 	EventEscalate    Event = "escalate"
 	EventRelease     Event = "release"
 	EventReject      Event = "reject"
+	EventMerge       Event = "merge"
+	EventSplit       Event = "split"
 )
 
 // Edge is one permitted change of state.
@@ -246,6 +248,14 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentFailed, EventTakeBack, FulfilmentBack},
 	{SubjectFulfilment, FulfilmentBack, EventClose, FulfilmentClosed},
 	{SubjectFulfilment, FulfilmentReceived, EventClose, FulfilmentClosed},
+
+	// With others to the same address, in one parcel.
+	{SubjectFulfilment, FulfilmentAccepted, EventMerge, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventMerge, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventMerge, FulfilmentPacked},
+	{SubjectFulfilment, FulfilmentAccepted, EventSplit, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventSplit, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventSplit, FulfilmentPacked},
 
 	{SubjectFulfilment, FulfilmentAccepted, EventShipPart, FulfilmentPartShipped},
 	{SubjectFulfilment, FulfilmentPicked, EventShipPart, FulfilmentPartShipped},

@@ -107,6 +107,7 @@ func (o *Order) moveFulfilment(f *Fulfilment, event Event, note string) error {
 	f.Version++
 	f.reckon()
 	if event == EventCancel || event == EventDecline {
+		f.Merged = "" // the others travel without it
 		return o.undoParcels(f)
 	}
 	return nil

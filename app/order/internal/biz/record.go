@@ -215,6 +215,8 @@ type Fulfilment struct {
 	OverdueUS, DueUS int64
 	// CollectUntilUS is how long the goods wait for the buyer; 0: as long as it takes.
 	CollectUntilUS int64
+	// Merged is the parcel in which it travels with fulfilments of other orders.
+	Merged string
 	// Failure is why the goods could not be handed over the last time that they could not.
 	Failure                        string
 	AutoReceiveAtUS, ReturnUntilUS int64

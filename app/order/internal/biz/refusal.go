@@ -25,6 +25,8 @@ const (
 	reasonSilent        = "PROVIDER_SILENT"
 	reasonDeclined      = "PROVIDER_REFUSED"
 	reasonNotHere       = "NOT_IN_THIS_STORE"
+	reasonMerged        = "FULFILMENT_MERGED"
+	reasonNotMergeable  = "NOT_MERGEABLE"
 
 	reasonCouponUnusable = "COUPON_UNUSABLE"
 	reasonState          = "STATE_CONFLICT"

@@ -112,7 +112,9 @@ func Checks() []invariant.Check {
 				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " + child("goodwills", "orders", "order_id") + " UNION ALL " + child("reviews", "orders", "order_id") + " UNION ALL " + child("order_remarks", "orders", "order_id") + " UNION ALL " +
 				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") + " UNION ALL " +
 				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
-				` UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
+				` UNION ALL SELECT f.id, 'it travels with another location''s' FROM fulfilments f LEFT JOIN merged_parcels m ON m.id = f.merged
+				WHERE f.merged <> '' AND (m.id IS NULL OR m.org <> f.org OR m.location <> f.location)
+				UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
 				WHERE o.id IS NULL OR o.org <> f.seller_org OR o.member_id <> f.member_id`,
 		},
 	}...)

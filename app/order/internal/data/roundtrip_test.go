@@ -94,7 +94,7 @@ func mutate(r *biz.Record) {
 	r.AllocateAttempt, r.AllocateAtUS = 905, 906
 	r.Lines[1].ReturnedQuantity, r.Lines[1].RefundedMinor, r.Lines[1].PointsBack = 907, 908, 909
 	f := &r.Fulfilments[1]
-	f.State, f.Carrier, f.TrackingNo = "F", "C", "T"
+	f.State, f.Carrier, f.TrackingNo, f.Merged = "F", "C", "T", "M"
 	f.AssignedAtUS, f.AcceptedAtUS, f.ShippedAtUS, f.ReceivedAtUS, f.AutoReceiveAtUS, f.ReturnUntilUS, f.CloseAtUS, f.Version = 1, 2, 3, 4, 5, 6, 7, 8
 	f.Lines[1].ReturnedQuantity = 910
 	r.Payments[1].State = "P"

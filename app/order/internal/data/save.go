@@ -149,7 +149,7 @@ func (s *Orders) changedFulfilment(ctx context.Context, h biz.Header, was, f biz
 		SetAssignedUs(f.AssignedAtUS).SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).
 		SetAutoReceiveUs(f.AutoReceiveAtUS).SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).
 		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetShortenedUs(f.ShortenedAtUS).SetFailure(f.Failure).
-		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).Exec(ctx)
+		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).SetMerged(f.Merged).Exec(ctx)
 	if err != nil {
 		return err
 	}

@@ -121,6 +121,9 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 		{"I18", "a review of another organisation", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE reviews SET org = 'other' WHERE order_id = ?", o.Id)
 		}},
+		{"I18", "a fulfilment that travels with nobody's", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE fulfilments SET merged = 'mpc_none' WHERE order_id = ?", o.Id)
+		}},
 		{"I18", "a fulfilment of another seller", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE fulfilments SET seller_org = 'other' WHERE order_id = ?", o.Id)
 		}},

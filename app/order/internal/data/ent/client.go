@@ -21,6 +21,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/mergedparcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -62,6 +63,8 @@ type Client struct {
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
 	Goodwill *GoodwillClient
+	// MergedParcel is the client for interacting with the MergedParcel builders.
+	MergedParcel *MergedParcelClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
@@ -120,6 +123,7 @@ func (c *Client) init() {
 	c.FulfilmentLine = NewFulfilmentLineClient(c.config)
 	c.GoodsReturn = NewGoodsReturnClient(c.config)
 	c.Goodwill = NewGoodwillClient(c.config)
+	c.MergedParcel = NewMergedParcelClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
@@ -239,6 +243,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
+		MergedParcel:     NewMergedParcelClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
@@ -285,6 +290,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
+		MergedParcel:     NewMergedParcelClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
@@ -335,10 +341,11 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark, c.Parcel,
-		c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion,
-		c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review, c.ReviewRule, c.SandboxEntry,
-		c.ServiceLevel, c.ShippingReport, c.TradeEvent, c.TradeTerm,
+		c.Goodwill, c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review,
+		c.ReviewRule, c.SandboxEntry, c.ServiceLevel, c.ShippingReport, c.TradeEvent,
+		c.TradeTerm,
 	} {
 		n.Use(hooks...)
 	}
@@ -349,10 +356,11 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark, c.Parcel,
-		c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion,
-		c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review, c.ReviewRule, c.SandboxEntry,
-		c.ServiceLevel, c.ShippingReport, c.TradeEvent, c.TradeTerm,
+		c.Goodwill, c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review,
+		c.ReviewRule, c.SandboxEntry, c.ServiceLevel, c.ShippingReport, c.TradeEvent,
+		c.TradeTerm,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -375,6 +383,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.GoodsReturn.mutate(ctx, m)
 	case *GoodwillMutation:
 		return c.Goodwill.mutate(ctx, m)
+	case *MergedParcelMutation:
+		return c.MergedParcel.mutate(ctx, m)
 	case *OrderMutation:
 		return c.Order.mutate(ctx, m)
 	case *OrderEventMutation:
@@ -1362,6 +1372,141 @@ func (c *GoodwillClient) mutate(ctx context.Context, m *GoodwillMutation) (Value
 		return (&GoodwillDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Goodwill mutation op: %q", m.Op())
+	}
+}
+
+// MergedParcelClient is a client for the MergedParcel schema.
+type MergedParcelClient struct {
+	config
+}
+
+// NewMergedParcelClient returns a client for the MergedParcel from the given config.
+func NewMergedParcelClient(c config) *MergedParcelClient {
+	return &MergedParcelClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mergedparcel.Hooks(f(g(h())))`.
+func (c *MergedParcelClient) Use(hooks ...Hook) {
+	c.hooks.MergedParcel = append(c.hooks.MergedParcel, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mergedparcel.Intercept(f(g(h())))`.
+func (c *MergedParcelClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MergedParcel = append(c.inters.MergedParcel, interceptors...)
+}
+
+// Create returns a builder for creating a MergedParcel entity.
+func (c *MergedParcelClient) Create() *MergedParcelCreate {
+	mutation := newMergedParcelMutation(c.config, OpCreate)
+	return &MergedParcelCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MergedParcel entities.
+func (c *MergedParcelClient) CreateBulk(builders ...*MergedParcelCreate) *MergedParcelCreateBulk {
+	return &MergedParcelCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MergedParcelClient) MapCreateBulk(slice any, setFunc func(*MergedParcelCreate, int)) *MergedParcelCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MergedParcelCreateBulk{err: fmt.Errorf("calling to MergedParcelClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MergedParcelCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MergedParcelCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MergedParcel.
+func (c *MergedParcelClient) Update() *MergedParcelUpdate {
+	mutation := newMergedParcelMutation(c.config, OpUpdate)
+	return &MergedParcelUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MergedParcelClient) UpdateOne(_m *MergedParcel) *MergedParcelUpdateOne {
+	mutation := newMergedParcelMutation(c.config, OpUpdateOne, withMergedParcel(_m))
+	return &MergedParcelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MergedParcelClient) UpdateOneID(id string) *MergedParcelUpdateOne {
+	mutation := newMergedParcelMutation(c.config, OpUpdateOne, withMergedParcelID(id))
+	return &MergedParcelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MergedParcel.
+func (c *MergedParcelClient) Delete() *MergedParcelDelete {
+	mutation := newMergedParcelMutation(c.config, OpDelete)
+	return &MergedParcelDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MergedParcelClient) DeleteOne(_m *MergedParcel) *MergedParcelDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MergedParcelClient) DeleteOneID(id string) *MergedParcelDeleteOne {
+	builder := c.Delete().Where(mergedparcel.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MergedParcelDeleteOne{builder}
+}
+
+// Query returns a query builder for MergedParcel.
+func (c *MergedParcelClient) Query() *MergedParcelQuery {
+	return &MergedParcelQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMergedParcel},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MergedParcel entity by its id.
+func (c *MergedParcelClient) Get(ctx context.Context, id string) (*MergedParcel, error) {
+	return c.Query().Where(mergedparcel.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MergedParcelClient) GetX(ctx context.Context, id string) *MergedParcel {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MergedParcelClient) Hooks() []Hook {
+	hooks := c.hooks.MergedParcel
+	return append(hooks[:len(hooks):len(hooks)], mergedparcel.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MergedParcelClient) Interceptors() []Interceptor {
+	inters := c.inters.MergedParcel
+	return append(inters[:len(inters):len(inters)], mergedparcel.Interceptors[:]...)
+}
+
+func (c *MergedParcelClient) mutate(ctx context.Context, m *MergedParcelMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MergedParcelCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MergedParcelUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MergedParcelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MergedParcelDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MergedParcel mutation op: %q", m.Op())
 	}
 }
 
@@ -4069,15 +4214,15 @@ func (c *TradeTermClient) mutate(ctx context.Context, m *TradeTermMutation) (Val
 type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		Order, OrderEvent, OrderLine, OrderRemark, Parcel, Payment, Promotion,
-		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
+		MergedParcel, Order, OrderEvent, OrderLine, OrderRemark, Parcel, Payment,
+		Promotion, PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
 		ReturnPolicy, Review, ReviewRule, SandboxEntry, ServiceLevel, ShippingReport,
 		TradeEvent, TradeTerm []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		Order, OrderEvent, OrderLine, OrderRemark, Parcel, Payment, Promotion,
-		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
+		MergedParcel, Order, OrderEvent, OrderLine, OrderRemark, Parcel, Payment,
+		Promotion, PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
 		ReturnPolicy, Review, ReviewRule, SandboxEntry, ServiceLevel, ShippingReport,
 		TradeEvent, TradeTerm []ent.Interceptor
 	}

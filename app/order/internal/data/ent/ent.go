@@ -19,6 +19,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/mergedparcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -106,6 +107,7 @@ func checkColumn(t, c string) error {
 			fulfilmentline.Table:   fulfilmentline.ValidColumn,
 			goodsreturn.Table:      goodsreturn.ValidColumn,
 			goodwill.Table:         goodwill.ValidColumn,
+			mergedparcel.Table:     mergedparcel.ValidColumn,
 			order.Table:            order.ValidColumn,
 			orderevent.Table:       orderevent.ValidColumn,
 			orderline.Table:        orderline.ValidColumn,

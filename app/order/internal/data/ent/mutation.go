@@ -18,6 +18,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/mergedparcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -58,6 +59,7 @@ const (
 	TypeFulfilmentLine   = "FulfilmentLine"
 	TypeGoodsReturn      = "GoodsReturn"
 	TypeGoodwill         = "Goodwill"
+	TypeMergedParcel     = "MergedParcel"
 	TypeOrder            = "Order"
 	TypeOrderEvent       = "OrderEvent"
 	TypeOrderLine        = "OrderLine"
@@ -2495,6 +2497,7 @@ type FulfilmentMutation struct {
 	collect_until_us    *int64
 	addcollect_until_us *int64
 	failure             *string
+	merged              *string
 	clearedFields       map[string]struct{}
 	done                bool
 	oldValue            func(context.Context) (*Fulfilment, error)
@@ -4381,6 +4384,55 @@ func (m *FulfilmentMutation) ResetFailure() {
 	m.failure = nil
 }
 
+// SetMerged sets the "merged" field.
+func (m *FulfilmentMutation) SetMerged(s string) {
+	m.merged = &s
+}
+
+// Merged returns the value of the "merged" field in the mutation.
+func (m *FulfilmentMutation) Merged() (r string, exists bool) {
+	v := m.merged
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerged returns the old "merged" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldMerged(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerged is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerged requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerged: %w", err)
+	}
+	return oldValue.Merged, nil
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (m *FulfilmentMutation) ClearMerged() {
+	m.merged = nil
+	m.clearedFields[fulfilment.FieldMerged] = struct{}{}
+}
+
+// MergedCleared returns if the "merged" field was cleared in this mutation.
+func (m *FulfilmentMutation) MergedCleared() bool {
+	_, ok := m.clearedFields[fulfilment.FieldMerged]
+	return ok
+}
+
+// ResetMerged resets all changes to the "merged" field.
+func (m *FulfilmentMutation) ResetMerged() {
+	m.merged = nil
+	delete(m.clearedFields, fulfilment.FieldMerged)
+}
+
 // Where appends a list predicates to the FulfilmentMutation builder.
 func (m *FulfilmentMutation) Where(ps ...predicate.Fulfilment) {
 	m.predicates = append(m.predicates, ps...)
@@ -4415,7 +4467,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 36)
+	fields := make([]string, 0, 37)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -4524,6 +4576,9 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.failure != nil {
 		fields = append(fields, fulfilment.FieldFailure)
 	}
+	if m.merged != nil {
+		fields = append(fields, fulfilment.FieldMerged)
+	}
 	return fields
 }
 
@@ -4604,6 +4659,8 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.CollectUntilUs()
 	case fulfilment.FieldFailure:
 		return m.Failure()
+	case fulfilment.FieldMerged:
+		return m.Merged()
 	}
 	return nil, false
 }
@@ -4685,6 +4742,8 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldCollectUntilUs(ctx)
 	case fulfilment.FieldFailure:
 		return m.OldFailure(ctx)
+	case fulfilment.FieldMerged:
+		return m.OldMerged(ctx)
 	}
 	return nil, fmt.Errorf("unknown Fulfilment field %s", name)
 }
@@ -4945,6 +5004,13 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetFailure(v)
+		return nil
+	case fulfilment.FieldMerged:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerged(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)
@@ -5266,7 +5332,11 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *FulfilmentMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(fulfilment.FieldMerged) {
+		fields = append(fields, fulfilment.FieldMerged)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -5279,6 +5349,11 @@ func (m *FulfilmentMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *FulfilmentMutation) ClearField(name string) error {
+	switch name {
+	case fulfilment.FieldMerged:
+		m.ClearMerged()
+		return nil
+	}
 	return fmt.Errorf("unknown Fulfilment nullable field %s", name)
 }
 
@@ -5393,6 +5468,9 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldFailure:
 		m.ResetFailure()
+		return nil
+	case fulfilment.FieldMerged:
+		m.ResetMerged()
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)
@@ -9831,6 +9909,606 @@ func (m *GoodwillMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *GoodwillMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Goodwill edge %s", name)
+}
+
+// MergedParcelMutation represents an operation that mutates the MergedParcel nodes in the graph.
+type MergedParcelMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	location      *string
+	members       *[]biz.MergedMember
+	appendmembers []biz.MergedMember
+	merged_by     *string
+	merged_us     *int64
+	addmerged_us  *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*MergedParcel, error)
+	predicates    []predicate.MergedParcel
+}
+
+var _ ent.Mutation = (*MergedParcelMutation)(nil)
+
+// mergedparcelOption allows management of the mutation configuration using functional options.
+type mergedparcelOption func(*MergedParcelMutation)
+
+// newMergedParcelMutation creates new mutation for the MergedParcel entity.
+func newMergedParcelMutation(c config, op Op, opts ...mergedparcelOption) *MergedParcelMutation {
+	m := &MergedParcelMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMergedParcel,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMergedParcelID sets the ID field of the mutation.
+func withMergedParcelID(id string) mergedparcelOption {
+	return func(m *MergedParcelMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MergedParcel
+		)
+		m.oldValue = func(ctx context.Context) (*MergedParcel, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MergedParcel.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMergedParcel sets the old MergedParcel of the mutation.
+func withMergedParcel(node *MergedParcel) mergedparcelOption {
+	return func(m *MergedParcelMutation) {
+		m.oldValue = func(context.Context) (*MergedParcel, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MergedParcelMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MergedParcelMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MergedParcel entities.
+func (m *MergedParcelMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MergedParcelMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MergedParcelMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MergedParcel.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *MergedParcelMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *MergedParcelMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *MergedParcelMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetLocation sets the "location" field.
+func (m *MergedParcelMutation) SetLocation(s string) {
+	m.location = &s
+}
+
+// Location returns the value of the "location" field in the mutation.
+func (m *MergedParcelMutation) Location() (r string, exists bool) {
+	v := m.location
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocation returns the old "location" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldLocation(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocation is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocation requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocation: %w", err)
+	}
+	return oldValue.Location, nil
+}
+
+// ResetLocation resets all changes to the "location" field.
+func (m *MergedParcelMutation) ResetLocation() {
+	m.location = nil
+}
+
+// SetMembers sets the "members" field.
+func (m *MergedParcelMutation) SetMembers(bm []biz.MergedMember) {
+	m.members = &bm
+	m.appendmembers = nil
+}
+
+// Members returns the value of the "members" field in the mutation.
+func (m *MergedParcelMutation) Members() (r []biz.MergedMember, exists bool) {
+	v := m.members
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMembers returns the old "members" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldMembers(ctx context.Context) (v []biz.MergedMember, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMembers is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMembers requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMembers: %w", err)
+	}
+	return oldValue.Members, nil
+}
+
+// AppendMembers adds bm to the "members" field.
+func (m *MergedParcelMutation) AppendMembers(bm []biz.MergedMember) {
+	m.appendmembers = append(m.appendmembers, bm...)
+}
+
+// AppendedMembers returns the list of values that were appended to the "members" field in this mutation.
+func (m *MergedParcelMutation) AppendedMembers() ([]biz.MergedMember, bool) {
+	if len(m.appendmembers) == 0 {
+		return nil, false
+	}
+	return m.appendmembers, true
+}
+
+// ResetMembers resets all changes to the "members" field.
+func (m *MergedParcelMutation) ResetMembers() {
+	m.members = nil
+	m.appendmembers = nil
+}
+
+// SetMergedBy sets the "merged_by" field.
+func (m *MergedParcelMutation) SetMergedBy(s string) {
+	m.merged_by = &s
+}
+
+// MergedBy returns the value of the "merged_by" field in the mutation.
+func (m *MergedParcelMutation) MergedBy() (r string, exists bool) {
+	v := m.merged_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMergedBy returns the old "merged_by" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldMergedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMergedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMergedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMergedBy: %w", err)
+	}
+	return oldValue.MergedBy, nil
+}
+
+// ResetMergedBy resets all changes to the "merged_by" field.
+func (m *MergedParcelMutation) ResetMergedBy() {
+	m.merged_by = nil
+}
+
+// SetMergedUs sets the "merged_us" field.
+func (m *MergedParcelMutation) SetMergedUs(i int64) {
+	m.merged_us = &i
+	m.addmerged_us = nil
+}
+
+// MergedUs returns the value of the "merged_us" field in the mutation.
+func (m *MergedParcelMutation) MergedUs() (r int64, exists bool) {
+	v := m.merged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMergedUs returns the old "merged_us" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldMergedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMergedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMergedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMergedUs: %w", err)
+	}
+	return oldValue.MergedUs, nil
+}
+
+// AddMergedUs adds i to the "merged_us" field.
+func (m *MergedParcelMutation) AddMergedUs(i int64) {
+	if m.addmerged_us != nil {
+		*m.addmerged_us += i
+	} else {
+		m.addmerged_us = &i
+	}
+}
+
+// AddedMergedUs returns the value that was added to the "merged_us" field in this mutation.
+func (m *MergedParcelMutation) AddedMergedUs() (r int64, exists bool) {
+	v := m.addmerged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMergedUs resets all changes to the "merged_us" field.
+func (m *MergedParcelMutation) ResetMergedUs() {
+	m.merged_us = nil
+	m.addmerged_us = nil
+}
+
+// Where appends a list predicates to the MergedParcelMutation builder.
+func (m *MergedParcelMutation) Where(ps ...predicate.MergedParcel) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MergedParcelMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MergedParcelMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MergedParcel, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MergedParcelMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MergedParcelMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MergedParcel).
+func (m *MergedParcelMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MergedParcelMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.org != nil {
+		fields = append(fields, mergedparcel.FieldOrg)
+	}
+	if m.location != nil {
+		fields = append(fields, mergedparcel.FieldLocation)
+	}
+	if m.members != nil {
+		fields = append(fields, mergedparcel.FieldMembers)
+	}
+	if m.merged_by != nil {
+		fields = append(fields, mergedparcel.FieldMergedBy)
+	}
+	if m.merged_us != nil {
+		fields = append(fields, mergedparcel.FieldMergedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MergedParcelMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mergedparcel.FieldOrg:
+		return m.Org()
+	case mergedparcel.FieldLocation:
+		return m.Location()
+	case mergedparcel.FieldMembers:
+		return m.Members()
+	case mergedparcel.FieldMergedBy:
+		return m.MergedBy()
+	case mergedparcel.FieldMergedUs:
+		return m.MergedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MergedParcelMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mergedparcel.FieldOrg:
+		return m.OldOrg(ctx)
+	case mergedparcel.FieldLocation:
+		return m.OldLocation(ctx)
+	case mergedparcel.FieldMembers:
+		return m.OldMembers(ctx)
+	case mergedparcel.FieldMergedBy:
+		return m.OldMergedBy(ctx)
+	case mergedparcel.FieldMergedUs:
+		return m.OldMergedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown MergedParcel field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MergedParcelMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mergedparcel.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case mergedparcel.FieldLocation:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocation(v)
+		return nil
+	case mergedparcel.FieldMembers:
+		v, ok := value.([]biz.MergedMember)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMembers(v)
+		return nil
+	case mergedparcel.FieldMergedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMergedBy(v)
+		return nil
+	case mergedparcel.FieldMergedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMergedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MergedParcel field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MergedParcelMutation) AddedFields() []string {
+	var fields []string
+	if m.addmerged_us != nil {
+		fields = append(fields, mergedparcel.FieldMergedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MergedParcelMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case mergedparcel.FieldMergedUs:
+		return m.AddedMergedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MergedParcelMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case mergedparcel.FieldMergedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMergedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MergedParcel numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MergedParcelMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MergedParcelMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MergedParcelMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown MergedParcel nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MergedParcelMutation) ResetField(name string) error {
+	switch name {
+	case mergedparcel.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case mergedparcel.FieldLocation:
+		m.ResetLocation()
+		return nil
+	case mergedparcel.FieldMembers:
+		m.ResetMembers()
+		return nil
+	case mergedparcel.FieldMergedBy:
+		m.ResetMergedBy()
+		return nil
+	case mergedparcel.FieldMergedUs:
+		m.ResetMergedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown MergedParcel field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MergedParcelMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MergedParcelMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MergedParcelMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MergedParcelMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MergedParcelMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MergedParcelMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MergedParcelMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown MergedParcel unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MergedParcelMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown MergedParcel edge %s", name)
 }
 
 // OrderMutation represents an operation that mutates the Order nodes in the graph.

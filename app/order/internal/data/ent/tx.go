@@ -26,6 +26,8 @@ type Tx struct {
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
 	Goodwill *GoodwillClient
+	// MergedParcel is the client for interacting with the MergedParcel builders.
+	MergedParcel *MergedParcelClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
@@ -204,6 +206,7 @@ func (tx *Tx) init() {
 	tx.FulfilmentLine = NewFulfilmentLineClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)
 	tx.Goodwill = NewGoodwillClient(tx.config)
+	tx.MergedParcel = NewMergedParcelClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)

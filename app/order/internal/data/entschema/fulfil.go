@@ -30,6 +30,8 @@ func (Fulfilment) Fields() []ent.Field {
 		number("accept_by_us"), number("ship_by_us"), number("accept_late_us"), number("ship_late_us"), number("overdue_us"), number("due_us"), number("collect_until_us"),
 		// Why the goods could not be handed over.
 		column.Text("failure", 200),
+		// The parcel in which it travels with others.
+		short("merged", column.IDLen),
 	}
 }
 

@@ -137,6 +137,7 @@ var (
 		{Name: "due_us", Type: field.TypeInt64, Default: 0},
 		{Name: "collect_until_us", Type: field.TypeInt64, Default: 0},
 		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
+		{Name: "merged", Type: field.TypeString, Nullable: true, Size: 40},
 	}
 	// FulfilmentsTable holds the schema information for the "fulfilments" table.
 	FulfilmentsTable = &schema.Table{
@@ -337,6 +338,21 @@ var (
 				Columns: []*schema.Column{GoodwillsColumns[12], GoodwillsColumns[0]},
 			},
 		},
+	}
+	// MergedParcelsColumns holds the columns for the "merged_parcels" table.
+	MergedParcelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "location", Type: field.TypeString, Size: 64},
+		{Name: "members", Type: field.TypeJSON},
+		{Name: "merged_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "merged_us", Type: field.TypeInt64, Default: 0},
+	}
+	// MergedParcelsTable holds the schema information for the "merged_parcels" table.
+	MergedParcelsTable = &schema.Table{
+		Name:       "merged_parcels",
+		Columns:    MergedParcelsColumns,
+		PrimaryKey: []*schema.Column{MergedParcelsColumns[0]},
 	}
 	// OrdersColumns holds the columns for the "orders" table.
 	OrdersColumns = []*schema.Column{
@@ -1070,6 +1086,7 @@ var (
 		FulfilmentLinesTable,
 		GoodsReturnsTable,
 		GoodwillsTable,
+		MergedParcelsTable,
 		OrdersTable,
 		OrderEventsTable,
 		OrderLinesTable,
@@ -1119,6 +1136,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	GoodwillsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	MergedParcelsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -27,6 +27,9 @@ type GoodsReturn func(*sql.Selector)
 // Goodwill is the predicate function for goodwill builders.
 type Goodwill func(*sql.Selector)
 
+// MergedParcel is the predicate function for mergedparcel builders.
+type MergedParcel func(*sql.Selector)
+
 // Order is the predicate function for order builders.
 type Order func(*sql.Selector)
 

@@ -10,6 +10,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/mergedparcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -523,6 +524,10 @@ func init() {
 	fulfilment.DefaultFailure = fulfilmentDescFailure.Default.(string)
 	// fulfilment.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
 	fulfilment.FailureValidator = fulfilmentDescFailure.Validators[0].(func(string) error)
+	// fulfilmentDescMerged is the schema descriptor for merged field.
+	fulfilmentDescMerged := fulfilmentFields[36].Descriptor()
+	// fulfilment.MergedValidator is a validator for the "merged" field. It is called by the builders before save.
+	fulfilment.MergedValidator = fulfilmentDescMerged.Validators[0].(func(string) error)
 	// fulfilmentDescID is the schema descriptor for id field.
 	fulfilmentDescID := fulfilmentFields[0].Descriptor()
 	// fulfilment.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -949,6 +954,81 @@ func init() {
 	// goodwill.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	goodwill.IDValidator = func() func(string) error {
 		validators := goodwillDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	mergedparcelMixin := entschema.MergedParcel{}.Mixin()
+	mergedparcelMixinHooks0 := mergedparcelMixin[0].Hooks()
+	mergedparcelHooks := entschema.MergedParcel{}.Hooks()
+	mergedparcel.Hooks[0] = mergedparcelMixinHooks0[0]
+	mergedparcel.Hooks[1] = mergedparcelHooks[0]
+	mergedparcelMixinInters0 := mergedparcelMixin[0].Interceptors()
+	mergedparcel.Interceptors[0] = mergedparcelMixinInters0[0]
+	mergedparcelMixinFields0 := mergedparcelMixin[0].Fields()
+	_ = mergedparcelMixinFields0
+	mergedparcelFields := entschema.MergedParcel{}.Fields()
+	_ = mergedparcelFields
+	// mergedparcelDescOrg is the schema descriptor for org field.
+	mergedparcelDescOrg := mergedparcelMixinFields0[0].Descriptor()
+	// mergedparcel.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	mergedparcel.OrgValidator = func() func(string) error {
+		validators := mergedparcelDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mergedparcelDescLocation is the schema descriptor for location field.
+	mergedparcelDescLocation := mergedparcelFields[1].Descriptor()
+	// mergedparcel.LocationValidator is a validator for the "location" field. It is called by the builders before save.
+	mergedparcel.LocationValidator = func() func(string) error {
+		validators := mergedparcelDescLocation.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(location string) error {
+			for _, fn := range fns {
+				if err := fn(location); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mergedparcelDescMergedBy is the schema descriptor for merged_by field.
+	mergedparcelDescMergedBy := mergedparcelFields[3].Descriptor()
+	// mergedparcel.DefaultMergedBy holds the default value on creation for the merged_by field.
+	mergedparcel.DefaultMergedBy = mergedparcelDescMergedBy.Default.(string)
+	// mergedparcel.MergedByValidator is a validator for the "merged_by" field. It is called by the builders before save.
+	mergedparcel.MergedByValidator = mergedparcelDescMergedBy.Validators[0].(func(string) error)
+	// mergedparcelDescMergedUs is the schema descriptor for merged_us field.
+	mergedparcelDescMergedUs := mergedparcelFields[4].Descriptor()
+	// mergedparcel.DefaultMergedUs holds the default value on creation for the merged_us field.
+	mergedparcel.DefaultMergedUs = mergedparcelDescMergedUs.Default.(int64)
+	// mergedparcelDescID is the schema descriptor for id field.
+	mergedparcelDescID := mergedparcelFields[0].Descriptor()
+	// mergedparcel.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	mergedparcel.IDValidator = func() func(string) error {
+		validators := mergedparcelDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
