@@ -213,7 +213,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product")), Lists: productv1.NewPriceListsClient(d.Dial("product"))},
 			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies, Terms: tradeTerms,
 		},
-		Wallets: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
+		Wallets: wallets, Payer: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
 		Report: frame.Report("after a reply"),
 	}, service.Settings{
 		Terms:  terms,
@@ -274,6 +274,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterTaxProfilesServer(r.GRPC, c.profiles)
 	invoices := service.NewInvoices(c.service)
 	orderv1.RegisterInvoicesServer(r.GRPC, invoices)
+	windows := service.NewPayWindows(c.terms)
+	orderv1.RegisterPayWindowsServer(r.GRPC, windows)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
@@ -295,10 +297,11 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
 		orderv1.RegisterTaxProfilesHTTPServer(r.HTTP, c.profiles)
 		orderv1.RegisterInvoicesHTTPServer(r.HTTP, invoices)
+		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
+		orderv1.RegisterPayWindowsHTTPServer(r.HTTP, windows)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)
-		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential

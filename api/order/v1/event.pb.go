@@ -343,7 +343,10 @@ type TradeEvent struct {
 	ParcelId  string `protobuf:"bytes,21,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
 	InvoiceId string `protobuf:"bytes,30,opt,name=invoice_id,json=invoiceId,proto3" json:"invoice_id,omitempty"`
 	// The invoice that a red letter takes back.
-	RedOf         string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
+	RedOf string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
+	// What the seller has of the order after the change: when it is paid, whenever goods or money go back, and at its end. For the
+	// seller's staff, headquarters and services.
+	Receipts      *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -537,6 +540,13 @@ func (x *TradeEvent) GetRedOf() string {
 		return x.RedOf
 	}
 	return ""
+}
+
+func (x *TradeEvent) GetReceipts() *EventReceipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
 }
 
 type TradeEventLine struct {
@@ -1063,7 +1073,7 @@ var File_order_v1_event_proto protoreflect.FileDescriptor
 
 const file_order_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/event.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\"\x8c\x02\n" +
+	"\x14order/v1/event.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x17order/v1/receipts.proto\"\x8c\x02\n" +
 	"\x16ListTradeEventsRequest\x12 \n" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\x06cursor\x12B\n" +
 	"\x05begin\x18\x02 \x01(\x0e2\".onepool.order.v1.TradeEventsBeginB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05begin\x12 \n" +
@@ -1075,7 +1085,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x06events\x18\x01 \x03(\v2\x1c.onepool.order.v1.TradeEventR\x06events\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
 	"nextCursor\x12\x16\n" +
-	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xf2\x05\n" +
+	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xaf\x06\n" +
 	"\n" +
 	"TradeEvent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
@@ -1104,7 +1114,8 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\x12\x1d\n" +
 	"\n" +
 	"invoice_id\x18\x1e \x01(\tR\tinvoiceId\x12\x15\n" +
-	"\x06red_of\x18\x1f \x01(\tR\x05redOf\"W\n" +
+	"\x06red_of\x18\x1f \x01(\tR\x05redOf\x12;\n" +
+	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\"W\n" +
 	"\x0eTradeEventLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
@@ -1209,6 +1220,7 @@ var file_order_v1_event_proto_goTypes = []any{
 	(*DeleteEventWebhookResponse)(nil), // 11: onepool.order.v1.DeleteEventWebhookResponse
 	(v1.DeliveryWay)(0),                // 12: onepool.inventory.v1.DeliveryWay
 	(*v11.Money)(nil),                  // 13: onepool.common.v1.Money
+	(*EventReceipts)(nil),              // 14: onepool.order.v1.EventReceipts
 }
 var file_order_v1_event_proto_depIdxs = []int32{
 	0,  // 0: onepool.order.v1.ListTradeEventsRequest.begin:type_name -> onepool.order.v1.TradeEventsBegin
@@ -1218,20 +1230,21 @@ var file_order_v1_event_proto_depIdxs = []int32{
 	12, // 4: onepool.order.v1.TradeEvent.way:type_name -> onepool.inventory.v1.DeliveryWay
 	13, // 5: onepool.order.v1.TradeEvent.amount:type_name -> onepool.common.v1.Money
 	5,  // 6: onepool.order.v1.TradeEvent.lines:type_name -> onepool.order.v1.TradeEventLine
-	6,  // 7: onepool.order.v1.ListEventWebhooksResponse.webhooks:type_name -> onepool.order.v1.EventWebhook
-	2,  // 8: onepool.order.v1.TradeEvents.ListTradeEvents:input_type -> onepool.order.v1.ListTradeEventsRequest
-	7,  // 9: onepool.order.v1.TradeEvents.PutEventWebhook:input_type -> onepool.order.v1.PutEventWebhookRequest
-	8,  // 10: onepool.order.v1.TradeEvents.ListEventWebhooks:input_type -> onepool.order.v1.ListEventWebhooksRequest
-	10, // 11: onepool.order.v1.TradeEvents.DeleteEventWebhook:input_type -> onepool.order.v1.DeleteEventWebhookRequest
-	3,  // 12: onepool.order.v1.TradeEvents.ListTradeEvents:output_type -> onepool.order.v1.ListTradeEventsResponse
-	6,  // 13: onepool.order.v1.TradeEvents.PutEventWebhook:output_type -> onepool.order.v1.EventWebhook
-	9,  // 14: onepool.order.v1.TradeEvents.ListEventWebhooks:output_type -> onepool.order.v1.ListEventWebhooksResponse
-	11, // 15: onepool.order.v1.TradeEvents.DeleteEventWebhook:output_type -> onepool.order.v1.DeleteEventWebhookResponse
-	12, // [12:16] is the sub-list for method output_type
-	8,  // [8:12] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	14, // 7: onepool.order.v1.TradeEvent.receipts:type_name -> onepool.order.v1.EventReceipts
+	6,  // 8: onepool.order.v1.ListEventWebhooksResponse.webhooks:type_name -> onepool.order.v1.EventWebhook
+	2,  // 9: onepool.order.v1.TradeEvents.ListTradeEvents:input_type -> onepool.order.v1.ListTradeEventsRequest
+	7,  // 10: onepool.order.v1.TradeEvents.PutEventWebhook:input_type -> onepool.order.v1.PutEventWebhookRequest
+	8,  // 11: onepool.order.v1.TradeEvents.ListEventWebhooks:input_type -> onepool.order.v1.ListEventWebhooksRequest
+	10, // 12: onepool.order.v1.TradeEvents.DeleteEventWebhook:input_type -> onepool.order.v1.DeleteEventWebhookRequest
+	3,  // 13: onepool.order.v1.TradeEvents.ListTradeEvents:output_type -> onepool.order.v1.ListTradeEventsResponse
+	6,  // 14: onepool.order.v1.TradeEvents.PutEventWebhook:output_type -> onepool.order.v1.EventWebhook
+	9,  // 15: onepool.order.v1.TradeEvents.ListEventWebhooks:output_type -> onepool.order.v1.ListEventWebhooksResponse
+	11, // 16: onepool.order.v1.TradeEvents.DeleteEventWebhook:output_type -> onepool.order.v1.DeleteEventWebhookResponse
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_event_proto_init() }
@@ -1239,6 +1252,7 @@ func file_order_v1_event_proto_init() {
 	if File_order_v1_event_proto != nil {
 		return
 	}
+	file_order_v1_receipts_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -1517,7 +1517,10 @@ type OrderInfo struct {
 	Tax      *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
 	TaxOnTop bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
 	// The seller to the tax office; absent: it had no tax profile when the order was placed.
-	SellerTax     *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
+	SellerTax *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
+	// What the seller has of all lines and the freight, and of charges for gifts that stayed. For the seller's staff and
+	// headquarters, of an order by itself, not in lists.
+	Receipts      *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1832,6 +1835,13 @@ func (x *OrderInfo) GetSellerTax() *SellerTax {
 	return nil
 }
 
+func (x *OrderInfo) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
 type PickupChoice struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	AskedAtUs int64                  `protobuf:"varint,1,opt,name=asked_at_us,json=askedAtUs,proto3" json:"asked_at_us,omitempty"`
@@ -1910,8 +1920,10 @@ type OrderLine struct {
 	// Units that were cancelled before they left; their money is in refunded.
 	CancelledQuantity int64 `protobuf:"varint,21,opt,name=cancelled_quantity,json=cancelledQuantity,proto3" json:"cancelled_quantity,omitempty"`
 	// In payable, at so many basis points.
-	TaxBp         int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
-	Tax           *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxBp int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
+	Tax   *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the seller has of it. For the seller's staff and headquarters.
+	Receipts      *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2068,6 +2080,13 @@ func (x *OrderLine) GetTaxBp() int64 {
 func (x *OrderLine) GetTax() *v1.Money {
 	if x != nil {
 		return x.Tax
+	}
+	return nil
+}
+
+func (x *OrderLine) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
 	}
 	return nil
 }
@@ -2384,11 +2403,13 @@ type SellAtTillRequest struct {
 	Lines     []*OrderLineInput `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
 	MemberId  string            `protobuf:"bytes,6,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	Points    int64             `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
-	// Cash taken for the goods, change already given: with the cards it must equal what is left to pay.
+	// Cash taken for the goods, change already given: with the cards and the stored value it must equal what is left to pay.
 	CashMinor int64  `protobuf:"varint,8,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
 	Clerk     string `protobuf:"bytes,9,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	// What the card terminal has taken.
-	Cards         []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	Cards []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	// What the member's stored value pays, taken with the sale or not at all. Only by a frontend to which the member has shown a code.
+	WalletMinor   int64 `protobuf:"varint,110,opt,name=wallet_minor,json=walletMinor,proto3" json:"wallet_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2491,6 +2512,13 @@ func (x *SellAtTillRequest) GetCards() []*CardTender {
 		return x.Cards
 	}
 	return nil
+}
+
+func (x *SellAtTillRequest) GetWalletMinor() int64 {
+	if x != nil {
+		return x.WalletMinor
+	}
+	return 0
 }
 
 // Money that a card terminal (POS machine) beside the till has taken.
@@ -5273,7 +5301,7 @@ var File_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\x1a\x1aorder/v1/tax_profile.proto\"\x85\x01\n" +
+	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\x1a\x17order/v1/receipts.proto\x1a\x1aorder/v1/tax_profile.proto\"\x85\x01\n" +
 	"\x04Cart\x12\x1b\n" +
 	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x120\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.onepool.order.v1.CartLineR\x05lines\x12.\n" +
@@ -5360,7 +5388,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
 	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xf5\r\n" +
+	"\r_to_pay_minor\"\xad\x0e\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5410,11 +5438,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"tax_on_top\x18! \x01(\bR\btaxOnTop\x12:\n" +
 	"\n" +
-	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\"P\n" +
+	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\"P\n" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
-	"chooseByUs\"\xc0\x06\n" +
+	"chooseByUs\"\xf8\x06\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -5437,7 +5466,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x12-\n" +
 	"\x12cancelled_quantity\x18\x15 \x01(\x03R\x11cancelledQuantity\x12\x15\n" +
 	"\x06tax_bp\x18\x10 \x01(\x03R\x05taxBp\x12*\n" +
-	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x1a8\n" +
+	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -5472,7 +5502,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\tR\x02to\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\x12\x13\n" +
-	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\xce\x03\n" +
+	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\x81\x04\n" +
 	"\x11SellAtTillRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -5489,7 +5519,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"cash_minor\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
 	"\x05clerk\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x12<\n" +
 	"\x05cards\x18\n" +
-	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"h\n" +
+	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\x121\n" +
+	"\fwallet_minor\x18n \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x00R\vwalletMinor\"h\n" +
 	"\n" +
 	"CardTender\x121\n" +
 	"\famount_minor\x18\x01 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x01R\vamountMinor\x12'\n" +
@@ -5974,11 +6005,12 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*LineDiscount)(nil),               // 65: onepool.order.v1.LineDiscount
 	(*v1.GeoPoint)(nil),                // 66: onepool.common.v1.GeoPoint
 	(*SellerTax)(nil),                  // 67: onepool.order.v1.SellerTax
-	(*v11.MissingLine)(nil),            // 68: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 69: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 70: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 71: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 72: onepool.common.v1.CheckInvariantsResponse
+	(*Receipts)(nil),                   // 68: onepool.order.v1.Receipts
+	(*v11.MissingLine)(nil),            // 69: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 70: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 71: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 72: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 73: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
@@ -6023,104 +6055,106 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	62,  // 39: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
 	62,  // 40: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
 	67,  // 41: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
-	59,  // 42: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	62,  // 43: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	62,  // 44: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	62,  // 45: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	62,  // 46: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	62,  // 47: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	62,  // 48: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	65,  // 49: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	62,  // 50: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	8,   // 51: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	62,  // 52: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	62,  // 53: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 54: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	62,  // 55: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 56: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 57: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	26,  // 58: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	17,  // 59: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	28,  // 60: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 61: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	19,  // 62: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 63: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 64: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	62,  // 65: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	60,  // 66: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 67: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	63,  // 68: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	40,  // 69: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	17,  // 70: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	39,  // 71: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	41,  // 72: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	61,  // 73: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 74: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	42,  // 75: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 76: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 77: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	38,  // 78: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	68,  // 79: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	69,  // 80: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	70,  // 81: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	49,  // 82: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	51,  // 83: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 84: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	53,  // 85: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	62,  // 86: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	62,  // 87: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	62,  // 88: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	51,  // 89: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	62,  // 90: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	54,  // 91: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	55,  // 92: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 93: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 94: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 95: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 96: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	25,  // 97: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	27,  // 98: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	29,  // 99: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	30,  // 100: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	31,  // 101: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	33,  // 102: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	34,  // 103: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	36,  // 104: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	43,  // 105: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	45,  // 106: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	46,  // 107: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	47,  // 108: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	48,  // 109: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	50,  // 110: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	56,  // 111: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	57,  // 112: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	71,  // 113: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 114: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 115: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 116: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 117: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 118: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 119: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 120: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 121: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	32,  // 122: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 123: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	35,  // 124: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	37,  // 125: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	44,  // 126: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	38,  // 127: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 128: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 129: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 130: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	52,  // 131: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	52,  // 132: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	52,  // 133: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	72,  // 134: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	114, // [114:135] is the sub-list for method output_type
-	93,  // [93:114] is the sub-list for method input_type
-	93,  // [93:93] is the sub-list for extension type_name
-	93,  // [93:93] is the sub-list for extension extendee
-	0,   // [0:93] is the sub-list for field type_name
+	68,  // 42: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
+	59,  // 43: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	62,  // 44: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	62,  // 45: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	62,  // 46: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	62,  // 47: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	62,  // 48: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	62,  // 49: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	65,  // 50: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	62,  // 51: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	68,  // 52: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
+	8,   // 53: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	62,  // 54: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	62,  // 55: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 56: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	62,  // 57: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 58: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	14,  // 59: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	26,  // 60: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	17,  // 61: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	28,  // 62: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 63: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	19,  // 64: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 65: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 66: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	62,  // 67: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	60,  // 68: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 69: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	63,  // 70: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	40,  // 71: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	17,  // 72: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	39,  // 73: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	41,  // 74: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	61,  // 75: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 76: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	42,  // 77: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 78: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 79: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	38,  // 80: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	69,  // 81: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	70,  // 82: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	71,  // 83: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	49,  // 84: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	51,  // 85: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 86: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	53,  // 87: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	62,  // 88: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	62,  // 89: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	62,  // 90: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	51,  // 91: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	62,  // 92: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	54,  // 93: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	55,  // 94: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 95: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 96: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 97: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	18,  // 98: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	25,  // 99: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	27,  // 100: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	29,  // 101: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	30,  // 102: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	31,  // 103: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	33,  // 104: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	34,  // 105: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	36,  // 106: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	43,  // 107: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	45,  // 108: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	46,  // 109: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	47,  // 110: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	48,  // 111: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	50,  // 112: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	56,  // 113: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	57,  // 114: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	72,  // 115: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 116: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 117: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 118: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	19,  // 119: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 120: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	19,  // 121: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 122: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	19,  // 123: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	32,  // 124: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	19,  // 125: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	35,  // 126: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	37,  // 127: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	44,  // 128: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	38,  // 129: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 130: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 131: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	38,  // 132: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	52,  // 133: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	52,  // 134: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	52,  // 135: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	73,  // 136: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	116, // [116:137] is the sub-list for method output_type
+	95,  // [95:116] is the sub-list for method input_type
+	95,  // [95:95] is the sub-list for extension type_name
+	95,  // [95:95] is the sub-list for extension extendee
+	0,   // [0:95] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6129,6 +6163,7 @@ func file_order_v1_order_proto_init() {
 		return
 	}
 	file_order_v1_promotion_proto_init()
+	file_order_v1_receipts_proto_init()
 	file_order_v1_tax_profile_proto_init()
 	file_order_v1_order_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}

@@ -155,6 +155,8 @@ type Header struct {
 	ReturnTerms *ReturnTerms
 
 	PlacedAtUS, PaidAtUS, PayUntilUS, ShipByUS, UpdatedAtUS int64
+	// HeldUntilUS is until when its stock is held while it waits for its payment; 0: as configured.
+	HeldUntilUS int64
 
 	// AskedAtUS is since when the buyer of a pickup has to choose, ChooseByUS by when; 0: not, or without end.
 	AskedAtUS, ChooseByUS int64
@@ -191,6 +193,8 @@ type Line struct {
 	Earned *Earned
 	// TaxMinor is in PayableMinor, at TaxBP basis points; in GrossMinor too where prices are without tax.
 	TaxBP, TaxMinor int64
+	// ReceiptsMinor is what the line brings its seller: see Receipts.
+	ReceiptsMinor int64
 }
 
 // BaseMinor is the money paid for the line: what points and rebates accrue on.

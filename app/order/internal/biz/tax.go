@@ -45,6 +45,7 @@ type TradeTerms struct {
 	Freights []FreightTerms
 	// Profiles of sellers, by organisation.
 	Profiles map[string][]TaxProfile
+	Pays     []PayTerms
 }
 
 // TermsReader knows the terms.
@@ -63,6 +64,8 @@ type TermsBook interface {
 	PutFreight(ctx context.Context, f FreightTerms) (FreightTerms, error)
 	// PutProfile stores the next tax profile of an organisation, or refuses it.
 	PutProfile(ctx context.Context, p TaxProfile, nowUS int64) (TaxProfile, error)
+	// PutPay stores the next version of pay terms for their moment.
+	PutPay(ctx context.Context, p PayTerms) (PayTerms, error)
 }
 
 // Validate refuses rates that are none, or given twice.

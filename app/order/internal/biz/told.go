@@ -80,6 +80,8 @@ type TradeBody struct {
 	Currency    string      `json:"currency,omitempty"`
 	SourceNo    string      `json:"source_no,omitempty"` // for the seller and its channel
 	Lines       []TradeLine `json:"lines,omitempty"`
+	// Receipts of the order as they stand then: for the seller.
+	Receipts *TradeReceipts `json:"receipts,omitempty"`
 }
 
 // TradeLine is pieces of a line of the order.
@@ -100,7 +102,7 @@ func (o *Order) Told() (told []TradeEvent) {
 		e := TradeEvent{Topic: topic, Version: h.Version, State: h.To, AtUS: h.AtUS}
 		switch h.Subject {
 		case SubjectOrder:
-			e.Body.AmountMinor, e.Body.Currency = o.r.TotalMinor, o.r.Currency
+			e.Body.AmountMinor, e.Body.Currency, e.Body.Receipts = o.r.TotalMinor, o.r.Currency, o.r.toldReceipts(topic)
 			if topic == TopicPlaced {
 				e.Body.Way, e.Body.Lines = o.r.Way, o.goods()
 			}
@@ -110,6 +112,7 @@ func (o *Order) Told() (told []TradeEvent) {
 		case SubjectParcel:
 			told = append(told, o.toldParcel(e, h.SubjectID))
 		case SubjectReturn:
+			e.Body.Receipts = o.r.toldReceipts(topic)
 			told = append(told, o.toldBack(e, *o.returned(h.SubjectID))...)
 		case SubjectRefund:
 			told = append(told, o.toldRefund(e, h.SubjectID))
@@ -173,6 +176,7 @@ func (o *Order) toldRefund(e TradeEvent, refundID string) TradeEvent {
 	for _, f := range o.r.Refunds {
 		if f.ID == refundID {
 			e.Body.RefundID, e.Body.ReturnID, e.Body.AmountMinor, e.Body.Currency = f.ID, f.ReturnID, f.AmountMinor, o.r.Currency
+			e.Body.Receipts = o.r.toldReceipts(e.Topic)
 		}
 	}
 	return e

@@ -18,6 +18,7 @@ import (
 const (
 	termTax     = "tax"
 	termFreight = "freight"
+	termPay     = "pay"
 
 	topicTerms = "order.trade_terms"
 )
@@ -79,6 +80,12 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 				return biz.TradeTerms{}, err
 			}
 			all.Freights = append(all.Freights, f)
+		case termPay:
+			p, err := toPay(row)
+			if err != nil {
+				return biz.TradeTerms{}, err
+			}
+			all.Pays = append(all.Pays, p)
 		}
 	}
 	t.terms, t.readUS, t.written, t.read = all, nowUS, written, true

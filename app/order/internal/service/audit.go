@@ -69,6 +69,7 @@ func (s *Order) compare(ctx context.Context, examples int) ([]*commonv1.Invarian
 	supplies := result("I18a", "goods of another owner are supplied once, at the frozen price")
 	invoices := result("I21", "an invoice less its red letters is the money that its seller keeps of the order, less what stored value paid")
 	wallets := result("I7", "what orders took of stored value was paid from their members' wallets, and what was refunded came back")
+	receipts := result("I7", "what sellers have of their sales is the money kept, the points spent and what others bear of discounts")
 	now, err := s.DB.Now(ctx)
 	if err != nil {
 		return nil, err
@@ -109,20 +110,20 @@ func (s *Order) compare(ctx context.Context, examples int) ([]*commonv1.Invarian
 			}
 			found := [...][]biz.Disagreement{
 				biz.AgreeStock(r, held[r.ID]), biz.AgreePlaces(r, held[r.ID]), biz.AgreeBack(r, points[r.ID], rebates[r.ID]),
-				biz.AgreeSupplies(r, rebates[r.ID].Supplies), biz.AgreeWallet(r, sums), biz.AgreeInvoices(r, stored),
+				biz.AgreeSupplies(r, rebates[r.ID].Supplies), biz.AgreeWallet(r, sums), biz.AgreeReceipts(r), biz.AgreeInvoices(r, stored),
 			}
 			settled := r.UpdatedAtUS < now-unsettledUS
-			if settled && len(found[0])+len(found[1])+len(found[2])+len(found[3])+len(found[4])+len(found[5]) > 0 {
+			if settled && len(found[0])+len(found[1])+len(found[2])+len(found[3])+len(found[4])+len(found[5])+len(found[6]) > 0 {
 				if settled, err = s.unchanged(ctx, r); err != nil {
 					return nil, err
 				}
 			}
-			for i, c := range []comparison{stock, places, back, supplies, wallets, invoices} {
+			for i, c := range []comparison{stock, places, back, supplies, wallets, receipts, invoices} {
 				c.add(settled, found[i])
 			}
 		}
 	}
-	return []*commonv1.InvariantResult{stock.InvariantResult, places.InvariantResult, back.InvariantResult, supplies.InvariantResult, wallets.InvariantResult, invoices.InvariantResult}, nil
+	return []*commonv1.InvariantResult{stock.InvariantResult, places.InvariantResult, back.InvariantResult, supplies.InvariantResult, wallets.InvariantResult, receipts.InvariantResult, invoices.InvariantResult}, nil
 }
 
 // walletSums asks about the stored value of orders, if some was asked for.

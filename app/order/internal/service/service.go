@@ -59,6 +59,8 @@ type Parts struct {
 	Sandbox *sandboxpay.Provider
 	// Wallets are asked by the audit, for orders that were paid with stored value.
 	Wallets biz.WalletReader
+	// Payer takes stored value at tills.
+	Payer biz.WalletPayer
 	// Providers besides the sandbox.
 	Providers []biz.PaymentProvider
 	// Issuer issues invoices; nil: nobody does.
@@ -74,6 +76,7 @@ type Order struct {
 	settings  Settings
 	providers map[string]biz.PaymentProvider
 	silent    silence
+	soldOut   soldOut
 	exporting chan struct{} // a place for each export that runs
 	// patience is how long the end of an order waits for a provider, far below the time of a request.
 	patience time.Duration
@@ -173,7 +176,7 @@ func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, err
 		return nil, err
 	}
 	if seller.ID != "" {
-		info.SellerTax = &orderv1.SellerTax{ProfileId: seller.ID, Taxpayer: seller.Taxpayer, TaxNo: seller.TaxNo, Title: seller.Title}
+		info.SellerTax = toSellerTax(seller)
 	}
 	return info, nil
 }

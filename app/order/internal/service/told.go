@@ -70,7 +70,11 @@ func (s *TradeEvents) ListTradeEvents(ctx context.Context, in *orderv1.ListTrade
 	}
 	out := &orderv1.ListTradeEventsResponse{NextCursor: page.Encode(s.secret, query, strconv.FormatInt(to, 10)), Behind: max(0, last-to)}
 	for _, e := range found {
-		out.Events = append(out.Events, toTradeEvent(e))
+		event := toTradeEvent(e)
+		if !seesReceipts(p, e.SellerOrg) {
+			event.Receipts = nil
+		}
+		out.Events = append(out.Events, event)
 	}
 	return out, nil
 }
@@ -122,6 +126,7 @@ func toTradeEvent(e data.Told) *orderv1.TradeEvent {
 	if e.Body.Currency != "" {
 		out.Amount = &commonv1.Money{AmountMinor: e.Body.AmountMinor, Currency: e.Body.Currency}
 	}
+	out.Receipts = toEventReceipts(e.Body.Receipts)
 	for _, l := range e.Body.Lines {
 		out.Lines = append(out.Lines, &orderv1.TradeEventLine{LineId: l.LineID, Sku: l.SKU, Quantity: l.Quantity})
 	}

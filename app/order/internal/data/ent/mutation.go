@@ -11771,6 +11771,8 @@ type OrderMutation struct {
 	tax_profile               *string
 	invoice_count             *int64
 	addinvoice_count          *int64
+	held_until_us             *int64
+	addheld_until_us          *int64
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Order, error)
@@ -14238,6 +14240,76 @@ func (m *OrderMutation) ResetInvoiceCount() {
 	m.addinvoice_count = nil
 }
 
+// SetHeldUntilUs sets the "held_until_us" field.
+func (m *OrderMutation) SetHeldUntilUs(i int64) {
+	m.held_until_us = &i
+	m.addheld_until_us = nil
+}
+
+// HeldUntilUs returns the value of the "held_until_us" field in the mutation.
+func (m *OrderMutation) HeldUntilUs() (r int64, exists bool) {
+	v := m.held_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHeldUntilUs returns the old "held_until_us" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldHeldUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHeldUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHeldUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHeldUntilUs: %w", err)
+	}
+	return oldValue.HeldUntilUs, nil
+}
+
+// AddHeldUntilUs adds i to the "held_until_us" field.
+func (m *OrderMutation) AddHeldUntilUs(i int64) {
+	if m.addheld_until_us != nil {
+		*m.addheld_until_us += i
+	} else {
+		m.addheld_until_us = &i
+	}
+}
+
+// AddedHeldUntilUs returns the value that was added to the "held_until_us" field in this mutation.
+func (m *OrderMutation) AddedHeldUntilUs() (r int64, exists bool) {
+	v := m.addheld_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearHeldUntilUs clears the value of the "held_until_us" field.
+func (m *OrderMutation) ClearHeldUntilUs() {
+	m.held_until_us = nil
+	m.addheld_until_us = nil
+	m.clearedFields[order.FieldHeldUntilUs] = struct{}{}
+}
+
+// HeldUntilUsCleared returns if the "held_until_us" field was cleared in this mutation.
+func (m *OrderMutation) HeldUntilUsCleared() bool {
+	_, ok := m.clearedFields[order.FieldHeldUntilUs]
+	return ok
+}
+
+// ResetHeldUntilUs resets all changes to the "held_until_us" field.
+func (m *OrderMutation) ResetHeldUntilUs() {
+	m.held_until_us = nil
+	m.addheld_until_us = nil
+	delete(m.clearedFields, order.FieldHeldUntilUs)
+}
+
 // Where appends a list predicates to the OrderMutation builder.
 func (m *OrderMutation) Where(ps ...predicate.Order) {
 	m.predicates = append(m.predicates, ps...)
@@ -14272,7 +14344,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 50)
+	fields := make([]string, 0, 51)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -14423,6 +14495,9 @@ func (m *OrderMutation) Fields() []string {
 	if m.invoice_count != nil {
 		fields = append(fields, order.FieldInvoiceCount)
 	}
+	if m.held_until_us != nil {
+		fields = append(fields, order.FieldHeldUntilUs)
+	}
 	return fields
 }
 
@@ -14531,6 +14606,8 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.TaxProfile()
 	case order.FieldInvoiceCount:
 		return m.InvoiceCount()
+	case order.FieldHeldUntilUs:
+		return m.HeldUntilUs()
 	}
 	return nil, false
 }
@@ -14640,6 +14717,8 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldTaxProfile(ctx)
 	case order.FieldInvoiceCount:
 		return m.OldInvoiceCount(ctx)
+	case order.FieldHeldUntilUs:
+		return m.OldHeldUntilUs(ctx)
 	}
 	return nil, fmt.Errorf("unknown Order field %s", name)
 }
@@ -14999,6 +15078,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetInvoiceCount(v)
 		return nil
+	case order.FieldHeldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHeldUntilUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
 }
@@ -15076,6 +15162,9 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addinvoice_count != nil {
 		fields = append(fields, order.FieldInvoiceCount)
 	}
+	if m.addheld_until_us != nil {
+		fields = append(fields, order.FieldHeldUntilUs)
+	}
 	return fields
 }
 
@@ -15130,6 +15219,8 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedChooseByUs()
 	case order.FieldInvoiceCount:
 		return m.AddedInvoiceCount()
+	case order.FieldHeldUntilUs:
+		return m.AddedHeldUntilUs()
 	}
 	return nil, false
 }
@@ -15300,6 +15391,13 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddInvoiceCount(v)
 		return nil
+	case order.FieldHeldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddHeldUntilUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Order numeric field %s", name)
 }
@@ -15322,6 +15420,9 @@ func (m *OrderMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(order.FieldReturnTerms) {
 		fields = append(fields, order.FieldReturnTerms)
+	}
+	if m.FieldCleared(order.FieldHeldUntilUs) {
+		fields = append(fields, order.FieldHeldUntilUs)
 	}
 	return fields
 }
@@ -15351,6 +15452,9 @@ func (m *OrderMutation) ClearField(name string) error {
 		return nil
 	case order.FieldReturnTerms:
 		m.ClearReturnTerms()
+		return nil
+	case order.FieldHeldUntilUs:
+		m.ClearHeldUntilUs()
 		return nil
 	}
 	return fmt.Errorf("unknown Order nullable field %s", name)
@@ -15509,6 +15613,9 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldInvoiceCount:
 		m.ResetInvoiceCount()
+		return nil
+	case order.FieldHeldUntilUs:
+		m.ResetHeldUntilUs()
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -16539,6 +16646,8 @@ type OrderLineMutation struct {
 	addtax_bp              *int64
 	tax_minor              *int64
 	addtax_minor           *int64
+	receipts_minor         *int64
+	addreceipts_minor      *int64
 	returned_quantity      *int64
 	addreturned_quantity   *int64
 	cancelled_quantity     *int64
@@ -17598,6 +17707,76 @@ func (m *OrderLineMutation) ResetTaxMinor() {
 	m.addtax_minor = nil
 }
 
+// SetReceiptsMinor sets the "receipts_minor" field.
+func (m *OrderLineMutation) SetReceiptsMinor(i int64) {
+	m.receipts_minor = &i
+	m.addreceipts_minor = nil
+}
+
+// ReceiptsMinor returns the value of the "receipts_minor" field in the mutation.
+func (m *OrderLineMutation) ReceiptsMinor() (r int64, exists bool) {
+	v := m.receipts_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceiptsMinor returns the old "receipts_minor" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldReceiptsMinor(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceiptsMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceiptsMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceiptsMinor: %w", err)
+	}
+	return oldValue.ReceiptsMinor, nil
+}
+
+// AddReceiptsMinor adds i to the "receipts_minor" field.
+func (m *OrderLineMutation) AddReceiptsMinor(i int64) {
+	if m.addreceipts_minor != nil {
+		*m.addreceipts_minor += i
+	} else {
+		m.addreceipts_minor = &i
+	}
+}
+
+// AddedReceiptsMinor returns the value that was added to the "receipts_minor" field in this mutation.
+func (m *OrderLineMutation) AddedReceiptsMinor() (r int64, exists bool) {
+	v := m.addreceipts_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearReceiptsMinor clears the value of the "receipts_minor" field.
+func (m *OrderLineMutation) ClearReceiptsMinor() {
+	m.receipts_minor = nil
+	m.addreceipts_minor = nil
+	m.clearedFields[orderline.FieldReceiptsMinor] = struct{}{}
+}
+
+// ReceiptsMinorCleared returns if the "receipts_minor" field was cleared in this mutation.
+func (m *OrderLineMutation) ReceiptsMinorCleared() bool {
+	_, ok := m.clearedFields[orderline.FieldReceiptsMinor]
+	return ok
+}
+
+// ResetReceiptsMinor resets all changes to the "receipts_minor" field.
+func (m *OrderLineMutation) ResetReceiptsMinor() {
+	m.receipts_minor = nil
+	m.addreceipts_minor = nil
+	delete(m.clearedFields, orderline.FieldReceiptsMinor)
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (m *OrderLineMutation) SetReturnedQuantity(i int64) {
 	m.returned_quantity = &i
@@ -17912,7 +18091,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 24)
+	fields := make([]string, 0, 25)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -17969,6 +18148,9 @@ func (m *OrderLineMutation) Fields() []string {
 	}
 	if m.tax_minor != nil {
 		fields = append(fields, orderline.FieldTaxMinor)
+	}
+	if m.receipts_minor != nil {
+		fields = append(fields, orderline.FieldReceiptsMinor)
 	}
 	if m.returned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
@@ -18031,6 +18213,8 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.TaxBp()
 	case orderline.FieldTaxMinor:
 		return m.TaxMinor()
+	case orderline.FieldReceiptsMinor:
+		return m.ReceiptsMinor()
 	case orderline.FieldReturnedQuantity:
 		return m.ReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -18088,6 +18272,8 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldTaxBp(ctx)
 	case orderline.FieldTaxMinor:
 		return m.OldTaxMinor(ctx)
+	case orderline.FieldReceiptsMinor:
+		return m.OldReceiptsMinor(ctx)
 	case orderline.FieldReturnedQuantity:
 		return m.OldReturnedQuantity(ctx)
 	case orderline.FieldCancelledQuantity:
@@ -18240,6 +18426,13 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTaxMinor(v)
 		return nil
+	case orderline.FieldReceiptsMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceiptsMinor(v)
+		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
 		if !ok {
@@ -18313,6 +18506,9 @@ func (m *OrderLineMutation) AddedFields() []string {
 	if m.addtax_minor != nil {
 		fields = append(fields, orderline.FieldTaxMinor)
 	}
+	if m.addreceipts_minor != nil {
+		fields = append(fields, orderline.FieldReceiptsMinor)
+	}
 	if m.addreturned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
 	}
@@ -18356,6 +18552,8 @@ func (m *OrderLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedTaxBp()
 	case orderline.FieldTaxMinor:
 		return m.AddedTaxMinor()
+	case orderline.FieldReceiptsMinor:
+		return m.AddedReceiptsMinor()
 	case orderline.FieldReturnedQuantity:
 		return m.AddedReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -18445,6 +18643,13 @@ func (m *OrderLineMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddTaxMinor(v)
 		return nil
+	case orderline.FieldReceiptsMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReceiptsMinor(v)
+		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
 		if !ok {
@@ -18497,6 +18702,9 @@ func (m *OrderLineMutation) ClearedFields() []string {
 	if m.FieldCleared(orderline.FieldEarned) {
 		fields = append(fields, orderline.FieldEarned)
 	}
+	if m.FieldCleared(orderline.FieldReceiptsMinor) {
+		fields = append(fields, orderline.FieldReceiptsMinor)
+	}
 	return fields
 }
 
@@ -18519,6 +18727,9 @@ func (m *OrderLineMutation) ClearField(name string) error {
 		return nil
 	case orderline.FieldEarned:
 		m.ClearEarned()
+		return nil
+	case orderline.FieldReceiptsMinor:
+		m.ClearReceiptsMinor()
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine nullable field %s", name)
@@ -18584,6 +18795,9 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldTaxMinor:
 		m.ResetTaxMinor()
+		return nil
+	case orderline.FieldReceiptsMinor:
+		m.ResetReceiptsMinor()
 		return nil
 	case orderline.FieldReturnedQuantity:
 		m.ResetReturnedQuantity()

@@ -119,6 +119,8 @@ type Order struct {
 	TaxProfile string `json:"tax_profile,omitempty"`
 	// InvoiceCount holds the value of the "invoice_count" field.
 	InvoiceCount int64 `json:"invoice_count,omitempty"`
+	// HeldUntilUs holds the value of the "held_until_us" field.
+	HeldUntilUs  int64 `json:"held_until_us,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -131,7 +133,7 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case order.FieldTaxOnTop, order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
-		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldGiftChargedMinor, order.FieldCreditMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldTaxMinor, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion, order.FieldAskedUs, order.FieldChooseByUs, order.FieldInvoiceCount:
+		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldGiftChargedMinor, order.FieldCreditMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldTaxMinor, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion, order.FieldAskedUs, order.FieldChooseByUs, order.FieldInvoiceCount, order.FieldHeldUntilUs:
 			values[i] = new(sql.NullInt64)
 		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldOriginOrder, order.FieldOriginReturn, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint, order.FieldTaxProfile:
 			values[i] = new(sql.NullString)
@@ -462,6 +464,12 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.InvoiceCount = value.Int64
 			}
+		case order.FieldHeldUntilUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field held_until_us", values[i])
+			} else if value.Valid {
+				_m.HeldUntilUs = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -647,6 +655,9 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("invoice_count=")
 	builder.WriteString(fmt.Sprintf("%v", _m.InvoiceCount))
+	builder.WriteString(", ")
+	builder.WriteString("held_until_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.HeldUntilUs))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -676,6 +676,20 @@ func (_c *OrderCreate) SetNillableInvoiceCount(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetHeldUntilUs sets the "held_until_us" field.
+func (_c *OrderCreate) SetHeldUntilUs(v int64) *OrderCreate {
+	_c.mutation.SetHeldUntilUs(v)
+	return _c
+}
+
+// SetNillableHeldUntilUs sets the "held_until_us" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableHeldUntilUs(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetHeldUntilUs(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OrderCreate) SetID(v string) *OrderCreate {
 	_c.mutation.SetID(v)
@@ -1386,6 +1400,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
 		_node.InvoiceCount = value
 	}
+	if value, ok := _c.mutation.HeldUntilUs(); ok {
+		_spec.SetField(order.FieldHeldUntilUs, field.TypeInt64, value)
+		_node.HeldUntilUs = value
+	}
 	return _node, _spec
 }
 
@@ -1883,6 +1901,9 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.TaxProfile(); exists {
 			s.SetIgnore(order.FieldTaxProfile)
+		}
+		if _, exists := u.create.mutation.HeldUntilUs(); exists {
+			s.SetIgnore(order.FieldHeldUntilUs)
 		}
 	}))
 	return u
@@ -2583,6 +2604,9 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			}
 			if _, exists := b.mutation.TaxProfile(); exists {
 				s.SetIgnore(order.FieldTaxProfile)
+			}
+			if _, exists := b.mutation.HeldUntilUs(); exists {
+				s.SetIgnore(order.FieldHeldUntilUs)
 			}
 		}
 	}))

@@ -49,6 +49,8 @@ func (Order) Fields() []ent.Field {
 		ref("tax_profile"),
 		// How many invoices and red letters it has.
 		number("invoice_count"),
+		// Until when stock is held for a payment; 0: as configured.
+		field.Int64("held_until_us").Optional().Immutable(),
 	}
 }
 
@@ -88,6 +90,8 @@ func (OrderLine) Fields() []ent.Field {
 		// What earned the gift.
 		field.JSON("earned", &biz.Earned{}).Optional().Immutable(),
 		constant("tax_bp"), constant("tax_minor"),
+		// What the line brings its seller; absent: before it was frozen.
+		field.Int64("receipts_minor").Optional().Nillable().Immutable(),
 		number("returned_quantity"), number("cancelled_quantity"), number("refunded_minor"), number("points_back"),
 		// When the order was placed: orders of a SKU are listed by time.
 		number("placed_us"),

@@ -445,6 +445,7 @@ var (
 		{Name: "choose_by_us", Type: field.TypeInt64, Default: 0},
 		{Name: "tax_profile", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "invoice_count", Type: field.TypeInt64, Default: 0},
+		{Name: "held_until_us", Type: field.TypeInt64, Nullable: true},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -564,6 +565,7 @@ var (
 		{Name: "earned", Type: field.TypeJSON, Nullable: true},
 		{Name: "tax_bp", Type: field.TypeInt64, Default: 0},
 		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "receipts_minor", Type: field.TypeInt64, Nullable: true},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
@@ -584,7 +586,7 @@ var (
 			{
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[24], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[25], OrderLinesColumns[2]},
 			},
 		},
 	}

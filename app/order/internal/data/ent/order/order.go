@@ -112,6 +112,8 @@ const (
 	FieldTaxProfile = "tax_profile"
 	// FieldInvoiceCount holds the string denoting the invoice_count field in the database.
 	FieldInvoiceCount = "invoice_count"
+	// FieldHeldUntilUs holds the string denoting the held_until_us field in the database.
+	FieldHeldUntilUs = "held_until_us"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 )
@@ -169,6 +171,7 @@ var Columns = []string{
 	FieldChooseByUs,
 	FieldTaxProfile,
 	FieldInvoiceCount,
+	FieldHeldUntilUs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -556,4 +559,9 @@ func ByTaxProfile(opts ...sql.OrderTermOption) OrderOption {
 // ByInvoiceCount orders the results by the invoice_count field.
 func ByInvoiceCount(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldInvoiceCount, opts...).ToFunc()
+}
+
+// ByHeldUntilUs orders the results by the held_until_us field.
+func ByHeldUntilUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHeldUntilUs, opts...).ToFunc()
 }

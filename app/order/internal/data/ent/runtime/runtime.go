@@ -1619,23 +1619,23 @@ func init() {
 	// orderline.DefaultTaxMinor holds the default value on creation for the tax_minor field.
 	orderline.DefaultTaxMinor = orderlineDescTaxMinor.Default.(int64)
 	// orderlineDescReturnedQuantity is the schema descriptor for returned_quantity field.
-	orderlineDescReturnedQuantity := orderlineFields[19].Descriptor()
+	orderlineDescReturnedQuantity := orderlineFields[20].Descriptor()
 	// orderline.DefaultReturnedQuantity holds the default value on creation for the returned_quantity field.
 	orderline.DefaultReturnedQuantity = orderlineDescReturnedQuantity.Default.(int64)
 	// orderlineDescCancelledQuantity is the schema descriptor for cancelled_quantity field.
-	orderlineDescCancelledQuantity := orderlineFields[20].Descriptor()
+	orderlineDescCancelledQuantity := orderlineFields[21].Descriptor()
 	// orderline.DefaultCancelledQuantity holds the default value on creation for the cancelled_quantity field.
 	orderline.DefaultCancelledQuantity = orderlineDescCancelledQuantity.Default.(int64)
 	// orderlineDescRefundedMinor is the schema descriptor for refunded_minor field.
-	orderlineDescRefundedMinor := orderlineFields[21].Descriptor()
+	orderlineDescRefundedMinor := orderlineFields[22].Descriptor()
 	// orderline.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	orderline.DefaultRefundedMinor = orderlineDescRefundedMinor.Default.(int64)
 	// orderlineDescPointsBack is the schema descriptor for points_back field.
-	orderlineDescPointsBack := orderlineFields[22].Descriptor()
+	orderlineDescPointsBack := orderlineFields[23].Descriptor()
 	// orderline.DefaultPointsBack holds the default value on creation for the points_back field.
 	orderline.DefaultPointsBack = orderlineDescPointsBack.Default.(int64)
 	// orderlineDescPlacedUs is the schema descriptor for placed_us field.
-	orderlineDescPlacedUs := orderlineFields[23].Descriptor()
+	orderlineDescPlacedUs := orderlineFields[24].Descriptor()
 	// orderline.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	orderline.DefaultPlacedUs = orderlineDescPlacedUs.Default.(int64)
 	// orderlineDescID is the schema descriptor for id field.

@@ -1,4 +1,0 @@
--- Modify "orders" table
-ALTER TABLE `orders` ADD COLUMN `tax_profile` varchar(40) NOT NULL DEFAULT '';
--- Create "tax_profiles" table
-CREATE TABLE `tax_profiles` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `taxpayer` varchar(32) NOT NULL DEFAULT '', `tax_no` varchar(32) NOT NULL DEFAULT '', `title` varchar(100) NOT NULL DEFAULT '', `invoice_when` varchar(16) NOT NULL DEFAULT '', `request_days` bigint NOT NULL DEFAULT 0, `from_us` bigint NOT NULL DEFAULT 0, `version` bigint NOT NULL DEFAULT 0, `withdrawn` bool NOT NULL DEFAULT 0, `changed_by` varchar(128) NOT NULL DEFAULT '', `changed_us` bigint NOT NULL DEFAULT 0, PRIMARY KEY (`id`), INDEX `taxprofile_changed_us` (`changed_us`), UNIQUE INDEX `taxprofile_org_from_us_version` (`org`, `from_us`, `version`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
