@@ -271,12 +271,15 @@ func (c *Center) Register(r *server.Registrar) {
 	payments := service.NewPayments(c.service)
 	orderv1.RegisterPaymentsServer(r.GRPC, payments)
 	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
+	windows := service.NewPayWindows(c.terms)
+	orderv1.RegisterPayWindowsServer(r.GRPC, windows)
+	carts := service.NewCarts(c.service)
+	orderv1.RegisterCartsServer(r.GRPC, carts)
 	orderv1.RegisterTaxProfilesServer(r.GRPC, c.profiles)
 	invoices := service.NewInvoices(c.service)
 	orderv1.RegisterInvoicesServer(r.GRPC, invoices)
-	windows := service.NewPayWindows(c.terms)
-	orderv1.RegisterPayWindowsServer(r.GRPC, windows)
 	if r.HTTP != nil {
+		orderv1.RegisterCartsHTTPServer(r.HTTP, carts)
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterTillsHTTPServer(r.HTTP, tills)
@@ -295,10 +298,10 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
-		orderv1.RegisterTaxProfilesHTTPServer(r.HTTP, c.profiles)
-		orderv1.RegisterInvoicesHTTPServer(r.HTTP, invoices)
 		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
 		orderv1.RegisterPayWindowsHTTPServer(r.HTTP, windows)
+		orderv1.RegisterTaxProfilesHTTPServer(r.HTTP, c.profiles)
+		orderv1.RegisterInvoicesHTTPServer(r.HTTP, invoices)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)
@@ -354,6 +357,7 @@ func (c *Center) Workers() []func(context.Context) error {
 			return nil
 		},
 		c.Every(purgeEvery, "purge the trade events", c.orders.PurgeTold),
+		c.Every(purgeEvery, "clear the carts of guests", c.orders.PurgeGuests),
 		func(ctx context.Context) error { c.deliverer.Run(tenancy.WithService(ctx, name)); return nil },
 	)
 }

@@ -340,13 +340,13 @@ type TradeEvent struct {
 	// The goods of an order when it was placed, of a fulfilment or parcel, or those that came back.
 	Lines []*TradeEventLine `protobuf:"bytes,20,rep,name=lines,proto3" json:"lines,omitempty"`
 	// Of a fulfilment that leaves in several.
-	ParcelId  string `protobuf:"bytes,21,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
-	InvoiceId string `protobuf:"bytes,30,opt,name=invoice_id,json=invoiceId,proto3" json:"invoice_id,omitempty"`
-	// The invoice that a red letter takes back.
-	RedOf string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
+	ParcelId string `protobuf:"bytes,21,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
 	// What the seller has of the order after the change: when it is paid, whenever goods or money go back, and at its end. For the
 	// seller's staff, headquarters and services.
-	Receipts      *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	Receipts  *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	InvoiceId string         `protobuf:"bytes,30,opt,name=invoice_id,json=invoiceId,proto3" json:"invoice_id,omitempty"`
+	// The invoice that a red letter takes back.
+	RedOf         string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -528,6 +528,13 @@ func (x *TradeEvent) GetParcelId() string {
 	return ""
 }
 
+func (x *TradeEvent) GetReceipts() *EventReceipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
 func (x *TradeEvent) GetInvoiceId() string {
 	if x != nil {
 		return x.InvoiceId
@@ -540,13 +547,6 @@ func (x *TradeEvent) GetRedOf() string {
 		return x.RedOf
 	}
 	return ""
-}
-
-func (x *TradeEvent) GetReceipts() *EventReceipts {
-	if x != nil {
-		return x.Receipts
-	}
-	return nil
 }
 
 type TradeEventLine struct {
@@ -1111,11 +1111,11 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\trefund_id\x18\x12 \x01(\tR\brefundId\x120\n" +
 	"\x06amount\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x126\n" +
 	"\x05lines\x18\x14 \x03(\v2 .onepool.order.v1.TradeEventLineR\x05lines\x12\x1b\n" +
-	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\x12\x1d\n" +
+	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\x12;\n" +
+	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\x12\x1d\n" +
 	"\n" +
 	"invoice_id\x18\x1e \x01(\tR\tinvoiceId\x12\x15\n" +
-	"\x06red_of\x18\x1f \x01(\tR\x05redOf\x12;\n" +
-	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\"W\n" +
+	"\x06red_of\x18\x1f \x01(\tR\x05redOf\"W\n" +
 	"\x0eTradeEventLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +

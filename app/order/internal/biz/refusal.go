@@ -41,6 +41,7 @@ const (
 	reasonAmount         = "AMOUNT_INVALID"
 	reasonSignature      = "SIGNATURE_INVALID"
 	reasonGeo            = "GEO_INVALID"
+	reasonStock          = "STOCK_INSUFFICIENT" // of the inventory center
 )
 
 // Refusal is a decision against a command, with its public face: what happened and what to do next.

@@ -43,9 +43,9 @@ type Tax struct {
 type TradeTerms struct {
 	Taxes    []TaxRates
 	Freights []FreightTerms
+	Pays     []PayTerms
 	// Profiles of sellers, by organisation.
 	Profiles map[string][]TaxProfile
-	Pays     []PayTerms
 }
 
 // TermsReader knows the terms.
@@ -62,10 +62,10 @@ type TermsBook interface {
 	PutTax(ctx context.Context, t TaxRates) (TaxRates, error)
 	// PutFreight stores the next version of freight terms for their moment.
 	PutFreight(ctx context.Context, f FreightTerms) (FreightTerms, error)
-	// PutProfile stores the next tax profile of an organisation, or refuses it.
-	PutProfile(ctx context.Context, p TaxProfile, nowUS int64) (TaxProfile, error)
 	// PutPay stores the next version of pay terms for their moment.
 	PutPay(ctx context.Context, p PayTerms) (PayTerms, error)
+	// PutProfile stores the next tax profile of an organisation, or refuses it.
+	PutProfile(ctx context.Context, p TaxProfile, nowUS int64) (TaxProfile, error)
 }
 
 // Validate refuses rates that are none, or given twice.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	"github.com/onepool/onepool/app/internal/authn"
@@ -113,7 +114,7 @@ func (s *Order) compare(ctx context.Context, examples int) ([]*commonv1.Invarian
 				biz.AgreeSupplies(r, rebates[r.ID].Supplies), biz.AgreeWallet(r, sums), biz.AgreeReceipts(r), biz.AgreeInvoices(r, stored),
 			}
 			settled := r.UpdatedAtUS < now-unsettledUS
-			if settled && len(found[0])+len(found[1])+len(found[2])+len(found[3])+len(found[4])+len(found[5])+len(found[6]) > 0 {
+			if settled && slices.ContainsFunc(found[:], func(d []biz.Disagreement) bool { return len(d) > 0 }) {
 				if settled, err = s.unchanged(ctx, r); err != nil {
 					return nil, err
 				}

@@ -21,6 +21,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
 	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
@@ -62,6 +63,8 @@ type Client struct {
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
 	Goodwill *GoodwillClient
+	// GuestCart is the client for interacting with the GuestCart builders.
+	GuestCart *GuestCartClient
 	// Invoice is the client for interacting with the Invoice builders.
 	Invoice *InvoiceClient
 	// Order is the client for interacting with the Order builders.
@@ -120,6 +123,7 @@ func (c *Client) init() {
 	c.FulfilmentLine = NewFulfilmentLineClient(c.config)
 	c.GoodsReturn = NewGoodsReturnClient(c.config)
 	c.Goodwill = NewGoodwillClient(c.config)
+	c.GuestCart = NewGuestCartClient(c.config)
 	c.Invoice = NewInvoiceClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
@@ -239,6 +243,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
+		GuestCart:        NewGuestCartClient(cfg),
 		Invoice:          NewInvoiceClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
@@ -285,6 +290,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
+		GuestCart:        NewGuestCartClient(cfg),
 		Invoice:          NewInvoiceClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
@@ -335,10 +341,11 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.Invoice, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
-		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
-		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
-		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm,
+		c.Goodwill, c.GuestCart, c.Invoice, c.Order, c.OrderEvent, c.OrderLine,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry,
+		c.SandboxInvoice, c.ServiceLevel, c.ShippingReport, c.TaxProfile, c.TradeEvent,
+		c.TradeTerm,
 	} {
 		n.Use(hooks...)
 	}
@@ -349,10 +356,11 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.Invoice, c.Order, c.OrderEvent, c.OrderLine, c.Parcel, c.Payment,
-		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
-		c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
-		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm,
+		c.Goodwill, c.GuestCart, c.Invoice, c.Order, c.OrderEvent, c.OrderLine,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry,
+		c.SandboxInvoice, c.ServiceLevel, c.ShippingReport, c.TaxProfile, c.TradeEvent,
+		c.TradeTerm,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -375,6 +383,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.GoodsReturn.mutate(ctx, m)
 	case *GoodwillMutation:
 		return c.Goodwill.mutate(ctx, m)
+	case *GuestCartMutation:
+		return c.GuestCart.mutate(ctx, m)
 	case *InvoiceMutation:
 		return c.Invoice.mutate(ctx, m)
 	case *OrderMutation:
@@ -1362,6 +1372,141 @@ func (c *GoodwillClient) mutate(ctx context.Context, m *GoodwillMutation) (Value
 		return (&GoodwillDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Goodwill mutation op: %q", m.Op())
+	}
+}
+
+// GuestCartClient is a client for the GuestCart schema.
+type GuestCartClient struct {
+	config
+}
+
+// NewGuestCartClient returns a client for the GuestCart from the given config.
+func NewGuestCartClient(c config) *GuestCartClient {
+	return &GuestCartClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `guestcart.Hooks(f(g(h())))`.
+func (c *GuestCartClient) Use(hooks ...Hook) {
+	c.hooks.GuestCart = append(c.hooks.GuestCart, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `guestcart.Intercept(f(g(h())))`.
+func (c *GuestCartClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GuestCart = append(c.inters.GuestCart, interceptors...)
+}
+
+// Create returns a builder for creating a GuestCart entity.
+func (c *GuestCartClient) Create() *GuestCartCreate {
+	mutation := newGuestCartMutation(c.config, OpCreate)
+	return &GuestCartCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GuestCart entities.
+func (c *GuestCartClient) CreateBulk(builders ...*GuestCartCreate) *GuestCartCreateBulk {
+	return &GuestCartCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GuestCartClient) MapCreateBulk(slice any, setFunc func(*GuestCartCreate, int)) *GuestCartCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GuestCartCreateBulk{err: fmt.Errorf("calling to GuestCartClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GuestCartCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GuestCartCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GuestCart.
+func (c *GuestCartClient) Update() *GuestCartUpdate {
+	mutation := newGuestCartMutation(c.config, OpUpdate)
+	return &GuestCartUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GuestCartClient) UpdateOne(_m *GuestCart) *GuestCartUpdateOne {
+	mutation := newGuestCartMutation(c.config, OpUpdateOne, withGuestCart(_m))
+	return &GuestCartUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GuestCartClient) UpdateOneID(id string) *GuestCartUpdateOne {
+	mutation := newGuestCartMutation(c.config, OpUpdateOne, withGuestCartID(id))
+	return &GuestCartUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GuestCart.
+func (c *GuestCartClient) Delete() *GuestCartDelete {
+	mutation := newGuestCartMutation(c.config, OpDelete)
+	return &GuestCartDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GuestCartClient) DeleteOne(_m *GuestCart) *GuestCartDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GuestCartClient) DeleteOneID(id string) *GuestCartDeleteOne {
+	builder := c.Delete().Where(guestcart.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GuestCartDeleteOne{builder}
+}
+
+// Query returns a query builder for GuestCart.
+func (c *GuestCartClient) Query() *GuestCartQuery {
+	return &GuestCartQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGuestCart},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GuestCart entity by its id.
+func (c *GuestCartClient) Get(ctx context.Context, id string) (*GuestCart, error) {
+	return c.Query().Where(guestcart.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GuestCartClient) GetX(ctx context.Context, id string) *GuestCart {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GuestCartClient) Hooks() []Hook {
+	hooks := c.hooks.GuestCart
+	return append(hooks[:len(hooks):len(hooks)], guestcart.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GuestCartClient) Interceptors() []Interceptor {
+	inters := c.inters.GuestCart
+	return append(inters[:len(inters):len(inters)], guestcart.Interceptors[:]...)
+}
+
+func (c *GuestCartClient) mutate(ctx context.Context, m *GuestCartMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GuestCartCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GuestCartUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GuestCartUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GuestCartDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown GuestCart mutation op: %q", m.Op())
 	}
 }
 
@@ -4069,14 +4214,14 @@ func (c *TradeTermClient) mutate(ctx context.Context, m *TradeTermMutation) (Val
 type (
 	hooks struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		Invoice, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
+		GuestCart, Invoice, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
 		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
 		ReturnPolicy, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
 		TaxProfile, TradeEvent, TradeTerm []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		Invoice, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
+		GuestCart, Invoice, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
 		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
 		ReturnPolicy, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
 		TaxProfile, TradeEvent, TradeTerm []ent.Interceptor

@@ -19,6 +19,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
 	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
@@ -106,6 +107,7 @@ func checkColumn(t, c string) error {
 			fulfilmentline.Table:   fulfilmentline.ValidColumn,
 			goodsreturn.Table:      goodsreturn.ValidColumn,
 			goodwill.Table:         goodwill.ValidColumn,
+			guestcart.Table:        guestcart.ValidColumn,
 			invoice.Table:          invoice.ValidColumn,
 			order.Table:            order.ValidColumn,
 			orderevent.Table:       orderevent.ValidColumn,

@@ -18,6 +18,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
 	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
@@ -58,6 +59,7 @@ const (
 	TypeFulfilmentLine   = "FulfilmentLine"
 	TypeGoodsReturn      = "GoodsReturn"
 	TypeGoodwill         = "Goodwill"
+	TypeGuestCart        = "GuestCart"
 	TypeInvoice          = "Invoice"
 	TypeOrder            = "Order"
 	TypeOrderEvent       = "OrderEvent"
@@ -1100,6 +1102,9 @@ type CartLineMutation struct {
 	addquantity   *int64
 	updated_us    *int64
 	addupdated_us *int64
+	shop_store    *string
+	seen_minor    *int64
+	addseen_minor *int64
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*CartLine, error)
@@ -1430,6 +1435,98 @@ func (m *CartLineMutation) ResetUpdatedUs() {
 	m.addupdated_us = nil
 }
 
+// SetShopStore sets the "shop_store" field.
+func (m *CartLineMutation) SetShopStore(s string) {
+	m.shop_store = &s
+}
+
+// ShopStore returns the value of the "shop_store" field in the mutation.
+func (m *CartLineMutation) ShopStore() (r string, exists bool) {
+	v := m.shop_store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShopStore returns the old "shop_store" field's value of the CartLine entity.
+// If the CartLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CartLineMutation) OldShopStore(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShopStore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShopStore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShopStore: %w", err)
+	}
+	return oldValue.ShopStore, nil
+}
+
+// ResetShopStore resets all changes to the "shop_store" field.
+func (m *CartLineMutation) ResetShopStore() {
+	m.shop_store = nil
+}
+
+// SetSeenMinor sets the "seen_minor" field.
+func (m *CartLineMutation) SetSeenMinor(i int64) {
+	m.seen_minor = &i
+	m.addseen_minor = nil
+}
+
+// SeenMinor returns the value of the "seen_minor" field in the mutation.
+func (m *CartLineMutation) SeenMinor() (r int64, exists bool) {
+	v := m.seen_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeenMinor returns the old "seen_minor" field's value of the CartLine entity.
+// If the CartLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CartLineMutation) OldSeenMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeenMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeenMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeenMinor: %w", err)
+	}
+	return oldValue.SeenMinor, nil
+}
+
+// AddSeenMinor adds i to the "seen_minor" field.
+func (m *CartLineMutation) AddSeenMinor(i int64) {
+	if m.addseen_minor != nil {
+		*m.addseen_minor += i
+	} else {
+		m.addseen_minor = &i
+	}
+}
+
+// AddedSeenMinor returns the value that was added to the "seen_minor" field in this mutation.
+func (m *CartLineMutation) AddedSeenMinor() (r int64, exists bool) {
+	v := m.addseen_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSeenMinor resets all changes to the "seen_minor" field.
+func (m *CartLineMutation) ResetSeenMinor() {
+	m.seen_minor = nil
+	m.addseen_minor = nil
+}
+
 // Where appends a list predicates to the CartLineMutation builder.
 func (m *CartLineMutation) Where(ps ...predicate.CartLine) {
 	m.predicates = append(m.predicates, ps...)
@@ -1464,7 +1561,7 @@ func (m *CartLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CartLineMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 7)
 	if m.org != nil {
 		fields = append(fields, cartline.FieldOrg)
 	}
@@ -1479,6 +1576,12 @@ func (m *CartLineMutation) Fields() []string {
 	}
 	if m.updated_us != nil {
 		fields = append(fields, cartline.FieldUpdatedUs)
+	}
+	if m.shop_store != nil {
+		fields = append(fields, cartline.FieldShopStore)
+	}
+	if m.seen_minor != nil {
+		fields = append(fields, cartline.FieldSeenMinor)
 	}
 	return fields
 }
@@ -1498,6 +1601,10 @@ func (m *CartLineMutation) Field(name string) (ent.Value, bool) {
 		return m.Quantity()
 	case cartline.FieldUpdatedUs:
 		return m.UpdatedUs()
+	case cartline.FieldShopStore:
+		return m.ShopStore()
+	case cartline.FieldSeenMinor:
+		return m.SeenMinor()
 	}
 	return nil, false
 }
@@ -1517,6 +1624,10 @@ func (m *CartLineMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldQuantity(ctx)
 	case cartline.FieldUpdatedUs:
 		return m.OldUpdatedUs(ctx)
+	case cartline.FieldShopStore:
+		return m.OldShopStore(ctx)
+	case cartline.FieldSeenMinor:
+		return m.OldSeenMinor(ctx)
 	}
 	return nil, fmt.Errorf("unknown CartLine field %s", name)
 }
@@ -1561,6 +1672,20 @@ func (m *CartLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetUpdatedUs(v)
 		return nil
+	case cartline.FieldShopStore:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShopStore(v)
+		return nil
+	case cartline.FieldSeenMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeenMinor(v)
+		return nil
 	}
 	return fmt.Errorf("unknown CartLine field %s", name)
 }
@@ -1575,6 +1700,9 @@ func (m *CartLineMutation) AddedFields() []string {
 	if m.addupdated_us != nil {
 		fields = append(fields, cartline.FieldUpdatedUs)
 	}
+	if m.addseen_minor != nil {
+		fields = append(fields, cartline.FieldSeenMinor)
+	}
 	return fields
 }
 
@@ -1587,6 +1715,8 @@ func (m *CartLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedQuantity()
 	case cartline.FieldUpdatedUs:
 		return m.AddedUpdatedUs()
+	case cartline.FieldSeenMinor:
+		return m.AddedSeenMinor()
 	}
 	return nil, false
 }
@@ -1609,6 +1739,13 @@ func (m *CartLineMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddUpdatedUs(v)
+		return nil
+	case cartline.FieldSeenMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSeenMinor(v)
 		return nil
 	}
 	return fmt.Errorf("unknown CartLine numeric field %s", name)
@@ -1651,6 +1788,12 @@ func (m *CartLineMutation) ResetField(name string) error {
 		return nil
 	case cartline.FieldUpdatedUs:
 		m.ResetUpdatedUs()
+		return nil
+	case cartline.FieldShopStore:
+		m.ResetShopStore()
+		return nil
+	case cartline.FieldSeenMinor:
+		m.ResetSeenMinor()
 		return nil
 	}
 	return fmt.Errorf("unknown CartLine field %s", name)
@@ -9833,6 +9976,569 @@ func (m *GoodwillMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Goodwill edge %s", name)
 }
 
+// GuestCartMutation represents an operation that mutates the GuestCart nodes in the graph.
+type GuestCartMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	address_key   *string
+	opened_us     *int64
+	addopened_us  *int64
+	touched_us    *int64
+	addtouched_us *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*GuestCart, error)
+	predicates    []predicate.GuestCart
+}
+
+var _ ent.Mutation = (*GuestCartMutation)(nil)
+
+// guestcartOption allows management of the mutation configuration using functional options.
+type guestcartOption func(*GuestCartMutation)
+
+// newGuestCartMutation creates new mutation for the GuestCart entity.
+func newGuestCartMutation(c config, op Op, opts ...guestcartOption) *GuestCartMutation {
+	m := &GuestCartMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGuestCart,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGuestCartID sets the ID field of the mutation.
+func withGuestCartID(id string) guestcartOption {
+	return func(m *GuestCartMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GuestCart
+		)
+		m.oldValue = func(ctx context.Context) (*GuestCart, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GuestCart.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGuestCart sets the old GuestCart of the mutation.
+func withGuestCart(node *GuestCart) guestcartOption {
+	return func(m *GuestCartMutation) {
+		m.oldValue = func(context.Context) (*GuestCart, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GuestCartMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GuestCartMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GuestCart entities.
+func (m *GuestCartMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GuestCartMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GuestCartMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GuestCart.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *GuestCartMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *GuestCartMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the GuestCart entity.
+// If the GuestCart object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuestCartMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *GuestCartMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetAddressKey sets the "address_key" field.
+func (m *GuestCartMutation) SetAddressKey(s string) {
+	m.address_key = &s
+}
+
+// AddressKey returns the value of the "address_key" field in the mutation.
+func (m *GuestCartMutation) AddressKey() (r string, exists bool) {
+	v := m.address_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddressKey returns the old "address_key" field's value of the GuestCart entity.
+// If the GuestCart object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuestCartMutation) OldAddressKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddressKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddressKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddressKey: %w", err)
+	}
+	return oldValue.AddressKey, nil
+}
+
+// ResetAddressKey resets all changes to the "address_key" field.
+func (m *GuestCartMutation) ResetAddressKey() {
+	m.address_key = nil
+}
+
+// SetOpenedUs sets the "opened_us" field.
+func (m *GuestCartMutation) SetOpenedUs(i int64) {
+	m.opened_us = &i
+	m.addopened_us = nil
+}
+
+// OpenedUs returns the value of the "opened_us" field in the mutation.
+func (m *GuestCartMutation) OpenedUs() (r int64, exists bool) {
+	v := m.opened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenedUs returns the old "opened_us" field's value of the GuestCart entity.
+// If the GuestCart object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuestCartMutation) OldOpenedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenedUs: %w", err)
+	}
+	return oldValue.OpenedUs, nil
+}
+
+// AddOpenedUs adds i to the "opened_us" field.
+func (m *GuestCartMutation) AddOpenedUs(i int64) {
+	if m.addopened_us != nil {
+		*m.addopened_us += i
+	} else {
+		m.addopened_us = &i
+	}
+}
+
+// AddedOpenedUs returns the value that was added to the "opened_us" field in this mutation.
+func (m *GuestCartMutation) AddedOpenedUs() (r int64, exists bool) {
+	v := m.addopened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOpenedUs resets all changes to the "opened_us" field.
+func (m *GuestCartMutation) ResetOpenedUs() {
+	m.opened_us = nil
+	m.addopened_us = nil
+}
+
+// SetTouchedUs sets the "touched_us" field.
+func (m *GuestCartMutation) SetTouchedUs(i int64) {
+	m.touched_us = &i
+	m.addtouched_us = nil
+}
+
+// TouchedUs returns the value of the "touched_us" field in the mutation.
+func (m *GuestCartMutation) TouchedUs() (r int64, exists bool) {
+	v := m.touched_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTouchedUs returns the old "touched_us" field's value of the GuestCart entity.
+// If the GuestCart object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuestCartMutation) OldTouchedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTouchedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTouchedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTouchedUs: %w", err)
+	}
+	return oldValue.TouchedUs, nil
+}
+
+// AddTouchedUs adds i to the "touched_us" field.
+func (m *GuestCartMutation) AddTouchedUs(i int64) {
+	if m.addtouched_us != nil {
+		*m.addtouched_us += i
+	} else {
+		m.addtouched_us = &i
+	}
+}
+
+// AddedTouchedUs returns the value that was added to the "touched_us" field in this mutation.
+func (m *GuestCartMutation) AddedTouchedUs() (r int64, exists bool) {
+	v := m.addtouched_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTouchedUs resets all changes to the "touched_us" field.
+func (m *GuestCartMutation) ResetTouchedUs() {
+	m.touched_us = nil
+	m.addtouched_us = nil
+}
+
+// Where appends a list predicates to the GuestCartMutation builder.
+func (m *GuestCartMutation) Where(ps ...predicate.GuestCart) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GuestCartMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GuestCartMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GuestCart, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GuestCartMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GuestCartMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GuestCart).
+func (m *GuestCartMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GuestCartMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.org != nil {
+		fields = append(fields, guestcart.FieldOrg)
+	}
+	if m.address_key != nil {
+		fields = append(fields, guestcart.FieldAddressKey)
+	}
+	if m.opened_us != nil {
+		fields = append(fields, guestcart.FieldOpenedUs)
+	}
+	if m.touched_us != nil {
+		fields = append(fields, guestcart.FieldTouchedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GuestCartMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case guestcart.FieldOrg:
+		return m.Org()
+	case guestcart.FieldAddressKey:
+		return m.AddressKey()
+	case guestcart.FieldOpenedUs:
+		return m.OpenedUs()
+	case guestcart.FieldTouchedUs:
+		return m.TouchedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GuestCartMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case guestcart.FieldOrg:
+		return m.OldOrg(ctx)
+	case guestcart.FieldAddressKey:
+		return m.OldAddressKey(ctx)
+	case guestcart.FieldOpenedUs:
+		return m.OldOpenedUs(ctx)
+	case guestcart.FieldTouchedUs:
+		return m.OldTouchedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown GuestCart field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GuestCartMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case guestcart.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case guestcart.FieldAddressKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddressKey(v)
+		return nil
+	case guestcart.FieldOpenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenedUs(v)
+		return nil
+	case guestcart.FieldTouchedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTouchedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GuestCart field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GuestCartMutation) AddedFields() []string {
+	var fields []string
+	if m.addopened_us != nil {
+		fields = append(fields, guestcart.FieldOpenedUs)
+	}
+	if m.addtouched_us != nil {
+		fields = append(fields, guestcart.FieldTouchedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GuestCartMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case guestcart.FieldOpenedUs:
+		return m.AddedOpenedUs()
+	case guestcart.FieldTouchedUs:
+		return m.AddedTouchedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GuestCartMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case guestcart.FieldOpenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOpenedUs(v)
+		return nil
+	case guestcart.FieldTouchedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTouchedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GuestCart numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GuestCartMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GuestCartMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GuestCartMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown GuestCart nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GuestCartMutation) ResetField(name string) error {
+	switch name {
+	case guestcart.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case guestcart.FieldAddressKey:
+		m.ResetAddressKey()
+		return nil
+	case guestcart.FieldOpenedUs:
+		m.ResetOpenedUs()
+		return nil
+	case guestcart.FieldTouchedUs:
+		m.ResetTouchedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown GuestCart field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GuestCartMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GuestCartMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GuestCartMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GuestCartMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GuestCartMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GuestCartMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GuestCartMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown GuestCart unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GuestCartMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown GuestCart edge %s", name)
+}
+
 // InvoiceMutation represents an operation that mutates the Invoice nodes in the graph.
 type InvoiceMutation struct {
 	config
@@ -11768,11 +12474,11 @@ type OrderMutation struct {
 	addasked_us               *int64
 	choose_by_us              *int64
 	addchoose_by_us           *int64
+	held_until_us             *int64
+	addheld_until_us          *int64
 	tax_profile               *string
 	invoice_count             *int64
 	addinvoice_count          *int64
-	held_until_us             *int64
-	addheld_until_us          *int64
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Order, error)
@@ -14148,6 +14854,76 @@ func (m *OrderMutation) ResetChooseByUs() {
 	m.addchoose_by_us = nil
 }
 
+// SetHeldUntilUs sets the "held_until_us" field.
+func (m *OrderMutation) SetHeldUntilUs(i int64) {
+	m.held_until_us = &i
+	m.addheld_until_us = nil
+}
+
+// HeldUntilUs returns the value of the "held_until_us" field in the mutation.
+func (m *OrderMutation) HeldUntilUs() (r int64, exists bool) {
+	v := m.held_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHeldUntilUs returns the old "held_until_us" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldHeldUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHeldUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHeldUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHeldUntilUs: %w", err)
+	}
+	return oldValue.HeldUntilUs, nil
+}
+
+// AddHeldUntilUs adds i to the "held_until_us" field.
+func (m *OrderMutation) AddHeldUntilUs(i int64) {
+	if m.addheld_until_us != nil {
+		*m.addheld_until_us += i
+	} else {
+		m.addheld_until_us = &i
+	}
+}
+
+// AddedHeldUntilUs returns the value that was added to the "held_until_us" field in this mutation.
+func (m *OrderMutation) AddedHeldUntilUs() (r int64, exists bool) {
+	v := m.addheld_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearHeldUntilUs clears the value of the "held_until_us" field.
+func (m *OrderMutation) ClearHeldUntilUs() {
+	m.held_until_us = nil
+	m.addheld_until_us = nil
+	m.clearedFields[order.FieldHeldUntilUs] = struct{}{}
+}
+
+// HeldUntilUsCleared returns if the "held_until_us" field was cleared in this mutation.
+func (m *OrderMutation) HeldUntilUsCleared() bool {
+	_, ok := m.clearedFields[order.FieldHeldUntilUs]
+	return ok
+}
+
+// ResetHeldUntilUs resets all changes to the "held_until_us" field.
+func (m *OrderMutation) ResetHeldUntilUs() {
+	m.held_until_us = nil
+	m.addheld_until_us = nil
+	delete(m.clearedFields, order.FieldHeldUntilUs)
+}
+
 // SetTaxProfile sets the "tax_profile" field.
 func (m *OrderMutation) SetTaxProfile(s string) {
 	m.tax_profile = &s
@@ -14238,76 +15014,6 @@ func (m *OrderMutation) AddedInvoiceCount() (r int64, exists bool) {
 func (m *OrderMutation) ResetInvoiceCount() {
 	m.invoice_count = nil
 	m.addinvoice_count = nil
-}
-
-// SetHeldUntilUs sets the "held_until_us" field.
-func (m *OrderMutation) SetHeldUntilUs(i int64) {
-	m.held_until_us = &i
-	m.addheld_until_us = nil
-}
-
-// HeldUntilUs returns the value of the "held_until_us" field in the mutation.
-func (m *OrderMutation) HeldUntilUs() (r int64, exists bool) {
-	v := m.held_until_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldHeldUntilUs returns the old "held_until_us" field's value of the Order entity.
-// If the Order object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OrderMutation) OldHeldUntilUs(ctx context.Context) (v int64, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldHeldUntilUs is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldHeldUntilUs requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldHeldUntilUs: %w", err)
-	}
-	return oldValue.HeldUntilUs, nil
-}
-
-// AddHeldUntilUs adds i to the "held_until_us" field.
-func (m *OrderMutation) AddHeldUntilUs(i int64) {
-	if m.addheld_until_us != nil {
-		*m.addheld_until_us += i
-	} else {
-		m.addheld_until_us = &i
-	}
-}
-
-// AddedHeldUntilUs returns the value that was added to the "held_until_us" field in this mutation.
-func (m *OrderMutation) AddedHeldUntilUs() (r int64, exists bool) {
-	v := m.addheld_until_us
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// ClearHeldUntilUs clears the value of the "held_until_us" field.
-func (m *OrderMutation) ClearHeldUntilUs() {
-	m.held_until_us = nil
-	m.addheld_until_us = nil
-	m.clearedFields[order.FieldHeldUntilUs] = struct{}{}
-}
-
-// HeldUntilUsCleared returns if the "held_until_us" field was cleared in this mutation.
-func (m *OrderMutation) HeldUntilUsCleared() bool {
-	_, ok := m.clearedFields[order.FieldHeldUntilUs]
-	return ok
-}
-
-// ResetHeldUntilUs resets all changes to the "held_until_us" field.
-func (m *OrderMutation) ResetHeldUntilUs() {
-	m.held_until_us = nil
-	m.addheld_until_us = nil
-	delete(m.clearedFields, order.FieldHeldUntilUs)
 }
 
 // Where appends a list predicates to the OrderMutation builder.
@@ -14489,14 +15195,14 @@ func (m *OrderMutation) Fields() []string {
 	if m.choose_by_us != nil {
 		fields = append(fields, order.FieldChooseByUs)
 	}
+	if m.held_until_us != nil {
+		fields = append(fields, order.FieldHeldUntilUs)
+	}
 	if m.tax_profile != nil {
 		fields = append(fields, order.FieldTaxProfile)
 	}
 	if m.invoice_count != nil {
 		fields = append(fields, order.FieldInvoiceCount)
-	}
-	if m.held_until_us != nil {
-		fields = append(fields, order.FieldHeldUntilUs)
 	}
 	return fields
 }
@@ -14602,12 +15308,12 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.AskedUs()
 	case order.FieldChooseByUs:
 		return m.ChooseByUs()
+	case order.FieldHeldUntilUs:
+		return m.HeldUntilUs()
 	case order.FieldTaxProfile:
 		return m.TaxProfile()
 	case order.FieldInvoiceCount:
 		return m.InvoiceCount()
-	case order.FieldHeldUntilUs:
-		return m.HeldUntilUs()
 	}
 	return nil, false
 }
@@ -14713,12 +15419,12 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldAskedUs(ctx)
 	case order.FieldChooseByUs:
 		return m.OldChooseByUs(ctx)
+	case order.FieldHeldUntilUs:
+		return m.OldHeldUntilUs(ctx)
 	case order.FieldTaxProfile:
 		return m.OldTaxProfile(ctx)
 	case order.FieldInvoiceCount:
 		return m.OldInvoiceCount(ctx)
-	case order.FieldHeldUntilUs:
-		return m.OldHeldUntilUs(ctx)
 	}
 	return nil, fmt.Errorf("unknown Order field %s", name)
 }
@@ -15064,6 +15770,13 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetChooseByUs(v)
 		return nil
+	case order.FieldHeldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHeldUntilUs(v)
+		return nil
 	case order.FieldTaxProfile:
 		v, ok := value.(string)
 		if !ok {
@@ -15077,13 +15790,6 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetInvoiceCount(v)
-		return nil
-	case order.FieldHeldUntilUs:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetHeldUntilUs(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -15159,11 +15865,11 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addchoose_by_us != nil {
 		fields = append(fields, order.FieldChooseByUs)
 	}
-	if m.addinvoice_count != nil {
-		fields = append(fields, order.FieldInvoiceCount)
-	}
 	if m.addheld_until_us != nil {
 		fields = append(fields, order.FieldHeldUntilUs)
+	}
+	if m.addinvoice_count != nil {
+		fields = append(fields, order.FieldInvoiceCount)
 	}
 	return fields
 }
@@ -15217,10 +15923,10 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAskedUs()
 	case order.FieldChooseByUs:
 		return m.AddedChooseByUs()
-	case order.FieldInvoiceCount:
-		return m.AddedInvoiceCount()
 	case order.FieldHeldUntilUs:
 		return m.AddedHeldUntilUs()
+	case order.FieldInvoiceCount:
+		return m.AddedInvoiceCount()
 	}
 	return nil, false
 }
@@ -15384,19 +16090,19 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddChooseByUs(v)
 		return nil
-	case order.FieldInvoiceCount:
-		v, ok := value.(int64)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddInvoiceCount(v)
-		return nil
 	case order.FieldHeldUntilUs:
 		v, ok := value.(int64)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddHeldUntilUs(v)
+		return nil
+	case order.FieldInvoiceCount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddInvoiceCount(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Order numeric field %s", name)
@@ -15608,14 +16314,14 @@ func (m *OrderMutation) ResetField(name string) error {
 	case order.FieldChooseByUs:
 		m.ResetChooseByUs()
 		return nil
+	case order.FieldHeldUntilUs:
+		m.ResetHeldUntilUs()
+		return nil
 	case order.FieldTaxProfile:
 		m.ResetTaxProfile()
 		return nil
 	case order.FieldInvoiceCount:
 		m.ResetInvoiceCount()
-		return nil
-	case order.FieldHeldUntilUs:
-		m.ResetHeldUntilUs()
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)

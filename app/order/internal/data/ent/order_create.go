@@ -648,6 +648,20 @@ func (_c *OrderCreate) SetNillableChooseByUs(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetHeldUntilUs sets the "held_until_us" field.
+func (_c *OrderCreate) SetHeldUntilUs(v int64) *OrderCreate {
+	_c.mutation.SetHeldUntilUs(v)
+	return _c
+}
+
+// SetNillableHeldUntilUs sets the "held_until_us" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableHeldUntilUs(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetHeldUntilUs(*v)
+	}
+	return _c
+}
+
 // SetTaxProfile sets the "tax_profile" field.
 func (_c *OrderCreate) SetTaxProfile(v string) *OrderCreate {
 	_c.mutation.SetTaxProfile(v)
@@ -672,20 +686,6 @@ func (_c *OrderCreate) SetInvoiceCount(v int64) *OrderCreate {
 func (_c *OrderCreate) SetNillableInvoiceCount(v *int64) *OrderCreate {
 	if v != nil {
 		_c.SetInvoiceCount(*v)
-	}
-	return _c
-}
-
-// SetHeldUntilUs sets the "held_until_us" field.
-func (_c *OrderCreate) SetHeldUntilUs(v int64) *OrderCreate {
-	_c.mutation.SetHeldUntilUs(v)
-	return _c
-}
-
-// SetNillableHeldUntilUs sets the "held_until_us" field if the given value is not nil.
-func (_c *OrderCreate) SetNillableHeldUntilUs(v *int64) *OrderCreate {
-	if v != nil {
-		_c.SetHeldUntilUs(*v)
 	}
 	return _c
 }
@@ -1392,6 +1392,10 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
 		_node.ChooseByUs = value
 	}
+	if value, ok := _c.mutation.HeldUntilUs(); ok {
+		_spec.SetField(order.FieldHeldUntilUs, field.TypeInt64, value)
+		_node.HeldUntilUs = value
+	}
 	if value, ok := _c.mutation.TaxProfile(); ok {
 		_spec.SetField(order.FieldTaxProfile, field.TypeString, value)
 		_node.TaxProfile = value
@@ -1399,10 +1403,6 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.InvoiceCount(); ok {
 		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
 		_node.InvoiceCount = value
-	}
-	if value, ok := _c.mutation.HeldUntilUs(); ok {
-		_spec.SetField(order.FieldHeldUntilUs, field.TypeInt64, value)
-		_node.HeldUntilUs = value
 	}
 	return _node, _spec
 }
@@ -1899,11 +1899,11 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		if _, exists := u.create.mutation.TaxOnTop(); exists {
 			s.SetIgnore(order.FieldTaxOnTop)
 		}
-		if _, exists := u.create.mutation.TaxProfile(); exists {
-			s.SetIgnore(order.FieldTaxProfile)
-		}
 		if _, exists := u.create.mutation.HeldUntilUs(); exists {
 			s.SetIgnore(order.FieldHeldUntilUs)
+		}
+		if _, exists := u.create.mutation.TaxProfile(); exists {
+			s.SetIgnore(order.FieldTaxProfile)
 		}
 	}))
 	return u
@@ -2602,11 +2602,11 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			if _, exists := b.mutation.TaxOnTop(); exists {
 				s.SetIgnore(order.FieldTaxOnTop)
 			}
-			if _, exists := b.mutation.TaxProfile(); exists {
-				s.SetIgnore(order.FieldTaxProfile)
-			}
 			if _, exists := b.mutation.HeldUntilUs(); exists {
 				s.SetIgnore(order.FieldHeldUntilUs)
+			}
+			if _, exists := b.mutation.TaxProfile(); exists {
+				s.SetIgnore(order.FieldTaxProfile)
 			}
 		}
 	}))

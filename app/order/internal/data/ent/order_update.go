@@ -603,14 +603,14 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedChooseByUs(); ok {
 		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
 	}
+	if _u.mutation.HeldUntilUsCleared() {
+		_spec.ClearField(order.FieldHeldUntilUs, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.InvoiceCount(); ok {
 		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.AddedInvoiceCount(); ok {
 		_spec.AddField(order.FieldInvoiceCount, field.TypeInt64, value)
-	}
-	if _u.mutation.HeldUntilUsCleared() {
-		_spec.ClearField(order.FieldHeldUntilUs, field.TypeInt64)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -1238,14 +1238,14 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	if value, ok := _u.mutation.AddedChooseByUs(); ok {
 		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
 	}
+	if _u.mutation.HeldUntilUsCleared() {
+		_spec.ClearField(order.FieldHeldUntilUs, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.InvoiceCount(); ok {
 		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.AddedInvoiceCount(); ok {
 		_spec.AddField(order.FieldInvoiceCount, field.TypeInt64, value)
-	}
-	if _u.mutation.HeldUntilUsCleared() {
-		_spec.ClearField(order.FieldHeldUntilUs, field.TypeInt64)
 	}
 	_node = &Order{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -26,6 +26,8 @@ type Tx struct {
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
 	Goodwill *GoodwillClient
+	// GuestCart is the client for interacting with the GuestCart builders.
+	GuestCart *GuestCartClient
 	// Invoice is the client for interacting with the Invoice builders.
 	Invoice *InvoiceClient
 	// Order is the client for interacting with the Order builders.
@@ -204,6 +206,7 @@ func (tx *Tx) init() {
 	tx.FulfilmentLine = NewFulfilmentLineClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)
 	tx.Goodwill = NewGoodwillClient(tx.config)
+	tx.GuestCart = NewGuestCartClient(tx.config)
 	tx.Invoice = NewInvoiceClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)

@@ -50,6 +50,8 @@ var (
 		{Name: "sku", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "updated_us", Type: field.TypeInt64, Default: 0},
+		{Name: "shop_store", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "seen_minor", Type: field.TypeInt64, Default: 0},
 	}
 	// CartLinesTable holds the schema information for the "cart_lines" table.
 	CartLinesTable = &schema.Table{
@@ -58,9 +60,9 @@ var (
 		PrimaryKey: []*schema.Column{CartLinesColumns[0]},
 		Indexes: []*schema.Index{
 			{
-				Name:    "cartline_member_id_sku",
+				Name:    "cartline_member_id_shop_store_sku",
 				Unique:  true,
-				Columns: []*schema.Column{CartLinesColumns[2], CartLinesColumns[3]},
+				Columns: []*schema.Column{CartLinesColumns[2], CartLinesColumns[6], CartLinesColumns[3]},
 			},
 		},
 	}
@@ -338,6 +340,32 @@ var (
 			},
 		},
 	}
+	// GuestCartsColumns holds the columns for the "guest_carts" table.
+	GuestCartsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "address_key", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "opened_us", Type: field.TypeInt64, Default: 0},
+		{Name: "touched_us", Type: field.TypeInt64, Default: 0},
+	}
+	// GuestCartsTable holds the schema information for the "guest_carts" table.
+	GuestCartsTable = &schema.Table{
+		Name:       "guest_carts",
+		Columns:    GuestCartsColumns,
+		PrimaryKey: []*schema.Column{GuestCartsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "guestcart_address_key_opened_us",
+				Unique:  false,
+				Columns: []*schema.Column{GuestCartsColumns[2], GuestCartsColumns[3]},
+			},
+			{
+				Name:    "guestcart_touched_us",
+				Unique:  false,
+				Columns: []*schema.Column{GuestCartsColumns[4]},
+			},
+		},
+	}
 	// InvoicesColumns holds the columns for the "invoices" table.
 	InvoicesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -443,9 +471,9 @@ var (
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
 		{Name: "choose_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "held_until_us", Type: field.TypeInt64, Nullable: true},
 		{Name: "tax_profile", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "invoice_count", Type: field.TypeInt64, Default: 0},
-		{Name: "held_until_us", Type: field.TypeInt64, Nullable: true},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -1082,6 +1110,7 @@ var (
 		FulfilmentLinesTable,
 		GoodsReturnsTable,
 		GoodwillsTable,
+		GuestCartsTable,
 		InvoicesTable,
 		OrdersTable,
 		OrderEventsTable,
@@ -1131,6 +1160,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	GoodwillsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	GuestCartsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -108,12 +108,12 @@ const (
 	FieldAskedUs = "asked_us"
 	// FieldChooseByUs holds the string denoting the choose_by_us field in the database.
 	FieldChooseByUs = "choose_by_us"
+	// FieldHeldUntilUs holds the string denoting the held_until_us field in the database.
+	FieldHeldUntilUs = "held_until_us"
 	// FieldTaxProfile holds the string denoting the tax_profile field in the database.
 	FieldTaxProfile = "tax_profile"
 	// FieldInvoiceCount holds the string denoting the invoice_count field in the database.
 	FieldInvoiceCount = "invoice_count"
-	// FieldHeldUntilUs holds the string denoting the held_until_us field in the database.
-	FieldHeldUntilUs = "held_until_us"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 )
@@ -169,9 +169,9 @@ var Columns = []string{
 	FieldVersion,
 	FieldAskedUs,
 	FieldChooseByUs,
+	FieldHeldUntilUs,
 	FieldTaxProfile,
 	FieldInvoiceCount,
-	FieldHeldUntilUs,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -551,6 +551,11 @@ func ByChooseByUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldChooseByUs, opts...).ToFunc()
 }
 
+// ByHeldUntilUs orders the results by the held_until_us field.
+func ByHeldUntilUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHeldUntilUs, opts...).ToFunc()
+}
+
 // ByTaxProfile orders the results by the tax_profile field.
 func ByTaxProfile(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTaxProfile, opts...).ToFunc()
@@ -559,9 +564,4 @@ func ByTaxProfile(opts ...sql.OrderTermOption) OrderOption {
 // ByInvoiceCount orders the results by the invoice_count field.
 func ByInvoiceCount(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldInvoiceCount, opts...).ToFunc()
-}
-
-// ByHeldUntilUs orders the results by the held_until_us field.
-func ByHeldUntilUs(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldHeldUntilUs, opts...).ToFunc()
 }

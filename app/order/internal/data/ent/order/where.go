@@ -287,6 +287,11 @@ func ChooseByUs(v int64) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldChooseByUs, v))
 }
 
+// HeldUntilUs applies equality check predicate on the "held_until_us" field. It's identical to HeldUntilUsEQ.
+func HeldUntilUs(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldHeldUntilUs, v))
+}
+
 // TaxProfile applies equality check predicate on the "tax_profile" field. It's identical to TaxProfileEQ.
 func TaxProfile(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldTaxProfile, v))
@@ -295,11 +300,6 @@ func TaxProfile(v string) predicate.Order {
 // InvoiceCount applies equality check predicate on the "invoice_count" field. It's identical to InvoiceCountEQ.
 func InvoiceCount(v int64) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldInvoiceCount, v))
-}
-
-// HeldUntilUs applies equality check predicate on the "held_until_us" field. It's identical to HeldUntilUsEQ.
-func HeldUntilUs(v int64) predicate.Order {
-	return predicate.Order(sql.FieldEQ(FieldHeldUntilUs, v))
 }
 
 // OrgEQ applies the EQ predicate on the "org" field.
@@ -2567,6 +2567,56 @@ func ChooseByUsLTE(v int64) predicate.Order {
 	return predicate.Order(sql.FieldLTE(FieldChooseByUs, v))
 }
 
+// HeldUntilUsEQ applies the EQ predicate on the "held_until_us" field.
+func HeldUntilUsEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsNEQ applies the NEQ predicate on the "held_until_us" field.
+func HeldUntilUsNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsIn applies the In predicate on the "held_until_us" field.
+func HeldUntilUsIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldHeldUntilUs, vs...))
+}
+
+// HeldUntilUsNotIn applies the NotIn predicate on the "held_until_us" field.
+func HeldUntilUsNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldHeldUntilUs, vs...))
+}
+
+// HeldUntilUsGT applies the GT predicate on the "held_until_us" field.
+func HeldUntilUsGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsGTE applies the GTE predicate on the "held_until_us" field.
+func HeldUntilUsGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsLT applies the LT predicate on the "held_until_us" field.
+func HeldUntilUsLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsLTE applies the LTE predicate on the "held_until_us" field.
+func HeldUntilUsLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsIsNil applies the IsNil predicate on the "held_until_us" field.
+func HeldUntilUsIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldHeldUntilUs))
+}
+
+// HeldUntilUsNotNil applies the NotNil predicate on the "held_until_us" field.
+func HeldUntilUsNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldHeldUntilUs))
+}
+
 // TaxProfileEQ applies the EQ predicate on the "tax_profile" field.
 func TaxProfileEQ(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldTaxProfile, v))
@@ -2670,56 +2720,6 @@ func InvoiceCountLT(v int64) predicate.Order {
 // InvoiceCountLTE applies the LTE predicate on the "invoice_count" field.
 func InvoiceCountLTE(v int64) predicate.Order {
 	return predicate.Order(sql.FieldLTE(FieldInvoiceCount, v))
-}
-
-// HeldUntilUsEQ applies the EQ predicate on the "held_until_us" field.
-func HeldUntilUsEQ(v int64) predicate.Order {
-	return predicate.Order(sql.FieldEQ(FieldHeldUntilUs, v))
-}
-
-// HeldUntilUsNEQ applies the NEQ predicate on the "held_until_us" field.
-func HeldUntilUsNEQ(v int64) predicate.Order {
-	return predicate.Order(sql.FieldNEQ(FieldHeldUntilUs, v))
-}
-
-// HeldUntilUsIn applies the In predicate on the "held_until_us" field.
-func HeldUntilUsIn(vs ...int64) predicate.Order {
-	return predicate.Order(sql.FieldIn(FieldHeldUntilUs, vs...))
-}
-
-// HeldUntilUsNotIn applies the NotIn predicate on the "held_until_us" field.
-func HeldUntilUsNotIn(vs ...int64) predicate.Order {
-	return predicate.Order(sql.FieldNotIn(FieldHeldUntilUs, vs...))
-}
-
-// HeldUntilUsGT applies the GT predicate on the "held_until_us" field.
-func HeldUntilUsGT(v int64) predicate.Order {
-	return predicate.Order(sql.FieldGT(FieldHeldUntilUs, v))
-}
-
-// HeldUntilUsGTE applies the GTE predicate on the "held_until_us" field.
-func HeldUntilUsGTE(v int64) predicate.Order {
-	return predicate.Order(sql.FieldGTE(FieldHeldUntilUs, v))
-}
-
-// HeldUntilUsLT applies the LT predicate on the "held_until_us" field.
-func HeldUntilUsLT(v int64) predicate.Order {
-	return predicate.Order(sql.FieldLT(FieldHeldUntilUs, v))
-}
-
-// HeldUntilUsLTE applies the LTE predicate on the "held_until_us" field.
-func HeldUntilUsLTE(v int64) predicate.Order {
-	return predicate.Order(sql.FieldLTE(FieldHeldUntilUs, v))
-}
-
-// HeldUntilUsIsNil applies the IsNil predicate on the "held_until_us" field.
-func HeldUntilUsIsNil() predicate.Order {
-	return predicate.Order(sql.FieldIsNull(FieldHeldUntilUs))
-}
-
-// HeldUntilUsNotNil applies the NotNil predicate on the "held_until_us" field.
-func HeldUntilUsNotNil() predicate.Order {
-	return predicate.Order(sql.FieldNotNull(FieldHeldUntilUs))
 }
 
 // And groups predicates with the AND operator between them.

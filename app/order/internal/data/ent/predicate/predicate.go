@@ -27,6 +27,9 @@ type GoodsReturn func(*sql.Selector)
 // Goodwill is the predicate function for goodwill builders.
 type Goodwill func(*sql.Selector)
 
+// GuestCart is the predicate function for guestcart builders.
+type GuestCart func(*sql.Selector)
+
 // Invoice is the predicate function for invoice builders.
 type Invoice func(*sql.Selector)
 

@@ -10,6 +10,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
 	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
@@ -217,6 +218,16 @@ func init() {
 	cartlineDescUpdatedUs := cartlineFields[4].Descriptor()
 	// cartline.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	cartline.DefaultUpdatedUs = cartlineDescUpdatedUs.Default.(int64)
+	// cartlineDescShopStore is the schema descriptor for shop_store field.
+	cartlineDescShopStore := cartlineFields[5].Descriptor()
+	// cartline.DefaultShopStore holds the default value on creation for the shop_store field.
+	cartline.DefaultShopStore = cartlineDescShopStore.Default.(string)
+	// cartline.ShopStoreValidator is a validator for the "shop_store" field. It is called by the builders before save.
+	cartline.ShopStoreValidator = cartlineDescShopStore.Validators[0].(func(string) error)
+	// cartlineDescSeenMinor is the schema descriptor for seen_minor field.
+	cartlineDescSeenMinor := cartlineFields[6].Descriptor()
+	// cartline.DefaultSeenMinor holds the default value on creation for the seen_minor field.
+	cartline.DefaultSeenMinor = cartlineDescSeenMinor.Default.(int64)
 	// cartlineDescID is the schema descriptor for id field.
 	cartlineDescID := cartlineFields[0].Descriptor()
 	// cartline.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -962,6 +973,65 @@ func init() {
 			return nil
 		}
 	}()
+	guestcartMixin := entschema.GuestCart{}.Mixin()
+	guestcartMixinHooks0 := guestcartMixin[0].Hooks()
+	guestcart.Hooks[0] = guestcartMixinHooks0[0]
+	guestcartMixinInters0 := guestcartMixin[0].Interceptors()
+	guestcart.Interceptors[0] = guestcartMixinInters0[0]
+	guestcartMixinFields0 := guestcartMixin[0].Fields()
+	_ = guestcartMixinFields0
+	guestcartFields := entschema.GuestCart{}.Fields()
+	_ = guestcartFields
+	// guestcartDescOrg is the schema descriptor for org field.
+	guestcartDescOrg := guestcartMixinFields0[0].Descriptor()
+	// guestcart.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	guestcart.OrgValidator = func() func(string) error {
+		validators := guestcartDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// guestcartDescAddressKey is the schema descriptor for address_key field.
+	guestcartDescAddressKey := guestcartFields[1].Descriptor()
+	// guestcart.DefaultAddressKey holds the default value on creation for the address_key field.
+	guestcart.DefaultAddressKey = guestcartDescAddressKey.Default.(string)
+	// guestcart.AddressKeyValidator is a validator for the "address_key" field. It is called by the builders before save.
+	guestcart.AddressKeyValidator = guestcartDescAddressKey.Validators[0].(func(string) error)
+	// guestcartDescOpenedUs is the schema descriptor for opened_us field.
+	guestcartDescOpenedUs := guestcartFields[2].Descriptor()
+	// guestcart.DefaultOpenedUs holds the default value on creation for the opened_us field.
+	guestcart.DefaultOpenedUs = guestcartDescOpenedUs.Default.(int64)
+	// guestcartDescTouchedUs is the schema descriptor for touched_us field.
+	guestcartDescTouchedUs := guestcartFields[3].Descriptor()
+	// guestcart.DefaultTouchedUs holds the default value on creation for the touched_us field.
+	guestcart.DefaultTouchedUs = guestcartDescTouchedUs.Default.(int64)
+	// guestcartDescID is the schema descriptor for id field.
+	guestcartDescID := guestcartFields[0].Descriptor()
+	// guestcart.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	guestcart.IDValidator = func() func(string) error {
+		validators := guestcartDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	invoiceMixin := entschema.Invoice{}.Mixin()
 	invoiceMixinHooks0 := invoiceMixin[0].Hooks()
 	invoice.Hooks[0] = invoiceMixinHooks0[0]
@@ -1357,13 +1427,13 @@ func init() {
 	// order.DefaultChooseByUs holds the default value on creation for the choose_by_us field.
 	order.DefaultChooseByUs = orderDescChooseByUs.Default.(int64)
 	// orderDescTaxProfile is the schema descriptor for tax_profile field.
-	orderDescTaxProfile := orderFields[48].Descriptor()
+	orderDescTaxProfile := orderFields[49].Descriptor()
 	// order.DefaultTaxProfile holds the default value on creation for the tax_profile field.
 	order.DefaultTaxProfile = orderDescTaxProfile.Default.(string)
 	// order.TaxProfileValidator is a validator for the "tax_profile" field. It is called by the builders before save.
 	order.TaxProfileValidator = orderDescTaxProfile.Validators[0].(func(string) error)
 	// orderDescInvoiceCount is the schema descriptor for invoice_count field.
-	orderDescInvoiceCount := orderFields[49].Descriptor()
+	orderDescInvoiceCount := orderFields[50].Descriptor()
 	// order.DefaultInvoiceCount holds the default value on creation for the invoice_count field.
 	order.DefaultInvoiceCount = orderDescInvoiceCount.Default.(int64)
 	// orderDescID is the schema descriptor for id field.

@@ -1,5 +1,3 @@
--- Modify "cart_lines" table
-ALTER TABLE `cart_lines` DROP COLUMN `shop_store`, DROP COLUMN `seen_minor`, DROP INDEX `cartline_member_id_shop_store_sku`, ADD UNIQUE INDEX `cartline_member_id_sku` (`member_id`, `sku`);
 -- Modify "orders" table
 ALTER TABLE `orders` ADD COLUMN `tax_profile` varchar(40) NOT NULL DEFAULT '', ADD COLUMN `invoice_count` bigint NOT NULL DEFAULT 0;
 -- Create "invoices" table
