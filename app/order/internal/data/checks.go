@@ -98,7 +98,7 @@ func Checks() []invariant.Check {
 		},
 		{
 			ID: "I21", Title: "an order counts its invoices, and red letters are no more than theirs",
-			Counted: "SELECT COUNT(*) FROM invoices",
+			Counted: "SELECT COUNT(*) FROM orders",
 			Violations: `SELECT o.id, 'counts other invoices than there are' FROM orders o
 				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM invoices GROUP BY order_id) i ON i.order_id = o.id WHERE o.invoice_count <> COALESCE(i.n, 0)
 			UNION ALL SELECT b.id, 'red letters take back more than the invoice' FROM invoices b
