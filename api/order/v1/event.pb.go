@@ -102,6 +102,8 @@ const (
 	TradeTopic_TRADE_CHANGED TradeTopic = 11
 	// The carrier could not hand the goods over.
 	TradeTopic_TRADE_FAILED TradeTopic = 12
+	// An invoice, or a red letter, is issued.
+	TradeTopic_TRADE_INVOICED TradeTopic = 20
 	// A location has not accepted, picked or shipped a fulfilment by its time: once for each of these steps.
 	TradeTopic_TRADE_OVERDUE TradeTopic = 110
 )
@@ -122,6 +124,7 @@ var (
 		10:  "TRADE_REFUNDED",
 		11:  "TRADE_CHANGED",
 		12:  "TRADE_FAILED",
+		20:  "TRADE_INVOICED",
 		110: "TRADE_OVERDUE",
 	}
 	TradeTopic_value = map[string]int32{
@@ -138,6 +141,7 @@ var (
 		"TRADE_REFUNDED":          10,
 		"TRADE_CHANGED":           11,
 		"TRADE_FAILED":            12,
+		"TRADE_INVOICED":          20,
 		"TRADE_OVERDUE":           110,
 	}
 )
@@ -388,7 +392,7 @@ type TradeEvent struct {
 	TrackingNo    string         `protobuf:"bytes,16,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
 	ReturnId      string         `protobuf:"bytes,17,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
 	RefundId      string         `protobuf:"bytes,18,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	// The order's total, or what was refunded.
+	// The order's total, what was refunded, or of an invoice or red letter.
 	Amount *v11.Money `protobuf:"bytes,19,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The goods of an order when it was placed, of a fulfilment or parcel, or those that came back.
 	Lines []*TradeEventLine `protobuf:"bytes,20,rep,name=lines,proto3" json:"lines,omitempty"`
@@ -398,8 +402,11 @@ type TradeEvent struct {
 	// seller's staff, headquarters and services.
 	Receipts *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	// What a location should have done by due_at_us.
-	Late          OverdueStep `protobuf:"varint,111,opt,name=late,proto3,enum=onepool.order.v1.OverdueStep" json:"late,omitempty"`
-	DueAtUs       int64       `protobuf:"varint,112,opt,name=due_at_us,json=dueAtUs,proto3" json:"due_at_us,omitempty"`
+	Late      OverdueStep `protobuf:"varint,111,opt,name=late,proto3,enum=onepool.order.v1.OverdueStep" json:"late,omitempty"`
+	DueAtUs   int64       `protobuf:"varint,112,opt,name=due_at_us,json=dueAtUs,proto3" json:"due_at_us,omitempty"`
+	InvoiceId string      `protobuf:"bytes,30,opt,name=invoice_id,json=invoiceId,proto3" json:"invoice_id,omitempty"`
+	// The invoice that a red letter takes back.
+	RedOf         string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -600,6 +607,20 @@ func (x *TradeEvent) GetDueAtUs() int64 {
 		return x.DueAtUs
 	}
 	return 0
+}
+
+func (x *TradeEvent) GetInvoiceId() string {
+	if x != nil {
+		return x.InvoiceId
+	}
+	return ""
+}
+
+func (x *TradeEvent) GetRedOf() string {
+	if x != nil {
+		return x.RedOf
+	}
+	return ""
 }
 
 type TradeEventLine struct {
@@ -1138,7 +1159,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x06events\x18\x01 \x03(\v2\x1c.onepool.order.v1.TradeEventR\x06events\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
 	"nextCursor\x12\x16\n" +
-	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xc8\x06\n" +
+	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xfe\x06\n" +
 	"\n" +
 	"TradeEvent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
@@ -1167,7 +1188,10 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\x12;\n" +
 	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\x121\n" +
 	"\x04late\x18o \x01(\x0e2\x1d.onepool.order.v1.OverdueStepR\x04late\x12\x1a\n" +
-	"\tdue_at_us\x18p \x01(\x03R\adueAtUs\"W\n" +
+	"\tdue_at_us\x18p \x01(\x03R\adueAtUs\x12\x1d\n" +
+	"\n" +
+	"invoice_id\x18\x1e \x01(\tR\tinvoiceId\x12\x15\n" +
+	"\x06red_of\x18\x1f \x01(\tR\x05redOf\"W\n" +
 	"\x0eTradeEventLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
@@ -1218,7 +1242,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xa6\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xba\x02\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1235,7 +1259,8 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x0eTRADE_REFUNDED\x10\n" +
 	"\x12\x11\n" +
 	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
-	"\fTRADE_FAILED\x10\f\x12\x11\n" +
+	"\fTRADE_FAILED\x10\f\x12\x12\n" +
+	"\x0eTRADE_INVOICED\x10\x14\x12\x11\n" +
 	"\rTRADE_OVERDUE\x10n*Z\n" +
 	"\vOverdueStep\x12\x1c\n" +
 	"\x18OVERDUE_STEP_UNSPECIFIED\x10\x00\x12\x0f\n" +

@@ -10,6 +10,12 @@ const (
 	askMost  = 600 * second_us
 )
 
+// Why money goes back that was never the order's.
+const (
+	ReasonTooMuch = "too much"
+	ReasonLate    = "late"
+)
+
 // LeftMinor is what is left to pay of an order that is not paid.
 func (h Header) LeftMinor() int64 {
 	if h.State != OrderUnpaid {
@@ -93,12 +99,12 @@ func (o *Order) Capture(n Notification) error {
 	}
 	o.r.Captures = append(o.r.Captures, c)
 	o.r.CapturedMinor += c.AmountMinor
-	tooMuch, reason := max(0, c.AmountMinor-left), "too much"
+	tooMuch, reason := max(0, c.AmountMinor-left), ReasonTooMuch
 	if twice {
 		tooMuch = c.AmountMinor
 	}
 	if o.r.State != OrderUnpaid {
-		reason = "late"
+		reason = ReasonLate
 	}
 	if tooMuch > 0 {
 		if err := o.refund(&o.r.Captures[len(o.r.Captures)-1], tooMuch, "", reason); err != nil {

@@ -93,7 +93,7 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	d := NewDraft(Header{
 		ID: id, Org: facts.Seller.Org, Kind: KindMall, Channel: in.Channel, SourceNo: id, ShopStore: in.ShopStore, MemberID: in.MemberID,
 		MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(), Way: in.Way, PickupStore: in.PickupStore,
-		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + window, HeldUntilUS: nowUS + window + grace, ReturnTerms: returns,
+		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + window, HeldUntilUS: nowUS + window + grace, ReturnTerms: returns, TaxProfile: facts.profile(),
 	}, p)
 	d.FromCart, d.Destination = in.FromCart, in.Receiver.Point
 	return d, nil
@@ -135,7 +135,7 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 	d := NewDraft(Header{
 		ID: ids.New("ord"), Org: facts.Seller.Org, Kind: KindTill, Channel: ChannelPOS, SourceNo: TillSourceNo(in.Store, in.ReceiptNo),
 		ShopStore: in.Store, MemberID: in.MemberID, MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(),
-		Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk, Fingerprint: in.Fingerprint, ReturnTerms: returns,
+		Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk, Fingerprint: in.Fingerprint, ReturnTerms: returns, TaxProfile: facts.profile(),
 	}, p)
 	d.CashMinor, d.Cards = in.CashMinor, in.Cards
 	if in.WalletMinor > 0 {
@@ -152,6 +152,9 @@ type Facts struct {
 	SKUs       map[string]SKU
 	Terms      TradeTerms
 }
+
+// profile names the seller's tax profile.
+func (f Facts) profile() string { return f.Terms.Profile(f.Seller.Org, f.Promotions.AtUS).ID }
 
 // Price calculates with today's facts.
 func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, Facts, error) {
@@ -195,7 +198,7 @@ func (s Seeker) facts(ctx context.Context, q PriceQuery) (f Facts, err error) {
 // input is what the calculation is made with.
 func (f Facts) input(q PriceQuery) PriceInput {
 	in := PriceInput{
-		Tax:     f.Terms.Tax(f.Seller.Taxpayer, f.Seller.Region, f.Promotions.AtUS),
+		Tax:     f.Terms.SellerTax(f.Seller, f.Promotions.AtUS),
 		Channel: q.Channel, Store: q.Store, Region: f.Seller.Region, MemberID: q.MemberID, Tier: f.Member.Tier, Segments: f.Member.Segments,
 		Lines: q.Lines, SKUs: f.SKUs, FreightMinor: q.FreightMinor, Points: q.Points, PointValueMinor: f.Member.PointValueMinor, Promotions: f.Promotions,
 	}

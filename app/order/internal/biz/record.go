@@ -83,6 +83,8 @@ type Record struct {
 	Refunds     []Refund
 	Returns     []Return
 	Goodwills   []Goodwill
+	// Invoices are read where the header says that there are some.
+	Invoices []Invoice
 }
 
 // clone copies all that a method of Order may change.
@@ -94,7 +96,7 @@ func (r Record) clone() Record {
 		r.Fulfilments[i].Parcels = slices.Clone(r.Fulfilments[i].Parcels)
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
-	r.Goodwills = slices.Clone(r.Goodwills)
+	r.Goodwills, r.Invoices = slices.Clone(r.Goodwills), slices.Clone(r.Invoices)
 	r.Returns = slices.Clone(r.Returns)
 	for i := range r.Returns {
 		r.Returns[i].Lines = slices.Clone(r.Returns[i].Lines)
@@ -142,6 +144,12 @@ type Header struct {
 	Device, Clerk   string
 	// Fingerprint of what the source sent, to tell a repeat from another order under the same number.
 	Fingerprint string
+
+	// InvoiceCount is how many invoices and red letters there are.
+	InvoiceCount int64
+
+	// TaxProfile names the seller's at placement; empty: it had none.
+	TaxProfile string
 
 	// ReturnTerms were promised at placement; nil: before they were frozen.
 	ReturnTerms *ReturnTerms

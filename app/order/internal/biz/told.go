@@ -18,6 +18,7 @@ const (
 	TopicFailed    Topic = "FAILED"
 	TopicReturned  Topic = "RETURNED"
 	TopicRefunded  Topic = "REFUNDED"
+	TopicInvoiced  Topic = "INVOICED"
 	// TopicChanged is any other change of an order: of its state, or of what is in it.
 	TopicChanged Topic = "CHANGED"
 	// TopicOverdue: a location has not accepted, picked or shipped in time.
@@ -32,6 +33,8 @@ var topics = map[Subject]map[State]Topic{
 	SubjectParcel: {ParcelShipped: TopicShipped, ParcelDelivered: TopicDelivered, ParcelFailed: TopicFailed, ParcelBack: TopicReturned},
 	SubjectReturn: {ReturnReceived: TopicReturned},
 	SubjectRefund: {RefundDone: TopicRefunded},
+	// An invoice or a red letter; that an invoice is red then says its red letter.
+	SubjectInvoice: {InvoiceIssued: TopicInvoiced},
 }
 
 // Told says what others are told of a change; false: nothing, it concerns those alone who have made it. Every change of an
@@ -75,7 +78,9 @@ type TradeBody struct {
 	ParcelID    string      `json:"parcel_id,omitempty"` // of a fulfilment that leaves in several
 	ReturnID    string      `json:"return_id,omitempty"`
 	RefundID    string      `json:"refund_id,omitempty"`
-	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order or a refund
+	InvoiceID   string      `json:"invoice_id,omitempty"`
+	RedOf       string      `json:"red_of,omitempty"`       // the invoice that a red letter takes back
+	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order, a refund, an invoice
 	Currency    string      `json:"currency,omitempty"`
 	SourceNo    string      `json:"source_no,omitempty"` // for the seller and its channel
 	Lines       []TradeLine `json:"lines,omitempty"`
@@ -122,6 +127,8 @@ func (o *Order) Told() (told []TradeEvent) {
 			told = append(told, o.toldBack(e, *o.returned(h.SubjectID))...)
 		case SubjectRefund:
 			told = append(told, o.toldRefund(e, h.SubjectID))
+		case SubjectInvoice:
+			told = append(told, o.toldInvoice(e, *o.invoice(h.SubjectID)))
 		}
 	}
 	return told
@@ -183,6 +190,11 @@ func (o *Order) toldRefund(e TradeEvent, refundID string) TradeEvent {
 			e.Body.Receipts = o.r.toldReceipts(e.Topic)
 		}
 	}
+	return e
+}
+
+func (o *Order) toldInvoice(e TradeEvent, v Invoice) TradeEvent {
+	e.Body.InvoiceID, e.Body.RedOf, e.Body.AmountMinor, e.Body.Currency = v.ID, v.Of, v.AmountMinor, o.r.Currency
 	return e
 }
 

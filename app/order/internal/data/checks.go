@@ -84,7 +84,16 @@ func Checks() []invariant.Check {
 			Violations: `SELECT o.id, 'version is not the number of changes' FROM orders o
 				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM order_events GROUP BY order_id) e ON e.order_id = o.id WHERE o.version <> COALESCE(e.n, 0)` +
 				last("orders", "id", "order") + last("fulfilments", "order_id", "fulfilment") + last("payments", "order_id", "payment") +
-				last("goods_returns", "order_id", "return") + last("goodwills", "order_id", "goodwill") + last("refunds", "order_id", "refund") + last("parcels", "order_id", "parcel"),
+				last("goods_returns", "order_id", "return") + last("goodwills", "order_id", "goodwill") + last("refunds", "order_id", "refund") + last("parcels", "order_id", "parcel") + last("invoices", "order_id", "invoice"),
+		},
+		{
+			ID: "I21", Title: "an order counts its invoices, and red letters are no more than theirs",
+			Counted: "SELECT COUNT(*) FROM invoices",
+			Violations: `SELECT o.id, 'counts other invoices than there are' FROM orders o
+				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM invoices GROUP BY order_id) i ON i.order_id = o.id WHERE o.invoice_count <> COALESCE(i.n, 0)
+			UNION ALL SELECT b.id, 'red letters take back more than the invoice' FROM invoices b
+				JOIN (SELECT red_of, SUM(amount_minor) AS amount, SUM(tax_minor) AS tax FROM invoices WHERE red_of <> '' AND state <> 'WITHDRAWN' GROUP BY red_of) r ON r.red_of = b.id
+				WHERE r.amount > b.amount_minor OR r.tax > b.tax_minor`,
 		},
 		invariant.Ended(),
 		invariant.Delivered(),
@@ -107,7 +116,7 @@ func Checks() []invariant.Check {
 				child("payments", "orders", "order_id") + " UNION ALL " + child("captures", "payments", "payment_id") + " UNION ALL " +
 				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " + child("goodwills", "orders", "order_id") + " UNION ALL " +
 				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") + " UNION ALL " +
-				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
+				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("invoices", "orders", "order_id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
 				` UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
 				WHERE o.id IS NULL OR o.org <> f.seller_org OR o.member_id <> f.member_id`,
 		},

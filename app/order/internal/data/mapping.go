@@ -18,7 +18,7 @@ func (s *Orders) toHeader(o *ent.Order) (biz.Header, error) {
 		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, HeldUntilUS: o.HeldUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
 		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version, AskedAtUS: o.AskedUs, ChooseByUS: o.ChooseByUs,
 		OriginOrder: o.OriginOrder, OriginReturn: o.OriginReturn, CreditMinor: o.CreditMinor,
-		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms, TaxMinor: o.TaxMinor, TaxOnTop: o.TaxOnTop,
+		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms, TaxMinor: o.TaxMinor, TaxOnTop: o.TaxOnTop, TaxProfile: o.TaxProfile, InvoiceCount: o.InvoiceCount,
 	}, err
 }
 
@@ -32,7 +32,7 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetHeldUntilUs(h.HeldUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
 		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).
 		SetOriginOrder(h.OriginOrder).SetOriginReturn(h.OriginReturn).SetCreditMinor(h.CreditMinor).
-		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms).SetTaxMinor(h.TaxMinor).SetTaxOnTop(h.TaxOnTop)
+		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms).SetTaxMinor(h.TaxMinor).SetTaxOnTop(h.TaxOnTop).SetTaxProfile(h.TaxProfile).SetInvoiceCount(h.InvoiceCount)
 }
 
 func toLine(l *ent.OrderLine) biz.Line {

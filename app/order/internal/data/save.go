@@ -24,7 +24,7 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 			change = change.SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).ClearReceiver()
 		}
 		n, err := change.SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
-			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).SetCreditMinor(h.CreditMinor).SetPaidUs(h.PaidAtUS).
+			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).SetCreditMinor(h.CreditMinor).SetPaidUs(h.PaidAtUS).SetInvoiceCount(h.InvoiceCount).
 			SetUpdatedUs(h.UpdatedAtUS).SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).
 			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).Save(ctx)
 		if err != nil {
@@ -78,6 +78,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 				func(was, ret biz.Return) error { return s.changedReturn(ctx, was, ret) })
 		},
 		func() error { return s.saveGoodwills(ctx, r.Header, before.Goodwills, r.Goodwills) },
+		func() error { return s.saveInvoices(ctx, r.Header, before.Invoices, r.Invoices) },
 	} {
 		if err := part(); err != nil {
 			return fmt.Errorf("save order %s: %w", r.ID, err)

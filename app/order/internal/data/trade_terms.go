@@ -33,6 +33,9 @@ type TradeTerms struct {
 	readUS  int64
 	written uint64
 	terms   biz.TradeTerms
+	// newestUS is when the latest profile was written that terms have, byID are all of them.
+	newestUS int64
+	byID     map[string]biz.TaxProfile
 }
 
 // NewTradeTerms opens the client.
@@ -60,6 +63,9 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 		return biz.TradeTerms{}, fmt.Errorf("terms of trade: %w", err)
 	}
 	var all biz.TradeTerms
+	if all.Profiles, err = t.profiles(ctx); err != nil {
+		return biz.TradeTerms{}, err
+	}
 	for _, row := range rows {
 		switch row.Kind {
 		case termTax:

@@ -95,10 +95,17 @@ func (s *Order) wanted(ctx context.Context, req *orderv1.PlaceOrderRequest) ([]b
 		return fromLines(req.GetLines()), nil
 	}
 	lines, err := s.Orders.Cart(ctx, req.GetMemberId())
-	if err == nil && len(lines) == 0 {
+	if err != nil {
+		return nil, err
+	}
+	var wanted []biz.WantedLine
+	for _, l := range biz.InShop(lines, req.GetShopStoreCode()) {
+		wanted = append(wanted, biz.WantedLine{SKU: l.SKU, Quantity: l.Quantity, SeenUnitMinor: l.SeenMinor})
+	}
+	if len(wanted) == 0 {
 		return nil, fault.StateConflict("empty", "the cart is empty: put something in")
 	}
-	return lines, err
+	return wanted, nil
 }
 
 // place runs a distributed command on the draft that its first call froze.
@@ -231,7 +238,7 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 		}
 	}
 	if d.FromCart {
-		if err := s.Orders.TakeFromCart(ctx, d.Record.MemberID, d.Record.Lines); err != nil {
+		if err := s.Orders.TakeFromCart(ctx, d.Record.MemberID, d.Record.ShopStore, d.Record.Lines); err != nil {
 			return nil, err
 		}
 	}

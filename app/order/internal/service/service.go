@@ -63,6 +63,8 @@ type Parts struct {
 	Payer biz.WalletPayer
 	// Providers besides the sandbox.
 	Providers []biz.PaymentProvider
+	// Issuer issues invoices; nil: nobody does.
+	Issuer biz.InvoiceIssuer
 	// Report gets what a worker, or work after a reply, could not do and will try again.
 	Report func(context.Context, error)
 }
@@ -168,5 +170,13 @@ func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, err
 	if err != nil {
 		return nil, err
 	}
-	return toOrderInfo(r, history), nil
+	info := toOrderInfo(r, history)
+	seller, err := s.Seeker.Terms.TaxProfile(ctx, r.TaxProfile)
+	if err != nil {
+		return nil, err
+	}
+	if seller.ID != "" {
+		info.SellerTax = &orderv1.SellerTax{ProfileId: seller.ID, Taxpayer: seller.Taxpayer, TaxNo: seller.TaxNo, Title: seller.Title}
+	}
+	return info, nil
 }

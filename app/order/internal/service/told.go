@@ -121,7 +121,7 @@ func toTradeEvent(e data.Told) *orderv1.TradeEvent {
 	out := &orderv1.TradeEvent{
 		Id: e.ID, Position: e.Position, Topic: orderv1.TradeTopic(orderv1.TradeTopic_value[e.Topic.Name()]), OrderId: e.OrderID, Version: e.Version,
 		State: string(e.State), AtUs: e.AtUS, SellerOrg: e.SellerOrg, Channel: e.Channel, SourceNo: e.Body.SourceNo, ShopStoreCode: e.ShopStore, FulfilmentId: e.FulfilmentID,
-		Location: e.Location, Way: toWay(e.Body.Way), Carrier: e.Body.Carrier, TrackingNo: e.Body.TrackingNo, ParcelId: e.Body.ParcelID, ReturnId: e.Body.ReturnID, RefundId: e.Body.RefundID,
+		Location: e.Location, Way: toWay(e.Body.Way), Carrier: e.Body.Carrier, TrackingNo: e.Body.TrackingNo, ParcelId: e.Body.ParcelID, ReturnId: e.Body.ReturnID, RefundId: e.Body.RefundID, InvoiceId: e.Body.InvoiceID, RedOf: e.Body.RedOf,
 	}
 	if e.Body.Currency != "" {
 		out.Amount = &commonv1.Money{AmountMinor: e.Body.AmountMinor, Currency: e.Body.Currency}

@@ -47,6 +47,10 @@ func (Order) Fields() []ent.Field {
 		number("asked_us"), number("choose_by_us"),
 		// Until when stock is held for a payment; 0: as configured.
 		field.Int64("held_until_us").Optional().Immutable(),
+		// The seller's at placement; empty: it had none.
+		ref("tax_profile"),
+		// How many invoices and red letters it has.
+		number("invoice_count"),
 	}
 }
 
@@ -120,17 +124,3 @@ func (OrderEvent) Fields() []ent.Field {
 func (OrderEvent) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("order_id", "version").Unique()}
 }
-
-// CartLine is what a member thinks of buying.
-type CartLine struct{ ent.Schema }
-
-// Mixin keeps a cart to its member.
-func (CartLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("member_id")} }
-
-// Fields of a cart line.
-func (CartLine) Fields() []ent.Field {
-	return []ent.Field{key("id"), key("member_id"), column.Fixed("sku", 64), number("quantity"), number("updated_us")}
-}
-
-// Indexes of a cart line.
-func (CartLine) Indexes() []ent.Index { return []ent.Index{index.Fields("member_id", "sku").Unique()} }
