@@ -708,11 +708,14 @@ func (PaymentScene) EnumDescriptor() ([]byte, []int) {
 }
 
 type Cart struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	MemberId string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
-	Lines    []*CartLine            `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	// At today's list prices.
-	Total         *v1.Money `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for a guest.
+	MemberId string      `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	Lines    []*CartLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	// At today's prices, before promotions.
+	Total *v1.Money `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
+	// Store whose online shop's cart this is; empty: that of headquarters' mall.
+	ShopStoreCode string `protobuf:"bytes,4,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -768,13 +771,22 @@ func (x *Cart) GetTotal() *v1.Money {
 	return nil
 }
 
+func (x *Cart) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
 type CartLine struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	Title         map[string]string      `protobuf:"bytes,3,rep,name=title,proto3" json:"title,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	UnitPrice     *v1.Money              `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	Amount        *v1.Money              `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Sku       string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity  int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Title     map[string]string      `protobuf:"bytes,3,rep,name=title,proto3" json:"title,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	UnitPrice *v1.Money              `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
+	Amount    *v1.Money              `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	// What has changed since the buyer last saw the line. None: the line can be ordered as it is.
+	Notices       []*CartNotice `protobuf:"bytes,6,rep,name=notices,proto3" json:"notices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -844,18 +856,99 @@ func (x *CartLine) GetAmount() *v1.Money {
 	return nil
 }
 
+func (x *CartLine) GetNotices() []*CartNotice {
+	if x != nil {
+		return x.Notices
+	}
+	return nil
+}
+
+// What a buyer has to know before ordering a line of a cart.
+type CartNotice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As an order of it would be refused: PRICE_CHANGED, NOT_FOR_SALE or STOCK_INSUFFICIENT.
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// PRICE_CHANGED: what one piece cost the buyer when it was last seen, and costs now.
+	Seen *v1.Money `protobuf:"bytes,2,opt,name=seen,proto3" json:"seen,omitempty"`
+	Now  *v1.Money `protobuf:"bytes,3,opt,name=now,proto3" json:"now,omitempty"`
+	// STOCK_INSUFFICIENT: what the channel may promise now.
+	Available     int64 `protobuf:"varint,4,opt,name=available,proto3" json:"available,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CartNotice) Reset() {
+	*x = CartNotice{}
+	mi := &file_order_v1_order_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CartNotice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CartNotice) ProtoMessage() {}
+
+func (x *CartNotice) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CartNotice.ProtoReflect.Descriptor instead.
+func (*CartNotice) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CartNotice) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CartNotice) GetSeen() *v1.Money {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
+func (x *CartNotice) GetNow() *v1.Money {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *CartNotice) GetAvailable() int64 {
+	if x != nil {
+		return x.Available
+	}
+	return 0
+}
+
 type GetCartRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	MemberId string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	// Channel by whose price lists it is priced; empty: every channel's.
-	Channel       string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Store whose online shop's cart; empty: that of headquarters' mall.
+	ShopStoreCode string `protobuf:"bytes,3,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetCartRequest) Reset() {
 	*x = GetCartRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[2]
+	mi := &file_order_v1_order_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +960,7 @@ func (x *GetCartRequest) String() string {
 func (*GetCartRequest) ProtoMessage() {}
 
 func (x *GetCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[2]
+	mi := &file_order_v1_order_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +973,7 @@ func (x *GetCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCartRequest.ProtoReflect.Descriptor instead.
 func (*GetCartRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetCartRequest) GetMemberId() string {
@@ -897,6 +990,13 @@ func (x *GetCartRequest) GetChannel() string {
 	return ""
 }
 
+func (x *GetCartRequest) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
 type SetCartLineRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -904,14 +1004,16 @@ type SetCartLineRequest struct {
 	Sku       string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
 	Quantity  int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	// Channel by whose price lists the answer is priced; empty: every channel's.
-	Channel       string `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
+	Channel string `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Store whose online shop sells; empty: headquarters' mall. Each shop has a cart of its own.
+	ShopStoreCode string `protobuf:"bytes,6,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SetCartLineRequest) Reset() {
 	*x = SetCartLineRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[3]
+	mi := &file_order_v1_order_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -923,7 +1025,7 @@ func (x *SetCartLineRequest) String() string {
 func (*SetCartLineRequest) ProtoMessage() {}
 
 func (x *SetCartLineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[3]
+	mi := &file_order_v1_order_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -936,7 +1038,7 @@ func (x *SetCartLineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCartLineRequest.ProtoReflect.Descriptor instead.
 func (*SetCartLineRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SetCartLineRequest) GetRequestId() string {
@@ -974,6 +1076,13 @@ func (x *SetCartLineRequest) GetChannel() string {
 	return ""
 }
 
+func (x *SetCartLineRequest) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
 type OrderLineInput struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Sku      string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
@@ -986,7 +1095,7 @@ type OrderLineInput struct {
 
 func (x *OrderLineInput) Reset() {
 	*x = OrderLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[4]
+	mi := &file_order_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1107,7 @@ func (x *OrderLineInput) String() string {
 func (*OrderLineInput) ProtoMessage() {}
 
 func (x *OrderLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[4]
+	mi := &file_order_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1120,7 @@ func (x *OrderLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLineInput.ProtoReflect.Descriptor instead.
 func (*OrderLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OrderLineInput) GetSku() string {
@@ -1058,7 +1167,7 @@ type CalculateRequest struct {
 
 func (x *CalculateRequest) Reset() {
 	*x = CalculateRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[5]
+	mi := &file_order_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1179,7 @@ func (x *CalculateRequest) String() string {
 func (*CalculateRequest) ProtoMessage() {}
 
 func (x *CalculateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[5]
+	mi := &file_order_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1192,7 @@ func (x *CalculateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CalculateRequest.ProtoReflect.Descriptor instead.
 func (*CalculateRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CalculateRequest) GetChannel() string {
@@ -1172,7 +1281,7 @@ type Calculation struct {
 
 func (x *Calculation) Reset() {
 	*x = Calculation{}
-	mi := &file_order_v1_order_proto_msgTypes[6]
+	mi := &file_order_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1184,7 +1293,7 @@ func (x *Calculation) String() string {
 func (*Calculation) ProtoMessage() {}
 
 func (x *Calculation) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[6]
+	mi := &file_order_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1197,7 +1306,7 @@ func (x *Calculation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Calculation.ProtoReflect.Descriptor instead.
 func (*Calculation) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Calculation) GetLines() []*OrderLine {
@@ -1291,7 +1400,7 @@ type Receiver struct {
 
 func (x *Receiver) Reset() {
 	*x = Receiver{}
-	mi := &file_order_v1_order_proto_msgTypes[7]
+	mi := &file_order_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1303,7 +1412,7 @@ func (x *Receiver) String() string {
 func (*Receiver) ProtoMessage() {}
 
 func (x *Receiver) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[7]
+	mi := &file_order_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1316,7 +1425,7 @@ func (x *Receiver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receiver.ProtoReflect.Descriptor instead.
 func (*Receiver) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Receiver) GetName() string {
@@ -1365,7 +1474,8 @@ type PlaceOrderRequest struct {
 	Receiver      *Receiver       `protobuf:"bytes,6,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	// For PICKUP.
 	PickupStoreCode string `protobuf:"bytes,7,opt,name=pickup_store_code,json=pickupStoreCode,proto3" json:"pickup_store_code,omitempty"`
-	// None with from_cart: what is in the member's cart when the order is placed.
+	// None with from_cart: what is in the member's cart of this shop when the order is placed. A line whose price is not the one
+	// that was last seen there is refused with PRICE_CHANGED.
 	Lines []*OrderLineInput `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
 	// Points to spend, at most the goods' worth; 0: none.
 	Points int64 `protobuf:"varint,9,opt,name=points,proto3" json:"points,omitempty"`
@@ -1386,7 +1496,7 @@ type PlaceOrderRequest struct {
 
 func (x *PlaceOrderRequest) Reset() {
 	*x = PlaceOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +1508,7 @@ func (x *PlaceOrderRequest) String() string {
 func (*PlaceOrderRequest) ProtoMessage() {}
 
 func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1411,7 +1521,7 @@ func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderRequest.ProtoReflect.Descriptor instead.
 func (*PlaceOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PlaceOrderRequest) GetRequestId() string {
@@ -1572,15 +1682,20 @@ type OrderInfo struct {
 	// In the goods; on top: unit prices are without it.
 	Tax      *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
 	TaxOnTop bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	// What the seller has of all lines and the freight, and of charges for gifts that stayed. For the seller's staff and
+	// headquarters, of an order by itself, not in lists.
+	Receipts *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	// The seller to the tax office; absent: it had no tax profile when the order was placed.
+	SellerTax *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
 	// Whether a person of the seller's has to let it go on first; unspecified: none has had to.
-	Review        ReviewState `protobuf:"varint,70,opt,name=review,proto3,enum=onepool.order.v1.ReviewState" json:"review,omitempty"`
+	Review        ReviewState `protobuf:"varint,90,opt,name=review,proto3,enum=onepool.order.v1.ReviewState" json:"review,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderInfo) Reset() {
 	*x = OrderInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1592,7 +1707,7 @@ func (x *OrderInfo) String() string {
 func (*OrderInfo) ProtoMessage() {}
 
 func (x *OrderInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1605,7 +1720,7 @@ func (x *OrderInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderInfo.ProtoReflect.Descriptor instead.
 func (*OrderInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OrderInfo) GetId() string {
@@ -1881,6 +1996,20 @@ func (x *OrderInfo) GetTaxOnTop() bool {
 	return false
 }
 
+func (x *OrderInfo) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
+func (x *OrderInfo) GetSellerTax() *SellerTax {
+	if x != nil {
+		return x.SellerTax
+	}
+	return nil
+}
+
 func (x *OrderInfo) GetReview() ReviewState {
 	if x != nil {
 		return x.Review
@@ -1899,7 +2028,7 @@ type PickupChoice struct {
 
 func (x *PickupChoice) Reset() {
 	*x = PickupChoice{}
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1911,7 +2040,7 @@ func (x *PickupChoice) String() string {
 func (*PickupChoice) ProtoMessage() {}
 
 func (x *PickupChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1924,7 +2053,7 @@ func (x *PickupChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupChoice.ProtoReflect.Descriptor instead.
 func (*PickupChoice) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PickupChoice) GetAskedAtUs() int64 {
@@ -1966,15 +2095,17 @@ type OrderLine struct {
 	// Units that were cancelled before they left; their money is in refunded.
 	CancelledQuantity int64 `protobuf:"varint,21,opt,name=cancelled_quantity,json=cancelledQuantity,proto3" json:"cancelled_quantity,omitempty"`
 	// In payable, at so many basis points.
-	TaxBp         int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
-	Tax           *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxBp int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
+	Tax   *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the seller has of it. For the seller's staff and headquarters.
+	Receipts      *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1986,7 +2117,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1999,7 +2130,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -2128,6 +2259,13 @@ func (x *OrderLine) GetTax() *v1.Money {
 	return nil
 }
 
+func (x *OrderLine) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
 type Tender struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          TenderKind             `protobuf:"varint,1,opt,name=kind,proto3,enum=onepool.order.v1.TenderKind" json:"kind,omitempty"`
@@ -2140,7 +2278,7 @@ type Tender struct {
 
 func (x *Tender) Reset() {
 	*x = Tender{}
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2152,7 +2290,7 @@ func (x *Tender) String() string {
 func (*Tender) ProtoMessage() {}
 
 func (x *Tender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2165,7 +2303,7 @@ func (x *Tender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tender.ProtoReflect.Descriptor instead.
 func (*Tender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Tender) GetKind() TenderKind {
@@ -2219,7 +2357,7 @@ type Goodwill struct {
 
 func (x *Goodwill) Reset() {
 	*x = Goodwill{}
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2231,7 +2369,7 @@ func (x *Goodwill) String() string {
 func (*Goodwill) ProtoMessage() {}
 
 func (x *Goodwill) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2244,7 +2382,7 @@ func (x *Goodwill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodwill.ProtoReflect.Descriptor instead.
 func (*Goodwill) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Goodwill) GetId() string {
@@ -2353,7 +2491,7 @@ type OrderEvent struct {
 
 func (x *OrderEvent) Reset() {
 	*x = OrderEvent{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2365,7 +2503,7 @@ func (x *OrderEvent) String() string {
 func (*OrderEvent) ProtoMessage() {}
 
 func (x *OrderEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2378,7 +2516,7 @@ func (x *OrderEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderEvent.ProtoReflect.Descriptor instead.
 func (*OrderEvent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *OrderEvent) GetVersion() int32 {
@@ -2440,18 +2578,20 @@ type SellAtTillRequest struct {
 	Lines     []*OrderLineInput `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
 	MemberId  string            `protobuf:"bytes,6,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	Points    int64             `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
-	// Cash taken for the goods, change already given: with the cards it must equal what is left to pay.
+	// Cash taken for the goods, change already given: with the cards and the stored value it must equal what is left to pay.
 	CashMinor int64  `protobuf:"varint,8,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
 	Clerk     string `protobuf:"bytes,9,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	// What the card terminal has taken.
-	Cards         []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	Cards []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	// What the member's stored value pays, taken with the sale or not at all. Only by a frontend to which the member has shown a code.
+	WalletMinor   int64 `protobuf:"varint,110,opt,name=wallet_minor,json=walletMinor,proto3" json:"wallet_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SellAtTillRequest) Reset() {
 	*x = SellAtTillRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2463,7 +2603,7 @@ func (x *SellAtTillRequest) String() string {
 func (*SellAtTillRequest) ProtoMessage() {}
 
 func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2476,7 +2616,7 @@ func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellAtTillRequest.ProtoReflect.Descriptor instead.
 func (*SellAtTillRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SellAtTillRequest) GetRequestId() string {
@@ -2549,6 +2689,13 @@ func (x *SellAtTillRequest) GetCards() []*CardTender {
 	return nil
 }
 
+func (x *SellAtTillRequest) GetWalletMinor() int64 {
+	if x != nil {
+		return x.WalletMinor
+	}
+	return 0
+}
+
 // Money that a card terminal (POS machine) beside the till has taken.
 type CardTender struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -2561,7 +2708,7 @@ type CardTender struct {
 
 func (x *CardTender) Reset() {
 	*x = CardTender{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2573,7 +2720,7 @@ func (x *CardTender) String() string {
 func (*CardTender) ProtoMessage() {}
 
 func (x *CardTender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2586,7 +2733,7 @@ func (x *CardTender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CardTender.ProtoReflect.Descriptor instead.
 func (*CardTender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CardTender) GetAmountMinor() int64 {
@@ -2625,7 +2772,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2637,7 +2784,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2650,7 +2797,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -2742,7 +2889,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2754,7 +2901,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2767,7 +2914,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2800,7 +2947,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2812,7 +2959,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2825,7 +2972,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2845,7 +2992,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2857,7 +3004,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2870,7 +3017,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -2917,7 +3064,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2929,7 +3076,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2942,7 +3089,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -3053,7 +3200,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3065,7 +3212,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3078,7 +3225,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -3106,7 +3253,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3118,7 +3265,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3131,7 +3278,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -3172,7 +3319,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3184,7 +3331,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3197,7 +3344,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -3260,7 +3407,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3272,7 +3419,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3285,7 +3432,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Payment) GetId() string {
@@ -3353,7 +3500,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3365,7 +3512,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3378,7 +3525,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -3400,7 +3547,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3412,7 +3559,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3425,7 +3572,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -3495,7 +3642,7 @@ type Fulfilment struct {
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3507,7 +3654,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3520,7 +3667,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -3765,7 +3912,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3777,7 +3924,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3790,7 +3937,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -3823,7 +3970,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3835,7 +3982,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3848,7 +3995,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -3921,7 +4068,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3933,7 +4080,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3946,7 +4093,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Parcel) GetId() string {
@@ -4031,7 +4178,7 @@ type ParcelContent struct {
 
 func (x *ParcelContent) Reset() {
 	*x = ParcelContent{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4043,7 +4190,7 @@ func (x *ParcelContent) String() string {
 func (*ParcelContent) ProtoMessage() {}
 
 func (x *ParcelContent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4056,7 +4203,7 @@ func (x *ParcelContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
 func (*ParcelContent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ParcelContent) GetLineId() string {
@@ -4099,7 +4246,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4111,7 +4258,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4124,7 +4271,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -4193,7 +4340,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4205,7 +4352,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4218,7 +4365,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -4245,7 +4392,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4257,7 +4404,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4270,7 +4417,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -4307,7 +4454,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4319,7 +4466,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4332,7 +4479,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -4403,7 +4550,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4415,7 +4562,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4428,7 +4575,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -4469,7 +4616,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4481,7 +4628,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4494,7 +4641,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -4521,7 +4668,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4533,7 +4680,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4546,7 +4693,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -4582,7 +4729,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4594,7 +4741,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4607,7 +4754,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -4673,7 +4820,7 @@ type ExchangeLine struct {
 
 func (x *ExchangeLine) Reset() {
 	*x = ExchangeLine{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4685,7 +4832,7 @@ func (x *ExchangeLine) String() string {
 func (*ExchangeLine) ProtoMessage() {}
 
 func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4698,7 +4845,7 @@ func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeLine.ProtoReflect.Descriptor instead.
 func (*ExchangeLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ExchangeLine) GetLineId() string {
@@ -4763,7 +4910,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4775,7 +4922,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4788,7 +4935,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -4967,7 +5114,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4979,7 +5126,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4992,7 +5139,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -5054,7 +5201,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5066,7 +5213,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5079,7 +5226,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -5142,7 +5289,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5154,7 +5301,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5167,7 +5314,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -5222,7 +5369,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5234,7 +5381,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5247,7 +5394,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -5278,7 +5425,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[47]
+	mi := &file_order_v1_order_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5290,7 +5437,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[47]
+	mi := &file_order_v1_order_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5303,7 +5450,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{47}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -5338,32 +5485,42 @@ var File_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\"\x85\x01\n" +
+	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\x1a\x17order/v1/receipts.proto\x1a\x1aorder/v1/tax_profile.proto\"\xad\x01\n" +
 	"\x04Cart\x12\x1b\n" +
 	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x120\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.onepool.order.v1.CartLineR\x05lines\x12.\n" +
-	"\x05total\x18\x03 \x01(\v2\x18.onepool.common.v1.MoneyR\x05total\"\x9a\x02\n" +
+	"\x05total\x18\x03 \x01(\v2\x18.onepool.common.v1.MoneyR\x05total\x12&\n" +
+	"\x0fshop_store_code\x18\x04 \x01(\tR\rshopStoreCode\"\xd2\x02\n" +
 	"\bCartLine\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12;\n" +
 	"\x05title\x18\x03 \x03(\v2%.onepool.order.v1.CartLine.TitleEntryR\x05title\x127\n" +
 	"\n" +
 	"unit_price\x18\x04 \x01(\v2\x18.onepool.common.v1.MoneyR\tunitPrice\x120\n" +
-	"\x06amount\x18\x05 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x1a8\n" +
+	"\x06amount\x18\x05 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x126\n" +
+	"\anotices\x18\x06 \x03(\v2\x1c.onepool.order.v1.CartNoticeR\anotices\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"[\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9c\x01\n" +
+	"\n" +
+	"CartNotice\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12,\n" +
+	"\x04seen\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\x04seen\x12*\n" +
+	"\x03now\x18\x03 \x01(\v2\x18.onepool.common.v1.MoneyR\x03now\x12\x1c\n" +
+	"\tavailable\x18\x04 \x01(\x03R\tavailable\"\x8c\x01\n" +
 	"\x0eGetCartRequest\x12&\n" +
 	"\tmember_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\x12!\n" +
-	"\achannel\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\"\xcf\x01\n" +
+	"\achannel\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\x12/\n" +
+	"\x0fshop_store_code\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\"\x80\x02\n" +
 	"\x12SetCartLineRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +
 	"\tmember_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\x12\x1b\n" +
 	"\x03sku\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x04 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\x12!\n" +
-	"\achannel\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\"\x89\x01\n" +
+	"\achannel\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\x12/\n" +
+	"\x0fshop_store_code\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\"\x89\x01\n" +
 	"\x0eOrderLineInput\x12\x1b\n" +
 	"\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x121\n" +
@@ -5425,7 +5582,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
 	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xf0\r\n" +
+	"\r_to_pay_minor\"\xe4\x0e\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5473,12 +5630,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\x12*\n" +
 	"\x03tax\x18  \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
-	"tax_on_top\x18! \x01(\bR\btaxOnTop\x125\n" +
-	"\x06review\x18F \x01(\x0e2\x1d.onepool.order.v1.ReviewStateR\x06review\"P\n" +
+	"tax_on_top\x18! \x01(\bR\btaxOnTop\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x12:\n" +
+	"\n" +
+	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\x125\n" +
+	"\x06review\x18Z \x01(\x0e2\x1d.onepool.order.v1.ReviewStateR\x06review\"P\n" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
-	"chooseByUs\"\xc0\x06\n" +
+	"chooseByUs\"\xf8\x06\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -5501,7 +5661,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x12-\n" +
 	"\x12cancelled_quantity\x18\x15 \x01(\x03R\x11cancelledQuantity\x12\x15\n" +
 	"\x06tax_bp\x18\x10 \x01(\x03R\x05taxBp\x12*\n" +
-	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x1a8\n" +
+	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -5536,7 +5697,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\tR\x02to\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\x12\x13\n" +
-	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\xce\x03\n" +
+	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\x81\x04\n" +
 	"\x11SellAtTillRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -5553,7 +5714,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"cash_minor\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
 	"\x05clerk\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x12<\n" +
 	"\x05cards\x18\n" +
-	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"h\n" +
+	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\x121\n" +
+	"\fwallet_minor\x18n \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x00R\vwalletMinor\"h\n" +
 	"\n" +
 	"CardTender\x121\n" +
 	"\famount_minor\x18\x01 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x01R\vamountMinor\x12'\n" +
@@ -5975,7 +6137,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -5990,208 +6152,217 @@ var file_order_v1_order_proto_goTypes = []any{
 	(PaymentScene)(0),                  // 10: onepool.order.v1.PaymentScene
 	(*Cart)(nil),                       // 11: onepool.order.v1.Cart
 	(*CartLine)(nil),                   // 12: onepool.order.v1.CartLine
-	(*GetCartRequest)(nil),             // 13: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 14: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 15: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 16: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 17: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 18: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 19: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 20: onepool.order.v1.OrderInfo
-	(*PickupChoice)(nil),               // 21: onepool.order.v1.PickupChoice
-	(*OrderLine)(nil),                  // 22: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 23: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 24: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 25: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 26: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 27: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 28: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 29: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 30: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 31: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 32: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 33: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 34: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 35: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 36: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 37: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 38: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 39: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 40: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 41: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 42: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 43: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 44: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 45: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 46: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 47: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 48: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 49: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 50: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 51: onepool.order.v1.CreateReturnRequest
-	(*ExchangeLine)(nil),               // 52: onepool.order.v1.ExchangeLine
-	(*ReturnInfo)(nil),                 // 53: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 54: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 55: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 56: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 57: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 58: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 59: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 60: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 61: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 62: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 63: onepool.common.v1.Money
-	(v11.DeliveryWay)(0),               // 64: onepool.inventory.v1.DeliveryWay
-	(*PriceStep)(nil),                  // 65: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 66: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 67: onepool.common.v1.GeoPoint
-	(*v11.MissingLine)(nil),            // 68: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 69: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 70: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 71: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 72: onepool.common.v1.CheckInvariantsResponse
+	(*CartNotice)(nil),                 // 13: onepool.order.v1.CartNotice
+	(*GetCartRequest)(nil),             // 14: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 15: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 16: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 17: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 18: onepool.order.v1.Calculation
+	(*Receiver)(nil),                   // 19: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 20: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 21: onepool.order.v1.OrderInfo
+	(*PickupChoice)(nil),               // 22: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 23: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 24: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 25: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 26: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 27: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 28: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 29: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 30: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 31: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 32: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 33: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 34: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 35: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 36: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 37: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 38: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 39: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 40: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 41: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 42: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 43: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 44: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 45: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 46: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 47: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 48: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 49: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 50: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 51: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 52: onepool.order.v1.CreateReturnRequest
+	(*ExchangeLine)(nil),               // 53: onepool.order.v1.ExchangeLine
+	(*ReturnInfo)(nil),                 // 54: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 55: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 56: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 57: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 58: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 59: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 60: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 61: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 62: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 63: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 64: onepool.common.v1.Money
+	(v11.DeliveryWay)(0),               // 65: onepool.inventory.v1.DeliveryWay
+	(*PriceStep)(nil),                  // 66: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 67: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 68: onepool.common.v1.GeoPoint
+	(*Receipts)(nil),                   // 69: onepool.order.v1.Receipts
+	(*SellerTax)(nil),                  // 70: onepool.order.v1.SellerTax
+	(*v11.MissingLine)(nil),            // 71: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 72: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 73: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 74: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 75: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	12,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	63,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	59,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	63,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	63,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	15,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	64,  // 6: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	22,  // 7: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	63,  // 8: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	63,  // 9: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	63,  // 10: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	63,  // 11: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	63,  // 12: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	65,  // 13: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	66,  // 14: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 15: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
-	67,  // 16: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	64,  // 17: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	18,  // 18: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	15,  // 19: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	0,   // 20: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	22,  // 21: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	63,  // 22: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	63,  // 23: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	63,  // 24: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	63,  // 25: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	63,  // 26: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	23,  // 27: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	39,  // 28: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	53,  // 29: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	25,  // 30: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	18,  // 31: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	66,  // 32: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 33: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	63,  // 34: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	63,  // 35: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
-	24,  // 36: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
-	3,   // 37: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	21,  // 38: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
-	63,  // 39: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
-	63,  // 40: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
-	9,   // 41: onepool.order.v1.OrderInfo.review:type_name -> onepool.order.v1.ReviewState
-	60,  // 42: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	63,  // 43: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	63,  // 44: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	63,  // 45: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	63,  // 46: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	63,  // 47: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	63,  // 48: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	66,  // 49: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 50: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	8,   // 51: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	63,  // 52: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	63,  // 53: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 54: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	63,  // 55: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 56: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	15,  // 57: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	27,  // 58: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	18,  // 59: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	29,  // 60: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 61: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	20,  // 62: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	10,  // 63: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 64: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	63,  // 65: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	61,  // 66: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 67: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	64,  // 68: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	41,  // 69: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	18,  // 70: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	40,  // 71: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	42,  // 72: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	62,  // 73: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 74: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	43,  // 75: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 76: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 77: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	39,  // 78: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	68,  // 79: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	69,  // 80: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	70,  // 81: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	50,  // 82: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	52,  // 83: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 84: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	54,  // 85: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	63,  // 86: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	63,  // 87: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	63,  // 88: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	52,  // 89: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	63,  // 90: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	55,  // 91: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	56,  // 92: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	13,  // 93: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	14,  // 94: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	16,  // 95: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	19,  // 96: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	26,  // 97: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	28,  // 98: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	30,  // 99: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	31,  // 100: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	32,  // 101: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	34,  // 102: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	35,  // 103: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	37,  // 104: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	44,  // 105: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	46,  // 106: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	47,  // 107: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	48,  // 108: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	49,  // 109: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	51,  // 110: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	57,  // 111: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	58,  // 112: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	71,  // 113: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	11,  // 114: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	11,  // 115: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	17,  // 116: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	20,  // 117: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 118: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	20,  // 119: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 120: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 121: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	33,  // 122: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	20,  // 123: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	36,  // 124: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	38,  // 125: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	45,  // 126: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	39,  // 127: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 128: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 129: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 130: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	53,  // 131: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	53,  // 132: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	53,  // 133: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	72,  // 134: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	114, // [114:135] is the sub-list for method output_type
-	93,  // [93:114] is the sub-list for method input_type
-	93,  // [93:93] is the sub-list for extension type_name
-	93,  // [93:93] is the sub-list for extension extendee
-	0,   // [0:93] is the sub-list for field type_name
+	64,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	60,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	64,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	64,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	13,  // 5: onepool.order.v1.CartLine.notices:type_name -> onepool.order.v1.CartNotice
+	64,  // 6: onepool.order.v1.CartNotice.seen:type_name -> onepool.common.v1.Money
+	64,  // 7: onepool.order.v1.CartNotice.now:type_name -> onepool.common.v1.Money
+	16,  // 8: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	65,  // 9: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	23,  // 10: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	64,  // 11: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	64,  // 12: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	64,  // 13: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	64,  // 14: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	64,  // 15: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	66,  // 16: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	67,  // 17: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	64,  // 18: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
+	68,  // 19: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	65,  // 20: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	19,  // 21: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	16,  // 22: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	0,   // 23: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
+	23,  // 24: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	64,  // 25: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	64,  // 26: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	64,  // 27: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	64,  // 28: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	64,  // 29: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	24,  // 30: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	40,  // 31: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	54,  // 32: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	26,  // 33: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	19,  // 34: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	67,  // 35: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	64,  // 36: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	64,  // 37: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	64,  // 38: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	25,  // 39: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	3,   // 40: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
+	22,  // 41: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	64,  // 42: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	64,  // 43: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
+	69,  // 44: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
+	70,  // 45: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
+	9,   // 46: onepool.order.v1.OrderInfo.review:type_name -> onepool.order.v1.ReviewState
+	61,  // 47: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	64,  // 48: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	64,  // 49: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	64,  // 50: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	64,  // 51: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	64,  // 52: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	64,  // 53: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	67,  // 54: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	64,  // 55: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	69,  // 56: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
+	8,   // 57: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	64,  // 58: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	64,  // 59: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 60: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	64,  // 61: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 62: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	16,  // 63: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	28,  // 64: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	19,  // 65: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	30,  // 66: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 67: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	21,  // 68: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	10,  // 69: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 70: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	64,  // 71: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	62,  // 72: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 73: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	65,  // 74: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	42,  // 75: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	19,  // 76: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	41,  // 77: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	43,  // 78: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	63,  // 79: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 80: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	44,  // 81: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 82: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 83: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	40,  // 84: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	71,  // 85: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	72,  // 86: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	73,  // 87: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	51,  // 88: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	53,  // 89: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 90: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	55,  // 91: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	64,  // 92: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	64,  // 93: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	64,  // 94: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	53,  // 95: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	64,  // 96: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	56,  // 97: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	57,  // 98: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	14,  // 99: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	15,  // 100: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	17,  // 101: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	20,  // 102: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	27,  // 103: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	29,  // 104: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	31,  // 105: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	32,  // 106: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	33,  // 107: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	35,  // 108: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	36,  // 109: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	38,  // 110: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	45,  // 111: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	47,  // 112: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	48,  // 113: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	49,  // 114: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	50,  // 115: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	52,  // 116: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	58,  // 117: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	59,  // 118: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	74,  // 119: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	11,  // 120: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	11,  // 121: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	18,  // 122: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	21,  // 123: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	21,  // 124: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	21,  // 125: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	21,  // 126: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	21,  // 127: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	34,  // 128: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	21,  // 129: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	37,  // 130: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	39,  // 131: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	46,  // 132: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	40,  // 133: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	40,  // 134: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	40,  // 135: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	40,  // 136: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	54,  // 137: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	54,  // 138: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	54,  // 139: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	75,  // 140: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	120, // [120:141] is the sub-list for method output_type
+	99,  // [99:120] is the sub-list for method input_type
+	99,  // [99:99] is the sub-list for extension type_name
+	99,  // [99:99] is the sub-list for extension extendee
+	0,   // [0:99] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6200,14 +6371,16 @@ func file_order_v1_order_proto_init() {
 		return
 	}
 	file_order_v1_promotion_proto_init()
-	file_order_v1_order_proto_msgTypes[8].OneofWrappers = []any{}
+	file_order_v1_receipts_proto_init()
+	file_order_v1_tax_profile_proto_init()
+	file_order_v1_order_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      11,
-			NumMessages:   52,
+			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

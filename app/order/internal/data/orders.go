@@ -110,7 +110,7 @@ func (s *Orders) gather(ctx context.Context, q *ent.OrderQuery) ([]biz.Record, e
 		return nil, nil
 	}
 	if err := errors.Join(s.gatherLines(ctx, wanted, at), s.gatherFulfilments(ctx, wanted, at), s.gatherMoney(ctx, wanted, at), s.gatherReturns(ctx, at),
-		s.gatherGoodwills(ctx, at), s.gatherReviews(ctx, at)); err != nil {
+		s.gatherGoodwills(ctx, at), s.gatherInvoices(ctx, at), s.gatherReviews(ctx, at)); err != nil {
 		return nil, fmt.Errorf("load orders: %w", err)
 	}
 	return records, nil
@@ -241,6 +241,9 @@ func (s *Orders) Change(ctx context.Context, id string, terms biz.Terms, actor s
 	}
 	o := biz.Restore(before, terms, now, actor)
 	if err := fn(o); err != nil {
+		return biz.Record{}, err
+	}
+	if err := s.settleInvoices(ctx, o); err != nil {
 		return biz.Record{}, err
 	}
 	return o.Record(), s.save(AsService(ctx), before, o)

@@ -27,7 +27,7 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 			change = change.SetPlaceKey(s.placeKey(h))
 		}
 		n, err := change.SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
-			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).SetCreditMinor(h.CreditMinor).SetPaidUs(h.PaidAtUS).
+			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).SetCreditMinor(h.CreditMinor).SetPaidUs(h.PaidAtUS).SetInvoiceCount(h.InvoiceCount).
 			SetUpdatedUs(h.UpdatedAtUS).SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).
 			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).SetReview(string(h.Review)).Save(ctx)
 		if err != nil {
@@ -81,6 +81,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 				func(was, ret biz.Return) error { return s.changedReturn(ctx, was, ret) })
 		},
 		func() error { return s.saveGoodwills(ctx, r.Header, before.Goodwills, r.Goodwills) },
+		func() error { return s.saveInvoices(ctx, r.Header, before.Invoices, r.Invoices) },
 		func() error { return s.saveReviews(ctx, r.Header, before.Reviews, r.Reviews) },
 	} {
 		if err := part(); err != nil {

@@ -59,8 +59,12 @@ type Parts struct {
 	Sandbox *sandboxpay.Provider
 	// Wallets are asked by the audit, for orders that were paid with stored value.
 	Wallets biz.WalletReader
+	// Payer takes stored value at tills.
+	Payer biz.WalletPayer
 	// Providers besides the sandbox.
 	Providers []biz.PaymentProvider
+	// Issuer issues invoices; nil: nobody does.
+	Issuer biz.InvoiceIssuer
 	// Report gets what a worker, or work after a reply, could not do and will try again.
 	Report func(context.Context, error)
 }
@@ -72,6 +76,7 @@ type Order struct {
 	settings  Settings
 	providers map[string]biz.PaymentProvider
 	silent    silence
+	soldOut   soldOut
 	exporting chan struct{} // a place for each export that runs
 	// patience is how long the end of an order waits for a provider, far below the time of a request.
 	patience time.Duration
@@ -168,5 +173,13 @@ func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, err
 	if p, err := tenancy.FromContext(ctx); err == nil && (p.Kind == tenancy.Member || p.Kind == tenancy.Channel) {
 		history = hideReview(history)
 	}
-	return toOrderInfo(r, history), nil
+	info := toOrderInfo(r, history)
+	seller, err := s.Seeker.Terms.TaxProfile(ctx, r.TaxProfile)
+	if err != nil {
+		return nil, err
+	}
+	if seller.ID != "" {
+		info.SellerTax = &orderv1.SellerTax{ProfileId: seller.ID, Taxpayer: seller.Taxpayer, TaxNo: seller.TaxNo, Title: seller.Title}
+	}
+	return info, nil
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
+	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/mergedparcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
@@ -36,8 +38,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/review"
 	"github.com/onepool/onepool/app/order/internal/data/ent/reviewrule"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
+	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 )
@@ -107,6 +111,8 @@ func checkColumn(t, c string) error {
 			fulfilmentline.Table:   fulfilmentline.ValidColumn,
 			goodsreturn.Table:      goodsreturn.ValidColumn,
 			goodwill.Table:         goodwill.ValidColumn,
+			guestcart.Table:        guestcart.ValidColumn,
+			invoice.Table:          invoice.ValidColumn,
 			mergedparcel.Table:     mergedparcel.ValidColumn,
 			order.Table:            order.ValidColumn,
 			orderevent.Table:       orderevent.ValidColumn,
@@ -124,8 +130,10 @@ func checkColumn(t, c string) error {
 			review.Table:           review.ValidColumn,
 			reviewrule.Table:       reviewrule.ValidColumn,
 			sandboxentry.Table:     sandboxentry.ValidColumn,
+			sandboxinvoice.Table:   sandboxinvoice.ValidColumn,
 			servicelevel.Table:     servicelevel.ValidColumn,
 			shippingreport.Table:   shippingreport.ValidColumn,
+			taxprofile.Table:       taxprofile.ValidColumn,
 			tradeevent.Table:       tradeevent.ValidColumn,
 			tradeterm.Table:        tradeterm.ValidColumn,
 		})

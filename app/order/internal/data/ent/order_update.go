@@ -387,6 +387,27 @@ func (_u *OrderUpdate) AddChooseByUs(v int64) *OrderUpdate {
 	return _u
 }
 
+// SetInvoiceCount sets the "invoice_count" field.
+func (_u *OrderUpdate) SetInvoiceCount(v int64) *OrderUpdate {
+	_u.mutation.ResetInvoiceCount()
+	_u.mutation.SetInvoiceCount(v)
+	return _u
+}
+
+// SetNillableInvoiceCount sets the "invoice_count" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableInvoiceCount(v *int64) *OrderUpdate {
+	if v != nil {
+		_u.SetInvoiceCount(*v)
+	}
+	return _u
+}
+
+// AddInvoiceCount adds value to the "invoice_count" field.
+func (_u *OrderUpdate) AddInvoiceCount(v int64) *OrderUpdate {
+	_u.mutation.AddInvoiceCount(v)
+	return _u
+}
+
 // SetReview sets the "review" field.
 func (_u *OrderUpdate) SetReview(v string) *OrderUpdate {
 	_u.mutation.SetReview(v)
@@ -631,6 +652,15 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedChooseByUs(); ok {
 		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
+	}
+	if _u.mutation.HeldUntilUsCleared() {
+		_spec.ClearField(order.FieldHeldUntilUs, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.InvoiceCount(); ok {
+		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInvoiceCount(); ok {
+		_spec.AddField(order.FieldInvoiceCount, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Review(); ok {
 		_spec.SetField(order.FieldReview, field.TypeString, value)
@@ -1024,6 +1054,27 @@ func (_u *OrderUpdateOne) AddChooseByUs(v int64) *OrderUpdateOne {
 	return _u
 }
 
+// SetInvoiceCount sets the "invoice_count" field.
+func (_u *OrderUpdateOne) SetInvoiceCount(v int64) *OrderUpdateOne {
+	_u.mutation.ResetInvoiceCount()
+	_u.mutation.SetInvoiceCount(v)
+	return _u
+}
+
+// SetNillableInvoiceCount sets the "invoice_count" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableInvoiceCount(v *int64) *OrderUpdateOne {
+	if v != nil {
+		_u.SetInvoiceCount(*v)
+	}
+	return _u
+}
+
+// AddInvoiceCount adds value to the "invoice_count" field.
+func (_u *OrderUpdateOne) AddInvoiceCount(v int64) *OrderUpdateOne {
+	_u.mutation.AddInvoiceCount(v)
+	return _u
+}
+
 // SetReview sets the "review" field.
 func (_u *OrderUpdateOne) SetReview(v string) *OrderUpdateOne {
 	_u.mutation.SetReview(v)
@@ -1298,6 +1349,15 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.AddedChooseByUs(); ok {
 		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
+	}
+	if _u.mutation.HeldUntilUsCleared() {
+		_spec.ClearField(order.FieldHeldUntilUs, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.InvoiceCount(); ok {
+		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInvoiceCount(); ok {
+		_spec.AddField(order.FieldInvoiceCount, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.Review(); ok {
 		_spec.SetField(order.FieldReview, field.TypeString, value)

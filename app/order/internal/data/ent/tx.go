@@ -26,6 +26,10 @@ type Tx struct {
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
 	Goodwill *GoodwillClient
+	// GuestCart is the client for interacting with the GuestCart builders.
+	GuestCart *GuestCartClient
+	// Invoice is the client for interacting with the Invoice builders.
+	Invoice *InvoiceClient
 	// MergedParcel is the client for interacting with the MergedParcel builders.
 	MergedParcel *MergedParcelClient
 	// Order is the client for interacting with the Order builders.
@@ -60,10 +64,14 @@ type Tx struct {
 	ReviewRule *ReviewRuleClient
 	// SandboxEntry is the client for interacting with the SandboxEntry builders.
 	SandboxEntry *SandboxEntryClient
+	// SandboxInvoice is the client for interacting with the SandboxInvoice builders.
+	SandboxInvoice *SandboxInvoiceClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
 	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
 	ShippingReport *ShippingReportClient
+	// TaxProfile is the client for interacting with the TaxProfile builders.
+	TaxProfile *TaxProfileClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
 	// TradeTerm is the client for interacting with the TradeTerm builders.
@@ -206,6 +214,8 @@ func (tx *Tx) init() {
 	tx.FulfilmentLine = NewFulfilmentLineClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)
 	tx.Goodwill = NewGoodwillClient(tx.config)
+	tx.GuestCart = NewGuestCartClient(tx.config)
+	tx.Invoice = NewInvoiceClient(tx.config)
 	tx.MergedParcel = NewMergedParcelClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
@@ -223,8 +233,10 @@ func (tx *Tx) init() {
 	tx.Review = NewReviewClient(tx.config)
 	tx.ReviewRule = NewReviewRuleClient(tx.config)
 	tx.SandboxEntry = NewSandboxEntryClient(tx.config)
+	tx.SandboxInvoice = NewSandboxInvoiceClient(tx.config)
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.ShippingReport = NewShippingReportClient(tx.config)
+	tx.TaxProfile = NewTaxProfileClient(tx.config)
 	tx.TradeEvent = NewTradeEventClient(tx.config)
 	tx.TradeTerm = NewTradeTermClient(tx.config)
 }

@@ -27,6 +27,12 @@ type GoodsReturn func(*sql.Selector)
 // Goodwill is the predicate function for goodwill builders.
 type Goodwill func(*sql.Selector)
 
+// GuestCart is the predicate function for guestcart builders.
+type GuestCart func(*sql.Selector)
+
+// Invoice is the predicate function for invoice builders.
+type Invoice func(*sql.Selector)
+
 // MergedParcel is the predicate function for mergedparcel builders.
 type MergedParcel func(*sql.Selector)
 
@@ -78,11 +84,17 @@ type ReviewRule func(*sql.Selector)
 // SandboxEntry is the predicate function for sandboxentry builders.
 type SandboxEntry func(*sql.Selector)
 
+// SandboxInvoice is the predicate function for sandboxinvoice builders.
+type SandboxInvoice func(*sql.Selector)
+
 // ServiceLevel is the predicate function for servicelevel builders.
 type ServiceLevel func(*sql.Selector)
 
 // ShippingReport is the predicate function for shippingreport builders.
 type ShippingReport func(*sql.Selector)
+
+// TaxProfile is the predicate function for taxprofile builders.
+type TaxProfile func(*sql.Selector)
 
 // TradeEvent is the predicate function for tradeevent builders.
 type TradeEvent func(*sql.Selector)
