@@ -3631,6 +3631,8 @@ type Fulfilment struct {
 	ShipByUs   int64 `protobuf:"varint,28,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
 	// When it was found to be late.
 	AcceptLateUs int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
+	PickByUs     int64 `protobuf:"varint,110,opt,name=pick_by_us,json=pickByUs,proto3" json:"pick_by_us,omitempty"`
+	PickLateUs   int64 `protobuf:"varint,111,opt,name=pick_late_us,json=pickLateUs,proto3" json:"pick_late_us,omitempty"`
 	ShipLateUs   int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
 	// How long what is ready waits for the buyer; 0: as long as it takes.
 	CollectUntilUs int64 `protobuf:"varint,31,opt,name=collect_until_us,json=collectUntilUs,proto3" json:"collect_until_us,omitempty"`
@@ -3876,6 +3878,20 @@ func (x *Fulfilment) GetShipByUs() int64 {
 func (x *Fulfilment) GetAcceptLateUs() int64 {
 	if x != nil {
 		return x.AcceptLateUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetPickByUs() int64 {
+	if x != nil {
+		return x.PickByUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetPickLateUs() int64 {
+	if x != nil {
+		return x.PickLateUs
 	}
 	return 0
 }
@@ -5803,7 +5819,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xce\t\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\x8e\n" +
+	"\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5843,7 +5860,11 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"acceptByUs\x12\x1c\n" +
 	"\n" +
 	"ship_by_us\x18\x1c \x01(\x03R\bshipByUs\x12$\n" +
-	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
+	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12\x1c\n" +
+	"\n" +
+	"pick_by_us\x18n \x01(\x03R\bpickByUs\x12 \n" +
+	"\fpick_late_us\x18o \x01(\x03R\n" +
+	"pickLateUs\x12 \n" +
 	"\fship_late_us\x18\x1e \x01(\x03R\n" +
 	"shipLateUs\x12(\n" +
 	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\x12(\n" +

@@ -220,9 +220,9 @@ type Fulfilment struct {
 	// When each step was taken for the first time; a step that was left out has none.
 	CreatedAtUS, AssignedAtUS, AcceptedAtUS, PickedAtUS, PackedAtUS, ShippedAtUS, DeliveredAtUS, ReceivedAtUS int64
 	FailedAtUS, BackAtUS, ShortenedAtUS                                                                       int64
-	// AcceptByUS and ShipByUS are what the service level asks of the location; 0: nothing. AcceptLateUS and ShipLateUS are when it
-	// was found to be late.
-	AcceptByUS, ShipByUS, AcceptLateUS, ShipLateUS int64
+	// AcceptByUS, PickByUS and ShipByUS are what the service level asks of the location; 0: nothing. AcceptLateUS, PickLateUS and
+	// ShipLateUS are when it was found to be late.
+	AcceptByUS, PickByUS, ShipByUS, AcceptLateUS, PickLateUS, ShipLateUS int64
 	// OverdueUS is since when it is known that the location is late with what it still has to do, DueUS when to look again.
 	OverdueUS, DueUS int64
 	// CollectUntilUS is how long the goods wait for the buyer; 0: as long as it takes.

@@ -23,6 +23,8 @@ const (
 	TopicReleased  Topic = "REVIEW_RELEASED"
 	// TopicChanged is any other change of an order: of its state, or of what is in it.
 	TopicChanged Topic = "CHANGED"
+	// TopicOverdue: a location has not accepted, picked or shipped in time.
+	TopicOverdue Topic = "OVERDUE"
 )
 
 // topics are told when a subject comes to a state.
@@ -45,6 +47,8 @@ func (e Edge) Told() (Topic, bool) {
 	switch {
 	case e.Subject == SubjectOrder && e.Event == EventCancelPart:
 		return TopicChanged, true
+	case e.Subject == SubjectFulfilment && e.Event == EventOverdue:
+		return TopicOverdue, true
 	case e.Subject == SubjectFulfilment && e.Event == EventHold:
 		return TopicHeld, true
 	case e.Subject == SubjectReview && e.From == ReviewFound && e.To == ReviewReleased, // it was never held
@@ -86,6 +90,9 @@ type TradeBody struct {
 	Currency    string      `json:"currency,omitempty"`
 	SourceNo    string      `json:"source_no,omitempty"` // for the seller and its channel
 	Lines       []TradeLine `json:"lines,omitempty"`
+	// Late is the step that a location has not taken by DueUS.
+	Late  string `json:"late,omitempty"`
+	DueUS int64  `json:"due_us,omitempty"`
 	// Receipts of the order as they stand then: for the seller.
 	Receipts *TradeReceipts `json:"receipts,omitempty"`
 }
@@ -116,7 +123,11 @@ func (o *Order) Told() (told []TradeEvent) {
 			}
 			told = append(told, e)
 		case SubjectFulfilment:
-			told = append(told, o.toldOf(e, o.fulfilment(h.SubjectID), nil))
+			f := o.fulfilment(h.SubjectID)
+			if topic == TopicOverdue {
+				e.Body.Late, e.Body.DueUS = f.lateWith(h.Note)
+			}
+			told = append(told, o.toldOf(e, f, nil))
 		case SubjectParcel:
 			told = append(told, o.toldParcel(e, h.SubjectID))
 		case SubjectReturn:

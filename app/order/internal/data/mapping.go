@@ -63,7 +63,7 @@ func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {
 		ShippedAtUS: f.ShippedUs, ReceivedAtUS: f.ReceivedUs, AutoReceiveAtUS: f.AutoReceiveUs, ReturnUntilUS: f.ReturnUntilUs,
 		CloseAtUS: f.CloseUs, Version: f.Version, PickedAtUS: f.PickedUs, PackedAtUS: f.PackedUs, DeliveredAtUS: f.DeliveredUs,
 		FailedAtUS: f.FailedUs, BackAtUS: f.BackUs, ShortenedAtUS: f.ShortenedUs, Failure: f.Failure,
-		AcceptByUS: f.AcceptByUs, ShipByUS: f.ShipByUs, AcceptLateUS: f.AcceptLateUs, ShipLateUS: f.ShipLateUs, OverdueUS: f.OverdueUs, DueUS: f.DueUs, CollectUntilUS: f.CollectUntilUs, Merged: f.Merged,
+		AcceptByUS: f.AcceptByUs, ShipByUS: f.ShipByUs, AcceptLateUS: f.AcceptLateUs, ShipLateUS: f.ShipLateUs, PickByUS: f.PickByUs, PickLateUS: f.PickLateUs, OverdueUS: f.OverdueUs, DueUS: f.DueUs, CollectUntilUS: f.CollectUntilUs, Merged: f.Merged,
 	}
 }
 
@@ -74,7 +74,7 @@ func (s *Orders) createFulfilment(h biz.Header, f biz.Fulfilment, no int) *ent.F
 		SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).SetAutoReceiveUs(f.AutoReceiveAtUS).
 		SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).SetNo(int64(no)).SetPlacedUs(h.PlacedAtUS).
 		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetShortenedUs(f.ShortenedAtUS).SetFailure(f.Failure).
-		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).SetMerged(f.Merged)
+		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetPickByUs(f.PickByUS).SetPickLateUs(f.PickLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).SetMerged(f.Merged)
 }
 
 func toFulfilmentLine(l *ent.FulfilmentLine) biz.FulfilmentLine {

@@ -32,7 +32,7 @@ func (s *Orders) saveReviews(ctx context.Context, h biz.Header, before, now []bi
 }
 
 // gatherReviews reads the reviews of orders that have had one.
-func (s *Orders) gatherReviews(ctx context.Context, at map[string]*biz.Record) error {
+func (s *Orders) gatherReviews(ctx context.Context, _ []string, at map[string]*biz.Record) error {
 	wanted := these(at, func(h biz.Header) bool { return h.Review != biz.None })
 	if len(wanted) == 0 {
 		return nil

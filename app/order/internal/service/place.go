@@ -187,7 +187,7 @@ func (s *Order) final(ctx context.Context, in *command.Intent, placement *biz.Pl
 		if err != nil {
 			return err
 		}
-		answer, err := s.kept(ctx, o.Record())
+		answer, err := s.keptNew(ctx, o)
 		if err != nil {
 			return err
 		}

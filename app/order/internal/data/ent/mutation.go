@@ -2645,6 +2645,10 @@ type FulfilmentMutation struct {
 	adddue_us           *int64
 	collect_until_us    *int64
 	addcollect_until_us *int64
+	pick_by_us          *int64
+	addpick_by_us       *int64
+	pick_late_us        *int64
+	addpick_late_us     *int64
 	failure             *string
 	merged              *string
 	clearedFields       map[string]struct{}
@@ -4497,6 +4501,146 @@ func (m *FulfilmentMutation) ResetCollectUntilUs() {
 	m.addcollect_until_us = nil
 }
 
+// SetPickByUs sets the "pick_by_us" field.
+func (m *FulfilmentMutation) SetPickByUs(i int64) {
+	m.pick_by_us = &i
+	m.addpick_by_us = nil
+}
+
+// PickByUs returns the value of the "pick_by_us" field in the mutation.
+func (m *FulfilmentMutation) PickByUs() (r int64, exists bool) {
+	v := m.pick_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPickByUs returns the old "pick_by_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldPickByUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPickByUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPickByUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPickByUs: %w", err)
+	}
+	return oldValue.PickByUs, nil
+}
+
+// AddPickByUs adds i to the "pick_by_us" field.
+func (m *FulfilmentMutation) AddPickByUs(i int64) {
+	if m.addpick_by_us != nil {
+		*m.addpick_by_us += i
+	} else {
+		m.addpick_by_us = &i
+	}
+}
+
+// AddedPickByUs returns the value that was added to the "pick_by_us" field in this mutation.
+func (m *FulfilmentMutation) AddedPickByUs() (r int64, exists bool) {
+	v := m.addpick_by_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearPickByUs clears the value of the "pick_by_us" field.
+func (m *FulfilmentMutation) ClearPickByUs() {
+	m.pick_by_us = nil
+	m.addpick_by_us = nil
+	m.clearedFields[fulfilment.FieldPickByUs] = struct{}{}
+}
+
+// PickByUsCleared returns if the "pick_by_us" field was cleared in this mutation.
+func (m *FulfilmentMutation) PickByUsCleared() bool {
+	_, ok := m.clearedFields[fulfilment.FieldPickByUs]
+	return ok
+}
+
+// ResetPickByUs resets all changes to the "pick_by_us" field.
+func (m *FulfilmentMutation) ResetPickByUs() {
+	m.pick_by_us = nil
+	m.addpick_by_us = nil
+	delete(m.clearedFields, fulfilment.FieldPickByUs)
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (m *FulfilmentMutation) SetPickLateUs(i int64) {
+	m.pick_late_us = &i
+	m.addpick_late_us = nil
+}
+
+// PickLateUs returns the value of the "pick_late_us" field in the mutation.
+func (m *FulfilmentMutation) PickLateUs() (r int64, exists bool) {
+	v := m.pick_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPickLateUs returns the old "pick_late_us" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldPickLateUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPickLateUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPickLateUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPickLateUs: %w", err)
+	}
+	return oldValue.PickLateUs, nil
+}
+
+// AddPickLateUs adds i to the "pick_late_us" field.
+func (m *FulfilmentMutation) AddPickLateUs(i int64) {
+	if m.addpick_late_us != nil {
+		*m.addpick_late_us += i
+	} else {
+		m.addpick_late_us = &i
+	}
+}
+
+// AddedPickLateUs returns the value that was added to the "pick_late_us" field in this mutation.
+func (m *FulfilmentMutation) AddedPickLateUs() (r int64, exists bool) {
+	v := m.addpick_late_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearPickLateUs clears the value of the "pick_late_us" field.
+func (m *FulfilmentMutation) ClearPickLateUs() {
+	m.pick_late_us = nil
+	m.addpick_late_us = nil
+	m.clearedFields[fulfilment.FieldPickLateUs] = struct{}{}
+}
+
+// PickLateUsCleared returns if the "pick_late_us" field was cleared in this mutation.
+func (m *FulfilmentMutation) PickLateUsCleared() bool {
+	_, ok := m.clearedFields[fulfilment.FieldPickLateUs]
+	return ok
+}
+
+// ResetPickLateUs resets all changes to the "pick_late_us" field.
+func (m *FulfilmentMutation) ResetPickLateUs() {
+	m.pick_late_us = nil
+	m.addpick_late_us = nil
+	delete(m.clearedFields, fulfilment.FieldPickLateUs)
+}
+
 // SetFailure sets the "failure" field.
 func (m *FulfilmentMutation) SetFailure(s string) {
 	m.failure = &s
@@ -4616,7 +4760,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 37)
+	fields := make([]string, 0, 39)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -4722,6 +4866,12 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.collect_until_us != nil {
 		fields = append(fields, fulfilment.FieldCollectUntilUs)
 	}
+	if m.pick_by_us != nil {
+		fields = append(fields, fulfilment.FieldPickByUs)
+	}
+	if m.pick_late_us != nil {
+		fields = append(fields, fulfilment.FieldPickLateUs)
+	}
 	if m.failure != nil {
 		fields = append(fields, fulfilment.FieldFailure)
 	}
@@ -4806,6 +4956,10 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.DueUs()
 	case fulfilment.FieldCollectUntilUs:
 		return m.CollectUntilUs()
+	case fulfilment.FieldPickByUs:
+		return m.PickByUs()
+	case fulfilment.FieldPickLateUs:
+		return m.PickLateUs()
 	case fulfilment.FieldFailure:
 		return m.Failure()
 	case fulfilment.FieldMerged:
@@ -4889,6 +5043,10 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldDueUs(ctx)
 	case fulfilment.FieldCollectUntilUs:
 		return m.OldCollectUntilUs(ctx)
+	case fulfilment.FieldPickByUs:
+		return m.OldPickByUs(ctx)
+	case fulfilment.FieldPickLateUs:
+		return m.OldPickLateUs(ctx)
 	case fulfilment.FieldFailure:
 		return m.OldFailure(ctx)
 	case fulfilment.FieldMerged:
@@ -5147,6 +5305,20 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCollectUntilUs(v)
 		return nil
+	case fulfilment.FieldPickByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPickByUs(v)
+		return nil
+	case fulfilment.FieldPickLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPickLateUs(v)
+		return nil
 	case fulfilment.FieldFailure:
 		v, ok := value.(string)
 		if !ok {
@@ -5241,6 +5413,12 @@ func (m *FulfilmentMutation) AddedFields() []string {
 	if m.addcollect_until_us != nil {
 		fields = append(fields, fulfilment.FieldCollectUntilUs)
 	}
+	if m.addpick_by_us != nil {
+		fields = append(fields, fulfilment.FieldPickByUs)
+	}
+	if m.addpick_late_us != nil {
+		fields = append(fields, fulfilment.FieldPickLateUs)
+	}
 	return fields
 }
 
@@ -5297,6 +5475,10 @@ func (m *FulfilmentMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedDueUs()
 	case fulfilment.FieldCollectUntilUs:
 		return m.AddedCollectUntilUs()
+	case fulfilment.FieldPickByUs:
+		return m.AddedPickByUs()
+	case fulfilment.FieldPickLateUs:
+		return m.AddedPickLateUs()
 	}
 	return nil, false
 }
@@ -5474,6 +5656,20 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddCollectUntilUs(v)
 		return nil
+	case fulfilment.FieldPickByUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPickByUs(v)
+		return nil
+	case fulfilment.FieldPickLateUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPickLateUs(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment numeric field %s", name)
 }
@@ -5482,6 +5678,12 @@ func (m *FulfilmentMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *FulfilmentMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(fulfilment.FieldPickByUs) {
+		fields = append(fields, fulfilment.FieldPickByUs)
+	}
+	if m.FieldCleared(fulfilment.FieldPickLateUs) {
+		fields = append(fields, fulfilment.FieldPickLateUs)
+	}
 	if m.FieldCleared(fulfilment.FieldMerged) {
 		fields = append(fields, fulfilment.FieldMerged)
 	}
@@ -5499,6 +5701,12 @@ func (m *FulfilmentMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *FulfilmentMutation) ClearField(name string) error {
 	switch name {
+	case fulfilment.FieldPickByUs:
+		m.ClearPickByUs()
+		return nil
+	case fulfilment.FieldPickLateUs:
+		m.ClearPickLateUs()
+		return nil
 	case fulfilment.FieldMerged:
 		m.ClearMerged()
 		return nil
@@ -5614,6 +5822,12 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldCollectUntilUs:
 		m.ResetCollectUntilUs()
+		return nil
+	case fulfilment.FieldPickByUs:
+		m.ResetPickByUs()
+		return nil
+	case fulfilment.FieldPickLateUs:
+		m.ResetPickLateUs()
 		return nil
 	case fulfilment.FieldFailure:
 		m.ResetFailure()
@@ -33822,6 +34036,8 @@ type ServiceLevelMutation struct {
 	id            *string
 	accept_us     *int64
 	addaccept_us  *int64
+	pick_us       *int64
+	addpick_us    *int64
 	ship_us       *int64
 	addship_us    *int64
 	collect_us    *int64
@@ -33997,6 +34213,76 @@ func (m *ServiceLevelMutation) AddedAcceptUs() (r int64, exists bool) {
 func (m *ServiceLevelMutation) ResetAcceptUs() {
 	m.accept_us = nil
 	m.addaccept_us = nil
+}
+
+// SetPickUs sets the "pick_us" field.
+func (m *ServiceLevelMutation) SetPickUs(i int64) {
+	m.pick_us = &i
+	m.addpick_us = nil
+}
+
+// PickUs returns the value of the "pick_us" field in the mutation.
+func (m *ServiceLevelMutation) PickUs() (r int64, exists bool) {
+	v := m.pick_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPickUs returns the old "pick_us" field's value of the ServiceLevel entity.
+// If the ServiceLevel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceLevelMutation) OldPickUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPickUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPickUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPickUs: %w", err)
+	}
+	return oldValue.PickUs, nil
+}
+
+// AddPickUs adds i to the "pick_us" field.
+func (m *ServiceLevelMutation) AddPickUs(i int64) {
+	if m.addpick_us != nil {
+		*m.addpick_us += i
+	} else {
+		m.addpick_us = &i
+	}
+}
+
+// AddedPickUs returns the value that was added to the "pick_us" field in this mutation.
+func (m *ServiceLevelMutation) AddedPickUs() (r int64, exists bool) {
+	v := m.addpick_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearPickUs clears the value of the "pick_us" field.
+func (m *ServiceLevelMutation) ClearPickUs() {
+	m.pick_us = nil
+	m.addpick_us = nil
+	m.clearedFields[servicelevel.FieldPickUs] = struct{}{}
+}
+
+// PickUsCleared returns if the "pick_us" field was cleared in this mutation.
+func (m *ServiceLevelMutation) PickUsCleared() bool {
+	_, ok := m.clearedFields[servicelevel.FieldPickUs]
+	return ok
+}
+
+// ResetPickUs resets all changes to the "pick_us" field.
+func (m *ServiceLevelMutation) ResetPickUs() {
+	m.pick_us = nil
+	m.addpick_us = nil
+	delete(m.clearedFields, servicelevel.FieldPickUs)
 }
 
 // SetShipUs sets the "ship_us" field.
@@ -34349,9 +34635,12 @@ func (m *ServiceLevelMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ServiceLevelMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.accept_us != nil {
 		fields = append(fields, servicelevel.FieldAcceptUs)
+	}
+	if m.pick_us != nil {
+		fields = append(fields, servicelevel.FieldPickUs)
 	}
 	if m.ship_us != nil {
 		fields = append(fields, servicelevel.FieldShipUs)
@@ -34381,6 +34670,8 @@ func (m *ServiceLevelMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case servicelevel.FieldAcceptUs:
 		return m.AcceptUs()
+	case servicelevel.FieldPickUs:
+		return m.PickUs()
 	case servicelevel.FieldShipUs:
 		return m.ShipUs()
 	case servicelevel.FieldCollectUs:
@@ -34404,6 +34695,8 @@ func (m *ServiceLevelMutation) OldField(ctx context.Context, name string) (ent.V
 	switch name {
 	case servicelevel.FieldAcceptUs:
 		return m.OldAcceptUs(ctx)
+	case servicelevel.FieldPickUs:
+		return m.OldPickUs(ctx)
 	case servicelevel.FieldShipUs:
 		return m.OldShipUs(ctx)
 	case servicelevel.FieldCollectUs:
@@ -34431,6 +34724,13 @@ func (m *ServiceLevelMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetAcceptUs(v)
+		return nil
+	case servicelevel.FieldPickUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPickUs(v)
 		return nil
 	case servicelevel.FieldShipUs:
 		v, ok := value.(int64)
@@ -34485,6 +34785,9 @@ func (m *ServiceLevelMutation) AddedFields() []string {
 	if m.addaccept_us != nil {
 		fields = append(fields, servicelevel.FieldAcceptUs)
 	}
+	if m.addpick_us != nil {
+		fields = append(fields, servicelevel.FieldPickUs)
+	}
 	if m.addship_us != nil {
 		fields = append(fields, servicelevel.FieldShipUs)
 	}
@@ -34510,6 +34813,8 @@ func (m *ServiceLevelMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case servicelevel.FieldAcceptUs:
 		return m.AddedAcceptUs()
+	case servicelevel.FieldPickUs:
+		return m.AddedPickUs()
 	case servicelevel.FieldShipUs:
 		return m.AddedShipUs()
 	case servicelevel.FieldCollectUs:
@@ -34535,6 +34840,13 @@ func (m *ServiceLevelMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddAcceptUs(v)
+		return nil
+	case servicelevel.FieldPickUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPickUs(v)
 		return nil
 	case servicelevel.FieldShipUs:
 		v, ok := value.(int64)
@@ -34578,7 +34890,11 @@ func (m *ServiceLevelMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *ServiceLevelMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(servicelevel.FieldPickUs) {
+		fields = append(fields, servicelevel.FieldPickUs)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -34591,6 +34907,11 @@ func (m *ServiceLevelMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *ServiceLevelMutation) ClearField(name string) error {
+	switch name {
+	case servicelevel.FieldPickUs:
+		m.ClearPickUs()
+		return nil
+	}
 	return fmt.Errorf("unknown ServiceLevel nullable field %s", name)
 }
 
@@ -34600,6 +34921,9 @@ func (m *ServiceLevelMutation) ResetField(name string) error {
 	switch name {
 	case servicelevel.FieldAcceptUs:
 		m.ResetAcceptUs()
+		return nil
+	case servicelevel.FieldPickUs:
+		m.ResetPickUs()
 		return nil
 	case servicelevel.FieldShipUs:
 		m.ResetShipUs()

@@ -138,6 +138,8 @@ var (
 		{Name: "overdue_us", Type: field.TypeInt64, Default: 0},
 		{Name: "due_us", Type: field.TypeInt64, Default: 0},
 		{Name: "collect_until_us", Type: field.TypeInt64, Default: 0},
+		{Name: "pick_by_us", Type: field.TypeInt64, Nullable: true},
+		{Name: "pick_late_us", Type: field.TypeInt64, Nullable: true},
 		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
 		{Name: "merged", Type: field.TypeString, Nullable: true, Size: 40},
 	}
@@ -1074,6 +1076,7 @@ var (
 	ServiceLevelsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
 		{Name: "accept_us", Type: field.TypeInt64, Default: 0},
+		{Name: "pick_us", Type: field.TypeInt64, Nullable: true},
 		{Name: "ship_us", Type: field.TypeInt64, Default: 0},
 		{Name: "collect_us", Type: field.TypeInt64, Default: 0},
 		{Name: "answer_us", Type: field.TypeInt64, Default: 0},

@@ -533,13 +533,13 @@ func init() {
 	// fulfilment.DefaultCollectUntilUs holds the default value on creation for the collect_until_us field.
 	fulfilment.DefaultCollectUntilUs = fulfilmentDescCollectUntilUs.Default.(int64)
 	// fulfilmentDescFailure is the schema descriptor for failure field.
-	fulfilmentDescFailure := fulfilmentFields[35].Descriptor()
+	fulfilmentDescFailure := fulfilmentFields[37].Descriptor()
 	// fulfilment.DefaultFailure holds the default value on creation for the failure field.
 	fulfilment.DefaultFailure = fulfilmentDescFailure.Default.(string)
 	// fulfilment.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
 	fulfilment.FailureValidator = fulfilmentDescFailure.Validators[0].(func(string) error)
 	// fulfilmentDescMerged is the schema descriptor for merged field.
-	fulfilmentDescMerged := fulfilmentFields[36].Descriptor()
+	fulfilmentDescMerged := fulfilmentFields[38].Descriptor()
 	// fulfilment.MergedValidator is a validator for the "merged" field. It is called by the builders before save.
 	fulfilment.MergedValidator = fulfilmentDescMerged.Validators[0].(func(string) error)
 	// fulfilmentDescID is the schema descriptor for id field.
@@ -3181,29 +3181,29 @@ func init() {
 	// servicelevel.DefaultAcceptUs holds the default value on creation for the accept_us field.
 	servicelevel.DefaultAcceptUs = servicelevelDescAcceptUs.Default.(int64)
 	// servicelevelDescShipUs is the schema descriptor for ship_us field.
-	servicelevelDescShipUs := servicelevelFields[2].Descriptor()
+	servicelevelDescShipUs := servicelevelFields[3].Descriptor()
 	// servicelevel.DefaultShipUs holds the default value on creation for the ship_us field.
 	servicelevel.DefaultShipUs = servicelevelDescShipUs.Default.(int64)
 	// servicelevelDescCollectUs is the schema descriptor for collect_us field.
-	servicelevelDescCollectUs := servicelevelFields[3].Descriptor()
+	servicelevelDescCollectUs := servicelevelFields[4].Descriptor()
 	// servicelevel.DefaultCollectUs holds the default value on creation for the collect_us field.
 	servicelevel.DefaultCollectUs = servicelevelDescCollectUs.Default.(int64)
 	// servicelevelDescAnswerUs is the schema descriptor for answer_us field.
-	servicelevelDescAnswerUs := servicelevelFields[4].Descriptor()
+	servicelevelDescAnswerUs := servicelevelFields[5].Descriptor()
 	// servicelevel.DefaultAnswerUs holds the default value on creation for the answer_us field.
 	servicelevel.DefaultAnswerUs = servicelevelDescAnswerUs.Default.(int64)
 	// servicelevelDescVersion is the schema descriptor for version field.
-	servicelevelDescVersion := servicelevelFields[5].Descriptor()
+	servicelevelDescVersion := servicelevelFields[6].Descriptor()
 	// servicelevel.DefaultVersion holds the default value on creation for the version field.
 	servicelevel.DefaultVersion = servicelevelDescVersion.Default.(int64)
 	// servicelevelDescChangedBy is the schema descriptor for changed_by field.
-	servicelevelDescChangedBy := servicelevelFields[6].Descriptor()
+	servicelevelDescChangedBy := servicelevelFields[7].Descriptor()
 	// servicelevel.DefaultChangedBy holds the default value on creation for the changed_by field.
 	servicelevel.DefaultChangedBy = servicelevelDescChangedBy.Default.(string)
 	// servicelevel.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
 	servicelevel.ChangedByValidator = servicelevelDescChangedBy.Validators[0].(func(string) error)
 	// servicelevelDescChangedUs is the schema descriptor for changed_us field.
-	servicelevelDescChangedUs := servicelevelFields[7].Descriptor()
+	servicelevelDescChangedUs := servicelevelFields[8].Descriptor()
 	// servicelevel.DefaultChangedUs holds the default value on creation for the changed_us field.
 	servicelevel.DefaultChangedUs = servicelevelDescChangedUs.Default.(int64)
 	// servicelevelDescID is the schema descriptor for id field.
