@@ -147,10 +147,10 @@ type Center struct {
 	windows    *service.ReturnWindows
 	deliverer  *hooks.Deliverer
 	terms      *service.TradeTerms
-	reviews    *service.Reviews
 	profiles   *service.TaxProfiles
 	// issuing is the sandbox issuer of invoices; nil: it is off.
 	issuing   *invoicing.Sandbox
+	reviews   *service.Reviews
 	sandbox   *sandboxpay.Provider
 	providers []biz.PaymentProvider
 }

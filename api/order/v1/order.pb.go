@@ -1688,7 +1688,7 @@ type OrderInfo struct {
 	// The seller to the tax office; absent: it had no tax profile when the order was placed.
 	SellerTax *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
 	// Whether a person of the seller's has to let it go on first; unspecified: none has had to.
-	Review        ReviewState `protobuf:"varint,90,opt,name=review,proto3,enum=onepool.order.v1.ReviewState" json:"review,omitempty"`
+	Review        ReviewState `protobuf:"varint,100,opt,name=review,proto3,enum=onepool.order.v1.ReviewState" json:"review,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5650,7 +5650,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x12:\n" +
 	"\n" +
 	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\x125\n" +
-	"\x06review\x18Z \x01(\x0e2\x1d.onepool.order.v1.ReviewStateR\x06review\"P\n" +
+	"\x06review\x18d \x01(\x0e2\x1d.onepool.order.v1.ReviewStateR\x06review\"P\n" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +

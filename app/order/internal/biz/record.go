@@ -83,9 +83,9 @@ type Record struct {
 	Refunds     []Refund
 	Returns     []Return
 	Goodwills   []Goodwill
-	Reviews     []Review
 	// Invoices are read where the header says that there are some.
 	Invoices []Invoice
+	Reviews  []Review
 }
 
 // clone copies all that a method of Order may change.

@@ -115,7 +115,7 @@ func mutate(r *biz.Record) {
 	g := &r.Goodwills[1]
 	g.State, g.ApprovedBy, g.Refusal, g.Reference, g.ApprovedAtUS, g.DoneAtUS = "G", "boss", "no", "T1", 928, 929
 	r.Review = "V"
-	review := &r.Reviews[1]
-	review.State, review.HeldAtUS, review.DueAtUS, review.EscalatedAtUS, review.DoneAtUS, review.DoneBy, review.Answer = "V", 933, 934, 935, 936, "boss", "no"
+	rv := &r.Reviews[1]
+	rv.State, rv.HeldAtUS, rv.DueAtUS, rv.EscalatedAtUS, rv.DoneAtUS, rv.DoneBy, rv.Answer = "V", 933, 934, 935, 936, "boss", "no"
 	ret.Lines[1].Damaged, ret.Lines[1].Missing, ret.Lines[1].Forgiven = 923, 924, 925
 }

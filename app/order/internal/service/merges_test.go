@@ -37,7 +37,7 @@ func (s *shop) acceptedAt(by tenancy.Principal, change func(r *orderv1.PlaceOrde
 	return s.get(o.Id)
 }
 
-func (s *shop) putTogether(p tenancy.Principal, orders ...*orderv1.OrderInfo) (*orderv1.MergedParcel, error) {
+func (s *shop) mergeParcels(p tenancy.Principal, orders ...*orderv1.OrderInfo) (*orderv1.MergedParcel, error) {
 	req := &orderv1.MergeFulfilmentsRequest{RequestId: requestID()}
 	for _, o := range orders {
 		req.FulfilmentIds = append(req.FulfilmentIds, o.Fulfilments[0].Id)
@@ -80,17 +80,17 @@ func TestOrdersToOneAddressTravelInOneParcel(t *testing.T) {
 		require.Equal(t, two.Id, near.Orders[0].OrderId)
 		require.Equal(t, []string{"S2"}, near.Orders[0].Locations)
 
-		_, err = s.putTogether(keeper, one, far)
+		_, err = s.mergeParcels(keeper, one, far)
 		require.Equal(t, "it goes to another receiver", requireReason(t, "NOT_MERGEABLE", err).Metadata["why"])
-		_, err = s.putTogether(keeper, one, hers)
+		_, err = s.mergeParcels(keeper, one, hers)
 		require.Equal(t, "it is of another buyer", requireReason(t, "NOT_MERGEABLE", err).Metadata["why"])
-		m, err := s.putTogether(keeper, one, two)
+		m, err := s.mergeParcels(keeper, one, two)
 		require.NoError(t, err)
 		require.Len(t, m.Fulfilments, 2)
 		require.Equal(t, m.Id, m.Fulfilments[1].MergedParcelId)
 		require.Nil(t, m.Fulfilments[0].Receiver)
 		require.Empty(t, s.mergeable(keeper, 10))
-		_, err = s.putTogether(keeper, two, one)
+		_, err = s.mergeParcels(keeper, two, one)
 		requireReason(t, "FULFILMENT_MERGED", err)
 
 		// Alone it does not leave, in whole or in part.
@@ -157,7 +157,7 @@ func only(list []string, name string) (out []string) {
 func TestWhatIsCancelledIsOutOfTheParcel(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		one, two, three, four := s.acceptedAt(ann, nil, 1), s.acceptedAt(ann, nil, 2), s.acceptedAt(ann, nil, 3), s.acceptedAt(ann, nil, 4)
-		m, err := s.putTogether(keeper, one, two, three, four)
+		m, err := s.mergeParcels(keeper, one, two, three, four)
 		require.NoError(t, err)
 		_, err = s.CancelOrder(s.as(ann), &orderv1.CancelOrderRequest{RequestId: requestID(), OrderId: one.Id, Reason: "x"})
 		require.NoError(t, err)
@@ -179,7 +179,7 @@ func TestWhatIsCancelledIsOutOfTheParcel(t *testing.T) {
 		require.Equal(t, orderv1.OrderState_CANCELLED, s.get(one.Id).State)
 		require.Equal(t, "S1", s.get(two.Id).Fulfilments[1].Location, "what was declined goes from elsewhere")
 
-		gone, err := s.putTogether(keeper, s.acceptedAt(ann, nil, 1), s.acceptedAt(ann, nil, 1))
+		gone, err := s.mergeParcels(keeper, s.acceptedAt(ann, nil, 1), s.acceptedAt(ann, nil, 1))
 		require.NoError(t, err)
 		_, err = s.merges().SplitMergedParcel(s.as(keeper), &orderv1.SplitMergedParcelRequest{RequestId: requestID(), MergedParcelId: gone.Id})
 		require.NoError(t, err)
@@ -196,11 +196,11 @@ func TestWhatIsCancelledIsOutOfTheParcel(t *testing.T) {
 func TestAMergedParcelIsItsLocations(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		one, two := s.acceptedAt(ann, nil, 1), s.acceptedAt(ann, nil, 1)
-		_, err := s.putTogether(other, one, two)
+		_, err := s.mergeParcels(other, one, two)
 		requireReason(t, "NOT_FOUND", err)
-		_, err = s.putTogether(ann, one, two)
+		_, err = s.mergeParcels(ann, one, two)
 		requireReason(t, "FORBIDDEN", err)
-		m, err := s.putTogether(till, one, two)
+		m, err := s.mergeParcels(till, one, two)
 		require.NoError(t, err)
 		for _, p := range []tenancy.Principal{other, ann, {Kind: tenancy.Franchisee, ID: "n", Org: "fra", Store: "S3", Roles: []string{"manager"}}} {
 			_, err = s.merges().GetMergedParcel(s.as(p.WithScope()), &orderv1.GetMergedParcelRequest{MergedParcelId: m.Id})
@@ -221,7 +221,7 @@ func TestAMergedParcelIsItsLocations(t *testing.T) {
 			"another phone": func(r *orderv1.PlaceOrderRequest) { r.Receiver.Phone = "13812345679" },
 			"another way":   func(r *orderv1.PlaceOrderRequest) { r.Way = inventoryv1.DeliveryWay_LOCAL_DELIVERY },
 		} {
-			_, err = s.putTogether(keeper, s.acceptedAt(ann, nil, 1), s.acceptedAt(ann, change, 1))
+			_, err = s.mergeParcels(keeper, s.acceptedAt(ann, nil, 1), s.acceptedAt(ann, change, 1))
 			require.Error(t, err, name)
 			requireReason(t, "NOT_MERGEABLE", err)
 		}
@@ -243,7 +243,7 @@ func TestCiphertextsAreNotMerged(t *testing.T) {
 			orders = append(orders, s.get(o.Id))
 		}
 		require.Empty(t, s.mergeable(keeper, 10))
-		_, err := s.putTogether(keeper, orders...)
+		_, err := s.mergeParcels(keeper, orders...)
 		requireReason(t, "NOT_MERGEABLE", err)
 	})
 }
@@ -254,7 +254,7 @@ func TestAMergeRacesWithACancel(t *testing.T) {
 		s.world.stock["S2"]["cup"] = 1000
 		for range 5 {
 			one, two := s.acceptedAt(ann, nil, 1), s.acceptedAt(ann, nil, 1)
-			m, err := s.putTogether(keeper, two, one)
+			m, err := s.mergeParcels(keeper, two, one)
 			require.NoError(t, err)
 			tolerate := func(err error) {
 				if err != nil && codeOf(fault.Public(err)) != 409 && codeOf(fault.Public(err)) != 404 {
@@ -302,7 +302,7 @@ func TestAnOrderWaitsForOthersToItsAddress(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, near.Orders, 1)
 		require.Equal(t, orderv1.ReviewState_REVIEW_HELD, near.Orders[0].Review)
-		_, err = s.putTogether(keeper, orders...)
+		_, err = s.mergeParcels(keeper, orders...)
 		requireReason(t, "NOT_MERGEABLE", err)
 		s.later(10 * time.Minute)
 		for i, o := range orders {
@@ -310,7 +310,7 @@ func TestAnOrderWaitsForOthersToItsAddress(t *testing.T) {
 			require.NoError(t, err, i)
 		}
 		require.Equal(t, [][]string{{orders[0].Id, orders[1].Id}}, s.mergeable(keeper, 10))
-		_, err = s.putTogether(keeper, orders...)
+		_, err = s.mergeParcels(keeper, orders...)
 		require.NoError(t, err)
 		require.Empty(t, s.audit())
 	})

@@ -196,7 +196,7 @@ func (s *Order) infoWith(ctx context.Context, r biz.Record, history []biz.Histor
 		return nil, err
 	}
 	if seller.ID != "" {
-		info.SellerTax = &orderv1.SellerTax{ProfileId: seller.ID, Taxpayer: seller.Taxpayer, TaxNo: seller.TaxNo, Title: seller.Title}
+		info.SellerTax = toSellerTax(seller)
 	}
 	return info, nil
 }

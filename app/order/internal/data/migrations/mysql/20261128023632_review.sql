@@ -1,9 +1,5 @@
--- Modify "fulfilments" table
-ALTER TABLE `fulfilments` ADD COLUMN `merged` varchar(40) NULL;
 -- Modify "orders" table
 ALTER TABLE `orders` ADD COLUMN `review` varchar(16) NULL, ADD COLUMN `place_key` varchar(64) NULL;
--- Create "merged_parcels" table
-CREATE TABLE `merged_parcels` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `location` varchar(64) NOT NULL, `members` json NOT NULL, `merged_by` varchar(128) NOT NULL DEFAULT '', `merged_us` bigint NOT NULL DEFAULT 0, PRIMARY KEY (`id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
 -- Create "order_remarks" table
 CREATE TABLE `order_remarks` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `order_id` varchar(40) NOT NULL, `text` varchar(1000) NOT NULL DEFAULT '', `flag` varchar(16) NOT NULL DEFAULT '', `internal` bool NOT NULL DEFAULT 0, `actor` varchar(128) NOT NULL DEFAULT '', `at_us` bigint NOT NULL DEFAULT 0, PRIMARY KEY (`id`), INDEX `orderremark_order_id_at_us_id` (`order_id`, `at_us`, `id`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
 -- Create "reviews" table

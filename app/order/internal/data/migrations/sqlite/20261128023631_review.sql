@@ -1,11 +1,7 @@
--- Add column "merged" to table: "fulfilments"
-ALTER TABLE `fulfilments` ADD COLUMN `merged` text NULL;
 -- Add column "review" to table: "orders"
 ALTER TABLE `orders` ADD COLUMN `review` text NULL;
 -- Add column "place_key" to table: "orders"
 ALTER TABLE `orders` ADD COLUMN `place_key` text NULL;
--- Create "merged_parcels" table
-CREATE TABLE `merged_parcels` (`id` text NOT NULL, `org` text NOT NULL, `location` text NOT NULL, `members` json NOT NULL, `merged_by` text NOT NULL DEFAULT (''), `merged_us` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- Create "order_remarks" table
 CREATE TABLE `order_remarks` (`id` text NOT NULL, `org` text NOT NULL, `order_id` text NOT NULL, `text` text NOT NULL DEFAULT (''), `flag` text NOT NULL DEFAULT (''), `internal` bool NOT NULL DEFAULT (false), `actor` text NOT NULL DEFAULT (''), `at_us` integer NOT NULL DEFAULT (0), PRIMARY KEY (`id`));
 -- Create index "orderremark_order_id_at_us_id" to table: "order_remarks"
