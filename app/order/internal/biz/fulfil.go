@@ -26,6 +26,11 @@ func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
 		return inParcels(f.State)
 	}
 	again := f.State == FulfilmentFailed
+	if !again && f.Open() {
+		if err := o.labelled(); err != nil {
+			return err
+		}
+	}
 	if err := o.moveFulfilment(f, EventShip, carrier); err != nil {
 		return err
 	}

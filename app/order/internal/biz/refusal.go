@@ -25,6 +25,8 @@ const (
 	reasonSilent        = "PROVIDER_SILENT"
 	reasonDeclined      = "PROVIDER_REFUSED"
 	reasonNotHere       = "NOT_IN_THIS_STORE"
+	reasonWaybill       = "WAYBILL_CHANGED"
+	reasonFreight       = "FREIGHT_CHANGED"
 
 	reasonCouponUnusable = "COUPON_UNUSABLE"
 	reasonState          = "STATE_CONFLICT"

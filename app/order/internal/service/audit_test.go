@@ -105,6 +105,12 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 		{"I16", "a refused placement with an order", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE intents SET refusal = answer, answer = NULL WHERE business_id = ?", o.Id)
 		}},
+		{"I16", "goods that are kept for ever", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE address_changes SET under = 'ra-gone' WHERE id = ?", o.Id)
+		}},
+		{"I16", "an address that nobody has changed", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE address_changes SET changes = 2 WHERE id = ?", o.Id)
+		}},
 		{"I17", "a command with two outcomes", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE commands SET refusal = answer")
 		}},
@@ -183,6 +189,9 @@ func (s *shop) lived() *orderv1.OrderInfo {
 	p := s.payment(o)
 	require.Equal(s.t, 400, s.notify(`{"notification_id":"n","payment_id":"`+p.Id+`","transaction_no":"t","amount_minor":1,"currency":"CNY","payee":"x","status":"PAID"}`))
 	require.Equal(s.t, int32(200), s.pay(p))
+	o = s.get(o.Id)
+	_, err := s.moved(ann, o, eve)
+	require.NoError(s.t, err)
 	o = s.get(o.Id)
 	s.ship(o)
 	s.receive(o)
