@@ -71,6 +71,20 @@ const (
 	OrderErrorReason_WAYBILL_CHANGED OrderErrorReason = 90
 	// A delivery to the new address costs more than was paid for it. metadata: frozen_minor, freight_minor, currency.
 	OrderErrorReason_FREIGHT_CHANGED OrderErrorReason = 91
+	// Another tax profile of the organisation begins then, or later. metadata: org, from_us (of that one).
+	OrderErrorReason_TAX_PROFILE_OVERLAPS OrderErrorReason = 70
+	// The seller has no tax profile. metadata: org.
+	OrderErrorReason_INVOICE_SELLER_UNKNOWN OrderErrorReason = 71
+	// Nobody issues invoices here.
+	OrderErrorReason_INVOICES_OFF OrderErrorReason = 72
+	// The time to ask for it is over. metadata: until_us.
+	OrderErrorReason_INVOICE_TOO_LATE OrderErrorReason = 73
+	// Nothing is left of the order that an invoice is for.
+	OrderErrorReason_INVOICE_NOTHING OrderErrorReason = 74
+	// The order has one that is not over. metadata: invoice_id.
+	OrderErrorReason_INVOICE_EXISTS OrderErrorReason = 75
+	// The issuer may have it already. metadata: invoice_id, state.
+	OrderErrorReason_INVOICE_ASKED OrderErrorReason = 76
 )
 
 // Enum value maps for OrderErrorReason.
@@ -101,6 +115,13 @@ var (
 		56: "WEBHOOK_LIMIT",
 		90: "WAYBILL_CHANGED",
 		91: "FREIGHT_CHANGED",
+		70: "TAX_PROFILE_OVERLAPS",
+		71: "INVOICE_SELLER_UNKNOWN",
+		72: "INVOICES_OFF",
+		73: "INVOICE_TOO_LATE",
+		74: "INVOICE_NOTHING",
+		75: "INVOICE_EXISTS",
+		76: "INVOICE_ASKED",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":      0,
@@ -128,6 +149,13 @@ var (
 		"WEBHOOK_LIMIT":          56,
 		"WAYBILL_CHANGED":        90,
 		"FREIGHT_CHANGED":        91,
+		"TAX_PROFILE_OVERLAPS":   70,
+		"INVOICE_SELLER_UNKNOWN": 71,
+		"INVOICES_OFF":           72,
+		"INVOICE_TOO_LATE":       73,
+		"INVOICE_NOTHING":        74,
+		"INVOICE_EXISTS":         75,
+		"INVOICE_ASKED":          76,
 	}
 )
 
@@ -162,7 +190,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xcc\x05\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x90\a\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -190,7 +218,14 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x13WEBHOOK_URL_REFUSED\x107\x1a\x04\xa8E\x90\x03\x12\x17\n" +
 	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x12\x19\n" +
 	"\x0fWAYBILL_CHANGED\x10Z\x1a\x04\xa8E\x99\x03\x12\x19\n" +
-	"\x0fFREIGHT_CHANGED\x10[\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x0fFREIGHT_CHANGED\x10[\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
+	"\x14TAX_PROFILE_OVERLAPS\x10F\x1a\x04\xa8E\x99\x03\x12 \n" +
+	"\x16INVOICE_SELLER_UNKNOWN\x10G\x1a\x04\xa8E\x99\x03\x12\x16\n" +
+	"\fINVOICES_OFF\x10H\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
+	"\x10INVOICE_TOO_LATE\x10I\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fINVOICE_NOTHING\x10J\x1a\x04\xa8E\x99\x03\x12\x18\n" +
+	"\x0eINVOICE_EXISTS\x10K\x1a\x04\xa8E\x99\x03\x12\x17\n" +
+	"\rINVOICE_ASKED\x10L\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

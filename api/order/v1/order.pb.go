@@ -1628,8 +1628,13 @@ type OrderInfo struct {
 	TaxOnTop bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
 	// Grows with each change of the receiver; 1: as placed. Not in lists.
 	AddressVersion int64 `protobuf:"varint,53,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What the seller has of all lines and the freight, and of charges for gifts that stayed. For the seller's staff and
+	// headquarters, of an order by itself, not in lists.
+	Receipts *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	// The seller to the tax office; absent: it had no tax profile when the order was placed.
+	SellerTax     *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderInfo) Reset() {
@@ -1942,6 +1947,20 @@ func (x *OrderInfo) GetAddressVersion() int64 {
 	return 0
 }
 
+func (x *OrderInfo) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
+func (x *OrderInfo) GetSellerTax() *SellerTax {
+	if x != nil {
+		return x.SellerTax
+	}
+	return nil
+}
+
 type PickupChoice struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	AskedAtUs int64                  `protobuf:"varint,1,opt,name=asked_at_us,json=askedAtUs,proto3" json:"asked_at_us,omitempty"`
@@ -2020,8 +2039,10 @@ type OrderLine struct {
 	// Units that were cancelled before they left; their money is in refunded.
 	CancelledQuantity int64 `protobuf:"varint,21,opt,name=cancelled_quantity,json=cancelledQuantity,proto3" json:"cancelled_quantity,omitempty"`
 	// In payable, at so many basis points.
-	TaxBp         int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
-	Tax           *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxBp int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
+	Tax   *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the seller has of it. For the seller's staff and headquarters.
+	Receipts      *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2178,6 +2199,13 @@ func (x *OrderLine) GetTaxBp() int64 {
 func (x *OrderLine) GetTax() *v1.Money {
 	if x != nil {
 		return x.Tax
+	}
+	return nil
+}
+
+func (x *OrderLine) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
 	}
 	return nil
 }
@@ -2494,11 +2522,13 @@ type SellAtTillRequest struct {
 	Lines     []*OrderLineInput `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
 	MemberId  string            `protobuf:"bytes,6,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	Points    int64             `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
-	// Cash taken for the goods, change already given: with the cards it must equal what is left to pay.
+	// Cash taken for the goods, change already given: with the cards and the stored value it must equal what is left to pay.
 	CashMinor int64  `protobuf:"varint,8,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
 	Clerk     string `protobuf:"bytes,9,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	// What the card terminal has taken.
-	Cards         []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	Cards []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	// What the member's stored value pays, taken with the sale or not at all. Only by a frontend to which the member has shown a code.
+	WalletMinor   int64 `protobuf:"varint,110,opt,name=wallet_minor,json=walletMinor,proto3" json:"wallet_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2601,6 +2631,13 @@ func (x *SellAtTillRequest) GetCards() []*CardTender {
 		return x.Cards
 	}
 	return nil
+}
+
+func (x *SellAtTillRequest) GetWalletMinor() int64 {
+	if x != nil {
+		return x.WalletMinor
+	}
+	return 0
 }
 
 // Money that a card terminal (POS machine) beside the till has taken.
@@ -3538,6 +3575,8 @@ type Fulfilment struct {
 	ShipByUs   int64 `protobuf:"varint,28,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
 	// When it was found to be late.
 	AcceptLateUs int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
+	PickByUs     int64 `protobuf:"varint,110,opt,name=pick_by_us,json=pickByUs,proto3" json:"pick_by_us,omitempty"`
+	PickLateUs   int64 `protobuf:"varint,111,opt,name=pick_late_us,json=pickLateUs,proto3" json:"pick_late_us,omitempty"`
 	ShipLateUs   int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
 	// How long what is ready waits for the buyer; 0: as long as it takes.
 	CollectUntilUs int64 `protobuf:"varint,31,opt,name=collect_until_us,json=collectUntilUs,proto3" json:"collect_until_us,omitempty"`
@@ -3781,6 +3820,20 @@ func (x *Fulfilment) GetShipByUs() int64 {
 func (x *Fulfilment) GetAcceptLateUs() int64 {
 	if x != nil {
 		return x.AcceptLateUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetPickByUs() int64 {
+	if x != nil {
+		return x.PickByUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetPickLateUs() int64 {
+	if x != nil {
+		return x.PickLateUs
 	}
 	return 0
 }
@@ -5393,7 +5446,7 @@ var File_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\"\xad\x01\n" +
+	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\x1a\x17order/v1/receipts.proto\x1a\x1aorder/v1/tax_profile.proto\"\xad\x01\n" +
 	"\x04Cart\x12\x1b\n" +
 	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x120\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.onepool.order.v1.CartLineR\x05lines\x12.\n" +
@@ -5490,7 +5543,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
 	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xe2\r\n" +
+	"\r_to_pay_minor\"\xd6\x0e\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5539,11 +5592,14 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x03tax\x18  \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
 	"tax_on_top\x18! \x01(\bR\btaxOnTop\x12'\n" +
-	"\x0faddress_version\x185 \x01(\x03R\x0eaddressVersion\"P\n" +
+	"\x0faddress_version\x185 \x01(\x03R\x0eaddressVersion\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x12:\n" +
+	"\n" +
+	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\"P\n" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
-	"chooseByUs\"\xc0\x06\n" +
+	"chooseByUs\"\xf8\x06\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -5566,7 +5622,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x12-\n" +
 	"\x12cancelled_quantity\x18\x15 \x01(\x03R\x11cancelledQuantity\x12\x15\n" +
 	"\x06tax_bp\x18\x10 \x01(\x03R\x05taxBp\x12*\n" +
-	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x1a8\n" +
+	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -5601,7 +5658,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\tR\x02to\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\x12\x13\n" +
-	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\xce\x03\n" +
+	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\x81\x04\n" +
 	"\x11SellAtTillRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -5618,7 +5675,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"cash_minor\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
 	"\x05clerk\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x12<\n" +
 	"\x05cards\x18\n" +
-	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"h\n" +
+	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\x121\n" +
+	"\fwallet_minor\x18n \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x00R\vwalletMinor\"h\n" +
 	"\n" +
 	"CardTender\x121\n" +
 	"\famount_minor\x18\x01 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x01R\vamountMinor\x12'\n" +
@@ -5706,7 +5764,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xa4\t\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xe4\t\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5746,7 +5804,11 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"acceptByUs\x12\x1c\n" +
 	"\n" +
 	"ship_by_us\x18\x1c \x01(\x03R\bshipByUs\x12$\n" +
-	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
+	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12\x1c\n" +
+	"\n" +
+	"pick_by_us\x18n \x01(\x03R\bpickByUs\x12 \n" +
+	"\fpick_late_us\x18o \x01(\x03R\n" +
+	"pickLateUs\x12 \n" +
 	"\fship_late_us\x18\x1e \x01(\x03R\n" +
 	"shipLateUs\x12(\n" +
 	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\"0\n" +
@@ -6104,11 +6166,13 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*PriceStep)(nil),                  // 65: onepool.order.v1.PriceStep
 	(*LineDiscount)(nil),               // 66: onepool.order.v1.LineDiscount
 	(*v1.GeoPoint)(nil),                // 67: onepool.common.v1.GeoPoint
-	(*v11.MissingLine)(nil),            // 68: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 69: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 70: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 71: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 72: onepool.common.v1.CheckInvariantsResponse
+	(*Receipts)(nil),                   // 68: onepool.order.v1.Receipts
+	(*SellerTax)(nil),                  // 69: onepool.order.v1.SellerTax
+	(*v11.MissingLine)(nil),            // 70: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 71: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 72: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 73: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 74: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
@@ -6155,104 +6219,107 @@ var file_order_v1_order_proto_depIdxs = []int32{
 	21,  // 41: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
 	63,  // 42: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
 	63,  // 43: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
-	60,  // 44: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	63,  // 45: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	63,  // 46: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	63,  // 47: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	63,  // 48: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	63,  // 49: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	63,  // 50: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	66,  // 51: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 52: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	8,   // 53: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	63,  // 54: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	63,  // 55: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 56: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	63,  // 57: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 58: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	15,  // 59: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	27,  // 60: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	18,  // 61: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	29,  // 62: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 63: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	20,  // 64: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 65: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 66: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	63,  // 67: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	61,  // 68: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 69: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	64,  // 70: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	41,  // 71: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	18,  // 72: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	40,  // 73: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	42,  // 74: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	62,  // 75: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 76: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	43,  // 77: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 78: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 79: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	39,  // 80: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	68,  // 81: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	69,  // 82: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	70,  // 83: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	50,  // 84: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	52,  // 85: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 86: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	54,  // 87: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	63,  // 88: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	63,  // 89: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	63,  // 90: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	52,  // 91: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	63,  // 92: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	55,  // 93: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	56,  // 94: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	13,  // 95: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	14,  // 96: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	16,  // 97: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	19,  // 98: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	26,  // 99: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	28,  // 100: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	30,  // 101: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	31,  // 102: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	32,  // 103: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	34,  // 104: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	35,  // 105: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	37,  // 106: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	44,  // 107: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	46,  // 108: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	47,  // 109: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	48,  // 110: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	49,  // 111: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	51,  // 112: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	57,  // 113: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	58,  // 114: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	71,  // 115: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 116: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 117: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	17,  // 118: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	20,  // 119: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 120: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	20,  // 121: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 122: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 123: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	33,  // 124: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	20,  // 125: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	36,  // 126: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	38,  // 127: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	45,  // 128: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	39,  // 129: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 130: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 131: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 132: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	53,  // 133: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	53,  // 134: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	53,  // 135: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	72,  // 136: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	116, // [116:137] is the sub-list for method output_type
-	95,  // [95:116] is the sub-list for method input_type
-	95,  // [95:95] is the sub-list for extension type_name
-	95,  // [95:95] is the sub-list for extension extendee
-	0,   // [0:95] is the sub-list for field type_name
+	68,  // 44: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
+	69,  // 45: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
+	60,  // 46: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	63,  // 47: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	63,  // 48: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	63,  // 49: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	63,  // 50: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	63,  // 51: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	63,  // 52: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	66,  // 53: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	63,  // 54: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	68,  // 55: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
+	8,   // 56: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	63,  // 57: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	63,  // 58: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 59: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	63,  // 60: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 61: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	15,  // 62: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	27,  // 63: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	18,  // 64: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	29,  // 65: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 66: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	20,  // 67: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 68: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 69: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	63,  // 70: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	61,  // 71: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 72: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	64,  // 73: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	41,  // 74: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	18,  // 75: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	40,  // 76: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	42,  // 77: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	62,  // 78: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 79: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	43,  // 80: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 81: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 82: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	39,  // 83: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	70,  // 84: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	71,  // 85: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	72,  // 86: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	50,  // 87: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	52,  // 88: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 89: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	54,  // 90: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	63,  // 91: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	63,  // 92: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	63,  // 93: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	52,  // 94: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	63,  // 95: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	55,  // 96: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	56,  // 97: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	13,  // 98: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	14,  // 99: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	16,  // 100: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	19,  // 101: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	26,  // 102: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	28,  // 103: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	30,  // 104: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	31,  // 105: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	32,  // 106: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	34,  // 107: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	35,  // 108: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	37,  // 109: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	44,  // 110: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	46,  // 111: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	47,  // 112: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	48,  // 113: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	49,  // 114: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	51,  // 115: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	57,  // 116: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	58,  // 117: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	73,  // 118: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 119: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 120: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	17,  // 121: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	20,  // 122: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 123: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	20,  // 124: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 125: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 126: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	33,  // 127: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	20,  // 128: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	36,  // 129: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	38,  // 130: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	45,  // 131: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	39,  // 132: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 133: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 134: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 135: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	53,  // 136: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	53,  // 137: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	53,  // 138: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	74,  // 139: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	119, // [119:140] is the sub-list for method output_type
+	98,  // [98:119] is the sub-list for method input_type
+	98,  // [98:98] is the sub-list for extension type_name
+	98,  // [98:98] is the sub-list for extension extendee
+	0,   // [0:98] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6261,6 +6328,8 @@ func file_order_v1_order_proto_init() {
 		return
 	}
 	file_order_v1_promotion_proto_init()
+	file_order_v1_receipts_proto_init()
+	file_order_v1_tax_profile_proto_init()
 	file_order_v1_order_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -2,6 +2,7 @@ package biz
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,10 +61,12 @@ func (o *Order) CancelLines(wishes []ReturnWish, reason string) error {
 	if len(units) == 0 {
 		return Invalid("lines", "must name something")
 	}
-	if !slices.ContainsFunc(o.r.Lines, func(l Line) bool { return l.Live() > units[l.ID] }) {
+	here := maps.Clone(units)
+	o.withGifts(units, here)
+	if o.nothingLeft(units) {
 		return o.Cancel(reason)
 	}
-	return o.cancelUnits(units, units, reason)
+	return o.cancelUnits(units, here, reason)
 }
 
 // cancellable refuses units of a line that have left, or that are none.
@@ -114,7 +117,7 @@ func (o *Order) cancelUnits(units, here map[string]int64, reason string) error {
 		return err
 	}
 	part.Key = ids.Derived("cxl", o.r.ID, strconv.FormatInt(o.r.Version, 10))
-	if err := o.refundFrom(back, "", "cancel"); err != nil {
+	if err := o.refundFrom(back-o.keepForGifts(back), "", "cancel"); err != nil {
 		return err
 	}
 	o.stopAsking(units, here, &part)

@@ -10,6 +10,12 @@ const (
 	askMost  = 600 * second_us
 )
 
+// Why money goes back that was never the order's.
+const (
+	ReasonTooMuch = "too much"
+	ReasonLate    = "late"
+)
+
 // LeftMinor is what is left to pay of an order that is not paid.
 func (h Header) LeftMinor() int64 {
 	if h.State != OrderUnpaid {
@@ -28,7 +34,7 @@ func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error)
 		return Payment{}, stateConflict(o.r.State, "the time to pay is over: place the order again")
 	}
 	switch left := o.r.LeftMinor() - o.r.CreditMinor; {
-	case left <= 0 && o.r.CreditMinor > 0:
+	case left <= 0 && o.r.OriginReturn != "":
 		return Payment{}, stateConflict(o.r.State, "it is paid with the goods that come back")
 	case amountMinor == 0:
 		amountMinor = left
@@ -75,8 +81,8 @@ func (o *Order) Capture(n Notification) error {
 			return nil
 		}
 	}
-	// Past the grace the stock may be gone: the deadline wins, whether or not its worker has come by.
-	if o.r.State == OrderUnpaid && o.nowUS > o.r.PayUntilUS+o.terms.HoldGraceUS/2 {
+	// Past half of the grace the stock may be gone: the deadline wins, whether or not its worker has come by.
+	if grace := o.r.heldUntil(o.terms) - o.r.PayUntilUS; o.r.State == OrderUnpaid && o.nowUS > o.r.PayUntilUS+grace/2 {
 		if err := o.Expire(); err != nil {
 			return err
 		}
@@ -93,12 +99,12 @@ func (o *Order) Capture(n Notification) error {
 	}
 	o.r.Captures = append(o.r.Captures, c)
 	o.r.CapturedMinor += c.AmountMinor
-	tooMuch, reason := max(0, c.AmountMinor-left), "too much"
+	tooMuch, reason := max(0, c.AmountMinor-left), ReasonTooMuch
 	if twice {
 		tooMuch = c.AmountMinor
 	}
 	if o.r.State != OrderUnpaid {
-		reason = "late"
+		reason = ReasonLate
 	}
 	if tooMuch > 0 {
 		if err := o.refund(&o.r.Captures[len(o.r.Captures)-1], tooMuch, "", reason); err != nil {
@@ -116,8 +122,13 @@ func (o *Order) take(provider, reference string, amountMinor int64) error {
 	if amountMinor == 0 {
 		return nil
 	}
+	return o.takeAs(ids.New("pay"), provider, reference, amountMinor)
+}
+
+// takeAs is take with a payment whose number is known elsewhere.
+func (o *Order) takeAs(paymentID, provider, reference string, amountMinor int64) error {
 	p := Payment{
-		ID: ids.New("pay"), Provider: provider, AmountMinor: amountMinor, Payee: o.r.MerchantAccount,
+		ID: paymentID, Provider: provider, AmountMinor: amountMinor, Payee: o.r.MerchantAccount,
 		ExpiresAtUS: o.nowUS, CreatedAtUS: o.nowUS,
 	}
 	if err := o.move(SubjectPayment, p.ID, &p.State, EventTake, reference); err != nil {

@@ -34,6 +34,7 @@ type SellerQuery struct {
 // Seller is the seller of record; Region is the administrative one of the store that sells.
 type Seller struct {
 	Org, MerchantAccount string
+	HeadquartersOrg      string // the brand's
 	Region               string
 	Timezone             string // of the store that sells, or of the platform
 	Taxpayer             string // what kind

@@ -83,6 +83,8 @@ type Record struct {
 	Refunds     []Refund
 	Returns     []Return
 	Goodwills   []Goodwill
+	// Invoices are read where the header says that there are some.
+	Invoices []Invoice
 }
 
 // clone copies all that a method of Order may change.
@@ -94,7 +96,7 @@ func (r Record) clone() Record {
 		r.Fulfilments[i].Parcels = slices.Clone(r.Fulfilments[i].Parcels)
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
-	r.Goodwills = slices.Clone(r.Goodwills)
+	r.Goodwills, r.Invoices = slices.Clone(r.Goodwills), slices.Clone(r.Invoices)
 	r.Returns = slices.Clone(r.Returns)
 	for i := range r.Returns {
 		r.Returns[i].Lines = slices.Clone(r.Returns[i].Lines)
@@ -143,10 +145,18 @@ type Header struct {
 	// Fingerprint of what the source sent, to tell a repeat from another order under the same number.
 	Fingerprint string
 
+	// InvoiceCount is how many invoices and red letters there are.
+	InvoiceCount int64
+
+	// TaxProfile names the seller's at placement; empty: it had none.
+	TaxProfile string
+
 	// ReturnTerms were promised at placement; nil: before they were frozen.
 	ReturnTerms *ReturnTerms
 
 	PlacedAtUS, PaidAtUS, PayUntilUS, ShipByUS, UpdatedAtUS int64
+	// HeldUntilUS is until when its stock is held while it waits for its payment; 0: as configured.
+	HeldUntilUS int64
 
 	// AskedAtUS is since when the buyer of a pickup has to choose, ChooseByUS by when; 0: not, or without end.
 	AskedAtUS, ChooseByUS int64
@@ -183,6 +193,8 @@ type Line struct {
 	Earned *Earned
 	// TaxMinor is in PayableMinor, at TaxBP basis points; in GrossMinor too where prices are without tax.
 	TaxBP, TaxMinor int64
+	// ReceiptsMinor is what the line brings its seller: see Receipts.
+	ReceiptsMinor int64
 }
 
 // BaseMinor is the money paid for the line: what points and rebates accrue on.
@@ -204,9 +216,9 @@ type Fulfilment struct {
 	// When each step was taken for the first time; a step that was left out has none.
 	CreatedAtUS, AssignedAtUS, AcceptedAtUS, PickedAtUS, PackedAtUS, ShippedAtUS, DeliveredAtUS, ReceivedAtUS int64
 	FailedAtUS, BackAtUS, ShortenedAtUS                                                                       int64
-	// AcceptByUS and ShipByUS are what the service level asks of the location; 0: nothing. AcceptLateUS and ShipLateUS are when it
-	// was found to be late.
-	AcceptByUS, ShipByUS, AcceptLateUS, ShipLateUS int64
+	// AcceptByUS, PickByUS and ShipByUS are what the service level asks of the location; 0: nothing. AcceptLateUS, PickLateUS and
+	// ShipLateUS are when it was found to be late.
+	AcceptByUS, PickByUS, ShipByUS, AcceptLateUS, PickLateUS, ShipLateUS int64
 	// OverdueUS is since when it is known that the location is late with what it still has to do, DueUS when to look again.
 	OverdueUS, DueUS int64
 	// CollectUntilUS is how long the goods wait for the buyer; 0: as long as it takes.

@@ -96,7 +96,7 @@ func (s Sellers) Seller(ctx context.Context, q biz.SellerQuery) (biz.Seller, err
 	if err != nil {
 		return biz.Seller{}, fmt.Errorf("facts of the seller: %w", err)
 	}
-	out := biz.Seller{Org: facts.GetSellerOrg(), Region: facts.GetRegion(), Taxpayer: facts.GetTaxpayer(), MerchantAccount: facts.GetMerchantAccount(), Timezone: facts.GetTimezone(), Stores: map[string]biz.Standing{}}
+	out := biz.Seller{Org: facts.GetSellerOrg(), HeadquartersOrg: facts.GetHeadquartersOrg(), Region: facts.GetRegion(), Taxpayer: facts.GetTaxpayer(), MerchantAccount: facts.GetMerchantAccount(), Timezone: facts.GetTimezone(), Stores: map[string]biz.Standing{}}
 	for _, at := range facts.GetStores() {
 		out.Stores[at.GetStoreCode()] = biz.Standing{Org: at.GetOrgCode(), DealerOrg: at.GetDealerOrg(), Timezone: at.GetTimezone()}
 	}

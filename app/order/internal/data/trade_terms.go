@@ -18,6 +18,7 @@ import (
 const (
 	termTax     = "tax"
 	termFreight = "freight"
+	termPay     = "pay"
 
 	topicTerms = "order.trade_terms"
 )
@@ -32,6 +33,9 @@ type TradeTerms struct {
 	readUS  int64
 	written uint64
 	terms   biz.TradeTerms
+	// newestUS is when the latest profile was written that terms have, byID are all of them.
+	newestUS int64
+	byID     map[string]biz.TaxProfile
 }
 
 // NewTradeTerms opens the client.
@@ -59,6 +63,9 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 		return biz.TradeTerms{}, fmt.Errorf("terms of trade: %w", err)
 	}
 	var all biz.TradeTerms
+	if all.Profiles, err = t.profiles(ctx); err != nil {
+		return biz.TradeTerms{}, err
+	}
 	for _, row := range rows {
 		switch row.Kind {
 		case termTax:
@@ -73,6 +80,12 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 				return biz.TradeTerms{}, err
 			}
 			all.Freights = append(all.Freights, f)
+		case termPay:
+			p, err := toPay(row)
+			if err != nil {
+				return biz.TradeTerms{}, err
+			}
+			all.Pays = append(all.Pays, p)
 		}
 	}
 	t.terms, t.readUS, t.written, t.read = all, nowUS, written, true

@@ -324,7 +324,7 @@ func (f fakeInventory) GetAvailability(ctx context.Context, in *inventoryv1.GetA
 func (f fakeInventory) reserved(in *inventoryv1.HoldRequest, l *inventoryv1.HoldLine, sku, location string, n int64) *inventoryv1.Reservation {
 	r := &inventoryv1.Reservation{
 		Id: ids.Derived("res", in.RequestId, l.LineId, sku, location), Document: in.Document, LineId: l.LineId, Sku: sku, Location: location,
-		LocationName: location, LocationOrg: f.w.orgs[location], Owner: f.w.orgs[location], Quantity: n, Open: n, State: inventoryv1.ReservationState_HELD,
+		LocationName: location, LocationOrg: f.w.orgs[location], Owner: f.w.orgs[location], Quantity: n, Open: n, State: inventoryv1.ReservationState_HELD, ExpiresAtUs: in.ExpiresAtUs,
 	}
 	if owner := f.w.owners[sku]; owner != "" {
 		r.Owner = owner

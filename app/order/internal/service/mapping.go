@@ -215,6 +215,7 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 		AutoReceiveAtUs: f.AutoReceiveAtUS, CollectUntilUs: f.CollectUntilUS,
 		PickedAtUs: f.PickedAtUS, PackedAtUs: f.PackedAtUS, DeliveredAtUs: f.DeliveredAtUS, FailedAtUs: f.FailedAtUS, BackAtUs: f.BackAtUS, Failure: f.Failure,
 		AcceptByUs: f.AcceptByUS, ShipByUs: f.ShipByUS, AcceptLateUs: f.AcceptLateUS, ShipLateUs: f.ShipLateUS,
+		PickByUs: f.PickByUS, PickLateUs: f.PickLateUS,
 	}
 	for _, l := range f.Lines {
 		out.Lines = append(out.Lines, &orderv1.FulfilmentLine{

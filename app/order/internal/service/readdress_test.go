@@ -134,11 +134,10 @@ func TestAnotherPlaceIsServedByWhoeverMay(t *testing.T) {
 
 		s.world.near = map[string]bool{"S1": true}
 		s.world.stock["S2"]["tea"] = 0
-		cups := s.world.stock["S2"]["cup"]
+		cups, was := s.world.stock["S2"]["cup"], s.get(o.Id)
 		_, err = s.moved(ann, o, frida)
 		requireReason(t, "STOCK_INSUFFICIENT", err)
-		same := s.get(o.Id)
-		require.Equal(t, got.String(), same.String(), "nothing has changed")
+		require.Equal(t, was.String(), s.get(o.Id).String(), "nothing has changed")
 		require.Equal(t, cups, s.world.stock["S2"]["cup"])
 		s.world.stock["S2"]["tea"] = 3
 		got, err = s.moved(ann, o, frida)

@@ -496,6 +496,34 @@ func (_c *FulfilmentCreate) SetNillableCollectUntilUs(v *int64) *FulfilmentCreat
 	return _c
 }
 
+// SetPickByUs sets the "pick_by_us" field.
+func (_c *FulfilmentCreate) SetPickByUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetPickByUs(v)
+	return _c
+}
+
+// SetNillablePickByUs sets the "pick_by_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillablePickByUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetPickByUs(*v)
+	}
+	return _c
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (_c *FulfilmentCreate) SetPickLateUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetPickLateUs(v)
+	return _c
+}
+
+// SetNillablePickLateUs sets the "pick_late_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillablePickLateUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetPickLateUs(*v)
+	}
+	return _c
+}
+
 // SetFailure sets the "failure" field.
 func (_c *FulfilmentCreate) SetFailure(v string) *FulfilmentCreate {
 	_c.mutation.SetFailure(v)
@@ -1043,6 +1071,14 @@ func (_c *FulfilmentCreate) createSpec() (*Fulfilment, *sqlgraph.CreateSpec) {
 		_spec.SetField(fulfilment.FieldCollectUntilUs, field.TypeInt64, value)
 		_node.CollectUntilUs = value
 	}
+	if value, ok := _c.mutation.PickByUs(); ok {
+		_spec.SetField(fulfilment.FieldPickByUs, field.TypeInt64, value)
+		_node.PickByUs = value
+	}
+	if value, ok := _c.mutation.PickLateUs(); ok {
+		_spec.SetField(fulfilment.FieldPickLateUs, field.TypeInt64, value)
+		_node.PickLateUs = value
+	}
 	if value, ok := _c.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
 		_node.Failure = value
@@ -1528,6 +1564,54 @@ func (u *FulfilmentUpsert) UpdateCollectUntilUs() *FulfilmentUpsert {
 // AddCollectUntilUs adds v to the "collect_until_us" field.
 func (u *FulfilmentUpsert) AddCollectUntilUs(v int64) *FulfilmentUpsert {
 	u.Add(fulfilment.FieldCollectUntilUs, v)
+	return u
+}
+
+// SetPickByUs sets the "pick_by_us" field.
+func (u *FulfilmentUpsert) SetPickByUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldPickByUs, v)
+	return u
+}
+
+// UpdatePickByUs sets the "pick_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdatePickByUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldPickByUs)
+	return u
+}
+
+// AddPickByUs adds v to the "pick_by_us" field.
+func (u *FulfilmentUpsert) AddPickByUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldPickByUs, v)
+	return u
+}
+
+// ClearPickByUs clears the value of the "pick_by_us" field.
+func (u *FulfilmentUpsert) ClearPickByUs() *FulfilmentUpsert {
+	u.SetNull(fulfilment.FieldPickByUs)
+	return u
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (u *FulfilmentUpsert) SetPickLateUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldPickLateUs, v)
+	return u
+}
+
+// UpdatePickLateUs sets the "pick_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdatePickLateUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldPickLateUs)
+	return u
+}
+
+// AddPickLateUs adds v to the "pick_late_us" field.
+func (u *FulfilmentUpsert) AddPickLateUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldPickLateUs, v)
+	return u
+}
+
+// ClearPickLateUs clears the value of the "pick_late_us" field.
+func (u *FulfilmentUpsert) ClearPickLateUs() *FulfilmentUpsert {
+	u.SetNull(fulfilment.FieldPickLateUs)
 	return u
 }
 
@@ -2122,6 +2206,62 @@ func (u *FulfilmentUpsertOne) AddCollectUntilUs(v int64) *FulfilmentUpsertOne {
 func (u *FulfilmentUpsertOne) UpdateCollectUntilUs() *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateCollectUntilUs()
+	})
+}
+
+// SetPickByUs sets the "pick_by_us" field.
+func (u *FulfilmentUpsertOne) SetPickByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickByUs(v)
+	})
+}
+
+// AddPickByUs adds v to the "pick_by_us" field.
+func (u *FulfilmentUpsertOne) AddPickByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickByUs(v)
+	})
+}
+
+// UpdatePickByUs sets the "pick_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdatePickByUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickByUs()
+	})
+}
+
+// ClearPickByUs clears the value of the "pick_by_us" field.
+func (u *FulfilmentUpsertOne) ClearPickByUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearPickByUs()
+	})
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (u *FulfilmentUpsertOne) SetPickLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickLateUs(v)
+	})
+}
+
+// AddPickLateUs adds v to the "pick_late_us" field.
+func (u *FulfilmentUpsertOne) AddPickLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickLateUs(v)
+	})
+}
+
+// UpdatePickLateUs sets the "pick_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdatePickLateUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickLateUs()
+	})
+}
+
+// ClearPickLateUs clears the value of the "pick_late_us" field.
+func (u *FulfilmentUpsertOne) ClearPickLateUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearPickLateUs()
 	})
 }
 
@@ -2885,6 +3025,62 @@ func (u *FulfilmentUpsertBulk) AddCollectUntilUs(v int64) *FulfilmentUpsertBulk 
 func (u *FulfilmentUpsertBulk) UpdateCollectUntilUs() *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateCollectUntilUs()
+	})
+}
+
+// SetPickByUs sets the "pick_by_us" field.
+func (u *FulfilmentUpsertBulk) SetPickByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickByUs(v)
+	})
+}
+
+// AddPickByUs adds v to the "pick_by_us" field.
+func (u *FulfilmentUpsertBulk) AddPickByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickByUs(v)
+	})
+}
+
+// UpdatePickByUs sets the "pick_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdatePickByUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickByUs()
+	})
+}
+
+// ClearPickByUs clears the value of the "pick_by_us" field.
+func (u *FulfilmentUpsertBulk) ClearPickByUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearPickByUs()
+	})
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (u *FulfilmentUpsertBulk) SetPickLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickLateUs(v)
+	})
+}
+
+// AddPickLateUs adds v to the "pick_late_us" field.
+func (u *FulfilmentUpsertBulk) AddPickLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickLateUs(v)
+	})
+}
+
+// UpdatePickLateUs sets the "pick_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdatePickLateUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickLateUs()
+	})
+}
+
+// ClearPickLateUs clears the value of the "pick_late_us" field.
+func (u *FulfilmentUpsertBulk) ClearPickLateUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearPickLateUs()
 	})
 }
 

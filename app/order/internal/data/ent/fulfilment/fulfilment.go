@@ -82,6 +82,10 @@ const (
 	FieldDueUs = "due_us"
 	// FieldCollectUntilUs holds the string denoting the collect_until_us field in the database.
 	FieldCollectUntilUs = "collect_until_us"
+	// FieldPickByUs holds the string denoting the pick_by_us field in the database.
+	FieldPickByUs = "pick_by_us"
+	// FieldPickLateUs holds the string denoting the pick_late_us field in the database.
+	FieldPickLateUs = "pick_late_us"
 	// FieldFailure holds the string denoting the failure field in the database.
 	FieldFailure = "failure"
 	// Table holds the table name of the fulfilment in the database.
@@ -126,6 +130,8 @@ var Columns = []string{
 	FieldOverdueUs,
 	FieldDueUs,
 	FieldCollectUntilUs,
+	FieldPickByUs,
+	FieldPickLateUs,
 	FieldFailure,
 }
 
@@ -424,6 +430,16 @@ func ByDueUs(opts ...sql.OrderTermOption) OrderOption {
 // ByCollectUntilUs orders the results by the collect_until_us field.
 func ByCollectUntilUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCollectUntilUs, opts...).ToFunc()
+}
+
+// ByPickByUs orders the results by the pick_by_us field.
+func ByPickByUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPickByUs, opts...).ToFunc()
+}
+
+// ByPickLateUs orders the results by the pick_late_us field.
+func ByPickLateUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPickLateUs, opts...).ToFunc()
 }
 
 // ByFailure orders the results by the failure field.

@@ -151,6 +151,8 @@ var (
 		{Name: "overdue_us", Type: field.TypeInt64, Default: 0},
 		{Name: "due_us", Type: field.TypeInt64, Default: 0},
 		{Name: "collect_until_us", Type: field.TypeInt64, Default: 0},
+		{Name: "pick_by_us", Type: field.TypeInt64, Nullable: true},
+		{Name: "pick_late_us", Type: field.TypeInt64, Nullable: true},
 		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
 	}
 	// FulfilmentsTable holds the schema information for the "fulfilments" table.
@@ -379,6 +381,60 @@ var (
 			},
 		},
 	}
+	// InvoicesColumns holds the columns for the "invoices" table.
+	InvoicesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "red_of", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "profile", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "moment", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "buyer_cipher", Type: field.TypeBytes, Nullable: true, Size: 16384},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "lines", Type: field.TypeJSON, Nullable: true},
+		{Name: "round", Type: field.TypeInt64, Default: 0},
+		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
+		{Name: "accepted_us", Type: field.TypeInt64, Default: 0},
+		{Name: "attempts", Type: field.TypeInt64, Default: 0},
+		{Name: "next_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failure", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "official_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "url", Type: field.TypeString, Size: 500, Default: ""},
+		{Name: "asked_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "requested_us", Type: field.TypeInt64, Default: 0},
+		{Name: "issued_us", Type: field.TypeInt64, Default: 0},
+	}
+	// InvoicesTable holds the schema information for the "invoices" table.
+	InvoicesTable = &schema.Table{
+		Name:       "invoices",
+		Columns:    InvoicesColumns,
+		PrimaryKey: []*schema.Column{InvoicesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invoice_order_id_no",
+				Unique:  true,
+				Columns: []*schema.Column{InvoicesColumns[2], InvoicesColumns[3]},
+			},
+			{
+				Name:    "invoice_state_next_us",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[4], InvoicesColumns[16]},
+			},
+			{
+				Name:    "invoice_state_requested_us",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[4], InvoicesColumns[21]},
+			},
+			{
+				Name:    "invoice_requested_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[21], InvoicesColumns[0]},
+			},
+		},
+	}
 	// OrdersColumns holds the columns for the "orders" table.
 	OrdersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -430,6 +486,9 @@ var (
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
 		{Name: "choose_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "held_until_us", Type: field.TypeInt64, Nullable: true},
+		{Name: "tax_profile", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "invoice_count", Type: field.TypeInt64, Default: 0},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -549,6 +608,7 @@ var (
 		{Name: "earned", Type: field.TypeJSON, Nullable: true},
 		{Name: "tax_bp", Type: field.TypeInt64, Default: 0},
 		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "receipts_minor", Type: field.TypeInt64, Nullable: true},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
@@ -569,7 +629,7 @@ var (
 			{
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[24], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[25], OrderLinesColumns[2]},
 			},
 		},
 	}
@@ -882,10 +942,35 @@ var (
 			},
 		},
 	}
+	// SandboxInvoicesColumns holds the columns for the "sandbox_invoices" table.
+	SandboxInvoicesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "red_of", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "fingerprint", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "refusal", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "message", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "official_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "at_us", Type: field.TypeInt64, Default: 0},
+	}
+	// SandboxInvoicesTable holds the schema information for the "sandbox_invoices" table.
+	SandboxInvoicesTable = &schema.Table{
+		Name:       "sandbox_invoices",
+		Columns:    SandboxInvoicesColumns,
+		PrimaryKey: []*schema.Column{SandboxInvoicesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sandboxinvoice_red_of",
+				Unique:  false,
+				Columns: []*schema.Column{SandboxInvoicesColumns[1]},
+			},
+		},
+	}
 	// ServiceLevelsColumns holds the columns for the "service_levels" table.
 	ServiceLevelsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
 		{Name: "accept_us", Type: field.TypeInt64, Default: 0},
+		{Name: "pick_us", Type: field.TypeInt64, Nullable: true},
 		{Name: "ship_us", Type: field.TypeInt64, Default: 0},
 		{Name: "collect_us", Type: field.TypeInt64, Default: 0},
 		{Name: "answer_us", Type: field.TypeInt64, Default: 0},
@@ -930,6 +1015,39 @@ var (
 				Name:    "shippingreport_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{ShippingReportsColumns[2]},
+			},
+		},
+	}
+	// TaxProfilesColumns holds the columns for the "tax_profiles" table.
+	TaxProfilesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "taxpayer", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "tax_no", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "title", Type: field.TypeString, Size: 100, Default: ""},
+		{Name: "invoice_when", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "request_days", Type: field.TypeInt64, Default: 0},
+		{Name: "from_us", Type: field.TypeInt64, Default: 0},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "withdrawn", Type: field.TypeBool, Default: false},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// TaxProfilesTable holds the schema information for the "tax_profiles" table.
+	TaxProfilesTable = &schema.Table{
+		Name:       "tax_profiles",
+		Columns:    TaxProfilesColumns,
+		PrimaryKey: []*schema.Column{TaxProfilesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "taxprofile_org_from_us_version",
+				Unique:  true,
+				Columns: []*schema.Column{TaxProfilesColumns[1], TaxProfilesColumns[7], TaxProfilesColumns[8]},
+			},
+			{
+				Name:    "taxprofile_changed_us",
+				Unique:  false,
+				Columns: []*schema.Column{TaxProfilesColumns[11]},
 			},
 		},
 	}
@@ -1010,6 +1128,7 @@ var (
 		GoodsReturnsTable,
 		GoodwillsTable,
 		GuestCartsTable,
+		InvoicesTable,
 		OrdersTable,
 		OrderEventsTable,
 		OrderLinesTable,
@@ -1023,8 +1142,10 @@ var (
 		ReturnLinesTable,
 		ReturnPoliciesTable,
 		SandboxEntriesTable,
+		SandboxInvoicesTable,
 		ServiceLevelsTable,
 		ShippingReportsTable,
+		TaxProfilesTable,
 		TradeEventsTable,
 		TradeTermsTable,
 	}
@@ -1064,6 +1185,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	GuestCartsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	InvoicesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
@@ -1119,11 +1244,19 @@ func init() {
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
+	SandboxInvoicesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	ServiceLevelsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
 	ShippingReportsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	TaxProfilesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
