@@ -256,6 +256,8 @@ func (c *Center) Register(r *server.Registrar) {
 	payments := service.NewPayments(c.service)
 	orderv1.RegisterPaymentsServer(r.GRPC, payments)
 	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
+	deposits := service.NewDeposits(c.terms)
+	orderv1.RegisterDepositsServer(r.GRPC, deposits)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
@@ -275,6 +277,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
+		orderv1.RegisterDepositsHTTPServer(r.HTTP, deposits)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)

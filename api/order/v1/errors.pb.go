@@ -67,6 +67,13 @@ const (
 	OrderErrorReason_WEBHOOK_URL_REFUSED OrderErrorReason = 55
 	// A channel has as many webhooks as it may. metadata: most.
 	OrderErrorReason_WEBHOOK_LIMIT OrderErrorReason = 56
+	// The deposit is paid, and it is not yet the time to pay the balance. metadata: balance_from_us, balance_until_us.
+	OrderErrorReason_BALANCE_NOT_OPEN OrderErrorReason = 80
+	// The order asks for another deposit than the buyer was shown. metadata: deposit_minor, balance_minor, balance_from_us, balance_until_us,
+	// forfeit_minor (that may be lost), currency.
+	OrderErrorReason_DEPOSIT_CHANGED OrderErrorReason = 81
+	// Goods with a deposit are ordered by themselves, and together only with the same dates. metadata: skus, joined by commas.
+	OrderErrorReason_DEPOSIT_MIXED OrderErrorReason = 82
 )
 
 // Enum value maps for OrderErrorReason.
@@ -95,6 +102,9 @@ var (
 		26: "PROVIDER_REFUSED",
 		55: "WEBHOOK_URL_REFUSED",
 		56: "WEBHOOK_LIMIT",
+		80: "BALANCE_NOT_OPEN",
+		81: "DEPOSIT_CHANGED",
+		82: "DEPOSIT_MIXED",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":      0,
@@ -120,6 +130,9 @@ var (
 		"PROVIDER_REFUSED":       26,
 		"WEBHOOK_URL_REFUSED":    55,
 		"WEBHOOK_LIMIT":          56,
+		"BALANCE_NOT_OPEN":       80,
+		"DEPOSIT_CHANGED":        81,
+		"DEPOSIT_MIXED":          82,
 	}
 )
 
@@ -154,7 +167,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x96\x05\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xe6\x05\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -180,7 +193,10 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x0fPROVIDER_SILENT\x10\x19\x1a\x04\xa8E\xf7\x03\x12\x1a\n" +
 	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13WEBHOOK_URL_REFUSED\x107\x1a\x04\xa8E\x90\x03\x12\x17\n" +
-	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
+	"\x10BALANCE_NOT_OPEN\x10P\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fDEPOSIT_CHANGED\x10Q\x1a\x04\xa8E\x99\x03\x12\x17\n" +
+	"\rDEPOSIT_MIXED\x10R\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

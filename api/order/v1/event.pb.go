@@ -102,6 +102,10 @@ const (
 	TradeTopic_TRADE_CHANGED TradeTopic = 11
 	// The carrier could not hand the goods over.
 	TradeTopic_TRADE_FAILED TradeTopic = 12
+	// The deposit of a presale has come: the amount is the deposit's.
+	TradeTopic_TRADE_DEPOSIT_PAID TradeTopic = 80
+	// The balance of a presale can be paid now: the amount is what is left to pay.
+	TradeTopic_TRADE_BALANCE_DUE TradeTopic = 81
 )
 
 // Enum value maps for TradeTopic.
@@ -120,6 +124,8 @@ var (
 		10: "TRADE_REFUNDED",
 		11: "TRADE_CHANGED",
 		12: "TRADE_FAILED",
+		80: "TRADE_DEPOSIT_PAID",
+		81: "TRADE_BALANCE_DUE",
 	}
 	TradeTopic_value = map[string]int32{
 		"TRADE_TOPIC_UNSPECIFIED": 0,
@@ -135,6 +141,8 @@ var (
 		"TRADE_REFUNDED":          10,
 		"TRADE_CHANGED":           11,
 		"TRADE_FAILED":            12,
+		"TRADE_DEPOSIT_PAID":      80,
+		"TRADE_BALANCE_DUE":       81,
 	}
 )
 
@@ -1131,7 +1139,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\x93\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xc2\x02\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1148,7 +1156,9 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x0eTRADE_REFUNDED\x10\n" +
 	"\x12\x11\n" +
 	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
-	"\fTRADE_FAILED\x10\f2\xaa\x04\n" +
+	"\fTRADE_FAILED\x10\f\x12\x16\n" +
+	"\x12TRADE_DEPOSIT_PAID\x10P\x12\x15\n" +
+	"\x11TRADE_BALANCE_DUE\x10Q2\xaa\x04\n" +
 	"\vTradeEvents\x12\x80\x01\n" +
 	"\x0fListTradeEvents\x12(.onepool.order.v1.ListTradeEventsRequest\x1a).onepool.order.v1.ListTradeEventsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/order/events\x12z\n" +
 	"\x0fPutEventWebhook\x12(.onepool.order.v1.PutEventWebhookRequest\x1a\x1e.onepool.order.v1.EventWebhook\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/order/webhooks\x12\x88\x01\n" +

@@ -38,16 +38,19 @@ const (
 	OrderState_COMPLETED OrderState = 3
 	// Closed without payment, or cancelled before shipment.
 	OrderState_CANCELLED OrderState = 4
+	// The deposit is paid, the balance is not; closes by the balance's deadline.
+	OrderState_DEPOSIT_PAID OrderState = 80
 )
 
 // Enum value maps for OrderState.
 var (
 	OrderState_name = map[int32]string{
-		0: "ORDER_STATE_UNSPECIFIED",
-		1: "UNPAID",
-		2: "PAID",
-		3: "COMPLETED",
-		4: "CANCELLED",
+		0:  "ORDER_STATE_UNSPECIFIED",
+		1:  "UNPAID",
+		2:  "PAID",
+		3:  "COMPLETED",
+		4:  "CANCELLED",
+		80: "DEPOSIT_PAID",
 	}
 	OrderState_value = map[string]int32{
 		"ORDER_STATE_UNSPECIFIED": 0,
@@ -55,6 +58,7 @@ var (
 		"PAID":                    2,
 		"COMPLETED":               3,
 		"CANCELLED":               4,
+		"DEPOSIT_PAID":            80,
 	}
 )
 
@@ -1108,8 +1112,10 @@ type Calculation struct {
 	Steps            []*PriceStep    `protobuf:"bytes,8,rep,name=steps,proto3" json:"steps,omitempty"`
 	FreightDiscounts []*LineDiscount `protobuf:"bytes,9,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
 	// In the goods; on top: unit prices are without it.
-	Tax           *v1.Money `protobuf:"bytes,10,opt,name=tax,proto3" json:"tax,omitempty"`
-	TaxOnTop      bool      `protobuf:"varint,11,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	Tax      *v1.Money `protobuf:"bytes,10,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxOnTop bool      `protobuf:"varint,11,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	// What an order would ask for first; absent: all is paid at once.
+	Deposit       *OrderDeposit `protobuf:"bytes,80,opt,name=deposit,proto3" json:"deposit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1221,6 +1227,109 @@ func (x *Calculation) GetTaxOnTop() bool {
 	return false
 }
 
+func (x *Calculation) GetDeposit() *OrderDeposit {
+	if x != nil {
+		return x.Deposit
+	}
+	return nil
+}
+
+// The deposit (定金) of an order, and its balance (尾款).
+type OrderDeposit struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Amount *v1.Money              `protobuf:"bytes,1,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The rest of what is to pay: from and before these times.
+	Balance        *v1.Money `protobuf:"bytes,2,opt,name=balance,proto3" json:"balance,omitempty"`
+	BalanceFromUs  int64     `protobuf:"varint,3,opt,name=balance_from_us,json=balanceFromUs,proto3" json:"balance_from_us,omitempty"`
+	BalanceUntilUs int64     `protobuf:"varint,4,opt,name=balance_until_us,json=balanceUntilUs,proto3" json:"balance_until_us,omitempty"`
+	// What is lost of the deposit when the buyer cancels, or does not pay the balance in time.
+	AtRisk   *v1.Money `protobuf:"bytes,5,opt,name=at_risk,json=atRisk,proto3" json:"at_risk,omitempty"`
+	PaidAtUs int64     `protobuf:"varint,6,opt,name=paid_at_us,json=paidAtUs,proto3" json:"paid_at_us,omitempty"`
+	// What was lost.
+	Forfeited     *v1.Money `protobuf:"bytes,7,opt,name=forfeited,proto3" json:"forfeited,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderDeposit) Reset() {
+	*x = OrderDeposit{}
+	mi := &file_order_v1_order_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderDeposit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderDeposit) ProtoMessage() {}
+
+func (x *OrderDeposit) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderDeposit.ProtoReflect.Descriptor instead.
+func (*OrderDeposit) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *OrderDeposit) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *OrderDeposit) GetBalance() *v1.Money {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+func (x *OrderDeposit) GetBalanceFromUs() int64 {
+	if x != nil {
+		return x.BalanceFromUs
+	}
+	return 0
+}
+
+func (x *OrderDeposit) GetBalanceUntilUs() int64 {
+	if x != nil {
+		return x.BalanceUntilUs
+	}
+	return 0
+}
+
+func (x *OrderDeposit) GetAtRisk() *v1.Money {
+	if x != nil {
+		return x.AtRisk
+	}
+	return nil
+}
+
+func (x *OrderDeposit) GetPaidAtUs() int64 {
+	if x != nil {
+		return x.PaidAtUs
+	}
+	return 0
+}
+
+func (x *OrderDeposit) GetForfeited() *v1.Money {
+	if x != nil {
+		return x.Forfeited
+	}
+	return nil
+}
+
 type Receiver struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1235,7 +1344,7 @@ type Receiver struct {
 
 func (x *Receiver) Reset() {
 	*x = Receiver{}
-	mi := &file_order_v1_order_proto_msgTypes[7]
+	mi := &file_order_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1247,7 +1356,7 @@ func (x *Receiver) String() string {
 func (*Receiver) ProtoMessage() {}
 
 func (x *Receiver) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[7]
+	mi := &file_order_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1260,7 +1369,7 @@ func (x *Receiver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receiver.ProtoReflect.Descriptor instead.
 func (*Receiver) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Receiver) GetName() string {
@@ -1324,13 +1433,15 @@ type PlaceOrderRequest struct {
 	FinalSaleSkus []string `protobuf:"bytes,24,rep,name=final_sale_skus,json=finalSaleSkus,proto3" json:"final_sale_skus,omitempty"`
 	// Administrative region that the goods go to: freight goes by it. Empty: not known.
 	DestinationRegion string `protobuf:"bytes,14,opt,name=destination_region,json=destinationRegion,proto3" json:"destination_region,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The deposit that the buyer was shown, of goods that are sold for one; another one, or none, is refused with DEPOSIT_CHANGED.
+	DepositMinor  *int64 `protobuf:"varint,80,opt,name=deposit_minor,json=depositMinor,proto3,oneof" json:"deposit_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PlaceOrderRequest) Reset() {
 	*x = PlaceOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1453,7 @@ func (x *PlaceOrderRequest) String() string {
 func (*PlaceOrderRequest) ProtoMessage() {}
 
 func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1466,7 @@ func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderRequest.ProtoReflect.Descriptor instead.
 func (*PlaceOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PlaceOrderRequest) GetRequestId() string {
@@ -1463,6 +1574,13 @@ func (x *PlaceOrderRequest) GetDestinationRegion() string {
 	return ""
 }
 
+func (x *PlaceOrderRequest) GetDepositMinor() int64 {
+	if x != nil && x.DepositMinor != nil {
+		return *x.DepositMinor
+	}
+	return 0
+}
+
 type OrderInfo struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Id         string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1498,8 +1616,9 @@ type OrderInfo struct {
 	Clerk    string `protobuf:"bytes,28,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	// What promotions took off the freight.
 	FreightDiscounts []*LineDiscount `protobuf:"bytes,29,rep,name=freight_discounts,json=freightDiscounts,proto3" json:"freight_discounts,omitempty"`
-	// Of an order that is not paid.
-	LeftToPay *v1.Money `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
+	// Of an order that is not paid; of a deposit that is not paid.
+	LeftToPay *v1.Money     `protobuf:"bytes,30,opt,name=left_to_pay,json=leftToPay,proto3" json:"left_to_pay,omitempty"`
+	Deposit   *OrderDeposit `protobuf:"bytes,80,opt,name=deposit,proto3" json:"deposit,omitempty"`
 	// Of the freight.
 	FreightRefunded *v1.Money `protobuf:"bytes,55,opt,name=freight_refunded,json=freightRefunded,proto3" json:"freight_refunded,omitempty"`
 	// Kept of refunds for gifts that stayed with the buyer though what earned them came back.
@@ -1522,7 +1641,7 @@ type OrderInfo struct {
 
 func (x *OrderInfo) Reset() {
 	*x = OrderInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +1653,7 @@ func (x *OrderInfo) String() string {
 func (*OrderInfo) ProtoMessage() {}
 
 func (x *OrderInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +1666,7 @@ func (x *OrderInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderInfo.ProtoReflect.Descriptor instead.
 func (*OrderInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OrderInfo) GetId() string {
@@ -1760,6 +1879,13 @@ func (x *OrderInfo) GetLeftToPay() *v1.Money {
 	return nil
 }
 
+func (x *OrderInfo) GetDeposit() *OrderDeposit {
+	if x != nil {
+		return x.Deposit
+	}
+	return nil
+}
+
 func (x *OrderInfo) GetFreightRefunded() *v1.Money {
 	if x != nil {
 		return x.FreightRefunded
@@ -1834,7 +1960,7 @@ type PickupChoice struct {
 
 func (x *PickupChoice) Reset() {
 	*x = PickupChoice{}
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1846,7 +1972,7 @@ func (x *PickupChoice) String() string {
 func (*PickupChoice) ProtoMessage() {}
 
 func (x *PickupChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1859,7 +1985,7 @@ func (x *PickupChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupChoice.ProtoReflect.Descriptor instead.
 func (*PickupChoice) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PickupChoice) GetAskedAtUs() int64 {
@@ -1909,7 +2035,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1921,7 +2047,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1934,7 +2060,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -2075,7 +2201,7 @@ type Tender struct {
 
 func (x *Tender) Reset() {
 	*x = Tender{}
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2087,7 +2213,7 @@ func (x *Tender) String() string {
 func (*Tender) ProtoMessage() {}
 
 func (x *Tender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2100,7 +2226,7 @@ func (x *Tender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tender.ProtoReflect.Descriptor instead.
 func (*Tender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Tender) GetKind() TenderKind {
@@ -2154,7 +2280,7 @@ type Goodwill struct {
 
 func (x *Goodwill) Reset() {
 	*x = Goodwill{}
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2292,7 @@ func (x *Goodwill) String() string {
 func (*Goodwill) ProtoMessage() {}
 
 func (x *Goodwill) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2305,7 @@ func (x *Goodwill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodwill.ProtoReflect.Descriptor instead.
 func (*Goodwill) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Goodwill) GetId() string {
@@ -2288,7 +2414,7 @@ type OrderEvent struct {
 
 func (x *OrderEvent) Reset() {
 	*x = OrderEvent{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2300,7 +2426,7 @@ func (x *OrderEvent) String() string {
 func (*OrderEvent) ProtoMessage() {}
 
 func (x *OrderEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2313,7 +2439,7 @@ func (x *OrderEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderEvent.ProtoReflect.Descriptor instead.
 func (*OrderEvent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *OrderEvent) GetVersion() int32 {
@@ -2386,7 +2512,7 @@ type SellAtTillRequest struct {
 
 func (x *SellAtTillRequest) Reset() {
 	*x = SellAtTillRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2398,7 +2524,7 @@ func (x *SellAtTillRequest) String() string {
 func (*SellAtTillRequest) ProtoMessage() {}
 
 func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2411,7 +2537,7 @@ func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellAtTillRequest.ProtoReflect.Descriptor instead.
 func (*SellAtTillRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SellAtTillRequest) GetRequestId() string {
@@ -2496,7 +2622,7 @@ type CardTender struct {
 
 func (x *CardTender) Reset() {
 	*x = CardTender{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2508,7 +2634,7 @@ func (x *CardTender) String() string {
 func (*CardTender) ProtoMessage() {}
 
 func (x *CardTender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2521,7 +2647,7 @@ func (x *CardTender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CardTender.ProtoReflect.Descriptor instead.
 func (*CardTender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CardTender) GetAmountMinor() int64 {
@@ -2560,7 +2686,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2572,7 +2698,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2585,7 +2711,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -2677,7 +2803,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2689,7 +2815,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2702,7 +2828,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2735,7 +2861,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2747,7 +2873,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2760,7 +2886,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2780,7 +2906,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2792,7 +2918,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2805,7 +2931,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -2852,7 +2978,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2864,7 +2990,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2877,7 +3003,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -2988,7 +3114,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3000,7 +3126,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3013,7 +3139,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -3041,7 +3167,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3053,7 +3179,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3066,7 +3192,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -3107,7 +3233,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3119,7 +3245,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3132,7 +3258,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -3195,7 +3321,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3207,7 +3333,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3220,7 +3346,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Payment) GetId() string {
@@ -3288,7 +3414,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3300,7 +3426,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3313,7 +3439,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -3335,7 +3461,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3347,7 +3473,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3360,7 +3486,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -3428,7 +3554,7 @@ type Fulfilment struct {
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3440,7 +3566,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3453,7 +3579,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -3691,7 +3817,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3703,7 +3829,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3716,7 +3842,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -3749,7 +3875,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3761,7 +3887,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3774,7 +3900,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -3847,7 +3973,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3859,7 +3985,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3872,7 +3998,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Parcel) GetId() string {
@@ -3957,7 +4083,7 @@ type ParcelContent struct {
 
 func (x *ParcelContent) Reset() {
 	*x = ParcelContent{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3969,7 +4095,7 @@ func (x *ParcelContent) String() string {
 func (*ParcelContent) ProtoMessage() {}
 
 func (x *ParcelContent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3982,7 +4108,7 @@ func (x *ParcelContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
 func (*ParcelContent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ParcelContent) GetLineId() string {
@@ -4025,7 +4151,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4037,7 +4163,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4050,7 +4176,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -4119,7 +4245,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4131,7 +4257,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4144,7 +4270,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -4171,7 +4297,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4183,7 +4309,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4196,7 +4322,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -4233,7 +4359,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4245,7 +4371,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4258,7 +4384,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -4329,7 +4455,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4341,7 +4467,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4354,7 +4480,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -4395,7 +4521,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4407,7 +4533,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4420,7 +4546,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -4447,7 +4573,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4459,7 +4585,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4472,7 +4598,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -4508,7 +4634,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4520,7 +4646,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4533,7 +4659,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -4599,7 +4725,7 @@ type ExchangeLine struct {
 
 func (x *ExchangeLine) Reset() {
 	*x = ExchangeLine{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4611,7 +4737,7 @@ func (x *ExchangeLine) String() string {
 func (*ExchangeLine) ProtoMessage() {}
 
 func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4624,7 +4750,7 @@ func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeLine.ProtoReflect.Descriptor instead.
 func (*ExchangeLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ExchangeLine) GetLineId() string {
@@ -4689,7 +4815,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4701,7 +4827,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4714,7 +4840,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -4893,7 +5019,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4905,7 +5031,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4918,7 +5044,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -4980,7 +5106,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4992,7 +5118,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5005,7 +5131,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -5068,7 +5194,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5080,7 +5206,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5093,7 +5219,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -5148,7 +5274,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5160,7 +5286,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5173,7 +5299,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -5204,7 +5330,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[47]
+	mi := &file_order_v1_order_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5216,7 +5342,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[47]
+	mi := &file_order_v1_order_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5229,7 +5355,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{47}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -5305,7 +5431,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"coupon_ids\x18\x06 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x12=\n" +
 	"\x03way\x18\a \x01(\x0e2!.onepool.inventory.v1.DeliveryWayB\b\xbaH\x05\x82\x01\x02\x10\x01R\x03way\x123\n" +
 	"\x11pickup_store_code\x18\b \x01(\tB\a\xbaH\x04r\x02\x18@R\x0fpickupStoreCode\x126\n" +
-	"\x12destination_region\x18\t \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\"\xa6\x04\n" +
+	"\x12destination_region\x18\t \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\"\xe0\x04\n" +
 	"\vCalculation\x121\n" +
 	"\x05lines\x18\x01 \x03(\v2\x1b.onepool.order.v1.OrderLineR\x05lines\x12.\n" +
 	"\x05goods\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\x05goods\x122\n" +
@@ -5319,7 +5445,17 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x03tax\x18\n" +
 	" \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
-	"tax_on_top\x18\v \x01(\bR\btaxOnTop\"\xc2\x01\n" +
+	"tax_on_top\x18\v \x01(\bR\btaxOnTop\x128\n" +
+	"\adeposit\x18P \x01(\v2\x1e.onepool.order.v1.OrderDepositR\adeposit\"\xcf\x02\n" +
+	"\fOrderDeposit\x120\n" +
+	"\x06amount\x18\x01 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x122\n" +
+	"\abalance\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\abalance\x12&\n" +
+	"\x0fbalance_from_us\x18\x03 \x01(\x03R\rbalanceFromUs\x12(\n" +
+	"\x10balance_until_us\x18\x04 \x01(\x03R\x0ebalanceUntilUs\x121\n" +
+	"\aat_risk\x18\x05 \x01(\v2\x18.onepool.common.v1.MoneyR\x06atRisk\x12\x1c\n" +
+	"\n" +
+	"paid_at_us\x18\x06 \x01(\x03R\bpaidAtUs\x126\n" +
+	"\tforfeited\x18\a \x01(\v2\x18.onepool.common.v1.MoneyR\tforfeited\"\xc2\x01\n" +
 	"\bReceiver\x12\x1d\n" +
 	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04name\x12\x1e\n" +
 	"\x05phone\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x05phone\x12$\n" +
@@ -5328,7 +5464,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x05point\x18\x04 \x01(\v2\x1b.onepool.common.v1.GeoPointR\x05point\x12\x1e\n" +
 	"\n" +
 	"ciphertext\x18\x05 \x01(\bR\n" +
-	"ciphertext\"\xea\x06\n" +
+	"ciphertext\"\xaf\a\n" +
 	"\x11PlaceOrderRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12#\n" +
@@ -5349,9 +5485,11 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"coupon_ids\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x14R\tcouponIds\x129\n" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
-	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
+	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\x121\n" +
+	"\rdeposit_minor\x18P \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x01R\fdepositMinor\x88\x01\x01:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xb9\r\n" +
+	"\r_to_pay_minorB\x10\n" +
+	"\x0e_deposit_minor\"\xf3\r\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5389,7 +5527,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\tdevice_id\x18\x1b \x01(\tR\bdeviceId\x12\x14\n" +
 	"\x05clerk\x18\x1c \x01(\tR\x05clerk\x12K\n" +
 	"\x11freight_discounts\x18\x1d \x03(\v2\x1e.onepool.order.v1.LineDiscountR\x10freightDiscounts\x128\n" +
-	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x12C\n" +
+	"\vleft_to_pay\x18\x1e \x01(\v2\x18.onepool.common.v1.MoneyR\tleftToPay\x128\n" +
+	"\adeposit\x18P \x01(\v2\x1e.onepool.order.v1.OrderDepositR\adeposit\x12C\n" +
 	"\x10freight_refunded\x187 \x01(\v2\x18.onepool.common.v1.MoneyR\x0ffreightRefunded\x12=\n" +
 	"\rgifts_charged\x189 \x01(\v2\x18.onepool.common.v1.MoneyR\fgiftsCharged\x128\n" +
 	"\tgoodwills\x188 \x03(\v2\x1a.onepool.order.v1.GoodwillR\tgoodwills\x126\n" +
@@ -5769,7 +5908,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\blocation\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation\x12L\n" +
 	"\n" +
 	"inspection\x18\x04 \x03(\v2!.onepool.order.v1.InspectedPiecesB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\n" +
-	"inspection*]\n" +
+	"inspection*o\n" +
 	"\n" +
 	"OrderState\x12\x1b\n" +
 	"\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\n" +
@@ -5777,7 +5916,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06UNPAID\x10\x01\x12\b\n" +
 	"\x04PAID\x10\x02\x12\r\n" +
 	"\tCOMPLETED\x10\x03\x12\r\n" +
-	"\tCANCELLED\x10\x04*\xb2\x02\n" +
+	"\tCANCELLED\x10\x04\x12\x10\n" +
+	"\fDEPOSIT_PAID\x10P*\xb2\x02\n" +
 	"\x0fFulfilmentState\x12 \n" +
 	"\x1cFULFILMENT_STATE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aPLANNED\x10\x01\x12\f\n" +
@@ -5893,7 +6033,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -5912,202 +6052,209 @@ var file_order_v1_order_proto_goTypes = []any{
 	(*OrderLineInput)(nil),             // 14: onepool.order.v1.OrderLineInput
 	(*CalculateRequest)(nil),           // 15: onepool.order.v1.CalculateRequest
 	(*Calculation)(nil),                // 16: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 17: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 18: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 19: onepool.order.v1.OrderInfo
-	(*PickupChoice)(nil),               // 20: onepool.order.v1.PickupChoice
-	(*OrderLine)(nil),                  // 21: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 22: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 23: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 24: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 25: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 26: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 27: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 28: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 29: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 30: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 31: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 32: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 33: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 34: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 35: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 36: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 37: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 38: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 39: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 40: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 41: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 42: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 43: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 44: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 45: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 46: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 47: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 48: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 49: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 50: onepool.order.v1.CreateReturnRequest
-	(*ExchangeLine)(nil),               // 51: onepool.order.v1.ExchangeLine
-	(*ReturnInfo)(nil),                 // 52: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 53: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 54: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 55: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 56: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 57: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 58: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 59: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 60: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 61: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 62: onepool.common.v1.Money
-	(v11.DeliveryWay)(0),               // 63: onepool.inventory.v1.DeliveryWay
-	(*PriceStep)(nil),                  // 64: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 65: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 66: onepool.common.v1.GeoPoint
-	(*v11.MissingLine)(nil),            // 67: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 68: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 69: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 70: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 71: onepool.common.v1.CheckInvariantsResponse
+	(*OrderDeposit)(nil),               // 17: onepool.order.v1.OrderDeposit
+	(*Receiver)(nil),                   // 18: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 19: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 20: onepool.order.v1.OrderInfo
+	(*PickupChoice)(nil),               // 21: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 22: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 23: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 24: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 25: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 26: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 27: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 28: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 29: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 30: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 31: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 32: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 33: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 34: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 35: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 36: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 37: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 38: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 39: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 40: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 41: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 42: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 43: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 44: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 45: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 46: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 47: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 48: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 49: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 50: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 51: onepool.order.v1.CreateReturnRequest
+	(*ExchangeLine)(nil),               // 52: onepool.order.v1.ExchangeLine
+	(*ReturnInfo)(nil),                 // 53: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 54: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 55: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 56: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 57: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 58: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 59: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 60: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 61: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 62: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 63: onepool.common.v1.Money
+	(v11.DeliveryWay)(0),               // 64: onepool.inventory.v1.DeliveryWay
+	(*PriceStep)(nil),                  // 65: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 66: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 67: onepool.common.v1.GeoPoint
+	(*v11.MissingLine)(nil),            // 68: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 69: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 70: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 71: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 72: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	62,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	58,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	62,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	62,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	63,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	59,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	63,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	63,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
 	14,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	63,  // 6: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	21,  // 7: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	62,  // 8: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	62,  // 9: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	62,  // 10: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	62,  // 11: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	62,  // 12: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	64,  // 13: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	65,  // 14: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	62,  // 15: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
-	66,  // 16: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	63,  // 17: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	17,  // 18: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	14,  // 19: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	0,   // 20: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	21,  // 21: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	62,  // 22: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	62,  // 23: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	62,  // 24: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	62,  // 25: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	62,  // 26: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	22,  // 27: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	38,  // 28: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	52,  // 29: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	24,  // 30: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	17,  // 31: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	65,  // 32: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	62,  // 33: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	62,  // 34: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	62,  // 35: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
-	23,  // 36: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
-	3,   // 37: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	20,  // 38: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
-	62,  // 39: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
-	62,  // 40: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
-	59,  // 41: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	62,  // 42: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	62,  // 43: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	62,  // 44: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	62,  // 45: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	62,  // 46: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	62,  // 47: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	65,  // 48: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	62,  // 49: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	8,   // 50: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	62,  // 51: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	62,  // 52: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 53: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	62,  // 54: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 55: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 56: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	26,  // 57: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	17,  // 58: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	28,  // 59: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 60: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	19,  // 61: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 62: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 63: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	62,  // 64: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	60,  // 65: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 66: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	63,  // 67: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	40,  // 68: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	17,  // 69: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	39,  // 70: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	41,  // 71: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	61,  // 72: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 73: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	42,  // 74: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 75: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 76: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	38,  // 77: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	67,  // 78: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	68,  // 79: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	69,  // 80: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	49,  // 81: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	51,  // 82: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 83: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	53,  // 84: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	62,  // 85: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	62,  // 86: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	62,  // 87: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	51,  // 88: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	62,  // 89: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	54,  // 90: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	55,  // 91: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 92: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 93: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 94: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	18,  // 95: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	25,  // 96: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	27,  // 97: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	29,  // 98: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	30,  // 99: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	31,  // 100: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	33,  // 101: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	34,  // 102: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	36,  // 103: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	43,  // 104: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	45,  // 105: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	46,  // 106: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	47,  // 107: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	48,  // 108: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	50,  // 109: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	56,  // 110: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	57,  // 111: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	70,  // 112: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 113: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 114: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 115: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	19,  // 116: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 117: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	19,  // 118: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 119: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	19,  // 120: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	32,  // 121: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	19,  // 122: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	35,  // 123: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	37,  // 124: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	44,  // 125: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	38,  // 126: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 127: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 128: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	38,  // 129: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	52,  // 130: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	52,  // 131: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	52,  // 132: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	71,  // 133: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	113, // [113:134] is the sub-list for method output_type
-	92,  // [92:113] is the sub-list for method input_type
-	92,  // [92:92] is the sub-list for extension type_name
-	92,  // [92:92] is the sub-list for extension extendee
-	0,   // [0:92] is the sub-list for field type_name
+	64,  // 6: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	22,  // 7: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	63,  // 8: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	63,  // 9: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	63,  // 10: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	63,  // 11: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	63,  // 12: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	65,  // 13: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	66,  // 14: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	63,  // 15: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
+	17,  // 16: onepool.order.v1.Calculation.deposit:type_name -> onepool.order.v1.OrderDeposit
+	63,  // 17: onepool.order.v1.OrderDeposit.amount:type_name -> onepool.common.v1.Money
+	63,  // 18: onepool.order.v1.OrderDeposit.balance:type_name -> onepool.common.v1.Money
+	63,  // 19: onepool.order.v1.OrderDeposit.at_risk:type_name -> onepool.common.v1.Money
+	63,  // 20: onepool.order.v1.OrderDeposit.forfeited:type_name -> onepool.common.v1.Money
+	67,  // 21: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	64,  // 22: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	18,  // 23: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	14,  // 24: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	0,   // 25: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
+	22,  // 26: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	63,  // 27: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	63,  // 28: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	63,  // 29: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	63,  // 30: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	63,  // 31: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	23,  // 32: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	39,  // 33: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	53,  // 34: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	25,  // 35: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	18,  // 36: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	66,  // 37: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	63,  // 38: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	17,  // 39: onepool.order.v1.OrderInfo.deposit:type_name -> onepool.order.v1.OrderDeposit
+	63,  // 40: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	63,  // 41: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	24,  // 42: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	3,   // 43: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
+	21,  // 44: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	63,  // 45: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	63,  // 46: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
+	60,  // 47: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	63,  // 48: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	63,  // 49: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	63,  // 50: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	63,  // 51: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	63,  // 52: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	63,  // 53: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	66,  // 54: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	63,  // 55: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	8,   // 56: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	63,  // 57: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	63,  // 58: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 59: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	63,  // 60: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 61: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	14,  // 62: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	27,  // 63: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	18,  // 64: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	29,  // 65: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 66: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	20,  // 67: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 68: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 69: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	63,  // 70: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	61,  // 71: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 72: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	64,  // 73: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	41,  // 74: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	18,  // 75: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	40,  // 76: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	42,  // 77: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	62,  // 78: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 79: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	43,  // 80: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 81: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 82: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	39,  // 83: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	68,  // 84: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	69,  // 85: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	70,  // 86: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	50,  // 87: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	52,  // 88: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 89: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	54,  // 90: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	63,  // 91: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	63,  // 92: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	63,  // 93: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	52,  // 94: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	63,  // 95: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	55,  // 96: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	56,  // 97: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	12,  // 98: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	13,  // 99: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	15,  // 100: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	19,  // 101: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	26,  // 102: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	28,  // 103: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	30,  // 104: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	31,  // 105: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	32,  // 106: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	34,  // 107: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	35,  // 108: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	37,  // 109: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	44,  // 110: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	46,  // 111: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	47,  // 112: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	48,  // 113: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	49,  // 114: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	51,  // 115: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	57,  // 116: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	58,  // 117: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	71,  // 118: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 119: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 120: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	16,  // 121: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	20,  // 122: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 123: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	20,  // 124: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 125: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	20,  // 126: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	33,  // 127: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	20,  // 128: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	36,  // 129: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	38,  // 130: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	45,  // 131: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	39,  // 132: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 133: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 134: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	39,  // 135: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	53,  // 136: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	53,  // 137: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	53,  // 138: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	72,  // 139: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	119, // [119:140] is the sub-list for method output_type
+	98,  // [98:119] is the sub-list for method input_type
+	98,  // [98:98] is the sub-list for extension type_name
+	98,  // [98:98] is the sub-list for extension extendee
+	0,   // [0:98] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6116,14 +6263,14 @@ func file_order_v1_order_proto_init() {
 		return
 	}
 	file_order_v1_promotion_proto_init()
-	file_order_v1_order_proto_msgTypes[8].OneofWrappers = []any{}
+	file_order_v1_order_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   52,
+			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

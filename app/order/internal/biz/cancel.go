@@ -44,10 +44,8 @@ func (o *Order) cancel(event Event, note string) error {
 	if err := o.closePayments(); err != nil {
 		return err
 	}
-	if kept := o.r.CapturedMinor - o.r.RefundedMinor; kept > 0 { // of an unpaid order: the tenders that had come
-		if err := o.refundFrom(kept, "", "cancel"); err != nil {
-			return err
-		}
+	if err := o.giveBackKept(); err != nil { // of an unpaid order: the tenders that had come
+		return err
 	}
 	effect := Cancelled{WasPaid: wasPaid}
 	if wasPaid {

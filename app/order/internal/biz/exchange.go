@@ -26,7 +26,7 @@ func (o *Order) WishExchange(returnID string, wishes []ExchangeWish) error {
 	switch {
 	case ret == nil:
 		return NotFound("return")
-	case o.r.Kind != KindMall:
+	case !o.r.Kind.Mall():
 		return Invalid("exchange", "is for orders of the mall: elsewhere return the goods and buy others")
 	}
 	units := ret.units(o.r)
@@ -307,10 +307,7 @@ func (o *Order) TakeExchange(moved []Transfer) error {
 		}
 	}
 	o.r.CreditMinor = 0
-	if o.r.State == OrderUnpaid && o.r.LeftMinor() == 0 {
-		return o.pay()
-	}
-	return nil
+	return o.payWhole()
 }
 
 // EndExchange closes the replacement of a return that was withdrawn.

@@ -228,6 +228,9 @@ func (o *Order) pay() error {
 		return err
 	}
 	o.r.PaidAtUS = o.nowUS
+	if o.r.Deposit != nil {
+		o.r.Deposit.DueUS = 0
+	}
 	if err := o.closePayments(); err != nil { // others were open: there is nothing left to pay
 		return err
 	}

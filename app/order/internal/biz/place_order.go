@@ -52,6 +52,8 @@ type PlaceInput struct {
 	FromCart                     bool
 	// FinalSale are SKUs that the buyer knows cannot be returned.
 	FinalSale []string
+	// SeenDepositMinor is the deposit that the buyer was shown; nil: none.
+	SeenDepositMinor *int64
 }
 
 // Draft prices and freezes an order; nothing is held yet. nowUS is the database's time.
@@ -84,6 +86,13 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 			return Draft{}, err
 		}
 	}
+	deposit, err := facts.Deposit(p)
+	if err == nil {
+		err = CheckDeposit(deposit, p, in.SeenDepositMinor)
+	}
+	if err != nil {
+		return Draft{}, err
+	}
 	returns, err := s.returnTerms(ctx, in.Channel, facts.Seller)
 	if err != nil {
 		return Draft{}, err
@@ -95,6 +104,9 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + terms.PayWindowUS, ReturnTerms: returns,
 	}, p)
 	d.FromCart, d.Destination = in.FromCart, in.Receiver.Point
+	if h := &d.Record.Header; deposit != nil {
+		d.Record.Deposit, h.Kind, h.PayUntilUS = deposit, KindPresale, min(h.PayUntilUS, deposit.BalanceUntilUS)
+	}
 	return d, nil
 }
 
@@ -142,6 +154,11 @@ type Facts struct {
 	Seller     Seller
 	SKUs       map[string]SKU
 	Terms      TradeTerms
+}
+
+// Deposit is what an order at this price asks for first; nil: all is paid at once.
+func (f Facts) Deposit(p Price) (*Deposit, error) {
+	return f.Terms.Deposit(f.Seller.Org, p, f.SKUs, f.Promotions.AtUS)
 }
 
 // Price calculates with today's facts.
@@ -255,9 +272,10 @@ func (p *Placement) Steps() []Step {
 				Document: h.ID, GID: p.GID, Channel: h.Channel, SellerOrg: h.Org, Way: h.Way,
 				Destination: p.Draft.Destination, Location: h.PickupStore, Lines: lines,
 			}
-			if h.PayUntilUS > 0 {
-				hold.ExpiresAtUS = h.PayUntilUS + p.Terms.HoldGraceUS
+			if until := p.Draft.Record.heldUntil(); until > 0 {
+				hold.ExpiresAtUS = until + p.Terms.HoldGraceUS
 			}
+			hold.Presale = p.Draft.Record.Deposit != nil
 			return p.hold(ctx, hold)
 		},
 		Undo: func(ctx context.Context) error { return p.Stock.ReleaseHold(ctx, p.GID+"-rels", h.ID, p.GID) },

@@ -14,7 +14,11 @@ const (
 	KindMall    Kind = "mall"    // placed by a member, paid with a provider
 	KindTill    Kind = "till"    // sold and paid in a store
 	KindChannel Kind = "channel" // paid on another platform
+	KindPresale Kind = "presale" // as in the mall, a deposit first
 )
+
+// Mall says whether a member has placed the order, to pay it with a provider.
+func (k Kind) Mall() bool { return k == KindMall || k == KindPresale }
 
 // Way is how goods reach the buyer; the names are those of inventory's DeliveryWay.
 type Way string
@@ -83,6 +87,7 @@ type Record struct {
 	Refunds     []Refund
 	Returns     []Return
 	Goodwills   []Goodwill
+	Deposit     *Deposit // of a presale
 }
 
 // clone copies all that a method of Order may change.
@@ -95,6 +100,10 @@ func (r Record) clone() Record {
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
 	r.Goodwills = slices.Clone(r.Goodwills)
+	if r.Deposit != nil {
+		d := *r.Deposit
+		r.Deposit = &d
+	}
 	r.Returns = slices.Clone(r.Returns)
 	for i := range r.Returns {
 		r.Returns[i].Lines = slices.Clone(r.Returns[i].Lines)

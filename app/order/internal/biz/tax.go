@@ -43,6 +43,7 @@ type Tax struct {
 type TradeTerms struct {
 	Taxes    []TaxRates
 	Freights []FreightTerms
+	Deposits []DepositTerms
 }
 
 // TermsReader knows the terms.
@@ -57,6 +58,8 @@ type TermsBook interface {
 	PutTax(ctx context.Context, t TaxRates) (TaxRates, error)
 	// PutFreight stores the next version of freight terms for their moment.
 	PutFreight(ctx context.Context, f FreightTerms) (FreightTerms, error)
+	// PutDeposit stores the next version of deposit terms for their moment.
+	PutDeposit(ctx context.Context, d DepositTerms) (DepositTerms, error)
 }
 
 // Validate refuses rates that are none, or given twice.

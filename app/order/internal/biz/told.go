@@ -7,24 +7,27 @@ type Topic string
 
 // The topics, in the order of a life. A fulfilment is declined by its location, cancelled with its order.
 const (
-	TopicPlaced    Topic = "PLACED"
-	TopicPaid      Topic = "PAID"
-	TopicAllocated Topic = "ALLOCATED"
-	TopicShipped   Topic = "SHIPPED"
-	TopicDelivered Topic = "DELIVERED"
-	TopicCompleted Topic = "COMPLETED"
-	TopicCancelled Topic = "CANCELLED"
-	TopicDeclined  Topic = "DECLINED"
-	TopicFailed    Topic = "FAILED"
-	TopicReturned  Topic = "RETURNED"
-	TopicRefunded  Topic = "REFUNDED"
+	TopicPlaced Topic = "PLACED"
+	TopicPaid   Topic = "PAID"
+	// A presale's deposit has come; its balance can be paid now.
+	TopicDepositPaid Topic = "DEPOSIT_PAID"
+	TopicBalanceDue  Topic = "BALANCE_DUE"
+	TopicAllocated   Topic = "ALLOCATED"
+	TopicShipped     Topic = "SHIPPED"
+	TopicDelivered   Topic = "DELIVERED"
+	TopicCompleted   Topic = "COMPLETED"
+	TopicCancelled   Topic = "CANCELLED"
+	TopicDeclined    Topic = "DECLINED"
+	TopicFailed      Topic = "FAILED"
+	TopicReturned    Topic = "RETURNED"
+	TopicRefunded    Topic = "REFUNDED"
 	// TopicChanged is any other change of an order: of its state, or of what is in it.
 	TopicChanged Topic = "CHANGED"
 )
 
 // topics are told when a subject comes to a state.
 var topics = map[Subject]map[State]Topic{
-	SubjectOrder: {OrderUnpaid: TopicPlaced, OrderPaid: TopicPaid, OrderCompleted: TopicCompleted, OrderCancelled: TopicCancelled},
+	SubjectOrder: {OrderUnpaid: TopicPlaced, OrderDepositPaid: TopicDepositPaid, OrderPaid: TopicPaid, OrderCompleted: TopicCompleted, OrderCancelled: TopicCancelled},
 	SubjectFulfilment: {FulfilmentAssigned: TopicAllocated, FulfilmentShipped: TopicShipped, FulfilmentDelivered: TopicDelivered, FulfilmentReceived: TopicDelivered,
 		FulfilmentFailed: TopicFailed, FulfilmentBack: TopicReturned, FulfilmentCancelled: TopicCancelled, FulfilmentDeclined: TopicDeclined},
 	SubjectParcel: {ParcelShipped: TopicShipped, ParcelDelivered: TopicDelivered, ParcelFailed: TopicFailed, ParcelBack: TopicReturned},
@@ -39,6 +42,8 @@ func (e Edge) Told() (Topic, bool) {
 	switch {
 	case e.Subject == SubjectOrder && e.Event == EventCancelPart:
 		return TopicChanged, true
+	case e.Subject == SubjectOrder && e.Event == EventBalanceDue:
+		return TopicBalanceDue, true
 	case e.From == e.To,
 		e.Subject == SubjectFulfilment && e.From == FulfilmentPlanned && e.To != FulfilmentAssigned,
 		e.Subject == SubjectFulfilment && e.From == FulfilmentDelivered && e.To == FulfilmentReceived,
@@ -71,7 +76,7 @@ type TradeBody struct {
 	ParcelID    string      `json:"parcel_id,omitempty"` // of a fulfilment that leaves in several
 	ReturnID    string      `json:"return_id,omitempty"`
 	RefundID    string      `json:"refund_id,omitempty"`
-	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order or a refund
+	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order, a deposit, a balance or a refund
 	Currency    string      `json:"currency,omitempty"`
 	SourceNo    string      `json:"source_no,omitempty"` // for the seller and its channel
 	Lines       []TradeLine `json:"lines,omitempty"`
@@ -96,6 +101,12 @@ func (o *Order) Told() (told []TradeEvent) {
 		switch h.Subject {
 		case SubjectOrder:
 			e.Body.AmountMinor, e.Body.Currency = o.r.TotalMinor, o.r.Currency
+			switch topic {
+			case TopicDepositPaid:
+				e.Body.AmountMinor = o.r.Deposit.AmountMinor
+			case TopicBalanceDue:
+				e.Body.AmountMinor = o.r.LeftMinor()
+			}
 			if topic == TopicPlaced {
 				e.Body.Way, e.Body.Lines = o.r.Way, o.goods()
 			}

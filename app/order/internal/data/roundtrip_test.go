@@ -51,7 +51,7 @@ func TestARecordComesBackAsItWas(t *testing.T) {
 		var r biz.Record
 		n := int64(0)
 		filled(reflect.ValueOf(&r).Elem(), &n)
-		r.Currency = "CNY"
+		r.Currency, r.Kind = "CNY", biz.KindPresale // whose deposit is looked up
 		for i := range r.Captures {
 			r.Captures[i].Currency = "CNY"
 		}
@@ -108,6 +108,7 @@ func mutate(r *biz.Record) {
 	ret.ExchangeOrder, r.CreditMinor = "X", 932
 	ret.CashAt, ret.GiftMinor, r.GiftChargedMinor = "S9", 930, 931
 	ret.RefundOnly, ret.FreightMinor, r.FreightRefundedMinor = false, 926, 927
+	r.Deposit.PaidAtUS, r.Deposit.Payments, r.Deposit.ForfeitedMinor, r.Deposit.DueUS = 933, 934, 935, 936
 	g := &r.Goodwills[1]
 	g.State, g.ApprovedBy, g.Refusal, g.Reference, g.ApprovedAtUS, g.DoneAtUS = "G", "boss", "no", "T1", 928, 929
 	ret.Lines[1].Damaged, ret.Lines[1].Missing, ret.Lines[1].Forgiven = 923, 924, 925

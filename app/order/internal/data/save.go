@@ -78,6 +78,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 				func(was, ret biz.Return) error { return s.changedReturn(ctx, was, ret) })
 		},
 		func() error { return s.saveGoodwills(ctx, r.Header, before.Goodwills, r.Goodwills) },
+		func() error { return s.saveDeposit(ctx, r.Header, before.Deposit, r.Deposit) },
 	} {
 		if err := part(); err != nil {
 			return fmt.Errorf("save order %s: %w", r.ID, err)

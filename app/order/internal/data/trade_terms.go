@@ -18,6 +18,7 @@ import (
 const (
 	termTax     = "tax"
 	termFreight = "freight"
+	termDeposit = "deposit"
 
 	topicTerms = "order.trade_terms"
 )
@@ -73,6 +74,12 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 				return biz.TradeTerms{}, err
 			}
 			all.Freights = append(all.Freights, f)
+		case termDeposit:
+			d, err := toDepositTerms(row)
+			if err != nil {
+				return biz.TradeTerms{}, err
+			}
+			all.Deposits = append(all.Deposits, d)
 		}
 	}
 	t.terms, t.readUS, t.written, t.read = all, nowUS, written, true

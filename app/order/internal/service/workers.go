@@ -42,6 +42,7 @@ const wideAsks = 8
 func (s *Order) timers() []due {
 	return []due{
 		{name: "expire", wide: wideAsks, find: s.Orders.UnpaidDue, do: func(ctx context.Context, d data.Due) error { return s.expire(ctx, d.OrderID) }},
+		{name: "balance", wide: wideAsks, find: s.Orders.BalancesDue, do: func(ctx context.Context, d data.Due) error { return s.balance(ctx, d.OrderID) }},
 		{name: "auto receive", find: s.Orders.ReceiptsDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.AutoReceive(d.PartID) })
 		}},

@@ -15,6 +15,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
+	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
@@ -99,6 +100,7 @@ func checkColumn(t, c string) error {
 			capture.Table:          capture.ValidColumn,
 			cartline.Table:         cartline.ValidColumn,
 			coupon.Table:           coupon.ValidColumn,
+			deposit.Table:          deposit.ValidColumn,
 			fulfilment.Table:       fulfilment.ValidColumn,
 			fulfilmentline.Table:   fulfilmentline.ValidColumn,
 			goodsreturn.Table:      goodsreturn.ValidColumn,

@@ -18,6 +18,8 @@ type Tx struct {
 	CartLine *CartLineClient
 	// Coupon is the client for interacting with the Coupon builders.
 	Coupon *CouponClient
+	// Deposit is the client for interacting with the Deposit builders.
+	Deposit *DepositClient
 	// Fulfilment is the client for interacting with the Fulfilment builders.
 	Fulfilment *FulfilmentClient
 	// FulfilmentLine is the client for interacting with the FulfilmentLine builders.
@@ -194,6 +196,7 @@ func (tx *Tx) init() {
 	tx.Capture = NewCaptureClient(tx.config)
 	tx.CartLine = NewCartLineClient(tx.config)
 	tx.Coupon = NewCouponClient(tx.config)
+	tx.Deposit = NewDepositClient(tx.config)
 	tx.Fulfilment = NewFulfilmentClient(tx.config)
 	tx.FulfilmentLine = NewFulfilmentLineClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)

@@ -98,6 +98,32 @@ var (
 			},
 		},
 	}
+	// DepositsColumns holds the columns for the "deposits" table.
+	DepositsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "balance_from_us", Type: field.TypeInt64, Default: 0},
+		{Name: "balance_until_us", Type: field.TypeInt64, Default: 0},
+		{Name: "forfeit_bp", Type: field.TypeInt64, Default: 0},
+		{Name: "paid_us", Type: field.TypeInt64, Default: 0},
+		{Name: "payments", Type: field.TypeInt64, Default: 0},
+		{Name: "forfeited_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "due_us", Type: field.TypeInt64, Default: 0},
+	}
+	// DepositsTable holds the schema information for the "deposits" table.
+	DepositsTable = &schema.Table{
+		Name:       "deposits",
+		Columns:    DepositsColumns,
+		PrimaryKey: []*schema.Column{DepositsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "deposit_due_us",
+				Unique:  false,
+				Columns: []*schema.Column{DepositsColumns[9]},
+			},
+		},
+	}
 	// FulfilmentsColumns holds the columns for the "fulfilments" table.
 	FulfilmentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -963,6 +989,7 @@ var (
 		CapturesTable,
 		CartLinesTable,
 		CouponsTable,
+		DepositsTable,
 		FulfilmentsTable,
 		FulfilmentLinesTable,
 		GoodsReturnsTable,
@@ -997,6 +1024,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	CouponsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	DepositsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

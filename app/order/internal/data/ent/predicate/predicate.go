@@ -15,6 +15,9 @@ type CartLine func(*sql.Selector)
 // Coupon is the predicate function for coupon builders.
 type Coupon func(*sql.Selector)
 
+// Deposit is the predicate function for deposit builders.
+type Deposit func(*sql.Selector)
+
 // Fulfilment is the predicate function for fulfilment builders.
 type Fulfilment func(*sql.Selector)
 

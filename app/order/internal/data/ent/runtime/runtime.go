@@ -6,6 +6,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
+	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
@@ -306,6 +307,83 @@ func init() {
 	// coupon.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	coupon.IDValidator = func() func(string) error {
 		validators := couponDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	depositMixin := entschema.Deposit{}.Mixin()
+	depositMixinHooks0 := depositMixin[0].Hooks()
+	deposit.Hooks[0] = depositMixinHooks0[0]
+	depositMixinInters0 := depositMixin[0].Interceptors()
+	deposit.Interceptors[0] = depositMixinInters0[0]
+	depositMixinFields0 := depositMixin[0].Fields()
+	_ = depositMixinFields0
+	depositFields := entschema.Deposit{}.Fields()
+	_ = depositFields
+	// depositDescOrg is the schema descriptor for org field.
+	depositDescOrg := depositMixinFields0[0].Descriptor()
+	// deposit.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	deposit.OrgValidator = func() func(string) error {
+		validators := depositDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// depositDescAmountMinor is the schema descriptor for amount_minor field.
+	depositDescAmountMinor := depositFields[1].Descriptor()
+	// deposit.DefaultAmountMinor holds the default value on creation for the amount_minor field.
+	deposit.DefaultAmountMinor = depositDescAmountMinor.Default.(int64)
+	// depositDescBalanceFromUs is the schema descriptor for balance_from_us field.
+	depositDescBalanceFromUs := depositFields[2].Descriptor()
+	// deposit.DefaultBalanceFromUs holds the default value on creation for the balance_from_us field.
+	deposit.DefaultBalanceFromUs = depositDescBalanceFromUs.Default.(int64)
+	// depositDescBalanceUntilUs is the schema descriptor for balance_until_us field.
+	depositDescBalanceUntilUs := depositFields[3].Descriptor()
+	// deposit.DefaultBalanceUntilUs holds the default value on creation for the balance_until_us field.
+	deposit.DefaultBalanceUntilUs = depositDescBalanceUntilUs.Default.(int64)
+	// depositDescForfeitBp is the schema descriptor for forfeit_bp field.
+	depositDescForfeitBp := depositFields[4].Descriptor()
+	// deposit.DefaultForfeitBp holds the default value on creation for the forfeit_bp field.
+	deposit.DefaultForfeitBp = depositDescForfeitBp.Default.(int64)
+	// depositDescPaidUs is the schema descriptor for paid_us field.
+	depositDescPaidUs := depositFields[5].Descriptor()
+	// deposit.DefaultPaidUs holds the default value on creation for the paid_us field.
+	deposit.DefaultPaidUs = depositDescPaidUs.Default.(int64)
+	// depositDescPayments is the schema descriptor for payments field.
+	depositDescPayments := depositFields[6].Descriptor()
+	// deposit.DefaultPayments holds the default value on creation for the payments field.
+	deposit.DefaultPayments = depositDescPayments.Default.(int64)
+	// depositDescForfeitedMinor is the schema descriptor for forfeited_minor field.
+	depositDescForfeitedMinor := depositFields[7].Descriptor()
+	// deposit.DefaultForfeitedMinor holds the default value on creation for the forfeited_minor field.
+	deposit.DefaultForfeitedMinor = depositDescForfeitedMinor.Default.(int64)
+	// depositDescDueUs is the schema descriptor for due_us field.
+	depositDescDueUs := depositFields[8].Descriptor()
+	// deposit.DefaultDueUs holds the default value on creation for the due_us field.
+	deposit.DefaultDueUs = depositDescDueUs.Default.(int64)
+	// depositDescID is the schema descriptor for id field.
+	depositDescID := depositFields[0].Descriptor()
+	// deposit.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	deposit.IDValidator = func() func(string) error {
+		validators := depositDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
