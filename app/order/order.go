@@ -258,6 +258,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
 	deposits := service.NewDeposits(c.terms)
 	orderv1.RegisterDepositsServer(r.GRPC, deposits)
+	gifts := service.NewGiftOrders(c.service)
+	orderv1.RegisterGiftOrdersServer(r.GRPC, gifts)
 	if r.HTTP != nil {
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
@@ -278,6 +280,7 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
 		orderv1.RegisterDepositsHTTPServer(r.HTTP, deposits)
+		orderv1.RegisterGiftOrdersHTTPServer(r.HTTP, gifts)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)

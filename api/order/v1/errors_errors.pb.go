@@ -368,3 +368,31 @@ func IsDepositMixed(err error) bool {
 func ErrorDepositMixed(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_DEPOSIT_MIXED.String(), fmt.Sprintf(format, args...))
 }
+
+// Somebody else was faster to say where a gift goes.
+func IsGiftTaken(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_GIFT_TAKEN.String() && e.Code == 409
+}
+
+// Somebody else was faster to say where a gift goes.
+func ErrorGiftTaken(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_GIFT_TAKEN.String(), fmt.Sprintf(format, args...))
+}
+
+// The time to take a gift is over, or its buyer has cancelled it.
+func IsGiftLapsed(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_GIFT_LAPSED.String() && e.Code == 409
+}
+
+// The time to take a gift is over, or its buyer has cancelled it.
+func ErrorGiftLapsed(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_GIFT_LAPSED.String(), fmt.Sprintf(format, args...))
+}

@@ -349,9 +349,11 @@ type Waybill struct {
 	// SKUs whose weight is not known: it is not in weight_g.
 	Weightless []string `protobuf:"bytes,13,rep,name=weightless,proto3" json:"weightless,omitempty"`
 	// Of the buyer.
-	Remark        string `protobuf:"bytes,14,opt,name=remark,proto3" json:"remark,omitempty"`
-	Carrier       string `protobuf:"bytes,15,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	TrackingNo    string `protobuf:"bytes,16,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	Remark     string `protobuf:"bytes,14,opt,name=remark,proto3" json:"remark,omitempty"`
+	Carrier    string `protobuf:"bytes,15,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo string `protobuf:"bytes,16,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	// Of a gift: for a card in the parcel. The buyer's remark to the seller is not shown then.
+	GiftMessage   string `protobuf:"bytes,80,opt,name=gift_message,json=giftMessage,proto3" json:"gift_message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -494,6 +496,13 @@ func (x *Waybill) GetCarrier() string {
 func (x *Waybill) GetTrackingNo() string {
 	if x != nil {
 		return x.TrackingNo
+	}
+	return ""
+}
+
+func (x *Waybill) GetGiftMessage() string {
+	if x != nil {
+		return x.GiftMessage
 	}
 	return ""
 }
@@ -678,7 +687,7 @@ const file_order_v1_packing_proto_rawDesc = "" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\"i\n" +
 	"\x11GetWaybillRequest\x12.\n" +
 	"\rfulfilment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\x12$\n" +
-	"\tparcel_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\bparcelId\"\xc1\x04\n" +
+	"\tparcel_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\bparcelId\"\xe4\x04\n" +
 	"\aWaybill\x12#\n" +
 	"\rfulfilment_id\x18\x01 \x01(\tR\ffulfilmentId\x12\x1b\n" +
 	"\tparcel_id\x18\x02 \x01(\tR\bparcelId\x12\x19\n" +
@@ -702,7 +711,8 @@ const file_order_v1_packing_proto_rawDesc = "" +
 	"\x06remark\x18\x0e \x01(\tR\x06remark\x12\x18\n" +
 	"\acarrier\x18\x0f \x01(\tR\acarrier\x12\x1f\n" +
 	"\vtracking_no\x18\x10 \x01(\tR\n" +
-	"trackingNo\"\xb0\x01\n" +
+	"trackingNo\x12!\n" +
+	"\fgift_message\x18P \x01(\tR\vgiftMessage\"\xb0\x01\n" +
 	"\x06Sender\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +

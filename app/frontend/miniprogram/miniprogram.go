@@ -18,9 +18,12 @@ func Door() process.Door {
 		miniprogramv1.RegisterMiniProgramServer(r.GRPC, s)
 		returns := service.NewReturns(d.Dial)
 		miniprogramv1.RegisterMiniProgramReturnsServer(r.GRPC, returns)
+		gifts := service.NewGifts(d.Dial)
+		miniprogramv1.RegisterMiniProgramGiftsServer(r.GRPC, gifts)
 		if r.HTTP != nil {
 			miniprogramv1.RegisterMiniProgramHTTPServer(r.HTTP, s)
 			miniprogramv1.RegisterMiniProgramReturnsHTTPServer(r.HTTP, returns)
+			miniprogramv1.RegisterMiniProgramGiftsHTTPServer(r.HTTP, gifts)
 		}
 		r.Open(miniprogramv1.MiniProgram_SendSignInCode_FullMethodName, miniprogramv1.MiniProgram_SignIn_FullMethodName,
 			miniprogramv1.MiniProgram_ListProducts_FullMethodName, miniprogramv1.MiniProgram_GetProduct_FullMethodName)

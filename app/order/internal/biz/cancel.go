@@ -30,6 +30,9 @@ func (o *Order) StopWaiting() error {
 
 func (o *Order) cancel(event Event, note string) error {
 	wasPaid := o.r.State == OrderPaid
+	if o.r.GiftOrder != nil {
+		o.r.GiftOrder.DueUS = 0
+	}
 	if err := o.moveOrder(event, note); err != nil {
 		return err
 	}

@@ -199,6 +199,9 @@ func (r Record) heldUntil() int64 {
 	if r.Deposit != nil {
 		return max(r.PayUntilUS, r.Deposit.BalanceUntilUS)
 	}
+	if r.GiftOrder != nil {
+		return r.PayUntilUS + r.GiftOrder.OpenUS
+	}
 	return r.PayUntilUS
 }
 

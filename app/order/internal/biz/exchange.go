@@ -26,6 +26,8 @@ func (o *Order) WishExchange(returnID string, wishes []ExchangeWish) error {
 	switch {
 	case ret == nil:
 		return NotFound("return")
+	case o.r.GiftOrder != nil:
+		return Invalid("exchange", "is not for gifts: the buyer does not know where they went")
 	case !o.r.Kind.Mall():
 		return Invalid("exchange", "is for orders of the mall: elsewhere return the goods and buy others")
 	}

@@ -82,7 +82,7 @@ func (o *Order) planRest(rest []Reservation) error {
 	switch {
 	case len(rest) == 0:
 		return nil
-	case o.r.State == OrderPaid:
+	case o.r.State == OrderPaid && !o.r.GiftWaits():
 		return o.plan(rest, EventAssign)
 	}
 	return o.plan(rest, EventPlan)

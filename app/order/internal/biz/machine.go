@@ -125,6 +125,8 @@ const (
 	EventPayDeposit  Event = "pay_deposit"
 	EventBalanceDue  Event = "balance_due"
 	EventForfeit     Event = "forfeit"
+	EventAddress     Event = "address"
+	EventLapse       Event = "lapse"
 	EventAllocate    Event = "allocate"
 	EventExpire      Event = "expire"
 	EventCancel      Event = "cancel"
@@ -199,6 +201,8 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderPaid, EventCancelPart, OrderPaid}, // some pieces, before they left
 	{SubjectOrder, OrderPaid, EventAsk, OrderPaid},        // the buyer of a pickup has to choose
 	{SubjectOrder, OrderPaid, EventChoose, OrderPaid},     // and has chosen
+	{SubjectOrder, OrderPaid, EventAddress, OrderPaid},    // who gets a gift has said where
+	{SubjectOrder, OrderPaid, EventLapse, OrderCancelled}, // and nobody has in time
 	{SubjectOrder, OrderPaid, EventComplete, OrderCompleted},
 
 	{SubjectFulfilment, None, EventPlan, FulfilmentPlanned},

@@ -234,6 +234,17 @@ func (o *Order) pay() error {
 	if err := o.closePayments(); err != nil { // others were open: there is nothing left to pay
 		return err
 	}
+	o.effects = append(o.effects, Paid{})
+	if g := o.r.GiftOrder; g != nil { // nobody knows yet where it goes
+		g.UntilUS = o.nowUS + g.OpenUS
+		g.DueUS = g.UntilUS
+		return nil
+	}
+	return o.assignPlanned()
+}
+
+// assignPlanned gives the fulfilments to their locations.
+func (o *Order) assignPlanned() error {
 	for i := range o.r.Fulfilments {
 		f := &o.r.Fulfilments[i]
 		if f.State != FulfilmentPlanned {
@@ -244,7 +255,6 @@ func (o *Order) pay() error {
 		}
 		o.assigned(f)
 	}
-	o.effects = append(o.effects, Paid{})
 	return nil
 }
 

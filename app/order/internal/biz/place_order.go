@@ -52,6 +52,8 @@ type PlaceInput struct {
 	FromCart                     bool
 	// FinalSale are SKUs that the buyer knows cannot be returned.
 	FinalSale []string
+	// Gift: the receiver will say where it goes.
+	Gift *GiftOrder
 	// SeenDepositMinor is the deposit that the buyer was shown; nil: none.
 	SeenDepositMinor *int64
 }
@@ -61,7 +63,7 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if in.Way == WayPickup && in.PickupStore == "" {
 		return Draft{}, Invalid("pickup_store_code", "is needed for PICKUP")
 	}
-	if (in.Way == WayParcel || in.Way == WayLocal) && in.Receiver.Point == nil {
+	if (in.Way == WayParcel || in.Way == WayLocal) && in.Receiver.Point == nil && in.Gift == nil {
 		return Draft{}, Invalid("receiver.point", "is needed to deliver")
 	}
 	if err := in.Receiver.check(); err != nil {
@@ -87,10 +89,13 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 		}
 	}
 	deposit, err := facts.Deposit(p)
-	if err == nil {
-		err = CheckDeposit(deposit, p, in.SeenDepositMinor)
+	switch {
+	case err != nil:
+		return Draft{}, err
+	case deposit != nil && in.Gift != nil:
+		return Draft{}, Invalid("lines", "goods with a deposit are not sold as a gift")
 	}
-	if err != nil {
+	if err := CheckDeposit(deposit, p, in.SeenDepositMinor); err != nil {
 		return Draft{}, err
 	}
 	returns, err := s.returnTerms(ctx, in.Channel, facts.Seller)
@@ -104,6 +109,9 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + terms.PayWindowUS, ReturnTerms: returns,
 	}, p)
 	d.FromCart, d.Destination = in.FromCart, in.Receiver.Point
+	if in.Gift != nil {
+		d.Record.GiftOrder, d.Record.Kind = in.Gift, KindGift
+	}
 	if h := &d.Record.Header; deposit != nil {
 		d.Record.Deposit, h.Kind, h.PayUntilUS = deposit, KindPresale, min(h.PayUntilUS, deposit.BalanceUntilUS)
 	}

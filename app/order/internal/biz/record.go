@@ -15,10 +15,11 @@ const (
 	KindTill    Kind = "till"    // sold and paid in a store
 	KindChannel Kind = "channel" // paid on another platform
 	KindPresale Kind = "presale" // as in the mall, a deposit first
+	KindGift    Kind = "gift"    // as in the mall, for somebody else
 )
 
 // Mall says whether a member has placed the order, to pay it with a provider.
-func (k Kind) Mall() bool { return k == KindMall || k == KindPresale }
+func (k Kind) Mall() bool { return k == KindMall || k == KindPresale || k == KindGift }
 
 // Way is how goods reach the buyer; the names are those of inventory's DeliveryWay.
 type Way string
@@ -88,6 +89,7 @@ type Record struct {
 	Returns     []Return
 	Goodwills   []Goodwill
 	Deposit     *Deposit // of a presale
+	GiftOrder   *GiftOrder
 }
 
 // clone copies all that a method of Order may change.
@@ -103,6 +105,10 @@ func (r Record) clone() Record {
 	if r.Deposit != nil {
 		d := *r.Deposit
 		r.Deposit = &d
+	}
+	if r.GiftOrder != nil {
+		g := *r.GiftOrder
+		r.GiftOrder = &g
 	}
 	r.Returns = slices.Clone(r.Returns)
 	for i := range r.Returns {

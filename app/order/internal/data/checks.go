@@ -13,7 +13,7 @@ import (
 
 // Checks are the invariants that the center's own rows prove.
 func Checks() []invariant.Check {
-	return append(toldChecks(), []invariant.Check{
+	return append(append(toldChecks(), giftChecks()...), []invariant.Check{
 		{
 			ID: "I7", Title: "an order's money is its captures less its refunds, and what its lines say",
 			Counted: "SELECT COUNT(*) FROM orders",
@@ -114,7 +114,7 @@ func Checks() []invariant.Check {
 				child("payments", "orders", "order_id") + " UNION ALL " + child("captures", "payments", "payment_id") + " UNION ALL " +
 				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " + child("goodwills", "orders", "order_id") + " UNION ALL " +
 				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") + " UNION ALL " +
-				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("deposits", "orders", "id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
+				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("deposits", "orders", "id") + " UNION ALL " + child("gift_orders", "orders", "id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
 				` UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
 				WHERE o.id IS NULL OR o.org <> f.seller_org OR o.member_id <> f.member_id`,
 		},

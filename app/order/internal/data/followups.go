@@ -48,7 +48,7 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 		switch e := e.(type) {
 		case biz.Paid:
 			f.message.Kind = kindPaid
-			if r.Kind.Mall() {
+			if r.Kind.Mall() && !r.GiftWaits() {
 				f.call("inventory", inventoryv1.InventoryBranch_ConfirmHold_FullMethodName, &inventoryv1.ConfirmHoldCall{Document: r.ID})
 			}
 			f.settle(r)

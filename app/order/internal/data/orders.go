@@ -110,7 +110,7 @@ func (s *Orders) gather(ctx context.Context, q *ent.OrderQuery) ([]biz.Record, e
 		return nil, nil
 	}
 	if err := errors.Join(s.gatherLines(ctx, wanted, at), s.gatherFulfilments(ctx, wanted, at), s.gatherMoney(ctx, wanted, at), s.gatherReturns(ctx, at),
-		s.gatherGoodwills(ctx, at), s.gatherDeposits(ctx, at)); err != nil {
+		s.gatherGoodwills(ctx, at), s.gatherDeposits(ctx, at), s.gatherGiftOrders(ctx, at)); err != nil {
 		return nil, fmt.Errorf("load orders: %w", err)
 	}
 	return records, nil

@@ -133,6 +133,7 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 	if r.ToBePaid() {
 		out.LeftToPay = toMoney(r.LeftMinor(), r.Currency)
 	}
+	out.Gift = toOrderGift(r.GiftOrder)
 	out.Deposit = toDeposit(r.Deposit, r.ToPayMinor(), r.Currency)
 	for _, l := range r.Lines {
 		out.Lines = append(out.Lines, toLine(l, r.Currency))

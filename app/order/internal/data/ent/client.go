@@ -20,6 +20,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
@@ -58,6 +59,8 @@ type Client struct {
 	Fulfilment *FulfilmentClient
 	// FulfilmentLine is the client for interacting with the FulfilmentLine builders.
 	FulfilmentLine *FulfilmentLineClient
+	// GiftOrder is the client for interacting with the GiftOrder builders.
+	GiftOrder *GiftOrderClient
 	// GoodsReturn is the client for interacting with the GoodsReturn builders.
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
@@ -113,6 +116,7 @@ func (c *Client) init() {
 	c.Deposit = NewDepositClient(c.config)
 	c.Fulfilment = NewFulfilmentClient(c.config)
 	c.FulfilmentLine = NewFulfilmentLineClient(c.config)
+	c.GiftOrder = NewGiftOrderClient(c.config)
 	c.GoodsReturn = NewGoodsReturnClient(c.config)
 	c.Goodwill = NewGoodwillClient(c.config)
 	c.Order = NewOrderClient(c.config)
@@ -230,6 +234,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Deposit:          NewDepositClient(cfg),
 		Fulfilment:       NewFulfilmentClient(cfg),
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
+		GiftOrder:        NewGiftOrderClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
 		Order:            NewOrderClient(cfg),
@@ -274,6 +279,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Deposit:          NewDepositClient(cfg),
 		Fulfilment:       NewFulfilmentClient(cfg),
 		FulfilmentLine:   NewFulfilmentLineClient(cfg),
+		GiftOrder:        NewGiftOrderClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
 		Order:            NewOrderClient(cfg),
@@ -323,10 +329,10 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment, c.FulfilmentLine,
-		c.GoodsReturn, c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel,
-		c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion,
-		c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel,
-		c.ShippingReport, c.TradeEvent, c.TradeTerm,
+		c.GiftOrder, c.GoodsReturn, c.Goodwill, c.Order, c.OrderEvent, c.OrderLine,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry,
+		c.ServiceLevel, c.ShippingReport, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Use(hooks...)
 	}
@@ -337,10 +343,10 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment, c.FulfilmentLine,
-		c.GoodsReturn, c.Goodwill, c.Order, c.OrderEvent, c.OrderLine, c.Parcel,
-		c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion,
-		c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry, c.ServiceLevel,
-		c.ShippingReport, c.TradeEvent, c.TradeTerm,
+		c.GiftOrder, c.GoodsReturn, c.Goodwill, c.Order, c.OrderEvent, c.OrderLine,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry,
+		c.ServiceLevel, c.ShippingReport, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -361,6 +367,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Fulfilment.mutate(ctx, m)
 	case *FulfilmentLineMutation:
 		return c.FulfilmentLine.mutate(ctx, m)
+	case *GiftOrderMutation:
+		return c.GiftOrder.mutate(ctx, m)
 	case *GoodsReturnMutation:
 		return c.GoodsReturn.mutate(ctx, m)
 	case *GoodwillMutation:
@@ -1211,6 +1219,141 @@ func (c *FulfilmentLineClient) mutate(ctx context.Context, m *FulfilmentLineMuta
 		return (&FulfilmentLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown FulfilmentLine mutation op: %q", m.Op())
+	}
+}
+
+// GiftOrderClient is a client for the GiftOrder schema.
+type GiftOrderClient struct {
+	config
+}
+
+// NewGiftOrderClient returns a client for the GiftOrder from the given config.
+func NewGiftOrderClient(c config) *GiftOrderClient {
+	return &GiftOrderClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `giftorder.Hooks(f(g(h())))`.
+func (c *GiftOrderClient) Use(hooks ...Hook) {
+	c.hooks.GiftOrder = append(c.hooks.GiftOrder, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `giftorder.Intercept(f(g(h())))`.
+func (c *GiftOrderClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GiftOrder = append(c.inters.GiftOrder, interceptors...)
+}
+
+// Create returns a builder for creating a GiftOrder entity.
+func (c *GiftOrderClient) Create() *GiftOrderCreate {
+	mutation := newGiftOrderMutation(c.config, OpCreate)
+	return &GiftOrderCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GiftOrder entities.
+func (c *GiftOrderClient) CreateBulk(builders ...*GiftOrderCreate) *GiftOrderCreateBulk {
+	return &GiftOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GiftOrderClient) MapCreateBulk(slice any, setFunc func(*GiftOrderCreate, int)) *GiftOrderCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GiftOrderCreateBulk{err: fmt.Errorf("calling to GiftOrderClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GiftOrderCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GiftOrderCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GiftOrder.
+func (c *GiftOrderClient) Update() *GiftOrderUpdate {
+	mutation := newGiftOrderMutation(c.config, OpUpdate)
+	return &GiftOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GiftOrderClient) UpdateOne(_m *GiftOrder) *GiftOrderUpdateOne {
+	mutation := newGiftOrderMutation(c.config, OpUpdateOne, withGiftOrder(_m))
+	return &GiftOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GiftOrderClient) UpdateOneID(id string) *GiftOrderUpdateOne {
+	mutation := newGiftOrderMutation(c.config, OpUpdateOne, withGiftOrderID(id))
+	return &GiftOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GiftOrder.
+func (c *GiftOrderClient) Delete() *GiftOrderDelete {
+	mutation := newGiftOrderMutation(c.config, OpDelete)
+	return &GiftOrderDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GiftOrderClient) DeleteOne(_m *GiftOrder) *GiftOrderDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GiftOrderClient) DeleteOneID(id string) *GiftOrderDeleteOne {
+	builder := c.Delete().Where(giftorder.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GiftOrderDeleteOne{builder}
+}
+
+// Query returns a query builder for GiftOrder.
+func (c *GiftOrderClient) Query() *GiftOrderQuery {
+	return &GiftOrderQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGiftOrder},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GiftOrder entity by its id.
+func (c *GiftOrderClient) Get(ctx context.Context, id string) (*GiftOrder, error) {
+	return c.Query().Where(giftorder.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GiftOrderClient) GetX(ctx context.Context, id string) *GiftOrder {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GiftOrderClient) Hooks() []Hook {
+	hooks := c.hooks.GiftOrder
+	return append(hooks[:len(hooks):len(hooks)], giftorder.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GiftOrderClient) Interceptors() []Interceptor {
+	inters := c.inters.GiftOrder
+	return append(inters[:len(inters):len(inters)], giftorder.Interceptors[:]...)
+}
+
+func (c *GiftOrderClient) mutate(ctx context.Context, m *GiftOrderMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GiftOrderCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GiftOrderUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GiftOrderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GiftOrderDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown GiftOrder mutation op: %q", m.Op())
 	}
 }
 
@@ -3782,16 +3925,16 @@ func (c *TradeTermClient) mutate(ctx context.Context, m *TradeTermMutation) (Val
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine, GoodsReturn,
-		Goodwill, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
-		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
+		Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine, GiftOrder,
+		GoodsReturn, Goodwill, Order, OrderEvent, OrderLine, Parcel, Payment,
+		Promotion, PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
 		ReturnPolicy, SandboxEntry, ServiceLevel, ShippingReport, TradeEvent,
 		TradeTerm []ent.Hook
 	}
 	inters struct {
-		Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine, GoodsReturn,
-		Goodwill, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
-		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
+		Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine, GiftOrder,
+		GoodsReturn, Goodwill, Order, OrderEvent, OrderLine, Parcel, Payment,
+		Promotion, PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
 		ReturnPolicy, SandboxEntry, ServiceLevel, ShippingReport, TradeEvent,
 		TradeTerm []ent.Interceptor
 	}

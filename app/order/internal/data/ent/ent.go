@@ -18,6 +18,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
@@ -103,6 +104,7 @@ func checkColumn(t, c string) error {
 			deposit.Table:          deposit.ValidColumn,
 			fulfilment.Table:       fulfilment.ValidColumn,
 			fulfilmentline.Table:   fulfilmentline.ValidColumn,
+			giftorder.Table:        giftorder.ValidColumn,
 			goodsreturn.Table:      goodsreturn.ValidColumn,
 			goodwill.Table:         goodwill.ValidColumn,
 			order.Table:            order.ValidColumn,

@@ -17,6 +17,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
@@ -55,6 +56,7 @@ const (
 	TypeDeposit          = "Deposit"
 	TypeFulfilment       = "Fulfilment"
 	TypeFulfilmentLine   = "FulfilmentLine"
+	TypeGiftOrder        = "GiftOrder"
 	TypeGoodsReturn      = "GoodsReturn"
 	TypeGoodwill         = "Goodwill"
 	TypeOrder            = "Order"
@@ -7728,6 +7730,851 @@ func (m *FulfilmentLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *FulfilmentLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown FulfilmentLine edge %s", name)
+}
+
+// GiftOrderMutation represents an operation that mutates the GiftOrder nodes in the graph.
+type GiftOrderMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	message       *string
+	open_us       *int64
+	addopen_us    *int64
+	until_us      *int64
+	adduntil_us   *int64
+	key_hash      *string
+	taken_us      *int64
+	addtaken_us   *int64
+	taken_by      *string
+	due_us        *int64
+	adddue_us     *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*GiftOrder, error)
+	predicates    []predicate.GiftOrder
+}
+
+var _ ent.Mutation = (*GiftOrderMutation)(nil)
+
+// giftorderOption allows management of the mutation configuration using functional options.
+type giftorderOption func(*GiftOrderMutation)
+
+// newGiftOrderMutation creates new mutation for the GiftOrder entity.
+func newGiftOrderMutation(c config, op Op, opts ...giftorderOption) *GiftOrderMutation {
+	m := &GiftOrderMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGiftOrder,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGiftOrderID sets the ID field of the mutation.
+func withGiftOrderID(id string) giftorderOption {
+	return func(m *GiftOrderMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GiftOrder
+		)
+		m.oldValue = func(ctx context.Context) (*GiftOrder, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GiftOrder.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGiftOrder sets the old GiftOrder of the mutation.
+func withGiftOrder(node *GiftOrder) giftorderOption {
+	return func(m *GiftOrderMutation) {
+		m.oldValue = func(context.Context) (*GiftOrder, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GiftOrderMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GiftOrderMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GiftOrder entities.
+func (m *GiftOrderMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GiftOrderMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GiftOrderMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GiftOrder.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *GiftOrderMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *GiftOrderMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *GiftOrderMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetMessage sets the "message" field.
+func (m *GiftOrderMutation) SetMessage(s string) {
+	m.message = &s
+}
+
+// Message returns the value of the "message" field in the mutation.
+func (m *GiftOrderMutation) Message() (r string, exists bool) {
+	v := m.message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessage returns the old "message" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldMessage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessage: %w", err)
+	}
+	return oldValue.Message, nil
+}
+
+// ResetMessage resets all changes to the "message" field.
+func (m *GiftOrderMutation) ResetMessage() {
+	m.message = nil
+}
+
+// SetOpenUs sets the "open_us" field.
+func (m *GiftOrderMutation) SetOpenUs(i int64) {
+	m.open_us = &i
+	m.addopen_us = nil
+}
+
+// OpenUs returns the value of the "open_us" field in the mutation.
+func (m *GiftOrderMutation) OpenUs() (r int64, exists bool) {
+	v := m.open_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenUs returns the old "open_us" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldOpenUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenUs: %w", err)
+	}
+	return oldValue.OpenUs, nil
+}
+
+// AddOpenUs adds i to the "open_us" field.
+func (m *GiftOrderMutation) AddOpenUs(i int64) {
+	if m.addopen_us != nil {
+		*m.addopen_us += i
+	} else {
+		m.addopen_us = &i
+	}
+}
+
+// AddedOpenUs returns the value that was added to the "open_us" field in this mutation.
+func (m *GiftOrderMutation) AddedOpenUs() (r int64, exists bool) {
+	v := m.addopen_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOpenUs resets all changes to the "open_us" field.
+func (m *GiftOrderMutation) ResetOpenUs() {
+	m.open_us = nil
+	m.addopen_us = nil
+}
+
+// SetUntilUs sets the "until_us" field.
+func (m *GiftOrderMutation) SetUntilUs(i int64) {
+	m.until_us = &i
+	m.adduntil_us = nil
+}
+
+// UntilUs returns the value of the "until_us" field in the mutation.
+func (m *GiftOrderMutation) UntilUs() (r int64, exists bool) {
+	v := m.until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUntilUs returns the old "until_us" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUntilUs: %w", err)
+	}
+	return oldValue.UntilUs, nil
+}
+
+// AddUntilUs adds i to the "until_us" field.
+func (m *GiftOrderMutation) AddUntilUs(i int64) {
+	if m.adduntil_us != nil {
+		*m.adduntil_us += i
+	} else {
+		m.adduntil_us = &i
+	}
+}
+
+// AddedUntilUs returns the value that was added to the "until_us" field in this mutation.
+func (m *GiftOrderMutation) AddedUntilUs() (r int64, exists bool) {
+	v := m.adduntil_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetUntilUs resets all changes to the "until_us" field.
+func (m *GiftOrderMutation) ResetUntilUs() {
+	m.until_us = nil
+	m.adduntil_us = nil
+}
+
+// SetKeyHash sets the "key_hash" field.
+func (m *GiftOrderMutation) SetKeyHash(s string) {
+	m.key_hash = &s
+}
+
+// KeyHash returns the value of the "key_hash" field in the mutation.
+func (m *GiftOrderMutation) KeyHash() (r string, exists bool) {
+	v := m.key_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKeyHash returns the old "key_hash" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldKeyHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKeyHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKeyHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKeyHash: %w", err)
+	}
+	return oldValue.KeyHash, nil
+}
+
+// ResetKeyHash resets all changes to the "key_hash" field.
+func (m *GiftOrderMutation) ResetKeyHash() {
+	m.key_hash = nil
+}
+
+// SetTakenUs sets the "taken_us" field.
+func (m *GiftOrderMutation) SetTakenUs(i int64) {
+	m.taken_us = &i
+	m.addtaken_us = nil
+}
+
+// TakenUs returns the value of the "taken_us" field in the mutation.
+func (m *GiftOrderMutation) TakenUs() (r int64, exists bool) {
+	v := m.taken_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTakenUs returns the old "taken_us" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldTakenUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTakenUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTakenUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTakenUs: %w", err)
+	}
+	return oldValue.TakenUs, nil
+}
+
+// AddTakenUs adds i to the "taken_us" field.
+func (m *GiftOrderMutation) AddTakenUs(i int64) {
+	if m.addtaken_us != nil {
+		*m.addtaken_us += i
+	} else {
+		m.addtaken_us = &i
+	}
+}
+
+// AddedTakenUs returns the value that was added to the "taken_us" field in this mutation.
+func (m *GiftOrderMutation) AddedTakenUs() (r int64, exists bool) {
+	v := m.addtaken_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTakenUs resets all changes to the "taken_us" field.
+func (m *GiftOrderMutation) ResetTakenUs() {
+	m.taken_us = nil
+	m.addtaken_us = nil
+}
+
+// SetTakenBy sets the "taken_by" field.
+func (m *GiftOrderMutation) SetTakenBy(s string) {
+	m.taken_by = &s
+}
+
+// TakenBy returns the value of the "taken_by" field in the mutation.
+func (m *GiftOrderMutation) TakenBy() (r string, exists bool) {
+	v := m.taken_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTakenBy returns the old "taken_by" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldTakenBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTakenBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTakenBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTakenBy: %w", err)
+	}
+	return oldValue.TakenBy, nil
+}
+
+// ResetTakenBy resets all changes to the "taken_by" field.
+func (m *GiftOrderMutation) ResetTakenBy() {
+	m.taken_by = nil
+}
+
+// SetDueUs sets the "due_us" field.
+func (m *GiftOrderMutation) SetDueUs(i int64) {
+	m.due_us = &i
+	m.adddue_us = nil
+}
+
+// DueUs returns the value of the "due_us" field in the mutation.
+func (m *GiftOrderMutation) DueUs() (r int64, exists bool) {
+	v := m.due_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueUs returns the old "due_us" field's value of the GiftOrder entity.
+// If the GiftOrder object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftOrderMutation) OldDueUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueUs: %w", err)
+	}
+	return oldValue.DueUs, nil
+}
+
+// AddDueUs adds i to the "due_us" field.
+func (m *GiftOrderMutation) AddDueUs(i int64) {
+	if m.adddue_us != nil {
+		*m.adddue_us += i
+	} else {
+		m.adddue_us = &i
+	}
+}
+
+// AddedDueUs returns the value that was added to the "due_us" field in this mutation.
+func (m *GiftOrderMutation) AddedDueUs() (r int64, exists bool) {
+	v := m.adddue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDueUs resets all changes to the "due_us" field.
+func (m *GiftOrderMutation) ResetDueUs() {
+	m.due_us = nil
+	m.adddue_us = nil
+}
+
+// Where appends a list predicates to the GiftOrderMutation builder.
+func (m *GiftOrderMutation) Where(ps ...predicate.GiftOrder) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GiftOrderMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GiftOrderMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GiftOrder, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GiftOrderMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GiftOrderMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GiftOrder).
+func (m *GiftOrderMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GiftOrderMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.org != nil {
+		fields = append(fields, giftorder.FieldOrg)
+	}
+	if m.message != nil {
+		fields = append(fields, giftorder.FieldMessage)
+	}
+	if m.open_us != nil {
+		fields = append(fields, giftorder.FieldOpenUs)
+	}
+	if m.until_us != nil {
+		fields = append(fields, giftorder.FieldUntilUs)
+	}
+	if m.key_hash != nil {
+		fields = append(fields, giftorder.FieldKeyHash)
+	}
+	if m.taken_us != nil {
+		fields = append(fields, giftorder.FieldTakenUs)
+	}
+	if m.taken_by != nil {
+		fields = append(fields, giftorder.FieldTakenBy)
+	}
+	if m.due_us != nil {
+		fields = append(fields, giftorder.FieldDueUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GiftOrderMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case giftorder.FieldOrg:
+		return m.Org()
+	case giftorder.FieldMessage:
+		return m.Message()
+	case giftorder.FieldOpenUs:
+		return m.OpenUs()
+	case giftorder.FieldUntilUs:
+		return m.UntilUs()
+	case giftorder.FieldKeyHash:
+		return m.KeyHash()
+	case giftorder.FieldTakenUs:
+		return m.TakenUs()
+	case giftorder.FieldTakenBy:
+		return m.TakenBy()
+	case giftorder.FieldDueUs:
+		return m.DueUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GiftOrderMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case giftorder.FieldOrg:
+		return m.OldOrg(ctx)
+	case giftorder.FieldMessage:
+		return m.OldMessage(ctx)
+	case giftorder.FieldOpenUs:
+		return m.OldOpenUs(ctx)
+	case giftorder.FieldUntilUs:
+		return m.OldUntilUs(ctx)
+	case giftorder.FieldKeyHash:
+		return m.OldKeyHash(ctx)
+	case giftorder.FieldTakenUs:
+		return m.OldTakenUs(ctx)
+	case giftorder.FieldTakenBy:
+		return m.OldTakenBy(ctx)
+	case giftorder.FieldDueUs:
+		return m.OldDueUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown GiftOrder field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GiftOrderMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case giftorder.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case giftorder.FieldMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessage(v)
+		return nil
+	case giftorder.FieldOpenUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenUs(v)
+		return nil
+	case giftorder.FieldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUntilUs(v)
+		return nil
+	case giftorder.FieldKeyHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKeyHash(v)
+		return nil
+	case giftorder.FieldTakenUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTakenUs(v)
+		return nil
+	case giftorder.FieldTakenBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTakenBy(v)
+		return nil
+	case giftorder.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GiftOrder field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GiftOrderMutation) AddedFields() []string {
+	var fields []string
+	if m.addopen_us != nil {
+		fields = append(fields, giftorder.FieldOpenUs)
+	}
+	if m.adduntil_us != nil {
+		fields = append(fields, giftorder.FieldUntilUs)
+	}
+	if m.addtaken_us != nil {
+		fields = append(fields, giftorder.FieldTakenUs)
+	}
+	if m.adddue_us != nil {
+		fields = append(fields, giftorder.FieldDueUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GiftOrderMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case giftorder.FieldOpenUs:
+		return m.AddedOpenUs()
+	case giftorder.FieldUntilUs:
+		return m.AddedUntilUs()
+	case giftorder.FieldTakenUs:
+		return m.AddedTakenUs()
+	case giftorder.FieldDueUs:
+		return m.AddedDueUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GiftOrderMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case giftorder.FieldOpenUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOpenUs(v)
+		return nil
+	case giftorder.FieldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUntilUs(v)
+		return nil
+	case giftorder.FieldTakenUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTakenUs(v)
+		return nil
+	case giftorder.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDueUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GiftOrder numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GiftOrderMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GiftOrderMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GiftOrderMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown GiftOrder nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GiftOrderMutation) ResetField(name string) error {
+	switch name {
+	case giftorder.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case giftorder.FieldMessage:
+		m.ResetMessage()
+		return nil
+	case giftorder.FieldOpenUs:
+		m.ResetOpenUs()
+		return nil
+	case giftorder.FieldUntilUs:
+		m.ResetUntilUs()
+		return nil
+	case giftorder.FieldKeyHash:
+		m.ResetKeyHash()
+		return nil
+	case giftorder.FieldTakenUs:
+		m.ResetTakenUs()
+		return nil
+	case giftorder.FieldTakenBy:
+		m.ResetTakenBy()
+		return nil
+	case giftorder.FieldDueUs:
+		m.ResetDueUs()
+		return nil
+	}
+	return fmt.Errorf("unknown GiftOrder field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GiftOrderMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GiftOrderMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GiftOrderMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GiftOrderMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GiftOrderMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GiftOrderMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GiftOrderMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown GiftOrder unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GiftOrderMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown GiftOrder edge %s", name)
 }
 
 // GoodsReturnMutation represents an operation that mutates the GoodsReturn nodes in the graph.

@@ -24,6 +24,8 @@ type Tx struct {
 	Fulfilment *FulfilmentClient
 	// FulfilmentLine is the client for interacting with the FulfilmentLine builders.
 	FulfilmentLine *FulfilmentLineClient
+	// GiftOrder is the client for interacting with the GiftOrder builders.
+	GiftOrder *GiftOrderClient
 	// GoodsReturn is the client for interacting with the GoodsReturn builders.
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
@@ -199,6 +201,7 @@ func (tx *Tx) init() {
 	tx.Deposit = NewDepositClient(tx.config)
 	tx.Fulfilment = NewFulfilmentClient(tx.config)
 	tx.FulfilmentLine = NewFulfilmentLineClient(tx.config)
+	tx.GiftOrder = NewGiftOrderClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)
 	tx.Goodwill = NewGoodwillClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)

@@ -273,6 +273,36 @@ var (
 			},
 		},
 	}
+	// GiftOrdersColumns holds the columns for the "gift_orders" table.
+	GiftOrdersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "message", Type: field.TypeString, Size: 800, Default: ""},
+		{Name: "open_us", Type: field.TypeInt64, Default: 0},
+		{Name: "until_us", Type: field.TypeInt64, Default: 0},
+		{Name: "key_hash", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "taken_us", Type: field.TypeInt64, Default: 0},
+		{Name: "taken_by", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "due_us", Type: field.TypeInt64, Default: 0},
+	}
+	// GiftOrdersTable holds the schema information for the "gift_orders" table.
+	GiftOrdersTable = &schema.Table{
+		Name:       "gift_orders",
+		Columns:    GiftOrdersColumns,
+		PrimaryKey: []*schema.Column{GiftOrdersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "giftorder_key_hash",
+				Unique:  false,
+				Columns: []*schema.Column{GiftOrdersColumns[5]},
+			},
+			{
+				Name:    "giftorder_due_us",
+				Unique:  false,
+				Columns: []*schema.Column{GiftOrdersColumns[8]},
+			},
+		},
+	}
 	// GoodsReturnsColumns holds the columns for the "goods_returns" table.
 	GoodsReturnsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -992,6 +1022,7 @@ var (
 		DepositsTable,
 		FulfilmentsTable,
 		FulfilmentLinesTable,
+		GiftOrdersTable,
 		GoodsReturnsTable,
 		GoodwillsTable,
 		OrdersTable,
@@ -1036,6 +1067,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	FulfilmentLinesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	GiftOrdersTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

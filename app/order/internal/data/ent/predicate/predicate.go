@@ -24,6 +24,9 @@ type Fulfilment func(*sql.Selector)
 // FulfilmentLine is the predicate function for fulfilmentline builders.
 type FulfilmentLine func(*sql.Selector)
 
+// GiftOrder is the predicate function for giftorder builders.
+type GiftOrder func(*sql.Selector)
+
 // GoodsReturn is the predicate function for goodsreturn builders.
 type GoodsReturn func(*sql.Selector)
 

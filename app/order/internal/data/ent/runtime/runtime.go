@@ -9,6 +9,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/deposit"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilmentline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
@@ -744,6 +745,85 @@ func init() {
 	// fulfilmentline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	fulfilmentline.IDValidator = func() func(string) error {
 		validators := fulfilmentlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	giftorderMixin := entschema.GiftOrder{}.Mixin()
+	giftorderMixinHooks0 := giftorderMixin[0].Hooks()
+	giftorder.Hooks[0] = giftorderMixinHooks0[0]
+	giftorderMixinInters0 := giftorderMixin[0].Interceptors()
+	giftorder.Interceptors[0] = giftorderMixinInters0[0]
+	giftorderMixinFields0 := giftorderMixin[0].Fields()
+	_ = giftorderMixinFields0
+	giftorderFields := entschema.GiftOrder{}.Fields()
+	_ = giftorderFields
+	// giftorderDescOrg is the schema descriptor for org field.
+	giftorderDescOrg := giftorderMixinFields0[0].Descriptor()
+	// giftorder.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	giftorder.OrgValidator = func() func(string) error {
+		validators := giftorderDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// giftorderDescMessage is the schema descriptor for message field.
+	giftorderDescMessage := giftorderFields[1].Descriptor()
+	// giftorder.DefaultMessage holds the default value on creation for the message field.
+	giftorder.DefaultMessage = giftorderDescMessage.Default.(string)
+	// giftorder.MessageValidator is a validator for the "message" field. It is called by the builders before save.
+	giftorder.MessageValidator = giftorderDescMessage.Validators[0].(func(string) error)
+	// giftorderDescOpenUs is the schema descriptor for open_us field.
+	giftorderDescOpenUs := giftorderFields[2].Descriptor()
+	// giftorder.DefaultOpenUs holds the default value on creation for the open_us field.
+	giftorder.DefaultOpenUs = giftorderDescOpenUs.Default.(int64)
+	// giftorderDescUntilUs is the schema descriptor for until_us field.
+	giftorderDescUntilUs := giftorderFields[3].Descriptor()
+	// giftorder.DefaultUntilUs holds the default value on creation for the until_us field.
+	giftorder.DefaultUntilUs = giftorderDescUntilUs.Default.(int64)
+	// giftorderDescKeyHash is the schema descriptor for key_hash field.
+	giftorderDescKeyHash := giftorderFields[4].Descriptor()
+	// giftorder.DefaultKeyHash holds the default value on creation for the key_hash field.
+	giftorder.DefaultKeyHash = giftorderDescKeyHash.Default.(string)
+	// giftorder.KeyHashValidator is a validator for the "key_hash" field. It is called by the builders before save.
+	giftorder.KeyHashValidator = giftorderDescKeyHash.Validators[0].(func(string) error)
+	// giftorderDescTakenUs is the schema descriptor for taken_us field.
+	giftorderDescTakenUs := giftorderFields[5].Descriptor()
+	// giftorder.DefaultTakenUs holds the default value on creation for the taken_us field.
+	giftorder.DefaultTakenUs = giftorderDescTakenUs.Default.(int64)
+	// giftorderDescTakenBy is the schema descriptor for taken_by field.
+	giftorderDescTakenBy := giftorderFields[6].Descriptor()
+	// giftorder.DefaultTakenBy holds the default value on creation for the taken_by field.
+	giftorder.DefaultTakenBy = giftorderDescTakenBy.Default.(string)
+	// giftorder.TakenByValidator is a validator for the "taken_by" field. It is called by the builders before save.
+	giftorder.TakenByValidator = giftorderDescTakenBy.Validators[0].(func(string) error)
+	// giftorderDescDueUs is the schema descriptor for due_us field.
+	giftorderDescDueUs := giftorderFields[7].Descriptor()
+	// giftorder.DefaultDueUs holds the default value on creation for the due_us field.
+	giftorder.DefaultDueUs = giftorderDescDueUs.Default.(int64)
+	// giftorderDescID is the schema descriptor for id field.
+	giftorderDescID := giftorderFields[0].Descriptor()
+	// giftorder.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	giftorder.IDValidator = func() func(string) error {
+		validators := giftorderDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

@@ -1,0 +1,2 @@
+-- Create "gift_orders" table
+CREATE TABLE `gift_orders` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `message` varchar(800) NOT NULL DEFAULT '', `open_us` bigint NOT NULL DEFAULT 0, `until_us` bigint NOT NULL DEFAULT 0, `key_hash` varchar(64) NOT NULL DEFAULT '', `taken_us` bigint NOT NULL DEFAULT 0, `taken_by` varchar(40) NOT NULL DEFAULT '', `due_us` bigint NOT NULL DEFAULT 0, PRIMARY KEY (`id`), INDEX `giftorder_due_us` (`due_us`), INDEX `giftorder_key_hash` (`key_hash`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;
