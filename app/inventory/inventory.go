@@ -130,7 +130,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	stocktakes := service.NewStocktakes(frame.DB(), store, catalogue)
 	simulations := service.NewSimulations(frame.DB(), store, categories)
 	kits, presales := service.NewKits(frame.DB(), store, catalogue), service.NewPresales(frame.DB(), store, catalogue)
-	pickups := service.NewPickupOptions(frame.DB(), store, categories)
+	pickups, redirects := service.NewPickupOptions(frame.DB(), store, categories), service.NewRedirects(inventory)
 	stockFeed := service.NewFeed(frame.DB(), store, inventory, feed)
 	all := &Center{Frame: frame, store: store, hit: hit, branch: service.NewBranch(frame.DB(), store, d.Observe.Log())}
 	all.offers = []offer{
@@ -147,6 +147,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		over[inventoryv1.KitsServer, inventoryv1.KitsHTTPServer](inventoryv1.RegisterKitsServer, kits, inventoryv1.RegisterKitsHTTPServer, kits),
 		over[inventoryv1.PresalesServer, inventoryv1.PresalesHTTPServer](inventoryv1.RegisterPresalesServer, presales, inventoryv1.RegisterPresalesHTTPServer, presales),
 		over[inventoryv1.StockFeedServer, inventoryv1.StockFeedHTTPServer](inventoryv1.RegisterStockFeedServer, stockFeed, inventoryv1.RegisterStockFeedHTTPServer, stockFeed),
+		over[inventoryv1.RedirectsServer, inventoryv1.RedirectsHTTPServer](inventoryv1.RegisterRedirectsServer, redirects, inventoryv1.RegisterRedirectsHTTPServer, redirects),
 		over[inventoryv1.PickupOptionsServer, inventoryv1.PickupOptionsHTTPServer](inventoryv1.RegisterPickupOptionsServer, pickups, inventoryv1.RegisterPickupOptionsHTTPServer, pickups),
 	}
 	all.workers = []func(context.Context) error{

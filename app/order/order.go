@@ -34,6 +34,7 @@ import (
 	"github.com/onepool/onepool/app/internal/webhook/hooks"
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
+	"github.com/onepool/onepool/app/order/internal/data/invoicing"
 	"github.com/onepool/onepool/app/order/internal/data/migrations"
 	"github.com/onepool/onepool/app/order/internal/data/sandboxpay"
 	"github.com/onepool/onepool/app/order/internal/data/walletpay"
@@ -74,8 +75,9 @@ type Config struct {
 	MaxQuantity int64
 	// HomeCountry is the calling code that phones are written without, 86.
 	HomeCountry string
-	// Sandbox switches the sandbox payment provider on, LoopbackWebhooks lets webhooks go to this machine. Never in production.
-	Sandbox, LoopbackWebhooks bool
+	// Sandbox switches the sandbox payment provider on, SandboxInvoices the sandbox issuer of invoices, LoopbackWebhooks lets webhooks
+	// go to this machine. Never in production.
+	Sandbox, SandboxInvoices, LoopbackWebhooks bool
 }
 
 // Deps are what the process provides.
@@ -94,6 +96,8 @@ type Deps struct {
 	PublicURL func() string
 	// Providers move money besides the sandbox.
 	Providers []biz.PaymentProvider
+	// Invoices says who issues them besides the sandbox; nil: nobody.
+	Invoices *invoicing.Config
 }
 
 func (c Config) complete() (Config, error) {
@@ -143,8 +147,11 @@ type Center struct {
 	windows    *service.ReturnWindows
 	deliverer  *hooks.Deliverer
 	terms      *service.TradeTerms
-	sandbox    *sandboxpay.Provider
-	providers  []biz.PaymentProvider
+	profiles   *service.TaxProfiles
+	// issuing is the sandbox issuer of invoices; nil: it is off.
+	issuing   *invoicing.Sandbox
+	sandbox   *sandboxpay.Provider
+	providers []biz.PaymentProvider
 }
 
 // New opens the database. It does not migrate.
@@ -156,7 +163,10 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	if d.Observe == nil || d.Saga == nil || d.Dial == nil || len(d.PageSecret) == 0 || len(d.WebhookKey) == 0 {
 		return nil, errors.New("order: observer, coordinator, dialer, page secret and webhook key are required")
 	}
-	if c.Sandbox && d.PublicURL == nil {
+	if c.SandboxInvoices && d.Invoices != nil {
+		return nil, errors.New("order: invoices are issued by the sandbox or by the gateway, not by both")
+	}
+	if (c.Sandbox || c.SandboxInvoices) && d.PublicURL == nil {
 		return nil, errors.New("order: the sandbox needs a public address")
 	}
 	receivers, err := data.NewReceivers(d.ReceiverKey, d.PersonKey, c.HomeCountry)
@@ -172,6 +182,10 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		if sandbox, err = sandboxpay.New(d.SandboxSecret, d.PublicURL, data.NewSandboxBooks(frame.DB())); err != nil {
 			return nil, errors.Join(fmt.Errorf("order: %w", err), frame.Close())
 		}
+	}
+	issuer, issuing, err := openIssuer(c, d, frame.DB())
+	if err != nil {
+		return nil, errors.Join(err, frame.Close())
 	}
 	bounds := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "onepool_order_bound_hits_total", Help: "How often a run stopped at its bound."}, []string{"bound"})
 	told := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -189,7 +203,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	}
 	policies, tradeTerms := data.NewReturnPolicies(frame.DB(), terms), data.NewTradeTerms(frame.DB())
 	trade := service.New(service.Parts{
-		DB: frame.DB(), Orders: orders, Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions,
+		DB: frame.DB(), Orders: orders, Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions, Issuer: issuer,
 		Packing: data.Packing{Products: productv1.NewProductClient(d.Dial("product")), Stores: storev1.NewStoreClient(d.Dial("store"))},
 		Levels:  data.NewLevels(frame.DB()),
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
@@ -199,7 +213,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product")), Lists: productv1.NewPriceListsClient(d.Dial("product"))},
 			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies, Terms: tradeTerms,
 		},
-		Wallets: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
+		Wallets: wallets, Payer: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
 		Report: frame.Report("after a reply"),
 	}, service.Settings{
 		Terms:  terms,
@@ -212,7 +226,8 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	})
 	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
 		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox,
-		events: events, orders: orders, deliverer: deliverer, windows: service.NewReturnWindows(trade, policies), providers: d.Providers, terms: service.NewTradeTerms(frame.DB(), tradeTerms, d.PageSecret)}, nil
+		events: events, orders: orders, deliverer: deliverer, windows: service.NewReturnWindows(trade, policies), providers: d.Providers, terms: service.NewTradeTerms(frame.DB(), tradeTerms, d.PageSecret),
+		issuing: issuing, profiles: service.NewTaxProfiles(frame.DB(), tradeTerms, trade.Seeker.Sellers, d.PageSecret)}, nil
 }
 
 // Migrate brings the tables up to date, and refuses other keys than those that receivers are kept under.
@@ -256,11 +271,19 @@ func (c *Center) Register(r *server.Registrar) {
 	payments := service.NewPayments(c.service)
 	orderv1.RegisterPaymentsServer(r.GRPC, payments)
 	orderv1.RegisterTradeTermsServer(r.GRPC, c.terms)
+	windows := service.NewPayWindows(c.terms)
+	orderv1.RegisterPayWindowsServer(r.GRPC, windows)
+	carts := service.NewCarts(c.service)
+	orderv1.RegisterCartsServer(r.GRPC, carts)
+	orderv1.RegisterTaxProfilesServer(r.GRPC, c.profiles)
+	invoices := service.NewInvoices(c.service)
+	orderv1.RegisterInvoicesServer(r.GRPC, invoices)
 	deposits := service.NewDeposits(c.terms)
 	orderv1.RegisterDepositsServer(r.GRPC, deposits)
 	gifts := service.NewGiftOrders(c.service)
 	orderv1.RegisterGiftOrdersServer(r.GRPC, gifts)
 	if r.HTTP != nil {
+		orderv1.RegisterCartsHTTPServer(r.HTTP, carts)
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterTillsHTTPServer(r.HTTP, tills)
@@ -279,17 +302,21 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterCouponsHTTPServer(r.HTTP, c.coupons)
 		orderv1.RegisterTradeEventsHTTPServer(r.HTTP, c.events)
 		orderv1.RegisterPaymentsHTTPServer(r.HTTP, payments)
+		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
+		orderv1.RegisterPayWindowsHTTPServer(r.HTTP, windows)
+		orderv1.RegisterTaxProfilesHTTPServer(r.HTTP, c.profiles)
+		orderv1.RegisterInvoicesHTTPServer(r.HTTP, invoices)
 		orderv1.RegisterDepositsHTTPServer(r.HTTP, deposits)
 		orderv1.RegisterGiftOrdersHTTPServer(r.HTTP, gifts)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)
-		orderv1.RegisterTradeTermsHTTPServer(r.HTTP, c.terms)
 	}
 	if c.sandbox != nil {
 		r.Open(notification) // the provider's signature is its credential
 		r.Raw(http.MethodPost, sandboxpay.Path, notification, c.service.Notified(c.sandbox))
 	}
+	c.registerIssuing(r)
 	for _, p := range c.providers {
 		r.Open(providerNotification)
 		r.Raw(http.MethodPost, "/v1/order/payments/"+p.Name()+"/{"+service.AccountVariable+"}/notify", providerNotification, c.service.Notified(p))
@@ -328,6 +355,7 @@ func (c *Center) Workers() []func(context.Context) error {
 	return append(c.Frame.Workers(),
 		alone("order.timers", tickEvery, c.service.Tick),
 		alone("order.payments", tickEvery, c.service.TickPayments),
+		alone("order.invoices", tickEvery, c.service.TickInvoices),
 		alone("order.orphans", orphanEvery, c.service.ResumeOrphans),
 		alone("order.receivers", hideEvery, c.service.HideReceivers),
 		func(ctx context.Context) error {
@@ -335,6 +363,7 @@ func (c *Center) Workers() []func(context.Context) error {
 			return nil
 		},
 		c.Every(purgeEvery, "purge the trade events", c.orders.PurgeTold),
+		c.Every(purgeEvery, "clear the carts of guests", c.orders.PurgeGuests),
 		func(ctx context.Context) error { c.deliverer.Run(tenancy.WithService(ctx, name)); return nil },
 	)
 }

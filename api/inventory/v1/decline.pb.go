@@ -452,9 +452,12 @@ type DeclineAssignmentRequest struct {
 	// The same for other open lines of these SKUs at the location: their documents are declined there too, at most 20.
 	OthersToo bool `protobuf:"varint,9,opt,name=others_too,json=othersToo,proto3" json:"others_too,omitempty"`
 	// For whom a center asks; ignored from anybody else.
-	Actor         string `protobuf:"bytes,10,opt,name=actor,proto3" json:"actor,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Actor string `protobuf:"bytes,10,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Only pieces of these reservations, and of what has taken their place at the location. Empty: of any, the newest first. A
+	// location may hold the same line in two parts, when one of them has come to it from another location.
+	ReservationIds []string `protobuf:"bytes,11,rep,name=reservation_ids,json=reservationIds,proto3" json:"reservation_ids,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *DeclineAssignmentRequest) Reset() {
@@ -555,6 +558,13 @@ func (x *DeclineAssignmentRequest) GetActor() string {
 		return x.Actor
 	}
 	return ""
+}
+
+func (x *DeclineAssignmentRequest) GetReservationIds() []string {
+	if x != nil {
+		return x.ReservationIds
+	}
+	return nil
 }
 
 // Missing pieces of a line.
@@ -1365,7 +1375,7 @@ const file_inventory_v1_decline_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
 	"\bdocument\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bdocument\x12%\n" +
 	"\blocation\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\blocation\x12\x1e\n" +
-	"\x05actor\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x05actor\"\xf2\x03\n" +
+	"\x05actor\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x05actor\"\xae\x04\n" +
 	"\x18DeclineAssignmentRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -1380,7 +1390,8 @@ const file_inventory_v1_decline_proto_rawDesc = "" +
 	"\n" +
 	"others_too\x18\t \x01(\bR\tothersToo\x12\x1e\n" +
 	"\x05actor\x18\n" +
-	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x05actor\"u\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x05actor\x12:\n" +
+	"\x0freservation_ids\x18\v \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xe8\a\"\x06r\x04\x10\x01\x18@R\x0ereservationIds\"u\n" +
 	"\vMissingLine\x12\"\n" +
 	"\aline_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06lineId\x12\x19\n" +
 	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +

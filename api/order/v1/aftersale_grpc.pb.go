@@ -37,9 +37,9 @@ type AfterSalesClient interface {
 	ListReturns(ctx context.Context, in *ListReturnsRequest, opts ...grpc.CallOption) (*ListReturnsResponse, error)
 	// The goods may not come back: by managers and operators of the seller's own organisation, with the reason that the buyer reads.
 	RefuseReturn(ctx context.Context, in *RefuseReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error)
-	// The buyer keeps the goods: as long as nothing is on its way back.
+	// The buyer keeps the goods, as long as nothing is on its way back: by its member, or the seller's staff.
 	WithdrawReturn(ctx context.Context, in *WithdrawReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error)
-	// The parcel in which approved goods come back. Again: another carrier or number.
+	// The parcel in which approved goods come back, said by the same. Again: another carrier or number.
 	SendReturn(ctx context.Context, in *SendReturnRequest, opts ...grpc.CallOption) (*ReturnInfo, error)
 	// The buyer gets the money and keeps the goods, or what was sent back is lost: by managers and operators of the seller's own
 	// organisation, instead of waiting for the goods.
@@ -115,9 +115,9 @@ type AfterSalesServer interface {
 	ListReturns(context.Context, *ListReturnsRequest) (*ListReturnsResponse, error)
 	// The goods may not come back: by managers and operators of the seller's own organisation, with the reason that the buyer reads.
 	RefuseReturn(context.Context, *RefuseReturnRequest) (*ReturnInfo, error)
-	// The buyer keeps the goods: as long as nothing is on its way back.
+	// The buyer keeps the goods, as long as nothing is on its way back: by its member, or the seller's staff.
 	WithdrawReturn(context.Context, *WithdrawReturnRequest) (*ReturnInfo, error)
-	// The parcel in which approved goods come back. Again: another carrier or number.
+	// The parcel in which approved goods come back, said by the same. Again: another carrier or number.
 	SendReturn(context.Context, *SendReturnRequest) (*ReturnInfo, error)
 	// The buyer gets the money and keeps the goods, or what was sent back is lost: by managers and operators of the seller's own
 	// organisation, instead of waiting for the goods.

@@ -33,9 +33,9 @@ type AfterSalesHTTPServer interface {
 	RefundWithoutReturn(context.Context, *RefundWithoutReturnRequest) (*ReturnInfo, error)
 	// RefuseReturn The goods may not come back: by managers and operators of the seller's own organisation, with the reason that the buyer reads.
 	RefuseReturn(context.Context, *RefuseReturnRequest) (*ReturnInfo, error)
-	// SendReturn The parcel in which approved goods come back. Again: another carrier or number.
+	// SendReturn The parcel in which approved goods come back, said by the same. Again: another carrier or number.
 	SendReturn(context.Context, *SendReturnRequest) (*ReturnInfo, error)
-	// WithdrawReturn The buyer keeps the goods: as long as nothing is on its way back.
+	// WithdrawReturn The buyer keeps the goods, as long as nothing is on its way back: by its member, or the seller's staff.
 	WithdrawReturn(context.Context, *WithdrawReturnRequest) (*ReturnInfo, error)
 }
 
@@ -175,9 +175,9 @@ type AfterSalesHTTPClient interface {
 	RefundWithoutReturn(ctx context.Context, req *RefundWithoutReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
 	// RefuseReturn The goods may not come back: by managers and operators of the seller's own organisation, with the reason that the buyer reads.
 	RefuseReturn(ctx context.Context, req *RefuseReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
-	// SendReturn The parcel in which approved goods come back. Again: another carrier or number.
+	// SendReturn The parcel in which approved goods come back, said by the same. Again: another carrier or number.
 	SendReturn(ctx context.Context, req *SendReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
-	// WithdrawReturn The buyer keeps the goods: as long as nothing is on its way back.
+	// WithdrawReturn The buyer keeps the goods, as long as nothing is on its way back: by its member, or the seller's staff.
 	WithdrawReturn(ctx context.Context, req *WithdrawReturnRequest, opts ...http.CallOption) (rsp *ReturnInfo, err error)
 }
 
@@ -232,7 +232,7 @@ func (c *AfterSalesHTTPClientImpl) RefuseReturn(ctx context.Context, in *RefuseR
 	return &out, nil
 }
 
-// SendReturn The parcel in which approved goods come back. Again: another carrier or number.
+// SendReturn The parcel in which approved goods come back, said by the same. Again: another carrier or number.
 func (c *AfterSalesHTTPClientImpl) SendReturn(ctx context.Context, in *SendReturnRequest, opts ...http.CallOption) (*ReturnInfo, error) {
 	var out ReturnInfo
 	pattern := "/v1/order/returns/{return_id}/send"
@@ -246,7 +246,7 @@ func (c *AfterSalesHTTPClientImpl) SendReturn(ctx context.Context, in *SendRetur
 	return &out, nil
 }
 
-// WithdrawReturn The buyer keeps the goods: as long as nothing is on its way back.
+// WithdrawReturn The buyer keeps the goods, as long as nothing is on its way back: by its member, or the seller's staff.
 func (c *AfterSalesHTTPClientImpl) WithdrawReturn(ctx context.Context, in *WithdrawReturnRequest, opts ...http.CallOption) (*ReturnInfo, error) {
 	var out ReturnInfo
 	pattern := "/v1/order/returns/{return_id}/withdraw"

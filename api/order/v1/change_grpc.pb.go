@@ -31,7 +31,8 @@ const (
 type OrderChangesClient interface {
 	// Cancels units of lines that have not left: by the member, the seller's staff or the channel that sent the order. Stock,
 	// money and points go back in the frozen shares of the lines, budgets and quotas of promotions in proportion; coupons stay
-	// used, and the freight stays paid. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
+	// used, and the freight stays paid. A gift that what is left does not earn goes with it; one that has left already is deducted
+	// at its list price, as with a return. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
 	// freight and coupons.
 	CancelLines(ctx context.Context, in *CancelLinesRequest, opts ...grpc.CallOption) (*OrderInfo, error)
 	// What becomes of a pickup whose store has declined it, or that was not collected, while the order's `choice` is there: by its
@@ -76,7 +77,8 @@ func (c *orderChangesClient) ChoosePickup(ctx context.Context, in *ChoosePickupR
 type OrderChangesServer interface {
 	// Cancels units of lines that have not left: by the member, the seller's staff or the channel that sent the order. Stock,
 	// money and points go back in the frozen shares of the lines, budgets and quotas of promotions in proportion; coupons stay
-	// used, and the freight stays paid. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
+	// used, and the freight stays paid. A gift that what is left does not earn goes with it; one that has left already is deducted
+	// at its list price, as with a return. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
 	// freight and coupons.
 	CancelLines(context.Context, *CancelLinesRequest) (*OrderInfo, error)
 	// What becomes of a pickup whose store has declined it, or that was not collected, while the order's `choice` is there: by its

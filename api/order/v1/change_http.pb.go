@@ -25,7 +25,8 @@ const OperationOrderChangesChoosePickup = "/onepool.order.v1.OrderChanges/Choose
 type OrderChangesHTTPServer interface {
 	// CancelLines Cancels units of lines that have not left: by the member, the seller's staff or the channel that sent the order. Stock,
 	// money and points go back in the frozen shares of the lines, budgets and quotas of promotions in proportion; coupons stay
-	// used, and the freight stays paid. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
+	// used, and the freight stays paid. A gift that what is left does not earn goes with it; one that has left already is deducted
+	// at its list price, as with a return. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
 	// freight and coupons.
 	CancelLines(context.Context, *CancelLinesRequest) (*OrderInfo, error)
 	// ChoosePickup What becomes of a pickup whose store has declined it, or that was not collected, while the order's `choice` is there: by its
@@ -93,7 +94,8 @@ func _OrderChanges_ChoosePickup0_HTTP_Handler(srv OrderChangesHTTPServer) func(c
 type OrderChangesHTTPClient interface {
 	// CancelLines Cancels units of lines that have not left: by the member, the seller's staff or the channel that sent the order. Stock,
 	// money and points go back in the frozen shares of the lines, budgets and quotas of promotions in proportion; coupons stay
-	// used, and the freight stays paid. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
+	// used, and the freight stays paid. A gift that what is left does not earn goes with it; one that has left already is deducted
+	// at its list price, as with a return. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
 	// freight and coupons.
 	CancelLines(ctx context.Context, req *CancelLinesRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
 	// ChoosePickup What becomes of a pickup whose store has declined it, or that was not collected, while the order's `choice` is there: by its
@@ -112,7 +114,8 @@ func NewOrderChangesHTTPClient(client *http.Client) OrderChangesHTTPClient {
 
 // CancelLines Cancels units of lines that have not left: by the member, the seller's staff or the channel that sent the order. Stock,
 // money and points go back in the frozen shares of the lines, budgets and quotas of promotions in proportion; coupons stay
-// used, and the freight stays paid. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
+// used, and the freight stays paid. A gift that what is left does not earn goes with it; one that has left already is deducted
+// at its list price, as with a return. A kit's line is cancelled as a whole. When nothing is left, the order is cancelled, with
 // freight and coupons.
 func (c *OrderChangesHTTPClientImpl) CancelLines(ctx context.Context, in *CancelLinesRequest, opts ...http.CallOption) (*OrderInfo, error) {
 	var out OrderInfo

@@ -67,6 +67,20 @@ const (
 	OrderErrorReason_WEBHOOK_URL_REFUSED OrderErrorReason = 55
 	// A channel has as many webhooks as it may. metadata: most.
 	OrderErrorReason_WEBHOOK_LIMIT OrderErrorReason = 56
+	// Another tax profile of the organisation begins then, or later. metadata: org, from_us (of that one).
+	OrderErrorReason_TAX_PROFILE_OVERLAPS OrderErrorReason = 70
+	// The seller has no tax profile. metadata: org.
+	OrderErrorReason_INVOICE_SELLER_UNKNOWN OrderErrorReason = 71
+	// Nobody issues invoices here.
+	OrderErrorReason_INVOICES_OFF OrderErrorReason = 72
+	// The time to ask for it is over. metadata: until_us.
+	OrderErrorReason_INVOICE_TOO_LATE OrderErrorReason = 73
+	// Nothing is left of the order that an invoice is for.
+	OrderErrorReason_INVOICE_NOTHING OrderErrorReason = 74
+	// The order has one that is not over. metadata: invoice_id.
+	OrderErrorReason_INVOICE_EXISTS OrderErrorReason = 75
+	// The issuer may have it already. metadata: invoice_id, state.
+	OrderErrorReason_INVOICE_ASKED OrderErrorReason = 76
 	// The deposit is paid, and it is not yet the time to pay the balance. metadata: balance_from_us, balance_until_us.
 	OrderErrorReason_BALANCE_NOT_OPEN OrderErrorReason = 80
 	// The order asks for another deposit than the buyer was shown. metadata: deposit_minor, balance_minor, balance_from_us, balance_until_us,
@@ -106,6 +120,13 @@ var (
 		26: "PROVIDER_REFUSED",
 		55: "WEBHOOK_URL_REFUSED",
 		56: "WEBHOOK_LIMIT",
+		70: "TAX_PROFILE_OVERLAPS",
+		71: "INVOICE_SELLER_UNKNOWN",
+		72: "INVOICES_OFF",
+		73: "INVOICE_TOO_LATE",
+		74: "INVOICE_NOTHING",
+		75: "INVOICE_EXISTS",
+		76: "INVOICE_ASKED",
 		80: "BALANCE_NOT_OPEN",
 		81: "DEPOSIT_CHANGED",
 		82: "DEPOSIT_MIXED",
@@ -136,6 +157,13 @@ var (
 		"PROVIDER_REFUSED":       26,
 		"WEBHOOK_URL_REFUSED":    55,
 		"WEBHOOK_LIMIT":          56,
+		"TAX_PROFILE_OVERLAPS":   70,
+		"INVOICE_SELLER_UNKNOWN": 71,
+		"INVOICES_OFF":           72,
+		"INVOICE_TOO_LATE":       73,
+		"INVOICE_NOTHING":        74,
+		"INVOICE_EXISTS":         75,
+		"INVOICE_ASKED":          76,
 		"BALANCE_NOT_OPEN":       80,
 		"DEPOSIT_CHANGED":        81,
 		"DEPOSIT_MIXED":          82,
@@ -175,7 +203,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x93\x06\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xd7\a\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -201,7 +229,14 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x0fPROVIDER_SILENT\x10\x19\x1a\x04\xa8E\xf7\x03\x12\x1a\n" +
 	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13WEBHOOK_URL_REFUSED\x107\x1a\x04\xa8E\x90\x03\x12\x17\n" +
-	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
+	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
+	"\x14TAX_PROFILE_OVERLAPS\x10F\x1a\x04\xa8E\x99\x03\x12 \n" +
+	"\x16INVOICE_SELLER_UNKNOWN\x10G\x1a\x04\xa8E\x99\x03\x12\x16\n" +
+	"\fINVOICES_OFF\x10H\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
+	"\x10INVOICE_TOO_LATE\x10I\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fINVOICE_NOTHING\x10J\x1a\x04\xa8E\x99\x03\x12\x18\n" +
+	"\x0eINVOICE_EXISTS\x10K\x1a\x04\xa8E\x99\x03\x12\x17\n" +
+	"\rINVOICE_ASKED\x10L\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
 	"\x10BALANCE_NOT_OPEN\x10P\x1a\x04\xa8E\x99\x03\x12\x19\n" +
 	"\x0fDEPOSIT_CHANGED\x10Q\x1a\x04\xa8E\x99\x03\x12\x17\n" +
 	"\rDEPOSIT_MIXED\x10R\x1a\x04\xa8E\x99\x03\x12\x14\n" +

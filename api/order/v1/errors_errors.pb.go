@@ -325,6 +325,104 @@ func ErrorWebhookLimit(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_WEBHOOK_LIMIT.String(), fmt.Sprintf(format, args...))
 }
 
+// Another tax profile of the organisation begins then, or later. metadata: org, from_us (of that one).
+func IsTaxProfileOverlaps(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_TAX_PROFILE_OVERLAPS.String() && e.Code == 409
+}
+
+// Another tax profile of the organisation begins then, or later. metadata: org, from_us (of that one).
+func ErrorTaxProfileOverlaps(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_TAX_PROFILE_OVERLAPS.String(), fmt.Sprintf(format, args...))
+}
+
+// The seller has no tax profile. metadata: org.
+func IsInvoiceSellerUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_INVOICE_SELLER_UNKNOWN.String() && e.Code == 409
+}
+
+// The seller has no tax profile. metadata: org.
+func ErrorInvoiceSellerUnknown(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_INVOICE_SELLER_UNKNOWN.String(), fmt.Sprintf(format, args...))
+}
+
+// Nobody issues invoices here.
+func IsInvoicesOff(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_INVOICES_OFF.String() && e.Code == 409
+}
+
+// Nobody issues invoices here.
+func ErrorInvoicesOff(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_INVOICES_OFF.String(), fmt.Sprintf(format, args...))
+}
+
+// The time to ask for it is over. metadata: until_us.
+func IsInvoiceTooLate(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_INVOICE_TOO_LATE.String() && e.Code == 409
+}
+
+// The time to ask for it is over. metadata: until_us.
+func ErrorInvoiceTooLate(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_INVOICE_TOO_LATE.String(), fmt.Sprintf(format, args...))
+}
+
+// Nothing is left of the order that an invoice is for.
+func IsInvoiceNothing(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_INVOICE_NOTHING.String() && e.Code == 409
+}
+
+// Nothing is left of the order that an invoice is for.
+func ErrorInvoiceNothing(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_INVOICE_NOTHING.String(), fmt.Sprintf(format, args...))
+}
+
+// The order has one that is not over. metadata: invoice_id.
+func IsInvoiceExists(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_INVOICE_EXISTS.String() && e.Code == 409
+}
+
+// The order has one that is not over. metadata: invoice_id.
+func ErrorInvoiceExists(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_INVOICE_EXISTS.String(), fmt.Sprintf(format, args...))
+}
+
+// The issuer may have it already. metadata: invoice_id, state.
+func IsInvoiceAsked(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_INVOICE_ASKED.String() && e.Code == 409
+}
+
+// The issuer may have it already. metadata: invoice_id, state.
+func ErrorInvoiceAsked(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_INVOICE_ASKED.String(), fmt.Sprintf(format, args...))
+}
+
 // The deposit is paid, and it is not yet the time to pay the balance. metadata: balance_from_us, balance_until_us.
 func IsBalanceNotOpen(err error) bool {
 	if err == nil {

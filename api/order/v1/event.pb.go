@@ -102,6 +102,8 @@ const (
 	TradeTopic_TRADE_CHANGED TradeTopic = 11
 	// The carrier could not hand the goods over.
 	TradeTopic_TRADE_FAILED TradeTopic = 12
+	// An invoice, or a red letter, is issued.
+	TradeTopic_TRADE_INVOICED TradeTopic = 20
 	// The deposit of a presale has come: the amount is the deposit's.
 	TradeTopic_TRADE_DEPOSIT_PAID TradeTopic = 80
 	// The balance of a presale can be paid now: the amount is what is left to pay.
@@ -124,6 +126,7 @@ var (
 		10: "TRADE_REFUNDED",
 		11: "TRADE_CHANGED",
 		12: "TRADE_FAILED",
+		20: "TRADE_INVOICED",
 		80: "TRADE_DEPOSIT_PAID",
 		81: "TRADE_BALANCE_DUE",
 	}
@@ -141,6 +144,7 @@ var (
 		"TRADE_REFUNDED":          10,
 		"TRADE_CHANGED":           11,
 		"TRADE_FAILED":            12,
+		"TRADE_INVOICED":          20,
 		"TRADE_DEPOSIT_PAID":      80,
 		"TRADE_BALANCE_DUE":       81,
 	}
@@ -339,12 +343,18 @@ type TradeEvent struct {
 	TrackingNo    string         `protobuf:"bytes,16,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
 	ReturnId      string         `protobuf:"bytes,17,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
 	RefundId      string         `protobuf:"bytes,18,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	// The order's total, or what was refunded.
+	// The order's total, what was refunded, or of an invoice or red letter.
 	Amount *v11.Money `protobuf:"bytes,19,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The goods of an order when it was placed, of a fulfilment or parcel, or those that came back.
 	Lines []*TradeEventLine `protobuf:"bytes,20,rep,name=lines,proto3" json:"lines,omitempty"`
 	// Of a fulfilment that leaves in several.
-	ParcelId      string `protobuf:"bytes,21,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
+	ParcelId string `protobuf:"bytes,21,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
+	// What the seller has of the order after the change: when it is paid, whenever goods or money go back, and at its end. For the
+	// seller's staff, headquarters and services.
+	Receipts  *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	InvoiceId string         `protobuf:"bytes,30,opt,name=invoice_id,json=invoiceId,proto3" json:"invoice_id,omitempty"`
+	// The invoice that a red letter takes back.
+	RedOf         string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -522,6 +532,27 @@ func (x *TradeEvent) GetLines() []*TradeEventLine {
 func (x *TradeEvent) GetParcelId() string {
 	if x != nil {
 		return x.ParcelId
+	}
+	return ""
+}
+
+func (x *TradeEvent) GetReceipts() *EventReceipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
+func (x *TradeEvent) GetInvoiceId() string {
+	if x != nil {
+		return x.InvoiceId
+	}
+	return ""
+}
+
+func (x *TradeEvent) GetRedOf() string {
+	if x != nil {
+		return x.RedOf
 	}
 	return ""
 }
@@ -1050,7 +1081,7 @@ var File_order_v1_event_proto protoreflect.FileDescriptor
 
 const file_order_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/event.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\"\x8c\x02\n" +
+	"\x14order/v1/event.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x17order/v1/receipts.proto\"\x8c\x02\n" +
 	"\x16ListTradeEventsRequest\x12 \n" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\x06cursor\x12B\n" +
 	"\x05begin\x18\x02 \x01(\x0e2\".onepool.order.v1.TradeEventsBeginB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05begin\x12 \n" +
@@ -1062,7 +1093,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x06events\x18\x01 \x03(\v2\x1c.onepool.order.v1.TradeEventR\x06events\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
 	"nextCursor\x12\x16\n" +
-	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xbc\x05\n" +
+	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xaf\x06\n" +
 	"\n" +
 	"TradeEvent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
@@ -1088,7 +1119,11 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\trefund_id\x18\x12 \x01(\tR\brefundId\x120\n" +
 	"\x06amount\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x126\n" +
 	"\x05lines\x18\x14 \x03(\v2 .onepool.order.v1.TradeEventLineR\x05lines\x12\x1b\n" +
-	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\"W\n" +
+	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\x12;\n" +
+	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\x12\x1d\n" +
+	"\n" +
+	"invoice_id\x18\x1e \x01(\tR\tinvoiceId\x12\x15\n" +
+	"\x06red_of\x18\x1f \x01(\tR\x05redOf\"W\n" +
 	"\x0eTradeEventLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
@@ -1139,7 +1174,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xc2\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xd6\x02\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1156,7 +1191,8 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x0eTRADE_REFUNDED\x10\n" +
 	"\x12\x11\n" +
 	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
-	"\fTRADE_FAILED\x10\f\x12\x16\n" +
+	"\fTRADE_FAILED\x10\f\x12\x12\n" +
+	"\x0eTRADE_INVOICED\x10\x14\x12\x16\n" +
 	"\x12TRADE_DEPOSIT_PAID\x10P\x12\x15\n" +
 	"\x11TRADE_BALANCE_DUE\x10Q2\xaa\x04\n" +
 	"\vTradeEvents\x12\x80\x01\n" +
@@ -1194,6 +1230,7 @@ var file_order_v1_event_proto_goTypes = []any{
 	(*DeleteEventWebhookResponse)(nil), // 11: onepool.order.v1.DeleteEventWebhookResponse
 	(v1.DeliveryWay)(0),                // 12: onepool.inventory.v1.DeliveryWay
 	(*v11.Money)(nil),                  // 13: onepool.common.v1.Money
+	(*EventReceipts)(nil),              // 14: onepool.order.v1.EventReceipts
 }
 var file_order_v1_event_proto_depIdxs = []int32{
 	0,  // 0: onepool.order.v1.ListTradeEventsRequest.begin:type_name -> onepool.order.v1.TradeEventsBegin
@@ -1203,20 +1240,21 @@ var file_order_v1_event_proto_depIdxs = []int32{
 	12, // 4: onepool.order.v1.TradeEvent.way:type_name -> onepool.inventory.v1.DeliveryWay
 	13, // 5: onepool.order.v1.TradeEvent.amount:type_name -> onepool.common.v1.Money
 	5,  // 6: onepool.order.v1.TradeEvent.lines:type_name -> onepool.order.v1.TradeEventLine
-	6,  // 7: onepool.order.v1.ListEventWebhooksResponse.webhooks:type_name -> onepool.order.v1.EventWebhook
-	2,  // 8: onepool.order.v1.TradeEvents.ListTradeEvents:input_type -> onepool.order.v1.ListTradeEventsRequest
-	7,  // 9: onepool.order.v1.TradeEvents.PutEventWebhook:input_type -> onepool.order.v1.PutEventWebhookRequest
-	8,  // 10: onepool.order.v1.TradeEvents.ListEventWebhooks:input_type -> onepool.order.v1.ListEventWebhooksRequest
-	10, // 11: onepool.order.v1.TradeEvents.DeleteEventWebhook:input_type -> onepool.order.v1.DeleteEventWebhookRequest
-	3,  // 12: onepool.order.v1.TradeEvents.ListTradeEvents:output_type -> onepool.order.v1.ListTradeEventsResponse
-	6,  // 13: onepool.order.v1.TradeEvents.PutEventWebhook:output_type -> onepool.order.v1.EventWebhook
-	9,  // 14: onepool.order.v1.TradeEvents.ListEventWebhooks:output_type -> onepool.order.v1.ListEventWebhooksResponse
-	11, // 15: onepool.order.v1.TradeEvents.DeleteEventWebhook:output_type -> onepool.order.v1.DeleteEventWebhookResponse
-	12, // [12:16] is the sub-list for method output_type
-	8,  // [8:12] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	14, // 7: onepool.order.v1.TradeEvent.receipts:type_name -> onepool.order.v1.EventReceipts
+	6,  // 8: onepool.order.v1.ListEventWebhooksResponse.webhooks:type_name -> onepool.order.v1.EventWebhook
+	2,  // 9: onepool.order.v1.TradeEvents.ListTradeEvents:input_type -> onepool.order.v1.ListTradeEventsRequest
+	7,  // 10: onepool.order.v1.TradeEvents.PutEventWebhook:input_type -> onepool.order.v1.PutEventWebhookRequest
+	8,  // 11: onepool.order.v1.TradeEvents.ListEventWebhooks:input_type -> onepool.order.v1.ListEventWebhooksRequest
+	10, // 12: onepool.order.v1.TradeEvents.DeleteEventWebhook:input_type -> onepool.order.v1.DeleteEventWebhookRequest
+	3,  // 13: onepool.order.v1.TradeEvents.ListTradeEvents:output_type -> onepool.order.v1.ListTradeEventsResponse
+	6,  // 14: onepool.order.v1.TradeEvents.PutEventWebhook:output_type -> onepool.order.v1.EventWebhook
+	9,  // 15: onepool.order.v1.TradeEvents.ListEventWebhooks:output_type -> onepool.order.v1.ListEventWebhooksResponse
+	11, // 16: onepool.order.v1.TradeEvents.DeleteEventWebhook:output_type -> onepool.order.v1.DeleteEventWebhookResponse
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_event_proto_init() }
@@ -1224,6 +1262,7 @@ func file_order_v1_event_proto_init() {
 	if File_order_v1_event_proto != nil {
 		return
 	}
+	file_order_v1_receipts_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

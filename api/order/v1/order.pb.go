@@ -656,11 +656,14 @@ func (PaymentScene) EnumDescriptor() ([]byte, []int) {
 }
 
 type Cart struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	MemberId string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
-	Lines    []*CartLine            `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	// At today's list prices.
-	Total         *v1.Money `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for a guest.
+	MemberId string      `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	Lines    []*CartLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	// At today's prices, before promotions.
+	Total *v1.Money `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
+	// Store whose online shop's cart this is; empty: that of headquarters' mall.
+	ShopStoreCode string `protobuf:"bytes,4,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -716,13 +719,22 @@ func (x *Cart) GetTotal() *v1.Money {
 	return nil
 }
 
+func (x *Cart) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
 type CartLine struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	Title         map[string]string      `protobuf:"bytes,3,rep,name=title,proto3" json:"title,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	UnitPrice     *v1.Money              `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	Amount        *v1.Money              `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Sku       string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity  int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Title     map[string]string      `protobuf:"bytes,3,rep,name=title,proto3" json:"title,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	UnitPrice *v1.Money              `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
+	Amount    *v1.Money              `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	// What has changed since the buyer last saw the line. None: the line can be ordered as it is.
+	Notices       []*CartNotice `protobuf:"bytes,6,rep,name=notices,proto3" json:"notices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -792,18 +804,99 @@ func (x *CartLine) GetAmount() *v1.Money {
 	return nil
 }
 
+func (x *CartLine) GetNotices() []*CartNotice {
+	if x != nil {
+		return x.Notices
+	}
+	return nil
+}
+
+// What a buyer has to know before ordering a line of a cart.
+type CartNotice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As an order of it would be refused: PRICE_CHANGED, NOT_FOR_SALE or STOCK_INSUFFICIENT.
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// PRICE_CHANGED: what one piece cost the buyer when it was last seen, and costs now.
+	Seen *v1.Money `protobuf:"bytes,2,opt,name=seen,proto3" json:"seen,omitempty"`
+	Now  *v1.Money `protobuf:"bytes,3,opt,name=now,proto3" json:"now,omitempty"`
+	// STOCK_INSUFFICIENT: what the channel may promise now.
+	Available     int64 `protobuf:"varint,4,opt,name=available,proto3" json:"available,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CartNotice) Reset() {
+	*x = CartNotice{}
+	mi := &file_order_v1_order_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CartNotice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CartNotice) ProtoMessage() {}
+
+func (x *CartNotice) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_order_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CartNotice.ProtoReflect.Descriptor instead.
+func (*CartNotice) Descriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CartNotice) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CartNotice) GetSeen() *v1.Money {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
+func (x *CartNotice) GetNow() *v1.Money {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *CartNotice) GetAvailable() int64 {
+	if x != nil {
+		return x.Available
+	}
+	return 0
+}
+
 type GetCartRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	MemberId string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	// Channel by whose price lists it is priced; empty: every channel's.
-	Channel       string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Store whose online shop's cart; empty: that of headquarters' mall.
+	ShopStoreCode string `protobuf:"bytes,3,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetCartRequest) Reset() {
 	*x = GetCartRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[2]
+	mi := &file_order_v1_order_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +908,7 @@ func (x *GetCartRequest) String() string {
 func (*GetCartRequest) ProtoMessage() {}
 
 func (x *GetCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[2]
+	mi := &file_order_v1_order_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +921,7 @@ func (x *GetCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCartRequest.ProtoReflect.Descriptor instead.
 func (*GetCartRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetCartRequest) GetMemberId() string {
@@ -845,6 +938,13 @@ func (x *GetCartRequest) GetChannel() string {
 	return ""
 }
 
+func (x *GetCartRequest) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
 type SetCartLineRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -852,14 +952,16 @@ type SetCartLineRequest struct {
 	Sku       string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
 	Quantity  int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	// Channel by whose price lists the answer is priced; empty: every channel's.
-	Channel       string `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
+	Channel string `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Store whose online shop sells; empty: headquarters' mall. Each shop has a cart of its own.
+	ShopStoreCode string `protobuf:"bytes,6,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SetCartLineRequest) Reset() {
 	*x = SetCartLineRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[3]
+	mi := &file_order_v1_order_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -871,7 +973,7 @@ func (x *SetCartLineRequest) String() string {
 func (*SetCartLineRequest) ProtoMessage() {}
 
 func (x *SetCartLineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[3]
+	mi := &file_order_v1_order_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -884,7 +986,7 @@ func (x *SetCartLineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCartLineRequest.ProtoReflect.Descriptor instead.
 func (*SetCartLineRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SetCartLineRequest) GetRequestId() string {
@@ -922,6 +1024,13 @@ func (x *SetCartLineRequest) GetChannel() string {
 	return ""
 }
 
+func (x *SetCartLineRequest) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
 type OrderLineInput struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Sku      string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
@@ -934,7 +1043,7 @@ type OrderLineInput struct {
 
 func (x *OrderLineInput) Reset() {
 	*x = OrderLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[4]
+	mi := &file_order_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1055,7 @@ func (x *OrderLineInput) String() string {
 func (*OrderLineInput) ProtoMessage() {}
 
 func (x *OrderLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[4]
+	mi := &file_order_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1068,7 @@ func (x *OrderLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLineInput.ProtoReflect.Descriptor instead.
 func (*OrderLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OrderLineInput) GetSku() string {
@@ -1006,7 +1115,7 @@ type CalculateRequest struct {
 
 func (x *CalculateRequest) Reset() {
 	*x = CalculateRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[5]
+	mi := &file_order_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1127,7 @@ func (x *CalculateRequest) String() string {
 func (*CalculateRequest) ProtoMessage() {}
 
 func (x *CalculateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[5]
+	mi := &file_order_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1140,7 @@ func (x *CalculateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CalculateRequest.ProtoReflect.Descriptor instead.
 func (*CalculateRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CalculateRequest) GetChannel() string {
@@ -1122,7 +1231,7 @@ type Calculation struct {
 
 func (x *Calculation) Reset() {
 	*x = Calculation{}
-	mi := &file_order_v1_order_proto_msgTypes[6]
+	mi := &file_order_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1243,7 @@ func (x *Calculation) String() string {
 func (*Calculation) ProtoMessage() {}
 
 func (x *Calculation) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[6]
+	mi := &file_order_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1256,7 @@ func (x *Calculation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Calculation.ProtoReflect.Descriptor instead.
 func (*Calculation) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Calculation) GetLines() []*OrderLine {
@@ -1253,7 +1362,7 @@ type OrderDeposit struct {
 
 func (x *OrderDeposit) Reset() {
 	*x = OrderDeposit{}
-	mi := &file_order_v1_order_proto_msgTypes[7]
+	mi := &file_order_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1265,7 +1374,7 @@ func (x *OrderDeposit) String() string {
 func (*OrderDeposit) ProtoMessage() {}
 
 func (x *OrderDeposit) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[7]
+	mi := &file_order_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1278,7 +1387,7 @@ func (x *OrderDeposit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderDeposit.ProtoReflect.Descriptor instead.
 func (*OrderDeposit) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OrderDeposit) GetAmount() *v1.Money {
@@ -1344,7 +1453,7 @@ type Receiver struct {
 
 func (x *Receiver) Reset() {
 	*x = Receiver{}
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1356,7 +1465,7 @@ func (x *Receiver) String() string {
 func (*Receiver) ProtoMessage() {}
 
 func (x *Receiver) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[8]
+	mi := &file_order_v1_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1369,7 +1478,7 @@ func (x *Receiver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receiver.ProtoReflect.Descriptor instead.
 func (*Receiver) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Receiver) GetName() string {
@@ -1418,7 +1527,8 @@ type PlaceOrderRequest struct {
 	Receiver      *Receiver       `protobuf:"bytes,6,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	// For PICKUP.
 	PickupStoreCode string `protobuf:"bytes,7,opt,name=pickup_store_code,json=pickupStoreCode,proto3" json:"pickup_store_code,omitempty"`
-	// None with from_cart: what is in the member's cart when the order is placed.
+	// None with from_cart: what is in the member's cart of this shop when the order is placed. A line whose price is not the one
+	// that was last seen there is refused with PRICE_CHANGED.
 	Lines []*OrderLineInput `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
 	// Points to spend, at most the goods' worth; 0: none.
 	Points int64 `protobuf:"varint,9,opt,name=points,proto3" json:"points,omitempty"`
@@ -1441,7 +1551,7 @@ type PlaceOrderRequest struct {
 
 func (x *PlaceOrderRequest) Reset() {
 	*x = PlaceOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1453,7 +1563,7 @@ func (x *PlaceOrderRequest) String() string {
 func (*PlaceOrderRequest) ProtoMessage() {}
 
 func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[9]
+	mi := &file_order_v1_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1466,7 +1576,7 @@ func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderRequest.ProtoReflect.Descriptor instead.
 func (*PlaceOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PlaceOrderRequest) GetRequestId() string {
@@ -1635,15 +1745,20 @@ type OrderInfo struct {
 	ExchangeFor    string    `protobuf:"bytes,58,opt,name=exchange_for,json=exchangeFor,proto3" json:"exchange_for,omitempty"`
 	ExchangeCredit *v1.Money `protobuf:"bytes,59,opt,name=exchange_credit,json=exchangeCredit,proto3" json:"exchange_credit,omitempty"`
 	// In the goods; on top: unit prices are without it.
-	Tax           *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
-	TaxOnTop      bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	Tax      *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxOnTop bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	// What the seller has of all lines and the freight, and of charges for gifts that stayed. For the seller's staff and
+	// headquarters, of an order by itself, not in lists.
+	Receipts *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	// The seller to the tax office; absent: it had no tax profile when the order was placed.
+	SellerTax     *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderInfo) Reset() {
 	*x = OrderInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1655,7 +1770,7 @@ func (x *OrderInfo) String() string {
 func (*OrderInfo) ProtoMessage() {}
 
 func (x *OrderInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[10]
+	mi := &file_order_v1_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1668,7 +1783,7 @@ func (x *OrderInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderInfo.ProtoReflect.Descriptor instead.
 func (*OrderInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderInfo) GetId() string {
@@ -1958,6 +2073,20 @@ func (x *OrderInfo) GetTaxOnTop() bool {
 	return false
 }
 
+func (x *OrderInfo) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
+func (x *OrderInfo) GetSellerTax() *SellerTax {
+	if x != nil {
+		return x.SellerTax
+	}
+	return nil
+}
+
 type OrderGift struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// To the receiver.
@@ -1972,7 +2101,7 @@ type OrderGift struct {
 
 func (x *OrderGift) Reset() {
 	*x = OrderGift{}
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1984,7 +2113,7 @@ func (x *OrderGift) String() string {
 func (*OrderGift) ProtoMessage() {}
 
 func (x *OrderGift) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[11]
+	mi := &file_order_v1_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1997,7 +2126,7 @@ func (x *OrderGift) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderGift.ProtoReflect.Descriptor instead.
 func (*OrderGift) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{11}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OrderGift) GetMessage() string {
@@ -2032,7 +2161,7 @@ type PickupChoice struct {
 
 func (x *PickupChoice) Reset() {
 	*x = PickupChoice{}
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2044,7 +2173,7 @@ func (x *PickupChoice) String() string {
 func (*PickupChoice) ProtoMessage() {}
 
 func (x *PickupChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[12]
+	mi := &file_order_v1_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2057,7 +2186,7 @@ func (x *PickupChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupChoice.ProtoReflect.Descriptor instead.
 func (*PickupChoice) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{12}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PickupChoice) GetAskedAtUs() int64 {
@@ -2099,15 +2228,17 @@ type OrderLine struct {
 	// Units that were cancelled before they left; their money is in refunded.
 	CancelledQuantity int64 `protobuf:"varint,21,opt,name=cancelled_quantity,json=cancelledQuantity,proto3" json:"cancelled_quantity,omitempty"`
 	// In payable, at so many basis points.
-	TaxBp         int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
-	Tax           *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	TaxBp int64     `protobuf:"varint,16,opt,name=tax_bp,json=taxBp,proto3" json:"tax_bp,omitempty"`
+	Tax   *v1.Money `protobuf:"bytes,17,opt,name=tax,proto3" json:"tax,omitempty"`
+	// What the seller has of it. For the seller's staff and headquarters.
+	Receipts      *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2250,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[13]
+	mi := &file_order_v1_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2263,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{13}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -2261,6 +2392,13 @@ func (x *OrderLine) GetTax() *v1.Money {
 	return nil
 }
 
+func (x *OrderLine) GetReceipts() *Receipts {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
 type Tender struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          TenderKind             `protobuf:"varint,1,opt,name=kind,proto3,enum=onepool.order.v1.TenderKind" json:"kind,omitempty"`
@@ -2273,7 +2411,7 @@ type Tender struct {
 
 func (x *Tender) Reset() {
 	*x = Tender{}
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2285,7 +2423,7 @@ func (x *Tender) String() string {
 func (*Tender) ProtoMessage() {}
 
 func (x *Tender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[14]
+	mi := &file_order_v1_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2298,7 +2436,7 @@ func (x *Tender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tender.ProtoReflect.Descriptor instead.
 func (*Tender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{14}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Tender) GetKind() TenderKind {
@@ -2352,7 +2490,7 @@ type Goodwill struct {
 
 func (x *Goodwill) Reset() {
 	*x = Goodwill{}
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2364,7 +2502,7 @@ func (x *Goodwill) String() string {
 func (*Goodwill) ProtoMessage() {}
 
 func (x *Goodwill) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[15]
+	mi := &file_order_v1_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2377,7 +2515,7 @@ func (x *Goodwill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodwill.ProtoReflect.Descriptor instead.
 func (*Goodwill) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{15}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Goodwill) GetId() string {
@@ -2486,7 +2624,7 @@ type OrderEvent struct {
 
 func (x *OrderEvent) Reset() {
 	*x = OrderEvent{}
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2498,7 +2636,7 @@ func (x *OrderEvent) String() string {
 func (*OrderEvent) ProtoMessage() {}
 
 func (x *OrderEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[16]
+	mi := &file_order_v1_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2511,7 +2649,7 @@ func (x *OrderEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderEvent.ProtoReflect.Descriptor instead.
 func (*OrderEvent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{16}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *OrderEvent) GetVersion() int32 {
@@ -2573,18 +2711,20 @@ type SellAtTillRequest struct {
 	Lines     []*OrderLineInput `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
 	MemberId  string            `protobuf:"bytes,6,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	Points    int64             `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
-	// Cash taken for the goods, change already given: with the cards it must equal what is left to pay.
+	// Cash taken for the goods, change already given: with the cards and the stored value it must equal what is left to pay.
 	CashMinor int64  `protobuf:"varint,8,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
 	Clerk     string `protobuf:"bytes,9,opt,name=clerk,proto3" json:"clerk,omitempty"`
 	// What the card terminal has taken.
-	Cards         []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	Cards []*CardTender `protobuf:"bytes,10,rep,name=cards,proto3" json:"cards,omitempty"`
+	// What the member's stored value pays, taken with the sale or not at all. Only by a frontend to which the member has shown a code.
+	WalletMinor   int64 `protobuf:"varint,110,opt,name=wallet_minor,json=walletMinor,proto3" json:"wallet_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SellAtTillRequest) Reset() {
 	*x = SellAtTillRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2596,7 +2736,7 @@ func (x *SellAtTillRequest) String() string {
 func (*SellAtTillRequest) ProtoMessage() {}
 
 func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[17]
+	mi := &file_order_v1_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2609,7 +2749,7 @@ func (x *SellAtTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SellAtTillRequest.ProtoReflect.Descriptor instead.
 func (*SellAtTillRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{17}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SellAtTillRequest) GetRequestId() string {
@@ -2682,6 +2822,13 @@ func (x *SellAtTillRequest) GetCards() []*CardTender {
 	return nil
 }
 
+func (x *SellAtTillRequest) GetWalletMinor() int64 {
+	if x != nil {
+		return x.WalletMinor
+	}
+	return 0
+}
+
 // Money that a card terminal (POS machine) beside the till has taken.
 type CardTender struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -2694,7 +2841,7 @@ type CardTender struct {
 
 func (x *CardTender) Reset() {
 	*x = CardTender{}
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2706,7 +2853,7 @@ func (x *CardTender) String() string {
 func (*CardTender) ProtoMessage() {}
 
 func (x *CardTender) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[18]
+	mi := &file_order_v1_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2719,7 +2866,7 @@ func (x *CardTender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CardTender.ProtoReflect.Descriptor instead.
 func (*CardTender) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{18}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CardTender) GetAmountMinor() int64 {
@@ -2758,7 +2905,7 @@ type ImportChannelOrderRequest struct {
 
 func (x *ImportChannelOrderRequest) Reset() {
 	*x = ImportChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2770,7 +2917,7 @@ func (x *ImportChannelOrderRequest) String() string {
 func (*ImportChannelOrderRequest) ProtoMessage() {}
 
 func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[19]
+	mi := &file_order_v1_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2783,7 +2930,7 @@ func (x *ImportChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*ImportChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{19}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ImportChannelOrderRequest) GetRequestId() string {
@@ -2875,7 +3022,7 @@ type ChannelLine struct {
 
 func (x *ChannelLine) Reset() {
 	*x = ChannelLine{}
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2887,7 +3034,7 @@ func (x *ChannelLine) String() string {
 func (*ChannelLine) ProtoMessage() {}
 
 func (x *ChannelLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[20]
+	mi := &file_order_v1_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2900,7 +3047,7 @@ func (x *ChannelLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelLine.ProtoReflect.Descriptor instead.
 func (*ChannelLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{20}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ChannelLine) GetSku() string {
@@ -2933,7 +3080,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2945,7 +3092,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[21]
+	mi := &file_order_v1_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2958,7 +3105,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{21}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetOrderRequest) GetOrderId() string {
@@ -2978,7 +3125,7 @@ type GetChannelOrderRequest struct {
 
 func (x *GetChannelOrderRequest) Reset() {
 	*x = GetChannelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2990,7 +3137,7 @@ func (x *GetChannelOrderRequest) String() string {
 func (*GetChannelOrderRequest) ProtoMessage() {}
 
 func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[22]
+	mi := &file_order_v1_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3003,7 +3150,7 @@ func (x *GetChannelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{22}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetChannelOrderRequest) GetChannel() string {
@@ -3050,7 +3197,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3062,7 +3209,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[23]
+	mi := &file_order_v1_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3075,7 +3222,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{23}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListOrdersRequest) GetPageSize() int32 {
@@ -3186,7 +3333,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3198,7 +3345,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[24]
+	mi := &file_order_v1_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3211,7 +3358,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{24}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*OrderInfo {
@@ -3239,7 +3386,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3251,7 +3398,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[25]
+	mi := &file_order_v1_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3264,7 +3411,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{25}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -3305,7 +3452,7 @@ type CreatePaymentRequest struct {
 
 func (x *CreatePaymentRequest) Reset() {
 	*x = CreatePaymentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3317,7 +3464,7 @@ func (x *CreatePaymentRequest) String() string {
 func (*CreatePaymentRequest) ProtoMessage() {}
 
 func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[26]
+	mi := &file_order_v1_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3330,7 +3477,7 @@ func (x *CreatePaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreatePaymentRequest.ProtoReflect.Descriptor instead.
 func (*CreatePaymentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{26}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CreatePaymentRequest) GetRequestId() string {
@@ -3393,7 +3540,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3405,7 +3552,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[27]
+	mi := &file_order_v1_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3418,7 +3565,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{27}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Payment) GetId() string {
@@ -3486,7 +3633,7 @@ type PayInSandboxRequest struct {
 
 func (x *PayInSandboxRequest) Reset() {
 	*x = PayInSandboxRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3498,7 +3645,7 @@ func (x *PayInSandboxRequest) String() string {
 func (*PayInSandboxRequest) ProtoMessage() {}
 
 func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[28]
+	mi := &file_order_v1_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3511,7 +3658,7 @@ func (x *PayInSandboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxRequest.ProtoReflect.Descriptor instead.
 func (*PayInSandboxRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{28}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PayInSandboxRequest) GetPaymentId() string {
@@ -3533,7 +3680,7 @@ type PayInSandboxResponse struct {
 
 func (x *PayInSandboxResponse) Reset() {
 	*x = PayInSandboxResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3545,7 +3692,7 @@ func (x *PayInSandboxResponse) String() string {
 func (*PayInSandboxResponse) ProtoMessage() {}
 
 func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[29]
+	mi := &file_order_v1_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3558,7 +3705,7 @@ func (x *PayInSandboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayInSandboxResponse.ProtoReflect.Descriptor instead.
 func (*PayInSandboxResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{29}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PayInSandboxResponse) GetTransactionNo() string {
@@ -3626,7 +3773,7 @@ type Fulfilment struct {
 
 func (x *Fulfilment) Reset() {
 	*x = Fulfilment{}
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3638,7 +3785,7 @@ func (x *Fulfilment) String() string {
 func (*Fulfilment) ProtoMessage() {}
 
 func (x *Fulfilment) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[30]
+	mi := &file_order_v1_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3651,7 +3798,7 @@ func (x *Fulfilment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fulfilment.ProtoReflect.Descriptor instead.
 func (*Fulfilment) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{30}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Fulfilment) GetId() string {
@@ -3889,7 +4036,7 @@ type PickupCode struct {
 
 func (x *PickupCode) Reset() {
 	*x = PickupCode{}
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3901,7 +4048,7 @@ func (x *PickupCode) String() string {
 func (*PickupCode) ProtoMessage() {}
 
 func (x *PickupCode) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[31]
+	mi := &file_order_v1_order_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3914,7 +4061,7 @@ func (x *PickupCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PickupCode.ProtoReflect.Descriptor instead.
 func (*PickupCode) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{31}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PickupCode) GetCode() string {
@@ -3947,7 +4094,7 @@ type FulfilmentLine struct {
 
 func (x *FulfilmentLine) Reset() {
 	*x = FulfilmentLine{}
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3959,7 +4106,7 @@ func (x *FulfilmentLine) String() string {
 func (*FulfilmentLine) ProtoMessage() {}
 
 func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[32]
+	mi := &file_order_v1_order_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3972,7 +4119,7 @@ func (x *FulfilmentLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FulfilmentLine.ProtoReflect.Descriptor instead.
 func (*FulfilmentLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{32}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *FulfilmentLine) GetLineId() string {
@@ -4045,7 +4192,7 @@ type Parcel struct {
 
 func (x *Parcel) Reset() {
 	*x = Parcel{}
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4057,7 +4204,7 @@ func (x *Parcel) String() string {
 func (*Parcel) ProtoMessage() {}
 
 func (x *Parcel) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[33]
+	mi := &file_order_v1_order_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4070,7 +4217,7 @@ func (x *Parcel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
 func (*Parcel) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{33}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Parcel) GetId() string {
@@ -4155,7 +4302,7 @@ type ParcelContent struct {
 
 func (x *ParcelContent) Reset() {
 	*x = ParcelContent{}
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4167,7 +4314,7 @@ func (x *ParcelContent) String() string {
 func (*ParcelContent) ProtoMessage() {}
 
 func (x *ParcelContent) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[34]
+	mi := &file_order_v1_order_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4180,7 +4327,7 @@ func (x *ParcelContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParcelContent.ProtoReflect.Descriptor instead.
 func (*ParcelContent) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{34}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ParcelContent) GetLineId() string {
@@ -4223,7 +4370,7 @@ type ListFulfilmentsRequest struct {
 
 func (x *ListFulfilmentsRequest) Reset() {
 	*x = ListFulfilmentsRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4235,7 +4382,7 @@ func (x *ListFulfilmentsRequest) String() string {
 func (*ListFulfilmentsRequest) ProtoMessage() {}
 
 func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[35]
+	mi := &file_order_v1_order_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4248,7 +4395,7 @@ func (x *ListFulfilmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{35}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListFulfilmentsRequest) GetPageSize() int32 {
@@ -4317,7 +4464,7 @@ type ListFulfilmentsResponse struct {
 
 func (x *ListFulfilmentsResponse) Reset() {
 	*x = ListFulfilmentsResponse{}
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4329,7 +4476,7 @@ func (x *ListFulfilmentsResponse) String() string {
 func (*ListFulfilmentsResponse) ProtoMessage() {}
 
 func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[36]
+	mi := &file_order_v1_order_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4342,7 +4489,7 @@ func (x *ListFulfilmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFulfilmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListFulfilmentsResponse) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{36}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListFulfilmentsResponse) GetFulfilments() []*Fulfilment {
@@ -4369,7 +4516,7 @@ type AcceptFulfilmentRequest struct {
 
 func (x *AcceptFulfilmentRequest) Reset() {
 	*x = AcceptFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4381,7 +4528,7 @@ func (x *AcceptFulfilmentRequest) String() string {
 func (*AcceptFulfilmentRequest) ProtoMessage() {}
 
 func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[37]
+	mi := &file_order_v1_order_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4394,7 +4541,7 @@ func (x *AcceptFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*AcceptFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{37}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AcceptFulfilmentRequest) GetRequestId() string {
@@ -4431,7 +4578,7 @@ type DeclineFulfilmentRequest struct {
 
 func (x *DeclineFulfilmentRequest) Reset() {
 	*x = DeclineFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4443,7 +4590,7 @@ func (x *DeclineFulfilmentRequest) String() string {
 func (*DeclineFulfilmentRequest) ProtoMessage() {}
 
 func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[38]
+	mi := &file_order_v1_order_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4456,7 +4603,7 @@ func (x *DeclineFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{38}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *DeclineFulfilmentRequest) GetRequestId() string {
@@ -4527,7 +4674,7 @@ type ShipFulfilmentRequest struct {
 
 func (x *ShipFulfilmentRequest) Reset() {
 	*x = ShipFulfilmentRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4539,7 +4686,7 @@ func (x *ShipFulfilmentRequest) String() string {
 func (*ShipFulfilmentRequest) ProtoMessage() {}
 
 func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[39]
+	mi := &file_order_v1_order_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4552,7 +4699,7 @@ func (x *ShipFulfilmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipFulfilmentRequest.ProtoReflect.Descriptor instead.
 func (*ShipFulfilmentRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{39}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ShipFulfilmentRequest) GetRequestId() string {
@@ -4593,7 +4740,7 @@ type ConfirmReceiptRequest struct {
 
 func (x *ConfirmReceiptRequest) Reset() {
 	*x = ConfirmReceiptRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4605,7 +4752,7 @@ func (x *ConfirmReceiptRequest) String() string {
 func (*ConfirmReceiptRequest) ProtoMessage() {}
 
 func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[40]
+	mi := &file_order_v1_order_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4618,7 +4765,7 @@ func (x *ConfirmReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{40}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ConfirmReceiptRequest) GetRequestId() string {
@@ -4645,7 +4792,7 @@ type ReturnLineInput struct {
 
 func (x *ReturnLineInput) Reset() {
 	*x = ReturnLineInput{}
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4657,7 +4804,7 @@ func (x *ReturnLineInput) String() string {
 func (*ReturnLineInput) ProtoMessage() {}
 
 func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[41]
+	mi := &file_order_v1_order_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4670,7 +4817,7 @@ func (x *ReturnLineInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLineInput.ProtoReflect.Descriptor instead.
 func (*ReturnLineInput) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{41}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReturnLineInput) GetLineId() string {
@@ -4706,7 +4853,7 @@ type CreateReturnRequest struct {
 
 func (x *CreateReturnRequest) Reset() {
 	*x = CreateReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4718,7 +4865,7 @@ func (x *CreateReturnRequest) String() string {
 func (*CreateReturnRequest) ProtoMessage() {}
 
 func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[42]
+	mi := &file_order_v1_order_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4731,7 +4878,7 @@ func (x *CreateReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateReturnRequest.ProtoReflect.Descriptor instead.
 func (*CreateReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{42}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CreateReturnRequest) GetRequestId() string {
@@ -4797,7 +4944,7 @@ type ExchangeLine struct {
 
 func (x *ExchangeLine) Reset() {
 	*x = ExchangeLine{}
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4809,7 +4956,7 @@ func (x *ExchangeLine) String() string {
 func (*ExchangeLine) ProtoMessage() {}
 
 func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[43]
+	mi := &file_order_v1_order_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4822,7 +4969,7 @@ func (x *ExchangeLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeLine.ProtoReflect.Descriptor instead.
 func (*ExchangeLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{43}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ExchangeLine) GetLineId() string {
@@ -4887,7 +5034,7 @@ type ReturnInfo struct {
 
 func (x *ReturnInfo) Reset() {
 	*x = ReturnInfo{}
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4899,7 +5046,7 @@ func (x *ReturnInfo) String() string {
 func (*ReturnInfo) ProtoMessage() {}
 
 func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[44]
+	mi := &file_order_v1_order_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4912,7 +5059,7 @@ func (x *ReturnInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnInfo.ProtoReflect.Descriptor instead.
 func (*ReturnInfo) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{44}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReturnInfo) GetId() string {
@@ -5091,7 +5238,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5103,7 +5250,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[45]
+	mi := &file_order_v1_order_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5116,7 +5263,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{45}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ReturnLine) GetLineId() string {
@@ -5178,7 +5325,7 @@ type ReturnPieces struct {
 
 func (x *ReturnPieces) Reset() {
 	*x = ReturnPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5190,7 +5337,7 @@ func (x *ReturnPieces) String() string {
 func (*ReturnPieces) ProtoMessage() {}
 
 func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[46]
+	mi := &file_order_v1_order_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5203,7 +5350,7 @@ func (x *ReturnPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnPieces.ProtoReflect.Descriptor instead.
 func (*ReturnPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{46}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReturnPieces) GetSku() string {
@@ -5266,7 +5413,7 @@ type InspectedPieces struct {
 
 func (x *InspectedPieces) Reset() {
 	*x = InspectedPieces{}
-	mi := &file_order_v1_order_proto_msgTypes[47]
+	mi := &file_order_v1_order_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5278,7 +5425,7 @@ func (x *InspectedPieces) String() string {
 func (*InspectedPieces) ProtoMessage() {}
 
 func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[47]
+	mi := &file_order_v1_order_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5291,7 +5438,7 @@ func (x *InspectedPieces) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectedPieces.ProtoReflect.Descriptor instead.
 func (*InspectedPieces) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{47}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *InspectedPieces) GetLineId() string {
@@ -5346,7 +5493,7 @@ type ApproveReturnRequest struct {
 
 func (x *ApproveReturnRequest) Reset() {
 	*x = ApproveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[48]
+	mi := &file_order_v1_order_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5358,7 +5505,7 @@ func (x *ApproveReturnRequest) String() string {
 func (*ApproveReturnRequest) ProtoMessage() {}
 
 func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[48]
+	mi := &file_order_v1_order_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5371,7 +5518,7 @@ func (x *ApproveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ApproveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{48}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ApproveReturnRequest) GetRequestId() string {
@@ -5402,7 +5549,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_order_v1_order_proto_msgTypes[49]
+	mi := &file_order_v1_order_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5414,7 +5561,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_order_v1_order_proto_msgTypes[49]
+	mi := &file_order_v1_order_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5427,7 +5574,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{49}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ReceiveReturnRequest) GetRequestId() string {
@@ -5462,32 +5609,42 @@ var File_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\"\x85\x01\n" +
+	"\x14order/v1/order.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16common/v1/common.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ainventory/v1/decline.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x18order/v1/promotion.proto\x1a\x17order/v1/receipts.proto\x1a\x1aorder/v1/tax_profile.proto\"\xad\x01\n" +
 	"\x04Cart\x12\x1b\n" +
 	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x120\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.onepool.order.v1.CartLineR\x05lines\x12.\n" +
-	"\x05total\x18\x03 \x01(\v2\x18.onepool.common.v1.MoneyR\x05total\"\x9a\x02\n" +
+	"\x05total\x18\x03 \x01(\v2\x18.onepool.common.v1.MoneyR\x05total\x12&\n" +
+	"\x0fshop_store_code\x18\x04 \x01(\tR\rshopStoreCode\"\xd2\x02\n" +
 	"\bCartLine\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12;\n" +
 	"\x05title\x18\x03 \x03(\v2%.onepool.order.v1.CartLine.TitleEntryR\x05title\x127\n" +
 	"\n" +
 	"unit_price\x18\x04 \x01(\v2\x18.onepool.common.v1.MoneyR\tunitPrice\x120\n" +
-	"\x06amount\x18\x05 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x1a8\n" +
+	"\x06amount\x18\x05 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x126\n" +
+	"\anotices\x18\x06 \x03(\v2\x1c.onepool.order.v1.CartNoticeR\anotices\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"[\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9c\x01\n" +
+	"\n" +
+	"CartNotice\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12,\n" +
+	"\x04seen\x18\x02 \x01(\v2\x18.onepool.common.v1.MoneyR\x04seen\x12*\n" +
+	"\x03now\x18\x03 \x01(\v2\x18.onepool.common.v1.MoneyR\x03now\x12\x1c\n" +
+	"\tavailable\x18\x04 \x01(\x03R\tavailable\"\x8c\x01\n" +
 	"\x0eGetCartRequest\x12&\n" +
 	"\tmember_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\x12!\n" +
-	"\achannel\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\"\xcf\x01\n" +
+	"\achannel\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\x12/\n" +
+	"\x0fshop_store_code\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\"\x80\x02\n" +
 	"\x12SetCartLineRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +
 	"\tmember_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bmemberId\x12\x1b\n" +
 	"\x03sku\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x04 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\x12!\n" +
-	"\achannel\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\"\x89\x01\n" +
+	"\achannel\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\achannel\x12/\n" +
+	"\x0fshop_store_code\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\"\x89\x01\n" +
 	"\x0eOrderLineInput\x12\x1b\n" +
 	"\x03sku\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x121\n" +
@@ -5561,7 +5718,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rdeposit_minor\x18P \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x01R\fdepositMinor\x88\x01\x01:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
 	"\r_to_pay_minorB\x10\n" +
-	"\x0e_deposit_minor\"\xa4\x0e\n" +
+	"\x0e_deposit_minor\"\x98\x0f\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5611,7 +5768,10 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\x12*\n" +
 	"\x03tax\x18  \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
-	"tax_on_top\x18! \x01(\bR\btaxOnTop\"`\n" +
+	"tax_on_top\x18! \x01(\bR\btaxOnTop\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x12:\n" +
+	"\n" +
+	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\"`\n" +
 	"\tOrderGift\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x19\n" +
 	"\buntil_us\x18\x02 \x01(\x03R\auntilUs\x12\x1e\n" +
@@ -5619,7 +5779,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
-	"chooseByUs\"\xc0\x06\n" +
+	"chooseByUs\"\xf8\x06\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12<\n" +
@@ -5642,7 +5802,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\agift_of\x18\x0f \x01(\tR\x06giftOf\x12-\n" +
 	"\x12cancelled_quantity\x18\x15 \x01(\x03R\x11cancelledQuantity\x12\x15\n" +
 	"\x06tax_bp\x18\x10 \x01(\x03R\x05taxBp\x12*\n" +
-	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x1a8\n" +
+	"\x03tax\x18\x11 \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x126\n" +
+	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x1a8\n" +
 	"\n" +
 	"TitleEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -5677,7 +5838,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\tR\x02to\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\x12\x13\n" +
-	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\xce\x03\n" +
+	"\x05at_us\x18\a \x01(\x03R\x04atUs\"\x81\x04\n" +
 	"\x11SellAtTillRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -5694,7 +5855,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"cash_minor\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12\x1d\n" +
 	"\x05clerk\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x12<\n" +
 	"\x05cards\x18\n" +
-	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"h\n" +
+	" \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\x121\n" +
+	"\fwallet_minor\x18n \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x00R\vwalletMinor\"h\n" +
 	"\n" +
 	"CardTender\x121\n" +
 	"\famount_minor\x18\x01 \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x01R\vamountMinor\x12'\n" +
@@ -6110,7 +6272,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
 	(FulfilmentState)(0),               // 1: onepool.order.v1.FulfilmentState
@@ -6124,216 +6286,225 @@ var file_order_v1_order_proto_goTypes = []any{
 	(PaymentScene)(0),                  // 9: onepool.order.v1.PaymentScene
 	(*Cart)(nil),                       // 10: onepool.order.v1.Cart
 	(*CartLine)(nil),                   // 11: onepool.order.v1.CartLine
-	(*GetCartRequest)(nil),             // 12: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 13: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 14: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 15: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 16: onepool.order.v1.Calculation
-	(*OrderDeposit)(nil),               // 17: onepool.order.v1.OrderDeposit
-	(*Receiver)(nil),                   // 18: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 19: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 20: onepool.order.v1.OrderInfo
-	(*OrderGift)(nil),                  // 21: onepool.order.v1.OrderGift
-	(*PickupChoice)(nil),               // 22: onepool.order.v1.PickupChoice
-	(*OrderLine)(nil),                  // 23: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 24: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 25: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 26: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 27: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 28: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 29: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 30: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 31: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 32: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 33: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 34: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 35: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 36: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 37: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 38: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 39: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 40: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 41: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 42: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 43: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 44: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 45: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 46: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 47: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 48: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 49: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 50: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 51: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 52: onepool.order.v1.CreateReturnRequest
-	(*ExchangeLine)(nil),               // 53: onepool.order.v1.ExchangeLine
-	(*ReturnInfo)(nil),                 // 54: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 55: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 56: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 57: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 58: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 59: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 60: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 61: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 62: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 63: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 64: onepool.common.v1.Money
-	(v11.DeliveryWay)(0),               // 65: onepool.inventory.v1.DeliveryWay
-	(*PriceStep)(nil),                  // 66: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 67: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 68: onepool.common.v1.GeoPoint
-	(*v11.MissingLine)(nil),            // 69: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 70: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 71: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 72: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 73: onepool.common.v1.CheckInvariantsResponse
+	(*CartNotice)(nil),                 // 12: onepool.order.v1.CartNotice
+	(*GetCartRequest)(nil),             // 13: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 14: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 15: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 16: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 17: onepool.order.v1.Calculation
+	(*OrderDeposit)(nil),               // 18: onepool.order.v1.OrderDeposit
+	(*Receiver)(nil),                   // 19: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 20: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 21: onepool.order.v1.OrderInfo
+	(*OrderGift)(nil),                  // 22: onepool.order.v1.OrderGift
+	(*PickupChoice)(nil),               // 23: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 24: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 25: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 26: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 27: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 28: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 29: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 30: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 31: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 32: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 33: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 34: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 35: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 36: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 37: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 38: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 39: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 40: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 41: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 42: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 43: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 44: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 45: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 46: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 47: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 48: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 49: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 50: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 51: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 52: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 53: onepool.order.v1.CreateReturnRequest
+	(*ExchangeLine)(nil),               // 54: onepool.order.v1.ExchangeLine
+	(*ReturnInfo)(nil),                 // 55: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 56: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 57: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 58: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 59: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 60: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 61: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 62: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 63: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 64: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 65: onepool.common.v1.Money
+	(v11.DeliveryWay)(0),               // 66: onepool.inventory.v1.DeliveryWay
+	(*PriceStep)(nil),                  // 67: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 68: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 69: onepool.common.v1.GeoPoint
+	(*Receipts)(nil),                   // 70: onepool.order.v1.Receipts
+	(*SellerTax)(nil),                  // 71: onepool.order.v1.SellerTax
+	(*v11.MissingLine)(nil),            // 72: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 73: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 74: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 75: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 76: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
 	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	64,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	60,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	64,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	64,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	14,  // 5: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	65,  // 6: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	23,  // 7: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	64,  // 8: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	64,  // 9: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	64,  // 10: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	64,  // 11: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	64,  // 12: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	66,  // 13: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	67,  // 14: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	64,  // 15: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
-	17,  // 16: onepool.order.v1.Calculation.deposit:type_name -> onepool.order.v1.OrderDeposit
-	64,  // 17: onepool.order.v1.OrderDeposit.amount:type_name -> onepool.common.v1.Money
-	64,  // 18: onepool.order.v1.OrderDeposit.balance:type_name -> onepool.common.v1.Money
-	64,  // 19: onepool.order.v1.OrderDeposit.at_risk:type_name -> onepool.common.v1.Money
-	64,  // 20: onepool.order.v1.OrderDeposit.forfeited:type_name -> onepool.common.v1.Money
-	68,  // 21: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	65,  // 22: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	18,  // 23: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	14,  // 24: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	0,   // 25: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	23,  // 26: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	64,  // 27: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	64,  // 28: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	64,  // 29: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	64,  // 30: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	64,  // 31: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	24,  // 32: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	40,  // 33: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	54,  // 34: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	26,  // 35: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	18,  // 36: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	67,  // 37: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	64,  // 38: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	17,  // 39: onepool.order.v1.OrderInfo.deposit:type_name -> onepool.order.v1.OrderDeposit
-	21,  // 40: onepool.order.v1.OrderInfo.gift:type_name -> onepool.order.v1.OrderGift
-	64,  // 41: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	64,  // 42: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
-	25,  // 43: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
-	3,   // 44: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	22,  // 45: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
-	64,  // 46: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
-	64,  // 47: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
-	61,  // 48: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	64,  // 49: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	64,  // 50: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	64,  // 51: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	64,  // 52: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	64,  // 53: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	64,  // 54: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	67,  // 55: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	64,  // 56: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	8,   // 57: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	64,  // 58: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	64,  // 59: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 60: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	64,  // 61: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 62: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	14,  // 63: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	28,  // 64: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	18,  // 65: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	30,  // 66: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 67: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	20,  // 68: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 69: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 70: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	64,  // 71: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	62,  // 72: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 73: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	65,  // 74: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	42,  // 75: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	18,  // 76: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	41,  // 77: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	43,  // 78: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	63,  // 79: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 80: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	44,  // 81: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 82: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 83: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	40,  // 84: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	69,  // 85: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	70,  // 86: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	71,  // 87: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	51,  // 88: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	53,  // 89: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 90: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	55,  // 91: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	64,  // 92: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	64,  // 93: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	64,  // 94: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	53,  // 95: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	64,  // 96: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	56,  // 97: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	57,  // 98: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	12,  // 99: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	13,  // 100: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	15,  // 101: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	19,  // 102: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	27,  // 103: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	29,  // 104: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	31,  // 105: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	32,  // 106: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	33,  // 107: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	35,  // 108: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	36,  // 109: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	38,  // 110: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	45,  // 111: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	47,  // 112: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	48,  // 113: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	49,  // 114: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	50,  // 115: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	52,  // 116: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	58,  // 117: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	59,  // 118: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	72,  // 119: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 120: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 121: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	16,  // 122: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	20,  // 123: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 124: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	20,  // 125: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 126: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 127: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	34,  // 128: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	20,  // 129: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	37,  // 130: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	39,  // 131: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	46,  // 132: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	40,  // 133: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	40,  // 134: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	40,  // 135: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	40,  // 136: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	54,  // 137: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	54,  // 138: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	54,  // 139: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	73,  // 140: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	120, // [120:141] is the sub-list for method output_type
-	99,  // [99:120] is the sub-list for method input_type
-	99,  // [99:99] is the sub-list for extension type_name
-	99,  // [99:99] is the sub-list for extension extendee
-	0,   // [0:99] is the sub-list for field type_name
+	65,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	61,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	65,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	65,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	12,  // 5: onepool.order.v1.CartLine.notices:type_name -> onepool.order.v1.CartNotice
+	65,  // 6: onepool.order.v1.CartNotice.seen:type_name -> onepool.common.v1.Money
+	65,  // 7: onepool.order.v1.CartNotice.now:type_name -> onepool.common.v1.Money
+	15,  // 8: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	66,  // 9: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	24,  // 10: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	65,  // 11: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	65,  // 12: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	65,  // 13: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	65,  // 14: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	65,  // 15: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	67,  // 16: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	68,  // 17: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	65,  // 18: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
+	18,  // 19: onepool.order.v1.Calculation.deposit:type_name -> onepool.order.v1.OrderDeposit
+	65,  // 20: onepool.order.v1.OrderDeposit.amount:type_name -> onepool.common.v1.Money
+	65,  // 21: onepool.order.v1.OrderDeposit.balance:type_name -> onepool.common.v1.Money
+	65,  // 22: onepool.order.v1.OrderDeposit.at_risk:type_name -> onepool.common.v1.Money
+	65,  // 23: onepool.order.v1.OrderDeposit.forfeited:type_name -> onepool.common.v1.Money
+	69,  // 24: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	66,  // 25: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	19,  // 26: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	15,  // 27: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	0,   // 28: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
+	24,  // 29: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	65,  // 30: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	65,  // 31: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	65,  // 32: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	65,  // 33: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	65,  // 34: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	25,  // 35: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	41,  // 36: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	55,  // 37: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	27,  // 38: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	19,  // 39: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	68,  // 40: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	65,  // 41: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	18,  // 42: onepool.order.v1.OrderInfo.deposit:type_name -> onepool.order.v1.OrderDeposit
+	22,  // 43: onepool.order.v1.OrderInfo.gift:type_name -> onepool.order.v1.OrderGift
+	65,  // 44: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	65,  // 45: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	26,  // 46: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	3,   // 47: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
+	23,  // 48: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	65,  // 49: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	65,  // 50: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
+	70,  // 51: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
+	71,  // 52: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
+	62,  // 53: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	65,  // 54: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	65,  // 55: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	65,  // 56: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	65,  // 57: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	65,  // 58: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	65,  // 59: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	68,  // 60: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	65,  // 61: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	70,  // 62: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
+	8,   // 63: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	65,  // 64: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	65,  // 65: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 66: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	65,  // 67: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 68: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	15,  // 69: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	29,  // 70: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	19,  // 71: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	31,  // 72: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 73: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	21,  // 74: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	9,   // 75: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 76: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	65,  // 77: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	63,  // 78: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 79: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	66,  // 80: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	43,  // 81: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	19,  // 82: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	42,  // 83: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	44,  // 84: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	64,  // 85: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 86: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	45,  // 87: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 88: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 89: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	41,  // 90: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	72,  // 91: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	73,  // 92: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	74,  // 93: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	52,  // 94: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	54,  // 95: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 96: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	56,  // 97: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	65,  // 98: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	65,  // 99: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	65,  // 100: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	54,  // 101: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	65,  // 102: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	57,  // 103: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	58,  // 104: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	13,  // 105: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	14,  // 106: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	16,  // 107: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	20,  // 108: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	28,  // 109: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	30,  // 110: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	32,  // 111: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	33,  // 112: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	34,  // 113: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	36,  // 114: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	37,  // 115: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	39,  // 116: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	46,  // 117: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	48,  // 118: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	49,  // 119: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	50,  // 120: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	51,  // 121: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	53,  // 122: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	59,  // 123: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	60,  // 124: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	75,  // 125: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	10,  // 126: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	10,  // 127: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	17,  // 128: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	21,  // 129: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	21,  // 130: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	21,  // 131: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	21,  // 132: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	21,  // 133: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	35,  // 134: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	21,  // 135: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	38,  // 136: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	40,  // 137: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	47,  // 138: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	41,  // 139: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	41,  // 140: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	41,  // 141: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	41,  // 142: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	55,  // 143: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	55,  // 144: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	55,  // 145: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	76,  // 146: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	126, // [126:147] is the sub-list for method output_type
+	105, // [105:126] is the sub-list for method input_type
+	105, // [105:105] is the sub-list for extension type_name
+	105, // [105:105] is the sub-list for extension extendee
+	0,   // [0:105] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6342,14 +6513,16 @@ func file_order_v1_order_proto_init() {
 		return
 	}
 	file_order_v1_promotion_proto_init()
-	file_order_v1_order_proto_msgTypes[9].OneofWrappers = []any{}
+	file_order_v1_receipts_proto_init()
+	file_order_v1_tax_profile_proto_init()
+	file_order_v1_order_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   54,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -49,6 +49,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type OrderClient interface {
+	// What is in a member's cart of a shop, at today's prices, with what has changed since the member last saw it.
 	GetCart(ctx context.Context, in *GetCartRequest, opts ...grpc.CallOption) (*Cart, error)
 	// Sets the quantity of one SKU in a member's cart; 0 takes it out.
 	SetCartLine(ctx context.Context, in *SetCartLineRequest, opts ...grpc.CallOption) (*Cart, error)
@@ -309,6 +310,7 @@ func (c *orderClient) CheckInvariants(ctx context.Context, in *v1.CheckInvariant
 // All implementations must embed UnimplementedOrderServer
 // for forward compatibility.
 type OrderServer interface {
+	// What is in a member's cart of a shop, at today's prices, with what has changed since the member last saw it.
 	GetCart(context.Context, *GetCartRequest) (*Cart, error)
 	// Sets the quantity of one SKU in a member's cart; 0 takes it out.
 	SetCartLine(context.Context, *SetCartLineRequest) (*Cart, error)

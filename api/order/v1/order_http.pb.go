@@ -59,6 +59,7 @@ type OrderHTTPServer interface {
 	// DeclineFulfilment The location does not ship, or lacks some pieces. This fulfilment ends; what is held instead, also what the location
 	// still has, appears as new fulfilments. Pickup is never moved: the order waits for the buyer's choice.
 	DeclineFulfilment(context.Context, *DeclineFulfilmentRequest) (*Fulfilment, error)
+	// GetCart What is in a member's cart of a shop, at today's prices, with what has changed since the member last saw it.
 	GetCart(context.Context, *GetCartRequest) (*Cart, error)
 	GetChannelOrder(context.Context, *GetChannelOrderRequest) (*OrderInfo, error)
 	GetOrder(context.Context, *GetOrderRequest) (*OrderInfo, error)
@@ -609,6 +610,7 @@ type OrderHTTPClient interface {
 	// DeclineFulfilment The location does not ship, or lacks some pieces. This fulfilment ends; what is held instead, also what the location
 	// still has, appears as new fulfilments. Pickup is never moved: the order waits for the buyer's choice.
 	DeclineFulfilment(ctx context.Context, req *DeclineFulfilmentRequest, opts ...http.CallOption) (rsp *Fulfilment, err error)
+	// GetCart What is in a member's cart of a shop, at today's prices, with what has changed since the member last saw it.
 	GetCart(ctx context.Context, req *GetCartRequest, opts ...http.CallOption) (rsp *Cart, err error)
 	GetChannelOrder(ctx context.Context, req *GetChannelOrderRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
 	GetOrder(ctx context.Context, req *GetOrderRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
@@ -763,6 +765,7 @@ func (c *OrderHTTPClientImpl) DeclineFulfilment(ctx context.Context, in *Decline
 	return &out, nil
 }
 
+// GetCart What is in a member's cart of a shop, at today's prices, with what has changed since the member last saw it.
 func (c *OrderHTTPClientImpl) GetCart(ctx context.Context, in *GetCartRequest, opts ...http.CallOption) (*Cart, error) {
 	var out Cart
 	pattern := "/v1/order/carts/{member_id}"

@@ -1,6 +1,7 @@
 // Package miniprogram is the door of the mini-program mall (小程序商城): what a member does on the phone.
 //
-// Always true: everything acts for the member who signed in, never for one that a request names; exact stock of a location
+// Always true: everything acts for the member who signed in, never for one that a request names, except the cart of a guest, who
+// is known by the token that was given out; exact stock of a location
 // does not leave the platform here.
 package miniprogram
 
@@ -18,14 +19,18 @@ func Door() process.Door {
 		miniprogramv1.RegisterMiniProgramServer(r.GRPC, s)
 		returns := service.NewReturns(d.Dial)
 		miniprogramv1.RegisterMiniProgramReturnsServer(r.GRPC, returns)
+		carts := service.NewCarts(d.Dial)
+		miniprogramv1.RegisterMiniProgramCartsServer(r.GRPC, carts)
 		gifts := service.NewGifts(d.Dial)
 		miniprogramv1.RegisterMiniProgramGiftsServer(r.GRPC, gifts)
 		if r.HTTP != nil {
+			miniprogramv1.RegisterMiniProgramCartsHTTPServer(r.HTTP, carts)
 			miniprogramv1.RegisterMiniProgramHTTPServer(r.HTTP, s)
 			miniprogramv1.RegisterMiniProgramReturnsHTTPServer(r.HTTP, returns)
 			miniprogramv1.RegisterMiniProgramGiftsHTTPServer(r.HTTP, gifts)
 		}
 		r.Open(miniprogramv1.MiniProgram_SendSignInCode_FullMethodName, miniprogramv1.MiniProgram_SignIn_FullMethodName,
-			miniprogramv1.MiniProgram_ListProducts_FullMethodName, miniprogramv1.MiniProgram_GetProduct_FullMethodName)
+			miniprogramv1.MiniProgram_ListProducts_FullMethodName, miniprogramv1.MiniProgram_GetProduct_FullMethodName,
+			miniprogramv1.MiniProgramCarts_OpenGuestCart_FullMethodName, miniprogramv1.MiniProgramCarts_GetGuestCart_FullMethodName, miniprogramv1.MiniProgramCarts_SetGuestCartLine_FullMethodName)
 	})
 }

@@ -60,9 +60,6 @@ func Zone(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// Time turns microseconds into a time.Time in UTC.
-func Time(us int64) time.Time { return time.UnixMicro(us).UTC() }
-
 // MonthUS returns the half-open range of the month that lies months after the month of us in zone.
 func MonthUS(us int64, zone *time.Location, months int) (startUS, endUS int64) {
 	year, month, _ := time.UnixMicro(us).In(zone).Date()

@@ -64,7 +64,7 @@ func TestDaysTileTimeInEveryZone(t *testing.T) {
 			day := businessDay(us, zone)
 			if start > us || us >= end || businessDay(start, zone) != day || businessDay(start-1, zone) == day ||
 				businessDay(end-1, zone) != day || businessDay(end, zone) == day {
-				t.Fatalf("%s %s: [%s, %s)", name, day, Time(start), Time(end))
+				t.Fatalf("%s %s: [%s, %s)", name, day, time.UnixMicro(start).UTC(), time.UnixMicro(end).UTC())
 			}
 			require.Equal(t, end, dayStartUS(end, zone, 0))
 		}

@@ -37,6 +37,7 @@ type Config struct {
 	Sandbox       *Sandbox               `protobuf:"bytes,9,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
 	Observe       *Observe               `protobuf:"bytes,10,opt,name=observe,proto3" json:"observe,omitempty"`
 	Payments      *Payments              `protobuf:"bytes,11,opt,name=payments,proto3" json:"payments,omitempty"`
+	Invoices      *Invoices              `protobuf:"bytes,12,opt,name=invoices,proto3" json:"invoices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -144,6 +145,13 @@ func (x *Config) GetObserve() *Observe {
 func (x *Config) GetPayments() *Payments {
 	if x != nil {
 		return x.Payments
+	}
+	return nil
+}
+
+func (x *Config) GetInvoices() *Invoices {
+	if x != nil {
+		return x.Invoices
 	}
 	return nil
 }
@@ -738,7 +746,9 @@ type Sandbox struct {
 	Payments bool                   `protobuf:"varint,1,opt,name=payments,proto3" json:"payments,omitempty"`
 	Sms      bool                   `protobuf:"varint,2,opt,name=sms,proto3" json:"sms,omitempty"`
 	// Webhooks may go to this machine (loopback), also without TLS.
-	Webhooks      bool `protobuf:"varint,3,opt,name=webhooks,proto3" json:"webhooks,omitempty"`
+	Webhooks bool `protobuf:"varint,3,opt,name=webhooks,proto3" json:"webhooks,omitempty"`
+	// Invoices that are sent to no tax office.
+	Invoices      bool `protobuf:"varint,4,opt,name=invoices,proto3" json:"invoices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -794,6 +804,85 @@ func (x *Sandbox) GetWebhooks() bool {
 	return false
 }
 
+func (x *Sandbox) GetInvoices() bool {
+	if x != nil {
+		return x.Invoices
+	}
+	return false
+}
+
+// Who issues tax invoices: docs/INVOICES.md says what goes over the wire. Not together with the sandbox's.
+type Invoices struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it is, https without a query. Empty: nobody issues any.
+	Gateway string `protobuf:"bytes,1,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	// The platform's name there, and the file with the key that signs, at least 32 bytes: readable by the process only.
+	App     string `protobuf:"bytes,2,opt,name=app,proto3" json:"app,omitempty"`
+	KeyFile string `protobuf:"bytes,3,opt,name=key_file,json=keyFile,proto3" json:"key_file,omitempty"`
+	// A question's time, at most; 0: 10 s.
+	TimeoutMs     int64 `protobuf:"varint,4,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Invoices) Reset() {
+	*x = Invoices{}
+	mi := &file_app_internal_conf_conf_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Invoices) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Invoices) ProtoMessage() {}
+
+func (x *Invoices) ProtoReflect() protoreflect.Message {
+	mi := &file_app_internal_conf_conf_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Invoices.ProtoReflect.Descriptor instead.
+func (*Invoices) Descriptor() ([]byte, []int) {
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Invoices) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *Invoices) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
+func (x *Invoices) GetKeyFile() string {
+	if x != nil {
+		return x.KeyFile
+	}
+	return ""
+}
+
+func (x *Invoices) GetTimeoutMs() int64 {
+	if x != nil {
+		return x.TimeoutMs
+	}
+	return 0
+}
+
 // Payment providers, and whose money they take. Files hold secrets: readable by the process only.
 type Payments struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -807,7 +896,7 @@ type Payments struct {
 
 func (x *Payments) Reset() {
 	*x = Payments{}
-	mi := &file_app_internal_conf_conf_proto_msgTypes[10]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +908,7 @@ func (x *Payments) String() string {
 func (*Payments) ProtoMessage() {}
 
 func (x *Payments) ProtoReflect() protoreflect.Message {
-	mi := &file_app_internal_conf_conf_proto_msgTypes[10]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +921,7 @@ func (x *Payments) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payments.ProtoReflect.Descriptor instead.
 func (*Payments) Descriptor() ([]byte, []int) {
-	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{10}
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Payments) GetNotifyUrl() string {
@@ -878,7 +967,7 @@ type WechatAccount struct {
 
 func (x *WechatAccount) Reset() {
 	*x = WechatAccount{}
-	mi := &file_app_internal_conf_conf_proto_msgTypes[11]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +979,7 @@ func (x *WechatAccount) String() string {
 func (*WechatAccount) ProtoMessage() {}
 
 func (x *WechatAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_app_internal_conf_conf_proto_msgTypes[11]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +992,7 @@ func (x *WechatAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WechatAccount.ProtoReflect.Descriptor instead.
 func (*WechatAccount) Descriptor() ([]byte, []int) {
-	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{11}
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WechatAccount) GetAccount() string {
@@ -986,7 +1075,7 @@ type AlipayAccount struct {
 
 func (x *AlipayAccount) Reset() {
 	*x = AlipayAccount{}
-	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1087,7 @@ func (x *AlipayAccount) String() string {
 func (*AlipayAccount) ProtoMessage() {}
 
 func (x *AlipayAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_app_internal_conf_conf_proto_msgTypes[12]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1100,7 @@ func (x *AlipayAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlipayAccount.ProtoReflect.Descriptor instead.
 func (*AlipayAccount) Descriptor() ([]byte, []int) {
-	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{12}
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AlipayAccount) GetAccount() string {
@@ -1061,7 +1150,7 @@ type Observe struct {
 
 func (x *Observe) Reset() {
 	*x = Observe{}
-	mi := &file_app_internal_conf_conf_proto_msgTypes[13]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1162,7 @@ func (x *Observe) String() string {
 func (*Observe) ProtoMessage() {}
 
 func (x *Observe) ProtoReflect() protoreflect.Message {
-	mi := &file_app_internal_conf_conf_proto_msgTypes[13]
+	mi := &file_app_internal_conf_conf_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1175,7 @@ func (x *Observe) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observe.ProtoReflect.Descriptor instead.
 func (*Observe) Descriptor() ([]byte, []int) {
-	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{13}
+	return file_app_internal_conf_conf_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Observe) GetLogLevel() string {
@@ -1107,7 +1196,7 @@ var File_app_internal_conf_conf_proto protoreflect.FileDescriptor
 
 const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\n" +
-	"\x1capp/internal/conf/conf.proto\x12\fonepool.conf\x1a\x1bbuf/validate/validate.proto\"\xac\x04\n" +
+	"\x1capp/internal/conf/conf.proto\x12\fonepool.conf\x1a\x1bbuf/validate/validate.proto\"\xe0\x04\n" +
 	"\x06Config\x12,\n" +
 	"\x06server\x18\x01 \x01(\v2\x14.onepool.conf.ServerR\x06server\x12/\n" +
 	"\astorage\x18\x02 \x01(\v2\x15.onepool.conf.StorageR\astorage\x12;\n" +
@@ -1120,7 +1209,8 @@ const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\asandbox\x18\t \x01(\v2\x15.onepool.conf.SandboxR\asandbox\x12/\n" +
 	"\aobserve\x18\n" +
 	" \x01(\v2\x15.onepool.conf.ObserveR\aobserve\x122\n" +
-	"\bpayments\x18\v \x01(\v2\x16.onepool.conf.PaymentsR\bpayments\"\xad\x01\n" +
+	"\bpayments\x18\v \x01(\v2\x16.onepool.conf.PaymentsR\bpayments\x122\n" +
+	"\binvoices\x18\f \x01(\v2\x16.onepool.conf.InvoicesR\binvoices\"\xad\x01\n" +
 	"\x06Server\x12\x1b\n" +
 	"\x04http\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x04http\x12\x1b\n" +
 	"\x04grpc\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x04grpc\x12\x1f\n" +
@@ -1181,11 +1271,18 @@ const file_app_internal_conf_conf_proto_rawDesc = "" +
 	"\vvalue_minor\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\n" +
 	"valueMinor\x12/\n" +
 	"\rexpire_months\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xb0\t(\x01R\fexpireMonths\"S\n" +
+	"\xbaH\a\x1a\x05\x18\xb0\t(\x01R\fexpireMonths\"o\n" +
 	"\aSandbox\x12\x1a\n" +
 	"\bpayments\x18\x01 \x01(\bR\bpayments\x12\x10\n" +
 	"\x03sms\x18\x02 \x01(\bR\x03sms\x12\x1a\n" +
-	"\bwebhooks\x18\x03 \x01(\bR\bwebhooks\"\x93\x01\n" +
+	"\bwebhooks\x18\x03 \x01(\bR\bwebhooks\x12\x1a\n" +
+	"\binvoices\x18\x04 \x01(\bR\binvoices\"}\n" +
+	"\bInvoices\x12\x18\n" +
+	"\agateway\x18\x01 \x01(\tR\agateway\x12\x10\n" +
+	"\x03app\x18\x02 \x01(\tR\x03app\x12\x19\n" +
+	"\bkey_file\x18\x03 \x01(\tR\akeyFile\x12*\n" +
+	"\n" +
+	"timeout_ms\x18\x04 \x01(\x03B\v\xbaH\b\"\x06\x18\xa0\x9c\x01(\x00R\ttimeoutMs\"\x93\x01\n" +
 	"\bPayments\x12\x1d\n" +
 	"\n" +
 	"notify_url\x18\x01 \x01(\tR\tnotifyUrl\x123\n" +
@@ -1225,7 +1322,7 @@ func file_app_internal_conf_conf_proto_rawDescGZIP() []byte {
 	return file_app_internal_conf_conf_proto_rawDescData
 }
 
-var file_app_internal_conf_conf_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_app_internal_conf_conf_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_app_internal_conf_conf_proto_goTypes = []any{
 	(*Config)(nil),        // 0: onepool.conf.Config
 	(*Server)(nil),        // 1: onepool.conf.Server
@@ -1237,12 +1334,13 @@ var file_app_internal_conf_conf_proto_goTypes = []any{
 	(*Trade)(nil),         // 7: onepool.conf.Trade
 	(*Points)(nil),        // 8: onepool.conf.Points
 	(*Sandbox)(nil),       // 9: onepool.conf.Sandbox
-	(*Payments)(nil),      // 10: onepool.conf.Payments
-	(*WechatAccount)(nil), // 11: onepool.conf.WechatAccount
-	(*AlipayAccount)(nil), // 12: onepool.conf.AlipayAccount
-	(*Observe)(nil),       // 13: onepool.conf.Observe
-	nil,                   // 14: onepool.conf.Discovery.GrpcEntry
-	nil,                   // 15: onepool.conf.Discovery.HttpEntry
+	(*Invoices)(nil),      // 10: onepool.conf.Invoices
+	(*Payments)(nil),      // 11: onepool.conf.Payments
+	(*WechatAccount)(nil), // 12: onepool.conf.WechatAccount
+	(*AlipayAccount)(nil), // 13: onepool.conf.AlipayAccount
+	(*Observe)(nil),       // 14: onepool.conf.Observe
+	nil,                   // 15: onepool.conf.Discovery.GrpcEntry
+	nil,                   // 16: onepool.conf.Discovery.HttpEntry
 }
 var file_app_internal_conf_conf_proto_depIdxs = []int32{
 	1,  // 0: onepool.conf.Config.server:type_name -> onepool.conf.Server
@@ -1254,17 +1352,18 @@ var file_app_internal_conf_conf_proto_depIdxs = []int32{
 	7,  // 6: onepool.conf.Config.trade:type_name -> onepool.conf.Trade
 	8,  // 7: onepool.conf.Config.points:type_name -> onepool.conf.Points
 	9,  // 8: onepool.conf.Config.sandbox:type_name -> onepool.conf.Sandbox
-	13, // 9: onepool.conf.Config.observe:type_name -> onepool.conf.Observe
-	10, // 10: onepool.conf.Config.payments:type_name -> onepool.conf.Payments
-	14, // 11: onepool.conf.Discovery.grpc:type_name -> onepool.conf.Discovery.GrpcEntry
-	15, // 12: onepool.conf.Discovery.http:type_name -> onepool.conf.Discovery.HttpEntry
-	11, // 13: onepool.conf.Payments.wechat:type_name -> onepool.conf.WechatAccount
-	12, // 14: onepool.conf.Payments.alipay:type_name -> onepool.conf.AlipayAccount
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	14, // 9: onepool.conf.Config.observe:type_name -> onepool.conf.Observe
+	11, // 10: onepool.conf.Config.payments:type_name -> onepool.conf.Payments
+	10, // 11: onepool.conf.Config.invoices:type_name -> onepool.conf.Invoices
+	15, // 12: onepool.conf.Discovery.grpc:type_name -> onepool.conf.Discovery.GrpcEntry
+	16, // 13: onepool.conf.Discovery.http:type_name -> onepool.conf.Discovery.HttpEntry
+	12, // 14: onepool.conf.Payments.wechat:type_name -> onepool.conf.WechatAccount
+	13, // 15: onepool.conf.Payments.alipay:type_name -> onepool.conf.AlipayAccount
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_app_internal_conf_conf_proto_init() }
@@ -1278,7 +1377,7 @@ func file_app_internal_conf_conf_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_app_internal_conf_conf_proto_rawDesc), len(file_app_internal_conf_conf_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -10,7 +10,6 @@ package gtin
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // ErrCode is text that is no GS1 number. Its reason at the edge is VALIDATOR.
@@ -60,19 +59,6 @@ func Normalize(code string) (string, error) {
 		return "", refuse("the check digit of %s would be %c", code, digit)
 	}
 	return zeros[len(code):] + code, nil
-}
-
-// Print returns the shortest form in which a normalized code is printed on goods: EAN-8, EAN-13 or GTIN-14.
-func Print(gtin14 string) string {
-	switch {
-	case len(gtin14) != 14:
-		return gtin14
-	case strings.HasPrefix(gtin14, zeros[:6]) && gtin14[6] != '0':
-		return gtin14[6:]
-	case gtin14[0] == '0':
-		return gtin14[1:]
-	}
-	return gtin14
 }
 
 // refusal is ErrCode with its particulars. Its Fault is what a client is told, so that no handler maps it again.

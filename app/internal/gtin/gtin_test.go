@@ -47,18 +47,6 @@ func TestOneWrongDigitIsAlwaysSeen(t *testing.T) {
 	})
 }
 
-func TestPrintAndNormalizeAreInverse(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		body := rapid.StringMatching(`[1-9][0-9]{6}|[0-9]{11}|[0-9]{12}|[1-9][0-9]{12}`).Draw(t, "body")
-		digit, _ := CheckDigit(body)
-		normal, err := Normalize(body + string(digit))
-		require.NoError(t, err)
-		again, err := Normalize(Print(normal))
-		require.NoError(t, err)
-		require.Equal(t, normal, again)
-	})
-}
-
 // Every code of a crowd-written catalogue gets the verdict that was computed for it elsewhere.
 func TestCatalogueVerdicts(t *testing.T) {
 	folder := os.Getenv("ONEPOOL_DATA")

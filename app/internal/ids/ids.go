@@ -80,12 +80,6 @@ func Derived(prefix string, parts ...string) string {
 	return prefix + "_" + encode(raw)
 }
 
-// Valid says whether id has the form that New(prefix) gives. Handlers use it to turn a malformed id away.
-func Valid(prefix, id string) bool {
-	body, found := strings.CutPrefix(id, prefix+"_")
-	return found && validBody(body)
-}
-
 // GID names one attempt of a distributed transaction: two characters for its kind, the body of the business id, and the
 // attempt in two digits. It panics on a kind, id or attempt that would break the one fixed length: such a gid could make
 // the coordinator lose branches of another transaction, which is worse than a failed request.

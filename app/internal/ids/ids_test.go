@@ -18,7 +18,6 @@ func TestNewHasPrefixFixedLengthAndTime(t *testing.T) {
 	for range 10_000 {
 		id := New("ord")
 		require.Regexp(t, form, id)
-		require.True(t, Valid("ord", id))
 		require.False(t, seen[id], "twice: %s", id)
 		seen[id] = true
 	}
@@ -77,14 +76,7 @@ func TestDerivedIsAFunctionAndKeepsPartsApart(t *testing.T) {
 	require.Equal(t, "req_1wknch0hdwh1vfkm1skezv0q3a", Derived("req", "a", "b"), "identifiers derived by an earlier release must be found again")
 	require.NotEqual(t, Derived("req", "ab", "c"), Derived("req", "a", "bc"))
 	require.NotEqual(t, Derived("req"), Derived("req", ""))
-	require.True(t, Valid("req", Derived("req", "x")))
-}
-
-func TestValidRefusesForeignForms(t *testing.T) {
-	good := New("ord")
-	for _, bad := range []string{"", "ord_", good[:len(good)-1], good + "0", "res" + good[3:], "ord_8" + good[5:], "ord_" + "ILOU" + good[8:], good[4:]} {
-		require.False(t, Valid("ord", bad), bad)
-	}
+	require.Regexp(t, `^req_[0-7][0-9a-hjkmnp-tv-z]{25}$`, Derived("req", "x"))
 }
 
 func TestGIDHasOneLengthSoNoneIsAPrefixOfAnother(t *testing.T) {
@@ -114,7 +106,7 @@ func TestGIDRefusesWhatWouldBreakItsLength(t *testing.T) {
 	} {
 		require.Panics(t, call, name)
 	}
-	for _, bad := range []string{"", GID("or", id, 1) + "0", GID("or", id, 1)[1:], "or_" + GID("or", id, 1)[3:]} {
+	for _, bad := range []string{"", GID("or", id, 1) + "0", GID("or", id, 1)[1:], "or_" + GID("or", id, 1)[3:], "or-8" + GID("or", id, 1)[4:], "or-ilou" + GID("or", id, 1)[7:]} {
 		require.False(t, ValidGID(bad), bad)
 	}
 }

@@ -68,12 +68,6 @@ func MariaDBAddress(t testing.TB) (address, user string) {
 	return "127.0.0.1:" + strconv.Itoa(server(t).port), testUser
 }
 
-// MariaDBPID returns the process id of the private server, for tests that stop or kill it.
-func MariaDBPID(t testing.TB) int {
-	t.Helper()
-	return server(t).pid
-}
-
 // PrivateMariaDB starts this process's server, if it does not run yet, and makes an empty database in it. It is for tools
 // that need a server outside a test; it ends with the process.
 func PrivateMariaDB() (dsn string, err error) {

@@ -484,7 +484,9 @@ func (x *GetProductRequest) GetRadiusM() int64 {
 }
 
 type GetMyCartRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Store whose online shop's cart; empty: that of headquarters' mall.
+	ShopStoreCode string `protobuf:"bytes,1,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -519,11 +521,20 @@ func (*GetMyCartRequest) Descriptor() ([]byte, []int) {
 	return file_frontend_miniprogram_v1_miniprogram_proto_rawDescGZIP(), []int{7}
 }
 
+func (x *GetMyCartRequest) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
+}
+
 type SetMyCartLineRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	Sku           string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
-	Quantity      int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Sku       string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity  int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Store whose online shop sells; empty: headquarters' mall. Each shop has a cart of its own.
+	ShopStoreCode string `protobuf:"bytes,4,opt,name=shop_store_code,json=shopStoreCode,proto3" json:"shop_store_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -577,6 +588,13 @@ func (x *SetMyCartLineRequest) GetQuantity() int64 {
 		return x.Quantity
 	}
 	return 0
+}
+
+func (x *SetMyCartLineRequest) GetShopStoreCode() string {
+	if x != nil {
+		return x.ShopStoreCode
+	}
+	return ""
 }
 
 type PreviewCheckoutRequest struct {
@@ -1391,13 +1409,15 @@ const file_frontend_miniprogram_v1_miniprogram_proto_rawDesc = "" +
 	"\x03lng\x18\x03 \x01(\x01H\x01R\x03lng\x88\x01\x01\x12'\n" +
 	"\bradius_m\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\xa0\xe7\xca\t(\x00R\aradiusMB\x06\n" +
 	"\x04_latB\x06\n" +
-	"\x04_lng\"\x12\n" +
-	"\x10GetMyCartRequest\"\x86\x01\n" +
+	"\x04_lng\"C\n" +
+	"\x10GetMyCartRequest\x12/\n" +
+	"\x0fshop_store_code\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\"\xb7\x01\n" +
 	"\x14SetMyCartLineRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12\x1b\n" +
 	"\x03sku\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03sku\x12'\n" +
-	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\"\x88\x03\n" +
+	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x00R\bquantity\x12/\n" +
+	"\x0fshop_store_code\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\rshopStoreCode\"\x88\x03\n" +
 	"\x16PreviewCheckoutRequest\x12%\n" +
 	"\x06points\x18\x01 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12/\n" +

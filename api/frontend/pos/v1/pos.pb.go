@@ -881,10 +881,13 @@ type SellRequest struct {
 	CashMinor int64 `protobuf:"varint,6,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
 	// Staff code of the clerk.
 	Clerk string `protobuf:"bytes,7,opt,name=clerk,proto3" json:"clerk,omitempty"`
-	// The member's one-time code; needed when points are spent. With a phone, both are of the same member.
+	// The member's one-time code; needed when points or stored value are spent. With a phone, both are of the same member.
 	MemberCode string `protobuf:"bytes,8,opt,name=member_code,json=memberCode,proto3" json:"member_code,omitempty"`
-	// What the card terminal has taken; with the cash it is what is left to pay.
-	Cards         []*v12.CardTender `protobuf:"bytes,9,rep,name=cards,proto3" json:"cards,omitempty"`
+	// What the card terminal has taken; with the cash and the stored value it is what is left to pay.
+	Cards []*v12.CardTender `protobuf:"bytes,9,rep,name=cards,proto3" json:"cards,omitempty"`
+	// What the member's stored value pays, taken with the sale or not at all; it needs the member's code. More than there is is
+	// refused with WALLET_INSUFFICIENT and what is left.
+	WalletMinor   int64 `protobuf:"varint,110,opt,name=wallet_minor,json=walletMinor,proto3" json:"wallet_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -980,6 +983,13 @@ func (x *SellRequest) GetCards() []*v12.CardTender {
 		return x.Cards
 	}
 	return nil
+}
+
+func (x *SellRequest) GetWalletMinor() int64 {
+	if x != nil {
+		return x.WalletMinor
+	}
+	return 0
 }
 
 type GetSaleRequest struct {
@@ -1099,7 +1109,7 @@ const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"\abarcode\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18 R\abarcode\x12\x19\n" +
 	"\x03sku\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x03sku\x12'\n" +
 	"\bquantity\x18\x03 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\bquantity\x121\n" +
-	"\x10unit_price_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xc9\x03\n" +
+	"\x10unit_price_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eunitPriceMinor\"\xfc\x03\n" +
 	"\vSellRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12(\n" +
@@ -1114,7 +1124,8 @@ const file_frontend_pos_v1_pos_proto_rawDesc = "" +
 	"\x05clerk\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x05clerk\x125\n" +
 	"\vmember_code\x18\b \x01(\tB\x14\xbaH\x11r\x0f2\r^([0-9]{8})?$R\n" +
 	"memberCode\x12<\n" +
-	"\x05cards\x18\t \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\"6\n" +
+	"\x05cards\x18\t \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards\x121\n" +
+	"\fwallet_minor\x18n \x01(\x03B\x0e\xbaH\v\"\t\x18\x80\xd0\xdb\xc3\xf4\x02(\x00R\vwalletMinor\"6\n" +
 	"\x0eGetSaleRequest\x12$\n" +
 	"\border_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId2\xb6\a\n" +
 	"\x03Pos\x12s\n" +

@@ -41,7 +41,7 @@ type PosClient interface {
 	FindMember(ctx context.Context, in *FindMemberRequest, opts ...grpc.CallOption) (*FindMemberResponse, error)
 	// Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 	Quote(ctx context.Context, in *QuoteRequest, opts ...grpc.CallOption) (*v1.Calculation, error)
-	// Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+	// Books a sale. To spend points or stored value it needs the code that the member's mini-program shows; a phone number only earns. Whatever
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(ctx context.Context, in *SellRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
 	GetSale(ctx context.Context, in *GetSaleRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
@@ -151,7 +151,7 @@ type PosServer interface {
 	FindMember(context.Context, *FindMemberRequest) (*FindMemberResponse, error)
 	// Price before the sale, points considered. It only calculates: the member's code is needed, and used up, by the sale.
 	Quote(context.Context, *QuoteRequest) (*v1.Calculation, error)
-	// Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+	// Books a sale. To spend points or stored value it needs the code that the member's mini-program shows; a phone number only earns. Whatever
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(context.Context, *SellRequest) (*v1.OrderInfo, error)
 	GetSale(context.Context, *GetSaleRequest) (*v1.OrderInfo, error)

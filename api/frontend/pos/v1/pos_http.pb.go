@@ -40,7 +40,7 @@ type PosHTTPServer interface {
 	Quote(context.Context, *QuoteRequest) (*v1.Calculation, error)
 	// Scan What a scanned barcode is, costs, and how many are left in this store and in the next ones.
 	Scan(context.Context, *ScanRequest) (*ScanResponse, error)
-	// Sell Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+	// Sell Books a sale. To spend points or stored value it needs the code that the member's mini-program shows; a phone number only earns. Whatever
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(context.Context, *SellRequest) (*v1.OrderInfo, error)
 	// SellBatch Books sales that were made offline, each by its own: what was booked before is not booked again, and what cannot be booked is
@@ -244,7 +244,7 @@ type PosHTTPClient interface {
 	Quote(ctx context.Context, req *QuoteRequest, opts ...http.CallOption) (rsp *v1.Calculation, err error)
 	// Scan What a scanned barcode is, costs, and how many are left in this store and in the next ones.
 	Scan(ctx context.Context, req *ScanRequest, opts ...http.CallOption) (rsp *ScanResponse, err error)
-	// Sell Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+	// Sell Books a sale. To spend points or stored value it needs the code that the member's mini-program shows; a phone number only earns. Whatever
 	// becomes of the sale, its code is used up; the same request again gives the same answer.
 	Sell(ctx context.Context, req *SellRequest, opts ...http.CallOption) (rsp *v1.OrderInfo, err error)
 	// SellBatch Books sales that were made offline, each by its own: what was booked before is not booked again, and what cannot be booked is
@@ -342,7 +342,7 @@ func (c *PosHTTPClientImpl) Scan(ctx context.Context, in *ScanRequest, opts ...h
 	return &out, nil
 }
 
-// Sell Books a sale. To spend points it needs the code that the member's mini-program shows; a phone number only earns. Whatever
+// Sell Books a sale. To spend points or stored value it needs the code that the member's mini-program shows; a phone number only earns. Whatever
 // becomes of the sale, its code is used up; the same request again gives the same answer.
 func (c *PosHTTPClientImpl) Sell(ctx context.Context, in *SellRequest, opts ...http.CallOption) (*v1.OrderInfo, error) {
 	var out v1.OrderInfo

@@ -44,6 +44,7 @@ const (
 type DeclineInput struct {
 	Request, Document, Location string
 	Lines                       []ShortLine // empty: all that is open there
+	Reservations                []string    // only pieces of these, and of what has taken their place there; empty: of any
 	Reason                      DeclineReason
 	Text                        string
 	Effect                      StockEffect
@@ -179,7 +180,7 @@ func (uc Decline) look(ctx context.Context, facts DeclineFacts, document string,
 
 // missing are the parts of the document's reservations that the location does not ship, and what goes along.
 func (in DeclineInput) missing(s Standing) ([]freed, error) {
-	open := openAt(s.Reservations, in.Location, nil)
+	open := in.openOf(s.Reservations)
 	if len(in.Lines) == 0 {
 		return open, nil
 	}
@@ -220,6 +221,26 @@ func (in DeclineInput) missing(s Standing) ([]freed, error) {
 		}
 	}
 	return s.wholeKits(parts, open), nil
+}
+
+// openOf are the reservations of the document that are open at the location, of those that are named.
+func (in DeclineInput) openOf(reservations []*Reservation) []freed {
+	open := openAt(reservations, in.Location, nil)
+	if len(in.Reservations) == 0 {
+		return open
+	}
+	byID := make(map[string]*Reservation, len(reservations))
+	for _, r := range reservations {
+		byID[r.terms.ID] = r
+	}
+	return slices.DeleteFunc(open, func(p freed) bool {
+		for r := p.r; r != nil && r.terms.Key.Location == in.Location; r = byID[r.terms.Replaces] {
+			if slices.Contains(in.Reservations, r.terms.ID) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // openAt are the document's open reservations at a location, of these SKUs, and what goes along.

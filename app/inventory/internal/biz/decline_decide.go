@@ -24,7 +24,7 @@ func (uc Decline) Decide(ctx context.Context, by Caller, in DeclineInput, facts 
 	if in.Effect == Outage && (in.OutageUntilUS <= book.nowUS || in.OutageUntilUS > book.nowUS+maxOutageUS) {
 		return DeclineResult{}, Invalid{"outage_until_us", "must be within the next 90 days"}
 	}
-	if err := openThere(book, in.Document, in.Location); err != nil {
+	if err := in.openThere(book); err != nil {
 		return DeclineResult{}, err
 	}
 	parts, err := in.missing(book.known(in.Document))
@@ -74,6 +74,17 @@ func openThere(book *Book, document, location string) error {
 		return UnknownAssignment{document, location}
 	}
 	return NothingOpen{document, last.String()}
+}
+
+// openThere refuses an answer about reservations of which nothing is open at the location (any more).
+func (in DeclineInput) openThere(book *Book) error {
+	if err := openThere(book, in.Document, in.Location); err != nil {
+		return err
+	}
+	if len(in.openOf(book.Of(in.Document))) == 0 {
+		return NothingOpen{in.Document, Released.String()} // what is open there came later
+	}
+	return nil
 }
 
 // decline is one decline while it is decided: of one document, and of others that hold the same there.

@@ -125,6 +125,22 @@ func (a Asked) lacks(reservations []*Reservation) []DemandLine {
 	return lines
 }
 
+// beyond is how many pieces of a part are held or shipped above what is asked for.
+func (a Asked) beyond(reservations []*Reservation, part linePart) int64 {
+	n := int64(0)
+	for _, r := range reservations {
+		if r.terms.LineID == part.line && r.terms.Key.SKU == part.sku {
+			n += r.open + r.shipped
+		}
+	}
+	for _, l := range a.Lines {
+		if l.ID == part.line && l.SKU == part.sku {
+			n -= l.Quantity
+		}
+	}
+	return max(0, n)
+}
+
 // Work is a document that waits, for those who look after it.
 type Work struct {
 	DocumentRow

@@ -68,10 +68,16 @@ func (uc PartOf) ReleaseOpen(book *Book, actor, document string, parts, notHeld 
 			}
 			left -= n
 		}
+		if err := uc.releaseMoved(book, r, left); err != nil {
+			return err
+		}
 	}
 	for _, p := range notHeld {
 		if r := book.Reservation(p.ReservationID); r != nil && r.terms.Document == document && p.Quantity > 0 {
 			book.askLess(document, linePart{r.terms.LineID, r.terms.Key.SKU}, p.Quantity)
+			if err := uc.releaseMoved(book, r, p.Quantity); err != nil {
+				return err
+			}
 		}
 	}
 	d := book.Document(document)
@@ -81,6 +87,31 @@ func (uc PartOf) ReleaseOpen(book *Book, actor, document string, parts, notHeld 
 	book.announce(document) // who follows what is held may have waited for it
 	if d.state != Settled && d.asked != nil && len(d.lacks(book)) == 0 {
 		return book.enter(d, Settled) // nothing is looked for any more
+	}
+	return nil
+}
+
+// releaseMoved gives back pieces of a line that are held elsewhere, and that nobody asks for any more: its owner had cancelled
+// them before it heard that they had moved, or had been found. The newest go first.
+func (PartOf) releaseMoved(book *Book, r *Reservation, qty int64) error {
+	d := book.Document(r.terms.Document)
+	if d == nil || d.asked == nil {
+		return nil // nothing of it moves
+	}
+	qty = min(qty, d.asked.beyond(book.Of(d.id), linePart{r.terms.LineID, r.terms.Key.SKU}))
+	all := book.Of(d.id)
+	for i := len(all) - 1; i >= 0 && qty > 0; i-- {
+		if t := all[i].terms; t.LineID != r.terms.LineID || t.Key.SKU != r.terms.Key.SKU {
+			continue
+		}
+		n := min(qty, all[i].open)
+		if n == 0 {
+			continue
+		}
+		if err := book.ReleasePart(all[i], n); err != nil {
+			return err
+		}
+		qty -= n
 	}
 	return nil
 }

@@ -63,11 +63,6 @@ type StockRow struct {
 	ReceivedUS int64
 }
 
-// NewStock opens an empty row.
-func NewStock(key StockKey, org string) (*Stock, error) {
-	return RestoreStock(StockRow{Key: key, Org: org})
-}
-
 // RestoreStock takes over a stored row. On hand may be below zero there (goods left that the books did not have), but
 // nothing else may.
 func RestoreStock(r StockRow) (*Stock, error) {

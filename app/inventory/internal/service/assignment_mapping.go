@@ -7,7 +7,7 @@ import (
 
 func fromDecline(in *inventoryv1.DeclineAssignmentRequest) biz.DeclineInput {
 	out := biz.DeclineInput{Request: in.GetRequestId(), Document: in.GetDocument(), Location: in.GetLocation(), Reason: biz.DeclineReason(in.GetReason()),
-		Text: in.GetText(), Effect: biz.StockEffect(in.GetEffect()), OutageUntilUS: in.GetOutageUntilUs(), OthersToo: in.GetOthersToo()}
+		Text: in.GetText(), Effect: biz.StockEffect(in.GetEffect()), OutageUntilUS: in.GetOutageUntilUs(), OthersToo: in.GetOthersToo(), Reservations: in.GetReservationIds()}
 	for _, l := range in.GetLines() {
 		out.Lines = append(out.Lines, biz.ShortLine{LineID: l.GetLineId(), SKU: l.GetSku(), Quantity: l.GetQuantity()})
 	}

@@ -60,6 +60,21 @@ func (r *rig) open(t testing.TB, document string) map[string]int64 {
 	return open
 }
 
+// reservation is the id of what a document holds at a location, where it is one.
+func (r *rig) reservation(t testing.TB, document, location string) string {
+	t.Helper()
+	list, err := r.ListReservations(order(t.Context()), &inventoryv1.ListReservationsRequest{Documents: []string{document}})
+	require.NoError(t, err)
+	var there []string
+	for _, res := range list.Reservations {
+		if res.Open > 0 && res.Location == location {
+			there = append(there, res.Id)
+		}
+	}
+	require.Len(t, there, 1)
+	return there[0]
+}
+
 // work lists what waits, as document: state.
 func (r *rig) work(t testing.TB) map[string]inventoryv1.WorkState {
 	t.Helper()
@@ -176,6 +191,37 @@ func TestOnlyTheMissingPiecesMove(t *testing.T) {
 		require.Equal(t, "VALIDATOR", reasonOf(err), "more than is open there")
 		_, err = r.DeclineAssignment(hq(t.Context(), "operator"), declining("ord_1", "S-01", missing("9", 1)))
 		require.Equal(t, "VALIDATOR", reasonOf(err))
+		r.audit(t)
+	})
+}
+
+func TestOnePartOfALineMovesWhereALocationHoldsTwo(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.stock(t, "S-01", "LJ", 2)
+		r.stock(t, "S-02", "LJ", 1)
+		r.paid(t, parcel("ord_1", line("1", "LJ", 3)))
+		require.Equal(t, map[string]int64{"S-01/1": 2, "S-02/1": 1}, r.open(t, "ord_1"))
+		first := r.reservation(t, "ord_1", "S-01")
+		r.stock(t, "S-01", "LJ", 1)
+		_, err := r.DeclineAssignment(hq(t.Context(), "operator"), declining("ord_1", "S-02"))
+		require.NoError(t, err)
+		require.Equal(t, map[string]int64{"S-01/1": 3}, r.open(t, "ord_1"), "in two parts")
+
+		r.stock(t, "F-01", "LJ", 9)
+		older := func(lines ...*inventoryv1.MissingLine) *inventoryv1.DeclineAssignmentRequest {
+			in := declining("ord_1", "S-01", lines...)
+			in.ReservationIds = []string{first}
+			return in
+		}
+		_, err = r.DeclineAssignment(hq(t.Context(), "operator"), older(missing("1", 3)))
+		require.Equal(t, "VALIDATOR", reasonOf(err), "the third piece is of the other part")
+		_, err = r.DeclineAssignment(hq(t.Context(), "operator"), older(missing("1", 2)))
+		require.NoError(t, err)
+		require.Equal(t, map[string]int64{"S-01/1": 1, "F-01/1": 2}, r.open(t, "ord_1"))
+		require.NotEqual(t, first, r.reservation(t, "ord_1", "S-01"), "the newer part stays")
+		_, err = r.DeclineAssignment(hq(t.Context(), "operator"), older())
+		require.Equal(t, "STATE_CONFLICT", reasonOf(err))
 		r.audit(t)
 	})
 }

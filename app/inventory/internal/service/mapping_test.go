@@ -19,8 +19,9 @@ func populate(m protoreflect.Message, n *int64) {
 	for i := range fields.Len() {
 		f := fields.Get(i)
 		switch {
-		case f.IsList() && f.Kind() == protoreflect.EnumKind:
-			m.Mutable(f).List().Append(protoreflect.ValueOfEnum(2))
+		case f.IsList() && f.Kind() != protoreflect.MessageKind:
+			*n++
+			m.Mutable(f).List().Append(value(f, *n))
 		case f.IsList():
 			populate(m.Mutable(f).List().AppendMutable().Message(), n)
 		case f.Kind() == protoreflect.MessageKind:
@@ -125,7 +126,7 @@ func TestMappingForgetsNoField(t *testing.T) {
 	declined := &inventoryv1.DeclineAssignmentRequest{}
 	populate(declined.ProtoReflect(), &n)
 	require.Equal(t, biz.DeclineInput{Request: declined.RequestId, Document: declined.Document, Location: declined.Location, Reason: biz.DeclineReason(declined.Reason), Text: declined.Text,
-		Effect: biz.StockEffect(declined.Effect), OutageUntilUS: declined.OutageUntilUs, OthersToo: declined.OthersToo,
+		Effect: biz.StockEffect(declined.Effect), OutageUntilUS: declined.OutageUntilUs, OthersToo: declined.OthersToo, Reservations: declined.ReservationIds,
 		Lines: []biz.ShortLine{{LineID: declined.Lines[0].LineId, SKU: declined.Lines[0].Sku, Quantity: declined.Lines[0].Quantity}}}, fromDecline(declined))
 	plan := &inventoryv1.CreateTransferRequest{}
 	populate(plan.ProtoReflect(), &n)

@@ -147,6 +147,34 @@ func TestAPartOfAPromiseIsReleased(t *testing.T) {
 	})
 }
 
+// A part was cancelled while its goods moved: they are let go of where they are now, and no others.
+func TestACancelledPartIsReleasedWhereItHasMoved(t *testing.T) {
+	contract(t, func(t *testing.T, r *rig) {
+		r.city(t)
+		r.answered(t, "")
+		r.stock(t, "S-01", "LJ", 5)
+		r.stock(t, "S-02", "LJ", 5)
+		held := r.paid(t, parcel("ord_1", line("1", "LJ", 3)))
+		r.tick()
+		_, err := r.DeclineAssignment(hq(t.Context(), "operator"), declining("ord_1", "S-01", missing("1", 2)))
+		require.NoError(t, err)
+		require.Equal(t, map[string]int64{"S-01/1": 1, "S-02/1": 2}, r.open(t, "ord_1"))
+		release := func(in *inventoryv1.ReleasePartsCall) {
+			t.Helper()
+			in.Document = "ord_1"
+			_, err := r.branch.ReleaseParts(called(t.Context()), in)
+			require.NoError(t, err)
+		}
+		gone := []*inventoryv1.ShipLine{{ReservationId: held[0].Id, Quantity: 2}}
+		release(&inventoryv1.ReleasePartsCall{Lines: gone})
+		require.Equal(t, map[string]int64{"S-02/1": 1}, r.open(t, "ord_1"), "one where it was, one where it is now")
+		release(&inventoryv1.ReleasePartsCall{NotHeld: gone[:1]})
+		require.Empty(t, r.open(t, "ord_1"), "what was waited for has been found meanwhile")
+		require.Zero(t, r.rows(t, "S-02", "LJ").Reserved)
+		r.audit(t)
+	})
+}
+
 // What an order gives back it does not ask for any more: a decline must not have it held anew.
 func TestWhatIsReleasedIsNotHeldAnewAfterADecline(t *testing.T) {
 	contract(t, func(t *testing.T, r *rig) {

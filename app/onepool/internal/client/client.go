@@ -21,7 +21,6 @@ import (
 
 	consolev1 "github.com/onepool/onepool/api/frontend/console/v1"
 	miniprogramv1 "github.com/onepool/onepool/api/frontend/miniprogram/v1"
-	posv1 "github.com/onepool/onepool/api/frontend/pos/v1"
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	memberv1 "github.com/onepool/onepool/api/member/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
@@ -103,7 +102,6 @@ func (c *Client) Wallets() memberv1.WalletsHTTPClient {
 	return memberv1.NewWalletsHTTPClient(c.http)
 }
 func (c *Client) Rebate() rebatev1.RebateHTTPClient { return rebatev1.NewRebateHTTPClient(c.http) }
-func (c *Client) Pos() posv1.PosHTTPClient          { return posv1.NewPosHTTPClient(c.http) }
 func (c *Client) Console() consolev1.ConsoleHTTPClient {
 	return consolev1.NewConsoleHTTPClient(c.http)
 }

@@ -282,16 +282,6 @@ func (p *Platform) Gone(name string) bool {
 	}
 }
 
-// PID is the process id of a running process, 0 when it does not run.
-func (p *Platform) PID(name string) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if m := p.running[name]; m != nil {
-		return m.cmd.Process.Pid
-	}
-	return 0
-}
-
 // Wait returns when ctx ends, or with the name of a process that ended by itself.
 func (p *Platform) Wait(ctx context.Context) error {
 	ended := make(chan string, 16)

@@ -2,6 +2,7 @@ package biz
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,8 +43,6 @@ func (o *Order) CancelLines(wishes []ReturnWish, reason string) error {
 		return stateConflict(o.r.State, "nobody has said yet where the gift goes: cancel it in whole")
 	case o.r.Unallocated:
 		return stateConflict(o.r.State, "a part of the order waits for stock: cancel it in whole")
-	case slices.ContainsFunc(o.r.Fulfilments, func(f Fulfilment) bool { return f.State == FulfilmentDeclined }):
-		return stateConflict(o.r.State, "a part of the order has moved between locations: cancel it in whole")
 	}
 	units := map[string]int64{}
 	for _, wish := range wishes {
@@ -64,10 +63,12 @@ func (o *Order) CancelLines(wishes []ReturnWish, reason string) error {
 	if len(units) == 0 {
 		return Invalid("lines", "must name something")
 	}
-	if !slices.ContainsFunc(o.r.Lines, func(l Line) bool { return l.Live() > units[l.ID] }) {
+	here := maps.Clone(units)
+	o.withGifts(units, here)
+	if o.nothingLeft(units) {
 		return o.Cancel(reason)
 	}
-	return o.cancelUnits(units, units, reason)
+	return o.cancelUnits(units, here, reason)
 }
 
 // cancellable refuses units of a line that have left, or that are none.
@@ -118,7 +119,7 @@ func (o *Order) cancelUnits(units, here map[string]int64, reason string) error {
 		return err
 	}
 	part.Key = ids.Derived("cxl", o.r.ID, strconv.FormatInt(o.r.Version, 10))
-	if err := o.refundFrom(back, "", "cancel"); err != nil {
+	if err := o.refundFrom(back-o.keepForGifts(back), "", "cancel"); err != nil {
 		return err
 	}
 	o.stopAsking(units, here, &part)

@@ -51,14 +51,14 @@ func (s Seeker) ChannelDraft(ctx context.Context, in ChannelInput) (Draft, error
 	if err != nil {
 		return Draft{}, err
 	}
-	if err := p.include(terms.Tax(seller.Taxpayer, seller.Region, in.PaidAtUS)); err != nil {
+	if err := p.include(terms.SellerTax(seller, in.PaidAtUS)); err != nil {
 		return Draft{}, err
 	}
 	id := ids.Derived("ord", seller.Org, in.Channel, in.ExternalNo)
 	d := NewDraft(Header{
 		ID: id, Org: seller.Org, Kind: KindChannel, Channel: in.Channel, SourceNo: in.ExternalNo,
 		MerchantAccount: seller.MerchantAccount, Way: WayParcel, Receiver: in.Receiver, Fingerprint: in.Fingerprint,
-		PaidAtUS: in.PaidAtUS, ShipByUS: in.ShipByUS, ReturnTerms: returns,
+		PaidAtUS: in.PaidAtUS, ShipByUS: in.ShipByUS, ReturnTerms: returns, TaxProfile: terms.Profile(seller.Org, in.PaidAtUS).ID,
 	}, p)
 	d.Destination = in.Receiver.Point
 	return d, nil

@@ -156,6 +156,11 @@ func (o *Order) RefundChoice(reason string) error {
 	for id, n := range waiting {
 		units[id] += n
 	}
+	o.withGifts(units, here)
+	if o.nothingLeft(units) {
+		o.r.AskedAtUS, o.r.ChooseByUS = 0, 0
+		return o.Cancel(reason)
+	}
 	o.r.Unallocated = false
 	return o.cancelUnits(units, here, reason)
 }

@@ -7,11 +7,11 @@ type Counter struct {
 	Cash bool
 }
 
-// CanReturn is how many units of a line its buyer may give back now.
-func (o *Order) CanReturn(lineID string) (n int64) {
+// CanReturn is how many units of a line its buyer may give back now, and what they give back of what was paid for it.
+func (o *Order) CanReturn(lineID string) (n, backMinor int64) {
 	l := o.line(lineID)
 	if l == nil || !l.Returnable {
-		return 0
+		return 0, 0
 	}
 	parts := o.r.parts(*l)
 	for _, f := range o.r.Fulfilments {
@@ -19,7 +19,8 @@ func (o *Order) CanReturn(lineID string) (n int64) {
 			n += o.unitsLeft(f, lineID, parts, nil)
 		}
 	}
-	return n
+	promised, _ := o.promised(lineID, "")
+	return n, l.Back(l.Ended()+promised, n).MoneyMinor
 }
 
 // TakesBackAt refuses a store where the seller takes nothing back.
@@ -79,9 +80,9 @@ func (r Record) CashOf(returnID string) (sum int64) {
 }
 
 // cashable says whether a till may pay back in cash: stored value goes back to where it is stored, another platform's money
-// through it.
+// through it. What came with goods that were exchanged may have been either.
 func (c Capture) cashable() bool {
-	return c.Provider != ProviderPlatform && c.Provider != ProviderWallet
+	return c.Provider != ProviderPlatform && c.Provider != ProviderWallet && c.Provider != ProviderExchange
 }
 
 // atTheTill says whether a return gives back what a till took.

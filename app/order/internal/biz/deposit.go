@@ -194,8 +194,8 @@ func (r Record) LeftMinor() int64 {
 	return r.ToPayMinor() - r.KeptMinor()
 }
 
-// heldUntil is how long an order that is placed now needs its stock.
-func (r Record) heldUntil() int64 {
+// neededUntil is how long an order that is placed now needs its stock; it is held for the grace beyond.
+func (r Record) neededUntil() int64 {
 	if r.Deposit != nil {
 		return max(r.PayUntilUS, r.Deposit.BalanceUntilUS)
 	}
@@ -205,10 +205,10 @@ func (r Record) heldUntil() int64 {
 	return r.PayUntilUS
 }
 
-// endLate ends an order for which money comes too late: past the grace its stock may be gone. The deadline wins, whether or not
+// endLate ends an order for which money comes too late: past half of the grace its stock may be gone. The deadline wins, whether or not
 // its worker has come by. A deposit must leave time for the balance.
 func (o *Order) endLate() error {
-	grace := o.terms.HoldGraceUS / 2
+	grace := (o.r.heldUntil(o.terms) - o.r.neededUntil()) / 2
 	switch {
 	case o.r.State == OrderUnpaid && (o.nowUS > o.r.PayUntilUS+grace || o.r.Deposit != nil && o.nowUS >= o.r.Deposit.BalanceUntilUS):
 		return o.Expire()

@@ -30,7 +30,7 @@ func TestADepositInAnyLifeKeepsWhatWasAgreed(t *testing.T) {
 		if deposit == nil {
 			return // a share of a cent
 		}
-		d := NewDraft(Header{ID: ids.New("ord"), Org: "hq", Kind: KindPresale, MemberID: "m", MerchantAccount: "acct", PayUntilUS: 100 * second}, p)
+		d := NewDraft(Header{ID: ids.New("ord"), Org: "hq", Kind: KindPresale, MemberID: "m", MerchantAccount: "acct", PayUntilUS: 100 * second, HeldUntilUS: 460 * second}, p)
 		d.Record.Deposit = deposit
 		o, err := Place(d, []Reservation{{ID: "r", LineID: d.Record.Lines[0].ID, SKU: "tea", Location: "S", LocationOrg: "hq", Owner: "hq", Quantity: 3}}, demoTerms, 1, "m")
 		require.NoError(t, err)

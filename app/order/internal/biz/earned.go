@@ -28,20 +28,25 @@ func (r Record) earned(p Price) {
 // giftsOwed is the list price of gifts that stay with the buyer though what earned them has come back; more are units that
 // come back beside those that have.
 func (o *Order) giftsOwed(more map[string]int64) (sum int64) {
-	back := func(l Line) int64 { return max(0, l.Ended()+more[l.ID]-o.replaced(l.ID)) }
 	for _, g := range o.r.Lines {
-		if g.Earned == nil {
-			continue
-		}
-		kept := g.Earned.Kept(func(id string) (left, quantity int64) {
-			l := o.line(id)
-			return l.Quantity - back(*l), l.Quantity
-		})
-		if missing := g.Quantity - back(g) - kept; missing > 0 {
-			sum += money.Proportion(g.GrossMinor, missing, g.Quantity)
+		if n := o.notEarned(g, more); n > 0 {
+			sum += money.Proportion(g.GrossMinor, n, g.Quantity)
 		}
 	}
 	return sum
+}
+
+// notEarned is how many pieces of a gift stay with the buyer that what is left of the order does not earn; more as above.
+func (o *Order) notEarned(g Line, more map[string]int64) int64 {
+	if g.Earned == nil {
+		return 0
+	}
+	back := func(l Line) int64 { return max(0, l.Ended()+more[l.ID]-o.replaced(l.ID)) }
+	kept := g.Earned.Kept(func(id string) (left, quantity int64) {
+		l := o.line(id)
+		return l.Quantity - back(*l), l.Quantity
+	})
+	return max(0, g.Quantity-back(g)-kept)
 }
 
 // chargeGifts says what of a return's money is kept for gifts: never more than there is. What was kept before goes back when

@@ -179,7 +179,7 @@ func (s Seeker) ExchangeDraft(ctx context.Context, o *Order, returnID string, no
 	d := NewDraft(Header{
 		ID: id, Org: r.Org, Kind: KindMall, Channel: r.Channel, SourceNo: id, ShopStore: r.ShopStore, MemberID: r.MemberID,
 		MerchantAccount: r.MerchantAccount, Attributions: r.Attributions, Way: r.Way, PickupStore: r.PickupStore, Receiver: r.Receiver,
-		PayUntilUS: nowUS + exchangeWindowUS, ReturnTerms: r.ReturnTerms, OriginOrder: r.ID, OriginReturn: ret.ID, CreditMinor: ret.RefundMinor - ret.GiftMinor,
+		PayUntilUS: nowUS + exchangeWindowUS, ReturnTerms: r.ReturnTerms, TaxProfile: r.TaxProfile, OriginOrder: r.ID, OriginReturn: ret.ID, CreditMinor: ret.RefundMinor - ret.GiftMinor,
 	}, p)
 	d.Destination = r.Receiver.Point
 	return d, nil

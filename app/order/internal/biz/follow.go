@@ -240,6 +240,17 @@ func (o *Order) RequireDeclined(fulfilmentID string) error {
 	return nil
 }
 
+// Reservations are those that hold the fulfilment's goods, or have held them first.
+func (f Fulfilment) Reservations() []string {
+	var all []string
+	for _, l := range f.Lines {
+		if !slices.Contains(all, l.ReservationID) {
+			all = append(all, l.ReservationID)
+		}
+	}
+	return all
+}
+
 // Missing are the pieces of a fulfilment that are asked for; none: all of them. A SKU need not be named where its line has one.
 func (f Fulfilment) Missing(asked []MissingPieces) ([]MissingPieces, error) {
 	var all []MissingPieces

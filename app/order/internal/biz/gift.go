@@ -113,7 +113,7 @@ func (d Draft) without(lines []Line, sku string) (rest []Line, dropped []LeftOut
 // Settled is the draft as its stock is held: without the gifts of which there were none.
 func (p *Placement) Settled() Draft {
 	d := p.Draft
-	d.LeftOut = p.leftOut
+	d.LeftOut, d.Wallet.TransactionNo = p.leftOut, p.walletNo
 	if len(d.LeftOut) == 0 {
 		return d
 	}

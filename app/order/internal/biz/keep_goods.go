@@ -3,7 +3,7 @@ package biz
 import "github.com/onepool/onepool/app/internal/money"
 
 // KeepGoods makes a request one for the money alone. A member's is granted at once as long as all such refunds of the order
-// are within what its terms allow, and no points are in it; else the seller decides.
+// are within what its terms allow, with the freight that they bring along, and no points are in it; else the seller decides.
 func (o *Order) KeepGoods(returnID string, byMember bool) error {
 	ret := o.returned(returnID)
 	if ret == nil {
@@ -14,13 +14,13 @@ func (o *Order) KeepGoods(returnID string, byMember bool) error {
 	if !byMember || most == 0 {
 		return nil
 	}
-	var sum int64
+	sum := o.freightBack(ret.units(o.r))
 	for _, other := range o.r.Returns {
 		if other.RefundOnly && other.State != ReturnRefused && other.State != ReturnWithdrawn {
 			if other.PointsBack > 0 {
 				return nil
 			}
-			sum += other.RefundMinor
+			sum += other.RefundMinor + other.FreightMinor
 		}
 	}
 	if sum > most {
@@ -55,14 +55,15 @@ const (
 	FreightProRata                       // in proportion to the goods
 )
 
-// freightBack is what of the freight is due now and has not come back yet.
-func (o *Order) freightBack() int64 {
+// freightBack is what of the freight is due now and has not come back yet; more are units, by line, that come back as well.
+func (o *Order) freightBack(more map[string]int64) int64 {
 	var goods, back int64
 	whole := true
 	for _, l := range o.r.Lines {
 		goods += l.PayableMinor
-		back += money.Proportion(l.PayableMinor, l.Ended(), l.Quantity)
-		whole = whole && l.Ended() == l.Quantity
+		ended := l.Ended() + more[l.ID]
+		back += money.Proportion(l.PayableMinor, ended, l.Quantity)
+		whole = whole && ended == l.Quantity
 	}
 	rule := o.returnTerms().Freight
 	switch {

@@ -16,6 +16,7 @@ const (
 	SubjectGift       Subject = "gift"   // by its line
 	SubjectGoodwill   Subject = "goodwill"
 	SubjectParcel     Subject = "parcel"
+	SubjectInvoice    Subject = "invoice"
 )
 
 // Subjects says what each of them is, in the order of a life.
@@ -31,6 +32,7 @@ var Subjects = []struct {
 	{SubjectRefund, "Money that goes back to where it came from."},
 	{SubjectCoupon, "What opens a promotion to a member, for one order at a time. That it is expired is a matter of time, not of state."},
 	{SubjectGoodwill, "Money that a buyer gets beyond what the goods had cost."},
+	{SubjectInvoice, "A tax invoice of what the seller keeps of an order, or a red letter that takes a part of one back."},
 	{SubjectGift, "A gift of a promotion that could not be given; it has the id of the promotion's line."},
 }
 
@@ -175,6 +177,9 @@ const (
 	EventGiveBack    Event = "give_back"
 	EventLeaveOut    Event = "leave_out"
 	EventRetry       Event = "retry"
+	EventIssue       Event = "issue"
+	EventRedden      Event = "redden"
+	EventReddenAll   Event = "redden_all"
 )
 
 // Edge is one permitted change of state.
@@ -318,6 +323,17 @@ var Edges = [...]Edge{
 	{SubjectGoodwill, GoodwillRequested, EventRefuse, GoodwillRefused},
 	{SubjectGoodwill, GoodwillApproved, EventRefuse, GoodwillRefused}, // before it was paid
 	{SubjectGoodwill, GoodwillApproved, EventPay, GoodwillPaid},
+
+	{SubjectInvoice, None, EventRequest, InvoiceRequested},
+	{SubjectInvoice, InvoiceRequested, EventIssue, InvoiceIssued},
+	{SubjectInvoice, InvoiceRequested, EventFail, InvoiceFailed},
+	{SubjectInvoice, InvoiceRequested, EventWithdraw, InvoiceWithdrawn},
+	{SubjectInvoice, InvoiceFailed, EventRetry, InvoiceRequested},
+	{SubjectInvoice, InvoiceFailed, EventWithdraw, InvoiceWithdrawn}, // it was refused
+	{SubjectInvoice, InvoiceIssued, EventRedden, InvoicePartRed},     // a red letter of it is issued
+	{SubjectInvoice, InvoiceIssued, EventReddenAll, InvoiceRed},
+	{SubjectInvoice, InvoicePartRed, EventRedden, InvoicePartRed},
+	{SubjectInvoice, InvoicePartRed, EventReddenAll, InvoiceRed},
 }
 
 // Next returns the state that event leads to, and whether the table has such an edge.

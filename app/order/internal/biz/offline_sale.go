@@ -67,7 +67,7 @@ func (s Seeker) OfflineDraft(ctx context.Context, in OfflineSale) (Draft, error)
 	if err != nil {
 		return Draft{}, err
 	}
-	if err := p.include(terms.Tax(f.Seller.Taxpayer, f.Seller.Region, in.SoldAtUS)); err != nil {
+	if err := p.include(terms.SellerTax(f.Seller, in.SoldAtUS)); err != nil {
 		return Draft{}, err
 	}
 	returns, err := s.returnTerms(ctx, ChannelPOS, f.Seller)
@@ -78,7 +78,7 @@ func (s Seeker) OfflineDraft(ctx context.Context, in OfflineSale) (Draft, error)
 	d := NewDraft(Header{
 		ID: id, Org: f.Seller.Org, Kind: KindTill, Channel: ChannelPOS, SourceNo: TillSourceNo(in.Store, in.ReceiptNo), ShopStore: in.Store, MemberID: in.MemberID,
 		MerchantAccount: f.Seller.MerchantAccount, Attributions: f.attributions(), Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk,
-		Fingerprint: in.Fingerprint, PaidAtUS: in.SoldAtUS, ReturnTerms: returns,
+		Fingerprint: in.Fingerprint, PaidAtUS: in.SoldAtUS, ReturnTerms: returns, TaxProfile: terms.Profile(f.Seller.Org, in.SoldAtUS).ID,
 	}, p)
 	for i := range d.Record.Lines {
 		d.Record.Lines[i].ID = ids.Derived("lin", id, strconv.Itoa(i))

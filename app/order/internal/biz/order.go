@@ -127,6 +127,8 @@ type Draft struct {
 	// CashMinor was taken at the till, and Cards by its terminal.
 	CashMinor int64
 	Cards     []CardTender
+	// Wallet is what the member's stored value pays at the till.
+	Wallet WalletTender
 	// FromCart takes the lines out of the member's cart.
 	FromCart bool
 	// Destination of the goods, if it is known.
@@ -154,6 +156,7 @@ func NewDraft(h Header, p Price) Draft {
 			ID: ids.New("lin"), No: int64(i + 1), SKU: l.SKU, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable,
 			Quantity: l.Quantity, UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor,
 			PayableMinor: l.PayableMinor, PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, Discounts: l.Discounts, GiftOf: l.GiftOf, TaxBP: l.TaxBP, TaxMinor: l.TaxMinor,
+			ReceiptsMinor: FrozenReceipts(l.PayableMinor, l.Discounts),
 		}
 		if l.WhileStocksLast {
 			optional = append(optional, r.Lines[i].ID)
@@ -163,7 +166,8 @@ func NewDraft(h Header, p Price) Draft {
 	return Draft{Record: r, PointsToFreeze: p.Points, Uses: p.Uses, Coupons: p.Coupons, WhileStocksLast: optional}
 }
 
-// Place makes the order of a draft whose stock is held. An order of which nothing is left to pay is paid at once.
+// Place makes the order of a draft whose stock is held. An order of which nothing is left to pay is paid at once, but for a
+// replacement: that waits for what it replaces.
 func Place(d Draft, held []Reservation, terms Terms, nowUS int64, actor string) (*Order, error) {
 	o := Restore(d.Record, terms, nowUS, actor)
 	o.r.PlacedAtUS = nowUS
@@ -176,7 +180,7 @@ func Place(d Draft, held []Reservation, terms Terms, nowUS int64, actor string) 
 	if err := o.plan(held, EventPlan); err != nil {
 		return nil, err
 	}
-	if o.r.ToPayMinor() == 0 {
+	if o.r.ToPayMinor() == 0 && o.r.OriginReturn == "" {
 		return o, o.pay()
 	}
 	return o, nil

@@ -10,6 +10,12 @@ const (
 	askMost  = 600 * second_us
 )
 
+// Why money goes back that was never the order's.
+const (
+	ReasonTooMuch = "too much"
+	ReasonLate    = "late"
+)
+
 // OpenPayment asks for a part of what is left to pay, one tender of several; amountMinor 0: for all of it. An open payment
 // with the same provider and amount is given again, one of another amount is closed: two open ones could both be paid.
 func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error) {
@@ -22,7 +28,7 @@ func (o *Order) OpenPayment(provider string, amountMinor int64) (Payment, error)
 		return Payment{}, balanceNotOpen(*o.r.Deposit)
 	}
 	switch left := o.r.LeftMinor() - o.r.CreditMinor; {
-	case left <= 0 && o.r.CreditMinor > 0:
+	case left <= 0 && o.r.OriginReturn != "":
 		return Payment{}, stateConflict(o.r.State, "it is paid with the goods that come back")
 	case amountMinor == 0:
 		amountMinor = left
@@ -84,12 +90,12 @@ func (o *Order) Capture(n Notification) error {
 	}
 	o.r.Captures = append(o.r.Captures, c)
 	o.r.CapturedMinor += c.AmountMinor
-	tooMuch, reason := max(0, c.AmountMinor-left), "too much"
+	tooMuch, reason := max(0, c.AmountMinor-left), ReasonTooMuch
 	if twice {
 		tooMuch = c.AmountMinor
 	}
 	if !o.r.ToBePaid() {
-		reason = "late"
+		reason = ReasonLate
 	}
 	if tooMuch > 0 {
 		if err := o.refund(&o.r.Captures[len(o.r.Captures)-1], tooMuch, "", reason); err != nil {
@@ -104,8 +110,13 @@ func (o *Order) take(provider, reference string, amountMinor int64) error {
 	if amountMinor == 0 {
 		return nil
 	}
+	return o.takeAs(ids.New("pay"), provider, reference, amountMinor)
+}
+
+// takeAs is take with a payment whose number is known elsewhere.
+func (o *Order) takeAs(paymentID, provider, reference string, amountMinor int64) error {
 	p := Payment{
-		ID: ids.New("pay"), Provider: provider, AmountMinor: amountMinor, Payee: o.r.MerchantAccount,
+		ID: paymentID, Provider: provider, AmountMinor: amountMinor, Payee: o.r.MerchantAccount,
 		ExpiresAtUS: o.nowUS, CreatedAtUS: o.nowUS,
 	}
 	if err := o.move(SubjectPayment, p.ID, &p.State, EventTake, reference); err != nil {

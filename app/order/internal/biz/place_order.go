@@ -102,11 +102,12 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if err != nil {
 		return Draft{}, err
 	}
+	window, grace := facts.Terms.Pay(in.Channel, nowUS, terms)
 	id := ids.New("ord")
 	d := NewDraft(Header{
 		ID: id, Org: facts.Seller.Org, Kind: KindMall, Channel: in.Channel, SourceNo: id, ShopStore: in.ShopStore, MemberID: in.MemberID,
 		MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(), Way: in.Way, PickupStore: in.PickupStore,
-		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + terms.PayWindowUS, ReturnTerms: returns,
+		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + window, ReturnTerms: returns, TaxProfile: facts.profile(),
 	}, p)
 	d.FromCart, d.Destination = in.FromCart, in.Receiver.Point
 	if in.Gift != nil {
@@ -115,6 +116,7 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 	if h := &d.Record.Header; deposit != nil {
 		d.Record.Deposit, h.Kind, h.PayUntilUS = deposit, KindPresale, min(h.PayUntilUS, deposit.BalanceUntilUS)
 	}
+	d.Record.HeldUntilUS = d.Record.neededUntil() + grace
 	return d, nil
 }
 
@@ -124,7 +126,9 @@ type TillInput struct {
 	Lines                                     []WantedLine
 	Points, CashMinor                         int64
 	Cards                                     []CardTender
-	Fingerprint                               string
+	// WalletMinor is paid with the member's stored value.
+	WalletMinor int64
+	Fingerprint string
 }
 
 // ChannelPOS is the channel of all tills.
@@ -139,7 +143,10 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	if err := CheckTaken(p, in.CashMinor, in.Cards); err != nil {
+	if in.WalletMinor > 0 && in.MemberID == "" {
+		return Draft{}, Invalid("wallet_minor", "needs the member whose stored value it is")
+	}
+	if err := CheckTaken(p, in.CashMinor, in.WalletMinor, in.Cards); err != nil {
 		return Draft{}, err
 	}
 	returns, err := s.returnTerms(ctx, ChannelPOS, facts.Seller)
@@ -149,9 +156,12 @@ func (s Seeker) TillDraft(ctx context.Context, in TillInput) (Draft, error) {
 	d := NewDraft(Header{
 		ID: ids.New("ord"), Org: facts.Seller.Org, Kind: KindTill, Channel: ChannelPOS, SourceNo: TillSourceNo(in.Store, in.ReceiptNo),
 		ShopStore: in.Store, MemberID: in.MemberID, MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(),
-		Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk, Fingerprint: in.Fingerprint, ReturnTerms: returns,
+		Way: WayCarryOut, PickupStore: in.Store, Device: in.Device, Clerk: in.Clerk, Fingerprint: in.Fingerprint, ReturnTerms: returns, TaxProfile: facts.profile(),
 	}, p)
 	d.CashMinor, d.Cards = in.CashMinor, in.Cards
+	if in.WalletMinor > 0 {
+		d.Wallet = WalletTender{PaymentID: ids.New("pay"), AmountMinor: in.WalletMinor}
+	}
 	return d, nil
 }
 
@@ -169,6 +179,9 @@ func (f Facts) Deposit(p Price) (*Deposit, error) {
 	return f.Terms.Deposit(f.Seller.Org, p, f.SKUs, f.Promotions.AtUS)
 }
 
+// profile names the seller's tax profile.
+func (f Facts) profile() string { return f.Terms.Profile(f.Seller.Org, f.Promotions.AtUS).ID }
+
 // Price calculates with today's facts.
 func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, Facts, error) {
 	f, err := s.facts(ctx, q)
@@ -176,6 +189,7 @@ func (s Seeker) Price(ctx context.Context, q PriceQuery) (Price, Facts, error) {
 		return Price{}, f, err
 	}
 	p, err := s.calculate(ctx, f.input(q), q.Location)
+	p.bearers(q.Channel, f.Seller)
 	return p, f, err
 }
 
@@ -210,7 +224,7 @@ func (s Seeker) facts(ctx context.Context, q PriceQuery) (f Facts, err error) {
 // input is what the calculation is made with.
 func (f Facts) input(q PriceQuery) PriceInput {
 	in := PriceInput{
-		Tax:     f.Terms.Tax(f.Seller.Taxpayer, f.Seller.Region, f.Promotions.AtUS),
+		Tax:     f.Terms.SellerTax(f.Seller, f.Promotions.AtUS),
 		Channel: q.Channel, Store: q.Store, Region: f.Seller.Region, MemberID: q.MemberID, Tier: f.Member.Tier, Segments: f.Member.Segments,
 		Lines: q.Lines, SKUs: f.SKUs, FreightMinor: q.FreightMinor, Points: q.Points, PointValueMinor: f.Member.PointValueMinor, Promotions: f.Promotions,
 	}
@@ -258,12 +272,14 @@ type Placement struct {
 	Stock      StockHolder
 	Points     PointsHolder
 	Promotions PromotionUses
+	Wallet     WalletPayer
 	Draft      Draft
 	GID        string
 	Terms      Terms
 
-	held    []Reservation
-	leftOut []LeftOut
+	held     []Reservation
+	leftOut  []LeftOut
+	walletNo string
 }
 
 // Held is the stock that the hold step got, in this run.
@@ -280,9 +296,7 @@ func (p *Placement) Steps() []Step {
 				Document: h.ID, GID: p.GID, Channel: h.Channel, SellerOrg: h.Org, Way: h.Way,
 				Destination: p.Draft.Destination, Location: h.PickupStore, Lines: lines,
 			}
-			if until := p.Draft.Record.heldUntil(); until > 0 {
-				hold.ExpiresAtUS = until + p.Terms.HoldGraceUS
-			}
+			hold.ExpiresAtUS = h.heldUntil(p.Terms)
 			hold.Presale = p.Draft.Record.Deposit != nil
 			return p.hold(ctx, hold)
 		},
@@ -305,6 +319,9 @@ func (p *Placement) Steps() []Step {
 			},
 			Undo: func(ctx context.Context) error { return p.Points.Unfreeze(ctx, p.GID+"-unfr", h.ID, p.GID) },
 		})
+	}
+	if p.Draft.Wallet.AmountMinor > 0 { // money comes last
+		steps = append(steps, p.walletStep())
 	}
 	return steps
 }

@@ -34,6 +34,7 @@ type SellerQuery struct {
 // Seller is the seller of record; Region is the administrative one of the store that sells.
 type Seller struct {
 	Org, MerchantAccount string
+	HeadquartersOrg      string // the brand's
 	Region               string
 	Timezone             string // of the store that sells, or of the platform
 	Taxpayer             string // what kind
@@ -94,9 +95,10 @@ type Choice struct {
 	To                         *Point
 }
 
-// Decline is what a location does not ship; no lines: all that it has of the document.
+// Decline is what a location does not ship of a fulfilment, by its reservations; no lines: all of it.
 type Decline struct {
 	RequestID, Document, Location, Actor string
+	Reservations                         []string
 	Lines                                []MissingPieces
 	Reason, Effect                       string // names of inventory's enums
 	Text                                 string

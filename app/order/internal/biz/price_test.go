@@ -59,7 +59,7 @@ func TestAnotherPriceThanTheBuyerSawIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "19900", requireReason(t, "PRICE_CHANGED", CheckToPay(p, 19800)).Metadata["total_minor"])
 	require.NoError(t, CheckToPay(p, 19900))
-	requireReason(t, "PRICE_CHANGED", CheckTaken(p, 20000, nil))
+	requireReason(t, "PRICE_CHANGED", CheckTaken(p, 20000, 0, nil))
 }
 
 func TestWhatIsNotForSaleIsNotSold(t *testing.T) {

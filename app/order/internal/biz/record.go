@@ -88,6 +88,8 @@ type Record struct {
 	Refunds     []Refund
 	Returns     []Return
 	Goodwills   []Goodwill
+	// Invoices are read where the header says that there are some.
+	Invoices []Invoice
 	Deposit     *Deposit // of a presale
 	GiftOrder   *GiftOrder
 }
@@ -101,7 +103,7 @@ func (r Record) clone() Record {
 		r.Fulfilments[i].Parcels = slices.Clone(r.Fulfilments[i].Parcels)
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
-	r.Goodwills = slices.Clone(r.Goodwills)
+	r.Goodwills, r.Invoices = slices.Clone(r.Goodwills), slices.Clone(r.Invoices)
 	if r.Deposit != nil {
 		d := *r.Deposit
 		r.Deposit = &d
@@ -158,10 +160,18 @@ type Header struct {
 	// Fingerprint of what the source sent, to tell a repeat from another order under the same number.
 	Fingerprint string
 
+	// InvoiceCount is how many invoices and red letters there are.
+	InvoiceCount int64
+
+	// TaxProfile names the seller's at placement; empty: it had none.
+	TaxProfile string
+
 	// ReturnTerms were promised at placement; nil: before they were frozen.
 	ReturnTerms *ReturnTerms
 
 	PlacedAtUS, PaidAtUS, PayUntilUS, ShipByUS, UpdatedAtUS int64
+	// HeldUntilUS is until when its stock is held while it waits for its payment; 0: as configured.
+	HeldUntilUS int64
 
 	// AskedAtUS is since when the buyer of a pickup has to choose, ChooseByUS by when; 0: not, or without end.
 	AskedAtUS, ChooseByUS int64
@@ -198,6 +208,8 @@ type Line struct {
 	Earned *Earned
 	// TaxMinor is in PayableMinor, at TaxBP basis points; in GrossMinor too where prices are without tax.
 	TaxBP, TaxMinor int64
+	// ReceiptsMinor is what the line brings its seller: see Receipts.
+	ReceiptsMinor int64
 }
 
 // BaseMinor is the money paid for the line: what points and rebates accrue on.

@@ -24,8 +24,15 @@ const (
 	reasonSecondPerson  = "GOODWILL_SECOND_PERSON"
 	reasonSilent        = "PROVIDER_SILENT"
 	reasonDeclined      = "PROVIDER_REFUSED"
+	reasonTaxProfile    = "TAX_PROFILE_OVERLAPS"
+	reasonInvoiceSeller = "INVOICE_SELLER_UNKNOWN"
+	reasonInvoicesOff   = "INVOICES_OFF"
+	reasonInvoiceLate   = "INVOICE_TOO_LATE"
+	reasonInvoiceExists = "INVOICE_EXISTS"
+	reasonInvoiceAsked  = "INVOICE_ASKED"
 	reasonNotHere       = "NOT_IN_THIS_STORE"
 
+	reasonInvoiceNothing = "INVOICE_NOTHING"
 	reasonCouponUnusable = "COUPON_UNUSABLE"
 	reasonState          = "STATE_CONFLICT"
 	reasonNotFound       = "NOT_FOUND"
@@ -34,6 +41,7 @@ const (
 	reasonAmount         = "AMOUNT_INVALID"
 	reasonSignature      = "SIGNATURE_INVALID"
 	reasonGeo            = "GEO_INVALID"
+	reasonStock          = "STOCK_INSUFFICIENT" // of the inventory center
 )
 
 // Refusal is a decision against a command, with its public face: what happened and what to do next.

@@ -263,7 +263,7 @@ func (o *Order) takeBack(ret *Return) error {
 		fl.ReturnedQuantity += piece.Back()
 	}
 	if ret.ExchangeOrder == "" {
-		ret.FreightMinor = o.freightBack()
+		ret.FreightMinor = o.freightBack(nil)
 	}
 	o.r.FreightRefundedMinor += ret.FreightMinor
 	o.chargeGifts(ret, nil)

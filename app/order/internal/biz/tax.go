@@ -43,6 +43,9 @@ type Tax struct {
 type TradeTerms struct {
 	Taxes    []TaxRates
 	Freights []FreightTerms
+	Pays     []PayTerms
+	// Profiles of sellers, by organisation.
+	Profiles map[string][]TaxProfile
 	Deposits []DepositTerms
 }
 
@@ -50,6 +53,8 @@ type TradeTerms struct {
 type TermsReader interface {
 	// Terms are as old as a second; nowUS is the database's time, 0: it is asked.
 	Terms(ctx context.Context, nowUS int64) (TradeTerms, error)
+	// TaxProfile is one that an order names; the zero value: there is none.
+	TaxProfile(ctx context.Context, id string) (TaxProfile, error)
 }
 
 // TermsBook keeps terms, in the context's transaction.
@@ -58,6 +63,10 @@ type TermsBook interface {
 	PutTax(ctx context.Context, t TaxRates) (TaxRates, error)
 	// PutFreight stores the next version of freight terms for their moment.
 	PutFreight(ctx context.Context, f FreightTerms) (FreightTerms, error)
+	// PutPay stores the next version of pay terms for their moment.
+	PutPay(ctx context.Context, p PayTerms) (PayTerms, error)
+	// PutProfile stores the next tax profile of an organisation, or refuses it.
+	PutProfile(ctx context.Context, p TaxProfile, nowUS int64) (TaxProfile, error)
 	// PutDeposit stores the next version of deposit terms for their moment.
 	PutDeposit(ctx context.Context, d DepositTerms) (DepositTerms, error)
 }

@@ -33,6 +33,9 @@ func sell(d Draft, held []Reservation, note string, sold func(fulfilmentID strin
 			return nil, err
 		}
 	}
+	if err := o.takeWallet(d.Wallet); err != nil {
+		return nil, err
+	}
 	if err := o.moveOrder(EventPay, ""); err != nil {
 		return nil, err
 	}
@@ -51,8 +54,12 @@ func sell(d Draft, held []Reservation, note string, sold func(fulfilmentID strin
 }
 
 // CheckTaken refuses a sale for which not exactly what is left to pay was taken, and a slip that stands there twice.
-func CheckTaken(p Price, cashMinor int64, cards []CardTender) error {
-	taken, seen := cashMinor, map[string]bool{}
+func CheckTaken(p Price, cashMinor, walletMinor int64, cards []CardTender) error {
+	taken, err := money.Add(cashMinor, walletMinor)
+	if err != nil {
+		return amountInvalid("wallet_minor")
+	}
+	seen := map[string]bool{}
 	for _, c := range cards {
 		if c.AmountMinor <= 0 || c.Reference == "" || seen[c.Reference] {
 			return Invalid("cards", "must have an amount above 0 and a reference of their own each")

@@ -37,9 +37,9 @@ func (s Seeker) TillTerms(ctx context.Context, store string, tiers []string) (pr
 	if len(codes) > MaxTermSKUs {
 		return pricing.Terms{}, refuse(409, reasonState, "there are more SKUs than a till can hold", "state", "TOO_MANY_SKUS", "limit", itoa(MaxTermSKUs))
 	}
-	t := pricing.Terms{AtUS: nowUS, UntilUS: trade.until(nowUS, nowUS+termsValidUS), Channel: ChannelPOS, Store: store, Region: seller.Region}
+	t := pricing.Terms{AtUS: nowUS, UntilUS: trade.until(seller.Org, nowUS, nowUS+termsValidUS), Channel: ChannelPOS, Store: store, Region: seller.Region}
 	t.Promotions = offline(promotions)
-	tax := trade.Tax(seller.Taxpayer, seller.Region, nowUS)
+	tax := trade.SellerTax(seller, nowUS)
 	t.TaxOnTop = tax.OnTop
 	sale := Sale{Channel: ChannelPOS, Store: store, Region: seller.Region, AtUS: nowUS, WantUntil: true}
 	skus, err := s.Catalog.Prices(ctx, codes, sale)
@@ -89,11 +89,16 @@ func offline(promotions [][]pricing.Promotion) (list []pricing.Promotion) {
 	return list
 }
 
-// until is when terms of the trade change next, or the given moment, if that is earlier.
-func (t TradeTerms) until(nowUS, untilUS int64) int64 {
+// until is when terms of the trade with a seller change next, or the given moment, if that is earlier.
+func (t TradeTerms) until(seller string, nowUS, untilUS int64) int64 {
 	for _, r := range t.Taxes {
 		if r.FromUS > nowUS {
 			untilUS = min(untilUS, r.FromUS)
+		}
+	}
+	for _, p := range t.Profiles[seller] {
+		if p.FromUS > nowUS {
+			untilUS = min(untilUS, p.FromUS)
 		}
 	}
 	return untilUS

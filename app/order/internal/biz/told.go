@@ -21,6 +21,7 @@ const (
 	TopicFailed      Topic = "FAILED"
 	TopicReturned    Topic = "RETURNED"
 	TopicRefunded    Topic = "REFUNDED"
+	TopicInvoiced    Topic = "INVOICED"
 	// TopicChanged is any other change of an order: of its state, or of what is in it.
 	TopicChanged Topic = "CHANGED"
 )
@@ -33,6 +34,8 @@ var topics = map[Subject]map[State]Topic{
 	SubjectParcel: {ParcelShipped: TopicShipped, ParcelDelivered: TopicDelivered, ParcelFailed: TopicFailed, ParcelBack: TopicReturned},
 	SubjectReturn: {ReturnReceived: TopicReturned},
 	SubjectRefund: {RefundDone: TopicRefunded},
+	// An invoice or a red letter; that an invoice is red then says its red letter.
+	SubjectInvoice: {InvoiceIssued: TopicInvoiced},
 }
 
 // Told says what others are told of a change; false: nothing, it concerns those alone who have made it. Every change of an
@@ -76,10 +79,14 @@ type TradeBody struct {
 	ParcelID    string      `json:"parcel_id,omitempty"` // of a fulfilment that leaves in several
 	ReturnID    string      `json:"return_id,omitempty"`
 	RefundID    string      `json:"refund_id,omitempty"`
-	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order, a deposit, a balance or a refund
+	InvoiceID   string      `json:"invoice_id,omitempty"`
+	RedOf       string      `json:"red_of,omitempty"`       // the invoice that a red letter takes back
+	AmountMinor int64       `json:"amount_minor,omitempty"` // of an order, a deposit, a balance, a refund, an invoice
 	Currency    string      `json:"currency,omitempty"`
 	SourceNo    string      `json:"source_no,omitempty"` // for the seller and its channel
 	Lines       []TradeLine `json:"lines,omitempty"`
+	// Receipts of the order as they stand then: for the seller.
+	Receipts *TradeReceipts `json:"receipts,omitempty"`
 }
 
 // TradeLine is pieces of a line of the order.
@@ -100,7 +107,7 @@ func (o *Order) Told() (told []TradeEvent) {
 		e := TradeEvent{Topic: topic, Version: h.Version, State: h.To, AtUS: h.AtUS}
 		switch h.Subject {
 		case SubjectOrder:
-			e.Body.AmountMinor, e.Body.Currency = o.r.TotalMinor, o.r.Currency
+			e.Body.AmountMinor, e.Body.Currency, e.Body.Receipts = o.r.TotalMinor, o.r.Currency, o.r.toldReceipts(topic)
 			switch topic {
 			case TopicDepositPaid:
 				e.Body.AmountMinor = o.r.Deposit.AmountMinor
@@ -116,9 +123,12 @@ func (o *Order) Told() (told []TradeEvent) {
 		case SubjectParcel:
 			told = append(told, o.toldParcel(e, h.SubjectID))
 		case SubjectReturn:
+			e.Body.Receipts = o.r.toldReceipts(topic)
 			told = append(told, o.toldBack(e, *o.returned(h.SubjectID))...)
 		case SubjectRefund:
 			told = append(told, o.toldRefund(e, h.SubjectID))
+		case SubjectInvoice:
+			told = append(told, o.toldInvoice(e, *o.invoice(h.SubjectID)))
 		}
 	}
 	return told
@@ -177,8 +187,14 @@ func (o *Order) toldRefund(e TradeEvent, refundID string) TradeEvent {
 	for _, f := range o.r.Refunds {
 		if f.ID == refundID {
 			e.Body.RefundID, e.Body.ReturnID, e.Body.AmountMinor, e.Body.Currency = f.ID, f.ReturnID, f.AmountMinor, o.r.Currency
+			e.Body.Receipts = o.r.toldReceipts(e.Topic)
 		}
 	}
+	return e
+}
+
+func (o *Order) toldInvoice(e TradeEvent, v Invoice) TradeEvent {
+	e.Body.InvoiceID, e.Body.RedOf, e.Body.AmountMinor, e.Body.Currency = v.ID, v.Of, v.AmountMinor, o.r.Currency
 	return e
 }
 

@@ -96,7 +96,7 @@ func (s Sellers) Seller(ctx context.Context, q biz.SellerQuery) (biz.Seller, err
 	if err != nil {
 		return biz.Seller{}, fmt.Errorf("facts of the seller: %w", err)
 	}
-	out := biz.Seller{Org: facts.GetSellerOrg(), Region: facts.GetRegion(), Taxpayer: facts.GetTaxpayer(), MerchantAccount: facts.GetMerchantAccount(), Timezone: facts.GetTimezone(), Stores: map[string]biz.Standing{}}
+	out := biz.Seller{Org: facts.GetSellerOrg(), HeadquartersOrg: facts.GetHeadquartersOrg(), Region: facts.GetRegion(), Taxpayer: facts.GetTaxpayer(), MerchantAccount: facts.GetMerchantAccount(), Timezone: facts.GetTimezone(), Stores: map[string]biz.Standing{}}
 	for _, at := range facts.GetStores() {
 		out.Stores[at.GetStoreCode()] = biz.Standing{Org: at.GetOrgCode(), DealerOrg: at.GetDealerOrg(), Timezone: at.GetTimezone()}
 	}
@@ -266,7 +266,7 @@ func (a Answers) Accept(ctx context.Context, requestID, document, location, acto
 // Decline says what a location does not ship.
 func (a Answers) Decline(ctx context.Context, d biz.Decline) error {
 	in := &inventoryv1.DeclineAssignmentRequest{
-		RequestId: d.RequestID, Document: d.Document, Location: d.Location, Actor: d.Actor, Text: d.Text, OutageUntilUs: d.OutageUntilUS, OthersToo: d.OthersToo,
+		RequestId: d.RequestID, Document: d.Document, Location: d.Location, Actor: d.Actor, Text: d.Text, OutageUntilUs: d.OutageUntilUS, OthersToo: d.OthersToo, ReservationIds: d.Reservations,
 		Reason: inventoryv1.DeclineReason(inventoryv1.DeclineReason_value[d.Reason]), Effect: inventoryv1.StockEffect(inventoryv1.StockEffect_value[d.Effect]),
 	}
 	for _, l := range d.Lines {

@@ -30,7 +30,8 @@ func Checks() []invariant.Check {
 				LEFT JOIN deposits d ON d.id = o.id
 				WHERE o.state NOT IN ('UNPAID', 'DEPOSIT_PAID') AND o.captured_minor - o.refunded_minor <> CASE WHEN o.state IN ('PAID', 'COMPLETED')
 					THEN o.total_minor - o.points_amount_minor - COALESCE(l.back, 0) - o.freight_refunded_minor + o.gift_charged_minor ELSE COALESCE(d.forfeited_minor, 0) END
-				OR o.state IN ('UNPAID', 'DEPOSIT_PAID') AND (o.captured_minor < o.refunded_minor OR o.captured_minor - o.refunded_minor >= o.total_minor - o.points_amount_minor)
+				OR o.state IN ('UNPAID', 'DEPOSIT_PAID') AND (o.captured_minor < o.refunded_minor OR o.captured_minor - o.refunded_minor >= o.total_minor - o.points_amount_minor
+					AND (o.origin_return = '' OR o.total_minor > o.points_amount_minor))
 				OR o.state = 'UNPAID' AND o.captured_minor - o.refunded_minor >= d.amount_minor OR o.state = 'DEPOSIT_PAID' AND o.captured_minor - o.refunded_minor < d.amount_minor`,
 		},
 		{
@@ -76,14 +77,19 @@ func Checks() []invariant.Check {
 			UNION ALL SELECT b.id, 'a member holds another number' FROM promotion_buyers b
 				LEFT JOIN (SELECT promotion, member_id, SUM(quantity) AS quantity FROM promotion_uses WHERE given_back = ? GROUP BY promotion, member_id) u
 				ON u.promotion = b.promotion AND u.member_id = b.member_id WHERE b.quantity <> COALESCE(u.quantity, 0)
-			UNION ALL SELECT u.id, 'a cancelled order still holds it' FROM promotion_uses u JOIN orders o ON o.id = u.order_id WHERE u.given_back = ? AND o.state = 'CANCELLED'
-			UNION ALL SELECT p.id, 'coupons are not what was claimed' FROM promotions p
+			UNION ALL SELECT u.id, 'a cancelled order still holds it' FROM promotion_uses u JOIN orders o ON o.id = u.order_id WHERE u.given_back = ? AND o.state = 'CANCELLED'`,
+			Args: func(int64) []any { return []any{false, false, false} },
+		},
+		{
+			ID: "I13", Title: "there are as many coupons as were claimed; each opens one order at a time: locked until that is paid, used from then on",
+			Counted: "SELECT COUNT(*) FROM coupons",
+			Violations: `SELECT p.id, 'coupons are not what was claimed' FROM promotions p
 				LEFT JOIN (SELECT promotion, COUNT(*) AS n FROM coupons GROUP BY promotion) c ON c.promotion = p.id WHERE p.claimed <> COALESCE(c.n, 0)
 			UNION ALL SELECT c.id, 'state is not what its order says' FROM coupons c JOIN orders o ON o.id = c.order_id
 				WHERE o.state = 'CANCELLED' OR (o.state IN ('UNPAID', 'DEPOSIT_PAID')) <> (c.state = 'LOCKED')
 			UNION ALL SELECT c.id, 'open, and an order has it' FROM coupons c WHERE (c.state = 'OPEN') <> (c.order_id = '')`,
-			Args: func(int64) []any { return []any{false, false, false} },
 		},
+		{ID: "I9", Title: "a line's receipts are what the buyer pays and what platforms and payment providers bear; bearers bear each discount whole", Scan: receipts},
 		{ID: "I14", Title: "every change of state is in the table, in versions without a gap", Scan: history},
 		{
 			ID: "I14", Title: "the state of a row is the last one of its history",
@@ -91,7 +97,16 @@ func Checks() []invariant.Check {
 			Violations: `SELECT o.id, 'version is not the number of changes' FROM orders o
 				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM order_events GROUP BY order_id) e ON e.order_id = o.id WHERE o.version <> COALESCE(e.n, 0)` +
 				last("orders", "id", "order") + last("fulfilments", "order_id", "fulfilment") + last("payments", "order_id", "payment") +
-				last("goods_returns", "order_id", "return") + last("goodwills", "order_id", "goodwill") + last("refunds", "order_id", "refund") + last("parcels", "order_id", "parcel"),
+				last("goods_returns", "order_id", "return") + last("goodwills", "order_id", "goodwill") + last("refunds", "order_id", "refund") + last("parcels", "order_id", "parcel") + last("invoices", "order_id", "invoice"),
+		},
+		{
+			ID: "I21", Title: "an order counts its invoices, and red letters are no more than theirs",
+			Counted: "SELECT COUNT(*) FROM invoices",
+			Violations: `SELECT o.id, 'counts other invoices than there are' FROM orders o
+				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM invoices GROUP BY order_id) i ON i.order_id = o.id WHERE o.invoice_count <> COALESCE(i.n, 0)
+			UNION ALL SELECT b.id, 'red letters take back more than the invoice' FROM invoices b
+				JOIN (SELECT red_of, SUM(amount_minor) AS amount, SUM(tax_minor) AS tax FROM invoices WHERE red_of <> '' AND state <> 'WITHDRAWN' GROUP BY red_of) r ON r.red_of = b.id
+				WHERE r.amount > b.amount_minor OR r.tax > b.tax_minor`,
 		},
 		invariant.Ended(),
 		invariant.Delivered(),
@@ -114,7 +129,7 @@ func Checks() []invariant.Check {
 				child("payments", "orders", "order_id") + " UNION ALL " + child("captures", "payments", "payment_id") + " UNION ALL " +
 				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " + child("goodwills", "orders", "order_id") + " UNION ALL " +
 				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") + " UNION ALL " +
-				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("deposits", "orders", "id") + " UNION ALL " + child("gift_orders", "orders", "id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
+				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("invoices", "orders", "order_id") + " UNION ALL " + child("deposits", "orders", "id") + " UNION ALL " + child("gift_orders", "orders", "id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
 				` UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
 				WHERE o.id IS NULL OR o.org <> f.seller_org OR o.member_id <> f.member_id`,
 		},

@@ -16,7 +16,7 @@ import (
 
 // Deposits are kept beside their orders, so that no other order pays for them: only a presale is looked up here.
 
-func (s *Orders) gatherDeposits(ctx context.Context, at map[string]*biz.Record) error {
+func (s *Orders) gatherDeposits(ctx context.Context, _ []string, at map[string]*biz.Record) error {
 	wanted := these(at, func(h biz.Header) bool { return h.Kind == biz.KindPresale })
 	if len(wanted) == 0 {
 		return nil

@@ -13,7 +13,7 @@ import (
 
 // What an order has beside as a gift is kept beside it, so that no other order pays for it.
 
-func (s *Orders) gatherGiftOrders(ctx context.Context, at map[string]*biz.Record) error {
+func (s *Orders) gatherGiftOrders(ctx context.Context, _ []string, at map[string]*biz.Record) error {
 	wanted := these(at, func(h biz.Header) bool { return h.Kind == biz.KindGift })
 	if len(wanted) == 0 {
 		return nil

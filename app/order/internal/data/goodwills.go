@@ -30,7 +30,7 @@ func (s *Orders) saveGoodwills(ctx context.Context, h biz.Header, before, now []
 		})
 }
 
-func (s *Orders) gatherGoodwills(ctx context.Context, at map[string]*biz.Record) error {
+func (s *Orders) gatherGoodwills(ctx context.Context, _ []string, at map[string]*biz.Record) error {
 	wanted := these(at, func(h biz.Header) bool { return h.PaidAtUS != 0 })
 	if len(wanted) == 0 {
 		return nil

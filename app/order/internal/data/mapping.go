@@ -15,10 +15,10 @@ func (s *Orders) toHeader(o *ent.Order) (biz.Header, error) {
 		FreightRefundedMinor: o.FreightRefundedMinor, GiftChargedMinor: o.GiftChargedMinor,
 		MerchantAccount: o.MerchantAccount, Attributions: o.Attributions, Way: biz.Way(o.Way), PickupStore: o.PickupStore,
 		Receiver: receiver, Remark: o.Remark, Device: o.Device, Clerk: o.Clerk, Fingerprint: o.Fingerprint,
-		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
+		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, HeldUntilUS: o.HeldUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
 		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version, AskedAtUS: o.AskedUs, ChooseByUS: o.ChooseByUs,
 		OriginOrder: o.OriginOrder, OriginReturn: o.OriginReturn, CreditMinor: o.CreditMinor,
-		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms, TaxMinor: o.TaxMinor, TaxOnTop: o.TaxOnTop,
+		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms, TaxMinor: o.TaxMinor, TaxOnTop: o.TaxOnTop, TaxProfile: o.TaxProfile, InvoiceCount: o.InvoiceCount,
 	}, err
 }
 
@@ -29,19 +29,23 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 		SetPoints(h.Points).SetPointsAmountMinor(h.PointsAmountMinor).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).
 		SetMerchantAccount(h.MerchantAccount).SetAttributions(h.Attributions).SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
 		SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).SetRemark(h.Remark).SetDevice(h.Device).SetClerk(h.Clerk).SetFingerprint(h.Fingerprint).
-		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
+		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetHeldUntilUs(h.HeldUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
 		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).
 		SetOriginOrder(h.OriginOrder).SetOriginReturn(h.OriginReturn).SetCreditMinor(h.CreditMinor).
-		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms).SetTaxMinor(h.TaxMinor).SetTaxOnTop(h.TaxOnTop)
+		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms).SetTaxMinor(h.TaxMinor).SetTaxOnTop(h.TaxOnTop).SetTaxProfile(h.TaxProfile).SetInvoiceCount(h.InvoiceCount)
 }
 
 func toLine(l *ent.OrderLine) biz.Line {
-	return biz.Line{
+	line := biz.Line{
 		ID: l.ID, No: l.No, SKU: l.Sku, Title: l.Title, TaxClass: l.TaxClass, Returnable: l.Returnable, Quantity: l.Quantity,
 		UnitMinor: l.UnitMinor, GrossMinor: l.GrossMinor, DiscountMinor: l.DiscountMinor, PayableMinor: l.PayableMinor,
 		PointsAmountMinor: l.PointsAmountMinor, Points: l.Points, ReturnedQuantity: l.ReturnedQuantity, CancelledQuantity: l.CancelledQuantity, RefundedMinor: l.RefundedMinor,
 		PointsBack: l.PointsBack, Discounts: l.Discounts, GiftOf: l.GiftOf, Earned: l.Earned, TaxBP: l.TaxBp, TaxMinor: l.TaxMinor,
 	}
+	if line.ReceiptsMinor = biz.FrozenReceipts(l.PayableMinor, l.Discounts); l.ReceiptsMinor != nil {
+		line.ReceiptsMinor = *l.ReceiptsMinor
+	}
+	return line
 }
 
 func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
@@ -49,7 +53,7 @@ func (s *Orders) createLine(h biz.Header, l biz.Line) *ent.OrderLineCreate {
 		SetTaxClass(l.TaxClass).SetReturnable(l.Returnable).SetQuantity(l.Quantity).SetUnitMinor(l.UnitMinor).SetGrossMinor(l.GrossMinor).
 		SetDiscountMinor(l.DiscountMinor).SetPayableMinor(l.PayableMinor).SetPointsAmountMinor(l.PointsAmountMinor).SetPoints(l.Points).
 		SetReturnedQuantity(l.ReturnedQuantity).SetCancelledQuantity(l.CancelledQuantity).SetRefundedMinor(l.RefundedMinor).SetPointsBack(l.PointsBack).
-		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS).SetEarned(l.Earned).SetTaxBp(l.TaxBP).SetTaxMinor(l.TaxMinor)
+		SetDiscounts(l.Discounts).SetGiftOf(l.GiftOf).SetPlacedUs(h.PlacedAtUS).SetEarned(l.Earned).SetTaxBp(l.TaxBP).SetTaxMinor(l.TaxMinor).SetReceiptsMinor(l.ReceiptsMinor)
 }
 
 func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {

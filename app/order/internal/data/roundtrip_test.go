@@ -124,6 +124,10 @@ func mutate(r *biz.Record) {
 	ret.ExchangeOrder, r.CreditMinor = "X", 932
 	ret.CashAt, ret.GiftMinor, r.GiftChargedMinor = "S9", 930, 931
 	ret.RefundOnly, ret.FreightMinor, r.FreightRefundedMinor = false, 926, 927
+	v := &r.Invoices[1]
+	v.State, v.Buyer.Message, v.AmountMinor, v.TaxMinor, v.Lines, v.Round, v.AskedAtUS, v.AcceptedAtUS, v.Attempts = "I", "no", 933, 934, v.Lines[:1], 935, 936, 937, 938
+	v.NextAtUS, v.Failure, v.OfficialNo, v.URL, v.IssuedAtUS = 939, "F", "20", "https://x", 940
+	r.InvoiceCount = 941
 	r.Deposit.PaidAtUS, r.Deposit.Payments, r.Deposit.ForfeitedMinor, r.Deposit.DueUS = 933, 934, 935, 936
 	g := &r.Goodwills[1]
 	g.State, g.ApprovedBy, g.Refusal, g.Reference, g.ApprovedAtUS, g.DoneAtUS = "G", "boss", "no", "T1", 928, 929

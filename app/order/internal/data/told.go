@@ -48,6 +48,9 @@ func (s *Orders) tell(ctx context.Context, o *biz.Order) error {
 	for _, e := range o.Told() {
 		row := func(org string, part bool) *ent.TradeEventCreate {
 			body := e.Body
+			if part { // what the seller has of it is not its locations' concern
+				body.Receipts = nil
+			}
 			if !part && h.SourceNo != h.ID {
 				body.SourceNo = h.SourceNo
 			}

@@ -18,6 +18,7 @@ import (
 const (
 	termTax     = "tax"
 	termFreight = "freight"
+	termPay     = "pay"
 	termDeposit = "deposit"
 
 	topicTerms = "order.trade_terms"
@@ -33,6 +34,9 @@ type TradeTerms struct {
 	readUS  int64
 	written uint64
 	terms   biz.TradeTerms
+	// newestUS is when the latest profile was written that terms have, byID are all of them.
+	newestUS int64
+	byID     map[string]biz.TaxProfile
 }
 
 // NewTradeTerms opens the client.
@@ -60,6 +64,9 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 		return biz.TradeTerms{}, fmt.Errorf("terms of trade: %w", err)
 	}
 	var all biz.TradeTerms
+	if all.Profiles, err = t.profiles(ctx); err != nil {
+		return biz.TradeTerms{}, err
+	}
 	for _, row := range rows {
 		switch row.Kind {
 		case termTax:
@@ -74,6 +81,12 @@ func (t *TradeTerms) Terms(ctx context.Context, nowUS int64) (biz.TradeTerms, er
 				return biz.TradeTerms{}, err
 			}
 			all.Freights = append(all.Freights, f)
+		case termPay:
+			p, err := toPay(row)
+			if err != nil {
+				return biz.TradeTerms{}, err
+			}
+			all.Pays = append(all.Pays, p)
 		case termDeposit:
 			d, err := toDepositTerms(row)
 			if err != nil {

@@ -116,11 +116,12 @@ func (s *AfterSales) RefundWithoutReturn(ctx context.Context, in *orderv1.Refund
 		func(o *biz.Order) error { return o.RefundWithoutReturn(in.GetReturnId(), in.GetReason()) })
 }
 
-// buyer finds the order of a return for its member, and for those who act for it.
+// buyer finds the order of a return for its member, and for the seller's staff, who act for it. Whoever merely shipped the
+// goods sees the return, and does not speak for the buyer.
 func (s *AfterSales) buyer(ctx context.Context, returnID string) (string, error) {
 	p, r, err := s.order.returnFor(ctx, returnID)
-	if err == nil && p.Kind != tenancy.Member && !isStaff(p) {
-		err = biz.Forbidden("member or staff")
+	if err == nil && p.Kind != tenancy.Member && !(isStaff(p) && p.Scope.Covers(r.Org) && reaches(p, r)) {
+		err = biz.Forbidden("member, or the seller's staff")
 	}
 	return r.ID, err
 }

@@ -205,6 +205,32 @@ func TestARequestIsRefusedWithdrawnOrSent(t *testing.T) {
 	})
 }
 
+// The franchisee's store has shipped what headquarters sold: it takes the goods back, and that is all.
+func TestWhoShippedDoesNotSpeakForTheBuyer(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		after := NewAfterSales(s.Order)
+		o := s.shippedBy("")
+		ret := s.asked(o, o.Lines[0].LineId, 1)
+		withdraw := func(by tenancy.Principal) error {
+			_, err := after.WithdrawReturn(s.as(by), &orderv1.WithdrawReturnRequest{RequestId: requestID(), ReturnId: ret.Id})
+			return err
+		}
+		requireReason(t, "FORBIDDEN", withdraw(keeper))
+		s.approve(boss, ret)
+		requireReason(t, "FORBIDDEN", withdraw(keeper))
+		_, err := after.SendReturn(s.as(keeper), &orderv1.SendReturnRequest{RequestId: requestID(), ReturnId: ret.Id, Carrier: "SF", TrackingNo: "1"})
+		requireReason(t, "FORBIDDEN", err)
+		require.Equal(t, orderv1.ReturnState_APPROVED, s.get(o.Id).Returns[0].State)
+		require.NoError(t, withdraw(boss), "the seller's staff does, when the buyer calls")
+
+		again := s.asked(o, o.Lines[0].LineId, 1)
+		s.approve(boss, again)
+		_, err = s.inspect(keeper, again, "S2")
+		require.NoError(t, err)
+		require.Empty(t, s.audit())
+	})
+}
+
 func TestReturnsAreListedForTheSeller(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		after := NewAfterSales(s.Order)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	commonv1 "github.com/onepool/onepool/api/common/v1"
 	"github.com/onepool/onepool/app/internal/authn"
@@ -67,7 +68,9 @@ func (s *Order) compare(ctx context.Context, examples int) ([]*commonv1.Invarian
 	places := result("I18", "a fulfilment belongs to the organisation of the location that holds its stock")
 	back := result("I12", "points are spent as ordered; points and rebates of refunded lines are taken back in proportion")
 	supplies := result("I18a", "goods of another owner are supplied once, at the frozen price")
+	invoices := result("I21", "an invoice less its red letters is the money that its seller keeps of the order, less what stored value paid")
 	wallets := result("I7", "what orders took of stored value was paid from their members' wallets, and what was refunded came back")
+	receipts := result("I7", "what sellers have of their sales is the money kept, the points spent and what others bear of discounts")
 	now, err := s.DB.Now(ctx)
 	if err != nil {
 		return nil, err
@@ -102,22 +105,26 @@ func (s *Order) compare(ctx context.Context, examples int) ([]*commonv1.Invarian
 			return nil, err
 		}
 		for _, r := range records {
+			stored, err := s.storedValue(ctx, r)
+			if err != nil {
+				return nil, err
+			}
 			found := [...][]biz.Disagreement{
 				biz.AgreeStock(r, held[r.ID]), biz.AgreePlaces(r, held[r.ID]), biz.AgreeBack(r, points[r.ID], rebates[r.ID]),
-				biz.AgreeSupplies(r, rebates[r.ID].Supplies), biz.AgreeWallet(r, sums),
+				biz.AgreeSupplies(r, rebates[r.ID].Supplies), biz.AgreeWallet(r, sums), biz.AgreeReceipts(r), biz.AgreeInvoices(r, stored),
 			}
 			settled := r.UpdatedAtUS < now-unsettledUS
-			if settled && len(found[0])+len(found[1])+len(found[2])+len(found[3])+len(found[4]) > 0 {
+			if settled && slices.ContainsFunc(found[:], func(d []biz.Disagreement) bool { return len(d) > 0 }) {
 				if settled, err = s.unchanged(ctx, r); err != nil {
 					return nil, err
 				}
 			}
-			for i, c := range []comparison{stock, places, back, supplies, wallets} {
+			for i, c := range []comparison{stock, places, back, supplies, wallets, receipts, invoices} {
 				c.add(settled, found[i])
 			}
 		}
 	}
-	return []*commonv1.InvariantResult{stock.InvariantResult, places.InvariantResult, back.InvariantResult, supplies.InvariantResult, wallets.InvariantResult}, nil
+	return []*commonv1.InvariantResult{stock.InvariantResult, places.InvariantResult, back.InvariantResult, supplies.InvariantResult, wallets.InvariantResult, receipts.InvariantResult, invoices.InvariantResult}, nil
 }
 
 // walletSums asks about the stored value of orders, if some was asked for.
@@ -130,6 +137,14 @@ func (s *Order) walletSums(ctx context.Context, records []biz.Record) (map[strin
 		return nil, nil
 	}
 	return s.Wallets.WalletSums(ctx, payments)
+}
+
+// storedValue is asked for of orders that have invoices.
+func (s *Order) storedValue(ctx context.Context, r biz.Record) (map[string]bool, error) {
+	if len(r.Invoices) == 0 {
+		return nil, nil
+	}
+	return s.Orders.StoredValue(ctx, r)
 }
 
 // unchanged says whether an order is still as it was read: the other centers were asked later.

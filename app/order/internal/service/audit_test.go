@@ -118,6 +118,9 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 			s.corrupt("UPDATE fulfilments SET org = 'other' WHERE order_id = ?", o.Id)
 			s.corrupt("UPDATE fulfilment_lines SET org = 'other' WHERE order_id = ?", o.Id)
 		}},
+		{"I13", "a coupon that nobody has claimed", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE promotions SET claimed = 0 WHERE id = 'CLAIMED'")
+		}},
 		{"I18a", "goods that nobody supplied", func(s *shop, o *orderv1.OrderInfo) { s.world.supplies = nil }},
 		{"I18a", "another price than the frozen one", func(s *shop, o *orderv1.OrderInfo) { s.world.supplies[0].PriceMinor++ }},
 		{"I18a", "goods supplied twice", func(s *shop, o *orderv1.OrderInfo) {
@@ -176,11 +179,13 @@ func TestTheAuditToleratesAnOrderThatGoesOn(t *testing.T) {
 	require.Empty(t, s.audit())
 }
 
-// lived is an order that was promised a part of a budget, paid, shipped by two owners, received, and returned in part; a payment had been doubted.
+// lived is an order that was promised a part of a budget, paid, shipped by two owners, received, and returned in part; a payment had been doubted, a coupon claimed.
 func (s *shop) lived() *orderv1.OrderInfo {
 	terms := off(200)
 	terms.BudgetMinor = 1000
 	s.put("LIVED", 0, terms)
+	s.put("CLAIMED", 0, couponed(100, 0, 0, 0))
+	s.claim("CLAIMED")
 	o := s.placed(777)
 	p := s.payment(o)
 	require.Equal(s.t, 400, s.notify(`{"notification_id":"n","payment_id":"`+p.Id+`","transaction_no":"t","amount_minor":1,"currency":"CNY","payee":"x","status":"PAID"}`))

@@ -31,22 +31,31 @@ func (w *world) apply(c outbox.Call) {
 			delete(w.lacking, in.Document)
 		}
 		for _, l := range in.Lines {
-			for _, r := range w.holds[in.Document] {
-				if r.Id == l.ReservationId {
-					n := min(r.Open, l.Quantity)
-					r.Open -= n
-					w.stock[r.Location][r.Sku] += n
-				}
+			here, moved := w.holders(in.Document, l.ReservationId)
+			left := l.Quantity
+			for _, r := range append(here, moved...) {
+				n := min(r.Open, left)
+				r.Open, left = r.Open-n, left-n
+				w.stock[r.Location][r.Sku] += n
 			}
 		}
 	case inventoryv1.InventoryBranch_Ship_FullMethodName:
 		in := read(c, &inventoryv1.ShipCall{})
 		for _, l := range in.Lines {
-			for _, r := range w.holds[in.Document] {
-				if r.Id == l.ReservationId {
-					r.Open -= l.Quantity
-					r.Shipped += l.Quantity
-				}
+			here, moved := w.holders(in.Document, l.ReservationId)
+			left := l.Quantity
+			for _, r := range here {
+				n := min(r.Open, left)
+				r.Open, r.Shipped, left = r.Open-n, r.Shipped+n, left-n
+			}
+			for _, r := range moved { // the first location has shipped after all
+				n := min(r.Open, left)
+				r.Open, left = r.Open-n, left-n
+				here[0].Shipped += n
+				w.stock[r.Location][r.Sku] += n
+			}
+			if left > 0 {
+				panic(fmt.Sprint(left, " of ", l.ReservationId, " shipped and not held"))
 			}
 		}
 	case inventoryv1.InventoryBranch_TakeBack_FullMethodName:
@@ -117,6 +126,28 @@ func (w *world) apply(c outbox.Call) {
 	default:
 		panic(c.Method)
 	}
+}
+
+// holders are the reservations that hold a reservation's pieces now: at its location, and elsewhere.
+func (w *world) holders(document, id string) (here, moved []*inventoryv1.Reservation) {
+	byID := map[string]*inventoryv1.Reservation{}
+	for _, r := range w.holds[document] {
+		byID[r.Id] = r
+	}
+	for _, r := range w.holds[document] {
+		stayed := true
+		for up := r; up != nil; up = byID[up.Replaces] {
+			if stayed = stayed && up.Location == r.Location; up.Id != id {
+				continue
+			}
+			if stayed {
+				here = append(here, r)
+			} else {
+				moved = append(moved, r)
+			}
+		}
+	}
+	return here, moved
 }
 
 func (w *world) document(id string) *memberv1.DocumentPoints {

@@ -6,116 +6,33 @@ import (
 	inventoryv1 "github.com/onepool/onepool/api/inventory/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 	"github.com/onepool/onepool/app/internal/command"
-	"github.com/onepool/onepool/app/internal/database"
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
 )
 
-// GetCart shows a member's cart at today's prices.
+// GetCart shows a member's cart of a shop at today's prices.
 func (s *Order) GetCart(ctx context.Context, req *orderv1.GetCartRequest) (*orderv1.Cart, error) {
 	if err := forMember(ctx, req.GetMemberId()); err != nil {
 		return nil, err
 	}
-	lines, err := s.Orders.Cart(ctx, req.GetMemberId())
-	if err != nil {
-		return nil, err
-	}
-	skus, err := s.cartPrices(ctx, req.GetMemberId(), req.GetChannel(), skusOf(lines))
-	if err != nil {
-		return nil, err
-	}
-	return toCart(req.GetMemberId(), lines, skus), nil
+	return s.showCart(ctx, cart{holder: req.GetMemberId(), member: req.GetMemberId(), channel: req.GetChannel(), shop: req.GetShopStoreCode()})
 }
 
 // SetCartLine sets the quantity of a SKU; 0 takes it out.
 func (s *Order) SetCartLine(ctx context.Context, req *orderv1.SetCartLineRequest) (*orderv1.Cart, error) {
-	cart, err := command.Local[map[string]biz.SKU, *orderv1.Cart]{
+	c := cart{holder: req.GetMemberId(), member: req.GetMemberId(), channel: req.GetChannel(), shop: req.GetShopStoreCode()}
+	return command.Local[cartFacts, *orderv1.Cart]{
 		Method: orderv1.Order_SetCartLine_FullMethodName, Request: req,
-		Facts: func(ctx context.Context) (map[string]biz.SKU, error) {
+		Facts: func(ctx context.Context) (cartFacts, error) {
 			if err := forMember(ctx, req.GetMemberId()); err != nil {
-				return nil, err
+				return cartFacts{}, err
 			}
-			if req.GetQuantity() > s.settings.Limits.Quantity {
-				return nil, biz.Invalid("quantity", "is too large")
-			}
-			lines, err := s.Orders.Cart(ctx, req.GetMemberId())
-			if err != nil {
-				return nil, err
-			}
-			return s.cartPrices(ctx, req.GetMemberId(), req.GetChannel(), skusOf(append([]biz.WantedLine{{SKU: req.GetSku()}}, lines...)))
+			return s.lineFacts(ctx, c, req.GetSku(), req.GetQuantity())
 		},
-		Decide: func(ctx context.Context, skus map[string]biz.SKU) (*orderv1.Cart, error) {
-			if sku, known := skus[req.GetSku()]; req.GetQuantity() > 0 && (!known || !sku.Active) {
-				return nil, biz.NotForSale(req.GetSku())
-			}
-			if err := s.Orders.SetCartLine(ctx, req.GetMemberId(), req.GetSku(), req.GetQuantity()); err != nil {
-				if database.IsUniqueViolation(err) { // the same SKU was put in a moment ago
-					return nil, command.ErrInProgress
-				}
-				return nil, err
-			}
-			lines, err := s.Orders.Cart(ctx, req.GetMemberId())
-			if err != nil {
-				return nil, err
-			}
-			if len(lines) > s.settings.Limits.Lines {
-				return nil, biz.Invalid("sku", "the cart is full")
-			}
-			return toCart(req.GetMemberId(), lines, skus), nil
+		Decide: func(ctx context.Context, facts cartFacts) (*orderv1.Cart, error) {
+			return s.setLine(ctx, c, req.GetSku(), req.GetQuantity(), facts)
 		},
 	}.Run(ctx, s.DB)
-	return cart, err
-}
-
-// cartPrices are what SKUs cost the member in a channel, before promotions.
-func (s *Order) cartPrices(ctx context.Context, memberID, channel string, codes []string) (map[string]biz.SKU, error) {
-	now, err := s.DB.Now(ctx)
-	if err != nil || len(codes) == 0 {
-		return map[string]biz.SKU{}, err
-	}
-	member, err := s.Seeker.Members.OrderFacts(ctx, memberID)
-	if err != nil {
-		return nil, err
-	}
-	return s.Seeker.Catalog.Prices(ctx, codes, biz.Sale{Channel: channel, Tier: member.Tier, AtUS: now})
-}
-
-func skusOf(lines []biz.WantedLine) []string {
-	skus := make([]string, 0, len(lines))
-	seen := map[string]bool{}
-	for _, l := range lines {
-		if !seen[l.SKU] && len(skus) < biz.MaxLines {
-			seen[l.SKU] = true
-			skus = append(skus, l.SKU)
-		}
-	}
-	return skus
-}
-
-// toCart prices a cart. What is not sold any more is shown without a price; its checkout will be refused.
-func toCart(memberID string, lines []biz.WantedLine, skus map[string]biz.SKU) *orderv1.Cart {
-	out := &orderv1.Cart{MemberId: memberID}
-	for _, l := range lines {
-		line := &orderv1.CartLine{Sku: l.SKU, Quantity: l.Quantity}
-		out.Lines = append(out.Lines, line)
-		sku, known := skus[l.SKU]
-		if !known || !sku.Active {
-			continue
-		}
-		price, err := biz.Calculate(biz.PriceInput{Lines: []biz.WantedLine{l}, SKUs: skus})
-		if err != nil {
-			continue
-		}
-		line.Title = sku.Title
-		line.UnitPrice, line.Amount = toMoney(sku.PriceMinor, price.Currency), toMoney(price.GoodsMinor, price.Currency)
-		if out.Total == nil {
-			out.Total = toMoney(0, price.Currency)
-		}
-		if out.Total.GetCurrency() == price.Currency {
-			out.Total.AmountMinor += price.GoodsMinor
-		}
-	}
-	return out
 }
 
 // Calculate prices lines without an order.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -98,5 +99,58 @@ func TestAPlatformCancelsAPartOfItsOrder(t *testing.T) {
 		require.NoError(t, err)
 		_, err = s.cancelLines(tmall, less(waiting, of(waiting.Lines[0], 1)))
 		requireReason(t, "STATE_CONFLICT", err)
+	})
+}
+
+// What earned a gift is cancelled before anything has left: the gift goes with it, its stock and its promotion's budget too.
+func TestAGiftDoesNotLeaveWithoutWhatEarnedIt(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		terms := gift(2)
+		terms.BudgetMinor = 100_000
+		s.put("CUPS", 0, terms)
+		used := func() int64 {
+			p, err := s.promotions().GetPromotion(s.as(promoting), &orderv1.GetPromotionRequest{Code: "CUPS"})
+			require.NoError(t, err)
+			return p.UsedMinor
+		}
+		cups := func() int64 { return s.world.stock["S1"]["cup"] + s.world.stock["S2"]["cup"] }
+		before := cups()
+		buy := func() *orderv1.OrderInfo {
+			o, err := s.PlaceOrder(s.as(ann), wish(line("tea", 1), line("pot", 1)))
+			require.NoError(t, err)
+			require.Equal(t, int32(200), s.pay(s.payment(o)))
+			s.leaving()
+			return s.get(o.Id)
+		}
+		o := buy()
+		require.Equal(t, []any{"cup", int64(2)}, []any{o.Lines[2].Sku, o.Lines[2].Quantity})
+		require.Equal(t, []int64{before - 2, 3000}, []int64{cups(), used()})
+		got, err := s.cancelLines(ann, less(o, of(o.Lines[0], 1)))
+		require.NoError(t, err)
+		require.Equal(t, []int64{2, 19900}, []int64{got.Lines[2].CancelledQuantity, got.Refunded.AmountMinor})
+		s.leaving()
+		require.Equal(t, []int64{before, 0}, []int64{cups(), used()})
+		require.Empty(t, s.audit())
+
+		done, err := s.cancelLines(ann, less(o, of(o.Lines[1], 1)))
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_CANCELLED, done.State)
+		require.Equal(t, done.Paid.AmountMinor, done.Refunded.AmountMinor, "with the freight: nothing is left to send")
+		s.leaving()
+		require.Empty(t, s.audit())
+
+		// They have left already: their price is kept of what goes back.
+		o = buy()
+		f := o.Fulfilments[slices.IndexFunc(o.Fulfilments, func(f *orderv1.Fulfilment) bool {
+			return slices.ContainsFunc(f.Lines, func(l *orderv1.FulfilmentLine) bool { return l.Sku == "cup" })
+		})]
+		s.accept(f.Id)
+		_, err = s.shipPart(boss, f, "1", &orderv1.ParcelContent{LineId: o.Lines[2].LineId, Quantity: 2})
+		require.NoError(t, err)
+		got, err = s.cancelLines(ann, less(o, of(o.Lines[0], 1)))
+		require.NoError(t, err)
+		require.Equal(t, []int64{19900 - 3000, 3000}, []int64{got.Refunded.AmountMinor, got.GiftsCharged.AmountMinor})
+		s.leaving()
+		require.Empty(t, s.audit())
 	})
 }

@@ -119,7 +119,7 @@ func (s *Order) takeChannelOrder(ctx context.Context, req *orderv1.ImportChannel
 		}
 		return nil, err
 	}
-	return s.kept(ctx, o.Record())
+	return s.keptNew(ctx, o)
 }
 
 // errOvertaken means that somebody else has dealt with this attempt.

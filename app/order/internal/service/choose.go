@@ -72,7 +72,7 @@ func (s *Order) reroute(ctx context.Context, in *orderv1.ChoosePickupRequest, r 
 		if err != nil {
 			return err
 		}
-		err = s.Answers.Decline(ctx, biz.Decline{RequestID: id("dcl", f.ID), Document: r.ID, Location: f.Location, Actor: actor(ctx), Lines: lines,
+		err = s.Answers.Decline(ctx, biz.Decline{RequestID: id("dcl", f.ID), Document: r.ID, Location: f.Location, Reservations: f.Reservations(), Actor: actor(ctx), Lines: lines,
 			Reason: "OTHER_REASON", Effect: "NO_STOCK_EFFECT", Text: "not collected"})
 		if err != nil {
 			return err

@@ -44,9 +44,9 @@ func (s *CounterReturns) FindForReturn(ctx context.Context, in *orderv1.FindForR
 	out := &orderv1.CounterSale{OrderId: r.ID, TokenUntilUs: until, CashPossible: at.Org == r.Org,
 		Token: page.Encode(s.order.settings.PageSecret, counterQuery(in.GetStoreCode()), r.ID, strconv.FormatInt(until, 10))}
 	for _, l := range r.Lines {
-		n := o.CanReturn(l.ID)
+		n, back := o.CanReturn(l.ID)
 		out.Lines = append(out.Lines, &orderv1.CounterLine{
-			LineId: l.ID, Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, ReturnableQuantity: n, Refund: toMoney(l.Back(l.ReturnedQuantity, n).MoneyMinor, r.Currency),
+			LineId: l.ID, Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, ReturnableQuantity: n, Refund: toMoney(back, r.Currency),
 		})
 	}
 	return out, nil

@@ -61,6 +61,37 @@ func TestGoodsComeBackOverTheCounterOfTheSellersStore(t *testing.T) {
 	})
 }
 
+// What a till says that comes back is what comes back, to the cent, whatever was cancelled or is promised of a line before.
+func TestATillKnowsWhatComesBackOfWhatIsLeft(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		s.put("OFF", 0, off(1001))
+		o, err := s.PlaceOrder(s.as(ann), wish(line("cup", 12)))
+		require.NoError(t, err)
+		require.Equal(t, int32(200), s.pay(s.payment(o)))
+		o = s.get(o.Id)
+		cup := o.Lines[0].LineId
+		_, err = s.cancelLines(ann, less(o, of(o.Lines[0], 1)))
+		require.NoError(t, err)
+		s.leaving()
+		o = s.get(o.Id)
+		s.ship(o)
+		s.receive(o)
+		for range 10 {
+			sale, err := s.receiptOf(tillAtS1, o)
+			require.NoError(t, err)
+			got, err := s.overCounter(tillAtS1, sale.Token, cup, 1, orderv1.RefundTender_IN_CASH)
+			require.NoError(t, err)
+			after, err := s.receiptOf(tillAtS1, o)
+			require.NoError(t, err)
+			require.Equal(t, got.Cash.AmountMinor, sale.Lines[0].Refund.AmountMinor-after.Lines[0].Refund.AmountMinor)
+		}
+		s.asked(o, cup, 1)
+		sale, err := s.receiptOf(tillAtS1, o)
+		require.NoError(t, err)
+		require.Equal(t, []int64{0, 0}, []int64{sale.Lines[0].ReturnableQuantity, sale.Lines[0].Refund.AmountMinor})
+	})
+}
+
 func TestWhoHasNoReceiptReturnsNothing(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		o := s.bought()

@@ -46,14 +46,15 @@ func (s *Order) DeclineFulfilment(ctx context.Context, req *orderv1.DeclineFulfi
 		func(o *biz.Order) error { return o.RequireDeclined(req.GetFulfilmentId()) })
 }
 
-// declineAt tells inventory, unless the fulfilment has ended already.
+// declineAt tells inventory, unless the fulfilment has ended already. One that is declined has nothing left there: what its
+// location may hold of the order again is another fulfilment's.
 func (s *Order) declineAt(ctx context.Context, req *orderv1.DeclineFulfilmentRequest, r biz.Record, f biz.Fulfilment) error {
 	asked := make([]biz.MissingPieces, len(req.GetLines()))
 	for i, l := range req.GetLines() {
 		asked[i] = biz.MissingPieces{LineID: l.GetLineId(), SKU: l.GetSku(), Quantity: l.GetQuantity()}
 	}
 	d := biz.Decline{
-		RequestID: ids.Derived("dcl", caller(ctx), req.GetRequestId()), Document: r.ID, Location: f.Location, Actor: actor(ctx), Text: req.GetText(),
+		RequestID: ids.Derived("dcl", caller(ctx), req.GetRequestId()), Document: r.ID, Location: f.Location, Reservations: f.Reservations(), Actor: actor(ctx), Text: req.GetText(),
 		Reason: req.GetReason().String(), Effect: req.GetEffect().String(), OutageUntilUS: req.GetOutageUntilUs(), OthersToo: req.GetOthersToo(),
 	}
 	var err error
@@ -61,8 +62,7 @@ func (s *Order) declineAt(ctx context.Context, req *orderv1.DeclineFulfilmentReq
 		return err
 	}
 	switch f.State {
-	case biz.FulfilmentPlanned, biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentPartShipped,
-		biz.FulfilmentDeclined: // declined: perhaps by this request
+	case biz.FulfilmentPlanned, biz.FulfilmentAssigned, biz.FulfilmentAccepted, biz.FulfilmentPicked, biz.FulfilmentPacked, biz.FulfilmentPartShipped:
 		return s.Answers.Decline(ctx, d)
 	}
 	return nil // its state refuses

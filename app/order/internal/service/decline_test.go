@@ -79,6 +79,30 @@ func TestADeclinedFulfilmentEndsAndAnotherStoreShips(t *testing.T) {
 	})
 }
 
+func TestWhatComesBackToAStoreIsNotDeclinedByItsOldFulfilment(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		o := s.paid(0)
+		s.leaving()
+		s.world.stock["S1"]["cup"], s.world.stock["S2"]["cup"] = 9, 9
+		first := at(o, "S2", orderv1.FulfilmentState_ASSIGNED)
+		_, err := s.DeclineFulfilment(s.as(keeper), decline(first))
+		require.NoError(t, err)
+		second := s.get(o.Id).Fulfilments[2]
+		require.Equal(t, "S1", second.Location)
+		_, err = s.DeclineFulfilment(s.as(boss), decline(second))
+		require.NoError(t, err)
+		require.NotNil(t, at(s.get(o.Id), "S1", orderv1.FulfilmentState_ASSIGNED), "what the store had of the line before stays")
+		third := at(s.get(o.Id), "S2", orderv1.FulfilmentState_ASSIGNED)
+		require.NotNil(t, third, "it is the first store's again")
+
+		_, err = s.DeclineFulfilment(s.as(keeper), decline(first))
+		require.NoError(t, err, "what is declined stays declined")
+		require.Equal(t, third.Id, at(s.get(o.Id), "S2", orderv1.FulfilmentState_ASSIGNED).GetId(), "and nothing else is")
+		s.leaving()
+		require.Empty(t, s.audit())
+	})
+}
+
 func TestAShortLineMovesAndTheRestStaysAccepted(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		o := s.paid(0)

@@ -223,3 +223,84 @@ func TestAnExchangeThatComesToNothing(t *testing.T) {
 		require.Empty(t, s.audit())
 	})
 }
+
+// What stored value paid goes back to the wallet from the order of a replacement too: no till makes cash of it.
+func TestStoredValueDoesNotBecomeCashByAnExchange(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		p := withPurse(s, 100_000)
+		o, err := s.PlaceOrder(s.as(ann), wish(line("cup", 2)))
+		require.NoError(t, err)
+		_, err = s.byWallet(o, 0)
+		require.NoError(t, err)
+		o = s.get(o.Id)
+		s.ship(o)
+		s.receive(o)
+		s.leaving()
+		spent := p.balance
+		ret := s.wantedInstead(o, o.Lines[0].LineId, 2, &orderv1.ExchangeLine{Quantity: 2})
+		instead, err := s.exchange(boss, ret)
+		require.NoError(t, err)
+		_, err = s.inspect(boss, ret, "S1")
+		require.NoError(t, err)
+		s.leaving()
+		instead = s.get(instead.Id)
+		require.Equal(t, orderv1.OrderState_PAID, instead.State)
+		s.ship(instead)
+		s.receive(instead)
+		s.leaving()
+
+		sale, err := s.receiptOf(tillAtS1, instead)
+		require.NoError(t, err)
+		got, err := s.overCounter(tillAtS1, sale.Token, instead.Lines[0].LineId, 2, orderv1.RefundTender_IN_CASH)
+		require.NoError(t, err)
+		require.Zero(t, got.Cash.AmountMinor, "the till hands nothing out")
+		s.leaving()
+		s.later(time.Second)
+		require.Equal(t, spent+3000, p.balance)
+		require.Empty(t, s.audit())
+	})
+}
+
+// A gift cost nothing, so nothing is left to pay of what is sent instead of it. It waits for the first one all the same: else a
+// buyer who changes his mind then has both.
+func TestAReplacementThatCostsNothingWaitsForTheGoods(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		s.put("CUPS", 0, gift(2))
+		o, err := s.PlaceOrder(s.as(ann), wish(line("tea", 1)))
+		require.NoError(t, err)
+		require.Equal(t, int32(200), s.pay(s.payment(o)))
+		o = s.get(o.Id)
+		s.ship(o)
+		s.receive(o)
+		s.leaving()
+		cups := o.Lines[1]
+		require.Equal(t, []any{"cup", "CUPS", int64(0)}, []any{cups.Sku, cups.GiftOf, cups.Payable.AmountMinor})
+
+		ret := s.wantedInstead(o, cups.LineId, 2, &orderv1.ExchangeLine{Quantity: 2})
+		instead, err := s.exchange(boss, ret)
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_UNPAID, s.get(instead.Id).State)
+		require.Empty(t, s.audit())
+		_, err = s.CreatePayment(s.as(ann), &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: instead.Id, Provider: "sandbox"})
+		requireReason(t, "STATE_CONFLICT", err)
+		_, err = NewAfterSales(s.Order).WithdrawReturn(s.as(ann), &orderv1.WithdrawReturnRequest{RequestId: requestID(), ReturnId: ret.Id})
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_CANCELLED, s.get(instead.Id).State, "he keeps the ones that he has, and gets no others")
+		s.leaving()
+		require.Empty(t, s.audit())
+
+		ret = s.wantedInstead(o, cups.LineId, 2, &orderv1.ExchangeLine{Quantity: 2})
+		instead, err = s.exchange(boss, ret)
+		require.NoError(t, err)
+		_, err = s.inspect(boss, ret, "S1")
+		require.NoError(t, err)
+		instead = s.get(instead.Id)
+		require.Equal(t, orderv1.OrderState_PAID, instead.State)
+		s.leaving()
+		s.ship(instead)
+		s.receive(instead)
+		s.leaving()
+		require.Zero(t, s.get(o.Id).Refunded.AmountMinor)
+		require.Empty(t, s.audit())
+	})
+}

@@ -331,7 +331,7 @@ func (f fakeInventory) GetAvailability(ctx context.Context, in *inventoryv1.GetA
 func (f fakeInventory) reserved(in *inventoryv1.HoldRequest, l *inventoryv1.HoldLine, sku, location string, n int64) *inventoryv1.Reservation {
 	r := &inventoryv1.Reservation{
 		Id: ids.Derived("res", in.RequestId, l.LineId, sku, location), Document: in.Document, LineId: l.LineId, Sku: sku, Location: location,
-		LocationName: location, LocationOrg: f.w.orgs[location], Owner: f.w.orgs[location], Quantity: n, Open: n, State: inventoryv1.ReservationState_HELD,
+		LocationName: location, LocationOrg: f.w.orgs[location], Owner: f.w.orgs[location], Quantity: n, Open: n, State: inventoryv1.ReservationState_HELD, ExpiresAtUs: in.ExpiresAtUs,
 	}
 	if owner := f.w.owners[sku]; owner != "" {
 		r.Owner = owner
@@ -470,16 +470,29 @@ func (f fakeAnswers) DeclineAssignment(ctx context.Context, in *inventoryv1.Decl
 	}
 	f.w.answers = append(f.w.answers, "decline "+in.Document+" "+in.Location+" "+in.Actor+" "+in.Reason.String())
 	for _, l := range in.Lines {
-		f.w.decline(in.Document, in.Location, l)
+		f.w.decline(in.Document, in.Location, in.ReservationIds, l)
 	}
 	f.w.answer[in.RequestId] = &inventoryv1.DeclineAssignmentResponse{}
 	return &inventoryv1.DeclineAssignmentResponse{}, nil
 }
 
-func (w *world) decline(document, location string, l *inventoryv1.MissingLine) {
+// decline takes the pieces of a line away from the reservations that are named, or from what has taken their place there.
+func (w *world) decline(document, location string, reservations []string, l *inventoryv1.MissingLine) {
+	byID := map[string]*inventoryv1.Reservation{}
+	for _, r := range w.holds[document] {
+		byID[r.Id] = r
+	}
+	named := func(r *inventoryv1.Reservation) bool {
+		for ; r != nil && r.Location == location; r = byID[r.Replaces] {
+			if slices.Contains(reservations, r.Id) {
+				return true
+			}
+		}
+		return false
+	}
 	left := l.Quantity
 	for _, r := range w.holds[document] {
-		if n := min(left, r.Open); r.Location == location && r.LineId == l.LineId && (l.Sku == "" || r.Sku == l.Sku) && n > 0 {
+		if n := min(left, r.Open); named(r) && r.LineId == l.LineId && (l.Sku == "" || r.Sku == l.Sku) && n > 0 {
 			r.Open -= n
 			left -= n
 			if r.Open == 0 {

@@ -61,6 +61,37 @@ func TestMoneyIsRefundedWithoutTheGoods(t *testing.T) {
 	})
 }
 
+// The last of the goods brings the freight along: with it, it is no small amount any more.
+func TestTheFreightCountsWhenTheGoodsAreKept(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		s.rules(func(in *orderv1.PutReturnPolicyRequest) {
+			in.KeepGoodsMinor, in.Freight = 3000, orderv1.FreightRefund_FREIGHT_WITH_LAST
+		})
+		o, err := s.PlaceOrder(s.as(ann), wish(line("cup", 2)))
+		require.NoError(t, err)
+		require.Equal(t, int64(1000), o.Freight.AmountMinor)
+		require.Equal(t, int32(200), s.pay(s.payment(o)))
+		o = s.get(o.Id)
+		s.ship(o)
+		s.receive(o)
+		keep := func() *orderv1.ReturnInfo {
+			ret, err := s.CreateReturn(s.as(ann), &orderv1.CreateReturnRequest{
+				RequestId: requestID(), OrderId: o.Id, Reason: "broken", RefundOnly: true, Lines: []*orderv1.ReturnLineInput{{LineId: o.Lines[0].LineId, Quantity: 1}},
+			})
+			require.NoError(t, err)
+			return ret
+		}
+		require.Equal(t, orderv1.ReturnState_RETURN_RECEIVED, keep().State, "15.00 of 30.00")
+		last := keep()
+		require.Equal(t, orderv1.ReturnState_REQUESTED, last.State, "15.00 more, and 10.00 of freight: for the seller to decide")
+		s.approve(boss, last)
+		s.leaving()
+		s.later(0)
+		require.Equal(t, o.Paid.AmountMinor, s.get(o.Id).Refunded.AmountMinor)
+		require.Empty(t, s.audit())
+	})
+}
+
 func TestFreightComesBackByRule(t *testing.T) {
 	for name, c := range map[string]struct {
 		rule orderv1.FreightRefund

@@ -43,6 +43,8 @@ var flowPoints = map[string]func(t *testing.T, s *shop, broken func(func() error
 	"order.capture.commit.after":   capturing,
 	"order.refund.ask.before":      refunding,
 	"order.refund.ask.after":       refunding,
+	"order.invoice.ask.before":     issuing,
+	"order.invoice.ask.after":      issuing,
 	"order.expire.close.before":    expiring,
 	"order.expire.close.after":     expiring,
 	"order.forfeit.close.before":   forfeiting,
@@ -103,6 +105,21 @@ func allocating(t *testing.T, s *shop, broken func(func() error)) {
 	require.Len(t, s.get(o.Id).Fulfilments, 1)
 	require.Zero(t, s.world.stock["S1"]["tea"], "taken once")
 	s.leaving()
+}
+
+// issuing is an invoice that the issuer is asked for, and a red letter of it.
+func issuing(t *testing.T, s *shop, broken func(func() error)) {
+	s.withOffice()
+	o := s.bought()
+	_, err := s.invoiceOf(ann, o.Id, lin())
+	require.NoError(t, err)
+	tick := func() error { return s.issued(2 * time.Minute) }
+	broken(tick)
+	_, err = s.giveBack(boss, boss, o, o.Lines[1].LineId, 1)
+	require.NoError(t, err)
+	s.later(0)
+	broken(tick)
+	require.Equal(t, []string{"PART_RED 29900/2771", "ISSUED 1500/172"}, brief(s.allInvoices(o.Id)))
 }
 
 // following is inventory's message that a location has declined.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ import (
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data"
 	"github.com/onepool/onepool/app/order/internal/data/migrations"
+	"github.com/onepool/onepool/app/order/internal/data/walletpay"
 )
 
 // finalWithin is what is promised after a restart.
@@ -87,6 +89,21 @@ func (s servedInventory) ReleaseHold(ctx context.Context, in *inventoryv1.Releas
 	return s.f.ReleaseHold(ctx, in)
 }
 
+type servedWallets struct {
+	memberv1.UnimplementedWalletsServer
+	p *purse
+}
+
+func (s servedWallets) PayFromWallet(ctx context.Context, in *memberv1.PayFromWalletRequest) (*memberv1.WalletPayment, error) {
+	return s.p.PayFromWallet(ctx, in)
+}
+func (s servedWallets) CloseWalletPayment(ctx context.Context, in *memberv1.CloseWalletPaymentRequest) (*memberv1.WalletPayment, error) {
+	return s.p.CloseWalletPayment(ctx, in)
+}
+func (s servedWallets) RefundToWallet(ctx context.Context, in *memberv1.RefundToWalletRequest) (*memberv1.WalletRefund, error) {
+	return s.p.RefundToWallet(ctx, in)
+}
+
 type servedPrices struct {
 	productv1.UnimplementedPriceListsServer
 	f fakePrices
@@ -96,7 +113,7 @@ func (s servedPrices) GetPrices(ctx context.Context, in *productv1.GetPricesRequ
 	return s.f.GetPrices(ctx, in)
 }
 
-func (w *world) serve(t *testing.T) string {
+func (w *world) serve(t *testing.T, p *purse) string {
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	g := grpc.NewServer()
@@ -104,6 +121,7 @@ func (w *world) serve(t *testing.T) string {
 	productv1.RegisterPriceListsServer(g, servedPrices{f: fakePrices{w: w}})
 	storev1.RegisterStoreServer(g, servedStore{f: fakeStore{w: w}})
 	memberv1.RegisterMemberServer(g, servedMember{f: fakeMember{w: w}})
+	memberv1.RegisterWalletsServer(g, servedWallets{p: p})
 	inventoryv1.RegisterInventoryServer(g, servedInventory{f: fakeInventory{w: w}})
 	go func() { _ = g.Serve(lis) }()
 	t.Cleanup(g.Stop)
@@ -119,7 +137,7 @@ func remoteParts(t *testing.T, db *database.DB, address string, sagas *saga.Coor
 	return Parts{
 		Promotions: promotions,
 		DB:         db, Orders: data.NewOrders(db, receivers(t)), Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Points: members, Saga: sagas,
-		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(conn)},
+		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(conn)}, Payer: walletpay.New(memberv1.NewWalletsClient(conn)),
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(conn), Lists: productv1.NewPriceListsClient(conn)}, Sellers: data.Sellers{Client: storev1.NewStoreClient(conn)}, Members: members, Promotions: promotions, Stock: data.Stock{Client: inventoryv1.NewInventoryClient(conn)}, Returns: data.NewReturnPolicies(db, testTerms), Terms: data.NewTradeTerms(db),
 		},
@@ -134,6 +152,24 @@ type killed struct {
 	point   string
 	refused bool
 	req     *orderv1.PlaceOrderRequest
+	sale    *orderv1.SellAtTillRequest // instead, for what only a till does
+}
+
+// method, caller and request of the placement.
+func (k killed) asked(s *shop) (string, context.Context, command.Request) {
+	if k.sale != nil {
+		return orderv1.Order_SellAtTill_FullMethodName, s.served(till), k.sale
+	}
+	return orderv1.Order_PlaceOrder_FullMethodName, s.as(ann), k.req
+}
+
+// place places it, or asks for the answer.
+func (k killed) place(o *Order, s *shop) (*orderv1.OrderInfo, error) {
+	_, ctx, _ := k.asked(s)
+	if k.sale != nil {
+		return o.SellAtTill(ctx, k.sale)
+	}
+	return o.PlaceOrder(ctx, k.req)
 }
 
 // kills are all points of a placement, found from its steps: both sides of each step of one that succeeds, and of each undo of
@@ -203,12 +239,14 @@ func surviveKills(t *testing.T, c database.Config, by string) {
 	t.Cleanup(func() { _ = sagas.Close() })
 	w := newWorld()
 	w.stock["S1"]["tea"], w.points["mbr_ann"] = 100, 10_000
+	w.stock["S2"]["tea"] = 1000
+	stored := &purse{balance: 100_000, entries: map[string]*memberv1.WalletPayment{}, refunds: map[string]*memberv1.WalletRefund{}}
 	promoted := &shop{t: t, Order: New(Parts{DB: db, Promotions: data.NewPromotions(db)}, killSettings)}
 	terms := off(1000)
 	terms.BudgetMinor = 1_000_000
 	promoted.put("BUDGET", 0, terms)
 	promoted.put("COUPON", 0, couponed(500, 0, 0, 0))
-	address, branch := w.serve(t), freeAddress(t)
+	address, branch := w.serve(t, stored), freeAddress(t)
 	require.NoError(t, child.SetBranches(map[string]string{"order": branch}))
 	helper := func(mode string, env ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledOrderCenter$")
@@ -227,9 +265,17 @@ func surviveKills(t *testing.T, c database.Config, by string) {
 		if k.refused {
 			k.req.Points = 300_000
 		}
-		text, err := protojson.Marshal(k.req)
+		mode := "place"
+		if strings.HasPrefix(k.point, "order.place.wallet.") {
+			mode, k.sale = "sell", sale("R-"+k.point, 0, line("tea", 1))
+			if k.sale.Points, k.sale.WalletMinor = 0, 19900-1000; k.refused {
+				k.sale.Lines[0].Quantity, k.sale.WalletMinor = 50, 50*19900-1000
+			}
+		}
+		_, _, req := k.asked(promoted)
+		text, err := protojson.Marshal(req)
 		require.NoError(t, err)
-		out, err := helper("place", "FAILPOINT="+k.point+"=kill", "HELPER_REQUEST="+string(text)).CombinedOutput()
+		out, err := helper(mode, "FAILPOINT="+k.point+"=kill", "HELPER_REQUEST="+string(text)).CombinedOutput()
 		exit, ok := errors.AsType[*exec.ExitError](err)
 		require.True(t, ok && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL, "%s: %v: %s", k.point, err, out)
 		all = append(all, k)
@@ -240,17 +286,22 @@ func surviveKills(t *testing.T, c database.Config, by string) {
 	require.NoError(t, err)
 	require.NoError(t, restarted.Start())
 	t.Cleanup(func() { _ = lifeline.Close(); _ = restarted.Process.Kill(); _ = restarted.Wait() })
-	ctx, began, placed := (&shop{t: t}).as(ann), time.Now(), int64(0)
+	began, placed, sold := time.Now(), int64(0), int64(0)
 	for _, k := range all {
 		require.Eventually(t, func() bool {
-			in, err := command.Find(ctx, db, orderv1.Order_PlaceOrder_FullMethodName, k.req)
+			method, ctx, req := k.asked(promoted)
+			in, err := command.Find(ctx, db, method, req)
 			if err != nil || in == nil || !in.Done() {
 				return false
 			}
 			status, err := sagas.Query(t.Context(), in.GID)
 			return err == nil && (status == saga.Succeeded || status == saga.Failed || by == "worker")
 		}, time.Until(began.Add(finalWithin)), 50*time.Millisecond, k.point)
-		if !k.refused {
+		switch {
+		case k.refused:
+		case k.sale != nil:
+			sold++
+		default:
 			placed++
 		}
 	}
@@ -258,26 +309,34 @@ func surviveKills(t *testing.T, c database.Config, by string) {
 
 	o := New(remoteParts(t, db, address, sagas), killSettings)
 	for _, k := range all {
-		answer, err := o.PlaceOrder(ctx, k.req)
+		answer, err := k.place(o, promoted)
 		if k.refused {
-			requireReason(t, "POINTS_INSUFFICIENT", err)
+			requireReason(t, map[bool]string{false: "POINTS_INSUFFICIENT", true: "WALLET_INSUFFICIENT"}[k.sale != nil], err)
 			continue
 		}
 		require.NoError(t, err, k.point)
-		kept, err := o.GetOrder(ctx, &orderv1.GetOrderRequest{OrderId: answer.Id})
+		kept, err := o.GetOrder(promoted.as(ann), &orderv1.GetOrderRequest{OrderId: answer.Id})
 		require.NoError(t, err)
 		require.Equal(t, answer.String(), kept.String())
 	}
 	// What each step has done in all, and what it must have done: once for each order, and nothing for the refused. What is left
 	// to undo, the coordinator's call does where the worker has nothing to resume.
 	effects := map[string]func() (has, must int64){
-		"hold":   func() (int64, int64) { return 100 - w.stock["S1"]["tea"], 2 * placed },
+		"hold": func() (int64, int64) { return 100 - w.stock["S1"]["tea"], 2 * placed },
+		"wallet": func() (int64, int64) {
+			stored.mu.Lock()
+			defer stored.mu.Unlock()
+			return 100_000 - stored.balance, 18_900 * sold
+		},
 		"points": func() (int64, int64) { return 10_000 - w.points["mbr_ann"], 300 * placed },
 		"promotions": func() (int64, int64) {
 			p, err := promoted.promotions().GetPromotion(promoted.as(promoting), &orderv1.GetPromotionRequest{Code: "BUDGET"})
 			require.NoError(t, err)
-			has, must := p.UsedMinor, 1000*placed
+			has, must := p.UsedMinor, 1000*(placed+sold)
 			for _, k := range all {
+				if k.sale != nil {
+					continue
+				}
 				if state := promoted.coupon(k.req.CouponIds[0]).State; (state == orderv1.CouponState_COUPON_LOCKED) == k.refused {
 					has++
 				}
@@ -327,6 +386,11 @@ func TestKilledOrderCenter(t *testing.T) {
 		require.NoError(t, protojson.Unmarshal([]byte(os.Getenv("HELPER_REQUEST")), req))
 		placed, err := o.PlaceOrder((&shop{t: t}).as(ann), req)
 		t.Fatal("still alive", placed, err)
+	case "sell":
+		req := &orderv1.SellAtTillRequest{}
+		require.NoError(t, protojson.Unmarshal([]byte(os.Getenv("HELPER_REQUEST")), req))
+		sold, err := o.SellAtTill((&shop{t: t}).served(till), req)
+		t.Fatal("still alive", sold, err)
 	case "worker":
 		go func() {
 			for {

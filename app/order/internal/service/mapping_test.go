@@ -84,9 +84,14 @@ func TestMappingForgetsNoField(t *testing.T) {
 	full(t, toParcel(r.Header, r.Fulfilments[0]).ProtoReflect(), "pickup")
 	require.Equal(t, "x", info.Tenders[1].Reference)
 	info.Fulfilments, info.Tenders = []*orderv1.Fulfilment{toParcel(r.Header, r.Fulfilments[0])}, info.Tenders[1:]
-	full(t, info.ProtoReflect(), "bearers", "left_to_pay", "pickup") // are told to some, and at times
+	full(t, info.ProtoReflect(), "bearers", "left_to_pay", "pickup", "receipts") // are told to some, and at times
 	r.Lines[0].Discounts[0].Bearers[0].Role = pricing.Supplier
 	full(t, toDiscounts(r.Lines[0].Discounts, true)[0].ProtoReflect())
+	full(t, toReceipts(biz.Receipts{AmountMinor: 9, SubsidyMinor: 3, BackMinor: 4, Bearers: []biz.BearerPart{{Party: pricing.Party{Role: pricing.Platform, Code: "x"}, AmountMinor: 3, BackMinor: 1}}}, "CNY").ProtoReflect())
+	told := biz.TradeReceipts{}
+	fill(reflect.ValueOf(&told).Elem())
+	told.Bearers[0].Role = pricing.Platform
+	full(t, toEventReceipts(&told).ProtoReflect())
 	payment := toPayment("o", "CNY", r.Payments[0])
 	full(t, payment.ProtoReflect(), "provider_params") // the provider's own
 

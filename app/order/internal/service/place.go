@@ -24,6 +24,8 @@ const PlacementWorkflow = "order.place"
 
 // PlaceOrder holds stock, freezes points and creates the order, all or nothing.
 func (s *Order) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) (*orderv1.OrderInfo, error) {
+	var asked []biz.WantedLine // of inventory, at nowUS
+	var nowUS int64
 	answer, err := s.place(ctx, orderv1.Order_PlaceOrder_FullMethodName, req, func(ctx context.Context) (biz.Draft, error) {
 		if err := forMember(ctx, req.GetMemberId()); err != nil {
 			return biz.Draft{}, err
@@ -39,6 +41,10 @@ func (s *Order) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) 
 		if err != nil {
 			return biz.Draft{}, err
 		}
+		if err := s.refuseSoldOut(ctx, req.GetChannel(), lines, now); err != nil {
+			return biz.Draft{}, err
+		}
+		asked, nowUS = lines, now
 		return s.Seeker.Draft(ctx, biz.PlaceInput{
 			Channel: req.GetChannel(), MemberID: req.GetMemberId(), ShopStore: req.GetShopStoreCode(), Way: biz.Way(req.GetWay().String()),
 			Receiver: fromReceiver(req.GetReceiver()), PickupStore: req.GetPickupStoreCode(), Lines: lines,
@@ -46,6 +52,7 @@ func (s *Order) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) 
 			FinalSale: req.GetFinalSaleSkus(), DestinationRegion: req.GetDestinationRegion(), SeenDepositMinor: req.DepositMinor,
 		}, s.settings.FreightMinor, s.settings.Terms, now)
 	})
+	s.soldOut.learn(err, asked, nowUS)
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +95,17 @@ func (s *Order) wanted(ctx context.Context, req *orderv1.PlaceOrderRequest) ([]b
 		return fromLines(req.GetLines()), nil
 	}
 	lines, err := s.Orders.Cart(ctx, req.GetMemberId())
-	if err == nil && len(lines) == 0 {
+	if err != nil {
+		return nil, err
+	}
+	var wanted []biz.WantedLine
+	for _, l := range biz.InShop(lines, req.GetShopStoreCode()) {
+		wanted = append(wanted, biz.WantedLine{SKU: l.SKU, Quantity: l.Quantity, SeenUnitMinor: l.SeenMinor})
+	}
+	if len(wanted) == 0 {
 		return nil, fault.StateConflict("empty", "the cart is empty: put something in")
 	}
-	return lines, err
+	return wanted, nil
 }
 
 // place runs a distributed command on the draft that its first call froze.
@@ -132,7 +146,7 @@ func (s *Order) run(ctx context.Context, in *command.Intent) error {
 	if err != nil {
 		return fmt.Errorf("draft of %s cannot be read: %w", in.BusinessID, err)
 	}
-	placement := &biz.Placement{Stock: s.Stock, Points: s.Points, Promotions: s.Promotions, Draft: d, GID: in.GID, Terms: s.settings.Terms}
+	placement := &biz.Placement{Stock: s.Stock, Points: s.Points, Promotions: s.Promotions, Wallet: s.Payer, Draft: d, GID: in.GID, Terms: s.settings.Terms}
 	w := saga.Workflow{
 		GID:     in.GID,
 		Resume:  saga.Call{Center: "order", Method: PlacementWorkflow},
@@ -173,7 +187,7 @@ func (s *Order) final(ctx context.Context, in *command.Intent, placement *biz.Pl
 		if err != nil {
 			return err
 		}
-		answer, err := s.kept(ctx, o.Record())
+		answer, err := s.keptNew(ctx, o)
 		if err != nil {
 			return err
 		}
@@ -224,7 +238,7 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 		}
 	}
 	if d.FromCart {
-		if err := s.Orders.TakeFromCart(ctx, d.Record.MemberID, d.Record.Lines); err != nil {
+		if err := s.Orders.TakeFromCart(ctx, d.Record.MemberID, d.Record.ShopStore, d.Record.Lines); err != nil {
 			return nil, err
 		}
 	}

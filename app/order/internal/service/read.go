@@ -41,6 +41,12 @@ func (s *Order) shown(ctx context.Context, p tenancy.Principal, r biz.Record) (*
 			}
 		}
 	}
+	if seesReceipts(p, r.Org) {
+		info.Receipts = toReceipts(r.Receipts(), r.Currency)
+		for i, l := range r.Lines {
+			info.Lines[i].Receipts = toReceipts(r.LineReceipts(l), r.Currency)
+		}
+	}
 	if isStaff(p) {
 		info.FreightDiscounts = toDiscounts(r.FreightDiscounts, true)
 		for i, l := range r.Lines {

@@ -59,8 +59,12 @@ type Parts struct {
 	Sandbox *sandboxpay.Provider
 	// Wallets are asked by the audit, for orders that were paid with stored value.
 	Wallets biz.WalletReader
+	// Payer takes stored value at tills.
+	Payer biz.WalletPayer
 	// Providers besides the sandbox.
 	Providers []biz.PaymentProvider
+	// Issuer issues invoices; nil: nobody does.
+	Issuer biz.InvoiceIssuer
 	// Report gets what a worker, or work after a reply, could not do and will try again.
 	Report func(context.Context, error)
 }
@@ -72,6 +76,7 @@ type Order struct {
 	settings  Settings
 	providers map[string]biz.PaymentProvider
 	silent    silence
+	soldOut   soldOut
 	exporting chan struct{} // a place for each export that runs
 	// patience is how long the end of an order waits for a provider, far below the time of a request.
 	patience time.Duration
@@ -139,7 +144,20 @@ func (s *Order) terms(ctx context.Context) (biz.Terms, error) {
 
 // kept is an order as an answer that is kept for repeats: without its receiver, which addressed puts in again.
 func (s *Order) kept(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, error) {
-	info, err := s.info(ctx, r)
+	history, err := s.Orders.History(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.keptWith(ctx, r, history)
+}
+
+// keptNew is kept of an order that has just been made.
+func (s *Order) keptNew(ctx context.Context, o *biz.Order) (*orderv1.OrderInfo, error) {
+	return s.keptWith(ctx, o.Record(), o.Events())
+}
+
+func (s *Order) keptWith(ctx context.Context, r biz.Record, history []biz.HistoryEvent) (*orderv1.OrderInfo, error) {
+	info, err := s.infoWith(ctx, r, history)
 	if err == nil {
 		info.Receiver = nil
 	}
@@ -167,5 +185,17 @@ func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, err
 	if err != nil {
 		return nil, err
 	}
-	return toOrderInfo(r, history), nil
+	return s.infoWith(ctx, r, history)
+}
+
+func (s *Order) infoWith(ctx context.Context, r biz.Record, history []biz.HistoryEvent) (*orderv1.OrderInfo, error) {
+	info := toOrderInfo(r, history)
+	seller, err := s.Seeker.Terms.TaxProfile(ctx, r.TaxProfile)
+	if err != nil {
+		return nil, err
+	}
+	if seller.ID != "" {
+		info.SellerTax = &orderv1.SellerTax{ProfileId: seller.ID, Taxpayer: seller.Taxpayer, TaxNo: seller.TaxNo, Title: seller.Title}
+	}
+	return info, nil
 }

@@ -18,8 +18,8 @@ func (s *Order) SellAtTill(ctx context.Context, req *orderv1.SellAtTillRequest) 
 	if err := forTill(ctx, req.GetStoreCode()); err != nil {
 		return nil, err
 	}
-	// Whose points they are was proved to the frontend, by the member's code; who calls directly has proved nothing.
-	if req.GetPoints() > 0 {
+	// Whose points and stored value they are was proved to the frontend, by the member's code; who calls directly has proved nothing.
+	if req.GetPoints() > 0 || req.GetWalletMinor() > 0 {
 		if err := authn.RequireService(ctx); err != nil {
 			return nil, err
 		}
@@ -44,7 +44,7 @@ func (s *Order) SellAtTill(ctx context.Context, req *orderv1.SellAtTillRequest) 
 		}
 		d, err := s.Seeker.TillDraft(ctx, biz.TillInput{
 			Store: req.GetStoreCode(), Device: req.GetDeviceId(), ReceiptNo: req.GetReceiptNo(), MemberID: req.GetMemberId(), Clerk: req.GetClerk(),
-			Lines: fromLines(req.GetLines()), Points: req.GetPoints(), CashMinor: req.GetCashMinor(), Cards: cards, Fingerprint: print,
+			Lines: fromLines(req.GetLines()), Points: req.GetPoints(), CashMinor: req.GetCashMinor(), Cards: cards, WalletMinor: req.GetWalletMinor(), Fingerprint: print,
 		})
 		if err != nil {
 			return biz.Draft{}, err

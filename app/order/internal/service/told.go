@@ -70,7 +70,11 @@ func (s *TradeEvents) ListTradeEvents(ctx context.Context, in *orderv1.ListTrade
 	}
 	out := &orderv1.ListTradeEventsResponse{NextCursor: page.Encode(s.secret, query, strconv.FormatInt(to, 10)), Behind: max(0, last-to)}
 	for _, e := range found {
-		out.Events = append(out.Events, toTradeEvent(e))
+		event := toTradeEvent(e)
+		if !seesReceipts(p, e.SellerOrg) {
+			event.Receipts = nil
+		}
+		out.Events = append(out.Events, event)
 	}
 	return out, nil
 }
@@ -117,11 +121,12 @@ func toTradeEvent(e data.Told) *orderv1.TradeEvent {
 	out := &orderv1.TradeEvent{
 		Id: e.ID, Position: e.Position, Topic: orderv1.TradeTopic(orderv1.TradeTopic_value[e.Topic.Name()]), OrderId: e.OrderID, Version: e.Version,
 		State: string(e.State), AtUs: e.AtUS, SellerOrg: e.SellerOrg, Channel: e.Channel, SourceNo: e.Body.SourceNo, ShopStoreCode: e.ShopStore, FulfilmentId: e.FulfilmentID,
-		Location: e.Location, Way: toWay(e.Body.Way), Carrier: e.Body.Carrier, TrackingNo: e.Body.TrackingNo, ParcelId: e.Body.ParcelID, ReturnId: e.Body.ReturnID, RefundId: e.Body.RefundID,
+		Location: e.Location, Way: toWay(e.Body.Way), Carrier: e.Body.Carrier, TrackingNo: e.Body.TrackingNo, ParcelId: e.Body.ParcelID, ReturnId: e.Body.ReturnID, RefundId: e.Body.RefundID, InvoiceId: e.Body.InvoiceID, RedOf: e.Body.RedOf,
 	}
 	if e.Body.Currency != "" {
 		out.Amount = &commonv1.Money{AmountMinor: e.Body.AmountMinor, Currency: e.Body.Currency}
 	}
+	out.Receipts = toEventReceipts(e.Body.Receipts)
 	for _, l := range e.Body.Lines {
 		out.Lines = append(out.Lines, &orderv1.TradeEventLine{LineId: l.LineID, Sku: l.SKU, Quantity: l.Quantity})
 	}

@@ -95,6 +95,7 @@ func (s *TradeEvents) gather(ctx context.Context, to webhook.Row) (webhook.Batch
 	batch := webhook.Batch{To: end, More: end < last}
 	if m.To = end; len(found) > 0 {
 		for _, e := range found {
+			e.Body.Receipts = nil // the seller's, not its channel's
 			m.Events = append(m.Events, toldEvent{ID: e.ID, Position: e.Position, Topic: e.Topic.Name(), OrderID: e.OrderID, Version: e.Version, State: string(e.State), AtUS: e.AtUS,
 				SellerOrg: e.SellerOrg, FulfilmentID: e.FulfilmentID, Location: e.Location, TradeBody: e.Body})
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,6 +63,9 @@ func listen(t *testing.T) *listener {
 			To     int64
 			Reset  bool
 			Events []heard
+		}
+		if strings.Contains(string(body), "receipts") {
+			t.Error("a channel's system is told what the seller has")
 		}
 		if err := json.Unmarshal(body, &m); err != nil {
 			t.Error(err)

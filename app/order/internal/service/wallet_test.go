@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 // purse is the member center's stored value as its proto promises it: ann's.
 type purse struct {
 	memberv1.WalletsClient
+	mu      sync.Mutex
 	balance int64
 	entries map[string]*memberv1.WalletPayment
 	refunds map[string]*memberv1.WalletRefund
@@ -41,6 +43,8 @@ func cny(minor int64) *commonv1.Money {
 }
 
 func (p *purse) PayFromWallet(ctx context.Context, in *memberv1.PayFromWalletRequest, _ ...grpc.CallOption) (*memberv1.WalletPayment, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	e := p.entries[in.PaymentId]
 	switch {
 	case in.MemberId != "mbr_ann":
@@ -58,6 +62,8 @@ func (p *purse) PayFromWallet(ctx context.Context, in *memberv1.PayFromWalletReq
 }
 
 func (p *purse) CloseWalletPayment(ctx context.Context, in *memberv1.CloseWalletPaymentRequest, _ ...grpc.CallOption) (*memberv1.WalletPayment, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.entries[in.PaymentId] == nil && in.MemberId == "mbr_ann" {
 		p.entries[in.PaymentId] = &memberv1.WalletPayment{PaymentId: in.PaymentId, Kind: memberv1.WalletEntryKind_CLOSED, Amount: cny(0)}
 	}
@@ -65,6 +71,8 @@ func (p *purse) CloseWalletPayment(ctx context.Context, in *memberv1.CloseWallet
 }
 
 func (p *purse) GetWalletPayment(ctx context.Context, in *memberv1.GetWalletPaymentRequest, _ ...grpc.CallOption) (*memberv1.WalletPayment, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if e := p.entries[in.PaymentId]; e != nil {
 		return e, p.answer(ctx)
 	}
@@ -72,6 +80,8 @@ func (p *purse) GetWalletPayment(ctx context.Context, in *memberv1.GetWalletPaym
 }
 
 func (p *purse) RefundToWallet(ctx context.Context, in *memberv1.RefundToWalletRequest, _ ...grpc.CallOption) (*memberv1.WalletRefund, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	r := p.refunds[in.Number]
 	if r == nil {
 		r = &memberv1.WalletRefund{Number: in.Number, Done: true, Amount: cny(in.AmountMinor), PaymentId: in.PaymentId}
@@ -82,6 +92,8 @@ func (p *purse) RefundToWallet(ctx context.Context, in *memberv1.RefundToWalletR
 }
 
 func (p *purse) GetWalletRefund(ctx context.Context, in *memberv1.GetWalletRefundRequest, _ ...grpc.CallOption) (*memberv1.WalletRefund, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if r := p.refunds[in.Number]; r != nil {
 		return r, p.answer(ctx)
 	}
@@ -89,6 +101,8 @@ func (p *purse) GetWalletRefund(ctx context.Context, in *memberv1.GetWalletRefun
 }
 
 func (p *purse) GetWalletSums(ctx context.Context, in *memberv1.GetWalletSumsRequest, _ ...grpc.CallOption) (*memberv1.GetWalletSumsResponse, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	out := &memberv1.GetWalletSumsResponse{}
 	for _, id := range in.PaymentIds {
 		if e := p.entries[id]; e != nil && e.Kind == memberv1.WalletEntryKind_PAY {

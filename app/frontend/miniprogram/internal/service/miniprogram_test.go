@@ -130,11 +130,14 @@ func TestAMemberActsForItself(t *testing.T) {
 		method string
 		want   proto.Message
 	}{
-		{func(ctx context.Context) error { _, err := s.GetCart(ctx, nil); return err }, orderv1.Order_GetCart_FullMethodName, &orderv1.GetCartRequest{Channel: "miniprogram", MemberId: "mbr_1"}},
 		{func(ctx context.Context) error {
-			_, err := s.SetCartLine(ctx, &miniprogramv1.SetMyCartLineRequest{RequestId: "r", Sku: "A", Quantity: 3})
+			_, err := s.GetCart(ctx, &miniprogramv1.GetMyCartRequest{ShopStoreCode: "S2"})
 			return err
-		}, orderv1.Order_SetCartLine_FullMethodName, &orderv1.SetCartLineRequest{Channel: "miniprogram", RequestId: "r", MemberId: "mbr_1", Sku: "A", Quantity: 3}},
+		}, orderv1.Order_GetCart_FullMethodName, &orderv1.GetCartRequest{Channel: "miniprogram", MemberId: "mbr_1", ShopStoreCode: "S2"}},
+		{func(ctx context.Context) error {
+			_, err := s.SetCartLine(ctx, &miniprogramv1.SetMyCartLineRequest{RequestId: "r", Sku: "A", Quantity: 3, ShopStoreCode: "S2"})
+			return err
+		}, orderv1.Order_SetCartLine_FullMethodName, &orderv1.SetCartLineRequest{Channel: "miniprogram", RequestId: "r", MemberId: "mbr_1", Sku: "A", Quantity: 3, ShopStoreCode: "S2"}},
 		{func(ctx context.Context) error {
 			_, err := s.PreviewCheckout(ctx, &miniprogramv1.PreviewCheckoutRequest{Points: 5, ShopStoreCode: "S2", CouponIds: []string{"c"}, Way: inventoryv1.DeliveryWay_PICKUP, PickupStoreCode: "S1", DestinationRegion: "33"})
 			return err

@@ -8,13 +8,13 @@ import (
 	"github.com/onepool/onepool/app/internal/fault"
 )
 
-// GetCart reads the member's cart.
-func (s *MiniProgram) GetCart(ctx context.Context, _ *miniprogramv1.GetMyCartRequest) (*orderv1.Cart, error) {
+// GetCart reads the member's cart of a shop.
+func (s *MiniProgram) GetCart(ctx context.Context, in *miniprogramv1.GetMyCartRequest) (*orderv1.Cart, error) {
 	id, err := member(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.Orders.GetCart(ctx, &orderv1.GetCartRequest{Channel: channel, MemberId: id})
+	return s.Orders.GetCart(ctx, &orderv1.GetCartRequest{Channel: channel, MemberId: id, ShopStoreCode: in.GetShopStoreCode()})
 }
 
 // SetCartLine sets the quantity of one SKU.
@@ -23,7 +23,7 @@ func (s *MiniProgram) SetCartLine(ctx context.Context, in *miniprogramv1.SetMyCa
 	if err != nil {
 		return nil, err
 	}
-	return s.Orders.SetCartLine(ctx, &orderv1.SetCartLineRequest{Channel: channel, RequestId: in.GetRequestId(), MemberId: id, Sku: in.GetSku(), Quantity: in.GetQuantity()})
+	return s.Orders.SetCartLine(ctx, &orderv1.SetCartLineRequest{Channel: channel, RequestId: in.GetRequestId(), MemberId: id, Sku: in.GetSku(), Quantity: in.GetQuantity(), ShopStoreCode: in.GetShopStoreCode()})
 }
 
 // PreviewCheckout says what the cart costs, or what would be bought at once.
@@ -34,7 +34,7 @@ func (s *MiniProgram) PreviewCheckout(ctx context.Context, in *miniprogramv1.Pre
 	}
 	lines := in.GetLines()
 	if len(lines) == 0 {
-		if lines, err = s.inCart(ctx, id); err != nil {
+		if lines, err = s.inCart(ctx, id, in.GetShopStoreCode()); err != nil {
 			return nil, err
 		}
 	}
@@ -42,8 +42,8 @@ func (s *MiniProgram) PreviewCheckout(ctx context.Context, in *miniprogramv1.Pre
 		CouponIds: in.GetCouponIds(), Lines: lines, Way: in.GetWay(), PickupStoreCode: in.GetPickupStoreCode(), DestinationRegion: in.GetDestinationRegion()})
 }
 
-func (s *MiniProgram) inCart(ctx context.Context, memberID string) ([]*orderv1.OrderLineInput, error) {
-	cart, err := s.Orders.GetCart(ctx, &orderv1.GetCartRequest{Channel: channel, MemberId: memberID})
+func (s *MiniProgram) inCart(ctx context.Context, memberID, shop string) ([]*orderv1.OrderLineInput, error) {
+	cart, err := s.Orders.GetCart(ctx, &orderv1.GetCartRequest{Channel: channel, MemberId: memberID, ShopStoreCode: shop})
 	if err != nil {
 		return nil, err
 	}

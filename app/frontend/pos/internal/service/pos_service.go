@@ -162,9 +162,9 @@ func (s *Pos) Sell(ctx context.Context, in *posv1.SellRequest) (*orderv1.OrderIn
 	if err != nil {
 		return nil, err
 	}
-	if in.GetPoints() > 0 && in.GetMemberCode() == "" {
+	if (in.GetPoints() > 0 || in.GetWalletMinor() > 0) && in.GetMemberCode() == "" {
 		return nil, fault.New(http.StatusBadRequest, memberv1.MemberErrorReason_MEMBER_CODE_REQUIRED.String(),
-			"points are spent by the code that the member's mini-program shows, not by a phone number", "field", "member_code")
+			"points and stored value are spent by the code that the member's mini-program shows, not by a phone number", "field", "member_code")
 	}
 	lines, member, err := s.resolve(ctx, in.GetLines(), in.GetMemberPhone())
 	if err != nil {
@@ -180,7 +180,7 @@ func (s *Pos) Sell(ctx context.Context, in *posv1.SellRequest) (*orderv1.OrderIn
 	}
 	return s.Orders.SellAtTill(ctx, &orderv1.SellAtTillRequest{
 		RequestId: in.GetRequestId(), StoreCode: p.Store, DeviceId: p.ID, ReceiptNo: in.GetReceiptNo(), Lines: lines, MemberId: member,
-		Points: in.GetPoints(), CashMinor: in.GetCashMinor(), Clerk: in.GetClerk(), Cards: in.GetCards(),
+		Points: in.GetPoints(), CashMinor: in.GetCashMinor(), Clerk: in.GetClerk(), Cards: in.GetCards(), WalletMinor: in.GetWalletMinor(),
 	})
 }
 

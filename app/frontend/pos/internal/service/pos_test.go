@@ -146,20 +146,20 @@ func TestAScanShowsThisStoreExactlyAndOthersAsLevels(t *testing.T) {
 
 func TestASaleIsOfTheDevicesStore(t *testing.T) {
 	s, o, p := service()
-	in := &posv1.SellRequest{RequestId: "request-0000000001", ReceiptNo: "R1", MemberPhone: "13812345678", MemberCode: code, Points: 5, CashMinor: 995, Clerk: "C1", Cards: []*orderv1.CardTender{{AmountMinor: 7, Reference: "T1"}},
+	in := &posv1.SellRequest{RequestId: "request-0000000001", ReceiptNo: "R1", MemberPhone: "13812345678", MemberCode: code, Points: 5, CashMinor: 995, WalletMinor: 3, Clerk: "C1", Cards: []*orderv1.CardTender{{AmountMinor: 7, Reference: "T1"}},
 		Lines: []*posv1.SaleLine{{Barcode: "06901234567892", Quantity: 2, UnitPriceMinor: 500}, {Sku: "B", Quantity: 1}}}
 	got, err := s.Sell(device(t), in)
 	require.NoError(t, err)
 	require.Equal(t, "ord_1", got.Id)
 	require.Equal(t, []string{"06901234567892"}, p.asked.Barcodes)
 	require.Equal(t, (&orderv1.SellAtTillRequest{RequestId: "request-0000000001", StoreCode: "S1", DeviceId: "dev_1", ReceiptNo: "R1", MemberId: "mbr_1",
-		Points: 5, CashMinor: 995, Clerk: "C1", Cards: []*orderv1.CardTender{{AmountMinor: 7, Reference: "T1"}}, Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2, UnitPriceMinor: 500}, {Sku: "B", Quantity: 1}}}).String(), o.sold.String())
+		Points: 5, CashMinor: 995, WalletMinor: 3, Clerk: "C1", Cards: []*orderv1.CardTender{{AmountMinor: 7, Reference: "T1"}}, Lines: []*orderv1.OrderLineInput{{Sku: "A", Quantity: 2, UnitPriceMinor: 500}, {Sku: "B", Quantity: 1}}}).String(), o.sold.String())
 
 	_, err = s.Quote(device(t), &posv1.QuoteRequest{Lines: in.Lines, MemberPhone: in.MemberPhone, Points: 5})
 	require.NoError(t, err)
 	require.Equal(t, []any{"pos", "S1", "mbr_1", int64(5)}, []any{o.calculated.Channel, o.calculated.ShopStoreCode, o.calculated.MemberId, o.calculated.Points})
 
-	in.MemberPhone, in.MemberCode, in.Points = "", "", 0
+	in.MemberPhone, in.MemberCode, in.Points, in.WalletMinor = "", "", 0, 0
 	_, err = s.Sell(device(t), in)
 	require.NoError(t, err)
 	require.Empty(t, o.sold.MemberId)
@@ -168,6 +168,11 @@ func TestASaleIsOfTheDevicesStore(t *testing.T) {
 	_, err = s.Sell(device(t), in)
 	require.Equal(t, fault.ReasonNotFound, kratos.Reason(err))
 	require.Nil(t, o.sold, "not sold without the member")
+}
+
+func wallet(in *posv1.SellRequest) *posv1.SellRequest {
+	in.WalletMinor = 1
+	return in
 }
 
 func TestPointsAreSpentByTheMembersCodeOnly(t *testing.T) {
@@ -183,6 +188,8 @@ func TestPointsAreSpentByTheMembersCodeOnly(t *testing.T) {
 	}{
 		"a phone does not spend":                 {in: in("13812345678", "", 1), reason: "MEMBER_CODE_REQUIRED"},
 		"nobody does not spend":                  {in: in("", "", 1), reason: "MEMBER_CODE_REQUIRED"},
+		"a phone does not pay with stored value": {in: wallet(in("13812345678", "", 0)), reason: "MEMBER_CODE_REQUIRED"},
+		"a code pays with stored value":          {in: wallet(in("", code, 0)), member: "mbr_1", redeemed: `request_id:"request-0000000001" code:"12345678"`},
 		"a phone earns":                          {in: in("13812345678", "", 0), member: "mbr_1"},
 		"a code spends":                          {in: in("", code, 1), member: "mbr_1", redeemed: `request_id:"request-0000000001" code:"12345678"`},
 		"a code earns":                           {in: in("", code, 0), member: "mbr_1", redeemed: `request_id:"request-0000000001" code:"12345678"`},

@@ -25,7 +25,11 @@ type CartLine struct {
 	// Quantity holds the value of the "quantity" field.
 	Quantity int64 `json:"quantity,omitempty"`
 	// UpdatedUs holds the value of the "updated_us" field.
-	UpdatedUs    int64 `json:"updated_us,omitempty"`
+	UpdatedUs int64 `json:"updated_us,omitempty"`
+	// ShopStore holds the value of the "shop_store" field.
+	ShopStore string `json:"shop_store,omitempty"`
+	// SeenMinor holds the value of the "seen_minor" field.
+	SeenMinor    int64 `json:"seen_minor,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -34,9 +38,9 @@ func (*CartLine) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case cartline.FieldQuantity, cartline.FieldUpdatedUs:
+		case cartline.FieldQuantity, cartline.FieldUpdatedUs, cartline.FieldSeenMinor:
 			values[i] = new(sql.NullInt64)
-		case cartline.FieldID, cartline.FieldOrg, cartline.FieldMemberID, cartline.FieldSku:
+		case cartline.FieldID, cartline.FieldOrg, cartline.FieldMemberID, cartline.FieldSku, cartline.FieldShopStore:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -89,6 +93,18 @@ func (_m *CartLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.UpdatedUs = value.Int64
 			}
+		case cartline.FieldShopStore:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field shop_store", values[i])
+			} else if value.Valid {
+				_m.ShopStore = value.String
+			}
+		case cartline.FieldSeenMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field seen_minor", values[i])
+			} else if value.Valid {
+				_m.SeenMinor = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -139,6 +155,12 @@ func (_m *CartLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("updated_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.UpdatedUs))
+	builder.WriteString(", ")
+	builder.WriteString("shop_store=")
+	builder.WriteString(_m.ShopStore)
+	builder.WriteString(", ")
+	builder.WriteString("seen_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SeenMinor))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -76,6 +76,34 @@ func (_c *CartLineCreate) SetNillableUpdatedUs(v *int64) *CartLineCreate {
 	return _c
 }
 
+// SetShopStore sets the "shop_store" field.
+func (_c *CartLineCreate) SetShopStore(v string) *CartLineCreate {
+	_c.mutation.SetShopStore(v)
+	return _c
+}
+
+// SetNillableShopStore sets the "shop_store" field if the given value is not nil.
+func (_c *CartLineCreate) SetNillableShopStore(v *string) *CartLineCreate {
+	if v != nil {
+		_c.SetShopStore(*v)
+	}
+	return _c
+}
+
+// SetSeenMinor sets the "seen_minor" field.
+func (_c *CartLineCreate) SetSeenMinor(v int64) *CartLineCreate {
+	_c.mutation.SetSeenMinor(v)
+	return _c
+}
+
+// SetNillableSeenMinor sets the "seen_minor" field if the given value is not nil.
+func (_c *CartLineCreate) SetNillableSeenMinor(v *int64) *CartLineCreate {
+	if v != nil {
+		_c.SetSeenMinor(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *CartLineCreate) SetID(v string) *CartLineCreate {
 	_c.mutation.SetID(v)
@@ -131,6 +159,14 @@ func (_c *CartLineCreate) defaults() error {
 		v := cartline.DefaultUpdatedUs
 		_c.mutation.SetUpdatedUs(v)
 	}
+	if _, ok := _c.mutation.ShopStore(); !ok {
+		v := cartline.DefaultShopStore
+		_c.mutation.SetShopStore(v)
+	}
+	if _, ok := _c.mutation.SeenMinor(); !ok {
+		v := cartline.DefaultSeenMinor
+		_c.mutation.SetSeenMinor(v)
+	}
 	return nil
 }
 
@@ -165,6 +201,17 @@ func (_c *CartLineCreate) check() error {
 	}
 	if _, ok := _c.mutation.UpdatedUs(); !ok {
 		return &ValidationError{Name: "updated_us", err: errors.New(`ent: missing required field "CartLine.updated_us"`)}
+	}
+	if _, ok := _c.mutation.ShopStore(); !ok {
+		return &ValidationError{Name: "shop_store", err: errors.New(`ent: missing required field "CartLine.shop_store"`)}
+	}
+	if v, ok := _c.mutation.ShopStore(); ok {
+		if err := cartline.ShopStoreValidator(v); err != nil {
+			return &ValidationError{Name: "shop_store", err: fmt.Errorf(`ent: validator failed for field "CartLine.shop_store": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.SeenMinor(); !ok {
+		return &ValidationError{Name: "seen_minor", err: errors.New(`ent: missing required field "CartLine.seen_minor"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := cartline.IDValidator(v); err != nil {
@@ -226,6 +273,14 @@ func (_c *CartLineCreate) createSpec() (*CartLine, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.UpdatedUs(); ok {
 		_spec.SetField(cartline.FieldUpdatedUs, field.TypeInt64, value)
 		_node.UpdatedUs = value
+	}
+	if value, ok := _c.mutation.ShopStore(); ok {
+		_spec.SetField(cartline.FieldShopStore, field.TypeString, value)
+		_node.ShopStore = value
+	}
+	if value, ok := _c.mutation.SeenMinor(); ok {
+		_spec.SetField(cartline.FieldSeenMinor, field.TypeInt64, value)
+		_node.SeenMinor = value
 	}
 	return _node, _spec
 }
@@ -315,6 +370,24 @@ func (u *CartLineUpsert) AddUpdatedUs(v int64) *CartLineUpsert {
 	return u
 }
 
+// SetSeenMinor sets the "seen_minor" field.
+func (u *CartLineUpsert) SetSeenMinor(v int64) *CartLineUpsert {
+	u.Set(cartline.FieldSeenMinor, v)
+	return u
+}
+
+// UpdateSeenMinor sets the "seen_minor" field to the value that was provided on create.
+func (u *CartLineUpsert) UpdateSeenMinor() *CartLineUpsert {
+	u.SetExcluded(cartline.FieldSeenMinor)
+	return u
+}
+
+// AddSeenMinor adds v to the "seen_minor" field.
+func (u *CartLineUpsert) AddSeenMinor(v int64) *CartLineUpsert {
+	u.Add(cartline.FieldSeenMinor, v)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -340,6 +413,9 @@ func (u *CartLineUpsertOne) UpdateNewValues() *CartLineUpsertOne {
 		}
 		if _, exists := u.create.mutation.Sku(); exists {
 			s.SetIgnore(cartline.FieldSku)
+		}
+		if _, exists := u.create.mutation.ShopStore(); exists {
+			s.SetIgnore(cartline.FieldShopStore)
 		}
 	}))
 	return u
@@ -411,6 +487,27 @@ func (u *CartLineUpsertOne) AddUpdatedUs(v int64) *CartLineUpsertOne {
 func (u *CartLineUpsertOne) UpdateUpdatedUs() *CartLineUpsertOne {
 	return u.Update(func(s *CartLineUpsert) {
 		s.UpdateUpdatedUs()
+	})
+}
+
+// SetSeenMinor sets the "seen_minor" field.
+func (u *CartLineUpsertOne) SetSeenMinor(v int64) *CartLineUpsertOne {
+	return u.Update(func(s *CartLineUpsert) {
+		s.SetSeenMinor(v)
+	})
+}
+
+// AddSeenMinor adds v to the "seen_minor" field.
+func (u *CartLineUpsertOne) AddSeenMinor(v int64) *CartLineUpsertOne {
+	return u.Update(func(s *CartLineUpsert) {
+		s.AddSeenMinor(v)
+	})
+}
+
+// UpdateSeenMinor sets the "seen_minor" field to the value that was provided on create.
+func (u *CartLineUpsertOne) UpdateSeenMinor() *CartLineUpsertOne {
+	return u.Update(func(s *CartLineUpsert) {
+		s.UpdateSeenMinor()
 	})
 }
 
@@ -606,6 +703,9 @@ func (u *CartLineUpsertBulk) UpdateNewValues() *CartLineUpsertBulk {
 			if _, exists := b.mutation.Sku(); exists {
 				s.SetIgnore(cartline.FieldSku)
 			}
+			if _, exists := b.mutation.ShopStore(); exists {
+				s.SetIgnore(cartline.FieldShopStore)
+			}
 		}
 	}))
 	return u
@@ -677,6 +777,27 @@ func (u *CartLineUpsertBulk) AddUpdatedUs(v int64) *CartLineUpsertBulk {
 func (u *CartLineUpsertBulk) UpdateUpdatedUs() *CartLineUpsertBulk {
 	return u.Update(func(s *CartLineUpsert) {
 		s.UpdateUpdatedUs()
+	})
+}
+
+// SetSeenMinor sets the "seen_minor" field.
+func (u *CartLineUpsertBulk) SetSeenMinor(v int64) *CartLineUpsertBulk {
+	return u.Update(func(s *CartLineUpsert) {
+		s.SetSeenMinor(v)
+	})
+}
+
+// AddSeenMinor adds v to the "seen_minor" field.
+func (u *CartLineUpsertBulk) AddSeenMinor(v int64) *CartLineUpsertBulk {
+	return u.Update(func(s *CartLineUpsert) {
+		s.AddSeenMinor(v)
+	})
+}
+
+// UpdateSeenMinor sets the "seen_minor" field to the value that was provided on create.
+func (u *CartLineUpsertBulk) UpdateSeenMinor() *CartLineUpsertBulk {
+	return u.Update(func(s *CartLineUpsert) {
+		s.UpdateSeenMinor()
 	})
 }
 

@@ -69,6 +69,27 @@ func (_u *CartLineUpdate) AddUpdatedUs(v int64) *CartLineUpdate {
 	return _u
 }
 
+// SetSeenMinor sets the "seen_minor" field.
+func (_u *CartLineUpdate) SetSeenMinor(v int64) *CartLineUpdate {
+	_u.mutation.ResetSeenMinor()
+	_u.mutation.SetSeenMinor(v)
+	return _u
+}
+
+// SetNillableSeenMinor sets the "seen_minor" field if the given value is not nil.
+func (_u *CartLineUpdate) SetNillableSeenMinor(v *int64) *CartLineUpdate {
+	if v != nil {
+		_u.SetSeenMinor(*v)
+	}
+	return _u
+}
+
+// AddSeenMinor adds value to the "seen_minor" field.
+func (_u *CartLineUpdate) AddSeenMinor(v int64) *CartLineUpdate {
+	_u.mutation.AddSeenMinor(v)
+	return _u
+}
+
 // Mutation returns the CartLineMutation object of the builder.
 func (_u *CartLineUpdate) Mutation() *CartLineMutation {
 	return _u.mutation
@@ -121,6 +142,12 @@ func (_u *CartLineUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedUpdatedUs(); ok {
 		_spec.AddField(cartline.FieldUpdatedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.SeenMinor(); ok {
+		_spec.SetField(cartline.FieldSeenMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedSeenMinor(); ok {
+		_spec.AddField(cartline.FieldSeenMinor, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -181,6 +208,27 @@ func (_u *CartLineUpdateOne) SetNillableUpdatedUs(v *int64) *CartLineUpdateOne {
 // AddUpdatedUs adds value to the "updated_us" field.
 func (_u *CartLineUpdateOne) AddUpdatedUs(v int64) *CartLineUpdateOne {
 	_u.mutation.AddUpdatedUs(v)
+	return _u
+}
+
+// SetSeenMinor sets the "seen_minor" field.
+func (_u *CartLineUpdateOne) SetSeenMinor(v int64) *CartLineUpdateOne {
+	_u.mutation.ResetSeenMinor()
+	_u.mutation.SetSeenMinor(v)
+	return _u
+}
+
+// SetNillableSeenMinor sets the "seen_minor" field if the given value is not nil.
+func (_u *CartLineUpdateOne) SetNillableSeenMinor(v *int64) *CartLineUpdateOne {
+	if v != nil {
+		_u.SetSeenMinor(*v)
+	}
+	return _u
+}
+
+// AddSeenMinor adds value to the "seen_minor" field.
+func (_u *CartLineUpdateOne) AddSeenMinor(v int64) *CartLineUpdateOne {
+	_u.mutation.AddSeenMinor(v)
 	return _u
 }
 
@@ -266,6 +314,12 @@ func (_u *CartLineUpdateOne) sqlSave(ctx context.Context) (_node *CartLine, err 
 	}
 	if value, ok := _u.mutation.AddedUpdatedUs(); ok {
 		_spec.AddField(cartline.FieldUpdatedUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.SeenMinor(); ok {
+		_spec.SetField(cartline.FieldSeenMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedSeenMinor(); ok {
+		_spec.AddField(cartline.FieldSeenMinor, field.TypeInt64, value)
 	}
 	_node = &CartLine{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -23,6 +23,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
+	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -36,8 +38,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
+	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 )
@@ -65,6 +69,10 @@ type Client struct {
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
 	Goodwill *GoodwillClient
+	// GuestCart is the client for interacting with the GuestCart builders.
+	GuestCart *GuestCartClient
+	// Invoice is the client for interacting with the Invoice builders.
+	Invoice *InvoiceClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
@@ -91,10 +99,14 @@ type Client struct {
 	ReturnPolicy *ReturnPolicyClient
 	// SandboxEntry is the client for interacting with the SandboxEntry builders.
 	SandboxEntry *SandboxEntryClient
+	// SandboxInvoice is the client for interacting with the SandboxInvoice builders.
+	SandboxInvoice *SandboxInvoiceClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
 	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
 	ShippingReport *ShippingReportClient
+	// TaxProfile is the client for interacting with the TaxProfile builders.
+	TaxProfile *TaxProfileClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
 	// TradeTerm is the client for interacting with the TradeTerm builders.
@@ -119,6 +131,8 @@ func (c *Client) init() {
 	c.GiftOrder = NewGiftOrderClient(c.config)
 	c.GoodsReturn = NewGoodsReturnClient(c.config)
 	c.Goodwill = NewGoodwillClient(c.config)
+	c.GuestCart = NewGuestCartClient(c.config)
+	c.Invoice = NewInvoiceClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
@@ -132,8 +146,10 @@ func (c *Client) init() {
 	c.ReturnLine = NewReturnLineClient(c.config)
 	c.ReturnPolicy = NewReturnPolicyClient(c.config)
 	c.SandboxEntry = NewSandboxEntryClient(c.config)
+	c.SandboxInvoice = NewSandboxInvoiceClient(c.config)
 	c.ServiceLevel = NewServiceLevelClient(c.config)
 	c.ShippingReport = NewShippingReportClient(c.config)
+	c.TaxProfile = NewTaxProfileClient(c.config)
 	c.TradeEvent = NewTradeEventClient(c.config)
 	c.TradeTerm = NewTradeTermClient(c.config)
 }
@@ -237,6 +253,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		GiftOrder:        NewGiftOrderClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
+		GuestCart:        NewGuestCartClient(cfg),
+		Invoice:          NewInvoiceClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
@@ -250,8 +268,10 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
 		SandboxEntry:     NewSandboxEntryClient(cfg),
+		SandboxInvoice:   NewSandboxInvoiceClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
+		TaxProfile:       NewTaxProfileClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 		TradeTerm:        NewTradeTermClient(cfg),
 	}, nil
@@ -282,6 +302,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		GiftOrder:        NewGiftOrderClient(cfg),
 		GoodsReturn:      NewGoodsReturnClient(cfg),
 		Goodwill:         NewGoodwillClient(cfg),
+		GuestCart:        NewGuestCartClient(cfg),
+		Invoice:          NewInvoiceClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
@@ -295,8 +317,10 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
 		SandboxEntry:     NewSandboxEntryClient(cfg),
+		SandboxInvoice:   NewSandboxInvoiceClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
 		ShippingReport:   NewShippingReportClient(cfg),
+		TaxProfile:       NewTaxProfileClient(cfg),
 		TradeEvent:       NewTradeEventClient(cfg),
 		TradeTerm:        NewTradeTermClient(cfg),
 	}, nil
@@ -329,10 +353,11 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment, c.FulfilmentLine,
-		c.GiftOrder, c.GoodsReturn, c.Goodwill, c.Order, c.OrderEvent, c.OrderLine,
-		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
-		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry,
-		c.ServiceLevel, c.ShippingReport, c.TradeEvent, c.TradeTerm,
+		c.GiftOrder, c.GoodsReturn, c.Goodwill, c.GuestCart, c.Invoice, c.Order,
+		c.OrderEvent, c.OrderLine, c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy,
+		c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel, c.ShippingReport,
+		c.TaxProfile, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Use(hooks...)
 	}
@@ -343,10 +368,11 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment, c.FulfilmentLine,
-		c.GiftOrder, c.GoodsReturn, c.Goodwill, c.Order, c.OrderEvent, c.OrderLine,
-		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
-		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry,
-		c.ServiceLevel, c.ShippingReport, c.TradeEvent, c.TradeTerm,
+		c.GiftOrder, c.GoodsReturn, c.Goodwill, c.GuestCart, c.Invoice, c.Order,
+		c.OrderEvent, c.OrderLine, c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer,
+		c.PromotionUse, c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy,
+		c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel, c.ShippingReport,
+		c.TaxProfile, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -373,6 +399,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.GoodsReturn.mutate(ctx, m)
 	case *GoodwillMutation:
 		return c.Goodwill.mutate(ctx, m)
+	case *GuestCartMutation:
+		return c.GuestCart.mutate(ctx, m)
+	case *InvoiceMutation:
+		return c.Invoice.mutate(ctx, m)
 	case *OrderMutation:
 		return c.Order.mutate(ctx, m)
 	case *OrderEventMutation:
@@ -399,10 +429,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ReturnPolicy.mutate(ctx, m)
 	case *SandboxEntryMutation:
 		return c.SandboxEntry.mutate(ctx, m)
+	case *SandboxInvoiceMutation:
+		return c.SandboxInvoice.mutate(ctx, m)
 	case *ServiceLevelMutation:
 		return c.ServiceLevel.mutate(ctx, m)
 	case *ShippingReportMutation:
 		return c.ShippingReport.mutate(ctx, m)
+	case *TaxProfileMutation:
+		return c.TaxProfile.mutate(ctx, m)
 	case *TradeEventMutation:
 		return c.TradeEvent.mutate(ctx, m)
 	case *TradeTermMutation:
@@ -1624,6 +1658,276 @@ func (c *GoodwillClient) mutate(ctx context.Context, m *GoodwillMutation) (Value
 		return (&GoodwillDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Goodwill mutation op: %q", m.Op())
+	}
+}
+
+// GuestCartClient is a client for the GuestCart schema.
+type GuestCartClient struct {
+	config
+}
+
+// NewGuestCartClient returns a client for the GuestCart from the given config.
+func NewGuestCartClient(c config) *GuestCartClient {
+	return &GuestCartClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `guestcart.Hooks(f(g(h())))`.
+func (c *GuestCartClient) Use(hooks ...Hook) {
+	c.hooks.GuestCart = append(c.hooks.GuestCart, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `guestcart.Intercept(f(g(h())))`.
+func (c *GuestCartClient) Intercept(interceptors ...Interceptor) {
+	c.inters.GuestCart = append(c.inters.GuestCart, interceptors...)
+}
+
+// Create returns a builder for creating a GuestCart entity.
+func (c *GuestCartClient) Create() *GuestCartCreate {
+	mutation := newGuestCartMutation(c.config, OpCreate)
+	return &GuestCartCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of GuestCart entities.
+func (c *GuestCartClient) CreateBulk(builders ...*GuestCartCreate) *GuestCartCreateBulk {
+	return &GuestCartCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GuestCartClient) MapCreateBulk(slice any, setFunc func(*GuestCartCreate, int)) *GuestCartCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GuestCartCreateBulk{err: fmt.Errorf("calling to GuestCartClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GuestCartCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GuestCartCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for GuestCart.
+func (c *GuestCartClient) Update() *GuestCartUpdate {
+	mutation := newGuestCartMutation(c.config, OpUpdate)
+	return &GuestCartUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GuestCartClient) UpdateOne(_m *GuestCart) *GuestCartUpdateOne {
+	mutation := newGuestCartMutation(c.config, OpUpdateOne, withGuestCart(_m))
+	return &GuestCartUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GuestCartClient) UpdateOneID(id string) *GuestCartUpdateOne {
+	mutation := newGuestCartMutation(c.config, OpUpdateOne, withGuestCartID(id))
+	return &GuestCartUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for GuestCart.
+func (c *GuestCartClient) Delete() *GuestCartDelete {
+	mutation := newGuestCartMutation(c.config, OpDelete)
+	return &GuestCartDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GuestCartClient) DeleteOne(_m *GuestCart) *GuestCartDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GuestCartClient) DeleteOneID(id string) *GuestCartDeleteOne {
+	builder := c.Delete().Where(guestcart.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GuestCartDeleteOne{builder}
+}
+
+// Query returns a query builder for GuestCart.
+func (c *GuestCartClient) Query() *GuestCartQuery {
+	return &GuestCartQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGuestCart},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a GuestCart entity by its id.
+func (c *GuestCartClient) Get(ctx context.Context, id string) (*GuestCart, error) {
+	return c.Query().Where(guestcart.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GuestCartClient) GetX(ctx context.Context, id string) *GuestCart {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *GuestCartClient) Hooks() []Hook {
+	hooks := c.hooks.GuestCart
+	return append(hooks[:len(hooks):len(hooks)], guestcart.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *GuestCartClient) Interceptors() []Interceptor {
+	inters := c.inters.GuestCart
+	return append(inters[:len(inters):len(inters)], guestcart.Interceptors[:]...)
+}
+
+func (c *GuestCartClient) mutate(ctx context.Context, m *GuestCartMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GuestCartCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GuestCartUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GuestCartUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GuestCartDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown GuestCart mutation op: %q", m.Op())
+	}
+}
+
+// InvoiceClient is a client for the Invoice schema.
+type InvoiceClient struct {
+	config
+}
+
+// NewInvoiceClient returns a client for the Invoice from the given config.
+func NewInvoiceClient(c config) *InvoiceClient {
+	return &InvoiceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invoice.Hooks(f(g(h())))`.
+func (c *InvoiceClient) Use(hooks ...Hook) {
+	c.hooks.Invoice = append(c.hooks.Invoice, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invoice.Intercept(f(g(h())))`.
+func (c *InvoiceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Invoice = append(c.inters.Invoice, interceptors...)
+}
+
+// Create returns a builder for creating a Invoice entity.
+func (c *InvoiceClient) Create() *InvoiceCreate {
+	mutation := newInvoiceMutation(c.config, OpCreate)
+	return &InvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Invoice entities.
+func (c *InvoiceClient) CreateBulk(builders ...*InvoiceCreate) *InvoiceCreateBulk {
+	return &InvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvoiceClient) MapCreateBulk(slice any, setFunc func(*InvoiceCreate, int)) *InvoiceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvoiceCreateBulk{err: fmt.Errorf("calling to InvoiceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvoiceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Invoice.
+func (c *InvoiceClient) Update() *InvoiceUpdate {
+	mutation := newInvoiceMutation(c.config, OpUpdate)
+	return &InvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvoiceClient) UpdateOne(_m *Invoice) *InvoiceUpdateOne {
+	mutation := newInvoiceMutation(c.config, OpUpdateOne, withInvoice(_m))
+	return &InvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvoiceClient) UpdateOneID(id string) *InvoiceUpdateOne {
+	mutation := newInvoiceMutation(c.config, OpUpdateOne, withInvoiceID(id))
+	return &InvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Invoice.
+func (c *InvoiceClient) Delete() *InvoiceDelete {
+	mutation := newInvoiceMutation(c.config, OpDelete)
+	return &InvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvoiceClient) DeleteOne(_m *Invoice) *InvoiceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvoiceClient) DeleteOneID(id string) *InvoiceDeleteOne {
+	builder := c.Delete().Where(invoice.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvoiceDeleteOne{builder}
+}
+
+// Query returns a query builder for Invoice.
+func (c *InvoiceClient) Query() *InvoiceQuery {
+	return &InvoiceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvoice},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Invoice entity by its id.
+func (c *InvoiceClient) Get(ctx context.Context, id string) (*Invoice, error) {
+	return c.Query().Where(invoice.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvoiceClient) GetX(ctx context.Context, id string) *Invoice {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InvoiceClient) Hooks() []Hook {
+	hooks := c.hooks.Invoice
+	return append(hooks[:len(hooks):len(hooks)], invoice.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvoiceClient) Interceptors() []Interceptor {
+	inters := c.inters.Invoice
+	return append(inters[:len(inters):len(inters)], invoice.Interceptors[:]...)
+}
+
+func (c *InvoiceClient) mutate(ctx context.Context, m *InvoiceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Invoice mutation op: %q", m.Op())
 	}
 }
 
@@ -3382,6 +3686,141 @@ func (c *SandboxEntryClient) mutate(ctx context.Context, m *SandboxEntryMutation
 	}
 }
 
+// SandboxInvoiceClient is a client for the SandboxInvoice schema.
+type SandboxInvoiceClient struct {
+	config
+}
+
+// NewSandboxInvoiceClient returns a client for the SandboxInvoice from the given config.
+func NewSandboxInvoiceClient(c config) *SandboxInvoiceClient {
+	return &SandboxInvoiceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `sandboxinvoice.Hooks(f(g(h())))`.
+func (c *SandboxInvoiceClient) Use(hooks ...Hook) {
+	c.hooks.SandboxInvoice = append(c.hooks.SandboxInvoice, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sandboxinvoice.Intercept(f(g(h())))`.
+func (c *SandboxInvoiceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SandboxInvoice = append(c.inters.SandboxInvoice, interceptors...)
+}
+
+// Create returns a builder for creating a SandboxInvoice entity.
+func (c *SandboxInvoiceClient) Create() *SandboxInvoiceCreate {
+	mutation := newSandboxInvoiceMutation(c.config, OpCreate)
+	return &SandboxInvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SandboxInvoice entities.
+func (c *SandboxInvoiceClient) CreateBulk(builders ...*SandboxInvoiceCreate) *SandboxInvoiceCreateBulk {
+	return &SandboxInvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SandboxInvoiceClient) MapCreateBulk(slice any, setFunc func(*SandboxInvoiceCreate, int)) *SandboxInvoiceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SandboxInvoiceCreateBulk{err: fmt.Errorf("calling to SandboxInvoiceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SandboxInvoiceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SandboxInvoiceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SandboxInvoice.
+func (c *SandboxInvoiceClient) Update() *SandboxInvoiceUpdate {
+	mutation := newSandboxInvoiceMutation(c.config, OpUpdate)
+	return &SandboxInvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SandboxInvoiceClient) UpdateOne(_m *SandboxInvoice) *SandboxInvoiceUpdateOne {
+	mutation := newSandboxInvoiceMutation(c.config, OpUpdateOne, withSandboxInvoice(_m))
+	return &SandboxInvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SandboxInvoiceClient) UpdateOneID(id string) *SandboxInvoiceUpdateOne {
+	mutation := newSandboxInvoiceMutation(c.config, OpUpdateOne, withSandboxInvoiceID(id))
+	return &SandboxInvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SandboxInvoice.
+func (c *SandboxInvoiceClient) Delete() *SandboxInvoiceDelete {
+	mutation := newSandboxInvoiceMutation(c.config, OpDelete)
+	return &SandboxInvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SandboxInvoiceClient) DeleteOne(_m *SandboxInvoice) *SandboxInvoiceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SandboxInvoiceClient) DeleteOneID(id string) *SandboxInvoiceDeleteOne {
+	builder := c.Delete().Where(sandboxinvoice.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SandboxInvoiceDeleteOne{builder}
+}
+
+// Query returns a query builder for SandboxInvoice.
+func (c *SandboxInvoiceClient) Query() *SandboxInvoiceQuery {
+	return &SandboxInvoiceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSandboxInvoice},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SandboxInvoice entity by its id.
+func (c *SandboxInvoiceClient) Get(ctx context.Context, id string) (*SandboxInvoice, error) {
+	return c.Query().Where(sandboxinvoice.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SandboxInvoiceClient) GetX(ctx context.Context, id string) *SandboxInvoice {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SandboxInvoiceClient) Hooks() []Hook {
+	hooks := c.hooks.SandboxInvoice
+	return append(hooks[:len(hooks):len(hooks)], sandboxinvoice.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SandboxInvoiceClient) Interceptors() []Interceptor {
+	inters := c.inters.SandboxInvoice
+	return append(inters[:len(inters):len(inters)], sandboxinvoice.Interceptors[:]...)
+}
+
+func (c *SandboxInvoiceClient) mutate(ctx context.Context, m *SandboxInvoiceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SandboxInvoiceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SandboxInvoiceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SandboxInvoiceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SandboxInvoiceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SandboxInvoice mutation op: %q", m.Op())
+	}
+}
+
 // ServiceLevelClient is a client for the ServiceLevel schema.
 type ServiceLevelClient struct {
 	config
@@ -3649,6 +4088,141 @@ func (c *ShippingReportClient) mutate(ctx context.Context, m *ShippingReportMuta
 		return (&ShippingReportDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown ShippingReport mutation op: %q", m.Op())
+	}
+}
+
+// TaxProfileClient is a client for the TaxProfile schema.
+type TaxProfileClient struct {
+	config
+}
+
+// NewTaxProfileClient returns a client for the TaxProfile from the given config.
+func NewTaxProfileClient(c config) *TaxProfileClient {
+	return &TaxProfileClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `taxprofile.Hooks(f(g(h())))`.
+func (c *TaxProfileClient) Use(hooks ...Hook) {
+	c.hooks.TaxProfile = append(c.hooks.TaxProfile, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `taxprofile.Intercept(f(g(h())))`.
+func (c *TaxProfileClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TaxProfile = append(c.inters.TaxProfile, interceptors...)
+}
+
+// Create returns a builder for creating a TaxProfile entity.
+func (c *TaxProfileClient) Create() *TaxProfileCreate {
+	mutation := newTaxProfileMutation(c.config, OpCreate)
+	return &TaxProfileCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TaxProfile entities.
+func (c *TaxProfileClient) CreateBulk(builders ...*TaxProfileCreate) *TaxProfileCreateBulk {
+	return &TaxProfileCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TaxProfileClient) MapCreateBulk(slice any, setFunc func(*TaxProfileCreate, int)) *TaxProfileCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TaxProfileCreateBulk{err: fmt.Errorf("calling to TaxProfileClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TaxProfileCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TaxProfileCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TaxProfile.
+func (c *TaxProfileClient) Update() *TaxProfileUpdate {
+	mutation := newTaxProfileMutation(c.config, OpUpdate)
+	return &TaxProfileUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TaxProfileClient) UpdateOne(_m *TaxProfile) *TaxProfileUpdateOne {
+	mutation := newTaxProfileMutation(c.config, OpUpdateOne, withTaxProfile(_m))
+	return &TaxProfileUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TaxProfileClient) UpdateOneID(id string) *TaxProfileUpdateOne {
+	mutation := newTaxProfileMutation(c.config, OpUpdateOne, withTaxProfileID(id))
+	return &TaxProfileUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TaxProfile.
+func (c *TaxProfileClient) Delete() *TaxProfileDelete {
+	mutation := newTaxProfileMutation(c.config, OpDelete)
+	return &TaxProfileDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TaxProfileClient) DeleteOne(_m *TaxProfile) *TaxProfileDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TaxProfileClient) DeleteOneID(id string) *TaxProfileDeleteOne {
+	builder := c.Delete().Where(taxprofile.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TaxProfileDeleteOne{builder}
+}
+
+// Query returns a query builder for TaxProfile.
+func (c *TaxProfileClient) Query() *TaxProfileQuery {
+	return &TaxProfileQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTaxProfile},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TaxProfile entity by its id.
+func (c *TaxProfileClient) Get(ctx context.Context, id string) (*TaxProfile, error) {
+	return c.Query().Where(taxprofile.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TaxProfileClient) GetX(ctx context.Context, id string) *TaxProfile {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TaxProfileClient) Hooks() []Hook {
+	hooks := c.hooks.TaxProfile
+	return append(hooks[:len(hooks):len(hooks)], taxprofile.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *TaxProfileClient) Interceptors() []Interceptor {
+	inters := c.inters.TaxProfile
+	return append(inters[:len(inters):len(inters)], taxprofile.Interceptors[:]...)
+}
+
+func (c *TaxProfileClient) mutate(ctx context.Context, m *TaxProfileMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TaxProfileCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TaxProfileUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TaxProfileUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TaxProfileDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown TaxProfile mutation op: %q", m.Op())
 	}
 }
 
@@ -3926,16 +4500,16 @@ func (c *TradeTermClient) mutate(ctx context.Context, m *TradeTermMutation) (Val
 type (
 	hooks struct {
 		Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine, GiftOrder,
-		GoodsReturn, Goodwill, Order, OrderEvent, OrderLine, Parcel, Payment,
-		Promotion, PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
-		ReturnPolicy, SandboxEntry, ServiceLevel, ShippingReport, TradeEvent,
-		TradeTerm []ent.Hook
+		GoodsReturn, Goodwill, GuestCart, Invoice, Order, OrderEvent, OrderLine,
+		Parcel, Payment, Promotion, PromotionBuyer, PromotionUse, PromotionVersion,
+		Refund, ReturnLine, ReturnPolicy, SandboxEntry, SandboxInvoice, ServiceLevel,
+		ShippingReport, TaxProfile, TradeEvent, TradeTerm []ent.Hook
 	}
 	inters struct {
 		Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine, GiftOrder,
-		GoodsReturn, Goodwill, Order, OrderEvent, OrderLine, Parcel, Payment,
-		Promotion, PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
-		ReturnPolicy, SandboxEntry, ServiceLevel, ShippingReport, TradeEvent,
-		TradeTerm []ent.Interceptor
+		GoodsReturn, Goodwill, GuestCart, Invoice, Order, OrderEvent, OrderLine,
+		Parcel, Payment, Promotion, PromotionBuyer, PromotionUse, PromotionVersion,
+		Refund, ReturnLine, ReturnPolicy, SandboxEntry, SandboxInvoice, ServiceLevel,
+		ShippingReport, TaxProfile, TradeEvent, TradeTerm []ent.Interceptor
 	}
 )

@@ -21,6 +21,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
+	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -34,8 +36,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
+	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 )
@@ -107,6 +111,8 @@ func checkColumn(t, c string) error {
 			giftorder.Table:        giftorder.ValidColumn,
 			goodsreturn.Table:      goodsreturn.ValidColumn,
 			goodwill.Table:         goodwill.ValidColumn,
+			guestcart.Table:        guestcart.ValidColumn,
+			invoice.Table:          invoice.ValidColumn,
 			order.Table:            order.ValidColumn,
 			orderevent.Table:       orderevent.ValidColumn,
 			orderline.Table:        orderline.ValidColumn,
@@ -120,8 +126,10 @@ func checkColumn(t, c string) error {
 			returnline.Table:       returnline.ValidColumn,
 			returnpolicy.Table:     returnpolicy.ValidColumn,
 			sandboxentry.Table:     sandboxentry.ValidColumn,
+			sandboxinvoice.Table:   sandboxinvoice.ValidColumn,
 			servicelevel.Table:     servicelevel.ValidColumn,
 			shippingreport.Table:   shippingreport.ValidColumn,
+			taxprofile.Table:       taxprofile.ValidColumn,
 			tradeevent.Table:       tradeevent.ValidColumn,
 			tradeterm.Table:        tradeterm.ValidColumn,
 		})

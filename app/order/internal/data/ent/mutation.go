@@ -20,6 +20,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
+	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -34,8 +36,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
+	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 	"github.com/onepool/onepool/app/order/pricing"
@@ -59,6 +63,8 @@ const (
 	TypeGiftOrder        = "GiftOrder"
 	TypeGoodsReturn      = "GoodsReturn"
 	TypeGoodwill         = "Goodwill"
+	TypeGuestCart        = "GuestCart"
+	TypeInvoice          = "Invoice"
 	TypeOrder            = "Order"
 	TypeOrderEvent       = "OrderEvent"
 	TypeOrderLine        = "OrderLine"
@@ -72,8 +78,10 @@ const (
 	TypeReturnLine       = "ReturnLine"
 	TypeReturnPolicy     = "ReturnPolicy"
 	TypeSandboxEntry     = "SandboxEntry"
+	TypeSandboxInvoice   = "SandboxInvoice"
 	TypeServiceLevel     = "ServiceLevel"
 	TypeShippingReport   = "ShippingReport"
+	TypeTaxProfile       = "TaxProfile"
 	TypeTradeEvent       = "TradeEvent"
 	TypeTradeTerm        = "TradeTerm"
 )
@@ -1098,6 +1106,9 @@ type CartLineMutation struct {
 	addquantity   *int64
 	updated_us    *int64
 	addupdated_us *int64
+	shop_store    *string
+	seen_minor    *int64
+	addseen_minor *int64
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*CartLine, error)
@@ -1428,6 +1439,98 @@ func (m *CartLineMutation) ResetUpdatedUs() {
 	m.addupdated_us = nil
 }
 
+// SetShopStore sets the "shop_store" field.
+func (m *CartLineMutation) SetShopStore(s string) {
+	m.shop_store = &s
+}
+
+// ShopStore returns the value of the "shop_store" field in the mutation.
+func (m *CartLineMutation) ShopStore() (r string, exists bool) {
+	v := m.shop_store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShopStore returns the old "shop_store" field's value of the CartLine entity.
+// If the CartLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CartLineMutation) OldShopStore(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShopStore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShopStore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShopStore: %w", err)
+	}
+	return oldValue.ShopStore, nil
+}
+
+// ResetShopStore resets all changes to the "shop_store" field.
+func (m *CartLineMutation) ResetShopStore() {
+	m.shop_store = nil
+}
+
+// SetSeenMinor sets the "seen_minor" field.
+func (m *CartLineMutation) SetSeenMinor(i int64) {
+	m.seen_minor = &i
+	m.addseen_minor = nil
+}
+
+// SeenMinor returns the value of the "seen_minor" field in the mutation.
+func (m *CartLineMutation) SeenMinor() (r int64, exists bool) {
+	v := m.seen_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeenMinor returns the old "seen_minor" field's value of the CartLine entity.
+// If the CartLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CartLineMutation) OldSeenMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeenMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeenMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeenMinor: %w", err)
+	}
+	return oldValue.SeenMinor, nil
+}
+
+// AddSeenMinor adds i to the "seen_minor" field.
+func (m *CartLineMutation) AddSeenMinor(i int64) {
+	if m.addseen_minor != nil {
+		*m.addseen_minor += i
+	} else {
+		m.addseen_minor = &i
+	}
+}
+
+// AddedSeenMinor returns the value that was added to the "seen_minor" field in this mutation.
+func (m *CartLineMutation) AddedSeenMinor() (r int64, exists bool) {
+	v := m.addseen_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSeenMinor resets all changes to the "seen_minor" field.
+func (m *CartLineMutation) ResetSeenMinor() {
+	m.seen_minor = nil
+	m.addseen_minor = nil
+}
+
 // Where appends a list predicates to the CartLineMutation builder.
 func (m *CartLineMutation) Where(ps ...predicate.CartLine) {
 	m.predicates = append(m.predicates, ps...)
@@ -1462,7 +1565,7 @@ func (m *CartLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CartLineMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 7)
 	if m.org != nil {
 		fields = append(fields, cartline.FieldOrg)
 	}
@@ -1477,6 +1580,12 @@ func (m *CartLineMutation) Fields() []string {
 	}
 	if m.updated_us != nil {
 		fields = append(fields, cartline.FieldUpdatedUs)
+	}
+	if m.shop_store != nil {
+		fields = append(fields, cartline.FieldShopStore)
+	}
+	if m.seen_minor != nil {
+		fields = append(fields, cartline.FieldSeenMinor)
 	}
 	return fields
 }
@@ -1496,6 +1605,10 @@ func (m *CartLineMutation) Field(name string) (ent.Value, bool) {
 		return m.Quantity()
 	case cartline.FieldUpdatedUs:
 		return m.UpdatedUs()
+	case cartline.FieldShopStore:
+		return m.ShopStore()
+	case cartline.FieldSeenMinor:
+		return m.SeenMinor()
 	}
 	return nil, false
 }
@@ -1515,6 +1628,10 @@ func (m *CartLineMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldQuantity(ctx)
 	case cartline.FieldUpdatedUs:
 		return m.OldUpdatedUs(ctx)
+	case cartline.FieldShopStore:
+		return m.OldShopStore(ctx)
+	case cartline.FieldSeenMinor:
+		return m.OldSeenMinor(ctx)
 	}
 	return nil, fmt.Errorf("unknown CartLine field %s", name)
 }
@@ -1559,6 +1676,20 @@ func (m *CartLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetUpdatedUs(v)
 		return nil
+	case cartline.FieldShopStore:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShopStore(v)
+		return nil
+	case cartline.FieldSeenMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeenMinor(v)
+		return nil
 	}
 	return fmt.Errorf("unknown CartLine field %s", name)
 }
@@ -1573,6 +1704,9 @@ func (m *CartLineMutation) AddedFields() []string {
 	if m.addupdated_us != nil {
 		fields = append(fields, cartline.FieldUpdatedUs)
 	}
+	if m.addseen_minor != nil {
+		fields = append(fields, cartline.FieldSeenMinor)
+	}
 	return fields
 }
 
@@ -1585,6 +1719,8 @@ func (m *CartLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedQuantity()
 	case cartline.FieldUpdatedUs:
 		return m.AddedUpdatedUs()
+	case cartline.FieldSeenMinor:
+		return m.AddedSeenMinor()
 	}
 	return nil, false
 }
@@ -1607,6 +1743,13 @@ func (m *CartLineMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddUpdatedUs(v)
+		return nil
+	case cartline.FieldSeenMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSeenMinor(v)
 		return nil
 	}
 	return fmt.Errorf("unknown CartLine numeric field %s", name)
@@ -1649,6 +1792,12 @@ func (m *CartLineMutation) ResetField(name string) error {
 		return nil
 	case cartline.FieldUpdatedUs:
 		m.ResetUpdatedUs()
+		return nil
+	case cartline.FieldShopStore:
+		m.ResetShopStore()
+		return nil
+	case cartline.FieldSeenMinor:
+		m.ResetSeenMinor()
 		return nil
 	}
 	return fmt.Errorf("unknown CartLine field %s", name)
@@ -11707,6 +11856,2426 @@ func (m *GoodwillMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Goodwill edge %s", name)
 }
 
+// GuestCartMutation represents an operation that mutates the GuestCart nodes in the graph.
+type GuestCartMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	address_key   *string
+	opened_us     *int64
+	addopened_us  *int64
+	touched_us    *int64
+	addtouched_us *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*GuestCart, error)
+	predicates    []predicate.GuestCart
+}
+
+var _ ent.Mutation = (*GuestCartMutation)(nil)
+
+// guestcartOption allows management of the mutation configuration using functional options.
+type guestcartOption func(*GuestCartMutation)
+
+// newGuestCartMutation creates new mutation for the GuestCart entity.
+func newGuestCartMutation(c config, op Op, opts ...guestcartOption) *GuestCartMutation {
+	m := &GuestCartMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGuestCart,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGuestCartID sets the ID field of the mutation.
+func withGuestCartID(id string) guestcartOption {
+	return func(m *GuestCartMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *GuestCart
+		)
+		m.oldValue = func(ctx context.Context) (*GuestCart, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().GuestCart.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGuestCart sets the old GuestCart of the mutation.
+func withGuestCart(node *GuestCart) guestcartOption {
+	return func(m *GuestCartMutation) {
+		m.oldValue = func(context.Context) (*GuestCart, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GuestCartMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GuestCartMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of GuestCart entities.
+func (m *GuestCartMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GuestCartMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GuestCartMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().GuestCart.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *GuestCartMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *GuestCartMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the GuestCart entity.
+// If the GuestCart object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuestCartMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *GuestCartMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetAddressKey sets the "address_key" field.
+func (m *GuestCartMutation) SetAddressKey(s string) {
+	m.address_key = &s
+}
+
+// AddressKey returns the value of the "address_key" field in the mutation.
+func (m *GuestCartMutation) AddressKey() (r string, exists bool) {
+	v := m.address_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddressKey returns the old "address_key" field's value of the GuestCart entity.
+// If the GuestCart object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuestCartMutation) OldAddressKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddressKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddressKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddressKey: %w", err)
+	}
+	return oldValue.AddressKey, nil
+}
+
+// ResetAddressKey resets all changes to the "address_key" field.
+func (m *GuestCartMutation) ResetAddressKey() {
+	m.address_key = nil
+}
+
+// SetOpenedUs sets the "opened_us" field.
+func (m *GuestCartMutation) SetOpenedUs(i int64) {
+	m.opened_us = &i
+	m.addopened_us = nil
+}
+
+// OpenedUs returns the value of the "opened_us" field in the mutation.
+func (m *GuestCartMutation) OpenedUs() (r int64, exists bool) {
+	v := m.opened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenedUs returns the old "opened_us" field's value of the GuestCart entity.
+// If the GuestCart object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuestCartMutation) OldOpenedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenedUs: %w", err)
+	}
+	return oldValue.OpenedUs, nil
+}
+
+// AddOpenedUs adds i to the "opened_us" field.
+func (m *GuestCartMutation) AddOpenedUs(i int64) {
+	if m.addopened_us != nil {
+		*m.addopened_us += i
+	} else {
+		m.addopened_us = &i
+	}
+}
+
+// AddedOpenedUs returns the value that was added to the "opened_us" field in this mutation.
+func (m *GuestCartMutation) AddedOpenedUs() (r int64, exists bool) {
+	v := m.addopened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOpenedUs resets all changes to the "opened_us" field.
+func (m *GuestCartMutation) ResetOpenedUs() {
+	m.opened_us = nil
+	m.addopened_us = nil
+}
+
+// SetTouchedUs sets the "touched_us" field.
+func (m *GuestCartMutation) SetTouchedUs(i int64) {
+	m.touched_us = &i
+	m.addtouched_us = nil
+}
+
+// TouchedUs returns the value of the "touched_us" field in the mutation.
+func (m *GuestCartMutation) TouchedUs() (r int64, exists bool) {
+	v := m.touched_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTouchedUs returns the old "touched_us" field's value of the GuestCart entity.
+// If the GuestCart object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GuestCartMutation) OldTouchedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTouchedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTouchedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTouchedUs: %w", err)
+	}
+	return oldValue.TouchedUs, nil
+}
+
+// AddTouchedUs adds i to the "touched_us" field.
+func (m *GuestCartMutation) AddTouchedUs(i int64) {
+	if m.addtouched_us != nil {
+		*m.addtouched_us += i
+	} else {
+		m.addtouched_us = &i
+	}
+}
+
+// AddedTouchedUs returns the value that was added to the "touched_us" field in this mutation.
+func (m *GuestCartMutation) AddedTouchedUs() (r int64, exists bool) {
+	v := m.addtouched_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTouchedUs resets all changes to the "touched_us" field.
+func (m *GuestCartMutation) ResetTouchedUs() {
+	m.touched_us = nil
+	m.addtouched_us = nil
+}
+
+// Where appends a list predicates to the GuestCartMutation builder.
+func (m *GuestCartMutation) Where(ps ...predicate.GuestCart) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GuestCartMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GuestCartMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.GuestCart, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GuestCartMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GuestCartMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (GuestCart).
+func (m *GuestCartMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GuestCartMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.org != nil {
+		fields = append(fields, guestcart.FieldOrg)
+	}
+	if m.address_key != nil {
+		fields = append(fields, guestcart.FieldAddressKey)
+	}
+	if m.opened_us != nil {
+		fields = append(fields, guestcart.FieldOpenedUs)
+	}
+	if m.touched_us != nil {
+		fields = append(fields, guestcart.FieldTouchedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GuestCartMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case guestcart.FieldOrg:
+		return m.Org()
+	case guestcart.FieldAddressKey:
+		return m.AddressKey()
+	case guestcart.FieldOpenedUs:
+		return m.OpenedUs()
+	case guestcart.FieldTouchedUs:
+		return m.TouchedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GuestCartMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case guestcart.FieldOrg:
+		return m.OldOrg(ctx)
+	case guestcart.FieldAddressKey:
+		return m.OldAddressKey(ctx)
+	case guestcart.FieldOpenedUs:
+		return m.OldOpenedUs(ctx)
+	case guestcart.FieldTouchedUs:
+		return m.OldTouchedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown GuestCart field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GuestCartMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case guestcart.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case guestcart.FieldAddressKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddressKey(v)
+		return nil
+	case guestcart.FieldOpenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenedUs(v)
+		return nil
+	case guestcart.FieldTouchedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTouchedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GuestCart field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GuestCartMutation) AddedFields() []string {
+	var fields []string
+	if m.addopened_us != nil {
+		fields = append(fields, guestcart.FieldOpenedUs)
+	}
+	if m.addtouched_us != nil {
+		fields = append(fields, guestcart.FieldTouchedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GuestCartMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case guestcart.FieldOpenedUs:
+		return m.AddedOpenedUs()
+	case guestcart.FieldTouchedUs:
+		return m.AddedTouchedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GuestCartMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case guestcart.FieldOpenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOpenedUs(v)
+		return nil
+	case guestcart.FieldTouchedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTouchedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown GuestCart numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GuestCartMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GuestCartMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GuestCartMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown GuestCart nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GuestCartMutation) ResetField(name string) error {
+	switch name {
+	case guestcart.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case guestcart.FieldAddressKey:
+		m.ResetAddressKey()
+		return nil
+	case guestcart.FieldOpenedUs:
+		m.ResetOpenedUs()
+		return nil
+	case guestcart.FieldTouchedUs:
+		m.ResetTouchedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown GuestCart field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GuestCartMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GuestCartMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GuestCartMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GuestCartMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GuestCartMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GuestCartMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GuestCartMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown GuestCart unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GuestCartMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown GuestCart edge %s", name)
+}
+
+// InvoiceMutation represents an operation that mutates the Invoice nodes in the graph.
+type InvoiceMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	org             *string
+	order_id        *string
+	no              *int64
+	addno           *int64
+	state           *string
+	red_of          *string
+	profile         *string
+	moment          *string
+	buyer_cipher    *[]byte
+	amount_minor    *int64
+	addamount_minor *int64
+	tax_minor       *int64
+	addtax_minor    *int64
+	lines           *[]biz.InvoiceLine
+	appendlines     []biz.InvoiceLine
+	round           *int64
+	addround        *int64
+	asked_us        *int64
+	addasked_us     *int64
+	accepted_us     *int64
+	addaccepted_us  *int64
+	attempts        *int64
+	addattempts     *int64
+	next_us         *int64
+	addnext_us      *int64
+	failure         *string
+	official_no     *string
+	url             *string
+	asked_by        *string
+	requested_us    *int64
+	addrequested_us *int64
+	issued_us       *int64
+	addissued_us    *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*Invoice, error)
+	predicates      []predicate.Invoice
+}
+
+var _ ent.Mutation = (*InvoiceMutation)(nil)
+
+// invoiceOption allows management of the mutation configuration using functional options.
+type invoiceOption func(*InvoiceMutation)
+
+// newInvoiceMutation creates new mutation for the Invoice entity.
+func newInvoiceMutation(c config, op Op, opts ...invoiceOption) *InvoiceMutation {
+	m := &InvoiceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInvoice,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInvoiceID sets the ID field of the mutation.
+func withInvoiceID(id string) invoiceOption {
+	return func(m *InvoiceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Invoice
+		)
+		m.oldValue = func(ctx context.Context) (*Invoice, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Invoice.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInvoice sets the old Invoice of the mutation.
+func withInvoice(node *Invoice) invoiceOption {
+	return func(m *InvoiceMutation) {
+		m.oldValue = func(context.Context) (*Invoice, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InvoiceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InvoiceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Invoice entities.
+func (m *InvoiceMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InvoiceMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InvoiceMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Invoice.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *InvoiceMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *InvoiceMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *InvoiceMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *InvoiceMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *InvoiceMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *InvoiceMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetNo sets the "no" field.
+func (m *InvoiceMutation) SetNo(i int64) {
+	m.no = &i
+	m.addno = nil
+}
+
+// No returns the value of the "no" field in the mutation.
+func (m *InvoiceMutation) No() (r int64, exists bool) {
+	v := m.no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNo returns the old "no" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldNo(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNo: %w", err)
+	}
+	return oldValue.No, nil
+}
+
+// AddNo adds i to the "no" field.
+func (m *InvoiceMutation) AddNo(i int64) {
+	if m.addno != nil {
+		*m.addno += i
+	} else {
+		m.addno = &i
+	}
+}
+
+// AddedNo returns the value that was added to the "no" field in this mutation.
+func (m *InvoiceMutation) AddedNo() (r int64, exists bool) {
+	v := m.addno
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNo resets all changes to the "no" field.
+func (m *InvoiceMutation) ResetNo() {
+	m.no = nil
+	m.addno = nil
+}
+
+// SetState sets the "state" field.
+func (m *InvoiceMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *InvoiceMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *InvoiceMutation) ResetState() {
+	m.state = nil
+}
+
+// SetRedOf sets the "red_of" field.
+func (m *InvoiceMutation) SetRedOf(s string) {
+	m.red_of = &s
+}
+
+// RedOf returns the value of the "red_of" field in the mutation.
+func (m *InvoiceMutation) RedOf() (r string, exists bool) {
+	v := m.red_of
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRedOf returns the old "red_of" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldRedOf(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRedOf is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRedOf requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRedOf: %w", err)
+	}
+	return oldValue.RedOf, nil
+}
+
+// ResetRedOf resets all changes to the "red_of" field.
+func (m *InvoiceMutation) ResetRedOf() {
+	m.red_of = nil
+}
+
+// SetProfile sets the "profile" field.
+func (m *InvoiceMutation) SetProfile(s string) {
+	m.profile = &s
+}
+
+// Profile returns the value of the "profile" field in the mutation.
+func (m *InvoiceMutation) Profile() (r string, exists bool) {
+	v := m.profile
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProfile returns the old "profile" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldProfile(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProfile is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProfile requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProfile: %w", err)
+	}
+	return oldValue.Profile, nil
+}
+
+// ResetProfile resets all changes to the "profile" field.
+func (m *InvoiceMutation) ResetProfile() {
+	m.profile = nil
+}
+
+// SetMoment sets the "moment" field.
+func (m *InvoiceMutation) SetMoment(s string) {
+	m.moment = &s
+}
+
+// Moment returns the value of the "moment" field in the mutation.
+func (m *InvoiceMutation) Moment() (r string, exists bool) {
+	v := m.moment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMoment returns the old "moment" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldMoment(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMoment is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMoment requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMoment: %w", err)
+	}
+	return oldValue.Moment, nil
+}
+
+// ResetMoment resets all changes to the "moment" field.
+func (m *InvoiceMutation) ResetMoment() {
+	m.moment = nil
+}
+
+// SetBuyerCipher sets the "buyer_cipher" field.
+func (m *InvoiceMutation) SetBuyerCipher(b []byte) {
+	m.buyer_cipher = &b
+}
+
+// BuyerCipher returns the value of the "buyer_cipher" field in the mutation.
+func (m *InvoiceMutation) BuyerCipher() (r []byte, exists bool) {
+	v := m.buyer_cipher
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBuyerCipher returns the old "buyer_cipher" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldBuyerCipher(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBuyerCipher is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBuyerCipher requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBuyerCipher: %w", err)
+	}
+	return oldValue.BuyerCipher, nil
+}
+
+// ClearBuyerCipher clears the value of the "buyer_cipher" field.
+func (m *InvoiceMutation) ClearBuyerCipher() {
+	m.buyer_cipher = nil
+	m.clearedFields[invoice.FieldBuyerCipher] = struct{}{}
+}
+
+// BuyerCipherCleared returns if the "buyer_cipher" field was cleared in this mutation.
+func (m *InvoiceMutation) BuyerCipherCleared() bool {
+	_, ok := m.clearedFields[invoice.FieldBuyerCipher]
+	return ok
+}
+
+// ResetBuyerCipher resets all changes to the "buyer_cipher" field.
+func (m *InvoiceMutation) ResetBuyerCipher() {
+	m.buyer_cipher = nil
+	delete(m.clearedFields, invoice.FieldBuyerCipher)
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *InvoiceMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *InvoiceMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldAmountMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *InvoiceMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *InvoiceMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *InvoiceMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+}
+
+// SetTaxMinor sets the "tax_minor" field.
+func (m *InvoiceMutation) SetTaxMinor(i int64) {
+	m.tax_minor = &i
+	m.addtax_minor = nil
+}
+
+// TaxMinor returns the value of the "tax_minor" field in the mutation.
+func (m *InvoiceMutation) TaxMinor() (r int64, exists bool) {
+	v := m.tax_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxMinor returns the old "tax_minor" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldTaxMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxMinor: %w", err)
+	}
+	return oldValue.TaxMinor, nil
+}
+
+// AddTaxMinor adds i to the "tax_minor" field.
+func (m *InvoiceMutation) AddTaxMinor(i int64) {
+	if m.addtax_minor != nil {
+		*m.addtax_minor += i
+	} else {
+		m.addtax_minor = &i
+	}
+}
+
+// AddedTaxMinor returns the value that was added to the "tax_minor" field in this mutation.
+func (m *InvoiceMutation) AddedTaxMinor() (r int64, exists bool) {
+	v := m.addtax_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTaxMinor resets all changes to the "tax_minor" field.
+func (m *InvoiceMutation) ResetTaxMinor() {
+	m.tax_minor = nil
+	m.addtax_minor = nil
+}
+
+// SetLines sets the "lines" field.
+func (m *InvoiceMutation) SetLines(bl []biz.InvoiceLine) {
+	m.lines = &bl
+	m.appendlines = nil
+}
+
+// Lines returns the value of the "lines" field in the mutation.
+func (m *InvoiceMutation) Lines() (r []biz.InvoiceLine, exists bool) {
+	v := m.lines
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLines returns the old "lines" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldLines(ctx context.Context) (v []biz.InvoiceLine, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLines is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLines requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLines: %w", err)
+	}
+	return oldValue.Lines, nil
+}
+
+// AppendLines adds bl to the "lines" field.
+func (m *InvoiceMutation) AppendLines(bl []biz.InvoiceLine) {
+	m.appendlines = append(m.appendlines, bl...)
+}
+
+// AppendedLines returns the list of values that were appended to the "lines" field in this mutation.
+func (m *InvoiceMutation) AppendedLines() ([]biz.InvoiceLine, bool) {
+	if len(m.appendlines) == 0 {
+		return nil, false
+	}
+	return m.appendlines, true
+}
+
+// ClearLines clears the value of the "lines" field.
+func (m *InvoiceMutation) ClearLines() {
+	m.lines = nil
+	m.appendlines = nil
+	m.clearedFields[invoice.FieldLines] = struct{}{}
+}
+
+// LinesCleared returns if the "lines" field was cleared in this mutation.
+func (m *InvoiceMutation) LinesCleared() bool {
+	_, ok := m.clearedFields[invoice.FieldLines]
+	return ok
+}
+
+// ResetLines resets all changes to the "lines" field.
+func (m *InvoiceMutation) ResetLines() {
+	m.lines = nil
+	m.appendlines = nil
+	delete(m.clearedFields, invoice.FieldLines)
+}
+
+// SetRound sets the "round" field.
+func (m *InvoiceMutation) SetRound(i int64) {
+	m.round = &i
+	m.addround = nil
+}
+
+// Round returns the value of the "round" field in the mutation.
+func (m *InvoiceMutation) Round() (r int64, exists bool) {
+	v := m.round
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRound returns the old "round" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldRound(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRound is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRound requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRound: %w", err)
+	}
+	return oldValue.Round, nil
+}
+
+// AddRound adds i to the "round" field.
+func (m *InvoiceMutation) AddRound(i int64) {
+	if m.addround != nil {
+		*m.addround += i
+	} else {
+		m.addround = &i
+	}
+}
+
+// AddedRound returns the value that was added to the "round" field in this mutation.
+func (m *InvoiceMutation) AddedRound() (r int64, exists bool) {
+	v := m.addround
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRound resets all changes to the "round" field.
+func (m *InvoiceMutation) ResetRound() {
+	m.round = nil
+	m.addround = nil
+}
+
+// SetAskedUs sets the "asked_us" field.
+func (m *InvoiceMutation) SetAskedUs(i int64) {
+	m.asked_us = &i
+	m.addasked_us = nil
+}
+
+// AskedUs returns the value of the "asked_us" field in the mutation.
+func (m *InvoiceMutation) AskedUs() (r int64, exists bool) {
+	v := m.asked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskedUs returns the old "asked_us" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldAskedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskedUs: %w", err)
+	}
+	return oldValue.AskedUs, nil
+}
+
+// AddAskedUs adds i to the "asked_us" field.
+func (m *InvoiceMutation) AddAskedUs(i int64) {
+	if m.addasked_us != nil {
+		*m.addasked_us += i
+	} else {
+		m.addasked_us = &i
+	}
+}
+
+// AddedAskedUs returns the value that was added to the "asked_us" field in this mutation.
+func (m *InvoiceMutation) AddedAskedUs() (r int64, exists bool) {
+	v := m.addasked_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAskedUs resets all changes to the "asked_us" field.
+func (m *InvoiceMutation) ResetAskedUs() {
+	m.asked_us = nil
+	m.addasked_us = nil
+}
+
+// SetAcceptedUs sets the "accepted_us" field.
+func (m *InvoiceMutation) SetAcceptedUs(i int64) {
+	m.accepted_us = &i
+	m.addaccepted_us = nil
+}
+
+// AcceptedUs returns the value of the "accepted_us" field in the mutation.
+func (m *InvoiceMutation) AcceptedUs() (r int64, exists bool) {
+	v := m.accepted_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedUs returns the old "accepted_us" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldAcceptedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedUs: %w", err)
+	}
+	return oldValue.AcceptedUs, nil
+}
+
+// AddAcceptedUs adds i to the "accepted_us" field.
+func (m *InvoiceMutation) AddAcceptedUs(i int64) {
+	if m.addaccepted_us != nil {
+		*m.addaccepted_us += i
+	} else {
+		m.addaccepted_us = &i
+	}
+}
+
+// AddedAcceptedUs returns the value that was added to the "accepted_us" field in this mutation.
+func (m *InvoiceMutation) AddedAcceptedUs() (r int64, exists bool) {
+	v := m.addaccepted_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAcceptedUs resets all changes to the "accepted_us" field.
+func (m *InvoiceMutation) ResetAcceptedUs() {
+	m.accepted_us = nil
+	m.addaccepted_us = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *InvoiceMutation) SetAttempts(i int64) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *InvoiceMutation) Attempts() (r int64, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldAttempts(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *InvoiceMutation) AddAttempts(i int64) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *InvoiceMutation) AddedAttempts() (r int64, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *InvoiceMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetNextUs sets the "next_us" field.
+func (m *InvoiceMutation) SetNextUs(i int64) {
+	m.next_us = &i
+	m.addnext_us = nil
+}
+
+// NextUs returns the value of the "next_us" field in the mutation.
+func (m *InvoiceMutation) NextUs() (r int64, exists bool) {
+	v := m.next_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextUs returns the old "next_us" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldNextUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextUs: %w", err)
+	}
+	return oldValue.NextUs, nil
+}
+
+// AddNextUs adds i to the "next_us" field.
+func (m *InvoiceMutation) AddNextUs(i int64) {
+	if m.addnext_us != nil {
+		*m.addnext_us += i
+	} else {
+		m.addnext_us = &i
+	}
+}
+
+// AddedNextUs returns the value that was added to the "next_us" field in this mutation.
+func (m *InvoiceMutation) AddedNextUs() (r int64, exists bool) {
+	v := m.addnext_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNextUs resets all changes to the "next_us" field.
+func (m *InvoiceMutation) ResetNextUs() {
+	m.next_us = nil
+	m.addnext_us = nil
+}
+
+// SetFailure sets the "failure" field.
+func (m *InvoiceMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *InvoiceMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *InvoiceMutation) ResetFailure() {
+	m.failure = nil
+}
+
+// SetOfficialNo sets the "official_no" field.
+func (m *InvoiceMutation) SetOfficialNo(s string) {
+	m.official_no = &s
+}
+
+// OfficialNo returns the value of the "official_no" field in the mutation.
+func (m *InvoiceMutation) OfficialNo() (r string, exists bool) {
+	v := m.official_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOfficialNo returns the old "official_no" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldOfficialNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOfficialNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOfficialNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOfficialNo: %w", err)
+	}
+	return oldValue.OfficialNo, nil
+}
+
+// ResetOfficialNo resets all changes to the "official_no" field.
+func (m *InvoiceMutation) ResetOfficialNo() {
+	m.official_no = nil
+}
+
+// SetURL sets the "url" field.
+func (m *InvoiceMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *InvoiceMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *InvoiceMutation) ResetURL() {
+	m.url = nil
+}
+
+// SetAskedBy sets the "asked_by" field.
+func (m *InvoiceMutation) SetAskedBy(s string) {
+	m.asked_by = &s
+}
+
+// AskedBy returns the value of the "asked_by" field in the mutation.
+func (m *InvoiceMutation) AskedBy() (r string, exists bool) {
+	v := m.asked_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskedBy returns the old "asked_by" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldAskedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskedBy: %w", err)
+	}
+	return oldValue.AskedBy, nil
+}
+
+// ResetAskedBy resets all changes to the "asked_by" field.
+func (m *InvoiceMutation) ResetAskedBy() {
+	m.asked_by = nil
+}
+
+// SetRequestedUs sets the "requested_us" field.
+func (m *InvoiceMutation) SetRequestedUs(i int64) {
+	m.requested_us = &i
+	m.addrequested_us = nil
+}
+
+// RequestedUs returns the value of the "requested_us" field in the mutation.
+func (m *InvoiceMutation) RequestedUs() (r int64, exists bool) {
+	v := m.requested_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestedUs returns the old "requested_us" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldRequestedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestedUs: %w", err)
+	}
+	return oldValue.RequestedUs, nil
+}
+
+// AddRequestedUs adds i to the "requested_us" field.
+func (m *InvoiceMutation) AddRequestedUs(i int64) {
+	if m.addrequested_us != nil {
+		*m.addrequested_us += i
+	} else {
+		m.addrequested_us = &i
+	}
+}
+
+// AddedRequestedUs returns the value that was added to the "requested_us" field in this mutation.
+func (m *InvoiceMutation) AddedRequestedUs() (r int64, exists bool) {
+	v := m.addrequested_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRequestedUs resets all changes to the "requested_us" field.
+func (m *InvoiceMutation) ResetRequestedUs() {
+	m.requested_us = nil
+	m.addrequested_us = nil
+}
+
+// SetIssuedUs sets the "issued_us" field.
+func (m *InvoiceMutation) SetIssuedUs(i int64) {
+	m.issued_us = &i
+	m.addissued_us = nil
+}
+
+// IssuedUs returns the value of the "issued_us" field in the mutation.
+func (m *InvoiceMutation) IssuedUs() (r int64, exists bool) {
+	v := m.issued_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIssuedUs returns the old "issued_us" field's value of the Invoice entity.
+// If the Invoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvoiceMutation) OldIssuedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIssuedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIssuedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIssuedUs: %w", err)
+	}
+	return oldValue.IssuedUs, nil
+}
+
+// AddIssuedUs adds i to the "issued_us" field.
+func (m *InvoiceMutation) AddIssuedUs(i int64) {
+	if m.addissued_us != nil {
+		*m.addissued_us += i
+	} else {
+		m.addissued_us = &i
+	}
+}
+
+// AddedIssuedUs returns the value that was added to the "issued_us" field in this mutation.
+func (m *InvoiceMutation) AddedIssuedUs() (r int64, exists bool) {
+	v := m.addissued_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetIssuedUs resets all changes to the "issued_us" field.
+func (m *InvoiceMutation) ResetIssuedUs() {
+	m.issued_us = nil
+	m.addissued_us = nil
+}
+
+// Where appends a list predicates to the InvoiceMutation builder.
+func (m *InvoiceMutation) Where(ps ...predicate.Invoice) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InvoiceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InvoiceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Invoice, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InvoiceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InvoiceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Invoice).
+func (m *InvoiceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InvoiceMutation) Fields() []string {
+	fields := make([]string, 0, 22)
+	if m.org != nil {
+		fields = append(fields, invoice.FieldOrg)
+	}
+	if m.order_id != nil {
+		fields = append(fields, invoice.FieldOrderID)
+	}
+	if m.no != nil {
+		fields = append(fields, invoice.FieldNo)
+	}
+	if m.state != nil {
+		fields = append(fields, invoice.FieldState)
+	}
+	if m.red_of != nil {
+		fields = append(fields, invoice.FieldRedOf)
+	}
+	if m.profile != nil {
+		fields = append(fields, invoice.FieldProfile)
+	}
+	if m.moment != nil {
+		fields = append(fields, invoice.FieldMoment)
+	}
+	if m.buyer_cipher != nil {
+		fields = append(fields, invoice.FieldBuyerCipher)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, invoice.FieldAmountMinor)
+	}
+	if m.tax_minor != nil {
+		fields = append(fields, invoice.FieldTaxMinor)
+	}
+	if m.lines != nil {
+		fields = append(fields, invoice.FieldLines)
+	}
+	if m.round != nil {
+		fields = append(fields, invoice.FieldRound)
+	}
+	if m.asked_us != nil {
+		fields = append(fields, invoice.FieldAskedUs)
+	}
+	if m.accepted_us != nil {
+		fields = append(fields, invoice.FieldAcceptedUs)
+	}
+	if m.attempts != nil {
+		fields = append(fields, invoice.FieldAttempts)
+	}
+	if m.next_us != nil {
+		fields = append(fields, invoice.FieldNextUs)
+	}
+	if m.failure != nil {
+		fields = append(fields, invoice.FieldFailure)
+	}
+	if m.official_no != nil {
+		fields = append(fields, invoice.FieldOfficialNo)
+	}
+	if m.url != nil {
+		fields = append(fields, invoice.FieldURL)
+	}
+	if m.asked_by != nil {
+		fields = append(fields, invoice.FieldAskedBy)
+	}
+	if m.requested_us != nil {
+		fields = append(fields, invoice.FieldRequestedUs)
+	}
+	if m.issued_us != nil {
+		fields = append(fields, invoice.FieldIssuedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InvoiceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case invoice.FieldOrg:
+		return m.Org()
+	case invoice.FieldOrderID:
+		return m.OrderID()
+	case invoice.FieldNo:
+		return m.No()
+	case invoice.FieldState:
+		return m.State()
+	case invoice.FieldRedOf:
+		return m.RedOf()
+	case invoice.FieldProfile:
+		return m.Profile()
+	case invoice.FieldMoment:
+		return m.Moment()
+	case invoice.FieldBuyerCipher:
+		return m.BuyerCipher()
+	case invoice.FieldAmountMinor:
+		return m.AmountMinor()
+	case invoice.FieldTaxMinor:
+		return m.TaxMinor()
+	case invoice.FieldLines:
+		return m.Lines()
+	case invoice.FieldRound:
+		return m.Round()
+	case invoice.FieldAskedUs:
+		return m.AskedUs()
+	case invoice.FieldAcceptedUs:
+		return m.AcceptedUs()
+	case invoice.FieldAttempts:
+		return m.Attempts()
+	case invoice.FieldNextUs:
+		return m.NextUs()
+	case invoice.FieldFailure:
+		return m.Failure()
+	case invoice.FieldOfficialNo:
+		return m.OfficialNo()
+	case invoice.FieldURL:
+		return m.URL()
+	case invoice.FieldAskedBy:
+		return m.AskedBy()
+	case invoice.FieldRequestedUs:
+		return m.RequestedUs()
+	case invoice.FieldIssuedUs:
+		return m.IssuedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InvoiceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case invoice.FieldOrg:
+		return m.OldOrg(ctx)
+	case invoice.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case invoice.FieldNo:
+		return m.OldNo(ctx)
+	case invoice.FieldState:
+		return m.OldState(ctx)
+	case invoice.FieldRedOf:
+		return m.OldRedOf(ctx)
+	case invoice.FieldProfile:
+		return m.OldProfile(ctx)
+	case invoice.FieldMoment:
+		return m.OldMoment(ctx)
+	case invoice.FieldBuyerCipher:
+		return m.OldBuyerCipher(ctx)
+	case invoice.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case invoice.FieldTaxMinor:
+		return m.OldTaxMinor(ctx)
+	case invoice.FieldLines:
+		return m.OldLines(ctx)
+	case invoice.FieldRound:
+		return m.OldRound(ctx)
+	case invoice.FieldAskedUs:
+		return m.OldAskedUs(ctx)
+	case invoice.FieldAcceptedUs:
+		return m.OldAcceptedUs(ctx)
+	case invoice.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case invoice.FieldNextUs:
+		return m.OldNextUs(ctx)
+	case invoice.FieldFailure:
+		return m.OldFailure(ctx)
+	case invoice.FieldOfficialNo:
+		return m.OldOfficialNo(ctx)
+	case invoice.FieldURL:
+		return m.OldURL(ctx)
+	case invoice.FieldAskedBy:
+		return m.OldAskedBy(ctx)
+	case invoice.FieldRequestedUs:
+		return m.OldRequestedUs(ctx)
+	case invoice.FieldIssuedUs:
+		return m.OldIssuedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown Invoice field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvoiceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case invoice.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case invoice.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case invoice.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNo(v)
+		return nil
+	case invoice.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case invoice.FieldRedOf:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRedOf(v)
+		return nil
+	case invoice.FieldProfile:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProfile(v)
+		return nil
+	case invoice.FieldMoment:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMoment(v)
+		return nil
+	case invoice.FieldBuyerCipher:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBuyerCipher(v)
+		return nil
+	case invoice.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case invoice.FieldTaxMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxMinor(v)
+		return nil
+	case invoice.FieldLines:
+		v, ok := value.([]biz.InvoiceLine)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLines(v)
+		return nil
+	case invoice.FieldRound:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRound(v)
+		return nil
+	case invoice.FieldAskedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskedUs(v)
+		return nil
+	case invoice.FieldAcceptedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedUs(v)
+		return nil
+	case invoice.FieldAttempts:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case invoice.FieldNextUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextUs(v)
+		return nil
+	case invoice.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	case invoice.FieldOfficialNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOfficialNo(v)
+		return nil
+	case invoice.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case invoice.FieldAskedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskedBy(v)
+		return nil
+	case invoice.FieldRequestedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestedUs(v)
+		return nil
+	case invoice.FieldIssuedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIssuedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Invoice field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InvoiceMutation) AddedFields() []string {
+	var fields []string
+	if m.addno != nil {
+		fields = append(fields, invoice.FieldNo)
+	}
+	if m.addamount_minor != nil {
+		fields = append(fields, invoice.FieldAmountMinor)
+	}
+	if m.addtax_minor != nil {
+		fields = append(fields, invoice.FieldTaxMinor)
+	}
+	if m.addround != nil {
+		fields = append(fields, invoice.FieldRound)
+	}
+	if m.addasked_us != nil {
+		fields = append(fields, invoice.FieldAskedUs)
+	}
+	if m.addaccepted_us != nil {
+		fields = append(fields, invoice.FieldAcceptedUs)
+	}
+	if m.addattempts != nil {
+		fields = append(fields, invoice.FieldAttempts)
+	}
+	if m.addnext_us != nil {
+		fields = append(fields, invoice.FieldNextUs)
+	}
+	if m.addrequested_us != nil {
+		fields = append(fields, invoice.FieldRequestedUs)
+	}
+	if m.addissued_us != nil {
+		fields = append(fields, invoice.FieldIssuedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InvoiceMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case invoice.FieldNo:
+		return m.AddedNo()
+	case invoice.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case invoice.FieldTaxMinor:
+		return m.AddedTaxMinor()
+	case invoice.FieldRound:
+		return m.AddedRound()
+	case invoice.FieldAskedUs:
+		return m.AddedAskedUs()
+	case invoice.FieldAcceptedUs:
+		return m.AddedAcceptedUs()
+	case invoice.FieldAttempts:
+		return m.AddedAttempts()
+	case invoice.FieldNextUs:
+		return m.AddedNextUs()
+	case invoice.FieldRequestedUs:
+		return m.AddedRequestedUs()
+	case invoice.FieldIssuedUs:
+		return m.AddedIssuedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvoiceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case invoice.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNo(v)
+		return nil
+	case invoice.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case invoice.FieldTaxMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTaxMinor(v)
+		return nil
+	case invoice.FieldRound:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRound(v)
+		return nil
+	case invoice.FieldAskedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAskedUs(v)
+		return nil
+	case invoice.FieldAcceptedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAcceptedUs(v)
+		return nil
+	case invoice.FieldAttempts:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	case invoice.FieldNextUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNextUs(v)
+		return nil
+	case invoice.FieldRequestedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRequestedUs(v)
+		return nil
+	case invoice.FieldIssuedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddIssuedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Invoice numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InvoiceMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(invoice.FieldBuyerCipher) {
+		fields = append(fields, invoice.FieldBuyerCipher)
+	}
+	if m.FieldCleared(invoice.FieldLines) {
+		fields = append(fields, invoice.FieldLines)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InvoiceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InvoiceMutation) ClearField(name string) error {
+	switch name {
+	case invoice.FieldBuyerCipher:
+		m.ClearBuyerCipher()
+		return nil
+	case invoice.FieldLines:
+		m.ClearLines()
+		return nil
+	}
+	return fmt.Errorf("unknown Invoice nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InvoiceMutation) ResetField(name string) error {
+	switch name {
+	case invoice.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case invoice.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case invoice.FieldNo:
+		m.ResetNo()
+		return nil
+	case invoice.FieldState:
+		m.ResetState()
+		return nil
+	case invoice.FieldRedOf:
+		m.ResetRedOf()
+		return nil
+	case invoice.FieldProfile:
+		m.ResetProfile()
+		return nil
+	case invoice.FieldMoment:
+		m.ResetMoment()
+		return nil
+	case invoice.FieldBuyerCipher:
+		m.ResetBuyerCipher()
+		return nil
+	case invoice.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case invoice.FieldTaxMinor:
+		m.ResetTaxMinor()
+		return nil
+	case invoice.FieldLines:
+		m.ResetLines()
+		return nil
+	case invoice.FieldRound:
+		m.ResetRound()
+		return nil
+	case invoice.FieldAskedUs:
+		m.ResetAskedUs()
+		return nil
+	case invoice.FieldAcceptedUs:
+		m.ResetAcceptedUs()
+		return nil
+	case invoice.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case invoice.FieldNextUs:
+		m.ResetNextUs()
+		return nil
+	case invoice.FieldFailure:
+		m.ResetFailure()
+		return nil
+	case invoice.FieldOfficialNo:
+		m.ResetOfficialNo()
+		return nil
+	case invoice.FieldURL:
+		m.ResetURL()
+		return nil
+	case invoice.FieldAskedBy:
+		m.ResetAskedBy()
+		return nil
+	case invoice.FieldRequestedUs:
+		m.ResetRequestedUs()
+		return nil
+	case invoice.FieldIssuedUs:
+		m.ResetIssuedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown Invoice field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InvoiceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InvoiceMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InvoiceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InvoiceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InvoiceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InvoiceMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InvoiceMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Invoice unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InvoiceMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Invoice edge %s", name)
+}
+
 // OrderMutation represents an operation that mutates the Order nodes in the graph.
 type OrderMutation struct {
 	config
@@ -11785,6 +14354,11 @@ type OrderMutation struct {
 	addasked_us               *int64
 	choose_by_us              *int64
 	addchoose_by_us           *int64
+	held_until_us             *int64
+	addheld_until_us          *int64
+	tax_profile               *string
+	invoice_count             *int64
+	addinvoice_count          *int64
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Order, error)
@@ -14160,6 +16734,168 @@ func (m *OrderMutation) ResetChooseByUs() {
 	m.addchoose_by_us = nil
 }
 
+// SetHeldUntilUs sets the "held_until_us" field.
+func (m *OrderMutation) SetHeldUntilUs(i int64) {
+	m.held_until_us = &i
+	m.addheld_until_us = nil
+}
+
+// HeldUntilUs returns the value of the "held_until_us" field in the mutation.
+func (m *OrderMutation) HeldUntilUs() (r int64, exists bool) {
+	v := m.held_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHeldUntilUs returns the old "held_until_us" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldHeldUntilUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHeldUntilUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHeldUntilUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHeldUntilUs: %w", err)
+	}
+	return oldValue.HeldUntilUs, nil
+}
+
+// AddHeldUntilUs adds i to the "held_until_us" field.
+func (m *OrderMutation) AddHeldUntilUs(i int64) {
+	if m.addheld_until_us != nil {
+		*m.addheld_until_us += i
+	} else {
+		m.addheld_until_us = &i
+	}
+}
+
+// AddedHeldUntilUs returns the value that was added to the "held_until_us" field in this mutation.
+func (m *OrderMutation) AddedHeldUntilUs() (r int64, exists bool) {
+	v := m.addheld_until_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearHeldUntilUs clears the value of the "held_until_us" field.
+func (m *OrderMutation) ClearHeldUntilUs() {
+	m.held_until_us = nil
+	m.addheld_until_us = nil
+	m.clearedFields[order.FieldHeldUntilUs] = struct{}{}
+}
+
+// HeldUntilUsCleared returns if the "held_until_us" field was cleared in this mutation.
+func (m *OrderMutation) HeldUntilUsCleared() bool {
+	_, ok := m.clearedFields[order.FieldHeldUntilUs]
+	return ok
+}
+
+// ResetHeldUntilUs resets all changes to the "held_until_us" field.
+func (m *OrderMutation) ResetHeldUntilUs() {
+	m.held_until_us = nil
+	m.addheld_until_us = nil
+	delete(m.clearedFields, order.FieldHeldUntilUs)
+}
+
+// SetTaxProfile sets the "tax_profile" field.
+func (m *OrderMutation) SetTaxProfile(s string) {
+	m.tax_profile = &s
+}
+
+// TaxProfile returns the value of the "tax_profile" field in the mutation.
+func (m *OrderMutation) TaxProfile() (r string, exists bool) {
+	v := m.tax_profile
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxProfile returns the old "tax_profile" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldTaxProfile(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxProfile is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxProfile requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxProfile: %w", err)
+	}
+	return oldValue.TaxProfile, nil
+}
+
+// ResetTaxProfile resets all changes to the "tax_profile" field.
+func (m *OrderMutation) ResetTaxProfile() {
+	m.tax_profile = nil
+}
+
+// SetInvoiceCount sets the "invoice_count" field.
+func (m *OrderMutation) SetInvoiceCount(i int64) {
+	m.invoice_count = &i
+	m.addinvoice_count = nil
+}
+
+// InvoiceCount returns the value of the "invoice_count" field in the mutation.
+func (m *OrderMutation) InvoiceCount() (r int64, exists bool) {
+	v := m.invoice_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvoiceCount returns the old "invoice_count" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldInvoiceCount(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvoiceCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvoiceCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvoiceCount: %w", err)
+	}
+	return oldValue.InvoiceCount, nil
+}
+
+// AddInvoiceCount adds i to the "invoice_count" field.
+func (m *OrderMutation) AddInvoiceCount(i int64) {
+	if m.addinvoice_count != nil {
+		*m.addinvoice_count += i
+	} else {
+		m.addinvoice_count = &i
+	}
+}
+
+// AddedInvoiceCount returns the value that was added to the "invoice_count" field in this mutation.
+func (m *OrderMutation) AddedInvoiceCount() (r int64, exists bool) {
+	v := m.addinvoice_count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetInvoiceCount resets all changes to the "invoice_count" field.
+func (m *OrderMutation) ResetInvoiceCount() {
+	m.invoice_count = nil
+	m.addinvoice_count = nil
+}
+
 // Where appends a list predicates to the OrderMutation builder.
 func (m *OrderMutation) Where(ps ...predicate.Order) {
 	m.predicates = append(m.predicates, ps...)
@@ -14194,7 +16930,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 48)
+	fields := make([]string, 0, 51)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -14339,6 +17075,15 @@ func (m *OrderMutation) Fields() []string {
 	if m.choose_by_us != nil {
 		fields = append(fields, order.FieldChooseByUs)
 	}
+	if m.held_until_us != nil {
+		fields = append(fields, order.FieldHeldUntilUs)
+	}
+	if m.tax_profile != nil {
+		fields = append(fields, order.FieldTaxProfile)
+	}
+	if m.invoice_count != nil {
+		fields = append(fields, order.FieldInvoiceCount)
+	}
 	return fields
 }
 
@@ -14443,6 +17188,12 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.AskedUs()
 	case order.FieldChooseByUs:
 		return m.ChooseByUs()
+	case order.FieldHeldUntilUs:
+		return m.HeldUntilUs()
+	case order.FieldTaxProfile:
+		return m.TaxProfile()
+	case order.FieldInvoiceCount:
+		return m.InvoiceCount()
 	}
 	return nil, false
 }
@@ -14548,6 +17299,12 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldAskedUs(ctx)
 	case order.FieldChooseByUs:
 		return m.OldChooseByUs(ctx)
+	case order.FieldHeldUntilUs:
+		return m.OldHeldUntilUs(ctx)
+	case order.FieldTaxProfile:
+		return m.OldTaxProfile(ctx)
+	case order.FieldInvoiceCount:
+		return m.OldInvoiceCount(ctx)
 	}
 	return nil, fmt.Errorf("unknown Order field %s", name)
 }
@@ -14893,6 +17650,27 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetChooseByUs(v)
 		return nil
+	case order.FieldHeldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHeldUntilUs(v)
+		return nil
+	case order.FieldTaxProfile:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxProfile(v)
+		return nil
+	case order.FieldInvoiceCount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvoiceCount(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
 }
@@ -14967,6 +17745,12 @@ func (m *OrderMutation) AddedFields() []string {
 	if m.addchoose_by_us != nil {
 		fields = append(fields, order.FieldChooseByUs)
 	}
+	if m.addheld_until_us != nil {
+		fields = append(fields, order.FieldHeldUntilUs)
+	}
+	if m.addinvoice_count != nil {
+		fields = append(fields, order.FieldInvoiceCount)
+	}
 	return fields
 }
 
@@ -15019,6 +17803,10 @@ func (m *OrderMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAskedUs()
 	case order.FieldChooseByUs:
 		return m.AddedChooseByUs()
+	case order.FieldHeldUntilUs:
+		return m.AddedHeldUntilUs()
+	case order.FieldInvoiceCount:
+		return m.AddedInvoiceCount()
 	}
 	return nil, false
 }
@@ -15182,6 +17970,20 @@ func (m *OrderMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddChooseByUs(v)
 		return nil
+	case order.FieldHeldUntilUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddHeldUntilUs(v)
+		return nil
+	case order.FieldInvoiceCount:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddInvoiceCount(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Order numeric field %s", name)
 }
@@ -15204,6 +18006,9 @@ func (m *OrderMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(order.FieldReturnTerms) {
 		fields = append(fields, order.FieldReturnTerms)
+	}
+	if m.FieldCleared(order.FieldHeldUntilUs) {
+		fields = append(fields, order.FieldHeldUntilUs)
 	}
 	return fields
 }
@@ -15233,6 +18038,9 @@ func (m *OrderMutation) ClearField(name string) error {
 		return nil
 	case order.FieldReturnTerms:
 		m.ClearReturnTerms()
+		return nil
+	case order.FieldHeldUntilUs:
+		m.ClearHeldUntilUs()
 		return nil
 	}
 	return fmt.Errorf("unknown Order nullable field %s", name)
@@ -15385,6 +18193,15 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldChooseByUs:
 		m.ResetChooseByUs()
+		return nil
+	case order.FieldHeldUntilUs:
+		m.ResetHeldUntilUs()
+		return nil
+	case order.FieldTaxProfile:
+		m.ResetTaxProfile()
+		return nil
+	case order.FieldInvoiceCount:
+		m.ResetInvoiceCount()
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -16415,6 +19232,8 @@ type OrderLineMutation struct {
 	addtax_bp              *int64
 	tax_minor              *int64
 	addtax_minor           *int64
+	receipts_minor         *int64
+	addreceipts_minor      *int64
 	returned_quantity      *int64
 	addreturned_quantity   *int64
 	cancelled_quantity     *int64
@@ -17474,6 +20293,76 @@ func (m *OrderLineMutation) ResetTaxMinor() {
 	m.addtax_minor = nil
 }
 
+// SetReceiptsMinor sets the "receipts_minor" field.
+func (m *OrderLineMutation) SetReceiptsMinor(i int64) {
+	m.receipts_minor = &i
+	m.addreceipts_minor = nil
+}
+
+// ReceiptsMinor returns the value of the "receipts_minor" field in the mutation.
+func (m *OrderLineMutation) ReceiptsMinor() (r int64, exists bool) {
+	v := m.receipts_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceiptsMinor returns the old "receipts_minor" field's value of the OrderLine entity.
+// If the OrderLine object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderLineMutation) OldReceiptsMinor(ctx context.Context) (v *int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceiptsMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceiptsMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceiptsMinor: %w", err)
+	}
+	return oldValue.ReceiptsMinor, nil
+}
+
+// AddReceiptsMinor adds i to the "receipts_minor" field.
+func (m *OrderLineMutation) AddReceiptsMinor(i int64) {
+	if m.addreceipts_minor != nil {
+		*m.addreceipts_minor += i
+	} else {
+		m.addreceipts_minor = &i
+	}
+}
+
+// AddedReceiptsMinor returns the value that was added to the "receipts_minor" field in this mutation.
+func (m *OrderLineMutation) AddedReceiptsMinor() (r int64, exists bool) {
+	v := m.addreceipts_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearReceiptsMinor clears the value of the "receipts_minor" field.
+func (m *OrderLineMutation) ClearReceiptsMinor() {
+	m.receipts_minor = nil
+	m.addreceipts_minor = nil
+	m.clearedFields[orderline.FieldReceiptsMinor] = struct{}{}
+}
+
+// ReceiptsMinorCleared returns if the "receipts_minor" field was cleared in this mutation.
+func (m *OrderLineMutation) ReceiptsMinorCleared() bool {
+	_, ok := m.clearedFields[orderline.FieldReceiptsMinor]
+	return ok
+}
+
+// ResetReceiptsMinor resets all changes to the "receipts_minor" field.
+func (m *OrderLineMutation) ResetReceiptsMinor() {
+	m.receipts_minor = nil
+	m.addreceipts_minor = nil
+	delete(m.clearedFields, orderline.FieldReceiptsMinor)
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (m *OrderLineMutation) SetReturnedQuantity(i int64) {
 	m.returned_quantity = &i
@@ -17788,7 +20677,7 @@ func (m *OrderLineMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderLineMutation) Fields() []string {
-	fields := make([]string, 0, 24)
+	fields := make([]string, 0, 25)
 	if m.org != nil {
 		fields = append(fields, orderline.FieldOrg)
 	}
@@ -17845,6 +20734,9 @@ func (m *OrderLineMutation) Fields() []string {
 	}
 	if m.tax_minor != nil {
 		fields = append(fields, orderline.FieldTaxMinor)
+	}
+	if m.receipts_minor != nil {
+		fields = append(fields, orderline.FieldReceiptsMinor)
 	}
 	if m.returned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
@@ -17907,6 +20799,8 @@ func (m *OrderLineMutation) Field(name string) (ent.Value, bool) {
 		return m.TaxBp()
 	case orderline.FieldTaxMinor:
 		return m.TaxMinor()
+	case orderline.FieldReceiptsMinor:
+		return m.ReceiptsMinor()
 	case orderline.FieldReturnedQuantity:
 		return m.ReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -17964,6 +20858,8 @@ func (m *OrderLineMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldTaxBp(ctx)
 	case orderline.FieldTaxMinor:
 		return m.OldTaxMinor(ctx)
+	case orderline.FieldReceiptsMinor:
+		return m.OldReceiptsMinor(ctx)
 	case orderline.FieldReturnedQuantity:
 		return m.OldReturnedQuantity(ctx)
 	case orderline.FieldCancelledQuantity:
@@ -18116,6 +21012,13 @@ func (m *OrderLineMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTaxMinor(v)
 		return nil
+	case orderline.FieldReceiptsMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceiptsMinor(v)
+		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
 		if !ok {
@@ -18189,6 +21092,9 @@ func (m *OrderLineMutation) AddedFields() []string {
 	if m.addtax_minor != nil {
 		fields = append(fields, orderline.FieldTaxMinor)
 	}
+	if m.addreceipts_minor != nil {
+		fields = append(fields, orderline.FieldReceiptsMinor)
+	}
 	if m.addreturned_quantity != nil {
 		fields = append(fields, orderline.FieldReturnedQuantity)
 	}
@@ -18232,6 +21138,8 @@ func (m *OrderLineMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedTaxBp()
 	case orderline.FieldTaxMinor:
 		return m.AddedTaxMinor()
+	case orderline.FieldReceiptsMinor:
+		return m.AddedReceiptsMinor()
 	case orderline.FieldReturnedQuantity:
 		return m.AddedReturnedQuantity()
 	case orderline.FieldCancelledQuantity:
@@ -18321,6 +21229,13 @@ func (m *OrderLineMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddTaxMinor(v)
 		return nil
+	case orderline.FieldReceiptsMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReceiptsMinor(v)
+		return nil
 	case orderline.FieldReturnedQuantity:
 		v, ok := value.(int64)
 		if !ok {
@@ -18373,6 +21288,9 @@ func (m *OrderLineMutation) ClearedFields() []string {
 	if m.FieldCleared(orderline.FieldEarned) {
 		fields = append(fields, orderline.FieldEarned)
 	}
+	if m.FieldCleared(orderline.FieldReceiptsMinor) {
+		fields = append(fields, orderline.FieldReceiptsMinor)
+	}
 	return fields
 }
 
@@ -18395,6 +21313,9 @@ func (m *OrderLineMutation) ClearField(name string) error {
 		return nil
 	case orderline.FieldEarned:
 		m.ClearEarned()
+		return nil
+	case orderline.FieldReceiptsMinor:
+		m.ClearReceiptsMinor()
 		return nil
 	}
 	return fmt.Errorf("unknown OrderLine nullable field %s", name)
@@ -18460,6 +21381,9 @@ func (m *OrderLineMutation) ResetField(name string) error {
 		return nil
 	case orderline.FieldTaxMinor:
 		m.ResetTaxMinor()
+		return nil
+	case orderline.FieldReceiptsMinor:
+		m.ResetReceiptsMinor()
 		return nil
 	case orderline.FieldReturnedQuantity:
 		m.ResetReturnedQuantity()
@@ -28383,6 +31307,731 @@ func (m *SandboxEntryMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown SandboxEntry edge %s", name)
 }
 
+// SandboxInvoiceMutation represents an operation that mutates the SandboxInvoice nodes in the graph.
+type SandboxInvoiceMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	red_of          *string
+	fingerprint     *string
+	refusal         *string
+	message         *string
+	amount_minor    *int64
+	addamount_minor *int64
+	official_no     *string
+	at_us           *int64
+	addat_us        *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*SandboxInvoice, error)
+	predicates      []predicate.SandboxInvoice
+}
+
+var _ ent.Mutation = (*SandboxInvoiceMutation)(nil)
+
+// sandboxinvoiceOption allows management of the mutation configuration using functional options.
+type sandboxinvoiceOption func(*SandboxInvoiceMutation)
+
+// newSandboxInvoiceMutation creates new mutation for the SandboxInvoice entity.
+func newSandboxInvoiceMutation(c config, op Op, opts ...sandboxinvoiceOption) *SandboxInvoiceMutation {
+	m := &SandboxInvoiceMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSandboxInvoice,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSandboxInvoiceID sets the ID field of the mutation.
+func withSandboxInvoiceID(id string) sandboxinvoiceOption {
+	return func(m *SandboxInvoiceMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SandboxInvoice
+		)
+		m.oldValue = func(ctx context.Context) (*SandboxInvoice, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SandboxInvoice.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSandboxInvoice sets the old SandboxInvoice of the mutation.
+func withSandboxInvoice(node *SandboxInvoice) sandboxinvoiceOption {
+	return func(m *SandboxInvoiceMutation) {
+		m.oldValue = func(context.Context) (*SandboxInvoice, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SandboxInvoiceMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SandboxInvoiceMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SandboxInvoice entities.
+func (m *SandboxInvoiceMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SandboxInvoiceMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SandboxInvoiceMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SandboxInvoice.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetRedOf sets the "red_of" field.
+func (m *SandboxInvoiceMutation) SetRedOf(s string) {
+	m.red_of = &s
+}
+
+// RedOf returns the value of the "red_of" field in the mutation.
+func (m *SandboxInvoiceMutation) RedOf() (r string, exists bool) {
+	v := m.red_of
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRedOf returns the old "red_of" field's value of the SandboxInvoice entity.
+// If the SandboxInvoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxInvoiceMutation) OldRedOf(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRedOf is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRedOf requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRedOf: %w", err)
+	}
+	return oldValue.RedOf, nil
+}
+
+// ResetRedOf resets all changes to the "red_of" field.
+func (m *SandboxInvoiceMutation) ResetRedOf() {
+	m.red_of = nil
+}
+
+// SetFingerprint sets the "fingerprint" field.
+func (m *SandboxInvoiceMutation) SetFingerprint(s string) {
+	m.fingerprint = &s
+}
+
+// Fingerprint returns the value of the "fingerprint" field in the mutation.
+func (m *SandboxInvoiceMutation) Fingerprint() (r string, exists bool) {
+	v := m.fingerprint
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFingerprint returns the old "fingerprint" field's value of the SandboxInvoice entity.
+// If the SandboxInvoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxInvoiceMutation) OldFingerprint(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFingerprint is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFingerprint requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFingerprint: %w", err)
+	}
+	return oldValue.Fingerprint, nil
+}
+
+// ResetFingerprint resets all changes to the "fingerprint" field.
+func (m *SandboxInvoiceMutation) ResetFingerprint() {
+	m.fingerprint = nil
+}
+
+// SetRefusal sets the "refusal" field.
+func (m *SandboxInvoiceMutation) SetRefusal(s string) {
+	m.refusal = &s
+}
+
+// Refusal returns the value of the "refusal" field in the mutation.
+func (m *SandboxInvoiceMutation) Refusal() (r string, exists bool) {
+	v := m.refusal
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefusal returns the old "refusal" field's value of the SandboxInvoice entity.
+// If the SandboxInvoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxInvoiceMutation) OldRefusal(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefusal is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefusal requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefusal: %w", err)
+	}
+	return oldValue.Refusal, nil
+}
+
+// ResetRefusal resets all changes to the "refusal" field.
+func (m *SandboxInvoiceMutation) ResetRefusal() {
+	m.refusal = nil
+}
+
+// SetMessage sets the "message" field.
+func (m *SandboxInvoiceMutation) SetMessage(s string) {
+	m.message = &s
+}
+
+// Message returns the value of the "message" field in the mutation.
+func (m *SandboxInvoiceMutation) Message() (r string, exists bool) {
+	v := m.message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessage returns the old "message" field's value of the SandboxInvoice entity.
+// If the SandboxInvoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxInvoiceMutation) OldMessage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessage: %w", err)
+	}
+	return oldValue.Message, nil
+}
+
+// ResetMessage resets all changes to the "message" field.
+func (m *SandboxInvoiceMutation) ResetMessage() {
+	m.message = nil
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *SandboxInvoiceMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *SandboxInvoiceMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the SandboxInvoice entity.
+// If the SandboxInvoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxInvoiceMutation) OldAmountMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *SandboxInvoiceMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *SandboxInvoiceMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *SandboxInvoiceMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+}
+
+// SetOfficialNo sets the "official_no" field.
+func (m *SandboxInvoiceMutation) SetOfficialNo(s string) {
+	m.official_no = &s
+}
+
+// OfficialNo returns the value of the "official_no" field in the mutation.
+func (m *SandboxInvoiceMutation) OfficialNo() (r string, exists bool) {
+	v := m.official_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOfficialNo returns the old "official_no" field's value of the SandboxInvoice entity.
+// If the SandboxInvoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxInvoiceMutation) OldOfficialNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOfficialNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOfficialNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOfficialNo: %w", err)
+	}
+	return oldValue.OfficialNo, nil
+}
+
+// ResetOfficialNo resets all changes to the "official_no" field.
+func (m *SandboxInvoiceMutation) ResetOfficialNo() {
+	m.official_no = nil
+}
+
+// SetAtUs sets the "at_us" field.
+func (m *SandboxInvoiceMutation) SetAtUs(i int64) {
+	m.at_us = &i
+	m.addat_us = nil
+}
+
+// AtUs returns the value of the "at_us" field in the mutation.
+func (m *SandboxInvoiceMutation) AtUs() (r int64, exists bool) {
+	v := m.at_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAtUs returns the old "at_us" field's value of the SandboxInvoice entity.
+// If the SandboxInvoice object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxInvoiceMutation) OldAtUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAtUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAtUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAtUs: %w", err)
+	}
+	return oldValue.AtUs, nil
+}
+
+// AddAtUs adds i to the "at_us" field.
+func (m *SandboxInvoiceMutation) AddAtUs(i int64) {
+	if m.addat_us != nil {
+		*m.addat_us += i
+	} else {
+		m.addat_us = &i
+	}
+}
+
+// AddedAtUs returns the value that was added to the "at_us" field in this mutation.
+func (m *SandboxInvoiceMutation) AddedAtUs() (r int64, exists bool) {
+	v := m.addat_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAtUs resets all changes to the "at_us" field.
+func (m *SandboxInvoiceMutation) ResetAtUs() {
+	m.at_us = nil
+	m.addat_us = nil
+}
+
+// Where appends a list predicates to the SandboxInvoiceMutation builder.
+func (m *SandboxInvoiceMutation) Where(ps ...predicate.SandboxInvoice) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SandboxInvoiceMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SandboxInvoiceMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SandboxInvoice, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SandboxInvoiceMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SandboxInvoiceMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SandboxInvoice).
+func (m *SandboxInvoiceMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SandboxInvoiceMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.red_of != nil {
+		fields = append(fields, sandboxinvoice.FieldRedOf)
+	}
+	if m.fingerprint != nil {
+		fields = append(fields, sandboxinvoice.FieldFingerprint)
+	}
+	if m.refusal != nil {
+		fields = append(fields, sandboxinvoice.FieldRefusal)
+	}
+	if m.message != nil {
+		fields = append(fields, sandboxinvoice.FieldMessage)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, sandboxinvoice.FieldAmountMinor)
+	}
+	if m.official_no != nil {
+		fields = append(fields, sandboxinvoice.FieldOfficialNo)
+	}
+	if m.at_us != nil {
+		fields = append(fields, sandboxinvoice.FieldAtUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SandboxInvoiceMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case sandboxinvoice.FieldRedOf:
+		return m.RedOf()
+	case sandboxinvoice.FieldFingerprint:
+		return m.Fingerprint()
+	case sandboxinvoice.FieldRefusal:
+		return m.Refusal()
+	case sandboxinvoice.FieldMessage:
+		return m.Message()
+	case sandboxinvoice.FieldAmountMinor:
+		return m.AmountMinor()
+	case sandboxinvoice.FieldOfficialNo:
+		return m.OfficialNo()
+	case sandboxinvoice.FieldAtUs:
+		return m.AtUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SandboxInvoiceMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case sandboxinvoice.FieldRedOf:
+		return m.OldRedOf(ctx)
+	case sandboxinvoice.FieldFingerprint:
+		return m.OldFingerprint(ctx)
+	case sandboxinvoice.FieldRefusal:
+		return m.OldRefusal(ctx)
+	case sandboxinvoice.FieldMessage:
+		return m.OldMessage(ctx)
+	case sandboxinvoice.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case sandboxinvoice.FieldOfficialNo:
+		return m.OldOfficialNo(ctx)
+	case sandboxinvoice.FieldAtUs:
+		return m.OldAtUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown SandboxInvoice field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SandboxInvoiceMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case sandboxinvoice.FieldRedOf:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRedOf(v)
+		return nil
+	case sandboxinvoice.FieldFingerprint:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFingerprint(v)
+		return nil
+	case sandboxinvoice.FieldRefusal:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefusal(v)
+		return nil
+	case sandboxinvoice.FieldMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessage(v)
+		return nil
+	case sandboxinvoice.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case sandboxinvoice.FieldOfficialNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOfficialNo(v)
+		return nil
+	case sandboxinvoice.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxInvoice field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SandboxInvoiceMutation) AddedFields() []string {
+	var fields []string
+	if m.addamount_minor != nil {
+		fields = append(fields, sandboxinvoice.FieldAmountMinor)
+	}
+	if m.addat_us != nil {
+		fields = append(fields, sandboxinvoice.FieldAtUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SandboxInvoiceMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case sandboxinvoice.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case sandboxinvoice.FieldAtUs:
+		return m.AddedAtUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SandboxInvoiceMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case sandboxinvoice.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case sandboxinvoice.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxInvoice numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SandboxInvoiceMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SandboxInvoiceMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SandboxInvoiceMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown SandboxInvoice nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SandboxInvoiceMutation) ResetField(name string) error {
+	switch name {
+	case sandboxinvoice.FieldRedOf:
+		m.ResetRedOf()
+		return nil
+	case sandboxinvoice.FieldFingerprint:
+		m.ResetFingerprint()
+		return nil
+	case sandboxinvoice.FieldRefusal:
+		m.ResetRefusal()
+		return nil
+	case sandboxinvoice.FieldMessage:
+		m.ResetMessage()
+		return nil
+	case sandboxinvoice.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case sandboxinvoice.FieldOfficialNo:
+		m.ResetOfficialNo()
+		return nil
+	case sandboxinvoice.FieldAtUs:
+		m.ResetAtUs()
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxInvoice field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SandboxInvoiceMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SandboxInvoiceMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SandboxInvoiceMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SandboxInvoiceMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SandboxInvoiceMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SandboxInvoiceMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SandboxInvoiceMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SandboxInvoice unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SandboxInvoiceMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SandboxInvoice edge %s", name)
+}
+
 // ServiceLevelMutation represents an operation that mutates the ServiceLevel nodes in the graph.
 type ServiceLevelMutation struct {
 	config
@@ -30249,6 +33898,1013 @@ func (m *ShippingReportMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ShippingReportMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ShippingReport edge %s", name)
+}
+
+// TaxProfileMutation represents an operation that mutates the TaxProfile nodes in the graph.
+type TaxProfileMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	org             *string
+	taxpayer        *string
+	tax_no          *string
+	title           *string
+	invoice_when    *string
+	request_days    *int64
+	addrequest_days *int64
+	from_us         *int64
+	addfrom_us      *int64
+	version         *int64
+	addversion      *int64
+	withdrawn       *bool
+	changed_by      *string
+	changed_us      *int64
+	addchanged_us   *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*TaxProfile, error)
+	predicates      []predicate.TaxProfile
+}
+
+var _ ent.Mutation = (*TaxProfileMutation)(nil)
+
+// taxprofileOption allows management of the mutation configuration using functional options.
+type taxprofileOption func(*TaxProfileMutation)
+
+// newTaxProfileMutation creates new mutation for the TaxProfile entity.
+func newTaxProfileMutation(c config, op Op, opts ...taxprofileOption) *TaxProfileMutation {
+	m := &TaxProfileMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTaxProfile,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTaxProfileID sets the ID field of the mutation.
+func withTaxProfileID(id string) taxprofileOption {
+	return func(m *TaxProfileMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TaxProfile
+		)
+		m.oldValue = func(ctx context.Context) (*TaxProfile, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TaxProfile.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTaxProfile sets the old TaxProfile of the mutation.
+func withTaxProfile(node *TaxProfile) taxprofileOption {
+	return func(m *TaxProfileMutation) {
+		m.oldValue = func(context.Context) (*TaxProfile, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TaxProfileMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TaxProfileMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TaxProfile entities.
+func (m *TaxProfileMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TaxProfileMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TaxProfileMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TaxProfile.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *TaxProfileMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *TaxProfileMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *TaxProfileMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetTaxpayer sets the "taxpayer" field.
+func (m *TaxProfileMutation) SetTaxpayer(s string) {
+	m.taxpayer = &s
+}
+
+// Taxpayer returns the value of the "taxpayer" field in the mutation.
+func (m *TaxProfileMutation) Taxpayer() (r string, exists bool) {
+	v := m.taxpayer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxpayer returns the old "taxpayer" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldTaxpayer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxpayer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxpayer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxpayer: %w", err)
+	}
+	return oldValue.Taxpayer, nil
+}
+
+// ResetTaxpayer resets all changes to the "taxpayer" field.
+func (m *TaxProfileMutation) ResetTaxpayer() {
+	m.taxpayer = nil
+}
+
+// SetTaxNo sets the "tax_no" field.
+func (m *TaxProfileMutation) SetTaxNo(s string) {
+	m.tax_no = &s
+}
+
+// TaxNo returns the value of the "tax_no" field in the mutation.
+func (m *TaxProfileMutation) TaxNo() (r string, exists bool) {
+	v := m.tax_no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTaxNo returns the old "tax_no" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldTaxNo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTaxNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTaxNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTaxNo: %w", err)
+	}
+	return oldValue.TaxNo, nil
+}
+
+// ResetTaxNo resets all changes to the "tax_no" field.
+func (m *TaxProfileMutation) ResetTaxNo() {
+	m.tax_no = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *TaxProfileMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *TaxProfileMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *TaxProfileMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetInvoiceWhen sets the "invoice_when" field.
+func (m *TaxProfileMutation) SetInvoiceWhen(s string) {
+	m.invoice_when = &s
+}
+
+// InvoiceWhen returns the value of the "invoice_when" field in the mutation.
+func (m *TaxProfileMutation) InvoiceWhen() (r string, exists bool) {
+	v := m.invoice_when
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvoiceWhen returns the old "invoice_when" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldInvoiceWhen(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvoiceWhen is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvoiceWhen requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvoiceWhen: %w", err)
+	}
+	return oldValue.InvoiceWhen, nil
+}
+
+// ResetInvoiceWhen resets all changes to the "invoice_when" field.
+func (m *TaxProfileMutation) ResetInvoiceWhen() {
+	m.invoice_when = nil
+}
+
+// SetRequestDays sets the "request_days" field.
+func (m *TaxProfileMutation) SetRequestDays(i int64) {
+	m.request_days = &i
+	m.addrequest_days = nil
+}
+
+// RequestDays returns the value of the "request_days" field in the mutation.
+func (m *TaxProfileMutation) RequestDays() (r int64, exists bool) {
+	v := m.request_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestDays returns the old "request_days" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldRequestDays(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestDays: %w", err)
+	}
+	return oldValue.RequestDays, nil
+}
+
+// AddRequestDays adds i to the "request_days" field.
+func (m *TaxProfileMutation) AddRequestDays(i int64) {
+	if m.addrequest_days != nil {
+		*m.addrequest_days += i
+	} else {
+		m.addrequest_days = &i
+	}
+}
+
+// AddedRequestDays returns the value that was added to the "request_days" field in this mutation.
+func (m *TaxProfileMutation) AddedRequestDays() (r int64, exists bool) {
+	v := m.addrequest_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRequestDays resets all changes to the "request_days" field.
+func (m *TaxProfileMutation) ResetRequestDays() {
+	m.request_days = nil
+	m.addrequest_days = nil
+}
+
+// SetFromUs sets the "from_us" field.
+func (m *TaxProfileMutation) SetFromUs(i int64) {
+	m.from_us = &i
+	m.addfrom_us = nil
+}
+
+// FromUs returns the value of the "from_us" field in the mutation.
+func (m *TaxProfileMutation) FromUs() (r int64, exists bool) {
+	v := m.from_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromUs returns the old "from_us" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldFromUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromUs: %w", err)
+	}
+	return oldValue.FromUs, nil
+}
+
+// AddFromUs adds i to the "from_us" field.
+func (m *TaxProfileMutation) AddFromUs(i int64) {
+	if m.addfrom_us != nil {
+		*m.addfrom_us += i
+	} else {
+		m.addfrom_us = &i
+	}
+}
+
+// AddedFromUs returns the value that was added to the "from_us" field in this mutation.
+func (m *TaxProfileMutation) AddedFromUs() (r int64, exists bool) {
+	v := m.addfrom_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFromUs resets all changes to the "from_us" field.
+func (m *TaxProfileMutation) ResetFromUs() {
+	m.from_us = nil
+	m.addfrom_us = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *TaxProfileMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *TaxProfileMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *TaxProfileMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *TaxProfileMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *TaxProfileMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetWithdrawn sets the "withdrawn" field.
+func (m *TaxProfileMutation) SetWithdrawn(b bool) {
+	m.withdrawn = &b
+}
+
+// Withdrawn returns the value of the "withdrawn" field in the mutation.
+func (m *TaxProfileMutation) Withdrawn() (r bool, exists bool) {
+	v := m.withdrawn
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWithdrawn returns the old "withdrawn" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldWithdrawn(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWithdrawn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWithdrawn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWithdrawn: %w", err)
+	}
+	return oldValue.Withdrawn, nil
+}
+
+// ResetWithdrawn resets all changes to the "withdrawn" field.
+func (m *TaxProfileMutation) ResetWithdrawn() {
+	m.withdrawn = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *TaxProfileMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *TaxProfileMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *TaxProfileMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *TaxProfileMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *TaxProfileMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the TaxProfile entity.
+// If the TaxProfile object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TaxProfileMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *TaxProfileMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *TaxProfileMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *TaxProfileMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the TaxProfileMutation builder.
+func (m *TaxProfileMutation) Where(ps ...predicate.TaxProfile) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TaxProfileMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TaxProfileMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TaxProfile, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TaxProfileMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TaxProfileMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TaxProfile).
+func (m *TaxProfileMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TaxProfileMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.org != nil {
+		fields = append(fields, taxprofile.FieldOrg)
+	}
+	if m.taxpayer != nil {
+		fields = append(fields, taxprofile.FieldTaxpayer)
+	}
+	if m.tax_no != nil {
+		fields = append(fields, taxprofile.FieldTaxNo)
+	}
+	if m.title != nil {
+		fields = append(fields, taxprofile.FieldTitle)
+	}
+	if m.invoice_when != nil {
+		fields = append(fields, taxprofile.FieldInvoiceWhen)
+	}
+	if m.request_days != nil {
+		fields = append(fields, taxprofile.FieldRequestDays)
+	}
+	if m.from_us != nil {
+		fields = append(fields, taxprofile.FieldFromUs)
+	}
+	if m.version != nil {
+		fields = append(fields, taxprofile.FieldVersion)
+	}
+	if m.withdrawn != nil {
+		fields = append(fields, taxprofile.FieldWithdrawn)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, taxprofile.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, taxprofile.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TaxProfileMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case taxprofile.FieldOrg:
+		return m.Org()
+	case taxprofile.FieldTaxpayer:
+		return m.Taxpayer()
+	case taxprofile.FieldTaxNo:
+		return m.TaxNo()
+	case taxprofile.FieldTitle:
+		return m.Title()
+	case taxprofile.FieldInvoiceWhen:
+		return m.InvoiceWhen()
+	case taxprofile.FieldRequestDays:
+		return m.RequestDays()
+	case taxprofile.FieldFromUs:
+		return m.FromUs()
+	case taxprofile.FieldVersion:
+		return m.Version()
+	case taxprofile.FieldWithdrawn:
+		return m.Withdrawn()
+	case taxprofile.FieldChangedBy:
+		return m.ChangedBy()
+	case taxprofile.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TaxProfileMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case taxprofile.FieldOrg:
+		return m.OldOrg(ctx)
+	case taxprofile.FieldTaxpayer:
+		return m.OldTaxpayer(ctx)
+	case taxprofile.FieldTaxNo:
+		return m.OldTaxNo(ctx)
+	case taxprofile.FieldTitle:
+		return m.OldTitle(ctx)
+	case taxprofile.FieldInvoiceWhen:
+		return m.OldInvoiceWhen(ctx)
+	case taxprofile.FieldRequestDays:
+		return m.OldRequestDays(ctx)
+	case taxprofile.FieldFromUs:
+		return m.OldFromUs(ctx)
+	case taxprofile.FieldVersion:
+		return m.OldVersion(ctx)
+	case taxprofile.FieldWithdrawn:
+		return m.OldWithdrawn(ctx)
+	case taxprofile.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case taxprofile.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown TaxProfile field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TaxProfileMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case taxprofile.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case taxprofile.FieldTaxpayer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxpayer(v)
+		return nil
+	case taxprofile.FieldTaxNo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTaxNo(v)
+		return nil
+	case taxprofile.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case taxprofile.FieldInvoiceWhen:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvoiceWhen(v)
+		return nil
+	case taxprofile.FieldRequestDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestDays(v)
+		return nil
+	case taxprofile.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromUs(v)
+		return nil
+	case taxprofile.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case taxprofile.FieldWithdrawn:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWithdrawn(v)
+		return nil
+	case taxprofile.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case taxprofile.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TaxProfile field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TaxProfileMutation) AddedFields() []string {
+	var fields []string
+	if m.addrequest_days != nil {
+		fields = append(fields, taxprofile.FieldRequestDays)
+	}
+	if m.addfrom_us != nil {
+		fields = append(fields, taxprofile.FieldFromUs)
+	}
+	if m.addversion != nil {
+		fields = append(fields, taxprofile.FieldVersion)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, taxprofile.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TaxProfileMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case taxprofile.FieldRequestDays:
+		return m.AddedRequestDays()
+	case taxprofile.FieldFromUs:
+		return m.AddedFromUs()
+	case taxprofile.FieldVersion:
+		return m.AddedVersion()
+	case taxprofile.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TaxProfileMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case taxprofile.FieldRequestDays:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRequestDays(v)
+		return nil
+	case taxprofile.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFromUs(v)
+		return nil
+	case taxprofile.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case taxprofile.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TaxProfile numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TaxProfileMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TaxProfileMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TaxProfileMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown TaxProfile nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TaxProfileMutation) ResetField(name string) error {
+	switch name {
+	case taxprofile.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case taxprofile.FieldTaxpayer:
+		m.ResetTaxpayer()
+		return nil
+	case taxprofile.FieldTaxNo:
+		m.ResetTaxNo()
+		return nil
+	case taxprofile.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case taxprofile.FieldInvoiceWhen:
+		m.ResetInvoiceWhen()
+		return nil
+	case taxprofile.FieldRequestDays:
+		m.ResetRequestDays()
+		return nil
+	case taxprofile.FieldFromUs:
+		m.ResetFromUs()
+		return nil
+	case taxprofile.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case taxprofile.FieldWithdrawn:
+		m.ResetWithdrawn()
+		return nil
+	case taxprofile.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case taxprofile.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown TaxProfile field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TaxProfileMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TaxProfileMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TaxProfileMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TaxProfileMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TaxProfileMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TaxProfileMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TaxProfileMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown TaxProfile unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TaxProfileMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown TaxProfile edge %s", name)
 }
 
 // TradeEventMutation represents an operation that mutates the TradeEvent nodes in the graph.

@@ -114,7 +114,13 @@ type Order struct {
 	// AskedUs holds the value of the "asked_us" field.
 	AskedUs int64 `json:"asked_us,omitempty"`
 	// ChooseByUs holds the value of the "choose_by_us" field.
-	ChooseByUs   int64 `json:"choose_by_us,omitempty"`
+	ChooseByUs int64 `json:"choose_by_us,omitempty"`
+	// HeldUntilUs holds the value of the "held_until_us" field.
+	HeldUntilUs int64 `json:"held_until_us,omitempty"`
+	// TaxProfile holds the value of the "tax_profile" field.
+	TaxProfile string `json:"tax_profile,omitempty"`
+	// InvoiceCount holds the value of the "invoice_count" field.
+	InvoiceCount int64 `json:"invoice_count,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -127,9 +133,9 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case order.FieldTaxOnTop, order.FieldUnallocated:
 			values[i] = new(sql.NullBool)
-		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldGiftChargedMinor, order.FieldCreditMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldTaxMinor, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion, order.FieldAskedUs, order.FieldChooseByUs:
+		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldGiftChargedMinor, order.FieldCreditMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldTaxMinor, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion, order.FieldAskedUs, order.FieldChooseByUs, order.FieldHeldUntilUs, order.FieldInvoiceCount:
 			values[i] = new(sql.NullInt64)
-		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldOriginOrder, order.FieldOriginReturn, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint:
+		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldOriginOrder, order.FieldOriginReturn, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint, order.FieldTaxProfile:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -446,6 +452,24 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ChooseByUs = value.Int64
 			}
+		case order.FieldHeldUntilUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field held_until_us", values[i])
+			} else if value.Valid {
+				_m.HeldUntilUs = value.Int64
+			}
+		case order.FieldTaxProfile:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field tax_profile", values[i])
+			} else if value.Valid {
+				_m.TaxProfile = value.String
+			}
+		case order.FieldInvoiceCount:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field invoice_count", values[i])
+			} else if value.Valid {
+				_m.InvoiceCount = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -625,6 +649,15 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("choose_by_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ChooseByUs))
+	builder.WriteString(", ")
+	builder.WriteString("held_until_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.HeldUntilUs))
+	builder.WriteString(", ")
+	builder.WriteString("tax_profile=")
+	builder.WriteString(_m.TaxProfile)
+	builder.WriteString(", ")
+	builder.WriteString("invoice_count=")
+	builder.WriteString(fmt.Sprintf("%v", _m.InvoiceCount))
 	builder.WriteByte(')')
 	return builder.String()
 }

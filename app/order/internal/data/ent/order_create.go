@@ -648,6 +648,48 @@ func (_c *OrderCreate) SetNillableChooseByUs(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetHeldUntilUs sets the "held_until_us" field.
+func (_c *OrderCreate) SetHeldUntilUs(v int64) *OrderCreate {
+	_c.mutation.SetHeldUntilUs(v)
+	return _c
+}
+
+// SetNillableHeldUntilUs sets the "held_until_us" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableHeldUntilUs(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetHeldUntilUs(*v)
+	}
+	return _c
+}
+
+// SetTaxProfile sets the "tax_profile" field.
+func (_c *OrderCreate) SetTaxProfile(v string) *OrderCreate {
+	_c.mutation.SetTaxProfile(v)
+	return _c
+}
+
+// SetNillableTaxProfile sets the "tax_profile" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableTaxProfile(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetTaxProfile(*v)
+	}
+	return _c
+}
+
+// SetInvoiceCount sets the "invoice_count" field.
+func (_c *OrderCreate) SetInvoiceCount(v int64) *OrderCreate {
+	_c.mutation.SetInvoiceCount(v)
+	return _c
+}
+
+// SetNillableInvoiceCount sets the "invoice_count" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableInvoiceCount(v *int64) *OrderCreate {
+	if v != nil {
+		_c.SetInvoiceCount(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OrderCreate) SetID(v string) *OrderCreate {
 	_c.mutation.SetID(v)
@@ -858,6 +900,14 @@ func (_c *OrderCreate) defaults() error {
 	if _, ok := _c.mutation.ChooseByUs(); !ok {
 		v := order.DefaultChooseByUs
 		_c.mutation.SetChooseByUs(v)
+	}
+	if _, ok := _c.mutation.TaxProfile(); !ok {
+		v := order.DefaultTaxProfile
+		_c.mutation.SetTaxProfile(v)
+	}
+	if _, ok := _c.mutation.InvoiceCount(); !ok {
+		v := order.DefaultInvoiceCount
+		_c.mutation.SetInvoiceCount(v)
 	}
 	return nil
 }
@@ -1098,6 +1148,17 @@ func (_c *OrderCreate) check() error {
 	if _, ok := _c.mutation.ChooseByUs(); !ok {
 		return &ValidationError{Name: "choose_by_us", err: errors.New(`ent: missing required field "Order.choose_by_us"`)}
 	}
+	if _, ok := _c.mutation.TaxProfile(); !ok {
+		return &ValidationError{Name: "tax_profile", err: errors.New(`ent: missing required field "Order.tax_profile"`)}
+	}
+	if v, ok := _c.mutation.TaxProfile(); ok {
+		if err := order.TaxProfileValidator(v); err != nil {
+			return &ValidationError{Name: "tax_profile", err: fmt.Errorf(`ent: validator failed for field "Order.tax_profile": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.InvoiceCount(); !ok {
+		return &ValidationError{Name: "invoice_count", err: errors.New(`ent: missing required field "Order.invoice_count"`)}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := order.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "Order.id": %w`, err)}
@@ -1330,6 +1391,18 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ChooseByUs(); ok {
 		_spec.SetField(order.FieldChooseByUs, field.TypeInt64, value)
 		_node.ChooseByUs = value
+	}
+	if value, ok := _c.mutation.HeldUntilUs(); ok {
+		_spec.SetField(order.FieldHeldUntilUs, field.TypeInt64, value)
+		_node.HeldUntilUs = value
+	}
+	if value, ok := _c.mutation.TaxProfile(); ok {
+		_spec.SetField(order.FieldTaxProfile, field.TypeString, value)
+		_node.TaxProfile = value
+	}
+	if value, ok := _c.mutation.InvoiceCount(); ok {
+		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
+		_node.InvoiceCount = value
 	}
 	return _node, _spec
 }
@@ -1707,6 +1780,24 @@ func (u *OrderUpsert) AddChooseByUs(v int64) *OrderUpsert {
 	return u
 }
 
+// SetInvoiceCount sets the "invoice_count" field.
+func (u *OrderUpsert) SetInvoiceCount(v int64) *OrderUpsert {
+	u.Set(order.FieldInvoiceCount, v)
+	return u
+}
+
+// UpdateInvoiceCount sets the "invoice_count" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateInvoiceCount() *OrderUpsert {
+	u.SetExcluded(order.FieldInvoiceCount)
+	return u
+}
+
+// AddInvoiceCount adds v to the "invoice_count" field.
+func (u *OrderUpsert) AddInvoiceCount(v int64) *OrderUpsert {
+	u.Add(order.FieldInvoiceCount, v)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -1807,6 +1898,12 @@ func (u *OrderUpsertOne) UpdateNewValues() *OrderUpsertOne {
 		}
 		if _, exists := u.create.mutation.TaxOnTop(); exists {
 			s.SetIgnore(order.FieldTaxOnTop)
+		}
+		if _, exists := u.create.mutation.HeldUntilUs(); exists {
+			s.SetIgnore(order.FieldHeldUntilUs)
+		}
+		if _, exists := u.create.mutation.TaxProfile(); exists {
+			s.SetIgnore(order.FieldTaxProfile)
 		}
 	}))
 	return u
@@ -2217,6 +2314,27 @@ func (u *OrderUpsertOne) UpdateChooseByUs() *OrderUpsertOne {
 	})
 }
 
+// SetInvoiceCount sets the "invoice_count" field.
+func (u *OrderUpsertOne) SetInvoiceCount(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetInvoiceCount(v)
+	})
+}
+
+// AddInvoiceCount adds v to the "invoice_count" field.
+func (u *OrderUpsertOne) AddInvoiceCount(v int64) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddInvoiceCount(v)
+	})
+}
+
+// UpdateInvoiceCount sets the "invoice_count" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateInvoiceCount() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateInvoiceCount()
+	})
+}
+
 // Exec executes the query.
 func (u *OrderUpsertOne) Exec(ctx context.Context) error {
 	if len(u.create.conflict) == 0 {
@@ -2483,6 +2601,12 @@ func (u *OrderUpsertBulk) UpdateNewValues() *OrderUpsertBulk {
 			}
 			if _, exists := b.mutation.TaxOnTop(); exists {
 				s.SetIgnore(order.FieldTaxOnTop)
+			}
+			if _, exists := b.mutation.HeldUntilUs(); exists {
+				s.SetIgnore(order.FieldHeldUntilUs)
+			}
+			if _, exists := b.mutation.TaxProfile(); exists {
+				s.SetIgnore(order.FieldTaxProfile)
 			}
 		}
 	}))
@@ -2891,6 +3015,27 @@ func (u *OrderUpsertBulk) AddChooseByUs(v int64) *OrderUpsertBulk {
 func (u *OrderUpsertBulk) UpdateChooseByUs() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateChooseByUs()
+	})
+}
+
+// SetInvoiceCount sets the "invoice_count" field.
+func (u *OrderUpsertBulk) SetInvoiceCount(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetInvoiceCount(v)
+	})
+}
+
+// AddInvoiceCount adds v to the "invoice_count" field.
+func (u *OrderUpsertBulk) AddInvoiceCount(v int64) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.AddInvoiceCount(v)
+	})
+}
+
+// UpdateInvoiceCount sets the "invoice_count" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateInvoiceCount() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateInvoiceCount()
 	})
 }
 

@@ -387,6 +387,27 @@ func (_u *OrderUpdate) AddChooseByUs(v int64) *OrderUpdate {
 	return _u
 }
 
+// SetInvoiceCount sets the "invoice_count" field.
+func (_u *OrderUpdate) SetInvoiceCount(v int64) *OrderUpdate {
+	_u.mutation.ResetInvoiceCount()
+	_u.mutation.SetInvoiceCount(v)
+	return _u
+}
+
+// SetNillableInvoiceCount sets the "invoice_count" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableInvoiceCount(v *int64) *OrderUpdate {
+	if v != nil {
+		_u.SetInvoiceCount(*v)
+	}
+	return _u
+}
+
+// AddInvoiceCount adds value to the "invoice_count" field.
+func (_u *OrderUpdate) AddInvoiceCount(v int64) *OrderUpdate {
+	_u.mutation.AddInvoiceCount(v)
+	return _u
+}
+
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdate) Mutation() *OrderMutation {
 	return _u.mutation
@@ -581,6 +602,15 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedChooseByUs(); ok {
 		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
+	}
+	if _u.mutation.HeldUntilUsCleared() {
+		_spec.ClearField(order.FieldHeldUntilUs, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.InvoiceCount(); ok {
+		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInvoiceCount(); ok {
+		_spec.AddField(order.FieldInvoiceCount, field.TypeInt64, value)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -962,6 +992,27 @@ func (_u *OrderUpdateOne) AddChooseByUs(v int64) *OrderUpdateOne {
 	return _u
 }
 
+// SetInvoiceCount sets the "invoice_count" field.
+func (_u *OrderUpdateOne) SetInvoiceCount(v int64) *OrderUpdateOne {
+	_u.mutation.ResetInvoiceCount()
+	_u.mutation.SetInvoiceCount(v)
+	return _u
+}
+
+// SetNillableInvoiceCount sets the "invoice_count" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableInvoiceCount(v *int64) *OrderUpdateOne {
+	if v != nil {
+		_u.SetInvoiceCount(*v)
+	}
+	return _u
+}
+
+// AddInvoiceCount adds value to the "invoice_count" field.
+func (_u *OrderUpdateOne) AddInvoiceCount(v int64) *OrderUpdateOne {
+	_u.mutation.AddInvoiceCount(v)
+	return _u
+}
+
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdateOne) Mutation() *OrderMutation {
 	return _u.mutation
@@ -1186,6 +1237,15 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.AddedChooseByUs(); ok {
 		_spec.AddField(order.FieldChooseByUs, field.TypeInt64, value)
+	}
+	if _u.mutation.HeldUntilUsCleared() {
+		_spec.ClearField(order.FieldHeldUntilUs, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.InvoiceCount(); ok {
+		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedInvoiceCount(); ok {
+		_spec.AddField(order.FieldInvoiceCount, field.TypeInt64, value)
 	}
 	_node = &Order{config: _u.config}
 	_spec.Assign = _node.assignValues

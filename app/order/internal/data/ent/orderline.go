@@ -56,6 +56,8 @@ type OrderLine struct {
 	TaxBp int64 `json:"tax_bp,omitempty"`
 	// TaxMinor holds the value of the "tax_minor" field.
 	TaxMinor int64 `json:"tax_minor,omitempty"`
+	// ReceiptsMinor holds the value of the "receipts_minor" field.
+	ReceiptsMinor *int64 `json:"receipts_minor,omitempty"`
 	// ReturnedQuantity holds the value of the "returned_quantity" field.
 	ReturnedQuantity int64 `json:"returned_quantity,omitempty"`
 	// CancelledQuantity holds the value of the "cancelled_quantity" field.
@@ -78,7 +80,7 @@ func (*OrderLine) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case orderline.FieldReturnable:
 			values[i] = new(sql.NullBool)
-		case orderline.FieldNo, orderline.FieldQuantity, orderline.FieldUnitMinor, orderline.FieldGrossMinor, orderline.FieldDiscountMinor, orderline.FieldPayableMinor, orderline.FieldPointsAmountMinor, orderline.FieldPoints, orderline.FieldTaxBp, orderline.FieldTaxMinor, orderline.FieldReturnedQuantity, orderline.FieldCancelledQuantity, orderline.FieldRefundedMinor, orderline.FieldPointsBack, orderline.FieldPlacedUs:
+		case orderline.FieldNo, orderline.FieldQuantity, orderline.FieldUnitMinor, orderline.FieldGrossMinor, orderline.FieldDiscountMinor, orderline.FieldPayableMinor, orderline.FieldPointsAmountMinor, orderline.FieldPoints, orderline.FieldTaxBp, orderline.FieldTaxMinor, orderline.FieldReceiptsMinor, orderline.FieldReturnedQuantity, orderline.FieldCancelledQuantity, orderline.FieldRefundedMinor, orderline.FieldPointsBack, orderline.FieldPlacedUs:
 			values[i] = new(sql.NullInt64)
 		case orderline.FieldID, orderline.FieldOrg, orderline.FieldOrderID, orderline.FieldSku, orderline.FieldTaxClass, orderline.FieldGiftOf:
 			values[i] = new(sql.NullString)
@@ -223,6 +225,13 @@ func (_m *OrderLine) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TaxMinor = value.Int64
 			}
+		case orderline.FieldReceiptsMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field receipts_minor", values[i])
+			} else if value.Valid {
+				_m.ReceiptsMinor = new(int64)
+				*_m.ReceiptsMinor = value.Int64
+			}
 		case orderline.FieldReturnedQuantity:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field returned_quantity", values[i])
@@ -345,6 +354,11 @@ func (_m *OrderLine) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("tax_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.TaxMinor))
+	builder.WriteString(", ")
+	if v := _m.ReceiptsMinor; v != nil {
+		builder.WriteString("receipts_minor=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("returned_quantity=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReturnedQuantity))

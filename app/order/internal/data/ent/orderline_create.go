@@ -249,6 +249,20 @@ func (_c *OrderLineCreate) SetNillableTaxMinor(v *int64) *OrderLineCreate {
 	return _c
 }
 
+// SetReceiptsMinor sets the "receipts_minor" field.
+func (_c *OrderLineCreate) SetReceiptsMinor(v int64) *OrderLineCreate {
+	_c.mutation.SetReceiptsMinor(v)
+	return _c
+}
+
+// SetNillableReceiptsMinor sets the "receipts_minor" field if the given value is not nil.
+func (_c *OrderLineCreate) SetNillableReceiptsMinor(v *int64) *OrderLineCreate {
+	if v != nil {
+		_c.SetReceiptsMinor(*v)
+	}
+	return _c
+}
+
 // SetReturnedQuantity sets the "returned_quantity" field.
 func (_c *OrderLineCreate) SetReturnedQuantity(v int64) *OrderLineCreate {
 	_c.mutation.SetReturnedQuantity(v)
@@ -648,6 +662,10 @@ func (_c *OrderLineCreate) createSpec() (*OrderLine, *sqlgraph.CreateSpec) {
 		_spec.SetField(orderline.FieldTaxMinor, field.TypeInt64, value)
 		_node.TaxMinor = value
 	}
+	if value, ok := _c.mutation.ReceiptsMinor(); ok {
+		_spec.SetField(orderline.FieldReceiptsMinor, field.TypeInt64, value)
+		_node.ReceiptsMinor = &value
+	}
 	if value, ok := _c.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(orderline.FieldReturnedQuantity, field.TypeInt64, value)
 		_node.ReturnedQuantity = value
@@ -883,6 +901,9 @@ func (u *OrderLineUpsertOne) UpdateNewValues() *OrderLineUpsertOne {
 		}
 		if _, exists := u.create.mutation.TaxMinor(); exists {
 			s.SetIgnore(orderline.FieldTaxMinor)
+		}
+		if _, exists := u.create.mutation.ReceiptsMinor(); exists {
+			s.SetIgnore(orderline.FieldReceiptsMinor)
 		}
 	}))
 	return u
@@ -1259,6 +1280,9 @@ func (u *OrderLineUpsertBulk) UpdateNewValues() *OrderLineUpsertBulk {
 			}
 			if _, exists := b.mutation.TaxMinor(); exists {
 				s.SetIgnore(orderline.FieldTaxMinor)
+			}
+			if _, exists := b.mutation.ReceiptsMinor(); exists {
+				s.SetIgnore(orderline.FieldReceiptsMinor)
 			}
 		}
 	}))

@@ -182,6 +182,9 @@ func (_u *OrderLineUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.EarnedCleared() {
 		_spec.ClearField(orderline.FieldEarned, field.TypeJSON)
 	}
+	if _u.mutation.ReceiptsMinorCleared() {
+		_spec.ClearField(orderline.FieldReceiptsMinor, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(orderline.FieldReturnedQuantity, field.TypeInt64, value)
 	}
@@ -416,6 +419,9 @@ func (_u *OrderLineUpdateOne) sqlSave(ctx context.Context) (_node *OrderLine, er
 	}
 	if _u.mutation.EarnedCleared() {
 		_spec.ClearField(orderline.FieldEarned, field.TypeJSON)
+	}
+	if _u.mutation.ReceiptsMinorCleared() {
+		_spec.ClearField(orderline.FieldReceiptsMinor, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.ReturnedQuantity(); ok {
 		_spec.SetField(orderline.FieldReturnedQuantity, field.TypeInt64, value)

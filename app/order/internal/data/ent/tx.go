@@ -30,6 +30,10 @@ type Tx struct {
 	GoodsReturn *GoodsReturnClient
 	// Goodwill is the client for interacting with the Goodwill builders.
 	Goodwill *GoodwillClient
+	// GuestCart is the client for interacting with the GuestCart builders.
+	GuestCart *GuestCartClient
+	// Invoice is the client for interacting with the Invoice builders.
+	Invoice *InvoiceClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
@@ -56,10 +60,14 @@ type Tx struct {
 	ReturnPolicy *ReturnPolicyClient
 	// SandboxEntry is the client for interacting with the SandboxEntry builders.
 	SandboxEntry *SandboxEntryClient
+	// SandboxInvoice is the client for interacting with the SandboxInvoice builders.
+	SandboxInvoice *SandboxInvoiceClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
 	ServiceLevel *ServiceLevelClient
 	// ShippingReport is the client for interacting with the ShippingReport builders.
 	ShippingReport *ShippingReportClient
+	// TaxProfile is the client for interacting with the TaxProfile builders.
+	TaxProfile *TaxProfileClient
 	// TradeEvent is the client for interacting with the TradeEvent builders.
 	TradeEvent *TradeEventClient
 	// TradeTerm is the client for interacting with the TradeTerm builders.
@@ -204,6 +212,8 @@ func (tx *Tx) init() {
 	tx.GiftOrder = NewGiftOrderClient(tx.config)
 	tx.GoodsReturn = NewGoodsReturnClient(tx.config)
 	tx.Goodwill = NewGoodwillClient(tx.config)
+	tx.GuestCart = NewGuestCartClient(tx.config)
+	tx.Invoice = NewInvoiceClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
@@ -217,8 +227,10 @@ func (tx *Tx) init() {
 	tx.ReturnLine = NewReturnLineClient(tx.config)
 	tx.ReturnPolicy = NewReturnPolicyClient(tx.config)
 	tx.SandboxEntry = NewSandboxEntryClient(tx.config)
+	tx.SandboxInvoice = NewSandboxInvoiceClient(tx.config)
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.ShippingReport = NewShippingReportClient(tx.config)
+	tx.TaxProfile = NewTaxProfileClient(tx.config)
 	tx.TradeEvent = NewTradeEventClient(tx.config)
 	tx.TradeTerm = NewTradeTermClient(tx.config)
 }

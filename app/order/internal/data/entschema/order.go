@@ -45,6 +45,12 @@ func (Order) Fields() []ent.Field {
 		field.Bool("unallocated").Default(false), number("allocate_attempt"), number("allocate_at_us"), number("version"),
 		// Since when, and by when, the buyer of a pickup has to choose.
 		number("asked_us"), number("choose_by_us"),
+		// Until when stock is held for a payment; 0: as configured.
+		field.Int64("held_until_us").Optional().Immutable(),
+		// The seller's at placement; empty: it had none.
+		ref("tax_profile"),
+		// How many invoices and red letters it has.
+		number("invoice_count"),
 	}
 }
 
@@ -84,6 +90,8 @@ func (OrderLine) Fields() []ent.Field {
 		// What earned the gift.
 		field.JSON("earned", &biz.Earned{}).Optional().Immutable(),
 		constant("tax_bp"), constant("tax_minor"),
+		// What the line brings its seller; absent: before it was frozen.
+		field.Int64("receipts_minor").Optional().Nillable().Immutable(),
 		number("returned_quantity"), number("cancelled_quantity"), number("refunded_minor"), number("points_back"),
 		// When the order was placed: orders of a SKU are listed by time.
 		number("placed_us"),
@@ -116,17 +124,3 @@ func (OrderEvent) Fields() []ent.Field {
 func (OrderEvent) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("order_id", "version").Unique()}
 }
-
-// CartLine is what a member thinks of buying.
-type CartLine struct{ ent.Schema }
-
-// Mixin keeps a cart to its member.
-func (CartLine) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.OrgOrMember("member_id")} }
-
-// Fields of a cart line.
-func (CartLine) Fields() []ent.Field {
-	return []ent.Field{key("id"), key("member_id"), column.Fixed("sku", 64), number("quantity"), number("updated_us")}
-}
-
-// Indexes of a cart line.
-func (CartLine) Indexes() []ent.Index { return []ent.Index{index.Fields("member_id", "sku").Unique()} }

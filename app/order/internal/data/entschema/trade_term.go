@@ -9,7 +9,7 @@ import (
 	"github.com/onepool/onepool/app/internal/tenancy"
 )
 
-// TradeTerm is one version of terms that orders are priced by from a moment on: tax rates, freight.
+// TradeTerm is one version of terms that orders are priced by from a moment on: tax rates, freight, times to pay.
 type TradeTerm struct{ ent.Schema }
 
 // Mixin lets headquarters and services write terms.

@@ -22,6 +22,10 @@ const (
 	FieldQuantity = "quantity"
 	// FieldUpdatedUs holds the string denoting the updated_us field in the database.
 	FieldUpdatedUs = "updated_us"
+	// FieldShopStore holds the string denoting the shop_store field in the database.
+	FieldShopStore = "shop_store"
+	// FieldSeenMinor holds the string denoting the seen_minor field in the database.
+	FieldSeenMinor = "seen_minor"
 	// Table holds the table name of the cartline in the database.
 	Table = "cart_lines"
 )
@@ -34,6 +38,8 @@ var Columns = []string{
 	FieldSku,
 	FieldQuantity,
 	FieldUpdatedUs,
+	FieldShopStore,
+	FieldSeenMinor,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -66,6 +72,12 @@ var (
 	DefaultQuantity int64
 	// DefaultUpdatedUs holds the default value on creation for the "updated_us" field.
 	DefaultUpdatedUs int64
+	// DefaultShopStore holds the default value on creation for the "shop_store" field.
+	DefaultShopStore string
+	// ShopStoreValidator is a validator for the "shop_store" field. It is called by the builders before save.
+	ShopStoreValidator func(string) error
+	// DefaultSeenMinor holds the default value on creation for the "seen_minor" field.
+	DefaultSeenMinor int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -101,4 +113,14 @@ func ByQuantity(opts ...sql.OrderTermOption) OrderOption {
 // ByUpdatedUs orders the results by the updated_us field.
 func ByUpdatedUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUpdatedUs, opts...).ToFunc()
+}
+
+// ByShopStore orders the results by the shop_store field.
+func ByShopStore(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShopStore, opts...).ToFunc()
+}
+
+// BySeenMinor orders the results by the seen_minor field.
+func BySeenMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSeenMinor, opts...).ToFunc()
 }

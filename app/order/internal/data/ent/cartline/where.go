@@ -87,6 +87,16 @@ func UpdatedUs(v int64) predicate.CartLine {
 	return predicate.CartLine(sql.FieldEQ(FieldUpdatedUs, v))
 }
 
+// ShopStore applies equality check predicate on the "shop_store" field. It's identical to ShopStoreEQ.
+func ShopStore(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldEQ(FieldShopStore, v))
+}
+
+// SeenMinor applies equality check predicate on the "seen_minor" field. It's identical to SeenMinorEQ.
+func SeenMinor(v int64) predicate.CartLine {
+	return predicate.CartLine(sql.FieldEQ(FieldSeenMinor, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.CartLine {
 	return predicate.CartLine(sql.FieldEQ(FieldOrg, v))
@@ -360,6 +370,111 @@ func UpdatedUsLT(v int64) predicate.CartLine {
 // UpdatedUsLTE applies the LTE predicate on the "updated_us" field.
 func UpdatedUsLTE(v int64) predicate.CartLine {
 	return predicate.CartLine(sql.FieldLTE(FieldUpdatedUs, v))
+}
+
+// ShopStoreEQ applies the EQ predicate on the "shop_store" field.
+func ShopStoreEQ(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldEQ(FieldShopStore, v))
+}
+
+// ShopStoreNEQ applies the NEQ predicate on the "shop_store" field.
+func ShopStoreNEQ(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldNEQ(FieldShopStore, v))
+}
+
+// ShopStoreIn applies the In predicate on the "shop_store" field.
+func ShopStoreIn(vs ...string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldIn(FieldShopStore, vs...))
+}
+
+// ShopStoreNotIn applies the NotIn predicate on the "shop_store" field.
+func ShopStoreNotIn(vs ...string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldNotIn(FieldShopStore, vs...))
+}
+
+// ShopStoreGT applies the GT predicate on the "shop_store" field.
+func ShopStoreGT(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldGT(FieldShopStore, v))
+}
+
+// ShopStoreGTE applies the GTE predicate on the "shop_store" field.
+func ShopStoreGTE(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldGTE(FieldShopStore, v))
+}
+
+// ShopStoreLT applies the LT predicate on the "shop_store" field.
+func ShopStoreLT(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldLT(FieldShopStore, v))
+}
+
+// ShopStoreLTE applies the LTE predicate on the "shop_store" field.
+func ShopStoreLTE(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldLTE(FieldShopStore, v))
+}
+
+// ShopStoreContains applies the Contains predicate on the "shop_store" field.
+func ShopStoreContains(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldContains(FieldShopStore, v))
+}
+
+// ShopStoreHasPrefix applies the HasPrefix predicate on the "shop_store" field.
+func ShopStoreHasPrefix(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldHasPrefix(FieldShopStore, v))
+}
+
+// ShopStoreHasSuffix applies the HasSuffix predicate on the "shop_store" field.
+func ShopStoreHasSuffix(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldHasSuffix(FieldShopStore, v))
+}
+
+// ShopStoreEqualFold applies the EqualFold predicate on the "shop_store" field.
+func ShopStoreEqualFold(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldEqualFold(FieldShopStore, v))
+}
+
+// ShopStoreContainsFold applies the ContainsFold predicate on the "shop_store" field.
+func ShopStoreContainsFold(v string) predicate.CartLine {
+	return predicate.CartLine(sql.FieldContainsFold(FieldShopStore, v))
+}
+
+// SeenMinorEQ applies the EQ predicate on the "seen_minor" field.
+func SeenMinorEQ(v int64) predicate.CartLine {
+	return predicate.CartLine(sql.FieldEQ(FieldSeenMinor, v))
+}
+
+// SeenMinorNEQ applies the NEQ predicate on the "seen_minor" field.
+func SeenMinorNEQ(v int64) predicate.CartLine {
+	return predicate.CartLine(sql.FieldNEQ(FieldSeenMinor, v))
+}
+
+// SeenMinorIn applies the In predicate on the "seen_minor" field.
+func SeenMinorIn(vs ...int64) predicate.CartLine {
+	return predicate.CartLine(sql.FieldIn(FieldSeenMinor, vs...))
+}
+
+// SeenMinorNotIn applies the NotIn predicate on the "seen_minor" field.
+func SeenMinorNotIn(vs ...int64) predicate.CartLine {
+	return predicate.CartLine(sql.FieldNotIn(FieldSeenMinor, vs...))
+}
+
+// SeenMinorGT applies the GT predicate on the "seen_minor" field.
+func SeenMinorGT(v int64) predicate.CartLine {
+	return predicate.CartLine(sql.FieldGT(FieldSeenMinor, v))
+}
+
+// SeenMinorGTE applies the GTE predicate on the "seen_minor" field.
+func SeenMinorGTE(v int64) predicate.CartLine {
+	return predicate.CartLine(sql.FieldGTE(FieldSeenMinor, v))
+}
+
+// SeenMinorLT applies the LT predicate on the "seen_minor" field.
+func SeenMinorLT(v int64) predicate.CartLine {
+	return predicate.CartLine(sql.FieldLT(FieldSeenMinor, v))
+}
+
+// SeenMinorLTE applies the LTE predicate on the "seen_minor" field.
+func SeenMinorLTE(v int64) predicate.CartLine {
+	return predicate.CartLine(sql.FieldLTE(FieldSeenMinor, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -50,6 +50,8 @@ var (
 		{Name: "sku", Type: field.TypeString, Size: 64, Default: ""},
 		{Name: "quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "updated_us", Type: field.TypeInt64, Default: 0},
+		{Name: "shop_store", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "seen_minor", Type: field.TypeInt64, Default: 0},
 	}
 	// CartLinesTable holds the schema information for the "cart_lines" table.
 	CartLinesTable = &schema.Table{
@@ -58,9 +60,9 @@ var (
 		PrimaryKey: []*schema.Column{CartLinesColumns[0]},
 		Indexes: []*schema.Index{
 			{
-				Name:    "cartline_member_id_sku",
+				Name:    "cartline_member_id_shop_store_sku",
 				Unique:  true,
-				Columns: []*schema.Column{CartLinesColumns[2], CartLinesColumns[3]},
+				Columns: []*schema.Column{CartLinesColumns[2], CartLinesColumns[6], CartLinesColumns[3]},
 			},
 		},
 	}
@@ -394,6 +396,86 @@ var (
 			},
 		},
 	}
+	// GuestCartsColumns holds the columns for the "guest_carts" table.
+	GuestCartsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "address_key", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "opened_us", Type: field.TypeInt64, Default: 0},
+		{Name: "touched_us", Type: field.TypeInt64, Default: 0},
+	}
+	// GuestCartsTable holds the schema information for the "guest_carts" table.
+	GuestCartsTable = &schema.Table{
+		Name:       "guest_carts",
+		Columns:    GuestCartsColumns,
+		PrimaryKey: []*schema.Column{GuestCartsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "guestcart_address_key_opened_us",
+				Unique:  false,
+				Columns: []*schema.Column{GuestCartsColumns[2], GuestCartsColumns[3]},
+			},
+			{
+				Name:    "guestcart_touched_us",
+				Unique:  false,
+				Columns: []*schema.Column{GuestCartsColumns[4]},
+			},
+		},
+	}
+	// InvoicesColumns holds the columns for the "invoices" table.
+	InvoicesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "red_of", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "profile", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "moment", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "buyer_cipher", Type: field.TypeBytes, Nullable: true, Size: 16384},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "lines", Type: field.TypeJSON, Nullable: true},
+		{Name: "round", Type: field.TypeInt64, Default: 0},
+		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
+		{Name: "accepted_us", Type: field.TypeInt64, Default: 0},
+		{Name: "attempts", Type: field.TypeInt64, Default: 0},
+		{Name: "next_us", Type: field.TypeInt64, Default: 0},
+		{Name: "failure", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "official_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "url", Type: field.TypeString, Size: 500, Default: ""},
+		{Name: "asked_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "requested_us", Type: field.TypeInt64, Default: 0},
+		{Name: "issued_us", Type: field.TypeInt64, Default: 0},
+	}
+	// InvoicesTable holds the schema information for the "invoices" table.
+	InvoicesTable = &schema.Table{
+		Name:       "invoices",
+		Columns:    InvoicesColumns,
+		PrimaryKey: []*schema.Column{InvoicesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invoice_order_id_no",
+				Unique:  true,
+				Columns: []*schema.Column{InvoicesColumns[2], InvoicesColumns[3]},
+			},
+			{
+				Name:    "invoice_state_next_us",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[4], InvoicesColumns[16]},
+			},
+			{
+				Name:    "invoice_state_requested_us",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[4], InvoicesColumns[21]},
+			},
+			{
+				Name:    "invoice_requested_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{InvoicesColumns[21], InvoicesColumns[0]},
+			},
+		},
+	}
 	// OrdersColumns holds the columns for the "orders" table.
 	OrdersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -445,6 +527,9 @@ var (
 		{Name: "version", Type: field.TypeInt64, Default: 0},
 		{Name: "asked_us", Type: field.TypeInt64, Default: 0},
 		{Name: "choose_by_us", Type: field.TypeInt64, Default: 0},
+		{Name: "held_until_us", Type: field.TypeInt64, Nullable: true},
+		{Name: "tax_profile", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "invoice_count", Type: field.TypeInt64, Default: 0},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -564,6 +649,7 @@ var (
 		{Name: "earned", Type: field.TypeJSON, Nullable: true},
 		{Name: "tax_bp", Type: field.TypeInt64, Default: 0},
 		{Name: "tax_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "receipts_minor", Type: field.TypeInt64, Nullable: true},
 		{Name: "returned_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "cancelled_quantity", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
@@ -584,7 +670,7 @@ var (
 			{
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
-				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[24], OrderLinesColumns[2]},
+				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[25], OrderLinesColumns[2]},
 			},
 		},
 	}
@@ -897,6 +983,30 @@ var (
 			},
 		},
 	}
+	// SandboxInvoicesColumns holds the columns for the "sandbox_invoices" table.
+	SandboxInvoicesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "red_of", Type: field.TypeString, Size: 40, Default: ""},
+		{Name: "fingerprint", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "refusal", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "message", Type: field.TypeString, Size: 255, Default: ""},
+		{Name: "amount_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "official_no", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "at_us", Type: field.TypeInt64, Default: 0},
+	}
+	// SandboxInvoicesTable holds the schema information for the "sandbox_invoices" table.
+	SandboxInvoicesTable = &schema.Table{
+		Name:       "sandbox_invoices",
+		Columns:    SandboxInvoicesColumns,
+		PrimaryKey: []*schema.Column{SandboxInvoicesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sandboxinvoice_red_of",
+				Unique:  false,
+				Columns: []*schema.Column{SandboxInvoicesColumns[1]},
+			},
+		},
+	}
 	// ServiceLevelsColumns holds the columns for the "service_levels" table.
 	ServiceLevelsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -945,6 +1055,39 @@ var (
 				Name:    "shippingreport_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{ShippingReportsColumns[2]},
+			},
+		},
+	}
+	// TaxProfilesColumns holds the columns for the "tax_profiles" table.
+	TaxProfilesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "taxpayer", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "tax_no", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "title", Type: field.TypeString, Size: 100, Default: ""},
+		{Name: "invoice_when", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "request_days", Type: field.TypeInt64, Default: 0},
+		{Name: "from_us", Type: field.TypeInt64, Default: 0},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "withdrawn", Type: field.TypeBool, Default: false},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// TaxProfilesTable holds the schema information for the "tax_profiles" table.
+	TaxProfilesTable = &schema.Table{
+		Name:       "tax_profiles",
+		Columns:    TaxProfilesColumns,
+		PrimaryKey: []*schema.Column{TaxProfilesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "taxprofile_org_from_us_version",
+				Unique:  true,
+				Columns: []*schema.Column{TaxProfilesColumns[1], TaxProfilesColumns[7], TaxProfilesColumns[8]},
+			},
+			{
+				Name:    "taxprofile_changed_us",
+				Unique:  false,
+				Columns: []*schema.Column{TaxProfilesColumns[11]},
 			},
 		},
 	}
@@ -1025,6 +1168,8 @@ var (
 		GiftOrdersTable,
 		GoodsReturnsTable,
 		GoodwillsTable,
+		GuestCartsTable,
+		InvoicesTable,
 		OrdersTable,
 		OrderEventsTable,
 		OrderLinesTable,
@@ -1038,8 +1183,10 @@ var (
 		ReturnLinesTable,
 		ReturnPoliciesTable,
 		SandboxEntriesTable,
+		SandboxInvoicesTable,
 		ServiceLevelsTable,
 		ShippingReportsTable,
+		TaxProfilesTable,
 		TradeEventsTable,
 		TradeTermsTable,
 	}
@@ -1079,6 +1226,14 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	GoodwillsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	GuestCartsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	InvoicesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
@@ -1134,11 +1289,19 @@ func init() {
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
+	SandboxInvoicesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	ServiceLevelsTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
 	ShippingReportsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	TaxProfilesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

@@ -108,6 +108,12 @@ const (
 	FieldAskedUs = "asked_us"
 	// FieldChooseByUs holds the string denoting the choose_by_us field in the database.
 	FieldChooseByUs = "choose_by_us"
+	// FieldHeldUntilUs holds the string denoting the held_until_us field in the database.
+	FieldHeldUntilUs = "held_until_us"
+	// FieldTaxProfile holds the string denoting the tax_profile field in the database.
+	FieldTaxProfile = "tax_profile"
+	// FieldInvoiceCount holds the string denoting the invoice_count field in the database.
+	FieldInvoiceCount = "invoice_count"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 )
@@ -163,6 +169,9 @@ var Columns = []string{
 	FieldVersion,
 	FieldAskedUs,
 	FieldChooseByUs,
+	FieldHeldUntilUs,
+	FieldTaxProfile,
+	FieldInvoiceCount,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -309,6 +318,12 @@ var (
 	DefaultAskedUs int64
 	// DefaultChooseByUs holds the default value on creation for the "choose_by_us" field.
 	DefaultChooseByUs int64
+	// DefaultTaxProfile holds the default value on creation for the "tax_profile" field.
+	DefaultTaxProfile string
+	// TaxProfileValidator is a validator for the "tax_profile" field. It is called by the builders before save.
+	TaxProfileValidator func(string) error
+	// DefaultInvoiceCount holds the default value on creation for the "invoice_count" field.
+	DefaultInvoiceCount int64
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -534,4 +549,19 @@ func ByAskedUs(opts ...sql.OrderTermOption) OrderOption {
 // ByChooseByUs orders the results by the choose_by_us field.
 func ByChooseByUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldChooseByUs, opts...).ToFunc()
+}
+
+// ByHeldUntilUs orders the results by the held_until_us field.
+func ByHeldUntilUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldHeldUntilUs, opts...).ToFunc()
+}
+
+// ByTaxProfile orders the results by the tax_profile field.
+func ByTaxProfile(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldTaxProfile, opts...).ToFunc()
+}
+
+// ByInvoiceCount orders the results by the invoice_count field.
+func ByInvoiceCount(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldInvoiceCount, opts...).ToFunc()
 }

@@ -287,6 +287,21 @@ func ChooseByUs(v int64) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldChooseByUs, v))
 }
 
+// HeldUntilUs applies equality check predicate on the "held_until_us" field. It's identical to HeldUntilUsEQ.
+func HeldUntilUs(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldHeldUntilUs, v))
+}
+
+// TaxProfile applies equality check predicate on the "tax_profile" field. It's identical to TaxProfileEQ.
+func TaxProfile(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldTaxProfile, v))
+}
+
+// InvoiceCount applies equality check predicate on the "invoice_count" field. It's identical to InvoiceCountEQ.
+func InvoiceCount(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldInvoiceCount, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldOrg, v))
@@ -2550,6 +2565,161 @@ func ChooseByUsLT(v int64) predicate.Order {
 // ChooseByUsLTE applies the LTE predicate on the "choose_by_us" field.
 func ChooseByUsLTE(v int64) predicate.Order {
 	return predicate.Order(sql.FieldLTE(FieldChooseByUs, v))
+}
+
+// HeldUntilUsEQ applies the EQ predicate on the "held_until_us" field.
+func HeldUntilUsEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsNEQ applies the NEQ predicate on the "held_until_us" field.
+func HeldUntilUsNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsIn applies the In predicate on the "held_until_us" field.
+func HeldUntilUsIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldHeldUntilUs, vs...))
+}
+
+// HeldUntilUsNotIn applies the NotIn predicate on the "held_until_us" field.
+func HeldUntilUsNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldHeldUntilUs, vs...))
+}
+
+// HeldUntilUsGT applies the GT predicate on the "held_until_us" field.
+func HeldUntilUsGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsGTE applies the GTE predicate on the "held_until_us" field.
+func HeldUntilUsGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsLT applies the LT predicate on the "held_until_us" field.
+func HeldUntilUsLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsLTE applies the LTE predicate on the "held_until_us" field.
+func HeldUntilUsLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldHeldUntilUs, v))
+}
+
+// HeldUntilUsIsNil applies the IsNil predicate on the "held_until_us" field.
+func HeldUntilUsIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldHeldUntilUs))
+}
+
+// HeldUntilUsNotNil applies the NotNil predicate on the "held_until_us" field.
+func HeldUntilUsNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldHeldUntilUs))
+}
+
+// TaxProfileEQ applies the EQ predicate on the "tax_profile" field.
+func TaxProfileEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldTaxProfile, v))
+}
+
+// TaxProfileNEQ applies the NEQ predicate on the "tax_profile" field.
+func TaxProfileNEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldTaxProfile, v))
+}
+
+// TaxProfileIn applies the In predicate on the "tax_profile" field.
+func TaxProfileIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldTaxProfile, vs...))
+}
+
+// TaxProfileNotIn applies the NotIn predicate on the "tax_profile" field.
+func TaxProfileNotIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldTaxProfile, vs...))
+}
+
+// TaxProfileGT applies the GT predicate on the "tax_profile" field.
+func TaxProfileGT(v string) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldTaxProfile, v))
+}
+
+// TaxProfileGTE applies the GTE predicate on the "tax_profile" field.
+func TaxProfileGTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldTaxProfile, v))
+}
+
+// TaxProfileLT applies the LT predicate on the "tax_profile" field.
+func TaxProfileLT(v string) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldTaxProfile, v))
+}
+
+// TaxProfileLTE applies the LTE predicate on the "tax_profile" field.
+func TaxProfileLTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldTaxProfile, v))
+}
+
+// TaxProfileContains applies the Contains predicate on the "tax_profile" field.
+func TaxProfileContains(v string) predicate.Order {
+	return predicate.Order(sql.FieldContains(FieldTaxProfile, v))
+}
+
+// TaxProfileHasPrefix applies the HasPrefix predicate on the "tax_profile" field.
+func TaxProfileHasPrefix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasPrefix(FieldTaxProfile, v))
+}
+
+// TaxProfileHasSuffix applies the HasSuffix predicate on the "tax_profile" field.
+func TaxProfileHasSuffix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasSuffix(FieldTaxProfile, v))
+}
+
+// TaxProfileEqualFold applies the EqualFold predicate on the "tax_profile" field.
+func TaxProfileEqualFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldEqualFold(FieldTaxProfile, v))
+}
+
+// TaxProfileContainsFold applies the ContainsFold predicate on the "tax_profile" field.
+func TaxProfileContainsFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldContainsFold(FieldTaxProfile, v))
+}
+
+// InvoiceCountEQ applies the EQ predicate on the "invoice_count" field.
+func InvoiceCountEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldInvoiceCount, v))
+}
+
+// InvoiceCountNEQ applies the NEQ predicate on the "invoice_count" field.
+func InvoiceCountNEQ(v int64) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldInvoiceCount, v))
+}
+
+// InvoiceCountIn applies the In predicate on the "invoice_count" field.
+func InvoiceCountIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldInvoiceCount, vs...))
+}
+
+// InvoiceCountNotIn applies the NotIn predicate on the "invoice_count" field.
+func InvoiceCountNotIn(vs ...int64) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldInvoiceCount, vs...))
+}
+
+// InvoiceCountGT applies the GT predicate on the "invoice_count" field.
+func InvoiceCountGT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldInvoiceCount, v))
+}
+
+// InvoiceCountGTE applies the GTE predicate on the "invoice_count" field.
+func InvoiceCountGTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldInvoiceCount, v))
+}
+
+// InvoiceCountLT applies the LT predicate on the "invoice_count" field.
+func InvoiceCountLT(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldInvoiceCount, v))
+}
+
+// InvoiceCountLTE applies the LTE predicate on the "invoice_count" field.
+func InvoiceCountLTE(v int64) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldInvoiceCount, v))
 }
 
 // And groups predicates with the AND operator between them.

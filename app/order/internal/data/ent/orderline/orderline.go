@@ -50,6 +50,8 @@ const (
 	FieldTaxBp = "tax_bp"
 	// FieldTaxMinor holds the string denoting the tax_minor field in the database.
 	FieldTaxMinor = "tax_minor"
+	// FieldReceiptsMinor holds the string denoting the receipts_minor field in the database.
+	FieldReceiptsMinor = "receipts_minor"
 	// FieldReturnedQuantity holds the string denoting the returned_quantity field in the database.
 	FieldReturnedQuantity = "returned_quantity"
 	// FieldCancelledQuantity holds the string denoting the cancelled_quantity field in the database.
@@ -86,6 +88,7 @@ var Columns = []string{
 	FieldEarned,
 	FieldTaxBp,
 	FieldTaxMinor,
+	FieldReceiptsMinor,
 	FieldReturnedQuantity,
 	FieldCancelledQuantity,
 	FieldRefundedMinor,
@@ -249,6 +252,11 @@ func ByTaxBp(opts ...sql.OrderTermOption) OrderOption {
 // ByTaxMinor orders the results by the tax_minor field.
 func ByTaxMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTaxMinor, opts...).ToFunc()
+}
+
+// ByReceiptsMinor orders the results by the receipts_minor field.
+func ByReceiptsMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReceiptsMinor, opts...).ToFunc()
 }
 
 // ByReturnedQuantity orders the results by the returned_quantity field.

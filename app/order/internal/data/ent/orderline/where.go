@@ -142,6 +142,11 @@ func TaxMinor(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldTaxMinor, v))
 }
 
+// ReceiptsMinor applies equality check predicate on the "receipts_minor" field. It's identical to ReceiptsMinorEQ.
+func ReceiptsMinor(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldReceiptsMinor, v))
+}
+
 // ReturnedQuantity applies equality check predicate on the "returned_quantity" field. It's identical to ReturnedQuantityEQ.
 func ReturnedQuantity(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldEQ(FieldReturnedQuantity, v))
@@ -930,6 +935,56 @@ func TaxMinorLT(v int64) predicate.OrderLine {
 // TaxMinorLTE applies the LTE predicate on the "tax_minor" field.
 func TaxMinorLTE(v int64) predicate.OrderLine {
 	return predicate.OrderLine(sql.FieldLTE(FieldTaxMinor, v))
+}
+
+// ReceiptsMinorEQ applies the EQ predicate on the "receipts_minor" field.
+func ReceiptsMinorEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldEQ(FieldReceiptsMinor, v))
+}
+
+// ReceiptsMinorNEQ applies the NEQ predicate on the "receipts_minor" field.
+func ReceiptsMinorNEQ(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNEQ(FieldReceiptsMinor, v))
+}
+
+// ReceiptsMinorIn applies the In predicate on the "receipts_minor" field.
+func ReceiptsMinorIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIn(FieldReceiptsMinor, vs...))
+}
+
+// ReceiptsMinorNotIn applies the NotIn predicate on the "receipts_minor" field.
+func ReceiptsMinorNotIn(vs ...int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotIn(FieldReceiptsMinor, vs...))
+}
+
+// ReceiptsMinorGT applies the GT predicate on the "receipts_minor" field.
+func ReceiptsMinorGT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGT(FieldReceiptsMinor, v))
+}
+
+// ReceiptsMinorGTE applies the GTE predicate on the "receipts_minor" field.
+func ReceiptsMinorGTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldGTE(FieldReceiptsMinor, v))
+}
+
+// ReceiptsMinorLT applies the LT predicate on the "receipts_minor" field.
+func ReceiptsMinorLT(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLT(FieldReceiptsMinor, v))
+}
+
+// ReceiptsMinorLTE applies the LTE predicate on the "receipts_minor" field.
+func ReceiptsMinorLTE(v int64) predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldLTE(FieldReceiptsMinor, v))
+}
+
+// ReceiptsMinorIsNil applies the IsNil predicate on the "receipts_minor" field.
+func ReceiptsMinorIsNil() predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldIsNull(FieldReceiptsMinor))
+}
+
+// ReceiptsMinorNotNil applies the NotNil predicate on the "receipts_minor" field.
+func ReceiptsMinorNotNil() predicate.OrderLine {
+	return predicate.OrderLine(sql.FieldNotNull(FieldReceiptsMinor))
 }
 
 // ReturnedQuantityEQ applies the EQ predicate on the "returned_quantity" field.

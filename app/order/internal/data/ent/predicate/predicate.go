@@ -33,6 +33,12 @@ type GoodsReturn func(*sql.Selector)
 // Goodwill is the predicate function for goodwill builders.
 type Goodwill func(*sql.Selector)
 
+// GuestCart is the predicate function for guestcart builders.
+type GuestCart func(*sql.Selector)
+
+// Invoice is the predicate function for invoice builders.
+type Invoice func(*sql.Selector)
+
 // Order is the predicate function for order builders.
 type Order func(*sql.Selector)
 
@@ -72,11 +78,17 @@ type ReturnPolicy func(*sql.Selector)
 // SandboxEntry is the predicate function for sandboxentry builders.
 type SandboxEntry func(*sql.Selector)
 
+// SandboxInvoice is the predicate function for sandboxinvoice builders.
+type SandboxInvoice func(*sql.Selector)
+
 // ServiceLevel is the predicate function for servicelevel builders.
 type ServiceLevel func(*sql.Selector)
 
 // ShippingReport is the predicate function for shippingreport builders.
 type ShippingReport func(*sql.Selector)
+
+// TaxProfile is the predicate function for taxprofile builders.
+type TaxProfile func(*sql.Selector)
 
 // TradeEvent is the predicate function for tradeevent builders.
 type TradeEvent func(*sql.Selector)

@@ -12,6 +12,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/giftorder"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodsreturn"
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
+	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
+	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
@@ -25,8 +27,10 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
+	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/shippingreport"
+	"github.com/onepool/onepool/app/order/internal/data/ent/taxprofile"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/tradeterm"
 	"github.com/onepool/onepool/app/order/internal/data/entschema"
@@ -216,6 +220,16 @@ func init() {
 	cartlineDescUpdatedUs := cartlineFields[4].Descriptor()
 	// cartline.DefaultUpdatedUs holds the default value on creation for the updated_us field.
 	cartline.DefaultUpdatedUs = cartlineDescUpdatedUs.Default.(int64)
+	// cartlineDescShopStore is the schema descriptor for shop_store field.
+	cartlineDescShopStore := cartlineFields[5].Descriptor()
+	// cartline.DefaultShopStore holds the default value on creation for the shop_store field.
+	cartline.DefaultShopStore = cartlineDescShopStore.Default.(string)
+	// cartline.ShopStoreValidator is a validator for the "shop_store" field. It is called by the builders before save.
+	cartline.ShopStoreValidator = cartlineDescShopStore.Validators[0].(func(string) error)
+	// cartlineDescSeenMinor is the schema descriptor for seen_minor field.
+	cartlineDescSeenMinor := cartlineFields[6].Descriptor()
+	// cartline.DefaultSeenMinor holds the default value on creation for the seen_minor field.
+	cartline.DefaultSeenMinor = cartlineDescSeenMinor.Default.(int64)
 	// cartlineDescID is the schema descriptor for id field.
 	cartlineDescID := cartlineFields[0].Descriptor()
 	// cartline.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -1117,6 +1131,220 @@ func init() {
 			return nil
 		}
 	}()
+	guestcartMixin := entschema.GuestCart{}.Mixin()
+	guestcartMixinHooks0 := guestcartMixin[0].Hooks()
+	guestcart.Hooks[0] = guestcartMixinHooks0[0]
+	guestcartMixinInters0 := guestcartMixin[0].Interceptors()
+	guestcart.Interceptors[0] = guestcartMixinInters0[0]
+	guestcartMixinFields0 := guestcartMixin[0].Fields()
+	_ = guestcartMixinFields0
+	guestcartFields := entschema.GuestCart{}.Fields()
+	_ = guestcartFields
+	// guestcartDescOrg is the schema descriptor for org field.
+	guestcartDescOrg := guestcartMixinFields0[0].Descriptor()
+	// guestcart.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	guestcart.OrgValidator = func() func(string) error {
+		validators := guestcartDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// guestcartDescAddressKey is the schema descriptor for address_key field.
+	guestcartDescAddressKey := guestcartFields[1].Descriptor()
+	// guestcart.DefaultAddressKey holds the default value on creation for the address_key field.
+	guestcart.DefaultAddressKey = guestcartDescAddressKey.Default.(string)
+	// guestcart.AddressKeyValidator is a validator for the "address_key" field. It is called by the builders before save.
+	guestcart.AddressKeyValidator = guestcartDescAddressKey.Validators[0].(func(string) error)
+	// guestcartDescOpenedUs is the schema descriptor for opened_us field.
+	guestcartDescOpenedUs := guestcartFields[2].Descriptor()
+	// guestcart.DefaultOpenedUs holds the default value on creation for the opened_us field.
+	guestcart.DefaultOpenedUs = guestcartDescOpenedUs.Default.(int64)
+	// guestcartDescTouchedUs is the schema descriptor for touched_us field.
+	guestcartDescTouchedUs := guestcartFields[3].Descriptor()
+	// guestcart.DefaultTouchedUs holds the default value on creation for the touched_us field.
+	guestcart.DefaultTouchedUs = guestcartDescTouchedUs.Default.(int64)
+	// guestcartDescID is the schema descriptor for id field.
+	guestcartDescID := guestcartFields[0].Descriptor()
+	// guestcart.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	guestcart.IDValidator = func() func(string) error {
+		validators := guestcartDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	invoiceMixin := entschema.Invoice{}.Mixin()
+	invoiceMixinHooks0 := invoiceMixin[0].Hooks()
+	invoice.Hooks[0] = invoiceMixinHooks0[0]
+	invoiceMixinInters0 := invoiceMixin[0].Interceptors()
+	invoice.Interceptors[0] = invoiceMixinInters0[0]
+	invoiceMixinFields0 := invoiceMixin[0].Fields()
+	_ = invoiceMixinFields0
+	invoiceFields := entschema.Invoice{}.Fields()
+	_ = invoiceFields
+	// invoiceDescOrg is the schema descriptor for org field.
+	invoiceDescOrg := invoiceMixinFields0[0].Descriptor()
+	// invoice.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	invoice.OrgValidator = func() func(string) error {
+		validators := invoiceDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// invoiceDescOrderID is the schema descriptor for order_id field.
+	invoiceDescOrderID := invoiceFields[1].Descriptor()
+	// invoice.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	invoice.OrderIDValidator = func() func(string) error {
+		validators := invoiceDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// invoiceDescNo is the schema descriptor for no field.
+	invoiceDescNo := invoiceFields[2].Descriptor()
+	// invoice.DefaultNo holds the default value on creation for the no field.
+	invoice.DefaultNo = invoiceDescNo.Default.(int64)
+	// invoiceDescState is the schema descriptor for state field.
+	invoiceDescState := invoiceFields[3].Descriptor()
+	// invoice.DefaultState holds the default value on creation for the state field.
+	invoice.DefaultState = invoiceDescState.Default.(string)
+	// invoice.StateValidator is a validator for the "state" field. It is called by the builders before save.
+	invoice.StateValidator = invoiceDescState.Validators[0].(func(string) error)
+	// invoiceDescRedOf is the schema descriptor for red_of field.
+	invoiceDescRedOf := invoiceFields[4].Descriptor()
+	// invoice.DefaultRedOf holds the default value on creation for the red_of field.
+	invoice.DefaultRedOf = invoiceDescRedOf.Default.(string)
+	// invoice.RedOfValidator is a validator for the "red_of" field. It is called by the builders before save.
+	invoice.RedOfValidator = invoiceDescRedOf.Validators[0].(func(string) error)
+	// invoiceDescProfile is the schema descriptor for profile field.
+	invoiceDescProfile := invoiceFields[5].Descriptor()
+	// invoice.DefaultProfile holds the default value on creation for the profile field.
+	invoice.DefaultProfile = invoiceDescProfile.Default.(string)
+	// invoice.ProfileValidator is a validator for the "profile" field. It is called by the builders before save.
+	invoice.ProfileValidator = invoiceDescProfile.Validators[0].(func(string) error)
+	// invoiceDescMoment is the schema descriptor for moment field.
+	invoiceDescMoment := invoiceFields[6].Descriptor()
+	// invoice.DefaultMoment holds the default value on creation for the moment field.
+	invoice.DefaultMoment = invoiceDescMoment.Default.(string)
+	// invoice.MomentValidator is a validator for the "moment" field. It is called by the builders before save.
+	invoice.MomentValidator = invoiceDescMoment.Validators[0].(func(string) error)
+	// invoiceDescBuyerCipher is the schema descriptor for buyer_cipher field.
+	invoiceDescBuyerCipher := invoiceFields[7].Descriptor()
+	// invoice.BuyerCipherValidator is a validator for the "buyer_cipher" field. It is called by the builders before save.
+	invoice.BuyerCipherValidator = invoiceDescBuyerCipher.Validators[0].(func([]byte) error)
+	// invoiceDescAmountMinor is the schema descriptor for amount_minor field.
+	invoiceDescAmountMinor := invoiceFields[8].Descriptor()
+	// invoice.DefaultAmountMinor holds the default value on creation for the amount_minor field.
+	invoice.DefaultAmountMinor = invoiceDescAmountMinor.Default.(int64)
+	// invoiceDescTaxMinor is the schema descriptor for tax_minor field.
+	invoiceDescTaxMinor := invoiceFields[9].Descriptor()
+	// invoice.DefaultTaxMinor holds the default value on creation for the tax_minor field.
+	invoice.DefaultTaxMinor = invoiceDescTaxMinor.Default.(int64)
+	// invoiceDescRound is the schema descriptor for round field.
+	invoiceDescRound := invoiceFields[11].Descriptor()
+	// invoice.DefaultRound holds the default value on creation for the round field.
+	invoice.DefaultRound = invoiceDescRound.Default.(int64)
+	// invoiceDescAskedUs is the schema descriptor for asked_us field.
+	invoiceDescAskedUs := invoiceFields[12].Descriptor()
+	// invoice.DefaultAskedUs holds the default value on creation for the asked_us field.
+	invoice.DefaultAskedUs = invoiceDescAskedUs.Default.(int64)
+	// invoiceDescAcceptedUs is the schema descriptor for accepted_us field.
+	invoiceDescAcceptedUs := invoiceFields[13].Descriptor()
+	// invoice.DefaultAcceptedUs holds the default value on creation for the accepted_us field.
+	invoice.DefaultAcceptedUs = invoiceDescAcceptedUs.Default.(int64)
+	// invoiceDescAttempts is the schema descriptor for attempts field.
+	invoiceDescAttempts := invoiceFields[14].Descriptor()
+	// invoice.DefaultAttempts holds the default value on creation for the attempts field.
+	invoice.DefaultAttempts = invoiceDescAttempts.Default.(int64)
+	// invoiceDescNextUs is the schema descriptor for next_us field.
+	invoiceDescNextUs := invoiceFields[15].Descriptor()
+	// invoice.DefaultNextUs holds the default value on creation for the next_us field.
+	invoice.DefaultNextUs = invoiceDescNextUs.Default.(int64)
+	// invoiceDescFailure is the schema descriptor for failure field.
+	invoiceDescFailure := invoiceFields[16].Descriptor()
+	// invoice.DefaultFailure holds the default value on creation for the failure field.
+	invoice.DefaultFailure = invoiceDescFailure.Default.(string)
+	// invoice.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	invoice.FailureValidator = invoiceDescFailure.Validators[0].(func(string) error)
+	// invoiceDescOfficialNo is the schema descriptor for official_no field.
+	invoiceDescOfficialNo := invoiceFields[17].Descriptor()
+	// invoice.DefaultOfficialNo holds the default value on creation for the official_no field.
+	invoice.DefaultOfficialNo = invoiceDescOfficialNo.Default.(string)
+	// invoice.OfficialNoValidator is a validator for the "official_no" field. It is called by the builders before save.
+	invoice.OfficialNoValidator = invoiceDescOfficialNo.Validators[0].(func(string) error)
+	// invoiceDescURL is the schema descriptor for url field.
+	invoiceDescURL := invoiceFields[18].Descriptor()
+	// invoice.DefaultURL holds the default value on creation for the url field.
+	invoice.DefaultURL = invoiceDescURL.Default.(string)
+	// invoice.URLValidator is a validator for the "url" field. It is called by the builders before save.
+	invoice.URLValidator = invoiceDescURL.Validators[0].(func(string) error)
+	// invoiceDescAskedBy is the schema descriptor for asked_by field.
+	invoiceDescAskedBy := invoiceFields[19].Descriptor()
+	// invoice.DefaultAskedBy holds the default value on creation for the asked_by field.
+	invoice.DefaultAskedBy = invoiceDescAskedBy.Default.(string)
+	// invoice.AskedByValidator is a validator for the "asked_by" field. It is called by the builders before save.
+	invoice.AskedByValidator = invoiceDescAskedBy.Validators[0].(func(string) error)
+	// invoiceDescRequestedUs is the schema descriptor for requested_us field.
+	invoiceDescRequestedUs := invoiceFields[20].Descriptor()
+	// invoice.DefaultRequestedUs holds the default value on creation for the requested_us field.
+	invoice.DefaultRequestedUs = invoiceDescRequestedUs.Default.(int64)
+	// invoiceDescIssuedUs is the schema descriptor for issued_us field.
+	invoiceDescIssuedUs := invoiceFields[21].Descriptor()
+	// invoice.DefaultIssuedUs holds the default value on creation for the issued_us field.
+	invoice.DefaultIssuedUs = invoiceDescIssuedUs.Default.(int64)
+	// invoiceDescID is the schema descriptor for id field.
+	invoiceDescID := invoiceFields[0].Descriptor()
+	// invoice.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	invoice.IDValidator = func() func(string) error {
+		validators := invoiceDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	orderMixin := entschema.Order{}.Mixin()
 	orderMixinHooks0 := orderMixin[0].Hooks()
 	order.Hooks[0] = orderMixinHooks0[0]
@@ -1356,6 +1584,16 @@ func init() {
 	orderDescChooseByUs := orderFields[47].Descriptor()
 	// order.DefaultChooseByUs holds the default value on creation for the choose_by_us field.
 	order.DefaultChooseByUs = orderDescChooseByUs.Default.(int64)
+	// orderDescTaxProfile is the schema descriptor for tax_profile field.
+	orderDescTaxProfile := orderFields[49].Descriptor()
+	// order.DefaultTaxProfile holds the default value on creation for the tax_profile field.
+	order.DefaultTaxProfile = orderDescTaxProfile.Default.(string)
+	// order.TaxProfileValidator is a validator for the "tax_profile" field. It is called by the builders before save.
+	order.TaxProfileValidator = orderDescTaxProfile.Validators[0].(func(string) error)
+	// orderDescInvoiceCount is the schema descriptor for invoice_count field.
+	orderDescInvoiceCount := orderFields[50].Descriptor()
+	// order.DefaultInvoiceCount holds the default value on creation for the invoice_count field.
+	order.DefaultInvoiceCount = orderDescInvoiceCount.Default.(int64)
 	// orderDescID is the schema descriptor for id field.
 	orderDescID := orderFields[0].Descriptor()
 	// order.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -1609,23 +1847,23 @@ func init() {
 	// orderline.DefaultTaxMinor holds the default value on creation for the tax_minor field.
 	orderline.DefaultTaxMinor = orderlineDescTaxMinor.Default.(int64)
 	// orderlineDescReturnedQuantity is the schema descriptor for returned_quantity field.
-	orderlineDescReturnedQuantity := orderlineFields[19].Descriptor()
+	orderlineDescReturnedQuantity := orderlineFields[20].Descriptor()
 	// orderline.DefaultReturnedQuantity holds the default value on creation for the returned_quantity field.
 	orderline.DefaultReturnedQuantity = orderlineDescReturnedQuantity.Default.(int64)
 	// orderlineDescCancelledQuantity is the schema descriptor for cancelled_quantity field.
-	orderlineDescCancelledQuantity := orderlineFields[20].Descriptor()
+	orderlineDescCancelledQuantity := orderlineFields[21].Descriptor()
 	// orderline.DefaultCancelledQuantity holds the default value on creation for the cancelled_quantity field.
 	orderline.DefaultCancelledQuantity = orderlineDescCancelledQuantity.Default.(int64)
 	// orderlineDescRefundedMinor is the schema descriptor for refunded_minor field.
-	orderlineDescRefundedMinor := orderlineFields[21].Descriptor()
+	orderlineDescRefundedMinor := orderlineFields[22].Descriptor()
 	// orderline.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	orderline.DefaultRefundedMinor = orderlineDescRefundedMinor.Default.(int64)
 	// orderlineDescPointsBack is the schema descriptor for points_back field.
-	orderlineDescPointsBack := orderlineFields[22].Descriptor()
+	orderlineDescPointsBack := orderlineFields[23].Descriptor()
 	// orderline.DefaultPointsBack holds the default value on creation for the points_back field.
 	orderline.DefaultPointsBack = orderlineDescPointsBack.Default.(int64)
 	// orderlineDescPlacedUs is the schema descriptor for placed_us field.
-	orderlineDescPlacedUs := orderlineFields[23].Descriptor()
+	orderlineDescPlacedUs := orderlineFields[24].Descriptor()
 	// orderline.DefaultPlacedUs holds the default value on creation for the placed_us field.
 	orderline.DefaultPlacedUs = orderlineDescPlacedUs.Default.(int64)
 	// orderlineDescID is the schema descriptor for id field.
@@ -2626,6 +2864,71 @@ func init() {
 			return nil
 		}
 	}()
+	sandboxinvoiceMixin := entschema.SandboxInvoice{}.Mixin()
+	sandboxinvoiceMixinHooks0 := sandboxinvoiceMixin[0].Hooks()
+	sandboxinvoiceHooks := entschema.SandboxInvoice{}.Hooks()
+	sandboxinvoice.Hooks[0] = sandboxinvoiceMixinHooks0[0]
+	sandboxinvoice.Hooks[1] = sandboxinvoiceHooks[0]
+	sandboxinvoiceMixinInters0 := sandboxinvoiceMixin[0].Interceptors()
+	sandboxinvoice.Interceptors[0] = sandboxinvoiceMixinInters0[0]
+	sandboxinvoiceFields := entschema.SandboxInvoice{}.Fields()
+	_ = sandboxinvoiceFields
+	// sandboxinvoiceDescRedOf is the schema descriptor for red_of field.
+	sandboxinvoiceDescRedOf := sandboxinvoiceFields[1].Descriptor()
+	// sandboxinvoice.DefaultRedOf holds the default value on creation for the red_of field.
+	sandboxinvoice.DefaultRedOf = sandboxinvoiceDescRedOf.Default.(string)
+	// sandboxinvoice.RedOfValidator is a validator for the "red_of" field. It is called by the builders before save.
+	sandboxinvoice.RedOfValidator = sandboxinvoiceDescRedOf.Validators[0].(func(string) error)
+	// sandboxinvoiceDescFingerprint is the schema descriptor for fingerprint field.
+	sandboxinvoiceDescFingerprint := sandboxinvoiceFields[2].Descriptor()
+	// sandboxinvoice.DefaultFingerprint holds the default value on creation for the fingerprint field.
+	sandboxinvoice.DefaultFingerprint = sandboxinvoiceDescFingerprint.Default.(string)
+	// sandboxinvoice.FingerprintValidator is a validator for the "fingerprint" field. It is called by the builders before save.
+	sandboxinvoice.FingerprintValidator = sandboxinvoiceDescFingerprint.Validators[0].(func(string) error)
+	// sandboxinvoiceDescRefusal is the schema descriptor for refusal field.
+	sandboxinvoiceDescRefusal := sandboxinvoiceFields[3].Descriptor()
+	// sandboxinvoice.DefaultRefusal holds the default value on creation for the refusal field.
+	sandboxinvoice.DefaultRefusal = sandboxinvoiceDescRefusal.Default.(string)
+	// sandboxinvoice.RefusalValidator is a validator for the "refusal" field. It is called by the builders before save.
+	sandboxinvoice.RefusalValidator = sandboxinvoiceDescRefusal.Validators[0].(func(string) error)
+	// sandboxinvoiceDescMessage is the schema descriptor for message field.
+	sandboxinvoiceDescMessage := sandboxinvoiceFields[4].Descriptor()
+	// sandboxinvoice.DefaultMessage holds the default value on creation for the message field.
+	sandboxinvoice.DefaultMessage = sandboxinvoiceDescMessage.Default.(string)
+	// sandboxinvoice.MessageValidator is a validator for the "message" field. It is called by the builders before save.
+	sandboxinvoice.MessageValidator = sandboxinvoiceDescMessage.Validators[0].(func(string) error)
+	// sandboxinvoiceDescAmountMinor is the schema descriptor for amount_minor field.
+	sandboxinvoiceDescAmountMinor := sandboxinvoiceFields[5].Descriptor()
+	// sandboxinvoice.DefaultAmountMinor holds the default value on creation for the amount_minor field.
+	sandboxinvoice.DefaultAmountMinor = sandboxinvoiceDescAmountMinor.Default.(int64)
+	// sandboxinvoiceDescOfficialNo is the schema descriptor for official_no field.
+	sandboxinvoiceDescOfficialNo := sandboxinvoiceFields[6].Descriptor()
+	// sandboxinvoice.DefaultOfficialNo holds the default value on creation for the official_no field.
+	sandboxinvoice.DefaultOfficialNo = sandboxinvoiceDescOfficialNo.Default.(string)
+	// sandboxinvoice.OfficialNoValidator is a validator for the "official_no" field. It is called by the builders before save.
+	sandboxinvoice.OfficialNoValidator = sandboxinvoiceDescOfficialNo.Validators[0].(func(string) error)
+	// sandboxinvoiceDescAtUs is the schema descriptor for at_us field.
+	sandboxinvoiceDescAtUs := sandboxinvoiceFields[7].Descriptor()
+	// sandboxinvoice.DefaultAtUs holds the default value on creation for the at_us field.
+	sandboxinvoice.DefaultAtUs = sandboxinvoiceDescAtUs.Default.(int64)
+	// sandboxinvoiceDescID is the schema descriptor for id field.
+	sandboxinvoiceDescID := sandboxinvoiceFields[0].Descriptor()
+	// sandboxinvoice.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	sandboxinvoice.IDValidator = func() func(string) error {
+		validators := sandboxinvoiceDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	servicelevelMixin := entschema.ServiceLevel{}.Mixin()
 	servicelevelMixinHooks0 := servicelevelMixin[0].Hooks()
 	servicelevel.Hooks[0] = servicelevelMixinHooks0[0]
@@ -2793,6 +3096,103 @@ func init() {
 	// shippingreport.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	shippingreport.IDValidator = func() func(string) error {
 		validators := shippingreportDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	taxprofileMixin := entschema.TaxProfile{}.Mixin()
+	taxprofileMixinHooks0 := taxprofileMixin[0].Hooks()
+	taxprofileHooks := entschema.TaxProfile{}.Hooks()
+	taxprofile.Hooks[0] = taxprofileMixinHooks0[0]
+	taxprofile.Hooks[1] = taxprofileHooks[0]
+	taxprofileMixinInters0 := taxprofileMixin[0].Interceptors()
+	taxprofile.Interceptors[0] = taxprofileMixinInters0[0]
+	taxprofileMixinFields0 := taxprofileMixin[0].Fields()
+	_ = taxprofileMixinFields0
+	taxprofileFields := entschema.TaxProfile{}.Fields()
+	_ = taxprofileFields
+	// taxprofileDescOrg is the schema descriptor for org field.
+	taxprofileDescOrg := taxprofileMixinFields0[0].Descriptor()
+	// taxprofile.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	taxprofile.OrgValidator = func() func(string) error {
+		validators := taxprofileDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// taxprofileDescTaxpayer is the schema descriptor for taxpayer field.
+	taxprofileDescTaxpayer := taxprofileFields[1].Descriptor()
+	// taxprofile.DefaultTaxpayer holds the default value on creation for the taxpayer field.
+	taxprofile.DefaultTaxpayer = taxprofileDescTaxpayer.Default.(string)
+	// taxprofile.TaxpayerValidator is a validator for the "taxpayer" field. It is called by the builders before save.
+	taxprofile.TaxpayerValidator = taxprofileDescTaxpayer.Validators[0].(func(string) error)
+	// taxprofileDescTaxNo is the schema descriptor for tax_no field.
+	taxprofileDescTaxNo := taxprofileFields[2].Descriptor()
+	// taxprofile.DefaultTaxNo holds the default value on creation for the tax_no field.
+	taxprofile.DefaultTaxNo = taxprofileDescTaxNo.Default.(string)
+	// taxprofile.TaxNoValidator is a validator for the "tax_no" field. It is called by the builders before save.
+	taxprofile.TaxNoValidator = taxprofileDescTaxNo.Validators[0].(func(string) error)
+	// taxprofileDescTitle is the schema descriptor for title field.
+	taxprofileDescTitle := taxprofileFields[3].Descriptor()
+	// taxprofile.DefaultTitle holds the default value on creation for the title field.
+	taxprofile.DefaultTitle = taxprofileDescTitle.Default.(string)
+	// taxprofile.TitleValidator is a validator for the "title" field. It is called by the builders before save.
+	taxprofile.TitleValidator = taxprofileDescTitle.Validators[0].(func(string) error)
+	// taxprofileDescInvoiceWhen is the schema descriptor for invoice_when field.
+	taxprofileDescInvoiceWhen := taxprofileFields[4].Descriptor()
+	// taxprofile.DefaultInvoiceWhen holds the default value on creation for the invoice_when field.
+	taxprofile.DefaultInvoiceWhen = taxprofileDescInvoiceWhen.Default.(string)
+	// taxprofile.InvoiceWhenValidator is a validator for the "invoice_when" field. It is called by the builders before save.
+	taxprofile.InvoiceWhenValidator = taxprofileDescInvoiceWhen.Validators[0].(func(string) error)
+	// taxprofileDescRequestDays is the schema descriptor for request_days field.
+	taxprofileDescRequestDays := taxprofileFields[5].Descriptor()
+	// taxprofile.DefaultRequestDays holds the default value on creation for the request_days field.
+	taxprofile.DefaultRequestDays = taxprofileDescRequestDays.Default.(int64)
+	// taxprofileDescFromUs is the schema descriptor for from_us field.
+	taxprofileDescFromUs := taxprofileFields[6].Descriptor()
+	// taxprofile.DefaultFromUs holds the default value on creation for the from_us field.
+	taxprofile.DefaultFromUs = taxprofileDescFromUs.Default.(int64)
+	// taxprofileDescVersion is the schema descriptor for version field.
+	taxprofileDescVersion := taxprofileFields[7].Descriptor()
+	// taxprofile.DefaultVersion holds the default value on creation for the version field.
+	taxprofile.DefaultVersion = taxprofileDescVersion.Default.(int64)
+	// taxprofileDescWithdrawn is the schema descriptor for withdrawn field.
+	taxprofileDescWithdrawn := taxprofileFields[8].Descriptor()
+	// taxprofile.DefaultWithdrawn holds the default value on creation for the withdrawn field.
+	taxprofile.DefaultWithdrawn = taxprofileDescWithdrawn.Default.(bool)
+	// taxprofileDescChangedBy is the schema descriptor for changed_by field.
+	taxprofileDescChangedBy := taxprofileFields[9].Descriptor()
+	// taxprofile.DefaultChangedBy holds the default value on creation for the changed_by field.
+	taxprofile.DefaultChangedBy = taxprofileDescChangedBy.Default.(string)
+	// taxprofile.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	taxprofile.ChangedByValidator = taxprofileDescChangedBy.Validators[0].(func(string) error)
+	// taxprofileDescChangedUs is the schema descriptor for changed_us field.
+	taxprofileDescChangedUs := taxprofileFields[10].Descriptor()
+	// taxprofile.DefaultChangedUs holds the default value on creation for the changed_us field.
+	taxprofile.DefaultChangedUs = taxprofileDescChangedUs.Default.(int64)
+	// taxprofileDescID is the schema descriptor for id field.
+	taxprofileDescID := taxprofileFields[0].Descriptor()
+	// taxprofile.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	taxprofile.IDValidator = func() func(string) error {
+		validators := taxprofileDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),

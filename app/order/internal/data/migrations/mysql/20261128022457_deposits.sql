@@ -1,2 +1,0 @@
--- Create "deposits" table
-CREATE TABLE `deposits` (`id` varchar(40) NOT NULL, `org` varchar(40) NOT NULL, `amount_minor` bigint NOT NULL DEFAULT 0, `balance_from_us` bigint NOT NULL DEFAULT 0, `balance_until_us` bigint NOT NULL DEFAULT 0, `forfeit_bp` bigint NOT NULL DEFAULT 0, `paid_us` bigint NOT NULL DEFAULT 0, `payments` bigint NOT NULL DEFAULT 0, `forfeited_minor` bigint NOT NULL DEFAULT 0, `due_us` bigint NOT NULL DEFAULT 0, PRIMARY KEY (`id`), INDEX `deposit_due_us` (`due_us`)) CHARSET utf8mb4 COLLATE utf8mb4_bin;

@@ -1,0 +1,2 @@
+-- Modify "orders" table
+ALTER TABLE `orders` ADD COLUMN `held_until_us` bigint NULL;

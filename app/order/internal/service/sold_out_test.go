@@ -1,0 +1,48 @@
+package service
+
+import (
+	"testing"
+	"time"
+
+	kratos "github.com/go-kratos/kratos/v2/errors"
+	"github.com/stretchr/testify/require"
+
+	"github.com/onepool/onepool/app/internal/fault"
+)
+
+// What has just been refused is not tried again for each buyer, and is sold as soon as it is there again.
+func TestACrowdThatWantsWhatIsGoneIsRefusedWithoutAPlacement(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		s.world.stock["S1"]["cup"], s.world.stock["S2"]["cup"] = 1, 0
+		intents := func() (n int) {
+			require.NoError(t, s.DB.Conn(t.Context()).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM intents").Scan(&n))
+			return n
+		}
+		_, err := s.PlaceOrder(s.as(ann), wish(line("cup", 2)))
+		requireReason(t, "STOCK_INSUFFICIENT", err)
+		before := intents()
+		for range 3 {
+			_, err = s.PlaceOrder(s.as(ann), wish(line("tea", 1), line("cup", 1), line("cup", 1)))
+			requireReason(t, "STOCK_INSUFFICIENT", err)
+			require.Equal(t, map[string]string{"sku": "cup", "wanted": "2", "left": "1"}, kratos.FromError(fault.Public(err)).Metadata)
+		}
+		require.Equal(t, before, intents(), "nothing was begun")
+		_, err = s.PlaceOrder(s.as(ann), wish(line("cup", 1)))
+		require.NoError(t, err, "what is left is sold")
+		_, err = s.PlaceOrder(s.as(ann), wish(line("cup", 1)))
+		requireReason(t, "STOCK_INSUFFICIENT", err)
+
+		s.world.behind = map[string]int64{"cup": -9} // what is not counted as there, but can be held: it arrives soon
+		s.world.stock["S1"]["cup"] = 5
+		before = intents()
+		_, err = s.PlaceOrder(s.as(ann), wish(line("cup", 1)))
+		requireReason(t, "STOCK_INSUFFICIENT", err)
+		require.Equal(t, before, intents())
+		s.clock.Advance(time.Second)
+		for range 2 {
+			_, err = s.PlaceOrder(s.as(ann), wish(line("cup", 1)))
+			require.NoError(t, err, "it is tried again each second")
+		}
+		require.Empty(t, s.audit())
+	})
+}
