@@ -81,6 +81,10 @@ const (
 	OrderErrorReason_INVOICE_EXISTS OrderErrorReason = 75
 	// The issuer may have it already. metadata: invoice_id, state.
 	OrderErrorReason_INVOICE_ASKED OrderErrorReason = 76
+	// A fulfilment travels with others in one parcel. metadata: fulfilment_id, merged_parcel_id.
+	OrderErrorReason_FULFILMENT_MERGED OrderErrorReason = 100
+	// Fulfilments cannot travel in one parcel. metadata: fulfilment_id (the one that does not fit), why.
+	OrderErrorReason_NOT_MERGEABLE OrderErrorReason = 101
 	// The deposit is paid, and it is not yet the time to pay the balance. metadata: balance_from_us, balance_until_us.
 	OrderErrorReason_BALANCE_NOT_OPEN OrderErrorReason = 80
 	// The order asks for another deposit than the buyer was shown. metadata: deposit_minor, balance_minor, balance_from_us, balance_until_us,
@@ -97,41 +101,43 @@ const (
 // Enum value maps for OrderErrorReason.
 var (
 	OrderErrorReason_name = map[int32]string{
-		0:  "ORDER_UNSPECIFIED",
-		1:  "ORDER_UNKNOWN",
-		2:  "PRICE_CHANGED",
-		3:  "REFUND_EXCEEDS_PAID",
-		4:  "AMOUNT_MISMATCH",
-		5:  "PAYMENT_UNKNOWN",
-		6:  "NOT_RETURNABLE",
-		7:  "CART_EMPTY",
-		8:  "NOT_FOR_SALE",
-		9:  "PROMOTION_USED_UP",
-		10: "PROMOTION_LIMIT",
-		11: "COUPON_GONE",
-		12: "COUPON_UNUSABLE",
-		13: "PICKUP_CODE_UNKNOWN",
-		54: "TRADE_EVENTS_EXPIRED",
-		38: "FINAL_SALE_UNCONFIRMED",
-		63: "GOODWILL_SECOND_PERSON",
-		64: "NOT_IN_THIS_STORE",
-		60: "INSPECTION_MISMATCH",
-		25: "PROVIDER_SILENT",
-		26: "PROVIDER_REFUSED",
-		55: "WEBHOOK_URL_REFUSED",
-		56: "WEBHOOK_LIMIT",
-		70: "TAX_PROFILE_OVERLAPS",
-		71: "INVOICE_SELLER_UNKNOWN",
-		72: "INVOICES_OFF",
-		73: "INVOICE_TOO_LATE",
-		74: "INVOICE_NOTHING",
-		75: "INVOICE_EXISTS",
-		76: "INVOICE_ASKED",
-		80: "BALANCE_NOT_OPEN",
-		81: "DEPOSIT_CHANGED",
-		82: "DEPOSIT_MIXED",
-		83: "GIFT_TAKEN",
-		84: "GIFT_LAPSED",
+		0:   "ORDER_UNSPECIFIED",
+		1:   "ORDER_UNKNOWN",
+		2:   "PRICE_CHANGED",
+		3:   "REFUND_EXCEEDS_PAID",
+		4:   "AMOUNT_MISMATCH",
+		5:   "PAYMENT_UNKNOWN",
+		6:   "NOT_RETURNABLE",
+		7:   "CART_EMPTY",
+		8:   "NOT_FOR_SALE",
+		9:   "PROMOTION_USED_UP",
+		10:  "PROMOTION_LIMIT",
+		11:  "COUPON_GONE",
+		12:  "COUPON_UNUSABLE",
+		13:  "PICKUP_CODE_UNKNOWN",
+		54:  "TRADE_EVENTS_EXPIRED",
+		38:  "FINAL_SALE_UNCONFIRMED",
+		63:  "GOODWILL_SECOND_PERSON",
+		64:  "NOT_IN_THIS_STORE",
+		60:  "INSPECTION_MISMATCH",
+		25:  "PROVIDER_SILENT",
+		26:  "PROVIDER_REFUSED",
+		55:  "WEBHOOK_URL_REFUSED",
+		56:  "WEBHOOK_LIMIT",
+		70:  "TAX_PROFILE_OVERLAPS",
+		71:  "INVOICE_SELLER_UNKNOWN",
+		72:  "INVOICES_OFF",
+		73:  "INVOICE_TOO_LATE",
+		74:  "INVOICE_NOTHING",
+		75:  "INVOICE_EXISTS",
+		76:  "INVOICE_ASKED",
+		100: "FULFILMENT_MERGED",
+		101: "NOT_MERGEABLE",
+		80:  "BALANCE_NOT_OPEN",
+		81:  "DEPOSIT_CHANGED",
+		82:  "DEPOSIT_MIXED",
+		83:  "GIFT_TAKEN",
+		84:  "GIFT_LAPSED",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":      0,
@@ -164,6 +170,8 @@ var (
 		"INVOICE_NOTHING":        74,
 		"INVOICE_EXISTS":         75,
 		"INVOICE_ASKED":          76,
+		"FULFILMENT_MERGED":      100,
+		"NOT_MERGEABLE":          101,
 		"BALANCE_NOT_OPEN":       80,
 		"DEPOSIT_CHANGED":        81,
 		"DEPOSIT_MIXED":          82,
@@ -203,7 +211,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xd7\a\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x8d\b\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -236,7 +244,9 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x10INVOICE_TOO_LATE\x10I\x1a\x04\xa8E\x99\x03\x12\x19\n" +
 	"\x0fINVOICE_NOTHING\x10J\x1a\x04\xa8E\x99\x03\x12\x18\n" +
 	"\x0eINVOICE_EXISTS\x10K\x1a\x04\xa8E\x99\x03\x12\x17\n" +
-	"\rINVOICE_ASKED\x10L\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
+	"\rINVOICE_ASKED\x10L\x1a\x04\xa8E\x99\x03\x12\x1b\n" +
+	"\x11FULFILMENT_MERGED\x10d\x1a\x04\xa8E\x99\x03\x12\x17\n" +
+	"\rNOT_MERGEABLE\x10e\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
 	"\x10BALANCE_NOT_OPEN\x10P\x1a\x04\xa8E\x99\x03\x12\x19\n" +
 	"\x0fDEPOSIT_CHANGED\x10Q\x1a\x04\xa8E\x99\x03\x12\x17\n" +
 	"\rDEPOSIT_MIXED\x10R\x1a\x04\xa8E\x99\x03\x12\x14\n" +

@@ -602,6 +602,62 @@ func (TenderKind) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
+type ReviewState int32
+
+const (
+	ReviewState_REVIEW_STATE_UNSPECIFIED ReviewState = 0
+	ReviewState_REVIEW_HELD              ReviewState = 1
+	ReviewState_REVIEW_RELEASED          ReviewState = 2
+	ReviewState_REVIEW_REJECTED          ReviewState = 3
+	// The order was cancelled meanwhile.
+	ReviewState_REVIEW_CANCELLED ReviewState = 4
+)
+
+// Enum value maps for ReviewState.
+var (
+	ReviewState_name = map[int32]string{
+		0: "REVIEW_STATE_UNSPECIFIED",
+		1: "REVIEW_HELD",
+		2: "REVIEW_RELEASED",
+		3: "REVIEW_REJECTED",
+		4: "REVIEW_CANCELLED",
+	}
+	ReviewState_value = map[string]int32{
+		"REVIEW_STATE_UNSPECIFIED": 0,
+		"REVIEW_HELD":              1,
+		"REVIEW_RELEASED":          2,
+		"REVIEW_REJECTED":          3,
+		"REVIEW_CANCELLED":         4,
+	}
+)
+
+func (x ReviewState) Enum() *ReviewState {
+	p := new(ReviewState)
+	*p = x
+	return p
+}
+
+func (x ReviewState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReviewState) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[9].Descriptor()
+}
+
+func (ReviewState) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[9]
+}
+
+func (x ReviewState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReviewState.Descriptor instead.
+func (ReviewState) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+}
+
 // Where the buyer pays.
 type PaymentScene int32
 
@@ -639,11 +695,11 @@ func (x PaymentScene) String() string {
 }
 
 func (PaymentScene) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[9].Descriptor()
+	return file_order_v1_order_proto_enumTypes[10].Descriptor()
 }
 
 func (PaymentScene) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[9]
+	return &file_order_v1_order_proto_enumTypes[10]
 }
 
 func (x PaymentScene) Number() protoreflect.EnumNumber {
@@ -652,7 +708,7 @@ func (x PaymentScene) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PaymentScene.Descriptor instead.
 func (PaymentScene) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 type Cart struct {
@@ -1751,7 +1807,9 @@ type OrderInfo struct {
 	// headquarters, of an order by itself, not in lists.
 	Receipts *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	// The seller to the tax office; absent: it had no tax profile when the order was placed.
-	SellerTax     *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
+	SellerTax *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
+	// Whether a person of the seller's has to let it go on first; unspecified: none has had to.
+	Review        ReviewState `protobuf:"varint,100,opt,name=review,proto3,enum=onepool.order.v1.ReviewState" json:"review,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2085,6 +2143,13 @@ func (x *OrderInfo) GetSellerTax() *SellerTax {
 		return x.SellerTax
 	}
 	return nil
+}
+
+func (x *OrderInfo) GetReview() ReviewState {
+	if x != nil {
+		return x.Review
+	}
+	return ReviewState_REVIEW_STATE_UNSPECIFIED
 }
 
 type OrderGift struct {
@@ -3764,9 +3829,13 @@ type Fulfilment struct {
 	ShipByUs   int64 `protobuf:"varint,28,opt,name=ship_by_us,json=shipByUs,proto3" json:"ship_by_us,omitempty"`
 	// When it was found to be late.
 	AcceptLateUs int64 `protobuf:"varint,29,opt,name=accept_late_us,json=acceptLateUs,proto3" json:"accept_late_us,omitempty"`
+	PickByUs     int64 `protobuf:"varint,110,opt,name=pick_by_us,json=pickByUs,proto3" json:"pick_by_us,omitempty"`
+	PickLateUs   int64 `protobuf:"varint,111,opt,name=pick_late_us,json=pickLateUs,proto3" json:"pick_late_us,omitempty"`
 	ShipLateUs   int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
 	// How long what is ready waits for the buyer; 0: as long as it takes.
 	CollectUntilUs int64 `protobuf:"varint,31,opt,name=collect_until_us,json=collectUntilUs,proto3" json:"collect_until_us,omitempty"`
+	// It travels, or has travelled, with others: see MergedParcels.
+	MergedParcelId string `protobuf:"bytes,60,opt,name=merged_parcel_id,json=mergedParcelId,proto3" json:"merged_parcel_id,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -4011,6 +4080,20 @@ func (x *Fulfilment) GetAcceptLateUs() int64 {
 	return 0
 }
 
+func (x *Fulfilment) GetPickByUs() int64 {
+	if x != nil {
+		return x.PickByUs
+	}
+	return 0
+}
+
+func (x *Fulfilment) GetPickLateUs() int64 {
+	if x != nil {
+		return x.PickLateUs
+	}
+	return 0
+}
+
 func (x *Fulfilment) GetShipLateUs() int64 {
 	if x != nil {
 		return x.ShipLateUs
@@ -4023,6 +4106,13 @@ func (x *Fulfilment) GetCollectUntilUs() int64 {
 		return x.CollectUntilUs
 	}
 	return 0
+}
+
+func (x *Fulfilment) GetMergedParcelId() string {
+	if x != nil {
+		return x.MergedParcelId
+	}
+	return ""
 }
 
 type PickupCode struct {
@@ -5718,7 +5808,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rdeposit_minor\x18P \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x01R\fdepositMinor\x88\x01\x01:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
 	"\r_to_pay_minorB\x10\n" +
-	"\x0e_deposit_minor\"\x98\x0f\n" +
+	"\x0e_deposit_minor\"\xcf\x0f\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5771,7 +5861,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"tax_on_top\x18! \x01(\bR\btaxOnTop\x126\n" +
 	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x12:\n" +
 	"\n" +
-	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\"`\n" +
+	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\x125\n" +
+	"\x06review\x18d \x01(\x0e2\x1d.onepool.order.v1.ReviewStateR\x06review\"`\n" +
 	"\tOrderGift\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x19\n" +
 	"\buntil_us\x18\x02 \x01(\x03R\auntilUs\x12\x1e\n" +
@@ -5944,7 +6035,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xa4\t\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\x8e\n" +
+	"\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5984,10 +6076,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"acceptByUs\x12\x1c\n" +
 	"\n" +
 	"ship_by_us\x18\x1c \x01(\x03R\bshipByUs\x12$\n" +
-	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12 \n" +
+	"\x0eaccept_late_us\x18\x1d \x01(\x03R\facceptLateUs\x12\x1c\n" +
+	"\n" +
+	"pick_by_us\x18n \x01(\x03R\bpickByUs\x12 \n" +
+	"\fpick_late_us\x18o \x01(\x03R\n" +
+	"pickLateUs\x12 \n" +
 	"\fship_late_us\x18\x1e \x01(\x03R\n" +
 	"shipLateUs\x12(\n" +
-	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\"0\n" +
+	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\x12(\n" +
+	"\x10merged_parcel_id\x18< \x01(\tR\x0emergedParcelId\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
@@ -6227,7 +6324,13 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"\x06WALLET\x10\x05\x12\b\n" +
 	"\x04CARD\x10\x06\x12\r\n" +
-	"\tEXCHANGED\x10\a*F\n" +
+	"\tEXCHANGED\x10\a*|\n" +
+	"\vReviewState\x12\x1c\n" +
+	"\x18REVIEW_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vREVIEW_HELD\x10\x01\x12\x13\n" +
+	"\x0fREVIEW_RELEASED\x10\x02\x12\x13\n" +
+	"\x0fREVIEW_REJECTED\x10\x03\x12\x14\n" +
+	"\x10REVIEW_CANCELLED\x10\x04*F\n" +
 	"\fPaymentScene\x12\x1d\n" +
 	"\x19PAYMENT_SCENE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -6271,7 +6374,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_order_v1_order_proto_rawDescData
 }
 
-var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
 var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
@@ -6283,228 +6386,230 @@ var file_order_v1_order_proto_goTypes = []any{
 	(GoodwillState)(0),                 // 6: onepool.order.v1.GoodwillState
 	(GoodwillWay)(0),                   // 7: onepool.order.v1.GoodwillWay
 	(TenderKind)(0),                    // 8: onepool.order.v1.TenderKind
-	(PaymentScene)(0),                  // 9: onepool.order.v1.PaymentScene
-	(*Cart)(nil),                       // 10: onepool.order.v1.Cart
-	(*CartLine)(nil),                   // 11: onepool.order.v1.CartLine
-	(*CartNotice)(nil),                 // 12: onepool.order.v1.CartNotice
-	(*GetCartRequest)(nil),             // 13: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 14: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 15: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 16: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 17: onepool.order.v1.Calculation
-	(*OrderDeposit)(nil),               // 18: onepool.order.v1.OrderDeposit
-	(*Receiver)(nil),                   // 19: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 20: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 21: onepool.order.v1.OrderInfo
-	(*OrderGift)(nil),                  // 22: onepool.order.v1.OrderGift
-	(*PickupChoice)(nil),               // 23: onepool.order.v1.PickupChoice
-	(*OrderLine)(nil),                  // 24: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 25: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 26: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 27: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 28: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 29: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 30: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 31: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 32: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 33: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 34: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 35: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 36: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 37: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 38: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 39: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 40: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 41: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 42: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 43: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 44: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 45: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 46: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 47: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 48: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 49: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 50: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 51: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 52: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 53: onepool.order.v1.CreateReturnRequest
-	(*ExchangeLine)(nil),               // 54: onepool.order.v1.ExchangeLine
-	(*ReturnInfo)(nil),                 // 55: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 56: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 57: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 58: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 59: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 60: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 61: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 62: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 63: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 64: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 65: onepool.common.v1.Money
-	(v11.DeliveryWay)(0),               // 66: onepool.inventory.v1.DeliveryWay
-	(*PriceStep)(nil),                  // 67: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 68: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 69: onepool.common.v1.GeoPoint
-	(*Receipts)(nil),                   // 70: onepool.order.v1.Receipts
-	(*SellerTax)(nil),                  // 71: onepool.order.v1.SellerTax
-	(*v11.MissingLine)(nil),            // 72: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 73: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 74: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 75: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 76: onepool.common.v1.CheckInvariantsResponse
+	(ReviewState)(0),                   // 9: onepool.order.v1.ReviewState
+	(PaymentScene)(0),                  // 10: onepool.order.v1.PaymentScene
+	(*Cart)(nil),                       // 11: onepool.order.v1.Cart
+	(*CartLine)(nil),                   // 12: onepool.order.v1.CartLine
+	(*CartNotice)(nil),                 // 13: onepool.order.v1.CartNotice
+	(*GetCartRequest)(nil),             // 14: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 15: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 16: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 17: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 18: onepool.order.v1.Calculation
+	(*OrderDeposit)(nil),               // 19: onepool.order.v1.OrderDeposit
+	(*Receiver)(nil),                   // 20: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 21: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 22: onepool.order.v1.OrderInfo
+	(*OrderGift)(nil),                  // 23: onepool.order.v1.OrderGift
+	(*PickupChoice)(nil),               // 24: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 25: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 26: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 27: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 28: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 29: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 30: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 31: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 32: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 33: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 34: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 35: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 36: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 37: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 38: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 39: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 40: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 41: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 42: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 43: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 44: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 45: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 46: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 47: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 48: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 49: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 50: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 51: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 52: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 53: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 54: onepool.order.v1.CreateReturnRequest
+	(*ExchangeLine)(nil),               // 55: onepool.order.v1.ExchangeLine
+	(*ReturnInfo)(nil),                 // 56: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 57: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 58: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 59: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 60: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 61: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 62: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 63: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 64: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 65: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 66: onepool.common.v1.Money
+	(v11.DeliveryWay)(0),               // 67: onepool.inventory.v1.DeliveryWay
+	(*PriceStep)(nil),                  // 68: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 69: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 70: onepool.common.v1.GeoPoint
+	(*Receipts)(nil),                   // 71: onepool.order.v1.Receipts
+	(*SellerTax)(nil),                  // 72: onepool.order.v1.SellerTax
+	(*v11.MissingLine)(nil),            // 73: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 74: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 75: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 76: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 77: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
-	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	65,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	61,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	65,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	65,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	12,  // 5: onepool.order.v1.CartLine.notices:type_name -> onepool.order.v1.CartNotice
-	65,  // 6: onepool.order.v1.CartNotice.seen:type_name -> onepool.common.v1.Money
-	65,  // 7: onepool.order.v1.CartNotice.now:type_name -> onepool.common.v1.Money
-	15,  // 8: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	66,  // 9: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	24,  // 10: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	65,  // 11: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	65,  // 12: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	65,  // 13: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	65,  // 14: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	65,  // 15: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	67,  // 16: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	68,  // 17: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	65,  // 18: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
-	18,  // 19: onepool.order.v1.Calculation.deposit:type_name -> onepool.order.v1.OrderDeposit
-	65,  // 20: onepool.order.v1.OrderDeposit.amount:type_name -> onepool.common.v1.Money
-	65,  // 21: onepool.order.v1.OrderDeposit.balance:type_name -> onepool.common.v1.Money
-	65,  // 22: onepool.order.v1.OrderDeposit.at_risk:type_name -> onepool.common.v1.Money
-	65,  // 23: onepool.order.v1.OrderDeposit.forfeited:type_name -> onepool.common.v1.Money
-	69,  // 24: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	66,  // 25: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	19,  // 26: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	15,  // 27: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	12,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
+	66,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	62,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	66,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	66,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	13,  // 5: onepool.order.v1.CartLine.notices:type_name -> onepool.order.v1.CartNotice
+	66,  // 6: onepool.order.v1.CartNotice.seen:type_name -> onepool.common.v1.Money
+	66,  // 7: onepool.order.v1.CartNotice.now:type_name -> onepool.common.v1.Money
+	16,  // 8: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	67,  // 9: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	25,  // 10: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	66,  // 11: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	66,  // 12: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	66,  // 13: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	66,  // 14: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	66,  // 15: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	68,  // 16: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	69,  // 17: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	66,  // 18: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
+	19,  // 19: onepool.order.v1.Calculation.deposit:type_name -> onepool.order.v1.OrderDeposit
+	66,  // 20: onepool.order.v1.OrderDeposit.amount:type_name -> onepool.common.v1.Money
+	66,  // 21: onepool.order.v1.OrderDeposit.balance:type_name -> onepool.common.v1.Money
+	66,  // 22: onepool.order.v1.OrderDeposit.at_risk:type_name -> onepool.common.v1.Money
+	66,  // 23: onepool.order.v1.OrderDeposit.forfeited:type_name -> onepool.common.v1.Money
+	70,  // 24: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	67,  // 25: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	20,  // 26: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	16,  // 27: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,   // 28: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	24,  // 29: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	65,  // 30: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	65,  // 31: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	65,  // 32: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	65,  // 33: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	65,  // 34: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	25,  // 35: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	41,  // 36: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	55,  // 37: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	27,  // 38: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	19,  // 39: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	68,  // 40: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	65,  // 41: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	18,  // 42: onepool.order.v1.OrderInfo.deposit:type_name -> onepool.order.v1.OrderDeposit
-	22,  // 43: onepool.order.v1.OrderInfo.gift:type_name -> onepool.order.v1.OrderGift
-	65,  // 44: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	65,  // 45: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
-	26,  // 46: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	25,  // 29: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	66,  // 30: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	66,  // 31: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	66,  // 32: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	66,  // 33: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	66,  // 34: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	26,  // 35: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	42,  // 36: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	56,  // 37: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	28,  // 38: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	20,  // 39: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	69,  // 40: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	66,  // 41: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	19,  // 42: onepool.order.v1.OrderInfo.deposit:type_name -> onepool.order.v1.OrderDeposit
+	23,  // 43: onepool.order.v1.OrderInfo.gift:type_name -> onepool.order.v1.OrderGift
+	66,  // 44: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	66,  // 45: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	27,  // 46: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
 	3,   // 47: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	23,  // 48: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
-	65,  // 49: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
-	65,  // 50: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
-	70,  // 51: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
-	71,  // 52: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
-	62,  // 53: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	65,  // 54: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	65,  // 55: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	65,  // 56: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	65,  // 57: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	65,  // 58: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	65,  // 59: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	68,  // 60: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	65,  // 61: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	70,  // 62: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
-	8,   // 63: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	65,  // 64: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	65,  // 65: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 66: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	65,  // 67: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 68: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	15,  // 69: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	29,  // 70: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	19,  // 71: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	31,  // 72: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 73: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	21,  // 74: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 75: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 76: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	65,  // 77: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	63,  // 78: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 79: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	66,  // 80: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	43,  // 81: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	19,  // 82: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	42,  // 83: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	44,  // 84: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	64,  // 85: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 86: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	45,  // 87: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 88: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 89: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	41,  // 90: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	72,  // 91: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	73,  // 92: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	74,  // 93: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	52,  // 94: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	54,  // 95: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 96: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	56,  // 97: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	65,  // 98: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	65,  // 99: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	65,  // 100: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	54,  // 101: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	65,  // 102: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	57,  // 103: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	58,  // 104: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	13,  // 105: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	14,  // 106: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	16,  // 107: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	20,  // 108: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	28,  // 109: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	30,  // 110: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	32,  // 111: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	33,  // 112: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	34,  // 113: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	36,  // 114: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	37,  // 115: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	39,  // 116: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	46,  // 117: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	48,  // 118: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	49,  // 119: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	50,  // 120: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	51,  // 121: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	53,  // 122: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	59,  // 123: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	60,  // 124: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	75,  // 125: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 126: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 127: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	17,  // 128: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	21,  // 129: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	21,  // 130: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	21,  // 131: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	21,  // 132: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	21,  // 133: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	35,  // 134: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	21,  // 135: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	38,  // 136: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	40,  // 137: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	47,  // 138: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	41,  // 139: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	41,  // 140: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	41,  // 141: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	41,  // 142: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	55,  // 143: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	55,  // 144: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	55,  // 145: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	76,  // 146: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	126, // [126:147] is the sub-list for method output_type
-	105, // [105:126] is the sub-list for method input_type
-	105, // [105:105] is the sub-list for extension type_name
-	105, // [105:105] is the sub-list for extension extendee
-	0,   // [0:105] is the sub-list for field type_name
+	24,  // 48: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	66,  // 49: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	66,  // 50: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
+	71,  // 51: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
+	72,  // 52: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
+	9,   // 53: onepool.order.v1.OrderInfo.review:type_name -> onepool.order.v1.ReviewState
+	63,  // 54: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	66,  // 55: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	66,  // 56: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	66,  // 57: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	66,  // 58: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	66,  // 59: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	66,  // 60: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	69,  // 61: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	66,  // 62: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	71,  // 63: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
+	8,   // 64: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	66,  // 65: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	66,  // 66: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 67: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	66,  // 68: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 69: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	16,  // 70: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	30,  // 71: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	20,  // 72: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	32,  // 73: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 74: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	22,  // 75: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	10,  // 76: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 77: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	66,  // 78: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	64,  // 79: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 80: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	67,  // 81: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	44,  // 82: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	20,  // 83: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	43,  // 84: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	45,  // 85: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	65,  // 86: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 87: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	46,  // 88: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 89: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 90: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	42,  // 91: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	73,  // 92: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	74,  // 93: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	75,  // 94: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	53,  // 95: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	55,  // 96: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 97: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	57,  // 98: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	66,  // 99: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	66,  // 100: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	66,  // 101: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	55,  // 102: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	66,  // 103: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	58,  // 104: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	59,  // 105: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	14,  // 106: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	15,  // 107: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	17,  // 108: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	21,  // 109: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	29,  // 110: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	31,  // 111: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	33,  // 112: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	34,  // 113: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	35,  // 114: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	37,  // 115: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	38,  // 116: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	40,  // 117: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	47,  // 118: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	49,  // 119: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	50,  // 120: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	51,  // 121: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	52,  // 122: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	54,  // 123: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	60,  // 124: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	61,  // 125: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	76,  // 126: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	11,  // 127: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	11,  // 128: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	18,  // 129: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	22,  // 130: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	22,  // 131: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	22,  // 132: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	22,  // 133: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	22,  // 134: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	36,  // 135: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	22,  // 136: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	39,  // 137: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	41,  // 138: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	48,  // 139: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	42,  // 140: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	42,  // 141: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	42,  // 142: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	42,  // 143: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	56,  // 144: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	56,  // 145: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	56,  // 146: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	77,  // 147: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	127, // [127:148] is the sub-list for method output_type
+	106, // [106:127] is the sub-list for method input_type
+	106, // [106:106] is the sub-list for extension type_name
+	106, // [106:106] is the sub-list for extension extendee
+	0,   // [0:106] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6521,7 +6626,7 @@ func file_order_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
-			NumEnums:      10,
+			NumEnums:      11,
 			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -19,6 +19,8 @@ func Door() process.Door {
 		miniprogramv1.RegisterMiniProgramServer(r.GRPC, s)
 		returns := service.NewReturns(d.Dial)
 		miniprogramv1.RegisterMiniProgramReturnsServer(r.GRPC, returns)
+		invoices := service.NewInvoices(d.Dial)
+		miniprogramv1.RegisterMiniProgramInvoicesServer(r.GRPC, invoices)
 		carts := service.NewCarts(d.Dial)
 		miniprogramv1.RegisterMiniProgramCartsServer(r.GRPC, carts)
 		gifts := service.NewGifts(d.Dial)
@@ -27,6 +29,7 @@ func Door() process.Door {
 			miniprogramv1.RegisterMiniProgramCartsHTTPServer(r.HTTP, carts)
 			miniprogramv1.RegisterMiniProgramHTTPServer(r.HTTP, s)
 			miniprogramv1.RegisterMiniProgramReturnsHTTPServer(r.HTTP, returns)
+			miniprogramv1.RegisterMiniProgramInvoicesHTTPServer(r.HTTP, invoices)
 			miniprogramv1.RegisterMiniProgramGiftsHTTPServer(r.HTTP, gifts)
 		}
 		r.Open(miniprogramv1.MiniProgram_SendSignInCode_FullMethodName, miniprogramv1.MiniProgram_SignIn_FullMethodName,

@@ -50,6 +50,9 @@ func (o *Order) cancel(event Event, note string) error {
 	if err := o.giveBackKept(); err != nil { // of an unpaid order: the tenders that had come
 		return err
 	}
+	if err := o.endReview(); err != nil {
+		return err
+	}
 	effect := Cancelled{WasPaid: wasPaid}
 	if wasPaid {
 		effect.PointsBack = make(map[string]int64, len(o.r.Lines))

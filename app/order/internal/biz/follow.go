@@ -82,8 +82,8 @@ func (o *Order) planRest(rest []Reservation) error {
 	switch {
 	case len(rest) == 0:
 		return nil
-	case o.r.State == OrderPaid && !o.r.GiftWaits():
-		return o.plan(rest, EventAssign)
+	case o.r.State == OrderPaid:
+		return o.plan(rest, o.given())
 	}
 	return o.plan(rest, EventPlan)
 }

@@ -38,6 +38,9 @@ func NewGiftOrder(message string, openS int64) (*GiftOrder, error) {
 // GiftWaits says whether a gift has no address yet.
 func (r Record) GiftWaits() bool { return r.GiftOrder != nil && r.GiftOrder.TakenAtUS == 0 }
 
+// waits says whether a paid order is no location's yet: it is held for a person, or nobody knows where it goes.
+func (r Record) waits() bool { return r.Held() || r.GiftWaits() }
+
 // ShareGift makes a link with another key; the one before is no longer good.
 func (o *Order) ShareGift(keyHash string) error {
 	if err := o.open(); err != nil {
@@ -83,6 +86,9 @@ func (o *Order) TakeGift(member string, receiver Receiver) error {
 	g := o.r.GiftOrder
 	o.r.Receiver, g.TakenAtUS, g.TakenBy, g.DueUS = receiver, o.nowUS, member, 0
 	o.effects = append(o.effects, Allocated{})
+	if o.r.waits() {
+		return nil
+	}
 	return o.assignPlanned()
 }
 

@@ -81,7 +81,7 @@ var (
 )
 
 var allParts = []Part{
-	Lines, (*Orders).gatherFulfilments, Money, (*Orders).gatherReturns, (*Orders).gatherGoodwills, (*Orders).gatherInvoices,
+	Lines, (*Orders).gatherFulfilments, Money, (*Orders).gatherReturns, (*Orders).gatherGoodwills, (*Orders).gatherInvoices, (*Orders).gatherReviews,
 	(*Orders).gatherDeposits, (*Orders).gatherGiftOrders,
 }
 
