@@ -151,6 +151,8 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 	}
 	eachEngine(t, func(t *testing.T, s *shop) {
 		s.lived()
+		s.cancelBy(ann, s.given())
+		s.cancelBy(ann, s.deposited(nil))
 		require.Empty(t, s.audit())
 		all, err := s.CheckInvariants(s.as(boss), &commonv1.CheckInvariantsRequest{})
 		require.NoError(t, err)
@@ -212,7 +214,7 @@ func (s *shop) lived() *orderv1.OrderInfo {
 	_, err = s.release(boss, o.Id)
 	require.NoError(s.t, err)
 	o = s.get(o.Id)
-	_, err := s.moved(ann, o, eve)
+	_, err = s.moved(ann, o, eve)
 	require.NoError(s.t, err)
 	o = s.get(o.Id)
 	s.ship(o)
