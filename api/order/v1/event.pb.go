@@ -104,25 +104,33 @@ const (
 	TradeTopic_TRADE_FAILED TradeTopic = 12
 	// An invoice, or a red letter, is issued.
 	TradeTopic_TRADE_INVOICED TradeTopic = 20
+	// An order waits for a person of its seller. With a fulfilment_id: that location had been told of it, and is not to ship it yet.
+	TradeTopic_TRADE_REVIEW_HELD     TradeTopic = 100
+	TradeTopic_TRADE_REVIEW_RELEASED TradeTopic = 101
+	// A location has not accepted, picked or shipped a fulfilment by its time: once for each of these steps.
+	TradeTopic_TRADE_OVERDUE TradeTopic = 110
 )
 
 // Enum value maps for TradeTopic.
 var (
 	TradeTopic_name = map[int32]string{
-		0:  "TRADE_TOPIC_UNSPECIFIED",
-		1:  "TRADE_PLACED",
-		2:  "TRADE_PAID",
-		3:  "TRADE_ALLOCATED",
-		4:  "TRADE_SHIPPED",
-		5:  "TRADE_DELIVERED",
-		6:  "TRADE_COMPLETED",
-		7:  "TRADE_CANCELLED",
-		8:  "TRADE_DECLINED",
-		9:  "TRADE_RETURNED",
-		10: "TRADE_REFUNDED",
-		11: "TRADE_CHANGED",
-		12: "TRADE_FAILED",
-		20: "TRADE_INVOICED",
+		0:   "TRADE_TOPIC_UNSPECIFIED",
+		1:   "TRADE_PLACED",
+		2:   "TRADE_PAID",
+		3:   "TRADE_ALLOCATED",
+		4:   "TRADE_SHIPPED",
+		5:   "TRADE_DELIVERED",
+		6:   "TRADE_COMPLETED",
+		7:   "TRADE_CANCELLED",
+		8:   "TRADE_DECLINED",
+		9:   "TRADE_RETURNED",
+		10:  "TRADE_REFUNDED",
+		11:  "TRADE_CHANGED",
+		12:  "TRADE_FAILED",
+		20:  "TRADE_INVOICED",
+		100: "TRADE_REVIEW_HELD",
+		101: "TRADE_REVIEW_RELEASED",
+		110: "TRADE_OVERDUE",
 	}
 	TradeTopic_value = map[string]int32{
 		"TRADE_TOPIC_UNSPECIFIED": 0,
@@ -139,6 +147,9 @@ var (
 		"TRADE_CHANGED":           11,
 		"TRADE_FAILED":            12,
 		"TRADE_INVOICED":          20,
+		"TRADE_REVIEW_HELD":       100,
+		"TRADE_REVIEW_RELEASED":   101,
+		"TRADE_OVERDUE":           110,
 	}
 )
 
@@ -167,6 +178,59 @@ func (x TradeTopic) Number() protoreflect.EnumNumber {
 // Deprecated: Use TradeTopic.Descriptor instead.
 func (TradeTopic) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_event_proto_rawDescGZIP(), []int{1}
+}
+
+// A step that a location is late with.
+type OverdueStep int32
+
+const (
+	OverdueStep_OVERDUE_STEP_UNSPECIFIED OverdueStep = 0
+	OverdueStep_LATE_ACCEPT              OverdueStep = 1
+	OverdueStep_LATE_PICK                OverdueStep = 2
+	OverdueStep_LATE_SHIP                OverdueStep = 3
+)
+
+// Enum value maps for OverdueStep.
+var (
+	OverdueStep_name = map[int32]string{
+		0: "OVERDUE_STEP_UNSPECIFIED",
+		1: "LATE_ACCEPT",
+		2: "LATE_PICK",
+		3: "LATE_SHIP",
+	}
+	OverdueStep_value = map[string]int32{
+		"OVERDUE_STEP_UNSPECIFIED": 0,
+		"LATE_ACCEPT":              1,
+		"LATE_PICK":                2,
+		"LATE_SHIP":                3,
+	}
+)
+
+func (x OverdueStep) Enum() *OverdueStep {
+	p := new(OverdueStep)
+	*p = x
+	return p
+}
+
+func (x OverdueStep) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OverdueStep) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_event_proto_enumTypes[2].Descriptor()
+}
+
+func (OverdueStep) Type() protoreflect.EnumType {
+	return &file_order_v1_event_proto_enumTypes[2]
+}
+
+func (x OverdueStep) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OverdueStep.Descriptor instead.
+func (OverdueStep) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_event_proto_rawDescGZIP(), []int{2}
 }
 
 type ListTradeEventsRequest struct {
@@ -346,7 +410,10 @@ type TradeEvent struct {
 	Receipts  *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	InvoiceId string         `protobuf:"bytes,30,opt,name=invoice_id,json=invoiceId,proto3" json:"invoice_id,omitempty"`
 	// The invoice that a red letter takes back.
-	RedOf         string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
+	RedOf string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
+	// What a location should have done by due_at_us.
+	Late          OverdueStep `protobuf:"varint,111,opt,name=late,proto3,enum=onepool.order.v1.OverdueStep" json:"late,omitempty"`
+	DueAtUs       int64       `protobuf:"varint,112,opt,name=due_at_us,json=dueAtUs,proto3" json:"due_at_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -547,6 +614,20 @@ func (x *TradeEvent) GetRedOf() string {
 		return x.RedOf
 	}
 	return ""
+}
+
+func (x *TradeEvent) GetLate() OverdueStep {
+	if x != nil {
+		return x.Late
+	}
+	return OverdueStep_OVERDUE_STEP_UNSPECIFIED
+}
+
+func (x *TradeEvent) GetDueAtUs() int64 {
+	if x != nil {
+		return x.DueAtUs
+	}
+	return 0
 }
 
 type TradeEventLine struct {
@@ -1085,7 +1166,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x06events\x18\x01 \x03(\v2\x1c.onepool.order.v1.TradeEventR\x06events\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
 	"nextCursor\x12\x16\n" +
-	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xaf\x06\n" +
+	"\x06behind\x18\x03 \x01(\x03R\x06behind\"\xfe\x06\n" +
 	"\n" +
 	"TradeEvent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
@@ -1115,7 +1196,9 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\x12\x1d\n" +
 	"\n" +
 	"invoice_id\x18\x1e \x01(\tR\tinvoiceId\x12\x15\n" +
-	"\x06red_of\x18\x1f \x01(\tR\x05redOf\"W\n" +
+	"\x06red_of\x18\x1f \x01(\tR\x05redOf\x121\n" +
+	"\x04late\x18o \x01(\x0e2\x1d.onepool.order.v1.OverdueStepR\x04late\x12\x1a\n" +
+	"\tdue_at_us\x18p \x01(\x03R\adueAtUs\"W\n" +
 	"\x0eTradeEventLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
@@ -1166,7 +1249,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xa7\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xec\x02\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1184,7 +1267,15 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x12\x11\n" +
 	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
 	"\fTRADE_FAILED\x10\f\x12\x12\n" +
-	"\x0eTRADE_INVOICED\x10\x142\xaa\x04\n" +
+	"\x0eTRADE_INVOICED\x10\x14\x12\x15\n" +
+	"\x11TRADE_REVIEW_HELD\x10d\x12\x19\n" +
+	"\x15TRADE_REVIEW_RELEASED\x10e\x12\x11\n" +
+	"\rTRADE_OVERDUE\x10n*Z\n" +
+	"\vOverdueStep\x12\x1c\n" +
+	"\x18OVERDUE_STEP_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vLATE_ACCEPT\x10\x01\x12\r\n" +
+	"\tLATE_PICK\x10\x02\x12\r\n" +
+	"\tLATE_SHIP\x10\x032\xaa\x04\n" +
 	"\vTradeEvents\x12\x80\x01\n" +
 	"\x0fListTradeEvents\x12(.onepool.order.v1.ListTradeEventsRequest\x1a).onepool.order.v1.ListTradeEventsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/order/events\x12z\n" +
 	"\x0fPutEventWebhook\x12(.onepool.order.v1.PutEventWebhookRequest\x1a\x1e.onepool.order.v1.EventWebhook\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/order/webhooks\x12\x88\x01\n" +
@@ -1203,48 +1294,50 @@ func file_order_v1_event_proto_rawDescGZIP() []byte {
 	return file_order_v1_event_proto_rawDescData
 }
 
-var file_order_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_order_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_order_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_order_v1_event_proto_goTypes = []any{
 	(TradeEventsBegin)(0),              // 0: onepool.order.v1.TradeEventsBegin
 	(TradeTopic)(0),                    // 1: onepool.order.v1.TradeTopic
-	(*ListTradeEventsRequest)(nil),     // 2: onepool.order.v1.ListTradeEventsRequest
-	(*ListTradeEventsResponse)(nil),    // 3: onepool.order.v1.ListTradeEventsResponse
-	(*TradeEvent)(nil),                 // 4: onepool.order.v1.TradeEvent
-	(*TradeEventLine)(nil),             // 5: onepool.order.v1.TradeEventLine
-	(*EventWebhook)(nil),               // 6: onepool.order.v1.EventWebhook
-	(*PutEventWebhookRequest)(nil),     // 7: onepool.order.v1.PutEventWebhookRequest
-	(*ListEventWebhooksRequest)(nil),   // 8: onepool.order.v1.ListEventWebhooksRequest
-	(*ListEventWebhooksResponse)(nil),  // 9: onepool.order.v1.ListEventWebhooksResponse
-	(*DeleteEventWebhookRequest)(nil),  // 10: onepool.order.v1.DeleteEventWebhookRequest
-	(*DeleteEventWebhookResponse)(nil), // 11: onepool.order.v1.DeleteEventWebhookResponse
-	(v1.DeliveryWay)(0),                // 12: onepool.inventory.v1.DeliveryWay
-	(*v11.Money)(nil),                  // 13: onepool.common.v1.Money
-	(*EventReceipts)(nil),              // 14: onepool.order.v1.EventReceipts
+	(OverdueStep)(0),                   // 2: onepool.order.v1.OverdueStep
+	(*ListTradeEventsRequest)(nil),     // 3: onepool.order.v1.ListTradeEventsRequest
+	(*ListTradeEventsResponse)(nil),    // 4: onepool.order.v1.ListTradeEventsResponse
+	(*TradeEvent)(nil),                 // 5: onepool.order.v1.TradeEvent
+	(*TradeEventLine)(nil),             // 6: onepool.order.v1.TradeEventLine
+	(*EventWebhook)(nil),               // 7: onepool.order.v1.EventWebhook
+	(*PutEventWebhookRequest)(nil),     // 8: onepool.order.v1.PutEventWebhookRequest
+	(*ListEventWebhooksRequest)(nil),   // 9: onepool.order.v1.ListEventWebhooksRequest
+	(*ListEventWebhooksResponse)(nil),  // 10: onepool.order.v1.ListEventWebhooksResponse
+	(*DeleteEventWebhookRequest)(nil),  // 11: onepool.order.v1.DeleteEventWebhookRequest
+	(*DeleteEventWebhookResponse)(nil), // 12: onepool.order.v1.DeleteEventWebhookResponse
+	(v1.DeliveryWay)(0),                // 13: onepool.inventory.v1.DeliveryWay
+	(*v11.Money)(nil),                  // 14: onepool.common.v1.Money
+	(*EventReceipts)(nil),              // 15: onepool.order.v1.EventReceipts
 }
 var file_order_v1_event_proto_depIdxs = []int32{
 	0,  // 0: onepool.order.v1.ListTradeEventsRequest.begin:type_name -> onepool.order.v1.TradeEventsBegin
 	1,  // 1: onepool.order.v1.ListTradeEventsRequest.topics:type_name -> onepool.order.v1.TradeTopic
-	4,  // 2: onepool.order.v1.ListTradeEventsResponse.events:type_name -> onepool.order.v1.TradeEvent
+	5,  // 2: onepool.order.v1.ListTradeEventsResponse.events:type_name -> onepool.order.v1.TradeEvent
 	1,  // 3: onepool.order.v1.TradeEvent.topic:type_name -> onepool.order.v1.TradeTopic
-	12, // 4: onepool.order.v1.TradeEvent.way:type_name -> onepool.inventory.v1.DeliveryWay
-	13, // 5: onepool.order.v1.TradeEvent.amount:type_name -> onepool.common.v1.Money
-	5,  // 6: onepool.order.v1.TradeEvent.lines:type_name -> onepool.order.v1.TradeEventLine
-	14, // 7: onepool.order.v1.TradeEvent.receipts:type_name -> onepool.order.v1.EventReceipts
-	6,  // 8: onepool.order.v1.ListEventWebhooksResponse.webhooks:type_name -> onepool.order.v1.EventWebhook
-	2,  // 9: onepool.order.v1.TradeEvents.ListTradeEvents:input_type -> onepool.order.v1.ListTradeEventsRequest
-	7,  // 10: onepool.order.v1.TradeEvents.PutEventWebhook:input_type -> onepool.order.v1.PutEventWebhookRequest
-	8,  // 11: onepool.order.v1.TradeEvents.ListEventWebhooks:input_type -> onepool.order.v1.ListEventWebhooksRequest
-	10, // 12: onepool.order.v1.TradeEvents.DeleteEventWebhook:input_type -> onepool.order.v1.DeleteEventWebhookRequest
-	3,  // 13: onepool.order.v1.TradeEvents.ListTradeEvents:output_type -> onepool.order.v1.ListTradeEventsResponse
-	6,  // 14: onepool.order.v1.TradeEvents.PutEventWebhook:output_type -> onepool.order.v1.EventWebhook
-	9,  // 15: onepool.order.v1.TradeEvents.ListEventWebhooks:output_type -> onepool.order.v1.ListEventWebhooksResponse
-	11, // 16: onepool.order.v1.TradeEvents.DeleteEventWebhook:output_type -> onepool.order.v1.DeleteEventWebhookResponse
-	13, // [13:17] is the sub-list for method output_type
-	9,  // [9:13] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	13, // 4: onepool.order.v1.TradeEvent.way:type_name -> onepool.inventory.v1.DeliveryWay
+	14, // 5: onepool.order.v1.TradeEvent.amount:type_name -> onepool.common.v1.Money
+	6,  // 6: onepool.order.v1.TradeEvent.lines:type_name -> onepool.order.v1.TradeEventLine
+	15, // 7: onepool.order.v1.TradeEvent.receipts:type_name -> onepool.order.v1.EventReceipts
+	2,  // 8: onepool.order.v1.TradeEvent.late:type_name -> onepool.order.v1.OverdueStep
+	7,  // 9: onepool.order.v1.ListEventWebhooksResponse.webhooks:type_name -> onepool.order.v1.EventWebhook
+	3,  // 10: onepool.order.v1.TradeEvents.ListTradeEvents:input_type -> onepool.order.v1.ListTradeEventsRequest
+	8,  // 11: onepool.order.v1.TradeEvents.PutEventWebhook:input_type -> onepool.order.v1.PutEventWebhookRequest
+	9,  // 12: onepool.order.v1.TradeEvents.ListEventWebhooks:input_type -> onepool.order.v1.ListEventWebhooksRequest
+	11, // 13: onepool.order.v1.TradeEvents.DeleteEventWebhook:input_type -> onepool.order.v1.DeleteEventWebhookRequest
+	4,  // 14: onepool.order.v1.TradeEvents.ListTradeEvents:output_type -> onepool.order.v1.ListTradeEventsResponse
+	7,  // 15: onepool.order.v1.TradeEvents.PutEventWebhook:output_type -> onepool.order.v1.EventWebhook
+	10, // 16: onepool.order.v1.TradeEvents.ListEventWebhooks:output_type -> onepool.order.v1.ListEventWebhooksResponse
+	12, // 17: onepool.order.v1.TradeEvents.DeleteEventWebhook:output_type -> onepool.order.v1.DeleteEventWebhookResponse
+	14, // [14:18] is the sub-list for method output_type
+	10, // [10:14] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_event_proto_init() }
@@ -1258,7 +1351,7 @@ func file_order_v1_event_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_event_proto_rawDesc), len(file_order_v1_event_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -75,6 +75,84 @@ func (x *ApproveExchangeRequest) GetReturnId() string {
 	return ""
 }
 
+type PayExchangeRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The replacement's order.
+	OrderId   string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	StoreCode string `protobuf:"bytes,3,opt,name=store_code,json=storeCode,proto3" json:"store_code,omitempty"`
+	// With the cards it must equal what is left to pay.
+	CashMinor     int64         `protobuf:"varint,4,opt,name=cash_minor,json=cashMinor,proto3" json:"cash_minor,omitempty"`
+	Cards         []*CardTender `protobuf:"bytes,5,rep,name=cards,proto3" json:"cards,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayExchangeRequest) Reset() {
+	*x = PayExchangeRequest{}
+	mi := &file_order_v1_exchange_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayExchangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayExchangeRequest) ProtoMessage() {}
+
+func (x *PayExchangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_order_v1_exchange_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayExchangeRequest.ProtoReflect.Descriptor instead.
+func (*PayExchangeRequest) Descriptor() ([]byte, []int) {
+	return file_order_v1_exchange_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *PayExchangeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PayExchangeRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *PayExchangeRequest) GetStoreCode() string {
+	if x != nil {
+		return x.StoreCode
+	}
+	return ""
+}
+
+func (x *PayExchangeRequest) GetCashMinor() int64 {
+	if x != nil {
+		return x.CashMinor
+	}
+	return 0
+}
+
+func (x *PayExchangeRequest) GetCards() []*CardTender {
+	if x != nil {
+		return x.Cards
+	}
+	return nil
+}
+
 var File_order_v1_exchange_proto protoreflect.FileDescriptor
 
 const file_order_v1_exchange_proto_rawDesc = "" +
@@ -83,9 +161,19 @@ const file_order_v1_exchange_proto_rawDesc = "" +
 	"\x16ApproveExchangeRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +
-	"\treturn_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\breturnId2\x99\x01\n" +
+	"\treturn_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\breturnId\"\xf4\x01\n" +
+	"\x12PayExchangeRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
+	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12(\n" +
+	"\n" +
+	"store_code\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tstoreCode\x12&\n" +
+	"\n" +
+	"cash_minor\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\tcashMinor\x12<\n" +
+	"\x05cards\x18\x05 \x03(\v2\x1c.onepool.order.v1.CardTenderB\b\xbaH\x05\x92\x01\x02\x10\x05R\x05cards2\x9a\x02\n" +
 	"\tExchanges\x12\x8b\x01\n" +
-	"\x0fApproveExchange\x12(.onepool.order.v1.ApproveExchangeRequest\x1a\x1b.onepool.order.v1.OrderInfo\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/order/returns/{return_id}/exchangeB1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\x0fApproveExchange\x12(.onepool.order.v1.ApproveExchangeRequest\x1a\x1b.onepool.order.v1.OrderInfo\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/order/returns/{return_id}/exchange\x12\x7f\n" +
+	"\vPayExchange\x12$.onepool.order.v1.PayExchangeRequest\x1a\x1b.onepool.order.v1.OrderInfo\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/order/exchanges/{order_id}/payB1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_exchange_proto_rawDescOnce sync.Once
@@ -99,19 +187,24 @@ func file_order_v1_exchange_proto_rawDescGZIP() []byte {
 	return file_order_v1_exchange_proto_rawDescData
 }
 
-var file_order_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_order_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_order_v1_exchange_proto_goTypes = []any{
 	(*ApproveExchangeRequest)(nil), // 0: onepool.order.v1.ApproveExchangeRequest
-	(*OrderInfo)(nil),              // 1: onepool.order.v1.OrderInfo
+	(*PayExchangeRequest)(nil),     // 1: onepool.order.v1.PayExchangeRequest
+	(*CardTender)(nil),             // 2: onepool.order.v1.CardTender
+	(*OrderInfo)(nil),              // 3: onepool.order.v1.OrderInfo
 }
 var file_order_v1_exchange_proto_depIdxs = []int32{
-	0, // 0: onepool.order.v1.Exchanges.ApproveExchange:input_type -> onepool.order.v1.ApproveExchangeRequest
-	1, // 1: onepool.order.v1.Exchanges.ApproveExchange:output_type -> onepool.order.v1.OrderInfo
-	1, // [1:2] is the sub-list for method output_type
-	0, // [0:1] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	2, // 0: onepool.order.v1.PayExchangeRequest.cards:type_name -> onepool.order.v1.CardTender
+	0, // 1: onepool.order.v1.Exchanges.ApproveExchange:input_type -> onepool.order.v1.ApproveExchangeRequest
+	1, // 2: onepool.order.v1.Exchanges.PayExchange:input_type -> onepool.order.v1.PayExchangeRequest
+	3, // 3: onepool.order.v1.Exchanges.ApproveExchange:output_type -> onepool.order.v1.OrderInfo
+	3, // 4: onepool.order.v1.Exchanges.PayExchange:output_type -> onepool.order.v1.OrderInfo
+	3, // [3:5] is the sub-list for method output_type
+	1, // [1:3] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_exchange_proto_init() }
@@ -126,7 +219,7 @@ func file_order_v1_exchange_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_exchange_proto_rawDesc), len(file_order_v1_exchange_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	Exchanges_ApproveExchange_FullMethodName = "/onepool.order.v1.Exchanges/ApproveExchange"
+	Exchanges_PayExchange_FullMethodName     = "/onepool.order.v1.Exchanges/PayExchange"
 )
 
 // ExchangesClient is the client API for Exchanges service.
@@ -28,11 +29,15 @@ const (
 //
 // Other goods instead of money (换货). The buyer asks with Order.CreateReturn and names what it wants; the replacement is an order
 // of its own, held from the approval on, and paid with what comes back: the same goods at their frozen price and attribution,
-// other goods with the difference either way.
+// other goods with the difference either way. What a till sold is handed over in its store, and the difference is paid there. Of a
+// platform's order only as much as comes back can be had instead: nobody could pay more there.
 type ExchangesClient interface {
 	// Approves the return and holds the replacement, all or nothing: by managers and operators of the seller's own organisation.
 	// The answer is the replacement's order. It is paid when the goods are back, and until then shows what the buyer adds.
 	ApproveExchange(ctx context.Context, in *ApproveExchangeRequest, opts ...grpc.CallOption) (*OrderInfo, error)
+	// Pays what the replacement of goods of a till sale costs more, in cash or by card, once they are back: at a till of the store that
+	// sold them, or by its staff. All that is left is paid at once.
+	PayExchange(ctx context.Context, in *PayExchangeRequest, opts ...grpc.CallOption) (*OrderInfo, error)
 }
 
 type exchangesClient struct {
@@ -53,17 +58,31 @@ func (c *exchangesClient) ApproveExchange(ctx context.Context, in *ApproveExchan
 	return out, nil
 }
 
+func (c *exchangesClient) PayExchange(ctx context.Context, in *PayExchangeRequest, opts ...grpc.CallOption) (*OrderInfo, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OrderInfo)
+	err := c.cc.Invoke(ctx, Exchanges_PayExchange_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ExchangesServer is the server API for Exchanges service.
 // All implementations must embed UnimplementedExchangesServer
 // for forward compatibility.
 //
 // Other goods instead of money (换货). The buyer asks with Order.CreateReturn and names what it wants; the replacement is an order
 // of its own, held from the approval on, and paid with what comes back: the same goods at their frozen price and attribution,
-// other goods with the difference either way.
+// other goods with the difference either way. What a till sold is handed over in its store, and the difference is paid there. Of a
+// platform's order only as much as comes back can be had instead: nobody could pay more there.
 type ExchangesServer interface {
 	// Approves the return and holds the replacement, all or nothing: by managers and operators of the seller's own organisation.
 	// The answer is the replacement's order. It is paid when the goods are back, and until then shows what the buyer adds.
 	ApproveExchange(context.Context, *ApproveExchangeRequest) (*OrderInfo, error)
+	// Pays what the replacement of goods of a till sale costs more, in cash or by card, once they are back: at a till of the store that
+	// sold them, or by its staff. All that is left is paid at once.
+	PayExchange(context.Context, *PayExchangeRequest) (*OrderInfo, error)
 	mustEmbedUnimplementedExchangesServer()
 }
 
@@ -76,6 +95,9 @@ type UnimplementedExchangesServer struct{}
 
 func (UnimplementedExchangesServer) ApproveExchange(context.Context, *ApproveExchangeRequest) (*OrderInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method ApproveExchange not implemented")
+}
+func (UnimplementedExchangesServer) PayExchange(context.Context, *PayExchangeRequest) (*OrderInfo, error) {
+	return nil, status.Error(codes.Unimplemented, "method PayExchange not implemented")
 }
 func (UnimplementedExchangesServer) mustEmbedUnimplementedExchangesServer() {}
 func (UnimplementedExchangesServer) testEmbeddedByValue()                   {}
@@ -116,6 +138,24 @@ func _Exchanges_ApproveExchange_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Exchanges_PayExchange_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PayExchangeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExchangesServer).PayExchange(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Exchanges_PayExchange_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExchangesServer).PayExchange(ctx, req.(*PayExchangeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Exchanges_ServiceDesc is the grpc.ServiceDesc for Exchanges service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -126,6 +166,10 @@ var Exchanges_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ApproveExchange",
 			Handler:    _Exchanges_ApproveExchange_Handler,
+		},
+		{
+			MethodName: "PayExchange",
+			Handler:    _Exchanges_PayExchange_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

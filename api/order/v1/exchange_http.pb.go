@@ -20,16 +20,21 @@ var _ = binding.EncodeURL
 const _ = http.SupportPackageIsVersion1
 
 const OperationExchangesApproveExchange = "/onepool.order.v1.Exchanges/ApproveExchange"
+const OperationExchangesPayExchange = "/onepool.order.v1.Exchanges/PayExchange"
 
 type ExchangesHTTPServer interface {
 	// ApproveExchange Approves the return and holds the replacement, all or nothing: by managers and operators of the seller's own organisation.
 	// The answer is the replacement's order. It is paid when the goods are back, and until then shows what the buyer adds.
 	ApproveExchange(context.Context, *ApproveExchangeRequest) (*OrderInfo, error)
+	// PayExchange Pays what the replacement of goods of a till sale costs more, in cash or by card, once they are back: at a till of the store that
+	// sold them, or by its staff. All that is left is paid at once.
+	PayExchange(context.Context, *PayExchangeRequest) (*OrderInfo, error)
 }
 
 func RegisterExchangesHTTPServer(s *http.Server, srv ExchangesHTTPServer) {
 	r := s.Route("/")
 	r.POST("/v1/order/returns/{return_id}/exchange", _Exchanges_ApproveExchange0_HTTP_Handler(srv))
+	r.POST("/v1/order/exchanges/{order_id}/pay", _Exchanges_PayExchange0_HTTP_Handler(srv))
 }
 
 func _Exchanges_ApproveExchange0_HTTP_Handler(srv ExchangesHTTPServer) func(ctx http.Context) error {
@@ -57,10 +62,38 @@ func _Exchanges_ApproveExchange0_HTTP_Handler(srv ExchangesHTTPServer) func(ctx 
 	}
 }
 
+func _Exchanges_PayExchange0_HTTP_Handler(srv ExchangesHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in PayExchangeRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindVars(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationExchangesPayExchange)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.PayExchange(ctx, req.(*PayExchangeRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*OrderInfo)
+		return ctx.Result(200, reply)
+	}
+}
+
 type ExchangesHTTPClient interface {
 	// ApproveExchange Approves the return and holds the replacement, all or nothing: by managers and operators of the seller's own organisation.
 	// The answer is the replacement's order. It is paid when the goods are back, and until then shows what the buyer adds.
 	ApproveExchange(ctx context.Context, req *ApproveExchangeRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
+	// PayExchange Pays what the replacement of goods of a till sale costs more, in cash or by card, once they are back: at a till of the store that
+	// sold them, or by its staff. All that is left is paid at once.
+	PayExchange(ctx context.Context, req *PayExchangeRequest, opts ...http.CallOption) (rsp *OrderInfo, err error)
 }
 
 type ExchangesHTTPClientImpl struct {
@@ -78,6 +111,21 @@ func (c *ExchangesHTTPClientImpl) ApproveExchange(ctx context.Context, in *Appro
 	pattern := "/v1/order/returns/{return_id}/exchange"
 	path := binding.EncodeURL(pattern, in, false)
 	opts = append(opts, http.Operation(OperationExchangesApproveExchange))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// PayExchange Pays what the replacement of goods of a till sale costs more, in cash or by card, once they are back: at a till of the store that
+// sold them, or by its staff. All that is left is paid at once.
+func (c *ExchangesHTTPClientImpl) PayExchange(ctx context.Context, in *PayExchangeRequest, opts ...http.CallOption) (*OrderInfo, error) {
+	var out OrderInfo
+	pattern := "/v1/order/exchanges/{order_id}/pay"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationExchangesPayExchange))
 	opts = append(opts, http.PathTemplate(pattern))
 	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
 	if err != nil {

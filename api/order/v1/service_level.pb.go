@@ -33,7 +33,9 @@ type ServiceLevel struct {
 	// How long goods that are ready wait for a buyer who collects; 0: as long as it takes.
 	CollectS int64 `protobuf:"varint,7,opt,name=collect_s,json=collectS,proto3" json:"collect_s,omitempty"`
 	// How long he may choose what becomes of a pickup that its store declined, or that was not collected; 0: without end.
-	AnswerS       int64  `protobuf:"varint,8,opt,name=answer_s,json=answerS,proto3" json:"answer_s,omitempty"`
+	AnswerS int64 `protobuf:"varint,8,opt,name=answer_s,json=answerS,proto3" json:"answer_s,omitempty"`
+	// To pick; what is packed or has left was picked. Not of what a buyer collects.
+	PickS         int64  `protobuf:"varint,110,opt,name=pick_s,json=pickS,proto3" json:"pick_s,omitempty"`
 	Version       int32  `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	ChangedBy     string `protobuf:"bytes,5,opt,name=changed_by,json=changedBy,proto3" json:"changed_by,omitempty"`
 	ChangedAtUs   int64  `protobuf:"varint,6,opt,name=changed_at_us,json=changedAtUs,proto3" json:"changed_at_us,omitempty"`
@@ -106,6 +108,13 @@ func (x *ServiceLevel) GetAnswerS() int64 {
 	return 0
 }
 
+func (x *ServiceLevel) GetPickS() int64 {
+	if x != nil {
+		return x.PickS
+	}
+	return 0
+}
+
 func (x *ServiceLevel) GetVersion() int32 {
 	if x != nil {
 		return x.Version
@@ -136,6 +145,8 @@ type PutServiceLevelRequest struct {
 	ShipS    int64 `protobuf:"varint,4,opt,name=ship_s,json=shipS,proto3" json:"ship_s,omitempty"`
 	CollectS int64 `protobuf:"varint,6,opt,name=collect_s,json=collectS,proto3" json:"collect_s,omitempty"`
 	AnswerS  int64 `protobuf:"varint,7,opt,name=answer_s,json=answerS,proto3" json:"answer_s,omitempty"`
+	// Not earlier than to accept, not later than to ship.
+	PickS int64 `protobuf:"varint,110,opt,name=pick_s,json=pickS,proto3" json:"pick_s,omitempty"`
 	// The version that was read; 0: the channel has none yet. Another is refused with STATE_CONFLICT.
 	ExpectedVersion int64 `protobuf:"varint,5,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
 	unknownFields   protoimpl.UnknownFields
@@ -210,6 +221,13 @@ func (x *PutServiceLevelRequest) GetCollectS() int64 {
 func (x *PutServiceLevelRequest) GetAnswerS() int64 {
 	if x != nil {
 		return x.AnswerS
+	}
+	return 0
+}
+
+func (x *PutServiceLevelRequest) GetPickS() int64 {
+	if x != nil {
+		return x.PickS
 	}
 	return 0
 }
@@ -425,17 +443,18 @@ var File_order_v1_service_level_proto protoreflect.FileDescriptor
 
 const file_order_v1_service_level_proto_rawDesc = "" +
 	"\n" +
-	"\x1corder/v1/service_level.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\xef\x01\n" +
+	"\x1corder/v1/service_level.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\x86\x02\n" +
 	"\fServiceLevel\x12\x18\n" +
 	"\achannel\x18\x01 \x01(\tR\achannel\x12\x19\n" +
 	"\baccept_s\x18\x02 \x01(\x03R\aacceptS\x12\x15\n" +
 	"\x06ship_s\x18\x03 \x01(\x03R\x05shipS\x12\x1b\n" +
 	"\tcollect_s\x18\a \x01(\x03R\bcollectS\x12\x19\n" +
-	"\banswer_s\x18\b \x01(\x03R\aanswerS\x12\x18\n" +
+	"\banswer_s\x18\b \x01(\x03R\aanswerS\x12\x15\n" +
+	"\x06pick_s\x18n \x01(\x03R\x05pickS\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\x05R\aversion\x12\x1d\n" +
 	"\n" +
 	"changed_by\x18\x05 \x01(\tR\tchangedBy\x12\"\n" +
-	"\rchanged_at_us\x18\x06 \x01(\x03R\vchangedAtUs\"\xbf\x02\n" +
+	"\rchanged_at_us\x18\x06 \x01(\x03R\vchangedAtUs\"\xe4\x02\n" +
 	"\x16PutServiceLevelRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12%\n" +
@@ -443,7 +462,8 @@ const file_order_v1_service_level_proto_rawDesc = "" +
 	"\baccept_s\x18\x03 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\aacceptS\x12#\n" +
 	"\x06ship_s\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\x05shipS\x12)\n" +
 	"\tcollect_s\x18\x06 \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\bcollectS\x12'\n" +
-	"\banswer_s\x18\a \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\aanswerS\x122\n" +
+	"\banswer_s\x18\a \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\aanswerS\x12#\n" +
+	"\x06pick_s\x18n \x01(\x03B\f\xbaH\t\"\a\x18\x80\xce\xda\x03(\x00R\x05pickS\x122\n" +
 	"\x10expected_version\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0fexpectedVersion\"\x1a\n" +
 	"\x18ListServiceLevelsRequest\"S\n" +
 	"\x19ListServiceLevelsResponse\x126\n" +

@@ -28,14 +28,14 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// How soon locations have to answer and ship (时效), and what is late. Times run from when a fulfilment is assigned, which freezes
+// How soon locations have to answer, pick and ship (时效), and what is late. Times run from when a fulfilment is assigned, which freezes
 // them: a changed level counts, within a second, for what is assigned later. What another platform has promised its buyer counts
-// where it is earlier. What is late is noted once, in the order's history (fulfilment.overdue), and listed until it is done.
+// where it is earlier. What is late is noted once, in the order's history (fulfilment.overdue), told once as TRADE_OVERDUE, and listed until it is done.
 type ServiceLevelsClient interface {
 	// By operators and administrators of headquarters.
 	PutServiceLevel(ctx context.Context, in *PutServiceLevelRequest, opts ...grpc.CallOption) (*ServiceLevel, error)
 	ListServiceLevels(ctx context.Context, in *ListServiceLevelsRequest, opts ...grpc.CallOption) (*ListServiceLevelsResponse, error)
-	// Fulfilments that are not accepted or not shipped in time, the longest first: those of the caller's locations, all to
+	// Fulfilments that are not accepted, picked or shipped in time, the longest first: those of the caller's locations, all to
 	// headquarters.
 	ListOverdue(ctx context.Context, in *ListOverdueRequest, opts ...grpc.CallOption) (*ListOverdueResponse, error)
 }
@@ -82,14 +82,14 @@ func (c *serviceLevelsClient) ListOverdue(ctx context.Context, in *ListOverdueRe
 // All implementations must embed UnimplementedServiceLevelsServer
 // for forward compatibility.
 //
-// How soon locations have to answer and ship (时效), and what is late. Times run from when a fulfilment is assigned, which freezes
+// How soon locations have to answer, pick and ship (时效), and what is late. Times run from when a fulfilment is assigned, which freezes
 // them: a changed level counts, within a second, for what is assigned later. What another platform has promised its buyer counts
-// where it is earlier. What is late is noted once, in the order's history (fulfilment.overdue), and listed until it is done.
+// where it is earlier. What is late is noted once, in the order's history (fulfilment.overdue), told once as TRADE_OVERDUE, and listed until it is done.
 type ServiceLevelsServer interface {
 	// By operators and administrators of headquarters.
 	PutServiceLevel(context.Context, *PutServiceLevelRequest) (*ServiceLevel, error)
 	ListServiceLevels(context.Context, *ListServiceLevelsRequest) (*ListServiceLevelsResponse, error)
-	// Fulfilments that are not accepted or not shipped in time, the longest first: those of the caller's locations, all to
+	// Fulfilments that are not accepted, picked or shipped in time, the longest first: those of the caller's locations, all to
 	// headquarters.
 	ListOverdue(context.Context, *ListOverdueRequest) (*ListOverdueResponse, error)
 	mustEmbedUnimplementedServiceLevelsServer()

@@ -24,7 +24,7 @@ const OperationServiceLevelsListServiceLevels = "/onepool.order.v1.ServiceLevels
 const OperationServiceLevelsPutServiceLevel = "/onepool.order.v1.ServiceLevels/PutServiceLevel"
 
 type ServiceLevelsHTTPServer interface {
-	// ListOverdue Fulfilments that are not accepted or not shipped in time, the longest first: those of the caller's locations, all to
+	// ListOverdue Fulfilments that are not accepted, picked or shipped in time, the longest first: those of the caller's locations, all to
 	// headquarters.
 	ListOverdue(context.Context, *ListOverdueRequest) (*ListOverdueResponse, error)
 	ListServiceLevels(context.Context, *ListServiceLevelsRequest) (*ListServiceLevelsResponse, error)
@@ -100,7 +100,7 @@ func _ServiceLevels_ListOverdue0_HTTP_Handler(srv ServiceLevelsHTTPServer) func(
 }
 
 type ServiceLevelsHTTPClient interface {
-	// ListOverdue Fulfilments that are not accepted or not shipped in time, the longest first: those of the caller's locations, all to
+	// ListOverdue Fulfilments that are not accepted, picked or shipped in time, the longest first: those of the caller's locations, all to
 	// headquarters.
 	ListOverdue(ctx context.Context, req *ListOverdueRequest, opts ...http.CallOption) (rsp *ListOverdueResponse, err error)
 	ListServiceLevels(ctx context.Context, req *ListServiceLevelsRequest, opts ...http.CallOption) (rsp *ListServiceLevelsResponse, err error)
@@ -116,7 +116,7 @@ func NewServiceLevelsHTTPClient(client *http.Client) ServiceLevelsHTTPClient {
 	return &ServiceLevelsHTTPClientImpl{client}
 }
 
-// ListOverdue Fulfilments that are not accepted or not shipped in time, the longest first: those of the caller's locations, all to
+// ListOverdue Fulfilments that are not accepted, picked or shipped in time, the longest first: those of the caller's locations, all to
 // headquarters.
 func (c *ServiceLevelsHTTPClientImpl) ListOverdue(ctx context.Context, in *ListOverdueRequest, opts ...http.CallOption) (*ListOverdueResponse, error) {
 	var out ListOverdueResponse

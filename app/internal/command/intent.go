@@ -62,7 +62,8 @@ type Spec struct {
 	GID func(businessID string, attempt int) string
 	// Payload is kept for the one who resumes; nil means the serialized request.
 	Payload []byte
-	// New says that Find has just found none: it is not looked for again before it is made.
+	// New says that Find has just found none, and that the business id has just been made: neither is looked for before the
+	// intent is made.
 	New bool
 }
 
@@ -96,7 +97,7 @@ func begin(ctx context.Context, db *database.DB, s Spec, ttl time.Duration) (*In
 				return in, err
 			}
 		}
-		in, err := id.insertIntent(ctx, db, s, payload, ttl)
+		in, err := id.insertIntent(ctx, db, s, payload, ttl, s.New && round == 0)
 		if err != nil || in != nil {
 			return in, err
 		}
@@ -117,8 +118,9 @@ func (id identity) intent(ctx context.Context, db *database.DB) (*Intent, error)
 	return in, nil
 }
 
-// insertIntent commits the row; nil without an error if a row with the same request id or gid came first.
-func (id identity) insertIntent(ctx context.Context, db *database.DB, s Spec, payload []byte, ttl time.Duration) (*Intent, error) {
+// insertIntent commits the row, as the first on its business id or the next; nil without an error if a row with the same
+// request id or gid came first.
+func (id identity) insertIntent(ctx context.Context, db *database.DB, s Spec, payload []byte, ttl time.Duration, first bool) (*Intent, error) {
 	p, err := tenancy.FromContext(ctx)
 	if err != nil {
 		return nil, err
@@ -132,9 +134,11 @@ func (id identity) insertIntent(ctx context.Context, db *database.DB, s Spec, pa
 		in.owner, in.Attempts = ids.New("run"), 1
 	}
 	err = db.InTx(ctx, func(ctx context.Context) error {
-		attempt, err := nextAttempt(ctx, db, s)
-		if err != nil {
-			return err
+		attempt := 1
+		if !first {
+			if attempt, err = nextAttempt(ctx, db, s); err != nil {
+				return err
+			}
 		}
 		if in.CreatedUS, err = db.Now(ctx); err != nil {
 			return err

@@ -55,6 +55,8 @@ type Document struct {
 	State DocumentState
 	// Frozen is what the last freeze held, also after it was spent or released.
 	Frozen, Spent, GivenBack int64
+	// Fresh: not written yet.
+	Fresh bool
 }
 
 // after is the state that an event leads to, and whether the table has such an edge.

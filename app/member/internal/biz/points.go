@@ -39,7 +39,7 @@ func (p *Points) Freeze(ctx context.Context, member, document, gid string, point
 		return Balances{}, err
 	}
 	if doc == nil {
-		doc = &Document{ID: document, Member: member}
+		doc = &Document{ID: document, Member: member, Fresh: true}
 	}
 	if doc.Member != member {
 		return Balances{}, Conflict{State: string(doc.State), Message: "the document belongs to another member"}
@@ -85,7 +85,7 @@ func (p *Points) SettlePaid(ctx context.Context, member, document string, lines 
 	}
 	switch {
 	case doc == nil:
-		doc = &Document{ID: document, Member: member}
+		doc = &Document{ID: document, Member: member, Fresh: true}
 	case doc.Member != member:
 		return fmt.Errorf("%w: document %s of %s settled for %s", ErrBooks, document, doc.Member, member)
 	case doc.State == DocumentSettled:
@@ -94,14 +94,16 @@ func (p *Points) SettlePaid(ctx context.Context, member, document string, lines 
 	if err := doc.Settle(account, now); err != nil {
 		return err
 	}
-	for _, paid := range lines {
+	accrued := make([]*Line, len(lines))
+	for i, paid := range lines {
 		line := &Line{Document: document, ID: paid.ID, Member: member, BaseMinor: max(0, paid.BaseMinor), Accrued: p.scheme.Points(paid.BaseMinor)}
 		if err := account.Accrue(document, line.ID, line.Accrued, now); err != nil {
 			return err
 		}
-		if err := p.book.SaveLine(ctx, line); err != nil {
-			return err
-		}
+		accrued[i] = line
+	}
+	if err := p.book.AddLines(ctx, accrued); err != nil {
+		return err
 	}
 	if err := p.book.Acquaint(ctx, member, channel, store); err != nil {
 		return err

@@ -70,7 +70,9 @@ func (b *memoryBook) Document(_ context.Context, id string) (*Document, error) {
 }
 
 func (b *memoryBook) SaveDocument(_ context.Context, d *Document) error {
-	b.documents[d.ID] = *d
+	saved := *d
+	saved.Fresh = false
+	b.documents[d.ID] = saved
 	return nil
 }
 
@@ -81,6 +83,13 @@ func (b *memoryBook) Lines(_ context.Context, document string) (out []*Line, _ e
 		}
 	}
 	return out, nil
+}
+
+func (b *memoryBook) AddLines(ctx context.Context, lines []*Line) error {
+	for _, l := range lines {
+		b.lines[l.Document+"/"+l.ID] = *l
+	}
+	return nil
 }
 
 func (b *memoryBook) SaveLine(_ context.Context, l *Line) error {

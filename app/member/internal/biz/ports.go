@@ -18,6 +18,8 @@ type PointsBook interface {
 	SaveDocument(ctx context.Context, d *Document) error
 	// Lines returns the lines of a document that have accrued.
 	Lines(ctx context.Context, document string) ([]*Line, error)
+	// AddLines writes lines that have accrued just now.
+	AddLines(ctx context.Context, lines []*Line) error
 	SaveLine(ctx context.Context, l *Line) error
 	// LotUses returns what a document spent of each lot and has not been given back.
 	LotUses(ctx context.Context, member, document string) ([]LotUse, error)

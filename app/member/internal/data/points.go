@@ -129,11 +129,16 @@ func (p *Points) SaveDocument(ctx context.Context, d *biz.Document) error {
 	if err != nil {
 		return err
 	}
-	n, err := p.ent.PointsDocument.Update().Where(pointsdocument.ID(d.ID), pointsdocument.MemberID(d.Member)).
-		SetGid(d.GID).SetState(string(d.State)).SetFrozen(d.Frozen).SetSpent(d.Spent).SetGivenBack(d.GivenBack).SetUpdatedAtUs(now).Save(ctx)
-	if err == nil && n == 0 {
+	if d.Fresh {
 		err = p.ent.PointsDocument.Create().SetID(d.ID).SetOrg(BrandOrg).SetMemberID(d.Member).SetGid(d.GID).SetState(string(d.State)).
 			SetFrozen(d.Frozen).SetSpent(d.Spent).SetGivenBack(d.GivenBack).SetCreatedAtUs(now).SetUpdatedAtUs(now).Exec(ctx)
+	} else {
+		var n int
+		n, err = p.ent.PointsDocument.Update().Where(pointsdocument.ID(d.ID), pointsdocument.MemberID(d.Member)).
+			SetGid(d.GID).SetState(string(d.State)).SetFrozen(d.Frozen).SetSpent(d.Spent).SetGivenBack(d.GivenBack).SetUpdatedAtUs(now).Save(ctx)
+		if err == nil && n != 1 {
+			err = fmt.Errorf("%d rows changed", n)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("write points of %s: %w", d.ID, err)
@@ -162,14 +167,29 @@ func (p *Points) linesOf(ctx context.Context, documents []string) (map[string][]
 	return lines, nil
 }
 
-// SaveLine writes a line; its member's account is locked.
+// AddLines writes new lines; their member's account is locked.
+func (p *Points) AddLines(ctx context.Context, lines []*biz.Line) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	rows := make([]*ent.PointsLineCreate, len(lines))
+	for i, l := range lines {
+		rows[i] = p.ent.PointsLine.Create().SetID(ids.Derived("pln", l.Document, l.ID)).SetOrg(BrandOrg).SetDocument(l.Document).
+			SetLineID(l.ID).SetMemberID(l.Member).SetBaseMinor(l.BaseMinor).SetAccrued(l.Accrued).SetClawedBack(l.ClawedBack).
+			SetEarned(l.Earned).SetIsEarned(l.IsEarned).SetRefundedMinor(l.RefundedMinor)
+	}
+	if err := p.ent.PointsLine.CreateBulk(rows...).Exec(ctx); err != nil {
+		return fmt.Errorf("write %d lines of %s: %w", len(lines), lines[0].Document, err)
+	}
+	return nil
+}
+
+// SaveLine changes a line; its member's account is locked.
 func (p *Points) SaveLine(ctx context.Context, l *biz.Line) error {
 	n, err := p.ent.PointsLine.Update().Where(pointsline.Document(l.Document), pointsline.LineID(l.ID)).
 		SetClawedBack(l.ClawedBack).SetEarned(l.Earned).SetIsEarned(l.IsEarned).SetRefundedMinor(l.RefundedMinor).Save(ctx)
-	if err == nil && n == 0 {
-		err = p.ent.PointsLine.Create().SetID(ids.Derived("pln", l.Document, l.ID)).SetOrg(BrandOrg).SetDocument(l.Document).
-			SetLineID(l.ID).SetMemberID(l.Member).SetBaseMinor(l.BaseMinor).SetAccrued(l.Accrued).SetClawedBack(l.ClawedBack).
-			SetEarned(l.Earned).SetIsEarned(l.IsEarned).SetRefundedMinor(l.RefundedMinor).Exec(ctx)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d rows changed", n)
 	}
 	if err != nil {
 		return fmt.Errorf("write line %s of %s: %w", l.ID, l.Document, err)

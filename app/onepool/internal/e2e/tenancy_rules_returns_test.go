@@ -49,6 +49,10 @@ func init() {
 		"ApproveExchange": {may: "f1manager", none: "memberB f1other " + channels + strangers, ask: func(o objects) proto.Message {
 			return &orderv1.ApproveExchangeRequest{RequestId: id(), ReturnId: o.Returns[1]}
 		}},
+		// The order is no replacement of what a till sold.
+		"PayExchange": {may: f1staff + "device " + editors, none: "f1other dealer " + strangers, past: "ORDER_UNKNOWN", ask: func(o objects) proto.Message {
+			return &orderv1.PayExchangeRequest{RequestId: id(), OrderId: o.Received, StoreCode: o.Store, CashMinor: 1}
+		}},
 	}
 	// A receipt is found by who has it in hand, at the caller's own store: nobody has one of this total.
 	rules["onepool.order.v1.CounterReturns"] = map[string]rule{

@@ -2,6 +2,7 @@ package biz
 
 import (
 	"context"
+	"slices"
 
 	"github.com/onepool/onepool/app/order/pricing"
 )
@@ -118,4 +119,11 @@ func (p Price) CheckCoupons(wanted []string) error {
 
 func couponUnusable(id, why string) Refusal {
 	return refuse(409, reasonCouponUnusable, "coupon "+id+" cannot be used for this order: "+why, "coupon", id, "why", why)
+}
+
+// HasCoupons says whether coupons may have opened a promotion of the order: one that takes something off, or gives something.
+func (r Record) HasCoupons() bool {
+	coupon := func(d pricing.Discount) bool { return d.Coupon }
+	return slices.ContainsFunc(r.FreightDiscounts, coupon) ||
+		slices.ContainsFunc(r.Lines, func(l Line) bool { return l.GiftOf != "" || slices.ContainsFunc(l.Discounts, coupon) })
 }

@@ -2,6 +2,7 @@ package biz
 
 import (
 	"context"
+	"slices"
 
 	"github.com/onepool/onepool/app/internal/ids"
 	"github.com/onepool/onepool/app/internal/money"
@@ -23,11 +24,8 @@ func (w ExchangeWish) same(l Line) bool { return w.SKU == "" || w.SKU == l.SKU }
 // WishExchange makes a request one for other goods instead of money.
 func (o *Order) WishExchange(returnID string, wishes []ExchangeWish) error {
 	ret := o.returned(returnID)
-	switch {
-	case ret == nil:
+	if ret == nil {
 		return NotFound("return")
-	case o.r.Kind != KindMall:
-		return Invalid("exchange", "is for orders of the mall: elsewhere return the goods and buy others")
 	}
 	units := ret.units(o.r)
 	wanted := map[string]int64{}
@@ -173,11 +171,19 @@ func (s Seeker) ExchangeDraft(ctx context.Context, o *Order, returnID string, no
 		}
 		p.replace(l, w.Quantity, money.Proportion(back, w.Quantity, units[l.ID]))
 	}
+	credit := ret.RefundMinor - ret.GiftMinor
+	if r.Kind == KindChannel && p.ToPayMinor() > credit {
+		return Draft{}, Invalid("exchange.sku", "is dearer than what comes back, and the platform takes no more money: return the goods, and sell others there")
+	}
+	way, store := r.Way, r.PickupStore
+	if r.Kind == KindTill { // it is handed over where it was sold
+		way, store = WayPickup, r.ShopStore
+	}
 	id := ids.New("ord")
 	d := NewDraft(Header{
 		ID: id, Org: r.Org, Kind: KindMall, Channel: r.Channel, SourceNo: id, ShopStore: r.ShopStore, MemberID: r.MemberID,
-		MerchantAccount: r.MerchantAccount, Attributions: r.Attributions, Way: r.Way, PickupStore: r.PickupStore, Receiver: r.Receiver,
-		PayUntilUS: nowUS + exchangeWindowUS, ReturnTerms: r.ReturnTerms, TaxProfile: r.TaxProfile, OriginOrder: r.ID, OriginReturn: ret.ID, CreditMinor: ret.RefundMinor - ret.GiftMinor,
+		MerchantAccount: r.MerchantAccount, Attributions: r.Attributions, Way: way, PickupStore: store, Receiver: r.Receiver,
+		PayUntilUS: nowUS + exchangeWindowUS, ReturnTerms: r.ReturnTerms, TaxProfile: r.TaxProfile, OriginOrder: r.ID, OriginReturn: ret.ID, CreditMinor: credit,
 	}, p)
 	d.Destination = r.Receiver.Point
 	return d, nil
@@ -264,7 +270,11 @@ func (o *Order) Transferable(replacement string, leftMinor int64) {
 // from.
 func (o *Order) payOut(ret *Return) error {
 	out := ret.RefundMinor + ret.FreightMinor - ret.GiftMinor
-	if moved := min(out, o.transferable[ret.ExchangeOrder]); ret.ExchangeOrder != "" && moved > 0 {
+	takes := o.transferable[ret.ExchangeOrder]
+	if o.r.ends(*ret) {
+		takes = 0
+	}
+	if moved := min(out, takes); ret.ExchangeOrder != "" && moved > 0 {
 		if err := o.refundFrom(moved, ret.ID, ReasonExchange); err != nil {
 			return err
 		}
@@ -313,10 +323,46 @@ func (o *Order) TakeExchange(moved []Transfer) error {
 	return nil
 }
 
-// EndExchange closes the replacement of a return that was withdrawn.
-func (o *Order) EndExchange() error {
+// EndsExchange says that the replacement of a return comes to nothing: not all of the goods that it stands for came back, and
+// nobody could pay for what is missing.
+func (r Record) EndsExchange(returnID string) bool {
+	i := slices.IndexFunc(r.Returns, func(ret Return) bool { return ret.ID == returnID })
+	return i >= 0 && r.ends(r.Returns[i])
+}
+
+func (r Record) ends(ret Return) bool {
+	return ret.ExchangeOrder != "" && !ret.fixed() && r.Kind == KindChannel
+}
+
+// EndExchange closes the replacement of a return, and says why.
+func (o *Order) EndExchange(why string) error {
 	if o.r.State != OrderUnpaid {
 		return nil
 	}
-	return o.Cancel("the goods that it replaces stay with the buyer")
+	return o.Cancel(why)
+}
+
+// PayDifference pays what is left of a replacement at the till of the store that sold the goods, once they are back: all of it.
+func (o *Order) PayDifference(store string, cashMinor int64, cards []CardTender) error {
+	switch {
+	case o.r.OriginReturn == "" || o.r.Channel != ChannelPOS || o.r.ShopStore != store:
+		return OrderUnknown()
+	case o.r.State != OrderUnpaid:
+		return stateConflict(o.r.State, "nothing is left to pay")
+	case o.r.CreditMinor > 0:
+		return stateConflict(o.r.State, "the goods that it replaces are not back yet: receive them first")
+	}
+	left := o.r.LeftMinor()
+	if err := CheckTaken(Price{Currency: o.r.Currency, TotalMinor: left}, cashMinor, 0, cards); err != nil {
+		return err
+	}
+	if err := o.take(ProviderCash, o.r.ID, cashMinor); err != nil {
+		return err
+	}
+	for _, c := range cards {
+		if err := o.take(ProviderCard, CardNo(store, c.Reference), c.AmountMinor); err != nil {
+			return err
+		}
+	}
+	return o.pay()
 }

@@ -31,6 +31,8 @@ const (
 	reasonInvoiceExists = "INVOICE_EXISTS"
 	reasonInvoiceAsked  = "INVOICE_ASKED"
 	reasonNotHere       = "NOT_IN_THIS_STORE"
+	reasonMerged        = "FULFILMENT_MERGED"
+	reasonNotMergeable  = "NOT_MERGEABLE"
 
 	reasonInvoiceNothing = "INVOICE_NOTHING"
 	reasonCouponUnusable = "COUPON_UNUSABLE"

@@ -2,10 +2,10 @@ package biz
 
 import "time"
 
-// ServiceLevel is how soon a channel wants its goods to be accepted and shipped, from when they are assigned to a location.
+// ServiceLevel is how soon a channel wants its goods to be accepted, picked and shipped, from when they are assigned to a location.
 type ServiceLevel struct {
-	Channel          string // empty: all channels that have none of their own
-	AcceptUS, ShipUS int64  // 0: no deadline
+	Channel                  string // empty: all channels that have none of their own
+	AcceptUS, PickUS, ShipUS int64  // 0: no deadline
 	// CollectUS is how long goods wait for a buyer who collects, AnswerUS how long he may choose what becomes of them.
 	CollectUS, AnswerUS int64
 	Version             int64
@@ -27,6 +27,10 @@ func (l ServiceLevel) Check() error {
 		return Invalid("collect_s", "must be 0 to 90 days")
 	case l.AnswerUS < 0 || l.AnswerUS > longestLevelUS:
 		return Invalid("answer_s", "must be 0 to 90 days")
+	case l.PickUS < 0 || l.PickUS > longestLevelUS:
+		return Invalid("pick_s", "must be 0 to 90 days")
+	case l.PickUS > 0 && (l.AcceptUS > l.PickUS || l.ShipUS > 0 && l.PickUS > l.ShipUS):
+		return Invalid("pick_s", "must not be below accept_s, nor above ship_s")
 	case l.ShipUS > 0 && l.AcceptUS > l.ShipUS:
 		return Invalid("accept_s", "must not be above ship_s")
 	}
@@ -41,8 +45,8 @@ func (t Terms) Level(channel string) ServiceLevel {
 	return t.Levels[""]
 }
 
-// assigned notes when a location has got a fulfilment, and by when it has to answer and ship. What another platform has promised
-// its buyer counts too. What a buyer collects is not shipped.
+// assigned notes when a location has got a fulfilment, and by when it has to answer, pick and ship. What another platform has
+// promised its buyer counts too. What a buyer collects is not shipped.
 func (o *Order) assigned(f *Fulfilment) {
 	f.AssignedAtUS = o.nowUS
 	level := o.terms.Level(o.r.Channel)
@@ -50,6 +54,9 @@ func (o *Order) assigned(f *Fulfilment) {
 		f.AcceptByUS = o.nowUS + level.AcceptUS
 	}
 	if f.Way != WayPickup {
+		if level.PickUS > 0 {
+			f.PickByUS = o.nowUS + level.PickUS
+		}
 		if level.ShipUS > 0 {
 			f.ShipByUS = o.nowUS + level.ShipUS
 		}
@@ -63,18 +70,41 @@ func (o *Order) assigned(f *Fulfilment) {
 // reckon says from a fulfilment's state and times whether it is late with something, and when it will be.
 func (f *Fulfilment) reckon() {
 	f.DueUS, f.OverdueUS = 0, 0
-	toShip := f.Open() && f.State != FulfilmentPlanned && f.State != FulfilmentUncollected || f.State == FulfilmentPartShipped
-	for _, by := range []struct {
-		waits    bool
-		due, was int64
-	}{{f.State == FulfilmentAssigned, f.AcceptByUS, f.AcceptLateUS}, {toShip, f.ShipByUS, f.ShipLateUS}} {
+	for _, s := range f.steps() {
 		switch {
-		case !by.waits || by.due == 0:
-		case by.was > 0:
-			f.OverdueUS = earlier(f.OverdueUS, by.was)
+		case !s.waits || s.byUS == 0:
+		case *s.lateUS > 0:
+			f.OverdueUS = earlier(f.OverdueUS, *s.lateUS)
 		default:
-			f.DueUS = earlier(f.DueUS, by.due)
+			f.DueUS = earlier(f.DueUS, s.byUS)
 		}
+	}
+}
+
+// The steps that a location may be late with.
+const (
+	StepAccept = "ACCEPT"
+	StepPick   = "PICK"
+	StepShip   = "SHIP"
+)
+
+// step is what a location has to do by a time.
+type step struct {
+	name, note string
+	// waits: it is still to be done.
+	waits  bool
+	byUS   int64
+	lateUS *int64 // when it was found to be late
+}
+
+// steps are what the service level asks, in the order of a life. A house that does not pick has done so when the goods are packed or
+// leave.
+func (f *Fulfilment) steps() []step {
+	toShip := f.Open() && f.State != FulfilmentPlanned && f.State != FulfilmentUncollected || f.State == FulfilmentPartShipped
+	return []step{
+		{StepAccept, "not accepted in time", f.State == FulfilmentAssigned, f.AcceptByUS, &f.AcceptLateUS},
+		{StepPick, "not picked in time", f.State == FulfilmentAssigned || f.State == FulfilmentAccepted, f.PickByUS, &f.PickLateUS},
+		{StepShip, "not shipped in time", toShip, f.ShipByUS, &f.ShipLateUS},
 	}
 }
 
@@ -86,19 +116,29 @@ func earlier(a, b int64) int64 {
 	return a
 }
 
-// Overdue notes that a location is late with its answer, or with shipping: each once.
+// Overdue notes that a location is late with a step: with each once.
 func (o *Order) Overdue(fulfilmentID string) error {
 	f := o.fulfilment(fulfilmentID)
 	if f == nil || f.DueUS == 0 || f.DueUS > o.nowUS {
 		return stateConflict(None, "the fulfilment is not overdue")
 	}
-	note := "not shipped in time"
-	if f.State == FulfilmentAssigned && f.AcceptByUS == f.DueUS {
-		note, f.AcceptLateUS = "not accepted in time", o.nowUS
-	} else {
-		f.ShipLateUS = o.nowUS
+	for _, s := range f.steps() {
+		if s.waits && s.byUS == f.DueUS && *s.lateUS == 0 {
+			*s.lateUS = o.nowUS
+			return o.moveFulfilment(f, EventOverdue, s.note)
+		}
 	}
-	return o.moveFulfilment(f, EventOverdue, note)
+	return stateConflict(f.State, "the fulfilment is not overdue")
+}
+
+// lateWith is the step that an event of a fulfilment says is late, and by when it should have been done.
+func (f *Fulfilment) lateWith(note string) (name string, byUS int64) {
+	for _, s := range f.steps() {
+		if s.note == note {
+			return s.name, s.byUS
+		}
+	}
+	return "", 0
 }
 
 // Overtaken says that somebody else has changed what a caller goes by.

@@ -19,8 +19,12 @@ const (
 	TopicReturned  Topic = "RETURNED"
 	TopicRefunded  Topic = "REFUNDED"
 	TopicInvoiced  Topic = "INVOICED"
+	TopicHeld      Topic = "REVIEW_HELD" // an order is held for a person; its fulfilments are not to be shipped
+	TopicReleased  Topic = "REVIEW_RELEASED"
 	// TopicChanged is any other change of an order: of its state, or of what is in it.
 	TopicChanged Topic = "CHANGED"
+	// TopicOverdue: a location has not accepted, picked or shipped in time.
+	TopicOverdue Topic = "OVERDUE"
 )
 
 // topics are told when a subject comes to a state.
@@ -30,6 +34,7 @@ var topics = map[Subject]map[State]Topic{
 		FulfilmentFailed: TopicFailed, FulfilmentBack: TopicReturned, FulfilmentCancelled: TopicCancelled, FulfilmentDeclined: TopicDeclined},
 	SubjectParcel: {ParcelShipped: TopicShipped, ParcelDelivered: TopicDelivered, ParcelFailed: TopicFailed, ParcelBack: TopicReturned},
 	SubjectReturn: {ReturnReceived: TopicReturned},
+	SubjectReview: {ReviewHeld: TopicHeld, ReviewReleased: TopicReleased},
 	SubjectRefund: {RefundDone: TopicRefunded},
 	// An invoice or a red letter; that an invoice is red then says its red letter.
 	SubjectInvoice: {InvoiceIssued: TopicInvoiced},
@@ -42,7 +47,12 @@ func (e Edge) Told() (Topic, bool) {
 	switch {
 	case e.Subject == SubjectOrder && e.Event == EventCancelPart:
 		return TopicChanged, true
-	case e.From == e.To,
+	case e.Subject == SubjectFulfilment && e.Event == EventOverdue:
+		return TopicOverdue, true
+	case e.Subject == SubjectFulfilment && e.Event == EventHold:
+		return TopicHeld, true
+	case e.Subject == SubjectReview && e.From == ReviewFound && e.To == ReviewReleased, // it was never held
+		e.From == e.To,
 		e.Subject == SubjectFulfilment && e.From == FulfilmentPlanned && e.To != FulfilmentAssigned,
 		e.Subject == SubjectFulfilment && e.From == FulfilmentDelivered && e.To == FulfilmentReceived,
 		e.Subject == SubjectReturn && e.Event != EventReceive:
@@ -80,6 +90,9 @@ type TradeBody struct {
 	Currency    string      `json:"currency,omitempty"`
 	SourceNo    string      `json:"source_no,omitempty"` // for the seller and its channel
 	Lines       []TradeLine `json:"lines,omitempty"`
+	// Late is the step that a location has not taken by DueUS.
+	Late  string `json:"late,omitempty"`
+	DueUS int64  `json:"due_us,omitempty"`
 	// Receipts of the order as they stand then: for the seller.
 	Receipts *TradeReceipts `json:"receipts,omitempty"`
 }
@@ -101,6 +114,8 @@ func (o *Order) Told() (told []TradeEvent) {
 		}
 		e := TradeEvent{Topic: topic, Version: h.Version, State: h.To, AtUS: h.AtUS}
 		switch h.Subject {
+		case SubjectReview:
+			told = append(told, e)
 		case SubjectOrder:
 			e.Body.AmountMinor, e.Body.Currency, e.Body.Receipts = o.r.TotalMinor, o.r.Currency, o.r.toldReceipts(topic)
 			if topic == TopicPlaced {
@@ -108,7 +123,11 @@ func (o *Order) Told() (told []TradeEvent) {
 			}
 			told = append(told, e)
 		case SubjectFulfilment:
-			told = append(told, o.toldOf(e, o.fulfilment(h.SubjectID), nil))
+			f := o.fulfilment(h.SubjectID)
+			if topic == TopicOverdue {
+				e.Body.Late, e.Body.DueUS = f.lateWith(h.Note)
+			}
+			told = append(told, o.toldOf(e, f, nil))
 		case SubjectParcel:
 			told = append(told, o.toldParcel(e, h.SubjectID))
 		case SubjectReturn:

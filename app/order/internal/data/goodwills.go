@@ -30,7 +30,7 @@ func (s *Orders) saveGoodwills(ctx context.Context, h biz.Header, before, now []
 		})
 }
 
-func (s *Orders) gatherGoodwills(ctx context.Context, at map[string]*biz.Record) error {
+func (s *Orders) gatherGoodwills(ctx context.Context, _ []string, at map[string]*biz.Record) error {
 	wanted := these(at, func(h biz.Header) bool { return h.PaidAtUS != 0 })
 	if len(wanted) == 0 {
 		return nil
@@ -45,14 +45,7 @@ func (s *Orders) gatherGoodwills(ctx context.Context, at map[string]*biz.Record)
 
 // OrderOfGoodwill finds the order of goodwill; empty if there is none.
 func (s *Orders) OrderOfGoodwill(ctx context.Context, id string) (string, error) {
-	row, err := s.ent.Goodwill.Query().Where(goodwill.ID(id)).Only(AsService(ctx))
-	if ent.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return row.OrderID, nil
+	return ofPart(s.ent.Goodwill.Query().Where(goodwill.ID(id)).Select(goodwill.FieldOrderID).String(AsService(ctx)))
 }
 
 // VisibleGoodwills reads a page of the goodwill that the caller may see, the newest first.

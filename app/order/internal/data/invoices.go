@@ -80,7 +80,7 @@ func (s *Orders) saveInvoices(ctx context.Context, h biz.Header, before, now []b
 	})
 }
 
-func (s *Orders) gatherInvoices(ctx context.Context, at map[string]*biz.Record) error {
+func (s *Orders) gatherInvoices(ctx context.Context, _ []string, at map[string]*biz.Record) error {
 	wanted := these(at, func(h biz.Header) bool { return h.InvoiceCount != 0 })
 	if len(wanted) == 0 {
 		return nil

@@ -65,15 +65,28 @@ func (s *Orders) Load(ctx context.Context, id string) (biz.Record, error) {
 	return s.only(ctx, q)
 }
 
-// LoadVisible reads an order that the caller's scope covers, without a lock. It has all parts, also those that the caller sees
-// nothing of. Any other is unknown.
-func (s *Orders) LoadVisible(ctx context.Context, id string) (biz.Record, error) {
-	return s.only(ctx, s.ent.Order.Query().Where(order.ID(id)))
+// LoadVisible reads an order that the caller's scope covers, without a lock: its header and these parts, also those that the
+// caller sees nothing of; none: all parts. Any other order is unknown.
+func (s *Orders) LoadVisible(ctx context.Context, id string, parts ...Part) (biz.Record, error) {
+	return s.only(ctx, s.ent.Order.Query().Where(order.ID(id)), parts...)
+}
+
+// Part is a part of orders that can be read by itself.
+type Part func(s *Orders, ctx context.Context, wanted []string, at map[string]*biz.Record) error
+
+// Lines and Money (payments, captures, refunds) are such parts.
+var (
+	Lines Part = (*Orders).gatherLines
+	Money Part = (*Orders).gatherMoney
+)
+
+var allParts = []Part{
+	Lines, (*Orders).gatherFulfilments, Money, (*Orders).gatherReturns, (*Orders).gatherGoodwills, (*Orders).gatherInvoices, (*Orders).gatherReviews,
 }
 
 // only is the one order of a query in ctx's scope.
-func (s *Orders) only(ctx context.Context, q *ent.OrderQuery) (biz.Record, error) {
-	found, err := s.gather(ctx, q)
+func (s *Orders) only(ctx context.Context, q *ent.OrderQuery, parts ...Part) (biz.Record, error) {
+	found, err := s.gather(ctx, q, parts...)
 	if err != nil {
 		return biz.Record{}, err
 	}
@@ -88,8 +101,8 @@ func (s *Orders) LoadAll(ctx context.Context, orderIDs []string) ([]biz.Record, 
 	return s.gather(AsService(ctx), s.ent.Order.Query().Where(order.IDIn(orderIDs...)).Order(ent.Asc(order.FieldID)))
 }
 
-// gather reads whole orders, one query a table: the orders in ctx's scope, and all of their parts.
-func (s *Orders) gather(ctx context.Context, q *ent.OrderQuery) ([]biz.Record, error) {
+// gather reads orders, one query a table: the orders in ctx's scope, and these parts of them; none: all of their parts.
+func (s *Orders) gather(ctx context.Context, q *ent.OrderQuery, parts ...Part) ([]biz.Record, error) {
 	rows, err := q.All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load orders: %w", err)
@@ -109,9 +122,13 @@ func (s *Orders) gather(ctx context.Context, q *ent.OrderQuery) ([]biz.Record, e
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	if err := errors.Join(s.gatherLines(ctx, wanted, at), s.gatherFulfilments(ctx, wanted, at), s.gatherMoney(ctx, wanted, at), s.gatherReturns(ctx, at),
-		s.gatherGoodwills(ctx, at), s.gatherInvoices(ctx, at)); err != nil {
-		return nil, fmt.Errorf("load orders: %w", err)
+	if len(parts) == 0 {
+		parts = allParts
+	}
+	for _, part := range parts {
+		if err := part(s, ctx, wanted, at); err != nil {
+			return nil, fmt.Errorf("load orders: %w", err)
+		}
 	}
 	return records, nil
 }
@@ -190,7 +207,7 @@ func these(at map[string]*biz.Record, is func(h biz.Header) bool) (wanted []stri
 	return wanted
 }
 
-func (s *Orders) gatherReturns(ctx context.Context, at map[string]*biz.Record) error {
+func (s *Orders) gatherReturns(ctx context.Context, _ []string, at map[string]*biz.Record) error {
 	wanted := these(at, func(h biz.Header) bool { return h.State != biz.OrderUnpaid })
 	if len(wanted) == 0 {
 		return nil

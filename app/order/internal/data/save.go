@@ -7,7 +7,9 @@ import (
 
 	"github.com/onepool/onepool/app/order/internal/biz"
 	"github.com/onepool/onepool/app/order/internal/data/ent"
+	"github.com/onepool/onepool/app/order/internal/data/ent/fulfilment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
+	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 )
 
 // save writes what has changed since before.
@@ -23,10 +25,13 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 			}
 			change = change.SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).ClearReceiver()
 		}
+		if before.Way != h.Way || before.Receiver != h.Receiver {
+			change = change.SetPlaceKey(s.placeKey(h))
+		}
 		n, err := change.SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
 			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).SetCreditMinor(h.CreditMinor).SetPaidUs(h.PaidAtUS).SetInvoiceCount(h.InvoiceCount).
 			SetUpdatedUs(h.UpdatedAtUS).SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).
-			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).Save(ctx)
+			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).SetReview(string(h.Review)).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("save order: %w", err)
 		}
@@ -57,7 +62,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 		func() error {
 			return each(before.Payments, r.Payments, func(p biz.Payment, no int) error { return s.createPayment(r.Header, p, no).Exec(ctx) },
 				func(_, p biz.Payment) error {
-					return s.ent.Payment.UpdateOneID(p.ID).SetState(string(p.State)).SetAskUs(p.AskAtUS).Exec(ctx)
+					return one(s.ent.Payment.Update().Where(payment.ID(p.ID)).SetState(string(p.State)).SetAskUs(p.AskAtUS).Save(ctx))
 				})
 		},
 		func() error {
@@ -79,6 +84,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 		},
 		func() error { return s.saveGoodwills(ctx, r.Header, before.Goodwills, r.Goodwills) },
 		func() error { return s.saveInvoices(ctx, r.Header, before.Invoices, r.Invoices) },
+		func() error { return s.saveReviews(ctx, r.Header, before.Reviews, r.Reviews) },
 	} {
 		if err := part(); err != nil {
 			return fmt.Errorf("save order %s: %w", r.ID, err)
@@ -96,7 +102,9 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 		case biz.Cancelled:
 			err = giveBack(ctx, s.db, s.ent, r.ID, "")
 		case biz.Paid, biz.SoldAtTill:
-			err = useCoupons(ctx, s.ent, r.ID)
+			if r.HasCoupons() {
+				err = useCoupons(ctx, s.ent, r.ID)
+			}
 		case biz.PartCancelled:
 			err = giveBackPart(ctx, s.ent, r.ID, e.Part.Promotions)
 		case biz.ToldPlatform:
@@ -107,6 +115,14 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 		}
 	}
 	return emit(ctx, r, o.Effects())
+}
+
+// one wants exactly one row changed. Updates of several rows, of which there is one, read nothing back.
+func one(n int, err error) error {
+	if err == nil && n != 1 {
+		err = errLost
+	}
+	return err
 }
 
 // each calls create for parts that are new and change for parts that differ. Parts are only ever added at the end.
@@ -142,11 +158,11 @@ func (s *Orders) newFulfilment(ctx context.Context, h biz.Header, f biz.Fulfilme
 }
 
 func (s *Orders) changedFulfilment(ctx context.Context, h biz.Header, was, f biz.Fulfilment) error {
-	err := s.ent.Fulfilment.UpdateOneID(f.ID).SetState(string(f.State)).SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).
+	err := one(s.ent.Fulfilment.Update().Where(fulfilment.ID(f.ID)).SetState(string(f.State)).SetCarrier(f.Carrier).SetTrackingNo(f.TrackingNo).
 		SetAssignedUs(f.AssignedAtUS).SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).
 		SetAutoReceiveUs(f.AutoReceiveAtUS).SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).
 		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetShortenedUs(f.ShortenedAtUS).SetFailure(f.Failure).
-		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).Exec(ctx)
+		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetPickByUs(f.PickByUS).SetPickLateUs(f.PickLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).SetMerged(f.Merged).Save(ctx))
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (s *Levels) All(ctx context.Context) ([]biz.ServiceLevel, error) {
 }
 
 func toLevel(row *ent.ServiceLevel) biz.ServiceLevel {
-	l := biz.ServiceLevel{Channel: row.ID, AcceptUS: row.AcceptUs, ShipUS: row.ShipUs, CollectUS: row.CollectUs, AnswerUS: row.AnswerUs, Version: row.Version, ChangedBy: row.ChangedBy, ChangedAtUS: row.ChangedUs}
+	l := biz.ServiceLevel{Channel: row.ID, AcceptUS: row.AcceptUs, PickUS: row.PickUs, ShipUS: row.ShipUs, CollectUS: row.CollectUs, AnswerUS: row.AnswerUs, Version: row.Version, ChangedBy: row.ChangedBy, ChangedAtUS: row.ChangedUs}
 	if l.Channel == allChannels {
 		l.Channel = ""
 	}
@@ -85,7 +85,7 @@ func (s *Levels) Put(ctx context.Context, l biz.ServiceLevel, seen int64) (biz.S
 	}
 	l.Version = seen + 1
 	if seen == 0 {
-		err := s.ent.ServiceLevel.Create().SetID(id).SetAcceptUs(l.AcceptUS).SetShipUs(l.ShipUS).SetCollectUs(l.CollectUS).SetAnswerUs(l.AnswerUS).SetVersion(l.Version).
+		err := s.ent.ServiceLevel.Create().SetID(id).SetAcceptUs(l.AcceptUS).SetPickUs(l.PickUS).SetShipUs(l.ShipUS).SetCollectUs(l.CollectUS).SetAnswerUs(l.AnswerUS).SetVersion(l.Version).
 			SetChangedBy(l.ChangedBy).SetChangedUs(l.ChangedAtUS).Exec(ctx)
 		if database.IsUniqueViolation(err) {
 			return l, biz.Overtaken("the channel has a service level: read it, and change that version")
@@ -94,7 +94,7 @@ func (s *Levels) Put(ctx context.Context, l biz.ServiceLevel, seen int64) (biz.S
 			return l, fmt.Errorf("service level: %w", err)
 		}
 	} else {
-		n, err := s.ent.ServiceLevel.Update().Where(servicelevel.ID(id), servicelevel.Version(seen)).SetAcceptUs(l.AcceptUS).SetShipUs(l.ShipUS).SetCollectUs(l.CollectUS).SetAnswerUs(l.AnswerUS).
+		n, err := s.ent.ServiceLevel.Update().Where(servicelevel.ID(id), servicelevel.Version(seen)).SetAcceptUs(l.AcceptUS).SetPickUs(l.PickUS).SetShipUs(l.ShipUS).SetCollectUs(l.CollectUS).SetAnswerUs(l.AnswerUS).
 			SetVersion(l.Version).SetChangedBy(l.ChangedBy).SetChangedUs(l.ChangedAtUS).Save(ctx)
 		if err != nil {
 			return l, fmt.Errorf("service level: %w", err)

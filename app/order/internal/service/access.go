@@ -9,6 +9,7 @@ import (
 
 	"github.com/onepool/onepool/app/internal/tenancy"
 	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data"
 )
 
 // staffRoles may work on orders.
@@ -46,13 +47,16 @@ func forMember(ctx context.Context, memberID string) error {
 	return biz.Forbidden("member")
 }
 
-// orderFor loads an order that the caller may see.
-func (s *Order) orderFor(ctx context.Context, orderID string) (tenancy.Principal, biz.Record, error) {
+// orderFor loads an order that the caller may see; with parts, at least these of it.
+func (s *Order) orderFor(ctx context.Context, orderID string, parts ...data.Part) (tenancy.Principal, biz.Record, error) {
 	p, err := tenancy.FromContext(ctx)
 	if err != nil {
 		return p, biz.Record{}, err
 	}
-	r, err := s.Orders.LoadVisible(ctx, orderID)
+	if p.Store != "" {
+		parts = nil // whether an order reaches a store is in its fulfilments
+	}
+	r, err := s.Orders.LoadVisible(ctx, orderID, parts...)
 	if err == nil && !reaches(p, r) {
 		err = biz.OrderUnknown()
 	}
@@ -81,9 +85,9 @@ func (s *Order) orderStaff(ctx context.Context, orderID string) (biz.Record, err
 	return r, err
 }
 
-// orderOwner loads an order that the caller may change as its member or the seller's staff.
-func (s *Order) orderOwner(ctx context.Context, orderID string) (p tenancy.Principal, r biz.Record, err error) {
-	p, r, err = s.orderFor(ctx, orderID)
+// orderOwner loads an order that the caller may change as its member or the seller's staff; with parts, at least these of it.
+func (s *Order) orderOwner(ctx context.Context, orderID string, parts ...data.Part) (p tenancy.Principal, r biz.Record, err error) {
+	p, r, err = s.orderFor(ctx, orderID, parts...)
 	if err == nil && p.Kind != tenancy.Member && !isStaff(p) && p.Kind != tenancy.Channel {
 		err = biz.Forbidden(strings.Join(staffRoles, " or "))
 	}

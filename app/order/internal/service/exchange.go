@@ -36,6 +36,31 @@ func (s *Exchanges) ApproveExchange(ctx context.Context, in *orderv1.ApproveExch
 	})
 }
 
+// PayExchange pays what a replacement costs more at the till that sold the goods which it replaces.
+func (s *Exchanges) PayExchange(ctx context.Context, in *orderv1.PayExchangeRequest) (*orderv1.OrderInfo, error) {
+	cards := fromCards(in.GetCards())
+	return decide(ctx, s.order, orderv1.Exchanges_PayExchange_FullMethodName, in,
+		func(ctx context.Context) error {
+			if err := forTill(ctx, in.GetStoreCode()); err != nil {
+				return err
+			}
+			r, err := s.order.Orders.LoadVisible(ctx, in.GetOrderId())
+			if err != nil {
+				return err
+			}
+			return s.order.unusedSlips(ctx, biz.Draft{Record: biz.Record{Header: biz.Header{Org: r.Org, ShopStore: in.GetStoreCode()}}, Cards: cards})
+		},
+		func(ctx context.Context) (*orderv1.OrderInfo, error) {
+			r, err := s.order.change(ctx, in.GetOrderId(), func(o *biz.Order) error {
+				return o.PayDifference(in.GetStoreCode(), in.GetCashMinor(), cards)
+			})
+			if err != nil {
+				return nil, err
+			}
+			return s.order.kept(ctx, r)
+		})
+}
+
 // changeReturn changes a return inside a transaction, and with it the order of its replacement: that is paid with what came
 // back, or closed when the goods stay with the buyer.
 func (s *Order) changeReturn(ctx context.Context, orderID, returnID string, change func(o *biz.Order) error) (biz.Record, error) {
@@ -59,9 +84,14 @@ func (s *Order) changeReturn(ctx context.Context, orderID, returnID string, chan
 	at := slices.IndexFunc(r.Returns, func(ret biz.Return) bool { return ret.ID == returnID })
 	switch r.Returns[at].State {
 	case biz.ReturnReceived, biz.ReturnRefunded:
-		_, err = s.change(ctx, replacement, func(n *biz.Order) error { return n.TakeExchange(r.Transfers(returnID)) })
+		_, err = s.change(ctx, replacement, func(n *biz.Order) error {
+			if r.EndsExchange(returnID) {
+				return n.EndExchange("not all of the goods that it replaces came back")
+			}
+			return n.TakeExchange(r.Transfers(returnID))
+		})
 	case biz.ReturnWithdrawn:
-		_, err = s.change(ctx, replacement, (*biz.Order).EndExchange)
+		_, err = s.change(ctx, replacement, func(n *biz.Order) error { return n.EndExchange("the goods that it replaces stay with the buyer") })
 	}
 	return r, err
 }

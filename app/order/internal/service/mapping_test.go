@@ -67,6 +67,7 @@ func full(t *testing.T, m protoreflect.Message, except ...protoreflect.Name) {
 func TestMappingForgetsNoField(t *testing.T) {
 	var r biz.Record
 	fill(reflect.ValueOf(&r).Elem())
+	r.Review = biz.ReviewHeld
 	r.State, r.Kind, r.Way, r.ShopStore, r.SourceNo = biz.OrderPaid, biz.KindTill, biz.WayParcel, "S1", "S1/R1"
 	r.Fulfilments[0].State, r.Returns[0].State, r.Payments[0].State = biz.FulfilmentShipped, biz.ReturnReceived, biz.PaymentPending
 	r.Goodwills[0].State, r.Goodwills[0].Way = biz.GoodwillPaid, biz.GoodwillCash

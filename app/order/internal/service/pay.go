@@ -35,7 +35,7 @@ func (s *Order) CreatePayment(ctx context.Context, req *orderv1.CreatePaymentReq
 	ask := biz.PaymentOrder{Scene: scenes[req.GetScene()], Buyer: req.GetBuyerId()}
 	payment, err := decide(ctx, s, orderv1.Order_CreatePayment_FullMethodName, req,
 		func(ctx context.Context) error {
-			p, r, err := s.orderOwner(ctx, req.GetOrderId())
+			p, r, err := s.orderOwner(ctx, req.GetOrderId(), data.Lines)
 			if err != nil {
 				return err
 			}
@@ -108,7 +108,7 @@ func (s *Order) PayInSandbox(ctx context.Context, req *orderv1.PayInSandboxReque
 	if orderID == "" {
 		return nil, biz.PaymentUnknown()
 	}
-	_, r, err := s.orderOwner(ctx, orderID)
+	_, r, err := s.orderOwner(ctx, orderID, data.Money)
 	if refusal, is := errors.AsType[biz.Refusal](err); is && refusal.Code < 500 {
 		return nil, biz.PaymentUnknown() // somebody else's looks like none
 	}

@@ -187,7 +187,7 @@ func (s *Order) final(ctx context.Context, in *command.Intent, placement *biz.Pl
 		if err != nil {
 			return err
 		}
-		answer, err := s.kept(ctx, o.Record())
+		answer, err := s.keptNew(ctx, o)
 		if err != nil {
 			return err
 		}
@@ -217,6 +217,9 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 	}
 	terms, err := s.terms(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if d.Hits, err = s.reviewed(ctx, d, placement.Held(), now); err != nil {
 		return nil, err
 	}
 	o, err := birth(d, placement.Held(), terms, now, in.Principal.Actor())

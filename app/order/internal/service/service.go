@@ -144,7 +144,20 @@ func (s *Order) terms(ctx context.Context) (biz.Terms, error) {
 
 // kept is an order as an answer that is kept for repeats: without its receiver, which addressed puts in again.
 func (s *Order) kept(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, error) {
-	info, err := s.info(ctx, r)
+	history, err := s.Orders.History(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.keptWith(ctx, r, history)
+}
+
+// keptNew is kept of an order that has just been made.
+func (s *Order) keptNew(ctx context.Context, o *biz.Order) (*orderv1.OrderInfo, error) {
+	return s.keptWith(ctx, o.Record(), o.Events())
+}
+
+func (s *Order) keptWith(ctx context.Context, r biz.Record, history []biz.HistoryEvent) (*orderv1.OrderInfo, error) {
+	info, err := s.infoWith(ctx, r, history)
 	if err == nil {
 		info.Receiver = nil
 	}
@@ -169,6 +182,13 @@ func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, err
 	history, err := s.Orders.History(ctx, r.ID)
 	if err != nil {
 		return nil, err
+	}
+	return s.infoWith(ctx, r, history)
+}
+
+func (s *Order) infoWith(ctx context.Context, r biz.Record, history []biz.HistoryEvent) (*orderv1.OrderInfo, error) {
+	if p, err := tenancy.FromContext(ctx); err == nil && (p.Kind == tenancy.Member || p.Kind == tenancy.Channel) {
+		history = hideReview(history)
 	}
 	info := toOrderInfo(r, history)
 	seller, err := s.Seeker.Terms.TaxProfile(ctx, r.TaxProfile)

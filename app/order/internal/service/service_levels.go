@@ -27,7 +27,7 @@ func (s *ServiceLevels) PutServiceLevel(ctx context.Context, in *orderv1.PutServ
 	if err != nil {
 		return nil, err
 	}
-	level := biz.ServiceLevel{Channel: in.GetChannel(), AcceptUS: in.GetAcceptS() * 1_000_000, ShipUS: in.GetShipS() * 1_000_000,
+	level := biz.ServiceLevel{Channel: in.GetChannel(), AcceptUS: in.GetAcceptS() * 1_000_000, PickUS: in.GetPickS() * 1_000_000, ShipUS: in.GetShipS() * 1_000_000,
 		CollectUS: in.GetCollectS() * 1_000_000, AnswerUS: in.GetAnswerS() * 1_000_000, ChangedBy: p.Actor()}
 	if err := level.Check(); err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (s *ServiceLevels) ListServiceLevels(ctx context.Context, _ *orderv1.ListSe
 
 func toLevel(l biz.ServiceLevel) *orderv1.ServiceLevel {
 	return &orderv1.ServiceLevel{
-		Channel: l.Channel, AcceptS: l.AcceptUS / 1_000_000, ShipS: l.ShipUS / 1_000_000,
+		Channel: l.Channel, AcceptS: l.AcceptUS / 1_000_000, PickS: l.PickUS / 1_000_000, ShipS: l.ShipUS / 1_000_000,
 		CollectS: l.CollectUS / 1_000_000, AnswerS: l.AnswerUS / 1_000_000, Version: int32(l.Version), ChangedBy: l.ChangedBy, ChangedAtUs: l.ChangedAtUS,
 	}
 }

@@ -34,6 +34,77 @@ func (s *shop) overdue(p tenancy.Principal, location string) (ids []string) {
 	}
 }
 
+// Each step that is late is told once, whoever of several processes finds it: to the seller, and to the location's organisation.
+func TestWhatIsLateIsToldOnce(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		_, err := s.levels().PutServiceLevel(s.as(boss), &orderv1.PutServiceLevelRequest{RequestId: requestID(), AcceptS: 3600, PickS: 7200, ShipS: 10_800})
+		require.NoError(t, err)
+		o := s.paid(0)
+		there := o.Fulfilments[1]
+		require.Equal(t, []int64{start + 3600*second, start + 7200*second, start + 10_800*second}, []int64{there.AcceptByUs, there.PickByUs, there.ShipByUs})
+		replicas := []*Order{s.Order, s.replica()}
+		later := func(d time.Duration) {
+			s.clock.Advance(d)
+			for range 2 {
+				var all sync.WaitGroup
+				for _, r := range replicas {
+					all.Go(func() { _ = r.Tick(t.Context()) })
+				}
+				all.Wait()
+			}
+		}
+		later(time.Hour)
+		_, err = s.AcceptFulfilment(s.as(keeper), &orderv1.AcceptFulfilmentRequest{RequestId: requestID(), FulfilmentId: there.Id})
+		require.NoError(t, err)
+		later(time.Hour)
+		require.Contains(t, s.overdue(keeper, ""), there.Id)
+		_, err = NewFulfilments(s.Order).PickFulfilment(s.as(keeper), &orderv1.PickFulfilmentRequest{RequestId: requestID(), FulfilmentId: there.Id})
+		require.NoError(t, err)
+		require.Empty(t, s.overdue(keeper, ""), "it is picked")
+		later(time.Hour)
+		late := fulfilmentOf(s.get(o.Id), there.Id)
+		require.Equal(t, []int64{start + 3600*second, start + 7200*second, start + 10_800*second}, []int64{late.AcceptLateUs, late.PickLateUs, late.ShipLateUs})
+		s.number()
+		steps := func(p tenancy.Principal) (list []string) {
+			events, _ := s.follow(p, "", orderv1.TradeTopic_TRADE_OVERDUE)
+			for _, e := range events {
+				if e.FulfilmentId == there.Id {
+					require.Equal(t, []any{"S2", e.DueAtUs}, []any{e.Location, e.AtUs}, "found when it was due")
+					require.NotEmpty(t, e.Lines)
+					list = append(list, e.Late.String())
+				}
+			}
+			return list
+		}
+		require.Equal(t, []string{"LATE_ACCEPT", "LATE_PICK", "LATE_SHIP"}, steps(boss))
+		require.Equal(t, []string{"LATE_ACCEPT", "LATE_PICK", "LATE_SHIP"}, steps(keeper))
+		require.Empty(t, steps(other))
+		require.Empty(t, s.audit())
+	})
+}
+
+// A channel's system is told of its late orders through its webhook.
+func TestAChannelIsToldWhatIsLate(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		require.NoError(t, s.level("tmall", 0, time.Hour, 0))
+		l := listen(t)
+		s.subscribe(l, tmall)
+		o, err := s.ImportChannelOrder(s.as(tmall), external("T-LATE", "tea", 1, 19900))
+		require.NoError(t, err)
+		s.later(time.Hour)
+		s.later(time.Second)
+		s.deliver(s.deliverer(s.Order))
+		var late []heard
+		for _, e := range l.events {
+			if e.Topic == "TRADE_OVERDUE" {
+				late = append(late, e)
+			}
+		}
+		require.Len(t, late, 1)
+		require.Equal(t, []string{o.Id, "T-LATE", "SHIP"}, []string{late[0].OrderID, late[0].SourceNo, late[0].Late})
+	})
+}
+
 func TestServiceLevelsAreHeadquarters(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		require.NoError(t, s.level("", time.Hour, 24*time.Hour, 0))

@@ -38,19 +38,22 @@ func (s *Order) SellAtTill(ctx context.Context, req *orderv1.SellAtTillRequest) 
 		if err := s.bounded(req.GetLines()); err != nil {
 			return biz.Draft{}, err
 		}
-		var cards []biz.CardTender
-		for _, c := range req.GetCards() {
-			cards = append(cards, biz.CardTender{AmountMinor: c.GetAmountMinor(), Reference: c.GetReference()})
-		}
 		d, err := s.Seeker.TillDraft(ctx, biz.TillInput{
 			Store: req.GetStoreCode(), Device: req.GetDeviceId(), ReceiptNo: req.GetReceiptNo(), MemberID: req.GetMemberId(), Clerk: req.GetClerk(),
-			Lines: fromLines(req.GetLines()), Points: req.GetPoints(), CashMinor: req.GetCashMinor(), Cards: cards, WalletMinor: req.GetWalletMinor(), Fingerprint: print,
+			Lines: fromLines(req.GetLines()), Points: req.GetPoints(), CashMinor: req.GetCashMinor(), Cards: fromCards(req.GetCards()), WalletMinor: req.GetWalletMinor(), Fingerprint: print,
 		})
 		if err != nil {
 			return biz.Draft{}, err
 		}
 		return d, s.unusedSlips(ctx, d)
 	})
+}
+
+func fromCards(in []*orderv1.CardTender) (cards []biz.CardTender) {
+	for _, c := range in {
+		cards = append(cards, biz.CardTender{AmountMinor: c.GetAmountMinor(), Reference: c.GetReference()})
+	}
+	return cards
 }
 
 // unusedSlips refuses a card slip that has paid another receipt.

@@ -126,6 +126,7 @@ func toTradeEvent(e data.Told) *orderv1.TradeEvent {
 	if e.Body.Currency != "" {
 		out.Amount = &commonv1.Money{AmountMinor: e.Body.AmountMinor, Currency: e.Body.Currency}
 	}
+	out.Late, out.DueAtUs = orderv1.OverdueStep(orderv1.OverdueStep_value["LATE_"+e.Body.Late]), e.Body.DueUS
 	out.Receipts = toEventReceipts(e.Body.Receipts)
 	for _, l := range e.Body.Lines {
 		out.Lines = append(out.Lines, &orderv1.TradeEventLine{LineId: l.LineID, Sku: l.SKU, Quantity: l.Quantity})

@@ -41,6 +41,7 @@ type heard struct {
 	OrderID   string `json:"order_id"`
 	SourceNo  string `json:"source_no"`
 	Carrier   string
+	Late      string
 	AmountMin int64 `json:"amount_minor"`
 }
 

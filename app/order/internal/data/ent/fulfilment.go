@@ -86,8 +86,14 @@ type Fulfilment struct {
 	DueUs int64 `json:"due_us,omitempty"`
 	// CollectUntilUs holds the value of the "collect_until_us" field.
 	CollectUntilUs int64 `json:"collect_until_us,omitempty"`
+	// PickByUs holds the value of the "pick_by_us" field.
+	PickByUs int64 `json:"pick_by_us,omitempty"`
+	// PickLateUs holds the value of the "pick_late_us" field.
+	PickLateUs int64 `json:"pick_late_us,omitempty"`
 	// Failure holds the value of the "failure" field.
-	Failure      string `json:"failure,omitempty"`
+	Failure string `json:"failure,omitempty"`
+	// Merged holds the value of the "merged" field.
+	Merged       string `json:"merged,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -96,9 +102,9 @@ func (*Fulfilment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPlacedUs, fulfilment.FieldPickedUs, fulfilment.FieldPackedUs, fulfilment.FieldDeliveredUs, fulfilment.FieldFailedUs, fulfilment.FieldBackUs, fulfilment.FieldShortenedUs, fulfilment.FieldAcceptByUs, fulfilment.FieldShipByUs, fulfilment.FieldAcceptLateUs, fulfilment.FieldShipLateUs, fulfilment.FieldOverdueUs, fulfilment.FieldDueUs, fulfilment.FieldCollectUntilUs:
+		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPlacedUs, fulfilment.FieldPickedUs, fulfilment.FieldPackedUs, fulfilment.FieldDeliveredUs, fulfilment.FieldFailedUs, fulfilment.FieldBackUs, fulfilment.FieldShortenedUs, fulfilment.FieldAcceptByUs, fulfilment.FieldShipByUs, fulfilment.FieldAcceptLateUs, fulfilment.FieldShipLateUs, fulfilment.FieldOverdueUs, fulfilment.FieldDueUs, fulfilment.FieldCollectUntilUs, fulfilment.FieldPickByUs, fulfilment.FieldPickLateUs:
 			values[i] = new(sql.NullInt64)
-		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo, fulfilment.FieldFailure:
+		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo, fulfilment.FieldFailure, fulfilment.FieldMerged:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -331,11 +337,29 @@ func (_m *Fulfilment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.CollectUntilUs = value.Int64
 			}
+		case fulfilment.FieldPickByUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field pick_by_us", values[i])
+			} else if value.Valid {
+				_m.PickByUs = value.Int64
+			}
+		case fulfilment.FieldPickLateUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field pick_late_us", values[i])
+			} else if value.Valid {
+				_m.PickLateUs = value.Int64
+			}
 		case fulfilment.FieldFailure:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field failure", values[i])
 			} else if value.Valid {
 				_m.Failure = value.String
+			}
+		case fulfilment.FieldMerged:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field merged", values[i])
+			} else if value.Valid {
+				_m.Merged = value.String
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -478,8 +502,17 @@ func (_m *Fulfilment) String() string {
 	builder.WriteString("collect_until_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CollectUntilUs))
 	builder.WriteString(", ")
+	builder.WriteString("pick_by_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PickByUs))
+	builder.WriteString(", ")
+	builder.WriteString("pick_late_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PickLateUs))
+	builder.WriteString(", ")
 	builder.WriteString("failure=")
 	builder.WriteString(_m.Failure)
+	builder.WriteString(", ")
+	builder.WriteString("merged=")
+	builder.WriteString(_m.Merged)
 	builder.WriteByte(')')
 	return builder.String()
 }

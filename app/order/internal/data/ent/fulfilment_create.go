@@ -496,6 +496,34 @@ func (_c *FulfilmentCreate) SetNillableCollectUntilUs(v *int64) *FulfilmentCreat
 	return _c
 }
 
+// SetPickByUs sets the "pick_by_us" field.
+func (_c *FulfilmentCreate) SetPickByUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetPickByUs(v)
+	return _c
+}
+
+// SetNillablePickByUs sets the "pick_by_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillablePickByUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetPickByUs(*v)
+	}
+	return _c
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (_c *FulfilmentCreate) SetPickLateUs(v int64) *FulfilmentCreate {
+	_c.mutation.SetPickLateUs(v)
+	return _c
+}
+
+// SetNillablePickLateUs sets the "pick_late_us" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillablePickLateUs(v *int64) *FulfilmentCreate {
+	if v != nil {
+		_c.SetPickLateUs(*v)
+	}
+	return _c
+}
+
 // SetFailure sets the "failure" field.
 func (_c *FulfilmentCreate) SetFailure(v string) *FulfilmentCreate {
 	_c.mutation.SetFailure(v)
@@ -506,6 +534,20 @@ func (_c *FulfilmentCreate) SetFailure(v string) *FulfilmentCreate {
 func (_c *FulfilmentCreate) SetNillableFailure(v *string) *FulfilmentCreate {
 	if v != nil {
 		_c.SetFailure(*v)
+	}
+	return _c
+}
+
+// SetMerged sets the "merged" field.
+func (_c *FulfilmentCreate) SetMerged(v string) *FulfilmentCreate {
+	_c.mutation.SetMerged(v)
+	return _c
+}
+
+// SetNillableMerged sets the "merged" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableMerged(v *string) *FulfilmentCreate {
+	if v != nil {
+		_c.SetMerged(*v)
 	}
 	return _c
 }
@@ -862,6 +904,11 @@ func (_c *FulfilmentCreate) check() error {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Merged(); ok {
+		if err := fulfilment.MergedValidator(v); err != nil {
+			return &ValidationError{Name: "merged", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.merged": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := fulfilment.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.id": %w`, err)}
@@ -1043,9 +1090,21 @@ func (_c *FulfilmentCreate) createSpec() (*Fulfilment, *sqlgraph.CreateSpec) {
 		_spec.SetField(fulfilment.FieldCollectUntilUs, field.TypeInt64, value)
 		_node.CollectUntilUs = value
 	}
+	if value, ok := _c.mutation.PickByUs(); ok {
+		_spec.SetField(fulfilment.FieldPickByUs, field.TypeInt64, value)
+		_node.PickByUs = value
+	}
+	if value, ok := _c.mutation.PickLateUs(); ok {
+		_spec.SetField(fulfilment.FieldPickLateUs, field.TypeInt64, value)
+		_node.PickLateUs = value
+	}
 	if value, ok := _c.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
 		_node.Failure = value
+	}
+	if value, ok := _c.mutation.Merged(); ok {
+		_spec.SetField(fulfilment.FieldMerged, field.TypeString, value)
+		_node.Merged = value
 	}
 	return _node, _spec
 }
@@ -1531,6 +1590,54 @@ func (u *FulfilmentUpsert) AddCollectUntilUs(v int64) *FulfilmentUpsert {
 	return u
 }
 
+// SetPickByUs sets the "pick_by_us" field.
+func (u *FulfilmentUpsert) SetPickByUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldPickByUs, v)
+	return u
+}
+
+// UpdatePickByUs sets the "pick_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdatePickByUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldPickByUs)
+	return u
+}
+
+// AddPickByUs adds v to the "pick_by_us" field.
+func (u *FulfilmentUpsert) AddPickByUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldPickByUs, v)
+	return u
+}
+
+// ClearPickByUs clears the value of the "pick_by_us" field.
+func (u *FulfilmentUpsert) ClearPickByUs() *FulfilmentUpsert {
+	u.SetNull(fulfilment.FieldPickByUs)
+	return u
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (u *FulfilmentUpsert) SetPickLateUs(v int64) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldPickLateUs, v)
+	return u
+}
+
+// UpdatePickLateUs sets the "pick_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdatePickLateUs() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldPickLateUs)
+	return u
+}
+
+// AddPickLateUs adds v to the "pick_late_us" field.
+func (u *FulfilmentUpsert) AddPickLateUs(v int64) *FulfilmentUpsert {
+	u.Add(fulfilment.FieldPickLateUs, v)
+	return u
+}
+
+// ClearPickLateUs clears the value of the "pick_late_us" field.
+func (u *FulfilmentUpsert) ClearPickLateUs() *FulfilmentUpsert {
+	u.SetNull(fulfilment.FieldPickLateUs)
+	return u
+}
+
 // SetFailure sets the "failure" field.
 func (u *FulfilmentUpsert) SetFailure(v string) *FulfilmentUpsert {
 	u.Set(fulfilment.FieldFailure, v)
@@ -1540,6 +1647,24 @@ func (u *FulfilmentUpsert) SetFailure(v string) *FulfilmentUpsert {
 // UpdateFailure sets the "failure" field to the value that was provided on create.
 func (u *FulfilmentUpsert) UpdateFailure() *FulfilmentUpsert {
 	u.SetExcluded(fulfilment.FieldFailure)
+	return u
+}
+
+// SetMerged sets the "merged" field.
+func (u *FulfilmentUpsert) SetMerged(v string) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldMerged, v)
+	return u
+}
+
+// UpdateMerged sets the "merged" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateMerged() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldMerged)
+	return u
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (u *FulfilmentUpsert) ClearMerged() *FulfilmentUpsert {
+	u.SetNull(fulfilment.FieldMerged)
 	return u
 }
 
@@ -2125,6 +2250,62 @@ func (u *FulfilmentUpsertOne) UpdateCollectUntilUs() *FulfilmentUpsertOne {
 	})
 }
 
+// SetPickByUs sets the "pick_by_us" field.
+func (u *FulfilmentUpsertOne) SetPickByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickByUs(v)
+	})
+}
+
+// AddPickByUs adds v to the "pick_by_us" field.
+func (u *FulfilmentUpsertOne) AddPickByUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickByUs(v)
+	})
+}
+
+// UpdatePickByUs sets the "pick_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdatePickByUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickByUs()
+	})
+}
+
+// ClearPickByUs clears the value of the "pick_by_us" field.
+func (u *FulfilmentUpsertOne) ClearPickByUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearPickByUs()
+	})
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (u *FulfilmentUpsertOne) SetPickLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickLateUs(v)
+	})
+}
+
+// AddPickLateUs adds v to the "pick_late_us" field.
+func (u *FulfilmentUpsertOne) AddPickLateUs(v int64) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickLateUs(v)
+	})
+}
+
+// UpdatePickLateUs sets the "pick_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdatePickLateUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickLateUs()
+	})
+}
+
+// ClearPickLateUs clears the value of the "pick_late_us" field.
+func (u *FulfilmentUpsertOne) ClearPickLateUs() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearPickLateUs()
+	})
+}
+
 // SetFailure sets the "failure" field.
 func (u *FulfilmentUpsertOne) SetFailure(v string) *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
@@ -2136,6 +2317,27 @@ func (u *FulfilmentUpsertOne) SetFailure(v string) *FulfilmentUpsertOne {
 func (u *FulfilmentUpsertOne) UpdateFailure() *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateFailure()
+	})
+}
+
+// SetMerged sets the "merged" field.
+func (u *FulfilmentUpsertOne) SetMerged(v string) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetMerged(v)
+	})
+}
+
+// UpdateMerged sets the "merged" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateMerged() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateMerged()
+	})
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (u *FulfilmentUpsertOne) ClearMerged() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearMerged()
 	})
 }
 
@@ -2888,6 +3090,62 @@ func (u *FulfilmentUpsertBulk) UpdateCollectUntilUs() *FulfilmentUpsertBulk {
 	})
 }
 
+// SetPickByUs sets the "pick_by_us" field.
+func (u *FulfilmentUpsertBulk) SetPickByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickByUs(v)
+	})
+}
+
+// AddPickByUs adds v to the "pick_by_us" field.
+func (u *FulfilmentUpsertBulk) AddPickByUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickByUs(v)
+	})
+}
+
+// UpdatePickByUs sets the "pick_by_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdatePickByUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickByUs()
+	})
+}
+
+// ClearPickByUs clears the value of the "pick_by_us" field.
+func (u *FulfilmentUpsertBulk) ClearPickByUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearPickByUs()
+	})
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (u *FulfilmentUpsertBulk) SetPickLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetPickLateUs(v)
+	})
+}
+
+// AddPickLateUs adds v to the "pick_late_us" field.
+func (u *FulfilmentUpsertBulk) AddPickLateUs(v int64) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.AddPickLateUs(v)
+	})
+}
+
+// UpdatePickLateUs sets the "pick_late_us" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdatePickLateUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdatePickLateUs()
+	})
+}
+
+// ClearPickLateUs clears the value of the "pick_late_us" field.
+func (u *FulfilmentUpsertBulk) ClearPickLateUs() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearPickLateUs()
+	})
+}
+
 // SetFailure sets the "failure" field.
 func (u *FulfilmentUpsertBulk) SetFailure(v string) *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
@@ -2899,6 +3157,27 @@ func (u *FulfilmentUpsertBulk) SetFailure(v string) *FulfilmentUpsertBulk {
 func (u *FulfilmentUpsertBulk) UpdateFailure() *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateFailure()
+	})
+}
+
+// SetMerged sets the "merged" field.
+func (u *FulfilmentUpsertBulk) SetMerged(v string) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetMerged(v)
+	})
+}
+
+// UpdateMerged sets the "merged" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateMerged() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateMerged()
+	})
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (u *FulfilmentUpsertBulk) ClearMerged() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearMerged()
 	})
 }
 

@@ -531,6 +531,60 @@ func (_u *FulfilmentUpdate) AddCollectUntilUs(v int64) *FulfilmentUpdate {
 	return _u
 }
 
+// SetPickByUs sets the "pick_by_us" field.
+func (_u *FulfilmentUpdate) SetPickByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetPickByUs()
+	_u.mutation.SetPickByUs(v)
+	return _u
+}
+
+// SetNillablePickByUs sets the "pick_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillablePickByUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetPickByUs(*v)
+	}
+	return _u
+}
+
+// AddPickByUs adds value to the "pick_by_us" field.
+func (_u *FulfilmentUpdate) AddPickByUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddPickByUs(v)
+	return _u
+}
+
+// ClearPickByUs clears the value of the "pick_by_us" field.
+func (_u *FulfilmentUpdate) ClearPickByUs() *FulfilmentUpdate {
+	_u.mutation.ClearPickByUs()
+	return _u
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (_u *FulfilmentUpdate) SetPickLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.ResetPickLateUs()
+	_u.mutation.SetPickLateUs(v)
+	return _u
+}
+
+// SetNillablePickLateUs sets the "pick_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillablePickLateUs(v *int64) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetPickLateUs(*v)
+	}
+	return _u
+}
+
+// AddPickLateUs adds value to the "pick_late_us" field.
+func (_u *FulfilmentUpdate) AddPickLateUs(v int64) *FulfilmentUpdate {
+	_u.mutation.AddPickLateUs(v)
+	return _u
+}
+
+// ClearPickLateUs clears the value of the "pick_late_us" field.
+func (_u *FulfilmentUpdate) ClearPickLateUs() *FulfilmentUpdate {
+	_u.mutation.ClearPickLateUs()
+	return _u
+}
+
 // SetFailure sets the "failure" field.
 func (_u *FulfilmentUpdate) SetFailure(v string) *FulfilmentUpdate {
 	_u.mutation.SetFailure(v)
@@ -542,6 +596,26 @@ func (_u *FulfilmentUpdate) SetNillableFailure(v *string) *FulfilmentUpdate {
 	if v != nil {
 		_u.SetFailure(*v)
 	}
+	return _u
+}
+
+// SetMerged sets the "merged" field.
+func (_u *FulfilmentUpdate) SetMerged(v string) *FulfilmentUpdate {
+	_u.mutation.SetMerged(v)
+	return _u
+}
+
+// SetNillableMerged sets the "merged" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableMerged(v *string) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetMerged(*v)
+	}
+	return _u
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (_u *FulfilmentUpdate) ClearMerged() *FulfilmentUpdate {
+	_u.mutation.ClearMerged()
 	return _u
 }
 
@@ -597,6 +671,11 @@ func (_u *FulfilmentUpdate) check() error {
 	if v, ok := _u.mutation.Failure(); ok {
 		if err := fulfilment.FailureValidator(v); err != nil {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Merged(); ok {
+		if err := fulfilment.MergedValidator(v); err != nil {
+			return &ValidationError{Name: "merged", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.merged": %w`, err)}
 		}
 	}
 	return nil
@@ -755,8 +834,32 @@ func (_u *FulfilmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.AddedCollectUntilUs(); ok {
 		_spec.AddField(fulfilment.FieldCollectUntilUs, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.PickByUs(); ok {
+		_spec.SetField(fulfilment.FieldPickByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickByUs(); ok {
+		_spec.AddField(fulfilment.FieldPickByUs, field.TypeInt64, value)
+	}
+	if _u.mutation.PickByUsCleared() {
+		_spec.ClearField(fulfilment.FieldPickByUs, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.PickLateUs(); ok {
+		_spec.SetField(fulfilment.FieldPickLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickLateUs(); ok {
+		_spec.AddField(fulfilment.FieldPickLateUs, field.TypeInt64, value)
+	}
+	if _u.mutation.PickLateUsCleared() {
+		_spec.ClearField(fulfilment.FieldPickLateUs, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Merged(); ok {
+		_spec.SetField(fulfilment.FieldMerged, field.TypeString, value)
+	}
+	if _u.mutation.MergedCleared() {
+		_spec.ClearField(fulfilment.FieldMerged, field.TypeString)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -1282,6 +1385,60 @@ func (_u *FulfilmentUpdateOne) AddCollectUntilUs(v int64) *FulfilmentUpdateOne {
 	return _u
 }
 
+// SetPickByUs sets the "pick_by_us" field.
+func (_u *FulfilmentUpdateOne) SetPickByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetPickByUs()
+	_u.mutation.SetPickByUs(v)
+	return _u
+}
+
+// SetNillablePickByUs sets the "pick_by_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillablePickByUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetPickByUs(*v)
+	}
+	return _u
+}
+
+// AddPickByUs adds value to the "pick_by_us" field.
+func (_u *FulfilmentUpdateOne) AddPickByUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddPickByUs(v)
+	return _u
+}
+
+// ClearPickByUs clears the value of the "pick_by_us" field.
+func (_u *FulfilmentUpdateOne) ClearPickByUs() *FulfilmentUpdateOne {
+	_u.mutation.ClearPickByUs()
+	return _u
+}
+
+// SetPickLateUs sets the "pick_late_us" field.
+func (_u *FulfilmentUpdateOne) SetPickLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.ResetPickLateUs()
+	_u.mutation.SetPickLateUs(v)
+	return _u
+}
+
+// SetNillablePickLateUs sets the "pick_late_us" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillablePickLateUs(v *int64) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetPickLateUs(*v)
+	}
+	return _u
+}
+
+// AddPickLateUs adds value to the "pick_late_us" field.
+func (_u *FulfilmentUpdateOne) AddPickLateUs(v int64) *FulfilmentUpdateOne {
+	_u.mutation.AddPickLateUs(v)
+	return _u
+}
+
+// ClearPickLateUs clears the value of the "pick_late_us" field.
+func (_u *FulfilmentUpdateOne) ClearPickLateUs() *FulfilmentUpdateOne {
+	_u.mutation.ClearPickLateUs()
+	return _u
+}
+
 // SetFailure sets the "failure" field.
 func (_u *FulfilmentUpdateOne) SetFailure(v string) *FulfilmentUpdateOne {
 	_u.mutation.SetFailure(v)
@@ -1293,6 +1450,26 @@ func (_u *FulfilmentUpdateOne) SetNillableFailure(v *string) *FulfilmentUpdateOn
 	if v != nil {
 		_u.SetFailure(*v)
 	}
+	return _u
+}
+
+// SetMerged sets the "merged" field.
+func (_u *FulfilmentUpdateOne) SetMerged(v string) *FulfilmentUpdateOne {
+	_u.mutation.SetMerged(v)
+	return _u
+}
+
+// SetNillableMerged sets the "merged" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableMerged(v *string) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetMerged(*v)
+	}
+	return _u
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (_u *FulfilmentUpdateOne) ClearMerged() *FulfilmentUpdateOne {
+	_u.mutation.ClearMerged()
 	return _u
 }
 
@@ -1361,6 +1538,11 @@ func (_u *FulfilmentUpdateOne) check() error {
 	if v, ok := _u.mutation.Failure(); ok {
 		if err := fulfilment.FailureValidator(v); err != nil {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Merged(); ok {
+		if err := fulfilment.MergedValidator(v); err != nil {
+			return &ValidationError{Name: "merged", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.merged": %w`, err)}
 		}
 	}
 	return nil
@@ -1536,8 +1718,32 @@ func (_u *FulfilmentUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilment, 
 	if value, ok := _u.mutation.AddedCollectUntilUs(); ok {
 		_spec.AddField(fulfilment.FieldCollectUntilUs, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.PickByUs(); ok {
+		_spec.SetField(fulfilment.FieldPickByUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickByUs(); ok {
+		_spec.AddField(fulfilment.FieldPickByUs, field.TypeInt64, value)
+	}
+	if _u.mutation.PickByUsCleared() {
+		_spec.ClearField(fulfilment.FieldPickByUs, field.TypeInt64)
+	}
+	if value, ok := _u.mutation.PickLateUs(); ok {
+		_spec.SetField(fulfilment.FieldPickLateUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickLateUs(); ok {
+		_spec.AddField(fulfilment.FieldPickLateUs, field.TypeInt64, value)
+	}
+	if _u.mutation.PickLateUsCleared() {
+		_spec.ClearField(fulfilment.FieldPickLateUs, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Merged(); ok {
+		_spec.SetField(fulfilment.FieldMerged, field.TypeString, value)
+	}
+	if _u.mutation.MergedCleared() {
+		_spec.ClearField(fulfilment.FieldMerged, field.TypeString)
 	}
 	_node = &Fulfilment{config: _u.config}
 	_spec.Assign = _node.assignValues

@@ -18,6 +18,8 @@ type ServiceLevel struct {
 	ID string `json:"id,omitempty"`
 	// AcceptUs holds the value of the "accept_us" field.
 	AcceptUs int64 `json:"accept_us,omitempty"`
+	// PickUs holds the value of the "pick_us" field.
+	PickUs int64 `json:"pick_us,omitempty"`
 	// ShipUs holds the value of the "ship_us" field.
 	ShipUs int64 `json:"ship_us,omitempty"`
 	// CollectUs holds the value of the "collect_us" field.
@@ -38,7 +40,7 @@ func (*ServiceLevel) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case servicelevel.FieldAcceptUs, servicelevel.FieldShipUs, servicelevel.FieldCollectUs, servicelevel.FieldAnswerUs, servicelevel.FieldVersion, servicelevel.FieldChangedUs:
+		case servicelevel.FieldAcceptUs, servicelevel.FieldPickUs, servicelevel.FieldShipUs, servicelevel.FieldCollectUs, servicelevel.FieldAnswerUs, servicelevel.FieldVersion, servicelevel.FieldChangedUs:
 			values[i] = new(sql.NullInt64)
 		case servicelevel.FieldID, servicelevel.FieldChangedBy:
 			values[i] = new(sql.NullString)
@@ -68,6 +70,12 @@ func (_m *ServiceLevel) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field accept_us", values[i])
 			} else if value.Valid {
 				_m.AcceptUs = value.Int64
+			}
+		case servicelevel.FieldPickUs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field pick_us", values[i])
+			} else if value.Valid {
+				_m.PickUs = value.Int64
 			}
 		case servicelevel.FieldShipUs:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -143,6 +151,9 @@ func (_m *ServiceLevel) String() string {
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
 	builder.WriteString("accept_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.AcceptUs))
+	builder.WriteString(", ")
+	builder.WriteString("pick_us=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PickUs))
 	builder.WriteString(", ")
 	builder.WriteString("ship_us=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ShipUs))

@@ -36,6 +36,20 @@ func (_c *ServiceLevelCreate) SetNillableAcceptUs(v *int64) *ServiceLevelCreate 
 	return _c
 }
 
+// SetPickUs sets the "pick_us" field.
+func (_c *ServiceLevelCreate) SetPickUs(v int64) *ServiceLevelCreate {
+	_c.mutation.SetPickUs(v)
+	return _c
+}
+
+// SetNillablePickUs sets the "pick_us" field if the given value is not nil.
+func (_c *ServiceLevelCreate) SetNillablePickUs(v *int64) *ServiceLevelCreate {
+	if v != nil {
+		_c.SetPickUs(*v)
+	}
+	return _c
+}
+
 // SetShipUs sets the "ship_us" field.
 func (_c *ServiceLevelCreate) SetShipUs(v int64) *ServiceLevelCreate {
 	_c.mutation.SetShipUs(v)
@@ -267,6 +281,10 @@ func (_c *ServiceLevelCreate) createSpec() (*ServiceLevel, *sqlgraph.CreateSpec)
 		_spec.SetField(servicelevel.FieldAcceptUs, field.TypeInt64, value)
 		_node.AcceptUs = value
 	}
+	if value, ok := _c.mutation.PickUs(); ok {
+		_spec.SetField(servicelevel.FieldPickUs, field.TypeInt64, value)
+		_node.PickUs = value
+	}
 	if value, ok := _c.mutation.ShipUs(); ok {
 		_spec.SetField(servicelevel.FieldShipUs, field.TypeInt64, value)
 		_node.ShipUs = value
@@ -358,6 +376,30 @@ func (u *ServiceLevelUpsert) UpdateAcceptUs() *ServiceLevelUpsert {
 // AddAcceptUs adds v to the "accept_us" field.
 func (u *ServiceLevelUpsert) AddAcceptUs(v int64) *ServiceLevelUpsert {
 	u.Add(servicelevel.FieldAcceptUs, v)
+	return u
+}
+
+// SetPickUs sets the "pick_us" field.
+func (u *ServiceLevelUpsert) SetPickUs(v int64) *ServiceLevelUpsert {
+	u.Set(servicelevel.FieldPickUs, v)
+	return u
+}
+
+// UpdatePickUs sets the "pick_us" field to the value that was provided on create.
+func (u *ServiceLevelUpsert) UpdatePickUs() *ServiceLevelUpsert {
+	u.SetExcluded(servicelevel.FieldPickUs)
+	return u
+}
+
+// AddPickUs adds v to the "pick_us" field.
+func (u *ServiceLevelUpsert) AddPickUs(v int64) *ServiceLevelUpsert {
+	u.Add(servicelevel.FieldPickUs, v)
+	return u
+}
+
+// ClearPickUs clears the value of the "pick_us" field.
+func (u *ServiceLevelUpsert) ClearPickUs() *ServiceLevelUpsert {
+	u.SetNull(servicelevel.FieldPickUs)
 	return u
 }
 
@@ -529,6 +571,34 @@ func (u *ServiceLevelUpsertOne) AddAcceptUs(v int64) *ServiceLevelUpsertOne {
 func (u *ServiceLevelUpsertOne) UpdateAcceptUs() *ServiceLevelUpsertOne {
 	return u.Update(func(s *ServiceLevelUpsert) {
 		s.UpdateAcceptUs()
+	})
+}
+
+// SetPickUs sets the "pick_us" field.
+func (u *ServiceLevelUpsertOne) SetPickUs(v int64) *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.SetPickUs(v)
+	})
+}
+
+// AddPickUs adds v to the "pick_us" field.
+func (u *ServiceLevelUpsertOne) AddPickUs(v int64) *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.AddPickUs(v)
+	})
+}
+
+// UpdatePickUs sets the "pick_us" field to the value that was provided on create.
+func (u *ServiceLevelUpsertOne) UpdatePickUs() *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.UpdatePickUs()
+	})
+}
+
+// ClearPickUs clears the value of the "pick_us" field.
+func (u *ServiceLevelUpsertOne) ClearPickUs() *ServiceLevelUpsertOne {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.ClearPickUs()
 	})
 }
 
@@ -884,6 +954,34 @@ func (u *ServiceLevelUpsertBulk) AddAcceptUs(v int64) *ServiceLevelUpsertBulk {
 func (u *ServiceLevelUpsertBulk) UpdateAcceptUs() *ServiceLevelUpsertBulk {
 	return u.Update(func(s *ServiceLevelUpsert) {
 		s.UpdateAcceptUs()
+	})
+}
+
+// SetPickUs sets the "pick_us" field.
+func (u *ServiceLevelUpsertBulk) SetPickUs(v int64) *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.SetPickUs(v)
+	})
+}
+
+// AddPickUs adds v to the "pick_us" field.
+func (u *ServiceLevelUpsertBulk) AddPickUs(v int64) *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.AddPickUs(v)
+	})
+}
+
+// UpdatePickUs sets the "pick_us" field to the value that was provided on create.
+func (u *ServiceLevelUpsertBulk) UpdatePickUs() *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.UpdatePickUs()
+	})
+}
+
+// ClearPickUs clears the value of the "pick_us" field.
+func (u *ServiceLevelUpsertBulk) ClearPickUs() *ServiceLevelUpsertBulk {
+	return u.Update(func(s *ServiceLevelUpsert) {
+		s.ClearPickUs()
 	})
 }
 

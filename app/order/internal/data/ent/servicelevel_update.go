@@ -48,6 +48,33 @@ func (_u *ServiceLevelUpdate) AddAcceptUs(v int64) *ServiceLevelUpdate {
 	return _u
 }
 
+// SetPickUs sets the "pick_us" field.
+func (_u *ServiceLevelUpdate) SetPickUs(v int64) *ServiceLevelUpdate {
+	_u.mutation.ResetPickUs()
+	_u.mutation.SetPickUs(v)
+	return _u
+}
+
+// SetNillablePickUs sets the "pick_us" field if the given value is not nil.
+func (_u *ServiceLevelUpdate) SetNillablePickUs(v *int64) *ServiceLevelUpdate {
+	if v != nil {
+		_u.SetPickUs(*v)
+	}
+	return _u
+}
+
+// AddPickUs adds value to the "pick_us" field.
+func (_u *ServiceLevelUpdate) AddPickUs(v int64) *ServiceLevelUpdate {
+	_u.mutation.AddPickUs(v)
+	return _u
+}
+
+// ClearPickUs clears the value of the "pick_us" field.
+func (_u *ServiceLevelUpdate) ClearPickUs() *ServiceLevelUpdate {
+	_u.mutation.ClearPickUs()
+	return _u
+}
+
 // SetShipUs sets the "ship_us" field.
 func (_u *ServiceLevelUpdate) SetShipUs(v int64) *ServiceLevelUpdate {
 	_u.mutation.ResetShipUs()
@@ -227,6 +254,15 @@ func (_u *ServiceLevelUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.AddedAcceptUs(); ok {
 		_spec.AddField(servicelevel.FieldAcceptUs, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.PickUs(); ok {
+		_spec.SetField(servicelevel.FieldPickUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickUs(); ok {
+		_spec.AddField(servicelevel.FieldPickUs, field.TypeInt64, value)
+	}
+	if _u.mutation.PickUsCleared() {
+		_spec.ClearField(servicelevel.FieldPickUs, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.ShipUs(); ok {
 		_spec.SetField(servicelevel.FieldShipUs, field.TypeInt64, value)
 	}
@@ -298,6 +334,33 @@ func (_u *ServiceLevelUpdateOne) SetNillableAcceptUs(v *int64) *ServiceLevelUpda
 // AddAcceptUs adds value to the "accept_us" field.
 func (_u *ServiceLevelUpdateOne) AddAcceptUs(v int64) *ServiceLevelUpdateOne {
 	_u.mutation.AddAcceptUs(v)
+	return _u
+}
+
+// SetPickUs sets the "pick_us" field.
+func (_u *ServiceLevelUpdateOne) SetPickUs(v int64) *ServiceLevelUpdateOne {
+	_u.mutation.ResetPickUs()
+	_u.mutation.SetPickUs(v)
+	return _u
+}
+
+// SetNillablePickUs sets the "pick_us" field if the given value is not nil.
+func (_u *ServiceLevelUpdateOne) SetNillablePickUs(v *int64) *ServiceLevelUpdateOne {
+	if v != nil {
+		_u.SetPickUs(*v)
+	}
+	return _u
+}
+
+// AddPickUs adds value to the "pick_us" field.
+func (_u *ServiceLevelUpdateOne) AddPickUs(v int64) *ServiceLevelUpdateOne {
+	_u.mutation.AddPickUs(v)
+	return _u
+}
+
+// ClearPickUs clears the value of the "pick_us" field.
+func (_u *ServiceLevelUpdateOne) ClearPickUs() *ServiceLevelUpdateOne {
+	_u.mutation.ClearPickUs()
 	return _u
 }
 
@@ -509,6 +572,15 @@ func (_u *ServiceLevelUpdateOne) sqlSave(ctx context.Context) (_node *ServiceLev
 	}
 	if value, ok := _u.mutation.AddedAcceptUs(); ok {
 		_spec.AddField(servicelevel.FieldAcceptUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.PickUs(); ok {
+		_spec.SetField(servicelevel.FieldPickUs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPickUs(); ok {
+		_spec.AddField(servicelevel.FieldPickUs, field.TypeInt64, value)
+	}
+	if _u.mutation.PickUsCleared() {
+		_spec.ClearField(servicelevel.FieldPickUs, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.ShipUs(); ok {
 		_spec.SetField(servicelevel.FieldShipUs, field.TypeInt64, value)

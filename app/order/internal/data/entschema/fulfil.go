@@ -28,8 +28,11 @@ func (Fulfilment) Fields() []ent.Field {
 		number("picked_us"), number("packed_us"), number("delivered_us"), number("failed_us"), number("back_us"), number("shortened_us"),
 		// What the service level asks, and whether it was kept; since when it is late, and when to look next.
 		number("accept_by_us"), number("ship_by_us"), number("accept_late_us"), number("ship_late_us"), number("overdue_us"), number("due_us"), number("collect_until_us"),
+		field.Int64("pick_by_us").Optional(), field.Int64("pick_late_us").Optional(),
 		// Why the goods could not be handed over.
 		column.Text("failure", 200),
+		// The parcel in which it travels with others.
+		short("merged", column.IDLen),
 	}
 }
 

@@ -2,6 +2,7 @@ package entschema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema/field"
 
 	"github.com/onepool/onepool/app/internal/column"
 	"github.com/onepool/onepool/app/internal/tenancy"
@@ -15,5 +16,5 @@ func (ServiceLevel) Mixin() []ent.Mixin { return []ent.Mixin{tenancy.Shared()} }
 
 // Fields of a service level.
 func (ServiceLevel) Fields() []ent.Field {
-	return []ent.Field{key("id"), number("accept_us"), number("ship_us"), number("collect_us"), number("answer_us"), number("version"), column.Text("changed_by", 128), number("changed_us")}
+	return []ent.Field{key("id"), number("accept_us"), field.Int64("pick_us").Optional(), number("ship_us"), number("collect_us"), number("answer_us"), number("version"), column.Text("changed_by", 128), number("changed_us")}
 }

@@ -97,7 +97,9 @@ func New(secret []byte, publicURL func() string, books Books) (*Provider, error)
 	if len(secret) < sha256.Size {
 		return nil, errors.New("sandbox: secret shorter than 32 bytes")
 	}
-	return &Provider{secret: secret, publicURL: publicURL, books: books, client: &http.Client{Timeout: notifyTimeout}}, nil
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns // all of them lead to one host
+	return &Provider{secret: secret, publicURL: publicURL, books: books, client: &http.Client{Timeout: notifyTimeout, Transport: transport}}, nil
 }
 
 // Name is "sandbox".

@@ -82,8 +82,14 @@ const (
 	FieldDueUs = "due_us"
 	// FieldCollectUntilUs holds the string denoting the collect_until_us field in the database.
 	FieldCollectUntilUs = "collect_until_us"
+	// FieldPickByUs holds the string denoting the pick_by_us field in the database.
+	FieldPickByUs = "pick_by_us"
+	// FieldPickLateUs holds the string denoting the pick_late_us field in the database.
+	FieldPickLateUs = "pick_late_us"
 	// FieldFailure holds the string denoting the failure field in the database.
 	FieldFailure = "failure"
+	// FieldMerged holds the string denoting the merged field in the database.
+	FieldMerged = "merged"
 	// Table holds the table name of the fulfilment in the database.
 	Table = "fulfilments"
 )
@@ -126,7 +132,10 @@ var Columns = []string{
 	FieldOverdueUs,
 	FieldDueUs,
 	FieldCollectUntilUs,
+	FieldPickByUs,
+	FieldPickLateUs,
 	FieldFailure,
+	FieldMerged,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -239,6 +248,8 @@ var (
 	DefaultFailure string
 	// FailureValidator is a validator for the "failure" field. It is called by the builders before save.
 	FailureValidator func(string) error
+	// MergedValidator is a validator for the "merged" field. It is called by the builders before save.
+	MergedValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -426,7 +437,22 @@ func ByCollectUntilUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCollectUntilUs, opts...).ToFunc()
 }
 
+// ByPickByUs orders the results by the pick_by_us field.
+func ByPickByUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPickByUs, opts...).ToFunc()
+}
+
+// ByPickLateUs orders the results by the pick_late_us field.
+func ByPickLateUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPickLateUs, opts...).ToFunc()
+}
+
 // ByFailure orders the results by the failure field.
 func ByFailure(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFailure, opts...).ToFunc()
+}
+
+// ByMerged orders the results by the merged field.
+func ByMerged(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMerged, opts...).ToFunc()
 }

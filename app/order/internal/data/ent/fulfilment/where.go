@@ -237,9 +237,24 @@ func CollectUntilUs(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldCollectUntilUs, v))
 }
 
+// PickByUs applies equality check predicate on the "pick_by_us" field. It's identical to PickByUsEQ.
+func PickByUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPickByUs, v))
+}
+
+// PickLateUs applies equality check predicate on the "pick_late_us" field. It's identical to PickLateUsEQ.
+func PickLateUs(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPickLateUs, v))
+}
+
 // Failure applies equality check predicate on the "failure" field. It's identical to FailureEQ.
 func Failure(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
+}
+
+// Merged applies equality check predicate on the "merged" field. It's identical to MergedEQ.
+func Merged(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldMerged, v))
 }
 
 // OrgEQ applies the EQ predicate on the "org" field.
@@ -1917,6 +1932,106 @@ func CollectUntilUsLTE(v int64) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldLTE(FieldCollectUntilUs, v))
 }
 
+// PickByUsEQ applies the EQ predicate on the "pick_by_us" field.
+func PickByUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPickByUs, v))
+}
+
+// PickByUsNEQ applies the NEQ predicate on the "pick_by_us" field.
+func PickByUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldPickByUs, v))
+}
+
+// PickByUsIn applies the In predicate on the "pick_by_us" field.
+func PickByUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldPickByUs, vs...))
+}
+
+// PickByUsNotIn applies the NotIn predicate on the "pick_by_us" field.
+func PickByUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldPickByUs, vs...))
+}
+
+// PickByUsGT applies the GT predicate on the "pick_by_us" field.
+func PickByUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldPickByUs, v))
+}
+
+// PickByUsGTE applies the GTE predicate on the "pick_by_us" field.
+func PickByUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldPickByUs, v))
+}
+
+// PickByUsLT applies the LT predicate on the "pick_by_us" field.
+func PickByUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldPickByUs, v))
+}
+
+// PickByUsLTE applies the LTE predicate on the "pick_by_us" field.
+func PickByUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldPickByUs, v))
+}
+
+// PickByUsIsNil applies the IsNil predicate on the "pick_by_us" field.
+func PickByUsIsNil() predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIsNull(FieldPickByUs))
+}
+
+// PickByUsNotNil applies the NotNil predicate on the "pick_by_us" field.
+func PickByUsNotNil() predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotNull(FieldPickByUs))
+}
+
+// PickLateUsEQ applies the EQ predicate on the "pick_late_us" field.
+func PickLateUsEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldPickLateUs, v))
+}
+
+// PickLateUsNEQ applies the NEQ predicate on the "pick_late_us" field.
+func PickLateUsNEQ(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldPickLateUs, v))
+}
+
+// PickLateUsIn applies the In predicate on the "pick_late_us" field.
+func PickLateUsIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldPickLateUs, vs...))
+}
+
+// PickLateUsNotIn applies the NotIn predicate on the "pick_late_us" field.
+func PickLateUsNotIn(vs ...int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldPickLateUs, vs...))
+}
+
+// PickLateUsGT applies the GT predicate on the "pick_late_us" field.
+func PickLateUsGT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldPickLateUs, v))
+}
+
+// PickLateUsGTE applies the GTE predicate on the "pick_late_us" field.
+func PickLateUsGTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldPickLateUs, v))
+}
+
+// PickLateUsLT applies the LT predicate on the "pick_late_us" field.
+func PickLateUsLT(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldPickLateUs, v))
+}
+
+// PickLateUsLTE applies the LTE predicate on the "pick_late_us" field.
+func PickLateUsLTE(v int64) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldPickLateUs, v))
+}
+
+// PickLateUsIsNil applies the IsNil predicate on the "pick_late_us" field.
+func PickLateUsIsNil() predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIsNull(FieldPickLateUs))
+}
+
+// PickLateUsNotNil applies the NotNil predicate on the "pick_late_us" field.
+func PickLateUsNotNil() predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotNull(FieldPickLateUs))
+}
+
 // FailureEQ applies the EQ predicate on the "failure" field.
 func FailureEQ(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
@@ -1980,6 +2095,81 @@ func FailureEqualFold(v string) predicate.Fulfilment {
 // FailureContainsFold applies the ContainsFold predicate on the "failure" field.
 func FailureContainsFold(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldContainsFold(FieldFailure, v))
+}
+
+// MergedEQ applies the EQ predicate on the "merged" field.
+func MergedEQ(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldMerged, v))
+}
+
+// MergedNEQ applies the NEQ predicate on the "merged" field.
+func MergedNEQ(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldMerged, v))
+}
+
+// MergedIn applies the In predicate on the "merged" field.
+func MergedIn(vs ...string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldMerged, vs...))
+}
+
+// MergedNotIn applies the NotIn predicate on the "merged" field.
+func MergedNotIn(vs ...string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldMerged, vs...))
+}
+
+// MergedGT applies the GT predicate on the "merged" field.
+func MergedGT(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldMerged, v))
+}
+
+// MergedGTE applies the GTE predicate on the "merged" field.
+func MergedGTE(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldMerged, v))
+}
+
+// MergedLT applies the LT predicate on the "merged" field.
+func MergedLT(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldMerged, v))
+}
+
+// MergedLTE applies the LTE predicate on the "merged" field.
+func MergedLTE(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldMerged, v))
+}
+
+// MergedContains applies the Contains predicate on the "merged" field.
+func MergedContains(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldContains(FieldMerged, v))
+}
+
+// MergedHasPrefix applies the HasPrefix predicate on the "merged" field.
+func MergedHasPrefix(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldHasPrefix(FieldMerged, v))
+}
+
+// MergedHasSuffix applies the HasSuffix predicate on the "merged" field.
+func MergedHasSuffix(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldHasSuffix(FieldMerged, v))
+}
+
+// MergedIsNil applies the IsNil predicate on the "merged" field.
+func MergedIsNil() predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIsNull(FieldMerged))
+}
+
+// MergedNotNil applies the NotNil predicate on the "merged" field.
+func MergedNotNil() predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotNull(FieldMerged))
+}
+
+// MergedEqualFold applies the EqualFold predicate on the "merged" field.
+func MergedEqualFold(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEqualFold(FieldMerged, v))
+}
+
+// MergedContainsFold applies the ContainsFold predicate on the "merged" field.
+func MergedContainsFold(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldContainsFold(FieldMerged, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -14,6 +14,8 @@ const (
 	FieldID = "id"
 	// FieldAcceptUs holds the string denoting the accept_us field in the database.
 	FieldAcceptUs = "accept_us"
+	// FieldPickUs holds the string denoting the pick_us field in the database.
+	FieldPickUs = "pick_us"
 	// FieldShipUs holds the string denoting the ship_us field in the database.
 	FieldShipUs = "ship_us"
 	// FieldCollectUs holds the string denoting the collect_us field in the database.
@@ -34,6 +36,7 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldAcceptUs,
+	FieldPickUs,
 	FieldShipUs,
 	FieldCollectUs,
 	FieldAnswerUs,
@@ -91,6 +94,11 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 // ByAcceptUs orders the results by the accept_us field.
 func ByAcceptUs(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAcceptUs, opts...).ToFunc()
+}
+
+// ByPickUs orders the results by the pick_us field.
+func ByPickUs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPickUs, opts...).ToFunc()
 }
 
 // ByShipUs orders the results by the ship_us field.

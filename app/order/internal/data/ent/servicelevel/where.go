@@ -67,6 +67,11 @@ func AcceptUs(v int64) predicate.ServiceLevel {
 	return predicate.ServiceLevel(sql.FieldEQ(FieldAcceptUs, v))
 }
 
+// PickUs applies equality check predicate on the "pick_us" field. It's identical to PickUsEQ.
+func PickUs(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldEQ(FieldPickUs, v))
+}
+
 // ShipUs applies equality check predicate on the "ship_us" field. It's identical to ShipUsEQ.
 func ShipUs(v int64) predicate.ServiceLevel {
 	return predicate.ServiceLevel(sql.FieldEQ(FieldShipUs, v))
@@ -135,6 +140,56 @@ func AcceptUsLT(v int64) predicate.ServiceLevel {
 // AcceptUsLTE applies the LTE predicate on the "accept_us" field.
 func AcceptUsLTE(v int64) predicate.ServiceLevel {
 	return predicate.ServiceLevel(sql.FieldLTE(FieldAcceptUs, v))
+}
+
+// PickUsEQ applies the EQ predicate on the "pick_us" field.
+func PickUsEQ(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldEQ(FieldPickUs, v))
+}
+
+// PickUsNEQ applies the NEQ predicate on the "pick_us" field.
+func PickUsNEQ(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldNEQ(FieldPickUs, v))
+}
+
+// PickUsIn applies the In predicate on the "pick_us" field.
+func PickUsIn(vs ...int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldIn(FieldPickUs, vs...))
+}
+
+// PickUsNotIn applies the NotIn predicate on the "pick_us" field.
+func PickUsNotIn(vs ...int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldNotIn(FieldPickUs, vs...))
+}
+
+// PickUsGT applies the GT predicate on the "pick_us" field.
+func PickUsGT(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldGT(FieldPickUs, v))
+}
+
+// PickUsGTE applies the GTE predicate on the "pick_us" field.
+func PickUsGTE(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldGTE(FieldPickUs, v))
+}
+
+// PickUsLT applies the LT predicate on the "pick_us" field.
+func PickUsLT(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldLT(FieldPickUs, v))
+}
+
+// PickUsLTE applies the LTE predicate on the "pick_us" field.
+func PickUsLTE(v int64) predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldLTE(FieldPickUs, v))
+}
+
+// PickUsIsNil applies the IsNil predicate on the "pick_us" field.
+func PickUsIsNil() predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldIsNull(FieldPickUs))
+}
+
+// PickUsNotNil applies the NotNil predicate on the "pick_us" field.
+func PickUsNotNil() predicate.ServiceLevel {
+	return predicate.ServiceLevel(sql.FieldNotNull(FieldPickUs))
 }
 
 // ShipUsEQ applies the EQ predicate on the "ship_us" field.
