@@ -63,6 +63,8 @@ type world struct {
 	booked             map[string]*inventoryv1.BookTillSaleRequest // offline sales, by request
 	pickups            map[string]bool                             // documents that are never moved
 	lacking            map[string][]*inventoryv1.Reservation       // of documents that wait for their buyer's choice
+	near               map[string]bool                             // locations that serve the south only
+	redirected         []*inventoryv1.RedirectRequest
 
 	documents map[string]*memberv1.DocumentPoints
 	accruals  []*rebatev1.Accrual

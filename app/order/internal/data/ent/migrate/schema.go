@@ -9,6 +9,19 @@ import (
 )
 
 var (
+	// AddressChangesColumns holds the columns for the "address_changes" table.
+	AddressChangesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "changes", Type: field.TypeInt64, Default: 0},
+		{Name: "under", Type: field.TypeString, Size: 40, Default: ""},
+	}
+	// AddressChangesTable holds the schema information for the "address_changes" table.
+	AddressChangesTable = &schema.Table{
+		Name:       "address_changes",
+		Columns:    AddressChangesColumns,
+		PrimaryKey: []*schema.Column{AddressChangesColumns[0]},
+	}
 	// CapturesColumns holds the columns for the "captures" table.
 	CapturesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -1225,6 +1238,7 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		AddressChangesTable,
 		CapturesTable,
 		CartLinesTable,
 		CouponsTable,
@@ -1261,6 +1275,10 @@ var (
 )
 
 func init() {
+	AddressChangesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	CapturesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
