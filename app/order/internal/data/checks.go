@@ -13,7 +13,7 @@ import (
 
 // Checks are the invariants that the center's own rows prove.
 func Checks() []invariant.Check {
-	return append(toldChecks(), []invariant.Check{
+	return append(append(toldChecks(), unmatchedChecks()...), []invariant.Check{
 		{
 			ID: "I7", Title: "an order's money is its captures less its refunds, and what its lines say",
 			Counted: "SELECT COUNT(*) FROM orders",
