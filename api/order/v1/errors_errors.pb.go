@@ -450,3 +450,31 @@ func IsInvoiceAsked(err error) bool {
 func ErrorInvoiceAsked(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_INVOICE_ASKED.String(), fmt.Sprintf(format, args...))
 }
+
+// A fulfilment travels with others in one parcel. metadata: fulfilment_id, merged_parcel_id.
+func IsFulfilmentMerged(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_FULFILMENT_MERGED.String() && e.Code == 409
+}
+
+// A fulfilment travels with others in one parcel. metadata: fulfilment_id, merged_parcel_id.
+func ErrorFulfilmentMerged(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_FULFILMENT_MERGED.String(), fmt.Sprintf(format, args...))
+}
+
+// Fulfilments cannot travel in one parcel. metadata: fulfilment_id (the one that does not fit), why.
+func IsNotMergeable(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_NOT_MERGEABLE.String() && e.Code == 409
+}
+
+// Fulfilments cannot travel in one parcel. metadata: fulfilment_id (the one that does not fit), why.
+func ErrorNotMergeable(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_NOT_MERGEABLE.String(), fmt.Sprintf(format, args...))
+}

@@ -29,8 +29,10 @@ type GetPickingListRequest struct {
 	// A till, or staff of one store, may leave it out.
 	Location      string   `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	FulfilmentIds []string `protobuf:"bytes,2,rep,name=fulfilment_ids,json=fulfilmentIds,proto3" json:"fulfilment_ids,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// For what is in this merged parcel.
+	MergedParcelId string `protobuf:"bytes,3,opt,name=merged_parcel_id,json=mergedParcelId,proto3" json:"merged_parcel_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetPickingListRequest) Reset() {
@@ -75,6 +77,13 @@ func (x *GetPickingListRequest) GetFulfilmentIds() []string {
 		return x.FulfilmentIds
 	}
 	return nil
+}
+
+func (x *GetPickingListRequest) GetMergedParcelId() string {
+	if x != nil {
+		return x.MergedParcelId
+	}
+	return ""
 }
 
 type PickingList struct {
@@ -663,10 +672,11 @@ var File_order_v1_packing_proto protoreflect.FileDescriptor
 
 const file_order_v1_packing_proto_rawDesc = "" +
 	"\n" +
-	"\x16order/v1/packing.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x14order/v1/order.proto\"x\n" +
+	"\x16order/v1/packing.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x14order/v1/order.proto\"\xab\x01\n" +
 	"\x15GetPickingListRequest\x12#\n" +
 	"\blocation\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation\x12:\n" +
-	"\x0efulfilment_ids\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\xc8\x01\x18\x01\"\x06r\x04\x10\x01\x18@R\rfulfilmentIds\"\x95\x01\n" +
+	"\x0efulfilment_ids\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\xc8\x01\x18\x01\"\x06r\x04\x10\x01\x18@R\rfulfilmentIds\x121\n" +
+	"\x10merged_parcel_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\x0emergedParcelId\"\x95\x01\n" +
 	"\vPickingList\x12\x1a\n" +
 	"\blocation\x18\x01 \x01(\tR\blocation\x12/\n" +
 	"\x04skus\x18\x02 \x03(\v2\x1b.onepool.order.v1.PickedSkuR\x04skus\x12%\n" +

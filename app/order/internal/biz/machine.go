@@ -17,6 +17,7 @@ const (
 	SubjectGoodwill   Subject = "goodwill"
 	SubjectParcel     Subject = "parcel"
 	SubjectInvoice    Subject = "invoice"
+	SubjectReview     Subject = "review"
 )
 
 // Subjects says what each of them is, in the order of a life.
@@ -26,6 +27,7 @@ var Subjects = []struct {
 }{
 	{SubjectOrder, "What a buyer has ordered."},
 	{SubjectFulfilment, "What one location ships of an order."},
+	{SubjectReview, "That an order waits for a person of its seller before its locations are told."},
 	{SubjectParcel, "What leaves a location in one piece, where a fulfilment leaves in several."},
 	{SubjectPayment, "Money that was asked for, or that was taken elsewhere."},
 	{SubjectReturn, "Goods that come back."},
@@ -77,6 +79,15 @@ const (
 	ParcelFailed    State = "FAILED"
 	ParcelBack      State = "BACK"
 	ParcelUndone    State = "UNDONE" // its goods are in other parcels, or in none
+)
+
+// States of a review.
+const (
+	ReviewFound     State = "FOUND" // by a rule, at placement: held when it is paid
+	ReviewHeld      State = "HELD"
+	ReviewReleased  State = "RELEASED"
+	ReviewRejected  State = "REJECTED" // the order is cancelled
+	ReviewCancelled State = "CANCELLED"
 )
 
 // States of a payment.
@@ -175,6 +186,13 @@ const (
 	EventIssue       Event = "issue"
 	EventRedden      Event = "redden"
 	EventReddenAll   Event = "redden_all"
+	EventFind        Event = "find"
+	EventHold        Event = "hold"
+	EventEscalate    Event = "escalate"
+	EventRelease     Event = "release"
+	EventReject      Event = "reject"
+	EventMerge       Event = "merge"
+	EventSplit       Event = "split"
 )
 
 // Edge is one permitted change of state.
@@ -208,6 +226,7 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentPlanned, EventDecline, FulfilmentDeclined},
 	{SubjectFulfilment, FulfilmentAssigned, EventAccept, FulfilmentAccepted},
 	{SubjectFulfilment, FulfilmentAssigned, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentAssigned, EventHold, FulfilmentPlanned}, // its order is held for a person
 	{SubjectFulfilment, FulfilmentAssigned, EventDecline, FulfilmentDeclined},
 	{SubjectFulfilment, FulfilmentAccepted, EventShip, FulfilmentShipped},
 	{SubjectFulfilment, FulfilmentAccepted, EventCancel, FulfilmentCancelled},
@@ -238,6 +257,14 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentBack, EventClose, FulfilmentClosed},
 	{SubjectFulfilment, FulfilmentReceived, EventClose, FulfilmentClosed},
 
+	// With others to the same address, in one parcel.
+	{SubjectFulfilment, FulfilmentAccepted, EventMerge, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventMerge, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventMerge, FulfilmentPacked},
+	{SubjectFulfilment, FulfilmentAccepted, EventSplit, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventSplit, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventSplit, FulfilmentPacked},
+
 	{SubjectFulfilment, FulfilmentAccepted, EventShipPart, FulfilmentPartShipped},
 	{SubjectFulfilment, FulfilmentPicked, EventShipPart, FulfilmentPartShipped},
 	{SubjectFulfilment, FulfilmentPacked, EventShipPart, FulfilmentPartShipped},
@@ -265,6 +292,16 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentPicked, EventOverdue, FulfilmentPicked},
 	{SubjectFulfilment, FulfilmentPacked, EventOverdue, FulfilmentPacked},
 	{SubjectFulfilment, FulfilmentPartShipped, EventOverdue, FulfilmentPartShipped},
+
+	{SubjectReview, None, EventFind, ReviewFound},
+	{SubjectReview, None, EventHold, ReviewHeld}, // by a person
+	{SubjectReview, ReviewFound, EventHold, ReviewHeld},
+	{SubjectReview, ReviewFound, EventRelease, ReviewReleased}, // before it was paid
+	{SubjectReview, ReviewFound, EventCancel, ReviewCancelled},
+	{SubjectReview, ReviewHeld, EventEscalate, ReviewHeld}, // nobody has decided in time
+	{SubjectReview, ReviewHeld, EventRelease, ReviewReleased},
+	{SubjectReview, ReviewHeld, EventReject, ReviewRejected},
+	{SubjectReview, ReviewHeld, EventCancel, ReviewCancelled}, // with its order
 
 	{SubjectParcel, None, EventPack, ParcelMade},
 	{SubjectParcel, ParcelMade, EventUndo, ParcelUndone},

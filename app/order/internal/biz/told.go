@@ -19,6 +19,8 @@ const (
 	TopicReturned  Topic = "RETURNED"
 	TopicRefunded  Topic = "REFUNDED"
 	TopicInvoiced  Topic = "INVOICED"
+	TopicHeld      Topic = "REVIEW_HELD" // an order is held for a person; its fulfilments are not to be shipped
+	TopicReleased  Topic = "REVIEW_RELEASED"
 	// TopicChanged is any other change of an order: of its state, or of what is in it.
 	TopicChanged Topic = "CHANGED"
 	// TopicOverdue: a location has not accepted, picked or shipped in time.
@@ -32,6 +34,7 @@ var topics = map[Subject]map[State]Topic{
 		FulfilmentFailed: TopicFailed, FulfilmentBack: TopicReturned, FulfilmentCancelled: TopicCancelled, FulfilmentDeclined: TopicDeclined},
 	SubjectParcel: {ParcelShipped: TopicShipped, ParcelDelivered: TopicDelivered, ParcelFailed: TopicFailed, ParcelBack: TopicReturned},
 	SubjectReturn: {ReturnReceived: TopicReturned},
+	SubjectReview: {ReviewHeld: TopicHeld, ReviewReleased: TopicReleased},
 	SubjectRefund: {RefundDone: TopicRefunded},
 	// An invoice or a red letter; that an invoice is red then says its red letter.
 	SubjectInvoice: {InvoiceIssued: TopicInvoiced},
@@ -47,7 +50,10 @@ func (e Edge) Told() (Topic, bool) {
 		return TopicChanged, true
 	case e.Subject == SubjectFulfilment && e.Event == EventOverdue:
 		return TopicOverdue, true
-	case e.From == e.To,
+	case e.Subject == SubjectFulfilment && e.Event == EventHold:
+		return TopicHeld, true
+	case e.Subject == SubjectReview && e.From == ReviewFound && e.To == ReviewReleased, // it was never held
+		e.From == e.To,
 		e.Subject == SubjectFulfilment && e.From == FulfilmentPlanned && e.To != FulfilmentAssigned,
 		e.Subject == SubjectFulfilment && e.From == FulfilmentDelivered && e.To == FulfilmentReceived,
 		e.Subject == SubjectReturn && e.Event != EventReceive:
@@ -109,6 +115,8 @@ func (o *Order) Told() (told []TradeEvent) {
 		}
 		e := TradeEvent{Topic: topic, Version: h.Version, State: h.To, AtUS: h.AtUS}
 		switch h.Subject {
+		case SubjectReview:
+			told = append(told, e)
 		case SubjectOrder:
 			e.Body.AmountMinor, e.Body.Currency, e.Body.Receipts = o.r.TotalMinor, o.r.Currency, o.r.toldReceipts(topic)
 			if topic == TopicPlaced {

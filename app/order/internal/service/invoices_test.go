@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -194,14 +193,13 @@ func (s *shop) nowhere(word string) {
 		names, err := rows.Columns()
 		require.NoError(s.t, err)
 		for rows.Next() {
-			cells := make([]sql.RawBytes, len(names))
-			into := make([]any, len(names))
+			cells, into := make([]any, len(names)), make([]any, len(names))
 			for i := range cells {
 				into[i] = &cells[i]
 			}
 			require.NoError(s.t, rows.Scan(into...))
 			for i, cell := range cells {
-				require.NotContains(s.t, string(cell), word, "%s.%s", table, names[i])
+				require.NotContains(s.t, fmt.Sprintf("%s", cell), word, "%s.%s", table, names[i])
 			}
 		}
 		require.NoError(s.t, rows.Close())

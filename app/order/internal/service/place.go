@@ -222,6 +222,9 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 	if err != nil {
 		return nil, err
 	}
+	if d.Hits, err = s.reviewed(ctx, d, placement.Held(), now); err != nil {
+		return nil, err
+	}
 	o, err := birth(d, placement.Held(), terms, now, in.Principal.Actor())
 	if err != nil {
 		return nil, err

@@ -121,7 +121,7 @@ func parts(t testing.TB, db *database.DB, w *world, sagas *saga.Coordinator, san
 	return Parts{
 		Promotions: promotions, Levels: data.NewLevels(db), Packing: data.Packing{Products: fakeProduct{w: w}, Stores: fakeStore{w: w}},
 		DB: db, Orders: data.NewOrders(db, receivers(t)), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Router: data.Router{Client: fakeRedirects{w: w}}, Tills: data.TillSales{Client: fakeTills{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
-		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}, Lists: fakePrices{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members, Promotions: promotions, Stock: stock, Returns: data.NewReturnPolicies(db, testTerms), Terms: data.NewTradeTerms(db)},
+		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}, Lists: fakePrices{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members, Promotions: promotions, Stock: stock, Returns: data.NewReturnPolicies(db, testTerms), Terms: data.NewTradeTerms(db), Reviews: data.NewReviewRules(db)},
 		Report: func(_ context.Context, err error) { t.Log(err) },
 	}
 }

@@ -57,6 +57,7 @@ func (s *Order) timers() []due {
 		{name: "overdue", find: s.Orders.OverdueDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.Overdue(d.PartID) })
 		}},
+		{name: "review", find: s.Orders.ReviewsDue, do: func(ctx context.Context, d data.Due) error { return s.inTx(ctx, d.OrderID, (*biz.Order).Silent) }},
 		{name: "allocate", find: s.Orders.AllocationsDue, first: s.followWaiting, do: func(ctx context.Context, d data.Due) error { return s.allocate(ctx, d.OrderID) }},
 	}
 }

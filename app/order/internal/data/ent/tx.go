@@ -32,12 +32,16 @@ type Tx struct {
 	GuestCart *GuestCartClient
 	// Invoice is the client for interacting with the Invoice builders.
 	Invoice *InvoiceClient
+	// MergedParcel is the client for interacting with the MergedParcel builders.
+	MergedParcel *MergedParcelClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
 	OrderEvent *OrderEventClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// OrderRemark is the client for interacting with the OrderRemark builders.
+	OrderRemark *OrderRemarkClient
 	// Parcel is the client for interacting with the Parcel builders.
 	Parcel *ParcelClient
 	// Payment is the client for interacting with the Payment builders.
@@ -56,6 +60,10 @@ type Tx struct {
 	ReturnLine *ReturnLineClient
 	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
 	ReturnPolicy *ReturnPolicyClient
+	// Review is the client for interacting with the Review builders.
+	Review *ReviewClient
+	// ReviewRule is the client for interacting with the ReviewRule builders.
+	ReviewRule *ReviewRuleClient
 	// SandboxEntry is the client for interacting with the SandboxEntry builders.
 	SandboxEntry *SandboxEntryClient
 	// SandboxInvoice is the client for interacting with the SandboxInvoice builders.
@@ -211,9 +219,11 @@ func (tx *Tx) init() {
 	tx.Goodwill = NewGoodwillClient(tx.config)
 	tx.GuestCart = NewGuestCartClient(tx.config)
 	tx.Invoice = NewInvoiceClient(tx.config)
+	tx.MergedParcel = NewMergedParcelClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
+	tx.OrderRemark = NewOrderRemarkClient(tx.config)
 	tx.Parcel = NewParcelClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.Promotion = NewPromotionClient(tx.config)
@@ -223,6 +233,8 @@ func (tx *Tx) init() {
 	tx.Refund = NewRefundClient(tx.config)
 	tx.ReturnLine = NewReturnLineClient(tx.config)
 	tx.ReturnPolicy = NewReturnPolicyClient(tx.config)
+	tx.Review = NewReviewClient(tx.config)
+	tx.ReviewRule = NewReviewRuleClient(tx.config)
 	tx.SandboxEntry = NewSandboxEntryClient(tx.config)
 	tx.SandboxInvoice = NewSandboxInvoiceClient(tx.config)
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
