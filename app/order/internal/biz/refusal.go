@@ -31,10 +31,10 @@ const (
 	reasonInvoiceExists = "INVOICE_EXISTS"
 	reasonInvoiceAsked  = "INVOICE_ASKED"
 	reasonNotHere       = "NOT_IN_THIS_STORE"
-	reasonWaybill       = "WAYBILL_CHANGED"
-	reasonFreight       = "FREIGHT_CHANGED"
 	reasonMerged        = "FULFILMENT_MERGED"
 	reasonNotMergeable  = "NOT_MERGEABLE"
+	reasonWaybill       = "WAYBILL_CHANGED"
+	reasonFreight       = "FREIGHT_CHANGED"
 
 	reasonInvoiceNothing = "INVOICE_NOTHING"
 	reasonCouponUnusable = "COUPON_UNUSABLE"
