@@ -37,9 +37,13 @@ func (o *Order) labelled() error {
 	case a.Under != "":
 		return stateConflict(o.r.State, "its address is being changed: try again, and read the waybill anew")
 	case o.label == 0 && a.Changes > 0, o.label != 0 && o.label != a.Version():
-		return refuse(409, reasonWaybill, "the address was changed: read the waybill anew, and name its address_version", "address_version", itoa(a.Version()))
+		return waybillChanged(a)
 	}
 	return nil
+}
+
+func waybillChanged(a AddressState) Refusal {
+	return refuse(409, reasonWaybill, "the address was changed: read the waybill anew, and name its address_version", "address_version", itoa(a.Version()))
 }
 
 // MayReaddress refuses another receiver for an order that is not delivered, of which something has left, or that is over.
@@ -104,6 +108,11 @@ func (o *Order) Readdressed(a AddressState, gid string, to Receiver) (AddressSta
 		f := &o.r.Fulfilments[i]
 		if !f.Ends() || !slices.Contains(Sources(SubjectFulfilment, EventReaddress), string(f.State)) {
 			continue
+		}
+		if f.Merged != "" { // the others go where they went
+			if err := o.TakeOut(f.ID, f.Merged); err != nil {
+				return a, err
+			}
 		}
 		if err := o.moveFulfilment(f, EventReaddress, ""); err != nil {
 			return a, err
