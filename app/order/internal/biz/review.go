@@ -117,7 +117,7 @@ func (o *Order) Hold(reason string) error {
 		if err := o.moveFulfilment(f, EventHold, ""); err != nil {
 			return err
 		}
-		f.AssignedAtUS, f.AcceptByUS, f.ShipByUS, f.AcceptLateUS, f.ShipLateUS = 0, 0, 0, 0, 0
+		f.AssignedAtUS, f.AcceptByUS, f.PickByUS, f.ShipByUS, f.AcceptLateUS, f.PickLateUS, f.ShipLateUS = 0, 0, 0, 0, 0, 0, 0
 		f.reckon()
 	}
 	if o.r.State == OrderPaid {

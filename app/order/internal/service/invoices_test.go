@@ -383,6 +383,46 @@ func TestStoredValueIsInNoInvoice(t *testing.T) {
 	})
 }
 
+// Goods are exchanged: what moves to the replacement's order is taken out of the old invoice, and is in a new one if asked for.
+func TestAnExchangeMovesWhatIsInvoiced(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		s.withOffice()
+		withPurse(s, 100_000)
+		s.world.stock["S1"]["cup"] = 100
+		o, err := s.PlaceOrder(s.as(ann), wish(line("cup", 12)))
+		require.NoError(t, err)
+		_, err = s.byWallet(o, 4_750) // of 190.00, a quarter
+		require.NoError(t, err)
+		require.Equal(t, int32(200), s.pay(s.payment(o)))
+		o = s.get(o.Id)
+		s.ship(o)
+		s.receive(o)
+		s.leaving()
+		_, err = s.invoiceOf(ann, o.Id, lin())
+		require.NoError(t, err)
+		require.NoError(t, s.issued(0))
+		require.Equal(t, int64(14_250), s.allInvoices(o.Id)[0].Amount.AmountMinor)
+		ret := s.wantedInstead(o, o.Lines[0].LineId, 2, &orderv1.ExchangeLine{Quantity: 2})
+		next, err := s.exchange(boss, ret)
+		require.NoError(t, err)
+		early, err := s.invoiceOf(ann, next.Id, lin())
+		require.NoError(t, err, "before it is paid")
+		_, err = s.ReceiveReturn(s.as(boss), &orderv1.ReceiveReturnRequest{RequestId: requestID(), ReturnId: ret.Id})
+		require.NoError(t, err)
+		s.leaving()
+		s.later(0)
+		require.NoError(t, s.issued(0))
+		red := s.allInvoices(o.Id)[1]
+		require.Equal(t, []any{orderv1.InvoiceState_INVOICE_ISSUED, int64(2_250)}, []any{red.State, red.Amount.AmountMinor}, "of 30.00, three quarters")
+		require.Equal(t, orderv1.OrderState_PAID, s.get(next.Id).State)
+		s.ship(s.get(next.Id))
+		require.NoError(t, s.issued(0))
+		got := s.allInvoices(next.Id)[0]
+		require.Equal(t, []any{early.Id, orderv1.InvoiceState_INVOICE_ISSUED, int64(2_250)}, []any{got.Id, got.State, got.Amount.AmountMinor}, "what stored value had paid stays out")
+		s.audited()
+	})
+}
+
 // Invoices are their order's: its member's and its seller's.
 func TestInvoicesAreTheirOrders(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {

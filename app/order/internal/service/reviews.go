@@ -396,5 +396,5 @@ func toReviewRule(r biz.ReviewRule) *orderv1.ReviewRule {
 
 // hideReview takes out of an order's history, for its buyer and its channel, who of the seller's has looked at it.
 func hideReview(history []biz.HistoryEvent) []biz.HistoryEvent {
-	return slices.DeleteFunc(history, func(e biz.HistoryEvent) bool { return e.Subject == biz.SubjectReview })
+	return slices.DeleteFunc(slices.Clone(history), func(e biz.HistoryEvent) bool { return e.Subject == biz.SubjectReview })
 }
