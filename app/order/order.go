@@ -208,6 +208,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		Packing: data.Packing{Products: productv1.NewProductClient(d.Dial("product")), Stores: storev1.NewStoreClient(d.Dial("store"))},
 		Levels:  data.NewLevels(frame.DB()),
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
+		Router:  data.Router{Client: inventoryv1.NewRedirectsClient(d.Dial("inventory"))},
 		Tills:   data.TillSales{Client: inventoryv1.NewTillSalesClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
@@ -276,6 +277,8 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterPayWindowsServer(r.GRPC, windows)
 	carts := service.NewCarts(c.service)
 	orderv1.RegisterCartsServer(r.GRPC, carts)
+	addresses := service.NewAddressChanges(c.service)
+	orderv1.RegisterAddressChangesServer(r.GRPC, addresses)
 	orderv1.RegisterTaxProfilesServer(r.GRPC, c.profiles)
 	invoices := service.NewInvoices(c.service)
 	orderv1.RegisterInvoicesServer(r.GRPC, invoices)
@@ -288,6 +291,7 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterGiftOrdersServer(r.GRPC, gifts)
 	if r.HTTP != nil {
 		orderv1.RegisterCartsHTTPServer(r.HTTP, carts)
+		orderv1.RegisterAddressChangesHTTPServer(r.HTTP, addresses)
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterTillsHTTPServer(r.HTTP, tills)
@@ -328,7 +332,9 @@ func (c *Center) Register(r *server.Registrar) {
 		r.Raw(http.MethodPost, "/v1/order/payments/"+p.Name()+"/{"+service.AccountVariable+"}/notify", providerNotification, c.service.Notified(p))
 	}
 	orderv1.RegisterOrderBranchServer(r.Branch, c.service.Branch())
-	if err := saga.RegisterExecutor(r.Branch, map[string]saga.Handler{service.PlacementWorkflow: c.service.ResumePlacement}); err != nil {
+	if err := saga.RegisterExecutor(r.Branch, map[string]saga.Handler{
+		service.PlacementWorkflow: c.service.ResumePlacement, service.ReaddressWorkflow: c.service.ResumePlacement,
+	}); err != nil {
 		panic(err) // a name that is no name: found by the first start
 	}
 }

@@ -67,6 +67,10 @@ const (
 	OrderErrorReason_WEBHOOK_URL_REFUSED OrderErrorReason = 55
 	// A channel has as many webhooks as it may. metadata: most.
 	OrderErrorReason_WEBHOOK_LIMIT OrderErrorReason = 56
+	// The address of the order is not the one on the parcel. metadata: address_version.
+	OrderErrorReason_WAYBILL_CHANGED OrderErrorReason = 90
+	// A delivery to the new address costs more than was paid for it. metadata: frozen_minor, freight_minor, currency.
+	OrderErrorReason_FREIGHT_CHANGED OrderErrorReason = 91
 	// Another tax profile of the organisation begins then, or later. metadata: org, from_us (of that one).
 	OrderErrorReason_TAX_PROFILE_OVERLAPS OrderErrorReason = 70
 	// The seller has no tax profile. metadata: org.
@@ -124,6 +128,8 @@ var (
 		26:  "PROVIDER_REFUSED",
 		55:  "WEBHOOK_URL_REFUSED",
 		56:  "WEBHOOK_LIMIT",
+		90:  "WAYBILL_CHANGED",
+		91:  "FREIGHT_CHANGED",
 		70:  "TAX_PROFILE_OVERLAPS",
 		71:  "INVOICE_SELLER_UNKNOWN",
 		72:  "INVOICES_OFF",
@@ -163,6 +169,8 @@ var (
 		"PROVIDER_REFUSED":       26,
 		"WEBHOOK_URL_REFUSED":    55,
 		"WEBHOOK_LIMIT":          56,
+		"WAYBILL_CHANGED":        90,
+		"FREIGHT_CHANGED":        91,
 		"TAX_PROFILE_OVERLAPS":   70,
 		"INVOICE_SELLER_UNKNOWN": 71,
 		"INVOICES_OFF":           72,
@@ -211,7 +219,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\x8d\b\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xc3\b\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -237,7 +245,9 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x0fPROVIDER_SILENT\x10\x19\x1a\x04\xa8E\xf7\x03\x12\x1a\n" +
 	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13WEBHOOK_URL_REFUSED\x107\x1a\x04\xa8E\x90\x03\x12\x17\n" +
-	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
+	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fWAYBILL_CHANGED\x10Z\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fFREIGHT_CHANGED\x10[\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
 	"\x14TAX_PROFILE_OVERLAPS\x10F\x1a\x04\xa8E\x99\x03\x12 \n" +
 	"\x16INVOICE_SELLER_UNKNOWN\x10G\x1a\x04\xa8E\x99\x03\x12\x16\n" +
 	"\fINVOICES_OFF\x10H\x1a\x04\xa8E\x99\x03\x12\x1a\n" +

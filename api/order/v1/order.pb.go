@@ -1803,6 +1803,8 @@ type OrderInfo struct {
 	// In the goods; on top: unit prices are without it.
 	Tax      *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
 	TaxOnTop bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	// Grows with each change of the receiver; 1: as placed. Not in lists.
+	AddressVersion int64 `protobuf:"varint,53,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
 	// What the seller has of all lines and the freight, and of charges for gifts that stayed. For the seller's staff and
 	// headquarters, of an order by itself, not in lists.
 	Receipts *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
@@ -2129,6 +2131,13 @@ func (x *OrderInfo) GetTaxOnTop() bool {
 		return x.TaxOnTop
 	}
 	return false
+}
+
+func (x *OrderInfo) GetAddressVersion() int64 {
+	if x != nil {
+		return x.AddressVersion
+	}
+	return 0
 }
 
 func (x *OrderInfo) GetReceipts() *Receipts {
@@ -4753,13 +4762,16 @@ func (x *DeclineFulfilmentRequest) GetOthersToo() bool {
 }
 
 type ShipFulfilmentRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	FulfilmentId  string                 `protobuf:"bytes,2,opt,name=fulfilment_id,json=fulfilmentId,proto3" json:"fulfilment_id,omitempty"`
-	Carrier       string                 `protobuf:"bytes,3,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	TrackingNo    string                 `protobuf:"bytes,4,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RequestId    string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	FulfilmentId string                 `protobuf:"bytes,2,opt,name=fulfilment_id,json=fulfilmentId,proto3" json:"fulfilment_id,omitempty"`
+	Carrier      string                 `protobuf:"bytes,3,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo   string                 `protobuf:"bytes,4,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	// The address_version of the waybill on the parcel; 0: not said. Once the order's address was changed it is needed, and another
+	// one than the order's is refused with WAYBILL_CHANGED.
+	AddressVersion int64 `protobuf:"varint,5,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ShipFulfilmentRequest) Reset() {
@@ -4818,6 +4830,13 @@ func (x *ShipFulfilmentRequest) GetTrackingNo() string {
 		return x.TrackingNo
 	}
 	return ""
+}
+
+func (x *ShipFulfilmentRequest) GetAddressVersion() int64 {
+	if x != nil {
+		return x.AddressVersion
+	}
+	return 0
 }
 
 type ConfirmReceiptRequest struct {
@@ -5808,7 +5827,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\rdeposit_minor\x18P \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x01R\fdepositMinor\x88\x01\x01:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
 	"\r_to_pay_minorB\x10\n" +
-	"\x0e_deposit_minor\"\xcf\x0f\n" +
+	"\x0e_deposit_minor\"\xf8\x0f\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5858,7 +5877,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\x12*\n" +
 	"\x03tax\x18  \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
-	"tax_on_top\x18! \x01(\bR\btaxOnTop\x126\n" +
+	"tax_on_top\x18! \x01(\bR\btaxOnTop\x12'\n" +
+	"\x0faddress_version\x185 \x01(\x03R\x0eaddressVersion\x126\n" +
 	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x12:\n" +
 	"\n" +
 	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\x125\n" +
@@ -6149,14 +6169,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06effect\x18\x06 \x01(\x0e2!.onepool.inventory.v1.StockEffectB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06effect\x12/\n" +
 	"\x0foutage_until_us\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\routageUntilUs\x12\x1d\n" +
 	"\n" +
-	"others_too\x18\b \x01(\bR\tothersToo\"\xc2\x01\n" +
+	"others_too\x18\b \x01(\bR\tothersToo\"\xf4\x01\n" +
 	"\x15ShipFulfilmentRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
 	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\x12#\n" +
 	"\acarrier\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\acarrier\x12*\n" +
 	"\vtracking_no\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"trackingNo\"q\n" +
+	"trackingNo\x120\n" +
+	"\x0faddress_version\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eaddressVersion\"q\n" +
 	"\x15ConfirmReceiptRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +

@@ -361,6 +361,8 @@ type Waybill struct {
 	Remark     string `protobuf:"bytes,14,opt,name=remark,proto3" json:"remark,omitempty"`
 	Carrier    string `protobuf:"bytes,15,opt,name=carrier,proto3" json:"carrier,omitempty"`
 	TrackingNo string `protobuf:"bytes,16,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	// Of the receiver: to be named when the parcel leaves. It grows with each change of the order's address; 1: as placed.
+	AddressVersion int64 `protobuf:"varint,17,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
 	// Of a gift: for a card in the parcel. The buyer's remark to the seller is not shown then.
 	GiftMessage   string `protobuf:"bytes,80,opt,name=gift_message,json=giftMessage,proto3" json:"gift_message,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -507,6 +509,13 @@ func (x *Waybill) GetTrackingNo() string {
 		return x.TrackingNo
 	}
 	return ""
+}
+
+func (x *Waybill) GetAddressVersion() int64 {
+	if x != nil {
+		return x.AddressVersion
+	}
+	return 0
 }
 
 func (x *Waybill) GetGiftMessage() string {
@@ -697,7 +706,7 @@ const file_order_v1_packing_proto_rawDesc = "" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\"i\n" +
 	"\x11GetWaybillRequest\x12.\n" +
 	"\rfulfilment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\x12$\n" +
-	"\tparcel_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\bparcelId\"\xe4\x04\n" +
+	"\tparcel_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\bparcelId\"\x8d\x05\n" +
 	"\aWaybill\x12#\n" +
 	"\rfulfilment_id\x18\x01 \x01(\tR\ffulfilmentId\x12\x1b\n" +
 	"\tparcel_id\x18\x02 \x01(\tR\bparcelId\x12\x19\n" +
@@ -721,7 +730,8 @@ const file_order_v1_packing_proto_rawDesc = "" +
 	"\x06remark\x18\x0e \x01(\tR\x06remark\x12\x18\n" +
 	"\acarrier\x18\x0f \x01(\tR\acarrier\x12\x1f\n" +
 	"\vtracking_no\x18\x10 \x01(\tR\n" +
-	"trackingNo\x12!\n" +
+	"trackingNo\x12'\n" +
+	"\x0faddress_version\x18\x11 \x01(\x03R\x0eaddressVersion\x12!\n" +
 	"\fgift_message\x18P \x01(\tR\vgiftMessage\"\xb0\x01\n" +
 	"\x06Sender\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +

@@ -33,6 +33,11 @@ func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
 
 func (o *Order) leave(f *Fulfilment, carrier, trackingNo string) error {
 	again := f.State == FulfilmentFailed
+	if !again && f.Open() {
+		if err := o.labelled(); err != nil {
+			return err
+		}
+	}
 	if err := o.moveFulfilment(f, EventShip, carrier); err != nil {
 		return err
 	}

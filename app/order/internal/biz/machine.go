@@ -157,6 +157,7 @@ const (
 	EventWait        Event = "wait"
 	EventAsk         Event = "ask"
 	EventChoose      Event = "choose"
+	EventReaddress   Event = "readdress"
 	EventUndo        Event = "undo"
 	EventShip        Event = "ship"
 	EventShipPart    Event = "ship_part"
@@ -221,9 +222,11 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderDepositPaid, EventCancel, OrderCancelled},
 	{SubjectOrder, OrderPaid, EventAllocate, OrderPaid}, // a channel order that had waited for stock
 	{SubjectOrder, OrderPaid, EventCancel, OrderCancelled},
-	{SubjectOrder, OrderPaid, EventCancelPart, OrderPaid}, // some pieces, before they left
-	{SubjectOrder, OrderPaid, EventAsk, OrderPaid},        // the buyer of a pickup has to choose
-	{SubjectOrder, OrderPaid, EventChoose, OrderPaid},     // and has chosen
+	{SubjectOrder, OrderPaid, EventCancelPart, OrderPaid},    // some pieces, before they left
+	{SubjectOrder, OrderPaid, EventAsk, OrderPaid},           // the buyer of a pickup has to choose
+	{SubjectOrder, OrderPaid, EventChoose, OrderPaid},        // and has chosen
+	{SubjectOrder, OrderUnpaid, EventReaddress, OrderUnpaid}, // another receiver, before anything has left
+	{SubjectOrder, OrderPaid, EventReaddress, OrderPaid},
 	{SubjectOrder, OrderPaid, EventAddress, OrderPaid},    // who gets a gift has said where
 	{SubjectOrder, OrderPaid, EventLapse, OrderCancelled}, // and nobody has in time
 	{SubjectOrder, OrderPaid, EventComplete, OrderCompleted},
@@ -290,6 +293,12 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentUncollected, EventCancel, FulfilmentCancelled},
 	{SubjectFulfilment, FulfilmentUncollected, EventDecline, FulfilmentDeclined},
 
+	// Another receiver: what is on a packed parcel is not right any more.
+	{SubjectFulfilment, FulfilmentPlanned, EventReaddress, FulfilmentPlanned},
+	{SubjectFulfilment, FulfilmentAssigned, EventReaddress, FulfilmentAssigned},
+	{SubjectFulfilment, FulfilmentAccepted, EventReaddress, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventReaddress, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventReaddress, FulfilmentPicked},
 	// Later than its service level: nothing changes, but the history has it.
 	{SubjectFulfilment, FulfilmentAssigned, EventOverdue, FulfilmentAssigned},
 	{SubjectFulfilment, FulfilmentAccepted, EventOverdue, FulfilmentAccepted},

@@ -20,6 +20,9 @@ type Order struct {
 	terms   Terms
 	nowUS   int64
 	actor   string
+	// address is what has become of the receiver, label the version of it on what leaves, 0: not said; both where goods leave.
+	address AddressState
+	label   int64
 	// transferable is what the replacement's order of a return that is under way still takes, by that order's id.
 	transferable map[string]int64
 }

@@ -260,6 +260,9 @@ func (o *Order) ShipParcel(parcelID, carrier, trackingNo string) error {
 		if _, err := o.packable(f.ID); err != nil {
 			return err
 		}
+		if err := o.labelled(); err != nil {
+			return err
+		}
 	}
 	if err := o.moveParcel(f, p, EventShip, carrier); err != nil {
 		return err

@@ -33,6 +33,8 @@ const (
 	reasonNotHere       = "NOT_IN_THIS_STORE"
 	reasonMerged        = "FULFILMENT_MERGED"
 	reasonNotMergeable  = "NOT_MERGEABLE"
+	reasonWaybill       = "WAYBILL_CHANGED"
+	reasonFreight       = "FREIGHT_CHANGED"
 
 	reasonInvoiceNothing = "INVOICE_NOTHING"
 	reasonCouponUnusable = "COUPON_UNUSABLE"

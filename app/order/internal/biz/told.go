@@ -44,11 +44,12 @@ var topics = map[Subject]map[State]Topic{
 }
 
 // Told says what others are told of a change; false: nothing, it concerns those alone who have made it. Every change of an
-// order's state is told, so that its events say where it stands. Of a fulfilment that was planned for an unpaid order nobody
-// has been told; who has confirmed what the carrier had said tells nothing new; and goods that the buyer keeps do not come back.
+// order's state is told, so that its events say where it stands. Another address is told, too, to who
+// ships. Of a fulfilment that was planned for an unpaid order nobody has been told; who has confirmed what the carrier had said tells nothing new; and goods that the buyer keeps do not come back.
 func (e Edge) Told() (Topic, bool) {
 	switch {
-	case e.Subject == SubjectOrder && e.Event == EventCancelPart:
+	case e.Subject == SubjectOrder && e.Event == EventCancelPart,
+		e.Event == EventReaddress && e.From != FulfilmentPlanned:
 		return TopicChanged, true
 	case e.Subject == SubjectOrder && e.Event == EventBalanceDue:
 		return TopicBalanceDue, true

@@ -122,9 +122,18 @@ func Checks() []invariant.Check {
 		invariant.Delivered(),
 		{
 			ID: "I16", Title: "a placement's end agrees with its order",
-			Counted: "SELECT COUNT(*) FROM intents",
+			Counted: "SELECT COUNT(*) FROM intents WHERE gid LIKE 'po-%'",
 			Violations: `SELECT i.gid, 'answered without an order, or refused with one' FROM intents i LEFT JOIN orders o ON o.id = i.business_id
-				WHERE i.state = 'done' AND ((i.answer IS NOT NULL AND o.id IS NULL) OR (i.refusal IS NOT NULL AND o.id IS NOT NULL))`,
+				WHERE i.gid LIKE 'po-%' AND i.state = 'done' AND ((i.answer IS NOT NULL AND o.id IS NULL) OR (i.refusal IS NOT NULL AND o.id IS NOT NULL))`,
+		},
+		{
+			ID: "I16", Title: "a change of address that has ended keeps nothing from leaving, and those that were made are in the history",
+			Counted: "SELECT COUNT(*) FROM address_changes",
+			Violations: `SELECT a.id, 'kept from leaving by a change that has ended' FROM address_changes a LEFT JOIN intents i ON i.gid = a.under
+					WHERE a.under <> '' AND (i.gid IS NULL OR (i.state = 'done' AND i.updated_us < ?))
+				UNION ALL SELECT a.id, 'changes are not those of the history' FROM address_changes a
+					WHERE a.changes <> (SELECT COUNT(*) FROM order_events e WHERE e.order_id = a.id AND e.subject = 'order' AND e.event = 'readdress')`,
+			Args: func(nowUS int64) []any { return []any{nowUS - endsWithinUS} },
 		},
 		invariant.OneAnswer(),
 		{

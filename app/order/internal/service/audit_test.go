@@ -112,6 +112,12 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 		{"I16", "a refused placement with an order", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE intents SET refusal = answer, answer = NULL WHERE business_id = ?", o.Id)
 		}},
+		{"I16", "goods that are kept for ever", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE address_changes SET under = 'ra-gone' WHERE id = ?", o.Id)
+		}},
+		{"I16", "an address that nobody has changed", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE address_changes SET changes = 2 WHERE id = ?", o.Id)
+		}},
 		{"I17", "a command with two outcomes", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE commands SET refusal = answer")
 		}},
@@ -206,6 +212,9 @@ func (s *shop) lived() *orderv1.OrderInfo {
 	_, err := s.holdBack(boss, o.Id)
 	require.NoError(s.t, err)
 	_, err = s.release(boss, o.Id)
+	require.NoError(s.t, err)
+	o = s.get(o.Id)
+	_, err = s.moved(ann, o, eve)
 	require.NoError(s.t, err)
 	o = s.get(o.Id)
 	s.ship(o)

@@ -63,8 +63,10 @@ type world struct {
 	booked             map[string]*inventoryv1.BookTillSaleRequest // offline sales, by request
 	pickups            map[string]bool                             // documents that are never moved
 	lacking            map[string][]*inventoryv1.Reservation       // of documents that wait for their buyer's choice
-	coming             map[string]int64                            // pieces that are promised to arrive in S1, by SKU
-	wanted             *inventoryv1.HoldRequest                    // the last one
+	near               map[string]bool                             // locations that serve the south only
+	redirected         []*inventoryv1.RedirectRequest
+	coming             map[string]int64         // pieces that are promised to arrive in S1, by SKU
+	wanted             *inventoryv1.HoldRequest // the last one
 
 	documents map[string]*memberv1.DocumentPoints
 	accruals  []*rebatev1.Accrual

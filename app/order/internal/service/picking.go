@@ -116,6 +116,15 @@ func ownLocation(p tenancy.Principal, location string) (string, error) {
 
 // GetWaybill says what goes onto a fulfilment, or onto one of its parcels.
 func (s *Packing) GetWaybill(ctx context.Context, in *orderv1.GetWaybillRequest) (*orderv1.Waybill, error) {
+	// The version first: one that is older than the address is refused when the parcel leaves, a newer one would not be.
+	orderID, err := s.order.Orders.OrderOfFulfilment(ctx, in.GetFulfilmentId())
+	if err != nil {
+		return nil, err
+	}
+	address, err := s.order.Orders.AddressOf(ctx, orderID)
+	if err != nil {
+		return nil, err
+	}
 	p, r, f, err := s.order.fulfilmentFor(ctx, in.GetFulfilmentId())
 	if err != nil {
 		return nil, err
@@ -141,7 +150,9 @@ func (s *Packing) GetWaybill(ctx context.Context, in *orderv1.GetWaybillRequest)
 	if err != nil {
 		return nil, err
 	}
-	return toWaybill(bill, sender), nil
+	out := toWaybill(bill, sender)
+	out.AddressVersion = address.Version()
+	return out, nil
 }
 
 func toWaybill(w biz.Waybill, s biz.Sender) *orderv1.Waybill {

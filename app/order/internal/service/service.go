@@ -44,7 +44,9 @@ type Parts struct {
 	Seeker  biz.Seeker
 	Stock   biz.StockHolder
 	Answers biz.LocationAnswers
-	Points  biz.PointsHolder
+	// Router sends what is held for an order to another place.
+	Router biz.StockRouter
+	Points biz.PointsHolder
 	// Packing knows goods and senders.
 	Packing biz.PackingFacts
 	// Levels are the service levels of channels; nil: there are none.

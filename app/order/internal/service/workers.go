@@ -143,10 +143,10 @@ func overtaken(err error) bool {
 	return ok && r.Code == 409
 }
 
-// ResumeOrphans brings placements to an end that nobody works on.
+// ResumeOrphans brings placements and changes of address to an end that nobody works on.
 func (s *Order) ResumeOrphans(ctx context.Context) error {
 	found, err := command.Orphans(ctx, s.DB, batch, orphanGrace, orderv1.Order_PlaceOrder_FullMethodName, orderv1.Order_SellAtTill_FullMethodName,
-		orderv1.Exchanges_ApproveExchange_FullMethodName, orderv1.GiftOrders_PlaceGift_FullMethodName)
+		orderv1.Exchanges_ApproveExchange_FullMethodName, orderv1.AddressChanges_ChangeAddress_FullMethodName, orderv1.GiftOrders_PlaceGift_FullMethodName)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
+	"github.com/onepool/onepool/app/order/internal/data/ent/addresschange"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
@@ -55,6 +56,8 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// AddressChange is the client for interacting with the AddressChange builders.
+	AddressChange *AddressChangeClient
 	// Capture is the client for interacting with the Capture builders.
 	Capture *CaptureClient
 	// CartLine is the client for interacting with the CartLine builders.
@@ -134,6 +137,7 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.AddressChange = NewAddressChangeClient(c.config)
 	c.Capture = NewCaptureClient(c.config)
 	c.CartLine = NewCartLineClient(c.config)
 	c.Coupon = NewCouponClient(c.config)
@@ -260,6 +264,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	return &Tx{
 		ctx:              ctx,
 		config:           cfg,
+		AddressChange:    NewAddressChangeClient(cfg),
 		Capture:          NewCaptureClient(cfg),
 		CartLine:         NewCartLineClient(cfg),
 		Coupon:           NewCouponClient(cfg),
@@ -313,6 +318,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	return &Tx{
 		ctx:              ctx,
 		config:           cfg,
+		AddressChange:    NewAddressChangeClient(cfg),
 		Capture:          NewCaptureClient(cfg),
 		CartLine:         NewCartLineClient(cfg),
 		Coupon:           NewCouponClient(cfg),
@@ -353,7 +359,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Capture.
+//		AddressChange.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -376,13 +382,13 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment, c.FulfilmentLine,
-		c.GiftOrder, c.GoodsReturn, c.Goodwill, c.GuestCart, c.Invoice, c.MergedParcel,
-		c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark, c.Parcel, c.Payment,
-		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
-		c.ReturnLine, c.ReturnPolicy, c.Review, c.ReviewRule, c.SandboxEntry,
-		c.SandboxInvoice, c.ServiceLevel, c.ShippingReport, c.TaxProfile, c.TradeEvent,
-		c.TradeTerm,
+		c.AddressChange, c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment,
+		c.FulfilmentLine, c.GiftOrder, c.GoodsReturn, c.Goodwill, c.GuestCart,
+		c.Invoice, c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review,
+		c.ReviewRule, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
+		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Use(hooks...)
 	}
@@ -392,13 +398,13 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment, c.FulfilmentLine,
-		c.GiftOrder, c.GoodsReturn, c.Goodwill, c.GuestCart, c.Invoice, c.MergedParcel,
-		c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark, c.Parcel, c.Payment,
-		c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion, c.Refund,
-		c.ReturnLine, c.ReturnPolicy, c.Review, c.ReviewRule, c.SandboxEntry,
-		c.SandboxInvoice, c.ServiceLevel, c.ShippingReport, c.TaxProfile, c.TradeEvent,
-		c.TradeTerm,
+		c.AddressChange, c.Capture, c.CartLine, c.Coupon, c.Deposit, c.Fulfilment,
+		c.FulfilmentLine, c.GiftOrder, c.GoodsReturn, c.Goodwill, c.GuestCart,
+		c.Invoice, c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark,
+		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
+		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review,
+		c.ReviewRule, c.SandboxEntry, c.SandboxInvoice, c.ServiceLevel,
+		c.ShippingReport, c.TaxProfile, c.TradeEvent, c.TradeTerm,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -407,6 +413,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *AddressChangeMutation:
+		return c.AddressChange.mutate(ctx, m)
 	case *CaptureMutation:
 		return c.Capture.mutate(ctx, m)
 	case *CartLineMutation:
@@ -477,6 +485,141 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.TradeTerm.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// AddressChangeClient is a client for the AddressChange schema.
+type AddressChangeClient struct {
+	config
+}
+
+// NewAddressChangeClient returns a client for the AddressChange from the given config.
+func NewAddressChangeClient(c config) *AddressChangeClient {
+	return &AddressChangeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `addresschange.Hooks(f(g(h())))`.
+func (c *AddressChangeClient) Use(hooks ...Hook) {
+	c.hooks.AddressChange = append(c.hooks.AddressChange, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `addresschange.Intercept(f(g(h())))`.
+func (c *AddressChangeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AddressChange = append(c.inters.AddressChange, interceptors...)
+}
+
+// Create returns a builder for creating a AddressChange entity.
+func (c *AddressChangeClient) Create() *AddressChangeCreate {
+	mutation := newAddressChangeMutation(c.config, OpCreate)
+	return &AddressChangeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AddressChange entities.
+func (c *AddressChangeClient) CreateBulk(builders ...*AddressChangeCreate) *AddressChangeCreateBulk {
+	return &AddressChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AddressChangeClient) MapCreateBulk(slice any, setFunc func(*AddressChangeCreate, int)) *AddressChangeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AddressChangeCreateBulk{err: fmt.Errorf("calling to AddressChangeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AddressChangeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AddressChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AddressChange.
+func (c *AddressChangeClient) Update() *AddressChangeUpdate {
+	mutation := newAddressChangeMutation(c.config, OpUpdate)
+	return &AddressChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AddressChangeClient) UpdateOne(_m *AddressChange) *AddressChangeUpdateOne {
+	mutation := newAddressChangeMutation(c.config, OpUpdateOne, withAddressChange(_m))
+	return &AddressChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AddressChangeClient) UpdateOneID(id string) *AddressChangeUpdateOne {
+	mutation := newAddressChangeMutation(c.config, OpUpdateOne, withAddressChangeID(id))
+	return &AddressChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AddressChange.
+func (c *AddressChangeClient) Delete() *AddressChangeDelete {
+	mutation := newAddressChangeMutation(c.config, OpDelete)
+	return &AddressChangeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AddressChangeClient) DeleteOne(_m *AddressChange) *AddressChangeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AddressChangeClient) DeleteOneID(id string) *AddressChangeDeleteOne {
+	builder := c.Delete().Where(addresschange.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AddressChangeDeleteOne{builder}
+}
+
+// Query returns a query builder for AddressChange.
+func (c *AddressChangeClient) Query() *AddressChangeQuery {
+	return &AddressChangeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAddressChange},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AddressChange entity by its id.
+func (c *AddressChangeClient) Get(ctx context.Context, id string) (*AddressChange, error) {
+	return c.Query().Where(addresschange.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AddressChangeClient) GetX(ctx context.Context, id string) *AddressChange {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AddressChangeClient) Hooks() []Hook {
+	hooks := c.hooks.AddressChange
+	return append(hooks[:len(hooks):len(hooks)], addresschange.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AddressChangeClient) Interceptors() []Interceptor {
+	inters := c.inters.AddressChange
+	return append(inters[:len(inters):len(inters)], addresschange.Interceptors[:]...)
+}
+
+func (c *AddressChangeClient) mutate(ctx context.Context, m *AddressChangeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AddressChangeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AddressChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AddressChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AddressChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AddressChange mutation op: %q", m.Op())
 	}
 }
 
@@ -5073,17 +5216,17 @@ func (c *TradeTermClient) mutate(ctx context.Context, m *TradeTermMutation) (Val
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine, GiftOrder,
-		GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order, OrderEvent,
-		OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
+		AddressChange, Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine,
+		GiftOrder, GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order,
+		OrderEvent, OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, Review,
 		ReviewRule, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
 		TaxProfile, TradeEvent, TradeTerm []ent.Hook
 	}
 	inters struct {
-		Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine, GiftOrder,
-		GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order, OrderEvent,
-		OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
+		AddressChange, Capture, CartLine, Coupon, Deposit, Fulfilment, FulfilmentLine,
+		GiftOrder, GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order,
+		OrderEvent, OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
 		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, Review,
 		ReviewRule, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
 		TaxProfile, TradeEvent, TradeTerm []ent.Interceptor

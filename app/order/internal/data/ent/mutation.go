@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data/ent/addresschange"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
@@ -58,6 +59,7 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
+	TypeAddressChange    = "AddressChange"
 	TypeCapture          = "Capture"
 	TypeCartLine         = "CartLine"
 	TypeCoupon           = "Coupon"
@@ -93,6 +95,482 @@ const (
 	TypeTradeEvent       = "TradeEvent"
 	TypeTradeTerm        = "TradeTerm"
 )
+
+// AddressChangeMutation represents an operation that mutates the AddressChange nodes in the graph.
+type AddressChangeMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	changes       *int64
+	addchanges    *int64
+	under         *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*AddressChange, error)
+	predicates    []predicate.AddressChange
+}
+
+var _ ent.Mutation = (*AddressChangeMutation)(nil)
+
+// addresschangeOption allows management of the mutation configuration using functional options.
+type addresschangeOption func(*AddressChangeMutation)
+
+// newAddressChangeMutation creates new mutation for the AddressChange entity.
+func newAddressChangeMutation(c config, op Op, opts ...addresschangeOption) *AddressChangeMutation {
+	m := &AddressChangeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAddressChange,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAddressChangeID sets the ID field of the mutation.
+func withAddressChangeID(id string) addresschangeOption {
+	return func(m *AddressChangeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AddressChange
+		)
+		m.oldValue = func(ctx context.Context) (*AddressChange, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AddressChange.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAddressChange sets the old AddressChange of the mutation.
+func withAddressChange(node *AddressChange) addresschangeOption {
+	return func(m *AddressChangeMutation) {
+		m.oldValue = func(context.Context) (*AddressChange, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AddressChangeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AddressChangeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AddressChange entities.
+func (m *AddressChangeMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AddressChangeMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AddressChangeMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AddressChange.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *AddressChangeMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *AddressChangeMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the AddressChange entity.
+// If the AddressChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressChangeMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *AddressChangeMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetChanges sets the "changes" field.
+func (m *AddressChangeMutation) SetChanges(i int64) {
+	m.changes = &i
+	m.addchanges = nil
+}
+
+// Changes returns the value of the "changes" field in the mutation.
+func (m *AddressChangeMutation) Changes() (r int64, exists bool) {
+	v := m.changes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChanges returns the old "changes" field's value of the AddressChange entity.
+// If the AddressChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressChangeMutation) OldChanges(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChanges is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChanges requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChanges: %w", err)
+	}
+	return oldValue.Changes, nil
+}
+
+// AddChanges adds i to the "changes" field.
+func (m *AddressChangeMutation) AddChanges(i int64) {
+	if m.addchanges != nil {
+		*m.addchanges += i
+	} else {
+		m.addchanges = &i
+	}
+}
+
+// AddedChanges returns the value that was added to the "changes" field in this mutation.
+func (m *AddressChangeMutation) AddedChanges() (r int64, exists bool) {
+	v := m.addchanges
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChanges resets all changes to the "changes" field.
+func (m *AddressChangeMutation) ResetChanges() {
+	m.changes = nil
+	m.addchanges = nil
+}
+
+// SetUnder sets the "under" field.
+func (m *AddressChangeMutation) SetUnder(s string) {
+	m.under = &s
+}
+
+// Under returns the value of the "under" field in the mutation.
+func (m *AddressChangeMutation) Under() (r string, exists bool) {
+	v := m.under
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUnder returns the old "under" field's value of the AddressChange entity.
+// If the AddressChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressChangeMutation) OldUnder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUnder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUnder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUnder: %w", err)
+	}
+	return oldValue.Under, nil
+}
+
+// ResetUnder resets all changes to the "under" field.
+func (m *AddressChangeMutation) ResetUnder() {
+	m.under = nil
+}
+
+// Where appends a list predicates to the AddressChangeMutation builder.
+func (m *AddressChangeMutation) Where(ps ...predicate.AddressChange) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AddressChangeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AddressChangeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AddressChange, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AddressChangeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AddressChangeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AddressChange).
+func (m *AddressChangeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AddressChangeMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.org != nil {
+		fields = append(fields, addresschange.FieldOrg)
+	}
+	if m.changes != nil {
+		fields = append(fields, addresschange.FieldChanges)
+	}
+	if m.under != nil {
+		fields = append(fields, addresschange.FieldUnder)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AddressChangeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case addresschange.FieldOrg:
+		return m.Org()
+	case addresschange.FieldChanges:
+		return m.Changes()
+	case addresschange.FieldUnder:
+		return m.Under()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AddressChangeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case addresschange.FieldOrg:
+		return m.OldOrg(ctx)
+	case addresschange.FieldChanges:
+		return m.OldChanges(ctx)
+	case addresschange.FieldUnder:
+		return m.OldUnder(ctx)
+	}
+	return nil, fmt.Errorf("unknown AddressChange field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AddressChangeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case addresschange.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case addresschange.FieldChanges:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChanges(v)
+		return nil
+	case addresschange.FieldUnder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUnder(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AddressChange field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AddressChangeMutation) AddedFields() []string {
+	var fields []string
+	if m.addchanges != nil {
+		fields = append(fields, addresschange.FieldChanges)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AddressChangeMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case addresschange.FieldChanges:
+		return m.AddedChanges()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AddressChangeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case addresschange.FieldChanges:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChanges(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AddressChange numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AddressChangeMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AddressChangeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AddressChangeMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown AddressChange nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AddressChangeMutation) ResetField(name string) error {
+	switch name {
+	case addresschange.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case addresschange.FieldChanges:
+		m.ResetChanges()
+		return nil
+	case addresschange.FieldUnder:
+		m.ResetUnder()
+		return nil
+	}
+	return fmt.Errorf("unknown AddressChange field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AddressChangeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AddressChangeMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AddressChangeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AddressChangeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AddressChangeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AddressChangeMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AddressChangeMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown AddressChange unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AddressChangeMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown AddressChange edge %s", name)
+}
 
 // CaptureMutation represents an operation that mutates the Capture nodes in the graph.
 type CaptureMutation struct {

@@ -12,6 +12,8 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// AddressChange is the client for interacting with the AddressChange builders.
+	AddressChange *AddressChangeClient
 	// Capture is the client for interacting with the Capture builders.
 	Capture *CaptureClient
 	// CartLine is the client for interacting with the CartLine builders.
@@ -211,6 +213,7 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.AddressChange = NewAddressChangeClient(tx.config)
 	tx.Capture = NewCaptureClient(tx.config)
 	tx.CartLine = NewCartLineClient(tx.config)
 	tx.Coupon = NewCouponClient(tx.config)
@@ -254,7 +257,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Capture.QueryXXX(), the query will be executed
+// applies a query, for example: AddressChange.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

@@ -9,6 +9,19 @@ import (
 )
 
 var (
+	// AddressChangesColumns holds the columns for the "address_changes" table.
+	AddressChangesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "changes", Type: field.TypeInt64, Default: 0},
+		{Name: "under", Type: field.TypeString, Size: 40, Default: ""},
+	}
+	// AddressChangesTable holds the schema information for the "address_changes" table.
+	AddressChangesTable = &schema.Table{
+		Name:       "address_changes",
+		Columns:    AddressChangesColumns,
+		PrimaryKey: []*schema.Column{AddressChangesColumns[0]},
+	}
 	// CapturesColumns holds the columns for the "captures" table.
 	CapturesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -613,9 +626,9 @@ var (
 				Columns: []*schema.Column{OrdersColumns[43], OrdersColumns[45]},
 			},
 			{
-				Name:    "order_choose_by_us",
+				Name:    "order_state_choose_by_us",
 				Unique:  false,
-				Columns: []*schema.Column{OrdersColumns[48]},
+				Columns: []*schema.Column{OrdersColumns[8], OrdersColumns[48]},
 			},
 			{
 				Name:    "order_place_key_placed_us",
@@ -1281,6 +1294,7 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		AddressChangesTable,
 		CapturesTable,
 		CartLinesTable,
 		CouponsTable,
@@ -1319,6 +1333,10 @@ var (
 )
 
 func init() {
+	AddressChangesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	CapturesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",

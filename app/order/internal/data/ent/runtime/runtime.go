@@ -3,6 +3,7 @@
 package runtime
 
 import (
+	"github.com/onepool/onepool/app/order/internal/data/ent/addresschange"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
@@ -44,6 +45,61 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	addresschangeMixin := entschema.AddressChange{}.Mixin()
+	addresschangeMixinHooks0 := addresschangeMixin[0].Hooks()
+	addresschange.Hooks[0] = addresschangeMixinHooks0[0]
+	addresschangeMixinInters0 := addresschangeMixin[0].Interceptors()
+	addresschange.Interceptors[0] = addresschangeMixinInters0[0]
+	addresschangeMixinFields0 := addresschangeMixin[0].Fields()
+	_ = addresschangeMixinFields0
+	addresschangeFields := entschema.AddressChange{}.Fields()
+	_ = addresschangeFields
+	// addresschangeDescOrg is the schema descriptor for org field.
+	addresschangeDescOrg := addresschangeMixinFields0[0].Descriptor()
+	// addresschange.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	addresschange.OrgValidator = func() func(string) error {
+		validators := addresschangeDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// addresschangeDescChanges is the schema descriptor for changes field.
+	addresschangeDescChanges := addresschangeFields[1].Descriptor()
+	// addresschange.DefaultChanges holds the default value on creation for the changes field.
+	addresschange.DefaultChanges = addresschangeDescChanges.Default.(int64)
+	// addresschangeDescUnder is the schema descriptor for under field.
+	addresschangeDescUnder := addresschangeFields[2].Descriptor()
+	// addresschange.DefaultUnder holds the default value on creation for the under field.
+	addresschange.DefaultUnder = addresschangeDescUnder.Default.(string)
+	// addresschange.UnderValidator is a validator for the "under" field. It is called by the builders before save.
+	addresschange.UnderValidator = addresschangeDescUnder.Validators[0].(func(string) error)
+	// addresschangeDescID is the schema descriptor for id field.
+	addresschangeDescID := addresschangeFields[0].Descriptor()
+	// addresschange.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	addresschange.IDValidator = func() func(string) error {
+		validators := addresschangeDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	captureMixin := entschema.Capture{}.Mixin()
 	captureMixinHooks0 := captureMixin[0].Hooks()
 	capture.Hooks[0] = captureMixinHooks0[0]
