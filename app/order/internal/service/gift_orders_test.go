@@ -114,6 +114,8 @@ func TestAGiftGoesWhereItsReceiverSays(t *testing.T) {
 		require.NotZero(t, mine.Gift.TakenAtUs)
 		require.NotContains(t, mine.String(), "Hidden")
 		require.NotContains(t, mine.String(), "mbr_bob")
+		_, err = s.moved(ann, mine, eve)
+		require.Equal(t, "PAID", requireReason(t, "STATE_CONFLICT", err).Metadata["state"], "he cannot send it elsewhere either")
 		s.ship(o)
 		gift, err = s.giftOrders().LookAtGift(s.as(bob), &orderv1.LookAtGiftRequest{Key: key})
 		require.NoError(t, err)
