@@ -226,6 +226,7 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderPaid, EventAsk, OrderPaid},           // the buyer of a pickup has to choose
 	{SubjectOrder, OrderPaid, EventChoose, OrderPaid},        // and has chosen
 	{SubjectOrder, OrderUnpaid, EventReaddress, OrderUnpaid}, // another receiver, before anything has left
+	{SubjectOrder, OrderDepositPaid, EventReaddress, OrderDepositPaid},
 	{SubjectOrder, OrderPaid, EventReaddress, OrderPaid},
 	{SubjectOrder, OrderPaid, EventAddress, OrderPaid},    // who gets a gift has said where
 	{SubjectOrder, OrderPaid, EventLapse, OrderCancelled}, // and nobody has in time

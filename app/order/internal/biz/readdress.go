@@ -49,8 +49,10 @@ func waybillChanged(a AddressState) Refusal {
 // MayReaddress refuses another receiver for an order that is not delivered, of which something has left, or that is over.
 func (r Record) MayReaddress(to Receiver) error {
 	switch {
-	case r.State != OrderUnpaid && r.State != OrderPaid:
+	case r.State != OrderUnpaid && r.State != OrderPaid && r.State != OrderDepositPaid:
 		return stateConflict(r.State, "the order is over")
+	case r.GiftOrder != nil:
+		return stateConflict(r.State, "a gift goes where its receiver has said")
 	case r.Way != WayParcel && r.Way != WayLocal:
 		return stateConflict(r.State, "the order is not delivered: there is no address to change")
 	}
