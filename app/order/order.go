@@ -150,6 +150,7 @@ type Center struct {
 	profiles   *service.TaxProfiles
 	// issuing is the sandbox issuer of invoices; nil: it is off.
 	issuing   *invoicing.Sandbox
+	reviews   *service.Reviews
 	sandbox   *sandboxpay.Provider
 	providers []biz.PaymentProvider
 }
@@ -201,17 +202,18 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 		PayWindowUS: c.PayWindow.Microseconds(), HoldGraceUS: c.HoldGrace.Microseconds(),
 		ReturnWindowUS: c.ReturnWindow.Microseconds(), AutoReceiveUS: c.AutoReceive.Microseconds(),
 	}
-	policies, tradeTerms := data.NewReturnPolicies(frame.DB(), terms), data.NewTradeTerms(frame.DB())
+	policies, tradeTerms, reviewRules := data.NewReturnPolicies(frame.DB(), terms), data.NewTradeTerms(frame.DB()), data.NewReviewRules(frame.DB())
 	trade := service.New(service.Parts{
 		DB: frame.DB(), Orders: orders, Saga: d.Saga, Sandbox: sandbox, Stock: stock, Points: members, Promotions: promotions, Issuer: issuer,
 		Packing: data.Packing{Products: productv1.NewProductClient(d.Dial("product")), Stores: storev1.NewStoreClient(d.Dial("store"))},
 		Levels:  data.NewLevels(frame.DB()),
 		Answers: data.Answers{Client: inventoryv1.NewAssignmentsClient(d.Dial("inventory"))},
+		Router:  data.Router{Client: inventoryv1.NewRedirectsClient(d.Dial("inventory"))},
 		Tills:   data.TillSales{Client: inventoryv1.NewTillSalesClient(d.Dial("inventory"))},
 		Rebates: data.Rebates{Client: rebatev1.NewRebateClient(d.Dial("rebate"))},
 		Seeker: biz.Seeker{
 			Catalog: data.Catalog{Client: productv1.NewProductClient(d.Dial("product")), Lists: productv1.NewPriceListsClient(d.Dial("product"))},
-			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies, Terms: tradeTerms,
+			Sellers: data.Sellers{Client: storev1.NewStoreClient(d.Dial("store"))}, Members: members, Promotions: promotions, Stock: stock, Returns: policies, Terms: tradeTerms, Reviews: reviewRules,
 		},
 		Wallets: wallets, Payer: wallets, Providers: append([]biz.PaymentProvider{wallets}, d.Providers...),
 		Report: frame.Report("after a reply"),
@@ -226,7 +228,7 @@ func New(ctx context.Context, c Config, d Deps) (*Center, error) {
 	})
 	return &Center{Frame: frame, service: trade, promotions: service.NewPromotions(frame.DB(), promotions, d.PageSecret),
 		coupons: service.NewCoupons(frame.DB(), promotions, d.PageSecret), sandbox: sandbox,
-		events: events, orders: orders, deliverer: deliverer, windows: service.NewReturnWindows(trade, policies), providers: d.Providers, terms: service.NewTradeTerms(frame.DB(), tradeTerms, d.PageSecret),
+		events: events, orders: orders, deliverer: deliverer, windows: service.NewReturnWindows(trade, policies), reviews: service.NewReviews(trade, reviewRules), providers: d.Providers, terms: service.NewTradeTerms(frame.DB(), tradeTerms, d.PageSecret),
 		issuing: issuing, profiles: service.NewTaxProfiles(frame.DB(), tradeTerms, trade.Seeker.Sellers, d.PageSecret)}, nil
 }
 
@@ -277,11 +279,17 @@ func (c *Center) Register(r *server.Registrar) {
 	orderv1.RegisterPayWindowsServer(r.GRPC, windows)
 	carts := service.NewCarts(c.service)
 	orderv1.RegisterCartsServer(r.GRPC, carts)
+	addresses := service.NewAddressChanges(c.service)
+	orderv1.RegisterAddressChangesServer(r.GRPC, addresses)
 	orderv1.RegisterTaxProfilesServer(r.GRPC, c.profiles)
 	invoices := service.NewInvoices(c.service)
 	orderv1.RegisterInvoicesServer(r.GRPC, invoices)
+	orderv1.RegisterReviewsServer(r.GRPC, c.reviews)
+	merges := service.NewMergedParcels(c.service)
+	orderv1.RegisterMergedParcelsServer(r.GRPC, merges)
 	if r.HTTP != nil {
 		orderv1.RegisterCartsHTTPServer(r.HTTP, carts)
+		orderv1.RegisterAddressChangesHTTPServer(r.HTTP, addresses)
 		orderv1.RegisterOrderHTTPServer(r.HTTP, c.service)
 		orderv1.RegisterPickupsHTTPServer(r.HTTP, pickups)
 		orderv1.RegisterTillsHTTPServer(r.HTTP, tills)
@@ -305,6 +313,8 @@ func (c *Center) Register(r *server.Registrar) {
 		orderv1.RegisterPayWindowsHTTPServer(r.HTTP, windows)
 		orderv1.RegisterTaxProfilesHTTPServer(r.HTTP, c.profiles)
 		orderv1.RegisterInvoicesHTTPServer(r.HTTP, invoices)
+		orderv1.RegisterReviewsHTTPServer(r.HTTP, c.reviews)
+		orderv1.RegisterMergedParcelsHTTPServer(r.HTTP, merges)
 	}
 	for path, export := range map[string]server.StreamHandler{service.ExportCSVPath: c.service.ExportCSV, service.ExportXLSXPath: c.service.ExportXLSX} {
 		r.Stream(path, service.ExportOperation, func() proto.Message { return &orderv1.ListOrdersRequest{} }, export)
@@ -319,7 +329,9 @@ func (c *Center) Register(r *server.Registrar) {
 		r.Raw(http.MethodPost, "/v1/order/payments/"+p.Name()+"/{"+service.AccountVariable+"}/notify", providerNotification, c.service.Notified(p))
 	}
 	orderv1.RegisterOrderBranchServer(r.Branch, c.service.Branch())
-	if err := saga.RegisterExecutor(r.Branch, map[string]saga.Handler{service.PlacementWorkflow: c.service.ResumePlacement}); err != nil {
+	if err := saga.RegisterExecutor(r.Branch, map[string]saga.Handler{
+		service.PlacementWorkflow: c.service.ResumePlacement, service.ReaddressWorkflow: c.service.ResumePlacement,
+	}); err != nil {
 		panic(err) // a name that is no name: found by the first start
 	}
 }

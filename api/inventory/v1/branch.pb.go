@@ -24,8 +24,13 @@ const (
 )
 
 type ConfirmHoldCall struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Document      string                 `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Document string                 `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	// The order waits for a person: no location is asked for its answer, and those that were need not answer any more, until a
+	// later version says otherwise.
+	Quiet bool `protobuf:"varint,2,opt,name=quiet,proto3" json:"quiet,omitempty"`
+	// Of the order: of calls that overtake each other the latest counts. 0: it says nothing about that.
+	Version       int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -65,6 +70,20 @@ func (x *ConfirmHoldCall) GetDocument() string {
 		return x.Document
 	}
 	return ""
+}
+
+func (x *ConfirmHoldCall) GetQuiet() bool {
+	if x != nil {
+		return x.Quiet
+	}
+	return false
+}
+
+func (x *ConfirmHoldCall) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 type ReleaseCall struct {
@@ -641,9 +660,11 @@ var File_inventory_v1_branch_proto protoreflect.FileDescriptor
 
 const file_inventory_v1_branch_proto_rawDesc = "" +
 	"\n" +
-	"\x19inventory/v1/branch.proto\x12\x14onepool.inventory.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x16common/v1/common.proto\"-\n" +
+	"\x19inventory/v1/branch.proto\x12\x14onepool.inventory.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x16common/v1/common.proto\"]\n" +
 	"\x0fConfirmHoldCall\x12\x1a\n" +
-	"\bdocument\x18\x01 \x01(\tR\bdocument\")\n" +
+	"\bdocument\x18\x01 \x01(\tR\bdocument\x12\x14\n" +
+	"\x05quiet\x18\x02 \x01(\bR\x05quiet\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x03R\aversion\")\n" +
 	"\vReleaseCall\x12\x1a\n" +
 	"\bdocument\x18\x01 \x01(\tR\bdocument\"\xb5\x01\n" +
 	"\x10ReleasePartsCall\x12\x1a\n" +

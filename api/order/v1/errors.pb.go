@@ -67,6 +67,10 @@ const (
 	OrderErrorReason_WEBHOOK_URL_REFUSED OrderErrorReason = 55
 	// A channel has as many webhooks as it may. metadata: most.
 	OrderErrorReason_WEBHOOK_LIMIT OrderErrorReason = 56
+	// The address of the order is not the one on the parcel. metadata: address_version.
+	OrderErrorReason_WAYBILL_CHANGED OrderErrorReason = 90
+	// A delivery to the new address costs more than was paid for it. metadata: frozen_minor, freight_minor, currency.
+	OrderErrorReason_FREIGHT_CHANGED OrderErrorReason = 91
 	// Another tax profile of the organisation begins then, or later. metadata: org, from_us (of that one).
 	OrderErrorReason_TAX_PROFILE_OVERLAPS OrderErrorReason = 70
 	// The seller has no tax profile. metadata: org.
@@ -81,41 +85,49 @@ const (
 	OrderErrorReason_INVOICE_EXISTS OrderErrorReason = 75
 	// The issuer may have it already. metadata: invoice_id, state.
 	OrderErrorReason_INVOICE_ASKED OrderErrorReason = 76
+	// A fulfilment travels with others in one parcel. metadata: fulfilment_id, merged_parcel_id.
+	OrderErrorReason_FULFILMENT_MERGED OrderErrorReason = 100
+	// Fulfilments cannot travel in one parcel. metadata: fulfilment_id (the one that does not fit), why.
+	OrderErrorReason_NOT_MERGEABLE OrderErrorReason = 101
 )
 
 // Enum value maps for OrderErrorReason.
 var (
 	OrderErrorReason_name = map[int32]string{
-		0:  "ORDER_UNSPECIFIED",
-		1:  "ORDER_UNKNOWN",
-		2:  "PRICE_CHANGED",
-		3:  "REFUND_EXCEEDS_PAID",
-		4:  "AMOUNT_MISMATCH",
-		5:  "PAYMENT_UNKNOWN",
-		6:  "NOT_RETURNABLE",
-		7:  "CART_EMPTY",
-		8:  "NOT_FOR_SALE",
-		9:  "PROMOTION_USED_UP",
-		10: "PROMOTION_LIMIT",
-		11: "COUPON_GONE",
-		12: "COUPON_UNUSABLE",
-		13: "PICKUP_CODE_UNKNOWN",
-		54: "TRADE_EVENTS_EXPIRED",
-		38: "FINAL_SALE_UNCONFIRMED",
-		63: "GOODWILL_SECOND_PERSON",
-		64: "NOT_IN_THIS_STORE",
-		60: "INSPECTION_MISMATCH",
-		25: "PROVIDER_SILENT",
-		26: "PROVIDER_REFUSED",
-		55: "WEBHOOK_URL_REFUSED",
-		56: "WEBHOOK_LIMIT",
-		70: "TAX_PROFILE_OVERLAPS",
-		71: "INVOICE_SELLER_UNKNOWN",
-		72: "INVOICES_OFF",
-		73: "INVOICE_TOO_LATE",
-		74: "INVOICE_NOTHING",
-		75: "INVOICE_EXISTS",
-		76: "INVOICE_ASKED",
+		0:   "ORDER_UNSPECIFIED",
+		1:   "ORDER_UNKNOWN",
+		2:   "PRICE_CHANGED",
+		3:   "REFUND_EXCEEDS_PAID",
+		4:   "AMOUNT_MISMATCH",
+		5:   "PAYMENT_UNKNOWN",
+		6:   "NOT_RETURNABLE",
+		7:   "CART_EMPTY",
+		8:   "NOT_FOR_SALE",
+		9:   "PROMOTION_USED_UP",
+		10:  "PROMOTION_LIMIT",
+		11:  "COUPON_GONE",
+		12:  "COUPON_UNUSABLE",
+		13:  "PICKUP_CODE_UNKNOWN",
+		54:  "TRADE_EVENTS_EXPIRED",
+		38:  "FINAL_SALE_UNCONFIRMED",
+		63:  "GOODWILL_SECOND_PERSON",
+		64:  "NOT_IN_THIS_STORE",
+		60:  "INSPECTION_MISMATCH",
+		25:  "PROVIDER_SILENT",
+		26:  "PROVIDER_REFUSED",
+		55:  "WEBHOOK_URL_REFUSED",
+		56:  "WEBHOOK_LIMIT",
+		90:  "WAYBILL_CHANGED",
+		91:  "FREIGHT_CHANGED",
+		70:  "TAX_PROFILE_OVERLAPS",
+		71:  "INVOICE_SELLER_UNKNOWN",
+		72:  "INVOICES_OFF",
+		73:  "INVOICE_TOO_LATE",
+		74:  "INVOICE_NOTHING",
+		75:  "INVOICE_EXISTS",
+		76:  "INVOICE_ASKED",
+		100: "FULFILMENT_MERGED",
+		101: "NOT_MERGEABLE",
 	}
 	OrderErrorReason_value = map[string]int32{
 		"ORDER_UNSPECIFIED":      0,
@@ -141,6 +153,8 @@ var (
 		"PROVIDER_REFUSED":       26,
 		"WEBHOOK_URL_REFUSED":    55,
 		"WEBHOOK_LIMIT":          56,
+		"WAYBILL_CHANGED":        90,
+		"FREIGHT_CHANGED":        91,
 		"TAX_PROFILE_OVERLAPS":   70,
 		"INVOICE_SELLER_UNKNOWN": 71,
 		"INVOICES_OFF":           72,
@@ -148,6 +162,8 @@ var (
 		"INVOICE_NOTHING":        74,
 		"INVOICE_EXISTS":         75,
 		"INVOICE_ASKED":          76,
+		"FULFILMENT_MERGED":      100,
+		"NOT_MERGEABLE":          101,
 	}
 )
 
@@ -182,7 +198,7 @@ var File_order_v1_errors_proto protoreflect.FileDescriptor
 
 const file_order_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xda\x06\n" +
+	"\x15order/v1/errors.proto\x12\x10onepool.order.v1\x1a\x13errors/errors.proto*\xc6\a\n" +
 	"\x10OrderErrorReason\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\rORDER_UNKNOWN\x10\x01\x1a\x04\xa8E\x94\x03\x12\x17\n" +
@@ -208,14 +224,18 @@ const file_order_v1_errors_proto_rawDesc = "" +
 	"\x0fPROVIDER_SILENT\x10\x19\x1a\x04\xa8E\xf7\x03\x12\x1a\n" +
 	"\x10PROVIDER_REFUSED\x10\x1a\x1a\x04\xa8E\x99\x03\x12\x1d\n" +
 	"\x13WEBHOOK_URL_REFUSED\x107\x1a\x04\xa8E\x90\x03\x12\x17\n" +
-	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
+	"\rWEBHOOK_LIMIT\x108\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fWAYBILL_CHANGED\x10Z\x1a\x04\xa8E\x99\x03\x12\x19\n" +
+	"\x0fFREIGHT_CHANGED\x10[\x1a\x04\xa8E\x99\x03\x12\x1e\n" +
 	"\x14TAX_PROFILE_OVERLAPS\x10F\x1a\x04\xa8E\x99\x03\x12 \n" +
 	"\x16INVOICE_SELLER_UNKNOWN\x10G\x1a\x04\xa8E\x99\x03\x12\x16\n" +
 	"\fINVOICES_OFF\x10H\x1a\x04\xa8E\x99\x03\x12\x1a\n" +
 	"\x10INVOICE_TOO_LATE\x10I\x1a\x04\xa8E\x99\x03\x12\x19\n" +
 	"\x0fINVOICE_NOTHING\x10J\x1a\x04\xa8E\x99\x03\x12\x18\n" +
 	"\x0eINVOICE_EXISTS\x10K\x1a\x04\xa8E\x99\x03\x12\x17\n" +
-	"\rINVOICE_ASKED\x10L\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
+	"\rINVOICE_ASKED\x10L\x1a\x04\xa8E\x99\x03\x12\x1b\n" +
+	"\x11FULFILMENT_MERGED\x10d\x1a\x04\xa8E\x99\x03\x12\x17\n" +
+	"\rNOT_MERGEABLE\x10e\x1a\x04\xa8E\x99\x03\x1a\x04\xa0E\xf4\x03B1Z/github.com/onepool/onepool/api/order/v1;orderv1b\x06proto3"
 
 var (
 	file_order_v1_errors_proto_rawDescOnce sync.Once

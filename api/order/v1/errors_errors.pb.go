@@ -325,6 +325,34 @@ func ErrorWebhookLimit(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_WEBHOOK_LIMIT.String(), fmt.Sprintf(format, args...))
 }
 
+// The address of the order is not the one on the parcel. metadata: address_version.
+func IsWaybillChanged(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_WAYBILL_CHANGED.String() && e.Code == 409
+}
+
+// The address of the order is not the one on the parcel. metadata: address_version.
+func ErrorWaybillChanged(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_WAYBILL_CHANGED.String(), fmt.Sprintf(format, args...))
+}
+
+// A delivery to the new address costs more than was paid for it. metadata: frozen_minor, freight_minor, currency.
+func IsFreightChanged(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_FREIGHT_CHANGED.String() && e.Code == 409
+}
+
+// A delivery to the new address costs more than was paid for it. metadata: frozen_minor, freight_minor, currency.
+func ErrorFreightChanged(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_FREIGHT_CHANGED.String(), fmt.Sprintf(format, args...))
+}
+
 // Another tax profile of the organisation begins then, or later. metadata: org, from_us (of that one).
 func IsTaxProfileOverlaps(err error) bool {
 	if err == nil {
@@ -421,4 +449,32 @@ func IsInvoiceAsked(err error) bool {
 // The issuer may have it already. metadata: invoice_id, state.
 func ErrorInvoiceAsked(format string, args ...interface{}) *errors.Error {
 	return errors.New(409, OrderErrorReason_INVOICE_ASKED.String(), fmt.Sprintf(format, args...))
+}
+
+// A fulfilment travels with others in one parcel. metadata: fulfilment_id, merged_parcel_id.
+func IsFulfilmentMerged(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_FULFILMENT_MERGED.String() && e.Code == 409
+}
+
+// A fulfilment travels with others in one parcel. metadata: fulfilment_id, merged_parcel_id.
+func ErrorFulfilmentMerged(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_FULFILMENT_MERGED.String(), fmt.Sprintf(format, args...))
+}
+
+// Fulfilments cannot travel in one parcel. metadata: fulfilment_id (the one that does not fit), why.
+func IsNotMergeable(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := errors.FromError(err)
+	return e.Reason == OrderErrorReason_NOT_MERGEABLE.String() && e.Code == 409
+}
+
+// Fulfilments cannot travel in one parcel. metadata: fulfilment_id (the one that does not fit), why.
+func ErrorNotMergeable(format string, args ...interface{}) *errors.Error {
+	return errors.New(409, OrderErrorReason_NOT_MERGEABLE.String(), fmt.Sprintf(format, args...))
 }

@@ -104,6 +104,9 @@ const (
 	TradeTopic_TRADE_FAILED TradeTopic = 12
 	// An invoice, or a red letter, is issued.
 	TradeTopic_TRADE_INVOICED TradeTopic = 20
+	// An order waits for a person of its seller. With a fulfilment_id: that location had been told of it, and is not to ship it yet.
+	TradeTopic_TRADE_REVIEW_HELD     TradeTopic = 100
+	TradeTopic_TRADE_REVIEW_RELEASED TradeTopic = 101
 	// A location has not accepted, picked or shipped a fulfilment by its time: once for each of these steps.
 	TradeTopic_TRADE_OVERDUE TradeTopic = 110
 )
@@ -125,6 +128,8 @@ var (
 		11:  "TRADE_CHANGED",
 		12:  "TRADE_FAILED",
 		20:  "TRADE_INVOICED",
+		100: "TRADE_REVIEW_HELD",
+		101: "TRADE_REVIEW_RELEASED",
 		110: "TRADE_OVERDUE",
 	}
 	TradeTopic_value = map[string]int32{
@@ -142,6 +147,8 @@ var (
 		"TRADE_CHANGED":           11,
 		"TRADE_FAILED":            12,
 		"TRADE_INVOICED":          20,
+		"TRADE_REVIEW_HELD":       100,
+		"TRADE_REVIEW_RELEASED":   101,
 		"TRADE_OVERDUE":           110,
 	}
 )
@@ -400,13 +407,13 @@ type TradeEvent struct {
 	ParcelId string `protobuf:"bytes,21,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
 	// What the seller has of the order after the change: when it is paid, whenever goods or money go back, and at its end. For the
 	// seller's staff, headquarters and services.
-	Receipts *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
-	// What a location should have done by due_at_us.
-	Late      OverdueStep `protobuf:"varint,111,opt,name=late,proto3,enum=onepool.order.v1.OverdueStep" json:"late,omitempty"`
-	DueAtUs   int64       `protobuf:"varint,112,opt,name=due_at_us,json=dueAtUs,proto3" json:"due_at_us,omitempty"`
-	InvoiceId string      `protobuf:"bytes,30,opt,name=invoice_id,json=invoiceId,proto3" json:"invoice_id,omitempty"`
+	Receipts  *EventReceipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	InvoiceId string         `protobuf:"bytes,30,opt,name=invoice_id,json=invoiceId,proto3" json:"invoice_id,omitempty"`
 	// The invoice that a red letter takes back.
-	RedOf         string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
+	RedOf string `protobuf:"bytes,31,opt,name=red_of,json=redOf,proto3" json:"red_of,omitempty"`
+	// What a location should have done by due_at_us.
+	Late          OverdueStep `protobuf:"varint,111,opt,name=late,proto3,enum=onepool.order.v1.OverdueStep" json:"late,omitempty"`
+	DueAtUs       int64       `protobuf:"varint,112,opt,name=due_at_us,json=dueAtUs,proto3" json:"due_at_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -595,20 +602,6 @@ func (x *TradeEvent) GetReceipts() *EventReceipts {
 	return nil
 }
 
-func (x *TradeEvent) GetLate() OverdueStep {
-	if x != nil {
-		return x.Late
-	}
-	return OverdueStep_OVERDUE_STEP_UNSPECIFIED
-}
-
-func (x *TradeEvent) GetDueAtUs() int64 {
-	if x != nil {
-		return x.DueAtUs
-	}
-	return 0
-}
-
 func (x *TradeEvent) GetInvoiceId() string {
 	if x != nil {
 		return x.InvoiceId
@@ -621,6 +614,20 @@ func (x *TradeEvent) GetRedOf() string {
 		return x.RedOf
 	}
 	return ""
+}
+
+func (x *TradeEvent) GetLate() OverdueStep {
+	if x != nil {
+		return x.Late
+	}
+	return OverdueStep_OVERDUE_STEP_UNSPECIFIED
+}
+
+func (x *TradeEvent) GetDueAtUs() int64 {
+	if x != nil {
+		return x.DueAtUs
+	}
+	return 0
 }
 
 type TradeEventLine struct {
@@ -1186,12 +1193,12 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x06amount\x18\x13 \x01(\v2\x18.onepool.common.v1.MoneyR\x06amount\x126\n" +
 	"\x05lines\x18\x14 \x03(\v2 .onepool.order.v1.TradeEventLineR\x05lines\x12\x1b\n" +
 	"\tparcel_id\x18\x15 \x01(\tR\bparcelId\x12;\n" +
-	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\x121\n" +
-	"\x04late\x18o \x01(\x0e2\x1d.onepool.order.v1.OverdueStepR\x04late\x12\x1a\n" +
-	"\tdue_at_us\x18p \x01(\x03R\adueAtUs\x12\x1d\n" +
+	"\breceipts\x18n \x01(\v2\x1f.onepool.order.v1.EventReceiptsR\breceipts\x12\x1d\n" +
 	"\n" +
 	"invoice_id\x18\x1e \x01(\tR\tinvoiceId\x12\x15\n" +
-	"\x06red_of\x18\x1f \x01(\tR\x05redOf\"W\n" +
+	"\x06red_of\x18\x1f \x01(\tR\x05redOf\x121\n" +
+	"\x04late\x18o \x01(\x0e2\x1d.onepool.order.v1.OverdueStepR\x04late\x12\x1a\n" +
+	"\tdue_at_us\x18p \x01(\x03R\adueAtUs\"W\n" +
 	"\x0eTradeEventLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
@@ -1242,7 +1249,7 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x10TradeEventsBegin\x12\"\n" +
 	"\x1eTRADE_EVENTS_BEGIN_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TRADE_EVENTS_NOW\x10\x01\x12\x17\n" +
-	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xba\x02\n" +
+	"\x13TRADE_EVENTS_OLDEST\x10\x02*\xec\x02\n" +
 	"\n" +
 	"TradeTopic\x12\x1b\n" +
 	"\x17TRADE_TOPIC_UNSPECIFIED\x10\x00\x12\x10\n" +
@@ -1260,7 +1267,9 @@ const file_order_v1_event_proto_rawDesc = "" +
 	"\x12\x11\n" +
 	"\rTRADE_CHANGED\x10\v\x12\x10\n" +
 	"\fTRADE_FAILED\x10\f\x12\x12\n" +
-	"\x0eTRADE_INVOICED\x10\x14\x12\x11\n" +
+	"\x0eTRADE_INVOICED\x10\x14\x12\x15\n" +
+	"\x11TRADE_REVIEW_HELD\x10d\x12\x19\n" +
+	"\x15TRADE_REVIEW_RELEASED\x10e\x12\x11\n" +
 	"\rTRADE_OVERDUE\x10n*Z\n" +
 	"\vOverdueStep\x12\x1c\n" +
 	"\x18OVERDUE_STEP_UNSPECIFIED\x10\x00\x12\x0f\n" +

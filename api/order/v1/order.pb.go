@@ -598,6 +598,62 @@ func (TenderKind) EnumDescriptor() ([]byte, []int) {
 	return file_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
+type ReviewState int32
+
+const (
+	ReviewState_REVIEW_STATE_UNSPECIFIED ReviewState = 0
+	ReviewState_REVIEW_HELD              ReviewState = 1
+	ReviewState_REVIEW_RELEASED          ReviewState = 2
+	ReviewState_REVIEW_REJECTED          ReviewState = 3
+	// The order was cancelled meanwhile.
+	ReviewState_REVIEW_CANCELLED ReviewState = 4
+)
+
+// Enum value maps for ReviewState.
+var (
+	ReviewState_name = map[int32]string{
+		0: "REVIEW_STATE_UNSPECIFIED",
+		1: "REVIEW_HELD",
+		2: "REVIEW_RELEASED",
+		3: "REVIEW_REJECTED",
+		4: "REVIEW_CANCELLED",
+	}
+	ReviewState_value = map[string]int32{
+		"REVIEW_STATE_UNSPECIFIED": 0,
+		"REVIEW_HELD":              1,
+		"REVIEW_RELEASED":          2,
+		"REVIEW_REJECTED":          3,
+		"REVIEW_CANCELLED":         4,
+	}
+)
+
+func (x ReviewState) Enum() *ReviewState {
+	p := new(ReviewState)
+	*p = x
+	return p
+}
+
+func (x ReviewState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReviewState) Descriptor() protoreflect.EnumDescriptor {
+	return file_order_v1_order_proto_enumTypes[9].Descriptor()
+}
+
+func (ReviewState) Type() protoreflect.EnumType {
+	return &file_order_v1_order_proto_enumTypes[9]
+}
+
+func (x ReviewState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReviewState.Descriptor instead.
+func (ReviewState) EnumDescriptor() ([]byte, []int) {
+	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+}
+
 // Where the buyer pays.
 type PaymentScene int32
 
@@ -635,11 +691,11 @@ func (x PaymentScene) String() string {
 }
 
 func (PaymentScene) Descriptor() protoreflect.EnumDescriptor {
-	return file_order_v1_order_proto_enumTypes[9].Descriptor()
+	return file_order_v1_order_proto_enumTypes[10].Descriptor()
 }
 
 func (PaymentScene) Type() protoreflect.EnumType {
-	return &file_order_v1_order_proto_enumTypes[9]
+	return &file_order_v1_order_proto_enumTypes[10]
 }
 
 func (x PaymentScene) Number() protoreflect.EnumNumber {
@@ -648,7 +704,7 @@ func (x PaymentScene) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PaymentScene.Descriptor instead.
 func (PaymentScene) EnumDescriptor() ([]byte, []int) {
-	return file_order_v1_order_proto_rawDescGZIP(), []int{9}
+	return file_order_v1_order_proto_rawDescGZIP(), []int{10}
 }
 
 type Cart struct {
@@ -1626,11 +1682,15 @@ type OrderInfo struct {
 	// In the goods; on top: unit prices are without it.
 	Tax      *v1.Money `protobuf:"bytes,32,opt,name=tax,proto3" json:"tax,omitempty"`
 	TaxOnTop bool      `protobuf:"varint,33,opt,name=tax_on_top,json=taxOnTop,proto3" json:"tax_on_top,omitempty"`
+	// Grows with each change of the receiver; 1: as placed. Not in lists.
+	AddressVersion int64 `protobuf:"varint,53,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
 	// What the seller has of all lines and the freight, and of charges for gifts that stayed. For the seller's staff and
 	// headquarters, of an order by itself, not in lists.
 	Receipts *Receipts `protobuf:"bytes,110,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	// The seller to the tax office; absent: it had no tax profile when the order was placed.
-	SellerTax     *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
+	SellerTax *SellerTax `protobuf:"bytes,70,opt,name=seller_tax,json=sellerTax,proto3" json:"seller_tax,omitempty"`
+	// Whether a person of the seller's has to let it go on first; unspecified: none has had to.
+	Review        ReviewState `protobuf:"varint,100,opt,name=review,proto3,enum=onepool.order.v1.ReviewState" json:"review,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1938,6 +1998,13 @@ func (x *OrderInfo) GetTaxOnTop() bool {
 	return false
 }
 
+func (x *OrderInfo) GetAddressVersion() int64 {
+	if x != nil {
+		return x.AddressVersion
+	}
+	return 0
+}
+
 func (x *OrderInfo) GetReceipts() *Receipts {
 	if x != nil {
 		return x.Receipts
@@ -1950,6 +2017,13 @@ func (x *OrderInfo) GetSellerTax() *SellerTax {
 		return x.SellerTax
 	}
 	return nil
+}
+
+func (x *OrderInfo) GetReview() ReviewState {
+	if x != nil {
+		return x.Review
+	}
+	return ReviewState_REVIEW_STATE_UNSPECIFIED
 }
 
 type PickupChoice struct {
@@ -3571,6 +3645,8 @@ type Fulfilment struct {
 	ShipLateUs   int64 `protobuf:"varint,30,opt,name=ship_late_us,json=shipLateUs,proto3" json:"ship_late_us,omitempty"`
 	// How long what is ready waits for the buyer; 0: as long as it takes.
 	CollectUntilUs int64 `protobuf:"varint,31,opt,name=collect_until_us,json=collectUntilUs,proto3" json:"collect_until_us,omitempty"`
+	// It travels, or has travelled, with others: see MergedParcels.
+	MergedParcelId string `protobuf:"bytes,60,opt,name=merged_parcel_id,json=mergedParcelId,proto3" json:"merged_parcel_id,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -3841,6 +3917,13 @@ func (x *Fulfilment) GetCollectUntilUs() int64 {
 		return x.CollectUntilUs
 	}
 	return 0
+}
+
+func (x *Fulfilment) GetMergedParcelId() string {
+	if x != nil {
+		return x.MergedParcelId
+	}
+	return ""
 }
 
 type PickupCode struct {
@@ -4481,13 +4564,16 @@ func (x *DeclineFulfilmentRequest) GetOthersToo() bool {
 }
 
 type ShipFulfilmentRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	FulfilmentId  string                 `protobuf:"bytes,2,opt,name=fulfilment_id,json=fulfilmentId,proto3" json:"fulfilment_id,omitempty"`
-	Carrier       string                 `protobuf:"bytes,3,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	TrackingNo    string                 `protobuf:"bytes,4,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RequestId    string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	FulfilmentId string                 `protobuf:"bytes,2,opt,name=fulfilment_id,json=fulfilmentId,proto3" json:"fulfilment_id,omitempty"`
+	Carrier      string                 `protobuf:"bytes,3,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo   string                 `protobuf:"bytes,4,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	// The address_version of the waybill on the parcel; 0: not said. Once the order's address was changed it is needed, and another
+	// one than the order's is refused with WAYBILL_CHANGED.
+	AddressVersion int64 `protobuf:"varint,5,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ShipFulfilmentRequest) Reset() {
@@ -4546,6 +4632,13 @@ func (x *ShipFulfilmentRequest) GetTrackingNo() string {
 		return x.TrackingNo
 	}
 	return ""
+}
+
+func (x *ShipFulfilmentRequest) GetAddressVersion() int64 {
+	if x != nil {
+		return x.AddressVersion
+	}
+	return 0
 }
 
 type ConfirmReceiptRequest struct {
@@ -5524,7 +5617,7 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0ffinal_sale_skus\x18\x18 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\rfinalSaleSkus\x126\n" +
 	"\x12destination_region\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion:m\xbaHj\x1ah\n" +
 	"\x11place_order.lines\x12+lines are needed unless the cart is ordered\x1a&this.from_cart || size(this.lines) > 0B\x0f\n" +
-	"\r_to_pay_minor\"\xad\x0e\n" +
+	"\r_to_pay_minor\"\x8d\x0f\n" +
 	"\tOrderInfo\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1f\n" +
@@ -5572,10 +5665,12 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x0fexchange_credit\x18; \x01(\v2\x18.onepool.common.v1.MoneyR\x0eexchangeCredit\x12*\n" +
 	"\x03tax\x18  \x01(\v2\x18.onepool.common.v1.MoneyR\x03tax\x12\x1c\n" +
 	"\n" +
-	"tax_on_top\x18! \x01(\bR\btaxOnTop\x126\n" +
+	"tax_on_top\x18! \x01(\bR\btaxOnTop\x12'\n" +
+	"\x0faddress_version\x185 \x01(\x03R\x0eaddressVersion\x126\n" +
 	"\breceipts\x18n \x01(\v2\x1a.onepool.order.v1.ReceiptsR\breceipts\x12:\n" +
 	"\n" +
-	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\"P\n" +
+	"seller_tax\x18F \x01(\v2\x1b.onepool.order.v1.SellerTaxR\tsellerTax\x125\n" +
+	"\x06review\x18d \x01(\x0e2\x1d.onepool.order.v1.ReviewStateR\x06review\"P\n" +
 	"\fPickupChoice\x12\x1e\n" +
 	"\vasked_at_us\x18\x01 \x01(\x03R\taskedAtUs\x12 \n" +
 	"\fchoose_by_us\x18\x02 \x01(\x03R\n" +
@@ -5744,7 +5839,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\tpaymentId\"n\n" +
 	"\x14PayInSandboxResponse\x12%\n" +
 	"\x0etransaction_no\x18\x01 \x01(\tR\rtransactionNo\x12/\n" +
-	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\xe4\t\n" +
+	"\x13notification_status\x18\x02 \x01(\x05R\x12notificationStatus\"\x8e\n" +
+	"\n" +
 	"\n" +
 	"Fulfilment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
@@ -5791,7 +5887,8 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"pickLateUs\x12 \n" +
 	"\fship_late_us\x18\x1e \x01(\x03R\n" +
 	"shipLateUs\x12(\n" +
-	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\"0\n" +
+	"\x10collect_until_us\x18\x1f \x01(\x03R\x0ecollectUntilUs\x12(\n" +
+	"\x10merged_parcel_id\x18< \x01(\tR\x0emergedParcelId\"0\n" +
 	"\n" +
 	"PickupCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
@@ -5856,14 +5953,15 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\x06effect\x18\x06 \x01(\x0e2!.onepool.inventory.v1.StockEffectB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06effect\x12/\n" +
 	"\x0foutage_until_us\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\routageUntilUs\x12\x1d\n" +
 	"\n" +
-	"others_too\x18\b \x01(\bR\tothersToo\"\xc2\x01\n" +
+	"others_too\x18\b \x01(\bR\tothersToo\"\xf4\x01\n" +
 	"\x15ShipFulfilmentRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
 	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\x12#\n" +
 	"\acarrier\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\acarrier\x12*\n" +
 	"\vtracking_no\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"trackingNo\"q\n" +
+	"trackingNo\x120\n" +
+	"\x0faddress_version\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eaddressVersion\"q\n" +
 	"\x15ConfirmReceiptRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
@@ -6030,7 +6128,13 @@ const file_order_v1_order_proto_rawDesc = "" +
 	"\n" +
 	"\x06WALLET\x10\x05\x12\b\n" +
 	"\x04CARD\x10\x06\x12\r\n" +
-	"\tEXCHANGED\x10\a*F\n" +
+	"\tEXCHANGED\x10\a*|\n" +
+	"\vReviewState\x12\x1c\n" +
+	"\x18REVIEW_STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vREVIEW_HELD\x10\x01\x12\x13\n" +
+	"\x0fREVIEW_RELEASED\x10\x02\x12\x13\n" +
+	"\x0fREVIEW_REJECTED\x10\x03\x12\x14\n" +
+	"\x10REVIEW_CANCELLED\x10\x04*F\n" +
 	"\fPaymentScene\x12\x1d\n" +
 	"\x19PAYMENT_SCENE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -6074,7 +6178,7 @@ func file_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_order_v1_order_proto_rawDescData
 }
 
-var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
 var file_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                    // 0: onepool.order.v1.OrderState
@@ -6086,219 +6190,221 @@ var file_order_v1_order_proto_goTypes = []any{
 	(GoodwillState)(0),                 // 6: onepool.order.v1.GoodwillState
 	(GoodwillWay)(0),                   // 7: onepool.order.v1.GoodwillWay
 	(TenderKind)(0),                    // 8: onepool.order.v1.TenderKind
-	(PaymentScene)(0),                  // 9: onepool.order.v1.PaymentScene
-	(*Cart)(nil),                       // 10: onepool.order.v1.Cart
-	(*CartLine)(nil),                   // 11: onepool.order.v1.CartLine
-	(*CartNotice)(nil),                 // 12: onepool.order.v1.CartNotice
-	(*GetCartRequest)(nil),             // 13: onepool.order.v1.GetCartRequest
-	(*SetCartLineRequest)(nil),         // 14: onepool.order.v1.SetCartLineRequest
-	(*OrderLineInput)(nil),             // 15: onepool.order.v1.OrderLineInput
-	(*CalculateRequest)(nil),           // 16: onepool.order.v1.CalculateRequest
-	(*Calculation)(nil),                // 17: onepool.order.v1.Calculation
-	(*Receiver)(nil),                   // 18: onepool.order.v1.Receiver
-	(*PlaceOrderRequest)(nil),          // 19: onepool.order.v1.PlaceOrderRequest
-	(*OrderInfo)(nil),                  // 20: onepool.order.v1.OrderInfo
-	(*PickupChoice)(nil),               // 21: onepool.order.v1.PickupChoice
-	(*OrderLine)(nil),                  // 22: onepool.order.v1.OrderLine
-	(*Tender)(nil),                     // 23: onepool.order.v1.Tender
-	(*Goodwill)(nil),                   // 24: onepool.order.v1.Goodwill
-	(*OrderEvent)(nil),                 // 25: onepool.order.v1.OrderEvent
-	(*SellAtTillRequest)(nil),          // 26: onepool.order.v1.SellAtTillRequest
-	(*CardTender)(nil),                 // 27: onepool.order.v1.CardTender
-	(*ImportChannelOrderRequest)(nil),  // 28: onepool.order.v1.ImportChannelOrderRequest
-	(*ChannelLine)(nil),                // 29: onepool.order.v1.ChannelLine
-	(*GetOrderRequest)(nil),            // 30: onepool.order.v1.GetOrderRequest
-	(*GetChannelOrderRequest)(nil),     // 31: onepool.order.v1.GetChannelOrderRequest
-	(*ListOrdersRequest)(nil),          // 32: onepool.order.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),         // 33: onepool.order.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),         // 34: onepool.order.v1.CancelOrderRequest
-	(*CreatePaymentRequest)(nil),       // 35: onepool.order.v1.CreatePaymentRequest
-	(*Payment)(nil),                    // 36: onepool.order.v1.Payment
-	(*PayInSandboxRequest)(nil),        // 37: onepool.order.v1.PayInSandboxRequest
-	(*PayInSandboxResponse)(nil),       // 38: onepool.order.v1.PayInSandboxResponse
-	(*Fulfilment)(nil),                 // 39: onepool.order.v1.Fulfilment
-	(*PickupCode)(nil),                 // 40: onepool.order.v1.PickupCode
-	(*FulfilmentLine)(nil),             // 41: onepool.order.v1.FulfilmentLine
-	(*Parcel)(nil),                     // 42: onepool.order.v1.Parcel
-	(*ParcelContent)(nil),              // 43: onepool.order.v1.ParcelContent
-	(*ListFulfilmentsRequest)(nil),     // 44: onepool.order.v1.ListFulfilmentsRequest
-	(*ListFulfilmentsResponse)(nil),    // 45: onepool.order.v1.ListFulfilmentsResponse
-	(*AcceptFulfilmentRequest)(nil),    // 46: onepool.order.v1.AcceptFulfilmentRequest
-	(*DeclineFulfilmentRequest)(nil),   // 47: onepool.order.v1.DeclineFulfilmentRequest
-	(*ShipFulfilmentRequest)(nil),      // 48: onepool.order.v1.ShipFulfilmentRequest
-	(*ConfirmReceiptRequest)(nil),      // 49: onepool.order.v1.ConfirmReceiptRequest
-	(*ReturnLineInput)(nil),            // 50: onepool.order.v1.ReturnLineInput
-	(*CreateReturnRequest)(nil),        // 51: onepool.order.v1.CreateReturnRequest
-	(*ExchangeLine)(nil),               // 52: onepool.order.v1.ExchangeLine
-	(*ReturnInfo)(nil),                 // 53: onepool.order.v1.ReturnInfo
-	(*ReturnLine)(nil),                 // 54: onepool.order.v1.ReturnLine
-	(*ReturnPieces)(nil),               // 55: onepool.order.v1.ReturnPieces
-	(*InspectedPieces)(nil),            // 56: onepool.order.v1.InspectedPieces
-	(*ApproveReturnRequest)(nil),       // 57: onepool.order.v1.ApproveReturnRequest
-	(*ReceiveReturnRequest)(nil),       // 58: onepool.order.v1.ReceiveReturnRequest
-	nil,                                // 59: onepool.order.v1.CartLine.TitleEntry
-	nil,                                // 60: onepool.order.v1.OrderLine.TitleEntry
-	nil,                                // 61: onepool.order.v1.Payment.ProviderParamsEntry
-	nil,                                // 62: onepool.order.v1.FulfilmentLine.TitleEntry
-	(*v1.Money)(nil),                   // 63: onepool.common.v1.Money
-	(v11.DeliveryWay)(0),               // 64: onepool.inventory.v1.DeliveryWay
-	(*PriceStep)(nil),                  // 65: onepool.order.v1.PriceStep
-	(*LineDiscount)(nil),               // 66: onepool.order.v1.LineDiscount
-	(*v1.GeoPoint)(nil),                // 67: onepool.common.v1.GeoPoint
-	(*Receipts)(nil),                   // 68: onepool.order.v1.Receipts
-	(*SellerTax)(nil),                  // 69: onepool.order.v1.SellerTax
-	(*v11.MissingLine)(nil),            // 70: onepool.inventory.v1.MissingLine
-	(v11.DeclineReason)(0),             // 71: onepool.inventory.v1.DeclineReason
-	(v11.StockEffect)(0),               // 72: onepool.inventory.v1.StockEffect
-	(*v1.CheckInvariantsRequest)(nil),  // 73: onepool.common.v1.CheckInvariantsRequest
-	(*v1.CheckInvariantsResponse)(nil), // 74: onepool.common.v1.CheckInvariantsResponse
+	(ReviewState)(0),                   // 9: onepool.order.v1.ReviewState
+	(PaymentScene)(0),                  // 10: onepool.order.v1.PaymentScene
+	(*Cart)(nil),                       // 11: onepool.order.v1.Cart
+	(*CartLine)(nil),                   // 12: onepool.order.v1.CartLine
+	(*CartNotice)(nil),                 // 13: onepool.order.v1.CartNotice
+	(*GetCartRequest)(nil),             // 14: onepool.order.v1.GetCartRequest
+	(*SetCartLineRequest)(nil),         // 15: onepool.order.v1.SetCartLineRequest
+	(*OrderLineInput)(nil),             // 16: onepool.order.v1.OrderLineInput
+	(*CalculateRequest)(nil),           // 17: onepool.order.v1.CalculateRequest
+	(*Calculation)(nil),                // 18: onepool.order.v1.Calculation
+	(*Receiver)(nil),                   // 19: onepool.order.v1.Receiver
+	(*PlaceOrderRequest)(nil),          // 20: onepool.order.v1.PlaceOrderRequest
+	(*OrderInfo)(nil),                  // 21: onepool.order.v1.OrderInfo
+	(*PickupChoice)(nil),               // 22: onepool.order.v1.PickupChoice
+	(*OrderLine)(nil),                  // 23: onepool.order.v1.OrderLine
+	(*Tender)(nil),                     // 24: onepool.order.v1.Tender
+	(*Goodwill)(nil),                   // 25: onepool.order.v1.Goodwill
+	(*OrderEvent)(nil),                 // 26: onepool.order.v1.OrderEvent
+	(*SellAtTillRequest)(nil),          // 27: onepool.order.v1.SellAtTillRequest
+	(*CardTender)(nil),                 // 28: onepool.order.v1.CardTender
+	(*ImportChannelOrderRequest)(nil),  // 29: onepool.order.v1.ImportChannelOrderRequest
+	(*ChannelLine)(nil),                // 30: onepool.order.v1.ChannelLine
+	(*GetOrderRequest)(nil),            // 31: onepool.order.v1.GetOrderRequest
+	(*GetChannelOrderRequest)(nil),     // 32: onepool.order.v1.GetChannelOrderRequest
+	(*ListOrdersRequest)(nil),          // 33: onepool.order.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 34: onepool.order.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 35: onepool.order.v1.CancelOrderRequest
+	(*CreatePaymentRequest)(nil),       // 36: onepool.order.v1.CreatePaymentRequest
+	(*Payment)(nil),                    // 37: onepool.order.v1.Payment
+	(*PayInSandboxRequest)(nil),        // 38: onepool.order.v1.PayInSandboxRequest
+	(*PayInSandboxResponse)(nil),       // 39: onepool.order.v1.PayInSandboxResponse
+	(*Fulfilment)(nil),                 // 40: onepool.order.v1.Fulfilment
+	(*PickupCode)(nil),                 // 41: onepool.order.v1.PickupCode
+	(*FulfilmentLine)(nil),             // 42: onepool.order.v1.FulfilmentLine
+	(*Parcel)(nil),                     // 43: onepool.order.v1.Parcel
+	(*ParcelContent)(nil),              // 44: onepool.order.v1.ParcelContent
+	(*ListFulfilmentsRequest)(nil),     // 45: onepool.order.v1.ListFulfilmentsRequest
+	(*ListFulfilmentsResponse)(nil),    // 46: onepool.order.v1.ListFulfilmentsResponse
+	(*AcceptFulfilmentRequest)(nil),    // 47: onepool.order.v1.AcceptFulfilmentRequest
+	(*DeclineFulfilmentRequest)(nil),   // 48: onepool.order.v1.DeclineFulfilmentRequest
+	(*ShipFulfilmentRequest)(nil),      // 49: onepool.order.v1.ShipFulfilmentRequest
+	(*ConfirmReceiptRequest)(nil),      // 50: onepool.order.v1.ConfirmReceiptRequest
+	(*ReturnLineInput)(nil),            // 51: onepool.order.v1.ReturnLineInput
+	(*CreateReturnRequest)(nil),        // 52: onepool.order.v1.CreateReturnRequest
+	(*ExchangeLine)(nil),               // 53: onepool.order.v1.ExchangeLine
+	(*ReturnInfo)(nil),                 // 54: onepool.order.v1.ReturnInfo
+	(*ReturnLine)(nil),                 // 55: onepool.order.v1.ReturnLine
+	(*ReturnPieces)(nil),               // 56: onepool.order.v1.ReturnPieces
+	(*InspectedPieces)(nil),            // 57: onepool.order.v1.InspectedPieces
+	(*ApproveReturnRequest)(nil),       // 58: onepool.order.v1.ApproveReturnRequest
+	(*ReceiveReturnRequest)(nil),       // 59: onepool.order.v1.ReceiveReturnRequest
+	nil,                                // 60: onepool.order.v1.CartLine.TitleEntry
+	nil,                                // 61: onepool.order.v1.OrderLine.TitleEntry
+	nil,                                // 62: onepool.order.v1.Payment.ProviderParamsEntry
+	nil,                                // 63: onepool.order.v1.FulfilmentLine.TitleEntry
+	(*v1.Money)(nil),                   // 64: onepool.common.v1.Money
+	(v11.DeliveryWay)(0),               // 65: onepool.inventory.v1.DeliveryWay
+	(*PriceStep)(nil),                  // 66: onepool.order.v1.PriceStep
+	(*LineDiscount)(nil),               // 67: onepool.order.v1.LineDiscount
+	(*v1.GeoPoint)(nil),                // 68: onepool.common.v1.GeoPoint
+	(*Receipts)(nil),                   // 69: onepool.order.v1.Receipts
+	(*SellerTax)(nil),                  // 70: onepool.order.v1.SellerTax
+	(*v11.MissingLine)(nil),            // 71: onepool.inventory.v1.MissingLine
+	(v11.DeclineReason)(0),             // 72: onepool.inventory.v1.DeclineReason
+	(v11.StockEffect)(0),               // 73: onepool.inventory.v1.StockEffect
+	(*v1.CheckInvariantsRequest)(nil),  // 74: onepool.common.v1.CheckInvariantsRequest
+	(*v1.CheckInvariantsResponse)(nil), // 75: onepool.common.v1.CheckInvariantsResponse
 }
 var file_order_v1_order_proto_depIdxs = []int32{
-	11,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
-	63,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
-	59,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
-	63,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
-	63,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
-	12,  // 5: onepool.order.v1.CartLine.notices:type_name -> onepool.order.v1.CartNotice
-	63,  // 6: onepool.order.v1.CartNotice.seen:type_name -> onepool.common.v1.Money
-	63,  // 7: onepool.order.v1.CartNotice.now:type_name -> onepool.common.v1.Money
-	15,  // 8: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	64,  // 9: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	22,  // 10: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
-	63,  // 11: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
-	63,  // 12: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
-	63,  // 13: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
-	63,  // 14: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
-	63,  // 15: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
-	65,  // 16: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
-	66,  // 17: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 18: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
-	67,  // 19: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
-	64,  // 20: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
-	18,  // 21: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	15,  // 22: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	12,  // 0: onepool.order.v1.Cart.lines:type_name -> onepool.order.v1.CartLine
+	64,  // 1: onepool.order.v1.Cart.total:type_name -> onepool.common.v1.Money
+	60,  // 2: onepool.order.v1.CartLine.title:type_name -> onepool.order.v1.CartLine.TitleEntry
+	64,  // 3: onepool.order.v1.CartLine.unit_price:type_name -> onepool.common.v1.Money
+	64,  // 4: onepool.order.v1.CartLine.amount:type_name -> onepool.common.v1.Money
+	13,  // 5: onepool.order.v1.CartLine.notices:type_name -> onepool.order.v1.CartNotice
+	64,  // 6: onepool.order.v1.CartNotice.seen:type_name -> onepool.common.v1.Money
+	64,  // 7: onepool.order.v1.CartNotice.now:type_name -> onepool.common.v1.Money
+	16,  // 8: onepool.order.v1.CalculateRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	65,  // 9: onepool.order.v1.CalculateRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	23,  // 10: onepool.order.v1.Calculation.lines:type_name -> onepool.order.v1.OrderLine
+	64,  // 11: onepool.order.v1.Calculation.goods:type_name -> onepool.common.v1.Money
+	64,  // 12: onepool.order.v1.Calculation.freight:type_name -> onepool.common.v1.Money
+	64,  // 13: onepool.order.v1.Calculation.total:type_name -> onepool.common.v1.Money
+	64,  // 14: onepool.order.v1.Calculation.points_amount:type_name -> onepool.common.v1.Money
+	64,  // 15: onepool.order.v1.Calculation.to_pay:type_name -> onepool.common.v1.Money
+	66,  // 16: onepool.order.v1.Calculation.steps:type_name -> onepool.order.v1.PriceStep
+	67,  // 17: onepool.order.v1.Calculation.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	64,  // 18: onepool.order.v1.Calculation.tax:type_name -> onepool.common.v1.Money
+	68,  // 19: onepool.order.v1.Receiver.point:type_name -> onepool.common.v1.GeoPoint
+	65,  // 20: onepool.order.v1.PlaceOrderRequest.way:type_name -> onepool.inventory.v1.DeliveryWay
+	19,  // 21: onepool.order.v1.PlaceOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	16,  // 22: onepool.order.v1.PlaceOrderRequest.lines:type_name -> onepool.order.v1.OrderLineInput
 	0,   // 23: onepool.order.v1.OrderInfo.state:type_name -> onepool.order.v1.OrderState
-	22,  // 24: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
-	63,  // 25: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
-	63,  // 26: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
-	63,  // 27: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
-	63,  // 28: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
-	63,  // 29: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
-	23,  // 30: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
-	39,  // 31: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	53,  // 32: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
-	25,  // 33: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
-	18,  // 34: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
-	66,  // 35: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 36: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
-	63,  // 37: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
-	63,  // 38: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
-	24,  // 39: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
+	23,  // 24: onepool.order.v1.OrderInfo.lines:type_name -> onepool.order.v1.OrderLine
+	64,  // 25: onepool.order.v1.OrderInfo.goods:type_name -> onepool.common.v1.Money
+	64,  // 26: onepool.order.v1.OrderInfo.freight:type_name -> onepool.common.v1.Money
+	64,  // 27: onepool.order.v1.OrderInfo.total:type_name -> onepool.common.v1.Money
+	64,  // 28: onepool.order.v1.OrderInfo.paid:type_name -> onepool.common.v1.Money
+	64,  // 29: onepool.order.v1.OrderInfo.refunded:type_name -> onepool.common.v1.Money
+	24,  // 30: onepool.order.v1.OrderInfo.tenders:type_name -> onepool.order.v1.Tender
+	40,  // 31: onepool.order.v1.OrderInfo.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	54,  // 32: onepool.order.v1.OrderInfo.returns:type_name -> onepool.order.v1.ReturnInfo
+	26,  // 33: onepool.order.v1.OrderInfo.history:type_name -> onepool.order.v1.OrderEvent
+	19,  // 34: onepool.order.v1.OrderInfo.receiver:type_name -> onepool.order.v1.Receiver
+	67,  // 35: onepool.order.v1.OrderInfo.freight_discounts:type_name -> onepool.order.v1.LineDiscount
+	64,  // 36: onepool.order.v1.OrderInfo.left_to_pay:type_name -> onepool.common.v1.Money
+	64,  // 37: onepool.order.v1.OrderInfo.freight_refunded:type_name -> onepool.common.v1.Money
+	64,  // 38: onepool.order.v1.OrderInfo.gifts_charged:type_name -> onepool.common.v1.Money
+	25,  // 39: onepool.order.v1.OrderInfo.goodwills:type_name -> onepool.order.v1.Goodwill
 	3,   // 40: onepool.order.v1.OrderInfo.shipping:type_name -> onepool.order.v1.Shipping
-	21,  // 41: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
-	63,  // 42: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
-	63,  // 43: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
-	68,  // 44: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
-	69,  // 45: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
-	60,  // 46: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
-	63,  // 47: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
-	63,  // 48: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
-	63,  // 49: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
-	63,  // 50: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
-	63,  // 51: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
-	63,  // 52: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
-	66,  // 53: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
-	63,  // 54: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
-	68,  // 55: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
-	8,   // 56: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
-	63,  // 57: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
-	63,  // 58: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
-	6,   // 59: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
-	63,  // 60: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
-	7,   // 61: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
-	15,  // 62: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
-	27,  // 63: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
-	18,  // 64: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	29,  // 65: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	0,   // 66: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
-	20,  // 67: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
-	9,   // 68: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
-	4,   // 69: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
-	63,  // 70: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
-	61,  // 71: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
-	1,   // 72: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
-	64,  // 73: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
-	41,  // 74: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
-	18,  // 75: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
-	40,  // 76: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
-	42,  // 77: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
-	62,  // 78: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
-	2,   // 79: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
-	43,  // 80: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
-	1,   // 81: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
-	1,   // 82: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
-	39,  // 83: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
-	70,  // 84: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
-	71,  // 85: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
-	72,  // 86: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
-	50,  // 87: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
-	52,  // 88: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
-	5,   // 89: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
-	54,  // 90: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
-	63,  // 91: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
-	63,  // 92: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
-	63,  // 93: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
-	52,  // 94: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
-	63,  // 95: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
-	55,  // 96: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
-	56,  // 97: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
-	13,  // 98: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
-	14,  // 99: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
-	16,  // 100: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
-	19,  // 101: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
-	26,  // 102: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
-	28,  // 103: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
-	30,  // 104: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
-	31,  // 105: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
-	32,  // 106: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
-	34,  // 107: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
-	35,  // 108: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
-	37,  // 109: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
-	44,  // 110: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
-	46,  // 111: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
-	47,  // 112: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
-	48,  // 113: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
-	49,  // 114: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
-	51,  // 115: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
-	57,  // 116: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
-	58,  // 117: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
-	73,  // 118: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
-	10,  // 119: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
-	10,  // 120: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
-	17,  // 121: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
-	20,  // 122: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 123: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
-	20,  // 124: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 125: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	20,  // 126: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
-	33,  // 127: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
-	20,  // 128: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
-	36,  // 129: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
-	38,  // 130: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
-	45,  // 131: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
-	39,  // 132: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 133: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 134: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
-	39,  // 135: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
-	53,  // 136: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
-	53,  // 137: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
-	53,  // 138: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
-	74,  // 139: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
-	119, // [119:140] is the sub-list for method output_type
-	98,  // [98:119] is the sub-list for method input_type
-	98,  // [98:98] is the sub-list for extension type_name
-	98,  // [98:98] is the sub-list for extension extendee
-	0,   // [0:98] is the sub-list for field type_name
+	22,  // 41: onepool.order.v1.OrderInfo.choice:type_name -> onepool.order.v1.PickupChoice
+	64,  // 42: onepool.order.v1.OrderInfo.exchange_credit:type_name -> onepool.common.v1.Money
+	64,  // 43: onepool.order.v1.OrderInfo.tax:type_name -> onepool.common.v1.Money
+	69,  // 44: onepool.order.v1.OrderInfo.receipts:type_name -> onepool.order.v1.Receipts
+	70,  // 45: onepool.order.v1.OrderInfo.seller_tax:type_name -> onepool.order.v1.SellerTax
+	9,   // 46: onepool.order.v1.OrderInfo.review:type_name -> onepool.order.v1.ReviewState
+	61,  // 47: onepool.order.v1.OrderLine.title:type_name -> onepool.order.v1.OrderLine.TitleEntry
+	64,  // 48: onepool.order.v1.OrderLine.unit_price:type_name -> onepool.common.v1.Money
+	64,  // 49: onepool.order.v1.OrderLine.gross:type_name -> onepool.common.v1.Money
+	64,  // 50: onepool.order.v1.OrderLine.discount:type_name -> onepool.common.v1.Money
+	64,  // 51: onepool.order.v1.OrderLine.payable:type_name -> onepool.common.v1.Money
+	64,  // 52: onepool.order.v1.OrderLine.points_amount:type_name -> onepool.common.v1.Money
+	64,  // 53: onepool.order.v1.OrderLine.refunded:type_name -> onepool.common.v1.Money
+	67,  // 54: onepool.order.v1.OrderLine.discounts:type_name -> onepool.order.v1.LineDiscount
+	64,  // 55: onepool.order.v1.OrderLine.tax:type_name -> onepool.common.v1.Money
+	69,  // 56: onepool.order.v1.OrderLine.receipts:type_name -> onepool.order.v1.Receipts
+	8,   // 57: onepool.order.v1.Tender.kind:type_name -> onepool.order.v1.TenderKind
+	64,  // 58: onepool.order.v1.Tender.amount:type_name -> onepool.common.v1.Money
+	64,  // 59: onepool.order.v1.Tender.refunded:type_name -> onepool.common.v1.Money
+	6,   // 60: onepool.order.v1.Goodwill.state:type_name -> onepool.order.v1.GoodwillState
+	64,  // 61: onepool.order.v1.Goodwill.amount:type_name -> onepool.common.v1.Money
+	7,   // 62: onepool.order.v1.Goodwill.way:type_name -> onepool.order.v1.GoodwillWay
+	16,  // 63: onepool.order.v1.SellAtTillRequest.lines:type_name -> onepool.order.v1.OrderLineInput
+	28,  // 64: onepool.order.v1.SellAtTillRequest.cards:type_name -> onepool.order.v1.CardTender
+	19,  // 65: onepool.order.v1.ImportChannelOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	30,  // 66: onepool.order.v1.ImportChannelOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	0,   // 67: onepool.order.v1.ListOrdersRequest.state:type_name -> onepool.order.v1.OrderState
+	21,  // 68: onepool.order.v1.ListOrdersResponse.orders:type_name -> onepool.order.v1.OrderInfo
+	10,  // 69: onepool.order.v1.CreatePaymentRequest.scene:type_name -> onepool.order.v1.PaymentScene
+	4,   // 70: onepool.order.v1.Payment.state:type_name -> onepool.order.v1.PaymentState
+	64,  // 71: onepool.order.v1.Payment.amount:type_name -> onepool.common.v1.Money
+	62,  // 72: onepool.order.v1.Payment.provider_params:type_name -> onepool.order.v1.Payment.ProviderParamsEntry
+	1,   // 73: onepool.order.v1.Fulfilment.state:type_name -> onepool.order.v1.FulfilmentState
+	65,  // 74: onepool.order.v1.Fulfilment.way:type_name -> onepool.inventory.v1.DeliveryWay
+	42,  // 75: onepool.order.v1.Fulfilment.lines:type_name -> onepool.order.v1.FulfilmentLine
+	19,  // 76: onepool.order.v1.Fulfilment.receiver:type_name -> onepool.order.v1.Receiver
+	41,  // 77: onepool.order.v1.Fulfilment.pickup:type_name -> onepool.order.v1.PickupCode
+	43,  // 78: onepool.order.v1.Fulfilment.parcels:type_name -> onepool.order.v1.Parcel
+	63,  // 79: onepool.order.v1.FulfilmentLine.title:type_name -> onepool.order.v1.FulfilmentLine.TitleEntry
+	2,   // 80: onepool.order.v1.Parcel.state:type_name -> onepool.order.v1.ParcelState
+	44,  // 81: onepool.order.v1.Parcel.lines:type_name -> onepool.order.v1.ParcelContent
+	1,   // 82: onepool.order.v1.ListFulfilmentsRequest.state:type_name -> onepool.order.v1.FulfilmentState
+	1,   // 83: onepool.order.v1.ListFulfilmentsRequest.states:type_name -> onepool.order.v1.FulfilmentState
+	40,  // 84: onepool.order.v1.ListFulfilmentsResponse.fulfilments:type_name -> onepool.order.v1.Fulfilment
+	71,  // 85: onepool.order.v1.DeclineFulfilmentRequest.lines:type_name -> onepool.inventory.v1.MissingLine
+	72,  // 86: onepool.order.v1.DeclineFulfilmentRequest.reason:type_name -> onepool.inventory.v1.DeclineReason
+	73,  // 87: onepool.order.v1.DeclineFulfilmentRequest.effect:type_name -> onepool.inventory.v1.StockEffect
+	51,  // 88: onepool.order.v1.CreateReturnRequest.lines:type_name -> onepool.order.v1.ReturnLineInput
+	53,  // 89: onepool.order.v1.CreateReturnRequest.exchange:type_name -> onepool.order.v1.ExchangeLine
+	5,   // 90: onepool.order.v1.ReturnInfo.state:type_name -> onepool.order.v1.ReturnState
+	55,  // 91: onepool.order.v1.ReturnInfo.lines:type_name -> onepool.order.v1.ReturnLine
+	64,  // 92: onepool.order.v1.ReturnInfo.refund:type_name -> onepool.common.v1.Money
+	64,  // 93: onepool.order.v1.ReturnInfo.freight_refund:type_name -> onepool.common.v1.Money
+	64,  // 94: onepool.order.v1.ReturnInfo.gift_charge:type_name -> onepool.common.v1.Money
+	53,  // 95: onepool.order.v1.ReturnInfo.exchange:type_name -> onepool.order.v1.ExchangeLine
+	64,  // 96: onepool.order.v1.ReturnLine.refund:type_name -> onepool.common.v1.Money
+	56,  // 97: onepool.order.v1.ReturnLine.pieces:type_name -> onepool.order.v1.ReturnPieces
+	57,  // 98: onepool.order.v1.ReceiveReturnRequest.inspection:type_name -> onepool.order.v1.InspectedPieces
+	14,  // 99: onepool.order.v1.Order.GetCart:input_type -> onepool.order.v1.GetCartRequest
+	15,  // 100: onepool.order.v1.Order.SetCartLine:input_type -> onepool.order.v1.SetCartLineRequest
+	17,  // 101: onepool.order.v1.Order.Calculate:input_type -> onepool.order.v1.CalculateRequest
+	20,  // 102: onepool.order.v1.Order.PlaceOrder:input_type -> onepool.order.v1.PlaceOrderRequest
+	27,  // 103: onepool.order.v1.Order.SellAtTill:input_type -> onepool.order.v1.SellAtTillRequest
+	29,  // 104: onepool.order.v1.Order.ImportChannelOrder:input_type -> onepool.order.v1.ImportChannelOrderRequest
+	31,  // 105: onepool.order.v1.Order.GetOrder:input_type -> onepool.order.v1.GetOrderRequest
+	32,  // 106: onepool.order.v1.Order.GetChannelOrder:input_type -> onepool.order.v1.GetChannelOrderRequest
+	33,  // 107: onepool.order.v1.Order.ListOrders:input_type -> onepool.order.v1.ListOrdersRequest
+	35,  // 108: onepool.order.v1.Order.CancelOrder:input_type -> onepool.order.v1.CancelOrderRequest
+	36,  // 109: onepool.order.v1.Order.CreatePayment:input_type -> onepool.order.v1.CreatePaymentRequest
+	38,  // 110: onepool.order.v1.Order.PayInSandbox:input_type -> onepool.order.v1.PayInSandboxRequest
+	45,  // 111: onepool.order.v1.Order.ListFulfilments:input_type -> onepool.order.v1.ListFulfilmentsRequest
+	47,  // 112: onepool.order.v1.Order.AcceptFulfilment:input_type -> onepool.order.v1.AcceptFulfilmentRequest
+	48,  // 113: onepool.order.v1.Order.DeclineFulfilment:input_type -> onepool.order.v1.DeclineFulfilmentRequest
+	49,  // 114: onepool.order.v1.Order.ShipFulfilment:input_type -> onepool.order.v1.ShipFulfilmentRequest
+	50,  // 115: onepool.order.v1.Order.ConfirmReceipt:input_type -> onepool.order.v1.ConfirmReceiptRequest
+	52,  // 116: onepool.order.v1.Order.CreateReturn:input_type -> onepool.order.v1.CreateReturnRequest
+	58,  // 117: onepool.order.v1.Order.ApproveReturn:input_type -> onepool.order.v1.ApproveReturnRequest
+	59,  // 118: onepool.order.v1.Order.ReceiveReturn:input_type -> onepool.order.v1.ReceiveReturnRequest
+	74,  // 119: onepool.order.v1.Order.CheckInvariants:input_type -> onepool.common.v1.CheckInvariantsRequest
+	11,  // 120: onepool.order.v1.Order.GetCart:output_type -> onepool.order.v1.Cart
+	11,  // 121: onepool.order.v1.Order.SetCartLine:output_type -> onepool.order.v1.Cart
+	18,  // 122: onepool.order.v1.Order.Calculate:output_type -> onepool.order.v1.Calculation
+	21,  // 123: onepool.order.v1.Order.PlaceOrder:output_type -> onepool.order.v1.OrderInfo
+	21,  // 124: onepool.order.v1.Order.SellAtTill:output_type -> onepool.order.v1.OrderInfo
+	21,  // 125: onepool.order.v1.Order.ImportChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	21,  // 126: onepool.order.v1.Order.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	21,  // 127: onepool.order.v1.Order.GetChannelOrder:output_type -> onepool.order.v1.OrderInfo
+	34,  // 128: onepool.order.v1.Order.ListOrders:output_type -> onepool.order.v1.ListOrdersResponse
+	21,  // 129: onepool.order.v1.Order.CancelOrder:output_type -> onepool.order.v1.OrderInfo
+	37,  // 130: onepool.order.v1.Order.CreatePayment:output_type -> onepool.order.v1.Payment
+	39,  // 131: onepool.order.v1.Order.PayInSandbox:output_type -> onepool.order.v1.PayInSandboxResponse
+	46,  // 132: onepool.order.v1.Order.ListFulfilments:output_type -> onepool.order.v1.ListFulfilmentsResponse
+	40,  // 133: onepool.order.v1.Order.AcceptFulfilment:output_type -> onepool.order.v1.Fulfilment
+	40,  // 134: onepool.order.v1.Order.DeclineFulfilment:output_type -> onepool.order.v1.Fulfilment
+	40,  // 135: onepool.order.v1.Order.ShipFulfilment:output_type -> onepool.order.v1.Fulfilment
+	40,  // 136: onepool.order.v1.Order.ConfirmReceipt:output_type -> onepool.order.v1.Fulfilment
+	54,  // 137: onepool.order.v1.Order.CreateReturn:output_type -> onepool.order.v1.ReturnInfo
+	54,  // 138: onepool.order.v1.Order.ApproveReturn:output_type -> onepool.order.v1.ReturnInfo
+	54,  // 139: onepool.order.v1.Order.ReceiveReturn:output_type -> onepool.order.v1.ReturnInfo
+	75,  // 140: onepool.order.v1.Order.CheckInvariants:output_type -> onepool.common.v1.CheckInvariantsResponse
+	120, // [120:141] is the sub-list for method output_type
+	99,  // [99:120] is the sub-list for method input_type
+	99,  // [99:99] is the sub-list for extension type_name
+	99,  // [99:99] is the sub-list for extension extendee
+	0,   // [0:99] is the sub-list for field type_name
 }
 
 func init() { file_order_v1_order_proto_init() }
@@ -6315,7 +6421,7 @@ func file_order_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_order_v1_order_proto_rawDesc), len(file_order_v1_order_proto_rawDesc)),
-			NumEnums:      10,
+			NumEnums:      11,
 			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   1,

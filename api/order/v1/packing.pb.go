@@ -29,8 +29,10 @@ type GetPickingListRequest struct {
 	// A till, or staff of one store, may leave it out.
 	Location      string   `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	FulfilmentIds []string `protobuf:"bytes,2,rep,name=fulfilment_ids,json=fulfilmentIds,proto3" json:"fulfilment_ids,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// For what is in this merged parcel.
+	MergedParcelId string `protobuf:"bytes,3,opt,name=merged_parcel_id,json=mergedParcelId,proto3" json:"merged_parcel_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetPickingListRequest) Reset() {
@@ -75,6 +77,13 @@ func (x *GetPickingListRequest) GetFulfilmentIds() []string {
 		return x.FulfilmentIds
 	}
 	return nil
+}
+
+func (x *GetPickingListRequest) GetMergedParcelId() string {
+	if x != nil {
+		return x.MergedParcelId
+	}
+	return ""
 }
 
 type PickingList struct {
@@ -349,11 +358,13 @@ type Waybill struct {
 	// SKUs whose weight is not known: it is not in weight_g.
 	Weightless []string `protobuf:"bytes,13,rep,name=weightless,proto3" json:"weightless,omitempty"`
 	// Of the buyer.
-	Remark        string `protobuf:"bytes,14,opt,name=remark,proto3" json:"remark,omitempty"`
-	Carrier       string `protobuf:"bytes,15,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	TrackingNo    string `protobuf:"bytes,16,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Remark     string `protobuf:"bytes,14,opt,name=remark,proto3" json:"remark,omitempty"`
+	Carrier    string `protobuf:"bytes,15,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo string `protobuf:"bytes,16,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	// Of the receiver: to be named when the parcel leaves. It grows with each change of the order's address; 1: as placed.
+	AddressVersion int64 `protobuf:"varint,17,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Waybill) Reset() {
@@ -496,6 +507,13 @@ func (x *Waybill) GetTrackingNo() string {
 		return x.TrackingNo
 	}
 	return ""
+}
+
+func (x *Waybill) GetAddressVersion() int64 {
+	if x != nil {
+		return x.AddressVersion
+	}
+	return 0
 }
 
 type Sender struct {
@@ -654,10 +672,11 @@ var File_order_v1_packing_proto protoreflect.FileDescriptor
 
 const file_order_v1_packing_proto_rawDesc = "" +
 	"\n" +
-	"\x16order/v1/packing.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x14order/v1/order.proto\"x\n" +
+	"\x16order/v1/packing.proto\x12\x10onepool.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cinventory/v1/inventory.proto\x1a\x14order/v1/order.proto\"\xab\x01\n" +
 	"\x15GetPickingListRequest\x12#\n" +
 	"\blocation\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\blocation\x12:\n" +
-	"\x0efulfilment_ids\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\xc8\x01\x18\x01\"\x06r\x04\x10\x01\x18@R\rfulfilmentIds\"\x95\x01\n" +
+	"\x0efulfilment_ids\x18\x02 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\xc8\x01\x18\x01\"\x06r\x04\x10\x01\x18@R\rfulfilmentIds\x121\n" +
+	"\x10merged_parcel_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\x0emergedParcelId\"\x95\x01\n" +
 	"\vPickingList\x12\x1a\n" +
 	"\blocation\x18\x01 \x01(\tR\blocation\x12/\n" +
 	"\x04skus\x18\x02 \x03(\v2\x1b.onepool.order.v1.PickedSkuR\x04skus\x12%\n" +
@@ -678,7 +697,7 @@ const file_order_v1_packing_proto_rawDesc = "" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\"i\n" +
 	"\x11GetWaybillRequest\x12.\n" +
 	"\rfulfilment_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\x12$\n" +
-	"\tparcel_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\bparcelId\"\xc1\x04\n" +
+	"\tparcel_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\bparcelId\"\xea\x04\n" +
 	"\aWaybill\x12#\n" +
 	"\rfulfilment_id\x18\x01 \x01(\tR\ffulfilmentId\x12\x1b\n" +
 	"\tparcel_id\x18\x02 \x01(\tR\bparcelId\x12\x19\n" +
@@ -702,7 +721,8 @@ const file_order_v1_packing_proto_rawDesc = "" +
 	"\x06remark\x18\x0e \x01(\tR\x06remark\x12\x18\n" +
 	"\acarrier\x18\x0f \x01(\tR\acarrier\x12\x1f\n" +
 	"\vtracking_no\x18\x10 \x01(\tR\n" +
-	"trackingNo\"\xb0\x01\n" +
+	"trackingNo\x12'\n" +
+	"\x0faddress_version\x18\x11 \x01(\x03R\x0eaddressVersion\"\xb0\x01\n" +
 	"\x06Sender\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +

@@ -129,14 +129,17 @@ func (x *PutParcelsRequest) GetParcels() []*PlannedParcel {
 }
 
 type ShipPartRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	FulfilmentId  string                 `protobuf:"bytes,2,opt,name=fulfilment_id,json=fulfilmentId,proto3" json:"fulfilment_id,omitempty"`
-	Lines         []*ParcelContent       `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
-	Carrier       string                 `protobuf:"bytes,4,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	TrackingNo    string                 `protobuf:"bytes,5,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RequestId    string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	FulfilmentId string                 `protobuf:"bytes,2,opt,name=fulfilment_id,json=fulfilmentId,proto3" json:"fulfilment_id,omitempty"`
+	Lines        []*ParcelContent       `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	Carrier      string                 `protobuf:"bytes,4,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo   string                 `protobuf:"bytes,5,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	// The address_version of the waybill on the parcel; 0: not said. Once the order's address was changed it is needed, and another
+	// one than the order's is refused with WAYBILL_CHANGED.
+	AddressVersion int64 `protobuf:"varint,6,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ShipPartRequest) Reset() {
@@ -204,14 +207,24 @@ func (x *ShipPartRequest) GetTrackingNo() string {
 	return ""
 }
 
+func (x *ShipPartRequest) GetAddressVersion() int64 {
+	if x != nil {
+		return x.AddressVersion
+	}
+	return 0
+}
+
 type ShipParcelRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	ParcelId      string                 `protobuf:"bytes,2,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
-	Carrier       string                 `protobuf:"bytes,3,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	TrackingNo    string                 `protobuf:"bytes,4,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ParcelId   string                 `protobuf:"bytes,2,opt,name=parcel_id,json=parcelId,proto3" json:"parcel_id,omitempty"`
+	Carrier    string                 `protobuf:"bytes,3,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNo string                 `protobuf:"bytes,4,opt,name=tracking_no,json=trackingNo,proto3" json:"tracking_no,omitempty"`
+	// The address_version of the waybill on the parcel; 0: not said. Once the order's address was changed it is needed, and another
+	// one than the order's is refused with WAYBILL_CHANGED.
+	AddressVersion int64 `protobuf:"varint,5,opt,name=address_version,json=addressVersion,proto3" json:"address_version,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ShipParcelRequest) Reset() {
@@ -270,6 +283,13 @@ func (x *ShipParcelRequest) GetTrackingNo() string {
 		return x.TrackingNo
 	}
 	return ""
+}
+
+func (x *ShipParcelRequest) GetAddressVersion() int64 {
+	if x != nil {
+		return x.AddressVersion
+	}
+	return 0
 }
 
 type DeliverParcelRequest struct {
@@ -456,7 +476,7 @@ const file_order_v1_parcel_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
 	"\rfulfilment_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\ffulfilmentId\x12C\n" +
-	"\aparcels\x18\x03 \x03(\v2\x1f.onepool.order.v1.PlannedParcelB\b\xbaH\x05\x92\x01\x02\x102R\aparcels\"\x80\x02\n" +
+	"\aparcels\x18\x03 \x03(\v2\x1f.onepool.order.v1.PlannedParcelB\b\xbaH\x05\x92\x01\x02\x102R\aparcels\"\xb2\x02\n" +
 	"\x0fShipPartRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
@@ -464,14 +484,16 @@ const file_order_v1_parcel_proto_rawDesc = "" +
 	"\x05lines\x18\x03 \x03(\v2\x1f.onepool.order.v1.ParcelContentB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x12#\n" +
 	"\acarrier\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\acarrier\x12*\n" +
 	"\vtracking_no\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"trackingNo\"\xb6\x01\n" +
+	"trackingNo\x120\n" +
+	"\x0faddress_version\x18\x06 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eaddressVersion\"\xe8\x01\n" +
 	"\x11ShipParcelRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +
 	"\tparcel_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bparcelId\x12#\n" +
 	"\acarrier\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\acarrier\x12*\n" +
 	"\vtracking_no\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"trackingNo\"\x86\x01\n" +
+	"trackingNo\x120\n" +
+	"\x0faddress_version\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eaddressVersion\"\x86\x01\n" +
 	"\x14DeliverParcelRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12&\n" +

@@ -19,12 +19,15 @@ func Door() process.Door {
 		miniprogramv1.RegisterMiniProgramServer(r.GRPC, s)
 		returns := service.NewReturns(d.Dial)
 		miniprogramv1.RegisterMiniProgramReturnsServer(r.GRPC, returns)
+		invoices := service.NewInvoices(d.Dial)
+		miniprogramv1.RegisterMiniProgramInvoicesServer(r.GRPC, invoices)
 		carts := service.NewCarts(d.Dial)
 		miniprogramv1.RegisterMiniProgramCartsServer(r.GRPC, carts)
 		if r.HTTP != nil {
 			miniprogramv1.RegisterMiniProgramCartsHTTPServer(r.HTTP, carts)
 			miniprogramv1.RegisterMiniProgramHTTPServer(r.HTTP, s)
 			miniprogramv1.RegisterMiniProgramReturnsHTTPServer(r.HTTP, returns)
+			miniprogramv1.RegisterMiniProgramInvoicesHTTPServer(r.HTTP, invoices)
 		}
 		r.Open(miniprogramv1.MiniProgram_SendSignInCode_FullMethodName, miniprogramv1.MiniProgram_SignIn_FullMethodName,
 			miniprogramv1.MiniProgram_ListProducts_FullMethodName, miniprogramv1.MiniProgram_GetProduct_FullMethodName,

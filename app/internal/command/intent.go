@@ -350,6 +350,26 @@ func (in *Intent) Release(ctx context.Context, retryAfter time.Duration) error {
 	return nil
 }
 
+// Hold keeps the intent from being finished by another until ctx's transaction ends. It returns ErrFinished if it has been: what
+// a run does locally before the end must not outlive a decision against it.
+func (in *Intent) Hold(ctx context.Context) error {
+	if _, err := database.FromContext(ctx); err != nil {
+		return fmt.Errorf("intent %s: hold: %w", in.GID, err)
+	}
+	now, err := in.db.Now(ctx)
+	if err != nil {
+		return err
+	}
+	res, err := in.db.Conn(ctx).ExecContext(ctx, "UPDATE intents SET updated_us = ? WHERE gid = ? AND state = ?", now, in.GID, stateOpen)
+	if err != nil {
+		return fmt.Errorf("intent %s: hold: %w", in.GID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(ErrFinished, err)
+	}
+	return nil
+}
+
 // Finish records the outcome in ctx's transaction, the one local transaction that decides: an answer, or a refusal (a
 // Kratos error, see Refusal). It returns ErrFinished if there is one already; the transaction must not commit then.
 func (in *Intent) Finish(ctx context.Context, answer proto.Message, refusal error) error {

@@ -126,7 +126,9 @@ func (db *DB) openSQLite(c Config) error {
 		"foreign_keys(1)",
 		"temp_store(MEMORY)", // what savepoints undo with: not worth a file
 	}}
-	writer := url.Values{"_pragma": common["_pragma"], "_txlock": {"immediate"}}
+	// The one writer's pages are never stale, so they are kept (32 MiB); and a page that is written again soon is copied from the
+	// log into the file once.
+	writer := url.Values{"_pragma": append(append([]string{}, common["_pragma"]...), "cache_size(-32768)", "wal_autocheckpoint(4000)"), "_txlock": {"immediate"}}
 	reader := url.Values{"_pragma": append(append([]string{}, common["_pragma"]...), "query_only(1)")}
 	file := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: c.Path}).EscapedPath()}).String()
 	writing, err := keepingConnector(file + "?" + writer.Encode())

@@ -23,6 +23,19 @@ func (f Freight) Validate() error {
 	return nil
 }
 
+// For is what a delivery costs of goods of a weight and a worth.
+func (f Freight) For(weightG, goodsMinor int64) (int64, error) {
+	if f.free(goodsMinor) {
+		return 0, nil
+	}
+	return f.of(weightG)
+}
+
+// free says whether goods are worth so much that their delivery costs nothing.
+func (f Freight) free(goodsMinor int64) bool {
+	return f.FreeFromMinor > 0 && goodsMinor >= f.FreeFromMinor
+}
+
 // of is the freight of a weight.
 func (f Freight) of(weightG int64) (int64, error) {
 	over := weightG - f.FirstG
@@ -62,7 +75,7 @@ func (c *calculation) charge() error {
 				return err
 			}
 		}
-		if c.in.Freight.FreeFromMinor > 0 && goods >= c.in.Freight.FreeFromMinor {
+		if c.in.Freight.free(goods) {
 			c.step(Step{Kind: StepFreight, Reason: FreeFrom})
 			return nil
 		}

@@ -170,6 +170,66 @@ func (x *GetExternalOrderRequest) GetExternalNo() string {
 	return ""
 }
 
+type ChangeExternalAddressRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ExternalNo    string                 `protobuf:"bytes,2,opt,name=external_no,json=externalNo,proto3" json:"external_no,omitempty"`
+	Receiver      *v1.Receiver           `protobuf:"bytes,3,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeExternalAddressRequest) Reset() {
+	*x = ChangeExternalAddressRequest{}
+	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeExternalAddressRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeExternalAddressRequest) ProtoMessage() {}
+
+func (x *ChangeExternalAddressRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeExternalAddressRequest.ProtoReflect.Descriptor instead.
+func (*ChangeExternalAddressRequest) Descriptor() ([]byte, []int) {
+	return file_frontend_ecommerce_v1_ecommerce_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ChangeExternalAddressRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ChangeExternalAddressRequest) GetExternalNo() string {
+	if x != nil {
+		return x.ExternalNo
+	}
+	return ""
+}
+
+func (x *ChangeExternalAddressRequest) GetReceiver() *v1.Receiver {
+	if x != nil {
+		return x.Receiver
+	}
+	return nil
+}
+
 type GetChannelStockRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Skus          []string               `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
@@ -179,7 +239,7 @@ type GetChannelStockRequest struct {
 
 func (x *GetChannelStockRequest) Reset() {
 	*x = GetChannelStockRequest{}
-	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[2]
+	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -191,7 +251,7 @@ func (x *GetChannelStockRequest) String() string {
 func (*GetChannelStockRequest) ProtoMessage() {}
 
 func (x *GetChannelStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[2]
+	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -204,7 +264,7 @@ func (x *GetChannelStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelStockRequest.ProtoReflect.Descriptor instead.
 func (*GetChannelStockRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_ecommerce_v1_ecommerce_proto_rawDescGZIP(), []int{2}
+	return file_frontend_ecommerce_v1_ecommerce_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetChannelStockRequest) GetSkus() []string {
@@ -223,7 +283,7 @@ type GetChannelStockResponse struct {
 
 func (x *GetChannelStockResponse) Reset() {
 	*x = GetChannelStockResponse{}
-	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[3]
+	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -235,7 +295,7 @@ func (x *GetChannelStockResponse) String() string {
 func (*GetChannelStockResponse) ProtoMessage() {}
 
 func (x *GetChannelStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[3]
+	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -248,7 +308,7 @@ func (x *GetChannelStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetChannelStockResponse.ProtoReflect.Descriptor instead.
 func (*GetChannelStockResponse) Descriptor() ([]byte, []int) {
-	return file_frontend_ecommerce_v1_ecommerce_proto_rawDescGZIP(), []int{3}
+	return file_frontend_ecommerce_v1_ecommerce_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetChannelStockResponse) GetItems() []*ChannelStock {
@@ -268,7 +328,7 @@ type ChannelStock struct {
 
 func (x *ChannelStock) Reset() {
 	*x = ChannelStock{}
-	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[4]
+	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -280,7 +340,7 @@ func (x *ChannelStock) String() string {
 func (*ChannelStock) ProtoMessage() {}
 
 func (x *ChannelStock) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[4]
+	mi := &file_frontend_ecommerce_v1_ecommerce_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -293,7 +353,7 @@ func (x *ChannelStock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChannelStock.ProtoReflect.Descriptor instead.
 func (*ChannelStock) Descriptor() ([]byte, []int) {
-	return file_frontend_ecommerce_v1_ecommerce_proto_rawDescGZIP(), []int{4}
+	return file_frontend_ecommerce_v1_ecommerce_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ChannelStock) GetSku() string {
@@ -331,17 +391,24 @@ const file_frontend_ecommerce_v1_ecommerce_proto_rawDesc = "" +
 	"^[A-Z]{3}$R\bcurrency\"E\n" +
 	"\x17GetExternalOrderRequest\x12*\n" +
 	"\vexternal_no\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"externalNo\"A\n" +
+	"externalNo\"\xb4\x01\n" +
+	"\x1cChangeExternalAddressRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12*\n" +
+	"\vexternal_no\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
+	"externalNo\x12>\n" +
+	"\breceiver\x18\x03 \x01(\v2\x1a.onepool.order.v1.ReceiverB\x06\xbaH\x03\xc8\x01\x01R\breceiver\"A\n" +
 	"\x16GetChannelStockRequest\x12'\n" +
 	"\x04skus\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\b\x01\x10\xc8\x01\"\x06r\x04\x10\x01\x18@R\x04skus\"\\\n" +
 	"\x17GetChannelStockResponse\x12A\n" +
 	"\x05items\x18\x01 \x03(\v2+.onepool.frontend.ecommerce.v1.ChannelStockR\x05items\">\n" +
 	"\fChannelStock\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
-	"\tavailable\x18\x02 \x01(\x03R\tavailable2\xa8\x03\n" +
+	"\tavailable\x18\x02 \x01(\x03R\tavailable2\xc9\x04\n" +
 	"\tEcommerce\x12x\n" +
 	"\tPostOrder\x12/.onepool.frontend.ecommerce.v1.PostOrderRequest\x1a\x1b.onepool.order.v1.OrderInfo\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/channel/v1/orders\x12\x89\x01\n" +
-	"\bGetOrder\x126.onepool.frontend.ecommerce.v1.GetExternalOrderRequest\x1a\x1b.onepool.order.v1.OrderInfo\"(\x82\xd3\xe4\x93\x02\"\x12 /channel/v1/orders/{external_no}\x12\x94\x01\n" +
+	"\bGetOrder\x126.onepool.frontend.ecommerce.v1.GetExternalOrderRequest\x1a\x1b.onepool.order.v1.OrderInfo\"(\x82\xd3\xe4\x93\x02\"\x12 /channel/v1/orders/{external_no}\x12\x9e\x01\n" +
+	"\rChangeAddress\x12;.onepool.frontend.ecommerce.v1.ChangeExternalAddressRequest\x1a\x1b.onepool.order.v1.OrderInfo\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/channel/v1/orders/{external_no}/address\x12\x94\x01\n" +
 	"\bGetStock\x125.onepool.frontend.ecommerce.v1.GetChannelStockRequest\x1a6.onepool.frontend.ecommerce.v1.GetChannelStockResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/channel/v1/stockBBZ@github.com/onepool/onepool/api/frontend/ecommerce/v1;ecommercev1b\x06proto3"
 
 var (
@@ -356,32 +423,36 @@ func file_frontend_ecommerce_v1_ecommerce_proto_rawDescGZIP() []byte {
 	return file_frontend_ecommerce_v1_ecommerce_proto_rawDescData
 }
 
-var file_frontend_ecommerce_v1_ecommerce_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_frontend_ecommerce_v1_ecommerce_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_frontend_ecommerce_v1_ecommerce_proto_goTypes = []any{
-	(*PostOrderRequest)(nil),        // 0: onepool.frontend.ecommerce.v1.PostOrderRequest
-	(*GetExternalOrderRequest)(nil), // 1: onepool.frontend.ecommerce.v1.GetExternalOrderRequest
-	(*GetChannelStockRequest)(nil),  // 2: onepool.frontend.ecommerce.v1.GetChannelStockRequest
-	(*GetChannelStockResponse)(nil), // 3: onepool.frontend.ecommerce.v1.GetChannelStockResponse
-	(*ChannelStock)(nil),            // 4: onepool.frontend.ecommerce.v1.ChannelStock
-	(*v1.Receiver)(nil),             // 5: onepool.order.v1.Receiver
-	(*v1.ChannelLine)(nil),          // 6: onepool.order.v1.ChannelLine
-	(*v1.OrderInfo)(nil),            // 7: onepool.order.v1.OrderInfo
+	(*PostOrderRequest)(nil),             // 0: onepool.frontend.ecommerce.v1.PostOrderRequest
+	(*GetExternalOrderRequest)(nil),      // 1: onepool.frontend.ecommerce.v1.GetExternalOrderRequest
+	(*ChangeExternalAddressRequest)(nil), // 2: onepool.frontend.ecommerce.v1.ChangeExternalAddressRequest
+	(*GetChannelStockRequest)(nil),       // 3: onepool.frontend.ecommerce.v1.GetChannelStockRequest
+	(*GetChannelStockResponse)(nil),      // 4: onepool.frontend.ecommerce.v1.GetChannelStockResponse
+	(*ChannelStock)(nil),                 // 5: onepool.frontend.ecommerce.v1.ChannelStock
+	(*v1.Receiver)(nil),                  // 6: onepool.order.v1.Receiver
+	(*v1.ChannelLine)(nil),               // 7: onepool.order.v1.ChannelLine
+	(*v1.OrderInfo)(nil),                 // 8: onepool.order.v1.OrderInfo
 }
 var file_frontend_ecommerce_v1_ecommerce_proto_depIdxs = []int32{
-	5, // 0: onepool.frontend.ecommerce.v1.PostOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
-	6, // 1: onepool.frontend.ecommerce.v1.PostOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
-	4, // 2: onepool.frontend.ecommerce.v1.GetChannelStockResponse.items:type_name -> onepool.frontend.ecommerce.v1.ChannelStock
-	0, // 3: onepool.frontend.ecommerce.v1.Ecommerce.PostOrder:input_type -> onepool.frontend.ecommerce.v1.PostOrderRequest
-	1, // 4: onepool.frontend.ecommerce.v1.Ecommerce.GetOrder:input_type -> onepool.frontend.ecommerce.v1.GetExternalOrderRequest
-	2, // 5: onepool.frontend.ecommerce.v1.Ecommerce.GetStock:input_type -> onepool.frontend.ecommerce.v1.GetChannelStockRequest
-	7, // 6: onepool.frontend.ecommerce.v1.Ecommerce.PostOrder:output_type -> onepool.order.v1.OrderInfo
-	7, // 7: onepool.frontend.ecommerce.v1.Ecommerce.GetOrder:output_type -> onepool.order.v1.OrderInfo
-	3, // 8: onepool.frontend.ecommerce.v1.Ecommerce.GetStock:output_type -> onepool.frontend.ecommerce.v1.GetChannelStockResponse
-	6, // [6:9] is the sub-list for method output_type
-	3, // [3:6] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	6, // 0: onepool.frontend.ecommerce.v1.PostOrderRequest.receiver:type_name -> onepool.order.v1.Receiver
+	7, // 1: onepool.frontend.ecommerce.v1.PostOrderRequest.lines:type_name -> onepool.order.v1.ChannelLine
+	6, // 2: onepool.frontend.ecommerce.v1.ChangeExternalAddressRequest.receiver:type_name -> onepool.order.v1.Receiver
+	5, // 3: onepool.frontend.ecommerce.v1.GetChannelStockResponse.items:type_name -> onepool.frontend.ecommerce.v1.ChannelStock
+	0, // 4: onepool.frontend.ecommerce.v1.Ecommerce.PostOrder:input_type -> onepool.frontend.ecommerce.v1.PostOrderRequest
+	1, // 5: onepool.frontend.ecommerce.v1.Ecommerce.GetOrder:input_type -> onepool.frontend.ecommerce.v1.GetExternalOrderRequest
+	2, // 6: onepool.frontend.ecommerce.v1.Ecommerce.ChangeAddress:input_type -> onepool.frontend.ecommerce.v1.ChangeExternalAddressRequest
+	3, // 7: onepool.frontend.ecommerce.v1.Ecommerce.GetStock:input_type -> onepool.frontend.ecommerce.v1.GetChannelStockRequest
+	8, // 8: onepool.frontend.ecommerce.v1.Ecommerce.PostOrder:output_type -> onepool.order.v1.OrderInfo
+	8, // 9: onepool.frontend.ecommerce.v1.Ecommerce.GetOrder:output_type -> onepool.order.v1.OrderInfo
+	8, // 10: onepool.frontend.ecommerce.v1.Ecommerce.ChangeAddress:output_type -> onepool.order.v1.OrderInfo
+	4, // 11: onepool.frontend.ecommerce.v1.Ecommerce.GetStock:output_type -> onepool.frontend.ecommerce.v1.GetChannelStockResponse
+	8, // [8:12] is the sub-list for method output_type
+	4, // [4:8] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_frontend_ecommerce_v1_ecommerce_proto_init() }
@@ -395,7 +466,7 @@ func file_frontend_ecommerce_v1_ecommerce_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_frontend_ecommerce_v1_ecommerce_proto_rawDesc), len(file_frontend_ecommerce_v1_ecommerce_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

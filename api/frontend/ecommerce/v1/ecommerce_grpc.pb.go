@@ -22,9 +22,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Ecommerce_PostOrder_FullMethodName = "/onepool.frontend.ecommerce.v1.Ecommerce/PostOrder"
-	Ecommerce_GetOrder_FullMethodName  = "/onepool.frontend.ecommerce.v1.Ecommerce/GetOrder"
-	Ecommerce_GetStock_FullMethodName  = "/onepool.frontend.ecommerce.v1.Ecommerce/GetStock"
+	Ecommerce_PostOrder_FullMethodName     = "/onepool.frontend.ecommerce.v1.Ecommerce/PostOrder"
+	Ecommerce_GetOrder_FullMethodName      = "/onepool.frontend.ecommerce.v1.Ecommerce/GetOrder"
+	Ecommerce_ChangeAddress_FullMethodName = "/onepool.frontend.ecommerce.v1.Ecommerce/ChangeAddress"
+	Ecommerce_GetStock_FullMethodName      = "/onepool.frontend.ecommerce.v1.Ecommerce/GetStock"
 )
 
 // EcommerceClient is the client API for Ecommerce service.
@@ -34,6 +35,8 @@ type EcommerceClient interface {
 	// A paid order of the platform. The same external number again is the same order.
 	PostOrder(ctx context.Context, in *PostOrderRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
 	GetOrder(ctx context.Context, in *GetExternalOrderRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
+	// Another receiver for an order of which nothing has left; see AddressChanges of the order center.
+	ChangeAddress(ctx context.Context, in *ChangeExternalAddressRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
 	// What this channel may promise now.
 	GetStock(ctx context.Context, in *GetChannelStockRequest, opts ...grpc.CallOption) (*GetChannelStockResponse, error)
 }
@@ -66,6 +69,16 @@ func (c *ecommerceClient) GetOrder(ctx context.Context, in *GetExternalOrderRequ
 	return out, nil
 }
 
+func (c *ecommerceClient) ChangeAddress(ctx context.Context, in *ChangeExternalAddressRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(v1.OrderInfo)
+	err := c.cc.Invoke(ctx, Ecommerce_ChangeAddress_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ecommerceClient) GetStock(ctx context.Context, in *GetChannelStockRequest, opts ...grpc.CallOption) (*GetChannelStockResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetChannelStockResponse)
@@ -83,6 +96,8 @@ type EcommerceServer interface {
 	// A paid order of the platform. The same external number again is the same order.
 	PostOrder(context.Context, *PostOrderRequest) (*v1.OrderInfo, error)
 	GetOrder(context.Context, *GetExternalOrderRequest) (*v1.OrderInfo, error)
+	// Another receiver for an order of which nothing has left; see AddressChanges of the order center.
+	ChangeAddress(context.Context, *ChangeExternalAddressRequest) (*v1.OrderInfo, error)
 	// What this channel may promise now.
 	GetStock(context.Context, *GetChannelStockRequest) (*GetChannelStockResponse, error)
 	mustEmbedUnimplementedEcommerceServer()
@@ -100,6 +115,9 @@ func (UnimplementedEcommerceServer) PostOrder(context.Context, *PostOrderRequest
 }
 func (UnimplementedEcommerceServer) GetOrder(context.Context, *GetExternalOrderRequest) (*v1.OrderInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOrder not implemented")
+}
+func (UnimplementedEcommerceServer) ChangeAddress(context.Context, *ChangeExternalAddressRequest) (*v1.OrderInfo, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChangeAddress not implemented")
 }
 func (UnimplementedEcommerceServer) GetStock(context.Context, *GetChannelStockRequest) (*GetChannelStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStock not implemented")
@@ -161,6 +179,24 @@ func _Ecommerce_GetOrder_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Ecommerce_ChangeAddress_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChangeExternalAddressRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EcommerceServer).ChangeAddress(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Ecommerce_ChangeAddress_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EcommerceServer).ChangeAddress(ctx, req.(*ChangeExternalAddressRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Ecommerce_GetStock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetChannelStockRequest)
 	if err := dec(in); err != nil {
@@ -193,6 +229,10 @@ var Ecommerce_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetOrder",
 			Handler:    _Ecommerce_GetOrder_Handler,
+		},
+		{
+			MethodName: "ChangeAddress",
+			Handler:    _Ecommerce_ChangeAddress_Handler,
 		},
 		{
 			MethodName: "GetStock",

@@ -20,11 +20,14 @@ var _ = binding.EncodeURL
 
 const _ = http.SupportPackageIsVersion1
 
+const OperationEcommerceChangeAddress = "/onepool.frontend.ecommerce.v1.Ecommerce/ChangeAddress"
 const OperationEcommerceGetOrder = "/onepool.frontend.ecommerce.v1.Ecommerce/GetOrder"
 const OperationEcommerceGetStock = "/onepool.frontend.ecommerce.v1.Ecommerce/GetStock"
 const OperationEcommercePostOrder = "/onepool.frontend.ecommerce.v1.Ecommerce/PostOrder"
 
 type EcommerceHTTPServer interface {
+	// ChangeAddress Another receiver for an order of which nothing has left; see AddressChanges of the order center.
+	ChangeAddress(context.Context, *ChangeExternalAddressRequest) (*v1.OrderInfo, error)
 	GetOrder(context.Context, *GetExternalOrderRequest) (*v1.OrderInfo, error)
 	// GetStock What this channel may promise now.
 	GetStock(context.Context, *GetChannelStockRequest) (*GetChannelStockResponse, error)
@@ -36,6 +39,7 @@ func RegisterEcommerceHTTPServer(s *http.Server, srv EcommerceHTTPServer) {
 	r := s.Route("/")
 	r.POST("/channel/v1/orders", _Ecommerce_PostOrder0_HTTP_Handler(srv))
 	r.GET("/channel/v1/orders/{external_no}", _Ecommerce_GetOrder0_HTTP_Handler(srv))
+	r.POST("/channel/v1/orders/{external_no}/address", _Ecommerce_ChangeAddress0_HTTP_Handler(srv))
 	r.GET("/channel/v1/stock", _Ecommerce_GetStock0_HTTP_Handler(srv))
 }
 
@@ -83,6 +87,31 @@ func _Ecommerce_GetOrder0_HTTP_Handler(srv EcommerceHTTPServer) func(ctx http.Co
 	}
 }
 
+func _Ecommerce_ChangeAddress0_HTTP_Handler(srv EcommerceHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ChangeExternalAddressRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindVars(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationEcommerceChangeAddress)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ChangeAddress(ctx, req.(*ChangeExternalAddressRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*v1.OrderInfo)
+		return ctx.Result(200, reply)
+	}
+}
+
 func _Ecommerce_GetStock0_HTTP_Handler(srv EcommerceHTTPServer) func(ctx http.Context) error {
 	return func(ctx http.Context) error {
 		var in GetChannelStockRequest
@@ -103,6 +132,8 @@ func _Ecommerce_GetStock0_HTTP_Handler(srv EcommerceHTTPServer) func(ctx http.Co
 }
 
 type EcommerceHTTPClient interface {
+	// ChangeAddress Another receiver for an order of which nothing has left; see AddressChanges of the order center.
+	ChangeAddress(ctx context.Context, req *ChangeExternalAddressRequest, opts ...http.CallOption) (rsp *v1.OrderInfo, err error)
 	GetOrder(ctx context.Context, req *GetExternalOrderRequest, opts ...http.CallOption) (rsp *v1.OrderInfo, err error)
 	// GetStock What this channel may promise now.
 	GetStock(ctx context.Context, req *GetChannelStockRequest, opts ...http.CallOption) (rsp *GetChannelStockResponse, err error)
@@ -116,6 +147,20 @@ type EcommerceHTTPClientImpl struct {
 
 func NewEcommerceHTTPClient(client *http.Client) EcommerceHTTPClient {
 	return &EcommerceHTTPClientImpl{client}
+}
+
+// ChangeAddress Another receiver for an order of which nothing has left; see AddressChanges of the order center.
+func (c *EcommerceHTTPClientImpl) ChangeAddress(ctx context.Context, in *ChangeExternalAddressRequest, opts ...http.CallOption) (*v1.OrderInfo, error) {
+	var out v1.OrderInfo
+	pattern := "/channel/v1/orders/{external_no}/address"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationEcommerceChangeAddress))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 func (c *EcommerceHTTPClientImpl) GetOrder(ctx context.Context, in *GetExternalOrderRequest, opts ...http.CallOption) (*v1.OrderInfo, error) {

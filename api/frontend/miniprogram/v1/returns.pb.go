@@ -24,6 +24,75 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ChangeMyAddressRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	OrderId   string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Receiver  *v1.Receiver           `protobuf:"bytes,3,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	// Administrative region that the goods go to: freight goes by it.
+	DestinationRegion string `protobuf:"bytes,4,opt,name=destination_region,json=destinationRegion,proto3" json:"destination_region,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *ChangeMyAddressRequest) Reset() {
+	*x = ChangeMyAddressRequest{}
+	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeMyAddressRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeMyAddressRequest) ProtoMessage() {}
+
+func (x *ChangeMyAddressRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeMyAddressRequest.ProtoReflect.Descriptor instead.
+func (*ChangeMyAddressRequest) Descriptor() ([]byte, []int) {
+	return file_frontend_miniprogram_v1_returns_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ChangeMyAddressRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ChangeMyAddressRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ChangeMyAddressRequest) GetReceiver() *v1.Receiver {
+	if x != nil {
+		return x.Receiver
+	}
+	return nil
+}
+
+func (x *ChangeMyAddressRequest) GetDestinationRegion() string {
+	if x != nil {
+		return x.DestinationRegion
+	}
+	return ""
+}
+
 type DelayMyReceiptRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -34,7 +103,7 @@ type DelayMyReceiptRequest struct {
 
 func (x *DelayMyReceiptRequest) Reset() {
 	*x = DelayMyReceiptRequest{}
-	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[0]
+	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -46,7 +115,7 @@ func (x *DelayMyReceiptRequest) String() string {
 func (*DelayMyReceiptRequest) ProtoMessage() {}
 
 func (x *DelayMyReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[0]
+	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -59,7 +128,7 @@ func (x *DelayMyReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DelayMyReceiptRequest.ProtoReflect.Descriptor instead.
 func (*DelayMyReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_miniprogram_v1_returns_proto_rawDescGZIP(), []int{0}
+	return file_frontend_miniprogram_v1_returns_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *DelayMyReceiptRequest) GetRequestId() string {
@@ -86,7 +155,7 @@ type WithdrawMyReturnRequest struct {
 
 func (x *WithdrawMyReturnRequest) Reset() {
 	*x = WithdrawMyReturnRequest{}
-	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[1]
+	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -98,7 +167,7 @@ func (x *WithdrawMyReturnRequest) String() string {
 func (*WithdrawMyReturnRequest) ProtoMessage() {}
 
 func (x *WithdrawMyReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[1]
+	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -111,7 +180,7 @@ func (x *WithdrawMyReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawMyReturnRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawMyReturnRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_miniprogram_v1_returns_proto_rawDescGZIP(), []int{1}
+	return file_frontend_miniprogram_v1_returns_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *WithdrawMyReturnRequest) GetRequestId() string {
@@ -140,7 +209,7 @@ type SendMyReturnRequest struct {
 
 func (x *SendMyReturnRequest) Reset() {
 	*x = SendMyReturnRequest{}
-	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[2]
+	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -152,7 +221,7 @@ func (x *SendMyReturnRequest) String() string {
 func (*SendMyReturnRequest) ProtoMessage() {}
 
 func (x *SendMyReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[2]
+	mi := &file_frontend_miniprogram_v1_returns_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -165,7 +234,7 @@ func (x *SendMyReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendMyReturnRequest.ProtoReflect.Descriptor instead.
 func (*SendMyReturnRequest) Descriptor() ([]byte, []int) {
-	return file_frontend_miniprogram_v1_returns_proto_rawDescGZIP(), []int{2}
+	return file_frontend_miniprogram_v1_returns_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SendMyReturnRequest) GetRequestId() string {
@@ -200,7 +269,13 @@ var File_frontend_miniprogram_v1_returns_proto protoreflect.FileDescriptor
 
 const file_frontend_miniprogram_v1_returns_proto_rawDesc = "" +
 	"\n" +
-	"%frontend/miniprogram/v1/returns.proto\x12\x1fonepool.frontend.miniprogram.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"q\n" +
+	"%frontend/miniprogram/v1/returns.proto\x12\x1fonepool.frontend.miniprogram.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x14order/v1/order.proto\"\xe0\x01\n" +
+	"\x16ChangeMyAddressRequest\x12(\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12$\n" +
+	"\border_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aorderId\x12>\n" +
+	"\breceiver\x18\x03 \x01(\v2\x1a.onepool.order.v1.ReceiverB\x06\xbaH\x03\xc8\x01\x01R\breceiver\x126\n" +
+	"\x12destination_region\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18 R\x11destinationRegion\"q\n" +
 	"\x15DelayMyReceiptRequest\x12(\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x10\x18@R\trequestId\x12.\n" +
@@ -215,8 +290,9 @@ const file_frontend_miniprogram_v1_returns_proto_rawDesc = "" +
 	"\treturn_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\breturnId\x12#\n" +
 	"\acarrier\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\acarrier\x12*\n" +
 	"\vtracking_no\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
-	"trackingNo2\xdf\x03\n" +
-	"\x12MiniProgramReturns\x12\xa0\x01\n" +
+	"trackingNo2\xf3\x04\n" +
+	"\x12MiniProgramReturns\x12\x91\x01\n" +
+	"\rChangeAddress\x127.onepool.frontend.miniprogram.v1.ChangeMyAddressRequest\x1a\x1b.onepool.order.v1.OrderInfo\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/m/v1/orders/{order_id}/address\x12\xa0\x01\n" +
 	"\fDelayReceipt\x126.onepool.frontend.miniprogram.v1.DelayMyReceiptRequest\x1a\x1c.onepool.order.v1.Fulfilment\":\x82\xd3\xe4\x93\x024:\x01*\"//m/v1/fulfilments/{fulfilment_id}/delay-receipt\x12\x97\x01\n" +
 	"\x0eWithdrawReturn\x128.onepool.frontend.miniprogram.v1.WithdrawMyReturnRequest\x1a\x1c.onepool.order.v1.ReturnInfo\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/m/v1/returns/{return_id}/withdraw\x12\x8b\x01\n" +
 	"\n" +
@@ -234,26 +310,32 @@ func file_frontend_miniprogram_v1_returns_proto_rawDescGZIP() []byte {
 	return file_frontend_miniprogram_v1_returns_proto_rawDescData
 }
 
-var file_frontend_miniprogram_v1_returns_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_frontend_miniprogram_v1_returns_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_frontend_miniprogram_v1_returns_proto_goTypes = []any{
-	(*DelayMyReceiptRequest)(nil),   // 0: onepool.frontend.miniprogram.v1.DelayMyReceiptRequest
-	(*WithdrawMyReturnRequest)(nil), // 1: onepool.frontend.miniprogram.v1.WithdrawMyReturnRequest
-	(*SendMyReturnRequest)(nil),     // 2: onepool.frontend.miniprogram.v1.SendMyReturnRequest
-	(*v1.Fulfilment)(nil),           // 3: onepool.order.v1.Fulfilment
-	(*v1.ReturnInfo)(nil),           // 4: onepool.order.v1.ReturnInfo
+	(*ChangeMyAddressRequest)(nil),  // 0: onepool.frontend.miniprogram.v1.ChangeMyAddressRequest
+	(*DelayMyReceiptRequest)(nil),   // 1: onepool.frontend.miniprogram.v1.DelayMyReceiptRequest
+	(*WithdrawMyReturnRequest)(nil), // 2: onepool.frontend.miniprogram.v1.WithdrawMyReturnRequest
+	(*SendMyReturnRequest)(nil),     // 3: onepool.frontend.miniprogram.v1.SendMyReturnRequest
+	(*v1.Receiver)(nil),             // 4: onepool.order.v1.Receiver
+	(*v1.OrderInfo)(nil),            // 5: onepool.order.v1.OrderInfo
+	(*v1.Fulfilment)(nil),           // 6: onepool.order.v1.Fulfilment
+	(*v1.ReturnInfo)(nil),           // 7: onepool.order.v1.ReturnInfo
 }
 var file_frontend_miniprogram_v1_returns_proto_depIdxs = []int32{
-	0, // 0: onepool.frontend.miniprogram.v1.MiniProgramReturns.DelayReceipt:input_type -> onepool.frontend.miniprogram.v1.DelayMyReceiptRequest
-	1, // 1: onepool.frontend.miniprogram.v1.MiniProgramReturns.WithdrawReturn:input_type -> onepool.frontend.miniprogram.v1.WithdrawMyReturnRequest
-	2, // 2: onepool.frontend.miniprogram.v1.MiniProgramReturns.SendReturn:input_type -> onepool.frontend.miniprogram.v1.SendMyReturnRequest
-	3, // 3: onepool.frontend.miniprogram.v1.MiniProgramReturns.DelayReceipt:output_type -> onepool.order.v1.Fulfilment
-	4, // 4: onepool.frontend.miniprogram.v1.MiniProgramReturns.WithdrawReturn:output_type -> onepool.order.v1.ReturnInfo
-	4, // 5: onepool.frontend.miniprogram.v1.MiniProgramReturns.SendReturn:output_type -> onepool.order.v1.ReturnInfo
-	3, // [3:6] is the sub-list for method output_type
-	0, // [0:3] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	4, // 0: onepool.frontend.miniprogram.v1.ChangeMyAddressRequest.receiver:type_name -> onepool.order.v1.Receiver
+	0, // 1: onepool.frontend.miniprogram.v1.MiniProgramReturns.ChangeAddress:input_type -> onepool.frontend.miniprogram.v1.ChangeMyAddressRequest
+	1, // 2: onepool.frontend.miniprogram.v1.MiniProgramReturns.DelayReceipt:input_type -> onepool.frontend.miniprogram.v1.DelayMyReceiptRequest
+	2, // 3: onepool.frontend.miniprogram.v1.MiniProgramReturns.WithdrawReturn:input_type -> onepool.frontend.miniprogram.v1.WithdrawMyReturnRequest
+	3, // 4: onepool.frontend.miniprogram.v1.MiniProgramReturns.SendReturn:input_type -> onepool.frontend.miniprogram.v1.SendMyReturnRequest
+	5, // 5: onepool.frontend.miniprogram.v1.MiniProgramReturns.ChangeAddress:output_type -> onepool.order.v1.OrderInfo
+	6, // 6: onepool.frontend.miniprogram.v1.MiniProgramReturns.DelayReceipt:output_type -> onepool.order.v1.Fulfilment
+	7, // 7: onepool.frontend.miniprogram.v1.MiniProgramReturns.WithdrawReturn:output_type -> onepool.order.v1.ReturnInfo
+	7, // 8: onepool.frontend.miniprogram.v1.MiniProgramReturns.SendReturn:output_type -> onepool.order.v1.ReturnInfo
+	5, // [5:9] is the sub-list for method output_type
+	1, // [1:5] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_frontend_miniprogram_v1_returns_proto_init() }
@@ -267,7 +349,7 @@ func file_frontend_miniprogram_v1_returns_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_frontend_miniprogram_v1_returns_proto_rawDesc), len(file_frontend_miniprogram_v1_returns_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

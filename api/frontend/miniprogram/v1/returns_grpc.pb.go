@@ -20,6 +20,7 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
+	MiniProgramReturns_ChangeAddress_FullMethodName  = "/onepool.frontend.miniprogram.v1.MiniProgramReturns/ChangeAddress"
 	MiniProgramReturns_DelayReceipt_FullMethodName   = "/onepool.frontend.miniprogram.v1.MiniProgramReturns/DelayReceipt"
 	MiniProgramReturns_WithdrawReturn_FullMethodName = "/onepool.frontend.miniprogram.v1.MiniProgramReturns/WithdrawReturn"
 	MiniProgramReturns_SendReturn_FullMethodName     = "/onepool.frontend.miniprogram.v1.MiniProgramReturns/SendReturn"
@@ -31,6 +32,8 @@ const (
 //
 // What a member does with what it has bought, and gives back.
 type MiniProgramReturnsClient interface {
+	// Another receiver for an order of which nothing has left; refused where a delivery there costs more, or is not possible.
+	ChangeAddress(ctx context.Context, in *ChangeMyAddressRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error)
 	// Nothing has come yet: receipt confirms itself later, once, by as many days as the seller's rule says.
 	DelayReceipt(ctx context.Context, in *DelayMyReceiptRequest, opts ...grpc.CallOption) (*v1.Fulfilment, error)
 	// The member keeps the goods after all.
@@ -45,6 +48,16 @@ type miniProgramReturnsClient struct {
 
 func NewMiniProgramReturnsClient(cc grpc.ClientConnInterface) MiniProgramReturnsClient {
 	return &miniProgramReturnsClient{cc}
+}
+
+func (c *miniProgramReturnsClient) ChangeAddress(ctx context.Context, in *ChangeMyAddressRequest, opts ...grpc.CallOption) (*v1.OrderInfo, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(v1.OrderInfo)
+	err := c.cc.Invoke(ctx, MiniProgramReturns_ChangeAddress_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *miniProgramReturnsClient) DelayReceipt(ctx context.Context, in *DelayMyReceiptRequest, opts ...grpc.CallOption) (*v1.Fulfilment, error) {
@@ -83,6 +96,8 @@ func (c *miniProgramReturnsClient) SendReturn(ctx context.Context, in *SendMyRet
 //
 // What a member does with what it has bought, and gives back.
 type MiniProgramReturnsServer interface {
+	// Another receiver for an order of which nothing has left; refused where a delivery there costs more, or is not possible.
+	ChangeAddress(context.Context, *ChangeMyAddressRequest) (*v1.OrderInfo, error)
 	// Nothing has come yet: receipt confirms itself later, once, by as many days as the seller's rule says.
 	DelayReceipt(context.Context, *DelayMyReceiptRequest) (*v1.Fulfilment, error)
 	// The member keeps the goods after all.
@@ -99,6 +114,9 @@ type MiniProgramReturnsServer interface {
 // pointer dereference when methods are called.
 type UnimplementedMiniProgramReturnsServer struct{}
 
+func (UnimplementedMiniProgramReturnsServer) ChangeAddress(context.Context, *ChangeMyAddressRequest) (*v1.OrderInfo, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChangeAddress not implemented")
+}
 func (UnimplementedMiniProgramReturnsServer) DelayReceipt(context.Context, *DelayMyReceiptRequest) (*v1.Fulfilment, error) {
 	return nil, status.Error(codes.Unimplemented, "method DelayReceipt not implemented")
 }
@@ -127,6 +145,24 @@ func RegisterMiniProgramReturnsServer(s grpc.ServiceRegistrar, srv MiniProgramRe
 		t.testEmbeddedByValue()
 	}
 	s.RegisterService(&MiniProgramReturns_ServiceDesc, srv)
+}
+
+func _MiniProgramReturns_ChangeAddress_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChangeMyAddressRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MiniProgramReturnsServer).ChangeAddress(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MiniProgramReturns_ChangeAddress_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MiniProgramReturnsServer).ChangeAddress(ctx, req.(*ChangeMyAddressRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _MiniProgramReturns_DelayReceipt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -190,6 +226,10 @@ var MiniProgramReturns_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "onepool.frontend.miniprogram.v1.MiniProgramReturns",
 	HandlerType: (*MiniProgramReturnsServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ChangeAddress",
+			Handler:    _MiniProgramReturns_ChangeAddress_Handler,
+		},
 		{
 			MethodName: "DelayReceipt",
 			Handler:    _MiniProgramReturns_DelayReceipt_Handler,

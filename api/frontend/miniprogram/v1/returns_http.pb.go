@@ -20,11 +20,14 @@ var _ = binding.EncodeURL
 
 const _ = http.SupportPackageIsVersion1
 
+const OperationMiniProgramReturnsChangeAddress = "/onepool.frontend.miniprogram.v1.MiniProgramReturns/ChangeAddress"
 const OperationMiniProgramReturnsDelayReceipt = "/onepool.frontend.miniprogram.v1.MiniProgramReturns/DelayReceipt"
 const OperationMiniProgramReturnsSendReturn = "/onepool.frontend.miniprogram.v1.MiniProgramReturns/SendReturn"
 const OperationMiniProgramReturnsWithdrawReturn = "/onepool.frontend.miniprogram.v1.MiniProgramReturns/WithdrawReturn"
 
 type MiniProgramReturnsHTTPServer interface {
+	// ChangeAddress Another receiver for an order of which nothing has left; refused where a delivery there costs more, or is not possible.
+	ChangeAddress(context.Context, *ChangeMyAddressRequest) (*v1.OrderInfo, error)
 	// DelayReceipt Nothing has come yet: receipt confirms itself later, once, by as many days as the seller's rule says.
 	DelayReceipt(context.Context, *DelayMyReceiptRequest) (*v1.Fulfilment, error)
 	// SendReturn The parcel in which the goods come back.
@@ -35,9 +38,35 @@ type MiniProgramReturnsHTTPServer interface {
 
 func RegisterMiniProgramReturnsHTTPServer(s *http.Server, srv MiniProgramReturnsHTTPServer) {
 	r := s.Route("/")
+	r.POST("/m/v1/orders/{order_id}/address", _MiniProgramReturns_ChangeAddress0_HTTP_Handler(srv))
 	r.POST("/m/v1/fulfilments/{fulfilment_id}/delay-receipt", _MiniProgramReturns_DelayReceipt0_HTTP_Handler(srv))
 	r.POST("/m/v1/returns/{return_id}/withdraw", _MiniProgramReturns_WithdrawReturn0_HTTP_Handler(srv))
 	r.POST("/m/v1/returns/{return_id}/send", _MiniProgramReturns_SendReturn0_HTTP_Handler(srv))
+}
+
+func _MiniProgramReturns_ChangeAddress0_HTTP_Handler(srv MiniProgramReturnsHTTPServer) func(ctx http.Context) error {
+	return func(ctx http.Context) error {
+		var in ChangeMyAddressRequest
+		if err := ctx.Bind(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindQuery(&in); err != nil {
+			return err
+		}
+		if err := ctx.BindVars(&in); err != nil {
+			return err
+		}
+		http.SetOperation(ctx, OperationMiniProgramReturnsChangeAddress)
+		h := ctx.Middleware(func(ctx context.Context, req interface{}) (interface{}, error) {
+			return srv.ChangeAddress(ctx, req.(*ChangeMyAddressRequest))
+		})
+		out, err := h(ctx, &in)
+		if err != nil {
+			return err
+		}
+		reply := out.(*v1.OrderInfo)
+		return ctx.Result(200, reply)
+	}
 }
 
 func _MiniProgramReturns_DelayReceipt0_HTTP_Handler(srv MiniProgramReturnsHTTPServer) func(ctx http.Context) error {
@@ -116,6 +145,8 @@ func _MiniProgramReturns_SendReturn0_HTTP_Handler(srv MiniProgramReturnsHTTPServ
 }
 
 type MiniProgramReturnsHTTPClient interface {
+	// ChangeAddress Another receiver for an order of which nothing has left; refused where a delivery there costs more, or is not possible.
+	ChangeAddress(ctx context.Context, req *ChangeMyAddressRequest, opts ...http.CallOption) (rsp *v1.OrderInfo, err error)
 	// DelayReceipt Nothing has come yet: receipt confirms itself later, once, by as many days as the seller's rule says.
 	DelayReceipt(ctx context.Context, req *DelayMyReceiptRequest, opts ...http.CallOption) (rsp *v1.Fulfilment, err error)
 	// SendReturn The parcel in which the goods come back.
@@ -130,6 +161,20 @@ type MiniProgramReturnsHTTPClientImpl struct {
 
 func NewMiniProgramReturnsHTTPClient(client *http.Client) MiniProgramReturnsHTTPClient {
 	return &MiniProgramReturnsHTTPClientImpl{client}
+}
+
+// ChangeAddress Another receiver for an order of which nothing has left; refused where a delivery there costs more, or is not possible.
+func (c *MiniProgramReturnsHTTPClientImpl) ChangeAddress(ctx context.Context, in *ChangeMyAddressRequest, opts ...http.CallOption) (*v1.OrderInfo, error) {
+	var out v1.OrderInfo
+	pattern := "/m/v1/orders/{order_id}/address"
+	path := binding.EncodeURL(pattern, in, false)
+	opts = append(opts, http.Operation(OperationMiniProgramReturnsChangeAddress))
+	opts = append(opts, http.PathTemplate(pattern))
+	err := c.cc.Invoke(ctx, "POST", path, in, &out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
 }
 
 // DelayReceipt Nothing has come yet: receipt confirms itself later, once, by as many days as the seller's rule says.

@@ -13,8 +13,14 @@ func (ConfirmHold) Need(document string) Need {
 
 func confirmable(r *Reservation) bool { return r.state == Held || r.state == Expired }
 
+// Asking says whether locations are to answer for a document, as of a version of it; 0: nothing is said.
+type Asking struct {
+	Quiet   bool
+	Version int64
+}
+
 // Decide confirms on the Book.
-func (ConfirmHold) Decide(book *Book, actor, document string) error {
+func (ConfirmHold) Decide(book *Book, actor, document string, asking Asking) error {
 	book.As(actor)
 	for _, r := range book.Of(document) {
 		if !confirmable(r) {
@@ -24,13 +30,46 @@ func (ConfirmHold) Decide(book *Book, actor, document string) error {
 			return err
 		}
 	}
+	if err := book.hush(document, asking); err != nil {
+		return err
+	}
 	return giveOut(book, document)
+}
+
+// hush notes whether the locations of a document are to answer. What they were asked before is over when that changes: nobody is
+// late with it, and who has said yes is asked again. That round does not count.
+func (b *Book) hush(document string, asking Asking) error {
+	d := b.documents[document]
+	if d == nil || d.asked == nil || asking.Version <= d.asked.QuietVersion {
+		return nil
+	}
+	b.turn(d)
+	asked := *d.asked
+	changed := asked.Quiet != asking.Quiet
+	asked.Quiet, asked.QuietVersion = asking.Quiet, asking.Version
+	if changed {
+		ended := false
+		for _, a := range b.assignments[document] {
+			if !a.live() {
+				continue
+			}
+			if err := b.answer(a, Lapsed, "the order is held for a person"); err != nil {
+				return err
+			}
+			ended = true
+		}
+		if ended {
+			asked.Unanswered++
+		}
+	}
+	d.asked = &asked
+	return nil
 }
 
 // giveOut asks the locations of a paid document for their answer, where the strategy waits for one.
 func giveOut(book *Book, document string) error {
 	d := book.Document(document)
-	if d == nil || d.asked == nil || d.asked.AnswerWithinUS == 0 {
+	if d == nil || d.asked == nil || d.asked.AnswerWithinUS == 0 || d.asked.Quiet {
 		return nil
 	}
 	lines := map[string]int{}
@@ -51,7 +90,7 @@ func giveOut(book *Book, document string) error {
 		if book.asked(document, code, d.round) { // and had nothing to answer any more
 			book.nextRound(d)
 		}
-		by := answerBy(book.nowUS, d.asked.AnswerWithinUS, d.shipByUS, d.asked.Rounds+1-d.round)
+		by := answerBy(book.nowUS, d.asked.AnswerWithinUS, d.shipByUS, d.asked.Rounds+1-d.rounds())
 		book.give(d, Location{Code: code, Org: at[code].terms.LocationOrg}, Assigned, lines[code], by, "")
 	}
 	return nil

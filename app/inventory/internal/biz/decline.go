@@ -168,7 +168,7 @@ func (uc Decline) look(ctx context.Context, facts DeclineFacts, document string,
 		return nil
 	}
 	at := func(rules DeclineRules) (only string, none bool) {
-		if !rules.over(s.Document.round + 1) {
+		if !rules.over(s.Document.rounds() + 1) {
 			return "", false
 		}
 		return rules.LastResort, rules.LastResort == ""

@@ -260,7 +260,7 @@ func (d *decline) place(ctx context.Context, document string) error {
 	}
 	if doc.asked != nil && !doc.asked.Way.AtTheStore() {
 		rules := d.uc.Reallocate.rules(d.look[document])
-		if toPerson = rules.over(doc.round); !toPerson || rules.LastResort != "" {
+		if toPerson = rules.over(doc.rounds()); !toPerson || rules.LastResort != "" {
 			var err error
 			out.Held, out.Open, err = d.uc.Reallocate.Cover(ctx, d.book, doc, lack, d.look[document], false)
 			if refused = err; err != nil && !unfilled(err) {

@@ -47,6 +47,12 @@ type Asked struct {
 	Rounds int64
 	// Paid: what is held for it anew does not expire.
 	Paid bool
+	// Quiet: it waits for a person of its own, and no location is asked for its answer. QuietVersion is that of the word about it
+	// which counts: the latest.
+	Quiet        bool  `json:",omitempty"`
+	QuietVersion int64 `json:",omitempty"`
+	// Unanswered are the rounds that ended because nobody was to answer any more: they do not count.
+	Unanswered int64 `json:",omitempty"`
 }
 
 // Document is an order, or whatever else holds stock, and what it waits for.
@@ -85,6 +91,14 @@ func (d *Document) Row() DocumentRow {
 
 // State returns what it waits for.
 func (d *Document) State() DocumentState { return d.state }
+
+// rounds are those in which locations could answer, the one under way among them.
+func (d *Document) rounds() int64 {
+	if d.asked == nil {
+		return d.round
+	}
+	return d.round - d.asked.Unanswered
+}
 
 // Answers says whether its locations' answers are waited for.
 func (d *Document) Answers() bool { return d.asked != nil && d.asked.AnswerWithinUS > 0 }

@@ -86,7 +86,7 @@ func (b *Branch) called(ctx context.Context, step string, run func(ctx context.C
 // ConfirmHold takes the deadlines of a paid document away.
 func (b *Branch) ConfirmHold(ctx context.Context, in *inventoryv1.ConfirmHoldCall) (*emptypb.Empty, error) {
 	return b.together(ctx, "confirm", b.confirm.Need(in.GetDocument()), func(book *biz.Book) error {
-		return b.confirm.Decide(book, branchActor, in.GetDocument())
+		return b.confirm.Decide(book, branchActor, in.GetDocument(), biz.Asking{Quiet: in.GetQuiet(), Version: in.GetVersion()})
 	})
 }
 

@@ -3,6 +3,7 @@ package e2e
 import (
 	"google.golang.org/protobuf/proto"
 
+	ecommercev1 "github.com/onepool/onepool/api/frontend/ecommerce/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 )
 
@@ -56,6 +57,16 @@ func init() {
 // Who may cancel an order may cancel a part of it.
 func init() {
 	whole := rules["onepool.order.v1.Order"]["CancelOrder"]
+	// Without a place it is refused to those who may, and nothing is changed for the other rules.
+	nowhere := &orderv1.Receiver{Name: "x", Address: "x"}
+	rules["onepool.order.v1.AddressChanges"] = map[string]rule{
+		"ChangeAddress": {may: whole.may, none: whole.none, ask: func(o objects) proto.Message {
+			return &orderv1.ChangeAddressRequest{RequestId: id(), OrderId: whole.ask(o).(*orderv1.CancelOrderRequest).OrderId, Receiver: nowhere}
+		}},
+	}
+	rules["onepool.frontend.ecommerce.v1.Ecommerce"]["ChangeAddress"] = rule{may: "channel", none: "channel2", past: "VALIDATOR", ask: func(o objects) proto.Message {
+		return &ecommercev1.ChangeExternalAddressRequest{RequestId: id(), ExternalNo: o.External, Receiver: nowhere}
+	}}
 	rules["onepool.order.v1.OrderChanges"] = map[string]rule{
 		"CancelLines": {may: whole.may, none: whole.none, ask: func(o objects) proto.Message {
 			return &orderv1.CancelLinesRequest{RequestId: id(), OrderId: whole.ask(o).(*orderv1.CancelOrderRequest).OrderId, Reason: "rules",

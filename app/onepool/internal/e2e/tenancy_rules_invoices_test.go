@@ -3,6 +3,7 @@ package e2e
 import (
 	"google.golang.org/protobuf/proto"
 
+	miniprogramv1 "github.com/onepool/onepool/api/frontend/miniprogram/v1"
 	orderv1 "github.com/onepool/onepool/api/order/v1"
 )
 
@@ -16,6 +17,20 @@ func init() {
 		"ListTaxProfiles": {may: employees + hq, ask: func(objects) proto.Message { return &orderv1.ListTaxProfilesRequest{} }},
 	}
 	buyer := &orderv1.InvoiceBuyer{Title: "Lin"}
+	rules["onepool.frontend.miniprogram.v1.MiniProgramInvoices"] = map[string]rule{
+		"RequestInvoice": {may: "memberA", none: "memberB", past: "INVOICE_SELLER_UNKNOWN", ask: func(o objects) proto.Message {
+			return &miniprogramv1.RequestMyInvoiceRequest{RequestId: id(), OrderId: o.Unpaid, Buyer: buyer}
+		}},
+		"GetInvoices": {may: "memberA", none: "memberB", ask: func(o objects) proto.Message {
+			return &miniprogramv1.GetMyInvoicesRequest{OrderId: o.Unpaid}
+		}},
+		"CorrectInvoice": {none: members, ask: func(objects) proto.Message {
+			return &miniprogramv1.CorrectMyInvoiceRequest{RequestId: id(), InvoiceId: "inv_nobody", Buyer: buyer}
+		}},
+		"WithdrawInvoice": {none: members, ask: func(objects) proto.Message {
+			return &miniprogramv1.WithdrawMyInvoiceRequest{RequestId: id(), InvoiceId: "inv_nobody"}
+		}},
+	}
 	rules["onepool.order.v1.Invoices"] = map[string]rule{
 		// The seller has no tax profile: past the rules, nobody issues anything.
 		"RequestInvoice": {may: "memberA " + f1staff, none: "memberB f1other device " + channels + strangers, past: "INVOICE_SELLER_UNKNOWN", ask: func(o objects) proto.Message {

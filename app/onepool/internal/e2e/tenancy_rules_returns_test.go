@@ -72,6 +72,10 @@ func init() {
 		}},
 	}
 	rules["onepool.frontend.miniprogram.v1.MiniProgramReturns"] = map[string]rule{
+		// Without a place, or of an order that is over: nothing is changed for the other rules.
+		"ChangeAddress": {may: "memberA", none: "memberB", ask: func(o objects) proto.Message {
+			return &miniprogramv1.ChangeMyAddressRequest{RequestId: id(), OrderId: o.Unpaid, Receiver: &orderv1.Receiver{Name: "x", Address: "x"}}
+		}},
 		"DelayReceipt": {may: "memberA", none: "memberB", ask: func(o objects) proto.Message {
 			return &miniprogramv1.DelayMyReceiptRequest{RequestId: id(), FulfilmentId: o.Fulfilment}
 		}},

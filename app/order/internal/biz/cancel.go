@@ -49,6 +49,9 @@ func (o *Order) cancel(event Event, note string) error {
 			return err
 		}
 	}
+	if err := o.endReview(); err != nil {
+		return err
+	}
 	effect := Cancelled{WasPaid: wasPaid}
 	if wasPaid {
 		effect.PointsBack = make(map[string]int64, len(o.r.Lines))

@@ -57,6 +57,9 @@ func TakeChannelOrder(d Draft, terms Terms, nowUS int64, actor string) (*Order, 
 	if err := o.moveOrder(EventPlace, ""); err != nil {
 		return nil, err
 	}
+	if err := o.found(d.Hits); err != nil {
+		return nil, err
+	}
 	if err := o.take(ProviderPlatform, o.r.SourceNo, o.r.TotalMinor); err != nil {
 		return nil, err
 	}

@@ -61,7 +61,8 @@ func (s Seeker) ChannelDraft(ctx context.Context, in ChannelInput) (Draft, error
 		PaidAtUS: in.PaidAtUS, ShipByUS: in.ShipByUS, ReturnTerms: returns, TaxProfile: terms.Profile(seller.Org, in.PaidAtUS).ID,
 	}, p)
 	d.Destination = in.Receiver.Point
-	return d, nil
+	err = s.reviewed(ctx, &d, skus)
+	return d, err
 }
 
 // AllocationHold asks for stock for a waiting order, by the number of its attempt: an attempt whose outcome is not known

@@ -83,7 +83,7 @@ func (o *Order) planRest(rest []Reservation) error {
 	case len(rest) == 0:
 		return nil
 	case o.r.State == OrderPaid:
-		return o.plan(rest, EventAssign)
+		return o.plan(rest, o.given())
 	}
 	return o.plan(rest, EventPlan)
 }

@@ -25,7 +25,19 @@ func (o *Order) Ship(fulfilmentID, carrier, trackingNo string) error {
 	if f.inParcels() {
 		return inParcels(f.State)
 	}
+	if f.Merged != "" && f.Open() {
+		return merged(*f)
+	}
+	return o.leave(f, carrier, trackingNo)
+}
+
+func (o *Order) leave(f *Fulfilment, carrier, trackingNo string) error {
 	again := f.State == FulfilmentFailed
+	if !again && f.Open() {
+		if err := o.labelled(); err != nil {
+			return err
+		}
+	}
 	if err := o.moveFulfilment(f, EventShip, carrier); err != nil {
 		return err
 	}
@@ -176,7 +188,7 @@ func (o *Order) Allocate(held []Reservation) error {
 		return err
 	}
 	o.r.Unallocated = false
-	if err := o.plan(held, EventAssign); err != nil {
+	if err := o.plan(held, o.given()); err != nil {
 		return err
 	}
 	o.effects = append(o.effects, Allocated{})

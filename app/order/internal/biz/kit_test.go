@@ -61,6 +61,46 @@ func TestABrokenKitIsNoOrder(t *testing.T) {
 	require.ErrorContains(t, err, "5 pieces of cup are held for 3 kits")
 }
 
+// A store has declined three boxes: their parts come from elsewhere, one after the other. Meanwhile they are no whole boxes, and
+// in the end they are.
+func TestPartsOfDeclinedKitsComeOneAfterTheOther(t *testing.T) {
+	b, d := kitOrder(t)
+	held := boxes(d, 3, 1, 5)
+	o, err := Place(d, held, demoTerms, b.nowUS, "test")
+	require.NoError(t, err)
+	b.keep(o)
+	b.pay(t)
+	var stock []HeldStock
+	for _, r := range held {
+		stock = append(stock, HeldStock{Reservation: r}) // let go of
+	}
+	more := func(id, sku string, n int64) {
+		stock = append(stock, HeldStock{Open: n, Reservation: Reservation{
+			ID: id, LineID: d.Record.Lines[0].ID, SKU: sku, Location: "S1", LocationOrg: "hq", Owner: "hq", Quantity: n,
+		}})
+	}
+	follow := func(waiting bool) { require.NoError(t, b.do(func(o *Order) error { return o.Follow(stock, waiting) })) }
+	more("r4", "pot", 2)
+	follow(true)
+	require.True(t, b.r.Unallocated)
+	more("r5", "cup", 6)
+	follow(true)
+	more("r6", "pot", 1)
+	follow(false)
+	require.False(t, b.r.Unallocated)
+	pieces := map[string]int64{}
+	for _, f := range b.r.Fulfilments {
+		for _, l := range f.Lines {
+			if f.Ends() {
+				pieces[l.SKU] += l.Quantity
+			}
+		}
+	}
+	require.Equal(t, map[string]int64{"pot": 3, "cup": 6}, pieces)
+	require.Empty(t, AgreeStock(b.r, stock))
+	b.audit(t)
+}
+
 // An order knows the reservation that it was given; inventory may hold its units under others.
 func TestStockThatStandsInAReservationsPlaceIsTheOrders(t *testing.T) {
 	b := placed(t, 0)

@@ -18,6 +18,7 @@ const (
 	SubjectParcel     Subject = "parcel"
 	SubjectUnmatched  Subject = "unmatched" // of no order: in none's history
 	SubjectInvoice    Subject = "invoice"
+	SubjectReview     Subject = "review"
 )
 
 // Subjects says what each of them is, in the order of a life.
@@ -27,6 +28,7 @@ var Subjects = []struct {
 }{
 	{SubjectOrder, "What a buyer has ordered."},
 	{SubjectFulfilment, "What one location ships of an order."},
+	{SubjectReview, "That an order waits for a person of its seller before its locations are told."},
 	{SubjectParcel, "What leaves a location in one piece, where a fulfilment leaves in several."},
 	{SubjectPayment, "Money that was asked for, or that was taken elsewhere."},
 	{SubjectReturn, "Goods that come back."},
@@ -79,6 +81,15 @@ const (
 	ParcelFailed    State = "FAILED"
 	ParcelBack      State = "BACK"
 	ParcelUndone    State = "UNDONE" // its goods are in other parcels, or in none
+)
+
+// States of a review.
+const (
+	ReviewFound     State = "FOUND" // by a rule, at placement: held when it is paid
+	ReviewHeld      State = "HELD"
+	ReviewReleased  State = "RELEASED"
+	ReviewRejected  State = "REJECTED" // the order is cancelled
+	ReviewCancelled State = "CANCELLED"
 )
 
 // States of a payment.
@@ -142,6 +153,7 @@ const (
 	EventWait        Event = "wait"
 	EventAsk         Event = "ask"
 	EventChoose      Event = "choose"
+	EventReaddress   Event = "readdress"
 	EventUndo        Event = "undo"
 	EventShip        Event = "ship"
 	EventShipPart    Event = "ship_part"
@@ -176,6 +188,13 @@ const (
 	EventIssue       Event = "issue"
 	EventRedden      Event = "redden"
 	EventReddenAll   Event = "redden_all"
+	EventFind        Event = "find"
+	EventHold        Event = "hold"
+	EventEscalate    Event = "escalate"
+	EventRelease     Event = "release"
+	EventReject      Event = "reject"
+	EventMerge       Event = "merge"
+	EventSplit       Event = "split"
 )
 
 // Edge is one permitted change of state.
@@ -194,9 +213,11 @@ var Edges = [...]Edge{
 	{SubjectOrder, OrderUnpaid, EventCancel, OrderCancelled},
 	{SubjectOrder, OrderPaid, EventAllocate, OrderPaid}, // a channel order that had waited for stock
 	{SubjectOrder, OrderPaid, EventCancel, OrderCancelled},
-	{SubjectOrder, OrderPaid, EventCancelPart, OrderPaid}, // some pieces, before they left
-	{SubjectOrder, OrderPaid, EventAsk, OrderPaid},        // the buyer of a pickup has to choose
-	{SubjectOrder, OrderPaid, EventChoose, OrderPaid},     // and has chosen
+	{SubjectOrder, OrderPaid, EventCancelPart, OrderPaid},    // some pieces, before they left
+	{SubjectOrder, OrderPaid, EventAsk, OrderPaid},           // the buyer of a pickup has to choose
+	{SubjectOrder, OrderPaid, EventChoose, OrderPaid},        // and has chosen
+	{SubjectOrder, OrderUnpaid, EventReaddress, OrderUnpaid}, // another receiver, before anything has left
+	{SubjectOrder, OrderPaid, EventReaddress, OrderPaid},
 	{SubjectOrder, OrderPaid, EventComplete, OrderCompleted},
 
 	{SubjectFulfilment, None, EventPlan, FulfilmentPlanned},
@@ -207,6 +228,7 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentPlanned, EventDecline, FulfilmentDeclined},
 	{SubjectFulfilment, FulfilmentAssigned, EventAccept, FulfilmentAccepted},
 	{SubjectFulfilment, FulfilmentAssigned, EventCancel, FulfilmentCancelled},
+	{SubjectFulfilment, FulfilmentAssigned, EventHold, FulfilmentPlanned}, // its order is held for a person
 	{SubjectFulfilment, FulfilmentAssigned, EventDecline, FulfilmentDeclined},
 	{SubjectFulfilment, FulfilmentAccepted, EventShip, FulfilmentShipped},
 	{SubjectFulfilment, FulfilmentAccepted, EventCancel, FulfilmentCancelled},
@@ -237,6 +259,14 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentBack, EventClose, FulfilmentClosed},
 	{SubjectFulfilment, FulfilmentReceived, EventClose, FulfilmentClosed},
 
+	// With others to the same address, in one parcel.
+	{SubjectFulfilment, FulfilmentAccepted, EventMerge, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventMerge, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventMerge, FulfilmentPacked},
+	{SubjectFulfilment, FulfilmentAccepted, EventSplit, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventSplit, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventSplit, FulfilmentPacked},
+
 	{SubjectFulfilment, FulfilmentAccepted, EventShipPart, FulfilmentPartShipped},
 	{SubjectFulfilment, FulfilmentPicked, EventShipPart, FulfilmentPartShipped},
 	{SubjectFulfilment, FulfilmentPacked, EventShipPart, FulfilmentPartShipped},
@@ -252,12 +282,28 @@ var Edges = [...]Edge{
 	{SubjectFulfilment, FulfilmentUncollected, EventCancel, FulfilmentCancelled},
 	{SubjectFulfilment, FulfilmentUncollected, EventDecline, FulfilmentDeclined},
 
+	// Another receiver: what is on a packed parcel is not right any more.
+	{SubjectFulfilment, FulfilmentPlanned, EventReaddress, FulfilmentPlanned},
+	{SubjectFulfilment, FulfilmentAssigned, EventReaddress, FulfilmentAssigned},
+	{SubjectFulfilment, FulfilmentAccepted, EventReaddress, FulfilmentAccepted},
+	{SubjectFulfilment, FulfilmentPicked, EventReaddress, FulfilmentPicked},
+	{SubjectFulfilment, FulfilmentPacked, EventReaddress, FulfilmentPicked},
 	// Later than its service level: nothing changes, but the history has it.
 	{SubjectFulfilment, FulfilmentAssigned, EventOverdue, FulfilmentAssigned},
 	{SubjectFulfilment, FulfilmentAccepted, EventOverdue, FulfilmentAccepted},
 	{SubjectFulfilment, FulfilmentPicked, EventOverdue, FulfilmentPicked},
 	{SubjectFulfilment, FulfilmentPacked, EventOverdue, FulfilmentPacked},
 	{SubjectFulfilment, FulfilmentPartShipped, EventOverdue, FulfilmentPartShipped},
+
+	{SubjectReview, None, EventFind, ReviewFound},
+	{SubjectReview, None, EventHold, ReviewHeld}, // by a person
+	{SubjectReview, ReviewFound, EventHold, ReviewHeld},
+	{SubjectReview, ReviewFound, EventRelease, ReviewReleased}, // before it was paid
+	{SubjectReview, ReviewFound, EventCancel, ReviewCancelled},
+	{SubjectReview, ReviewHeld, EventEscalate, ReviewHeld}, // nobody has decided in time
+	{SubjectReview, ReviewHeld, EventRelease, ReviewReleased},
+	{SubjectReview, ReviewHeld, EventReject, ReviewRejected},
+	{SubjectReview, ReviewHeld, EventCancel, ReviewCancelled}, // with its order
 
 	{SubjectParcel, None, EventPack, ParcelMade},
 	{SubjectParcel, ParcelMade, EventUndo, ParcelUndone},

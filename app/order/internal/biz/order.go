@@ -20,6 +20,9 @@ type Order struct {
 	terms   Terms
 	nowUS   int64
 	actor   string
+	// address is what has become of the receiver, label the version of it on what leaves, 0: not said; both where goods leave.
+	address AddressState
+	label   int64
 	// transferable is what the replacement's order of a return that is under way still takes, by that order's id.
 	transferable map[string]int64
 }
@@ -63,6 +66,8 @@ type (
 	}
 	// PartCancelled: some pieces will not leave.
 	PartCancelled struct{ Part CancelledPart }
+	// Asked: locations of a paid order are asked for their answer, or not any more, as its review says.
+	Asked struct{}
 	// GoodsBack: a return was received.
 	GoodsBack struct{ ReturnID string }
 )
@@ -76,6 +81,7 @@ func (Cancelled) effect()     {}
 func (PartCancelled) effect() {}
 func (GoodsBack) effect()     {}
 func (SoldOffline) effect()   {}
+func (Asked) effect()         {}
 
 // move changes a state by the table and appends the event.
 func (o *Order) move(subject Subject, id string, state *State, event Event, note string) error {
@@ -104,6 +110,7 @@ func (o *Order) moveFulfilment(f *Fulfilment, event Event, note string) error {
 	f.Version++
 	f.reckon()
 	if event == EventCancel || event == EventDecline {
+		f.Merged = "" // the others travel without it
 		return o.undoParcels(f)
 	}
 	return nil
@@ -141,6 +148,10 @@ type Draft struct {
 	// WhileStocksLast are the lines of gifts that may be left out; LeftOut are those that were.
 	WhileStocksLast []string
 	LeftOut         []LeftOut
+	// Region of the destination, and the goods, as far as rules of review ask for them; Hits are those that hold the order.
+	Region string                `json:",omitempty"`
+	Goods  map[string]GoodsFacts `json:",omitempty"`
+	Hits   []ReviewHit           `json:",omitempty"`
 }
 
 // NewDraft freezes a price into an order that does not exist yet.
@@ -175,6 +186,9 @@ func Place(d Draft, held []Reservation, terms Terms, nowUS int64, actor string) 
 		return nil, err
 	}
 	if err := o.sayLeftOut(d.LeftOut); err != nil {
+		return nil, err
+	}
+	if err := o.found(d.Hits); err != nil {
 		return nil, err
 	}
 	if err := o.plan(held, EventPlan); err != nil {
@@ -235,18 +249,11 @@ func (o *Order) pay() error {
 	if err := o.closePayments(); err != nil { // others were open: there is nothing left to pay
 		return err
 	}
-	for i := range o.r.Fulfilments {
-		f := &o.r.Fulfilments[i]
-		if f.State != FulfilmentPlanned {
-			continue
-		}
-		if err := o.moveFulfilment(f, EventAssign, ""); err != nil {
-			return err
-		}
-		o.assigned(f)
-	}
 	o.effects = append(o.effects, Paid{})
-	return nil
+	if err := o.holdFound(); err != nil || o.r.Held() {
+		return err
+	}
+	return o.assignPlanned()
 }
 
 func (o *Order) line(id string) *Line { return o.r.line(id) }

@@ -103,6 +103,8 @@ func (o *Order) packable(fulfilmentID string) (*Fulfilment, error) {
 		return nil, NotFound("fulfilment")
 	case f.Way == WayPickup || f.Way == WayCarryOut:
 		return nil, stateConflict(f.State, "the buyer collects it: there are no parcels")
+	case f.Merged != "" && f.Open():
+		return nil, merged(*f)
 	}
 	switch f.State {
 	case FulfilmentAccepted, FulfilmentPicked, FulfilmentPacked, FulfilmentPartShipped:
@@ -256,6 +258,9 @@ func (o *Order) ShipParcel(parcelID, carrier, trackingNo string) error {
 	again := p.State == ParcelFailed
 	if p.State == ParcelMade {
 		if _, err := o.packable(f.ID); err != nil {
+			return err
+		}
+		if err := o.labelled(); err != nil {
 			return err
 		}
 	}

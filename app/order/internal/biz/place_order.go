@@ -23,6 +23,8 @@ type Seeker struct {
 	Stock      StockPromiser
 	Returns    ReturnPolicyReader
 	Terms      TermsReader
+	// Reviews are the rules that hold orders; nil: there are none.
+	Reviews ReviewRuleReader
 }
 
 // PriceQuery asks for a price with today's facts. Location: where the goods are taken from, if that is known.
@@ -95,8 +97,9 @@ func (s Seeker) Draft(ctx context.Context, in PlaceInput, freightMinor int64, te
 		MerchantAccount: facts.Seller.MerchantAccount, Attributions: facts.attributions(), Way: in.Way, PickupStore: in.PickupStore,
 		Receiver: in.Receiver, Remark: in.Remark, PayUntilUS: nowUS + window, HeldUntilUS: nowUS + window + grace, ReturnTerms: returns, TaxProfile: facts.profile(),
 	}, p)
-	d.FromCart, d.Destination = in.FromCart, in.Receiver.Point
-	return d, nil
+	d.FromCart, d.Destination, d.Region = in.FromCart, in.Receiver.Point, in.DestinationRegion
+	err = s.reviewed(ctx, &d, facts.SKUs)
+	return d, err
 }
 
 // TillInput is what a till sends.

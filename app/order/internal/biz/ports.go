@@ -87,6 +87,20 @@ type LocationAnswers interface {
 	Choose(ctx context.Context, c Choice) error
 }
 
+// StockRouter sends what is held for a document to another place.
+type StockRouter interface {
+	// Redirect refuses with STOCK_INSUFFICIENT or NO_LOCATION, and has changed nothing then. The same request id again gets the
+	// same answer.
+	Redirect(ctx context.Context, r Redirect) error
+}
+
+// Redirect is another place for the goods of a document.
+type Redirect struct {
+	RequestID, Document, Actor string
+	To                         Point
+	Region                     string
+}
+
 // Choice is where goods come from that wait for their buyer's word: a store, or wherever a delivery to a place is made from.
 type Choice struct {
 	RequestID, Document, Actor string

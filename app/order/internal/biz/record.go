@@ -85,6 +85,7 @@ type Record struct {
 	Goodwills   []Goodwill
 	// Invoices are read where the header says that there are some.
 	Invoices []Invoice
+	Reviews  []Review
 }
 
 // clone copies all that a method of Order may change.
@@ -96,7 +97,7 @@ func (r Record) clone() Record {
 		r.Fulfilments[i].Parcels = slices.Clone(r.Fulfilments[i].Parcels)
 	}
 	r.Payments, r.Captures, r.Refunds = slices.Clone(r.Payments), slices.Clone(r.Captures), slices.Clone(r.Refunds)
-	r.Goodwills, r.Invoices = slices.Clone(r.Goodwills), slices.Clone(r.Invoices)
+	r.Goodwills, r.Invoices, r.Reviews = slices.Clone(r.Goodwills), slices.Clone(r.Invoices), slices.Clone(r.Reviews)
 	r.Returns = slices.Clone(r.Returns)
 	for i := range r.Returns {
 		r.Returns[i].Lines = slices.Clone(r.Returns[i].Lines)
@@ -161,6 +162,9 @@ type Header struct {
 	// AskedAtUS is since when the buyer of a pickup has to choose, ChooseByUS by when; 0: not, or without end.
 	AskedAtUS, ChooseByUS int64
 
+	// Review is how the last one stands.
+	Review State
+
 	Unallocated     bool
 	AllocateAttempt int64
 	AllocateAtUS    int64 // when to try next
@@ -223,6 +227,8 @@ type Fulfilment struct {
 	OverdueUS, DueUS int64
 	// CollectUntilUS is how long the goods wait for the buyer; 0: as long as it takes.
 	CollectUntilUS int64
+	// Merged is the parcel in which it travels with fulfilments of other orders.
+	Merged string
 	// Failure is why the goods could not be handed over the last time that they could not.
 	Failure                        string
 	AutoReceiveAtUS, ReturnUntilUS int64

@@ -31,6 +31,10 @@ const (
 	reasonInvoiceExists = "INVOICE_EXISTS"
 	reasonInvoiceAsked  = "INVOICE_ASKED"
 	reasonNotHere       = "NOT_IN_THIS_STORE"
+	reasonMerged        = "FULFILMENT_MERGED"
+	reasonNotMergeable  = "NOT_MERGEABLE"
+	reasonWaybill       = "WAYBILL_CHANGED"
+	reasonFreight       = "FREIGHT_CHANGED"
 
 	reasonInvoiceNothing = "INVOICE_NOTHING"
 	reasonCouponUnusable = "COUPON_UNUSABLE"

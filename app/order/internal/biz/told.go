@@ -19,6 +19,8 @@ const (
 	TopicReturned  Topic = "RETURNED"
 	TopicRefunded  Topic = "REFUNDED"
 	TopicInvoiced  Topic = "INVOICED"
+	TopicHeld      Topic = "REVIEW_HELD" // an order is held for a person; its fulfilments are not to be shipped
+	TopicReleased  Topic = "REVIEW_RELEASED"
 	// TopicChanged is any other change of an order: of its state, or of what is in it.
 	TopicChanged Topic = "CHANGED"
 	// TopicOverdue: a location has not accepted, picked or shipped in time.
@@ -32,21 +34,26 @@ var topics = map[Subject]map[State]Topic{
 		FulfilmentFailed: TopicFailed, FulfilmentBack: TopicReturned, FulfilmentCancelled: TopicCancelled, FulfilmentDeclined: TopicDeclined},
 	SubjectParcel: {ParcelShipped: TopicShipped, ParcelDelivered: TopicDelivered, ParcelFailed: TopicFailed, ParcelBack: TopicReturned},
 	SubjectReturn: {ReturnReceived: TopicReturned},
+	SubjectReview: {ReviewHeld: TopicHeld, ReviewReleased: TopicReleased},
 	SubjectRefund: {RefundDone: TopicRefunded},
 	// An invoice or a red letter; that an invoice is red then says its red letter.
 	SubjectInvoice: {InvoiceIssued: TopicInvoiced},
 }
 
 // Told says what others are told of a change; false: nothing, it concerns those alone who have made it. Every change of an
-// order's state is told, so that its events say where it stands. Of a fulfilment that was planned for an unpaid order nobody
-// has been told; who has confirmed what the carrier had said tells nothing new; and goods that the buyer keeps do not come back.
+// order's state is told, so that its events say where it stands. Another address is told, too, to who
+// ships. Of a fulfilment that was planned for an unpaid order nobody has been told; who has confirmed what the carrier had said tells nothing new; and goods that the buyer keeps do not come back.
 func (e Edge) Told() (Topic, bool) {
 	switch {
-	case e.Subject == SubjectOrder && e.Event == EventCancelPart:
+	case e.Subject == SubjectOrder && e.Event == EventCancelPart,
+		e.Event == EventReaddress && e.From != FulfilmentPlanned:
 		return TopicChanged, true
 	case e.Subject == SubjectFulfilment && e.Event == EventOverdue:
 		return TopicOverdue, true
-	case e.From == e.To,
+	case e.Subject == SubjectFulfilment && e.Event == EventHold:
+		return TopicHeld, true
+	case e.Subject == SubjectReview && e.From == ReviewFound && e.To == ReviewReleased, // it was never held
+		e.From == e.To,
 		e.Subject == SubjectFulfilment && e.From == FulfilmentPlanned && e.To != FulfilmentAssigned,
 		e.Subject == SubjectFulfilment && e.From == FulfilmentDelivered && e.To == FulfilmentReceived,
 		e.Subject == SubjectReturn && e.Event != EventReceive:
@@ -108,6 +115,8 @@ func (o *Order) Told() (told []TradeEvent) {
 		}
 		e := TradeEvent{Topic: topic, Version: h.Version, State: h.To, AtUS: h.AtUS}
 		switch h.Subject {
+		case SubjectReview:
+			told = append(told, e)
 		case SubjectOrder:
 			e.Body.AmountMinor, e.Body.Currency, e.Body.Receipts = o.r.TotalMinor, o.r.Currency, o.r.toldReceipts(topic)
 			if topic == TopicPlaced {

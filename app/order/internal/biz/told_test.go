@@ -11,7 +11,7 @@ func TestEveryChangeOfAnOrdersStateIsTold(t *testing.T) {
 	for _, e := range Edges {
 		topic, told := e.Told()
 		if e.Subject == SubjectOrder {
-			require.Equal(t, e.From != e.To || e.Event == EventCancelPart, told, "%v", e)
+			require.Equal(t, e.From != e.To || e.Event == EventCancelPart || e.Event == EventReaddress, told, "%v", e)
 		}
 		if told {
 			require.Equal(t, topic, TopicOf(topic.Name()))

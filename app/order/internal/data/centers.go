@@ -287,6 +287,19 @@ func (a Answers) Choose(ctx context.Context, c biz.Choice) error {
 	return err
 }
 
+// Router sends in the inventory center what is held to another place.
+type Router struct {
+	Client inventoryv1.RedirectsClient
+}
+
+// Redirect asks for it.
+func (r Router) Redirect(ctx context.Context, in biz.Redirect) error {
+	_, err := r.Client.Redirect(AsService(ctx), &inventoryv1.RedirectRequest{
+		RequestId: in.RequestID, Document: in.Document, Destination: &commonv1.GeoPoint{Lat: in.To.Lat, Lng: in.To.Lng}, Region: in.Region, Actor: in.Actor,
+	})
+	return err
+}
+
 func toReservation(r *inventoryv1.Reservation) biz.Reservation {
 	return biz.Reservation{
 		ID: r.GetId(), LineID: r.GetLineId(), SKU: r.GetSku(), Location: r.GetLocation(), LocationName: r.GetLocationName(),

@@ -84,11 +84,21 @@ func Checks() []invariant.Check {
 			Violations: `SELECT o.id, 'version is not the number of changes' FROM orders o
 				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM order_events GROUP BY order_id) e ON e.order_id = o.id WHERE o.version <> COALESCE(e.n, 0)` +
 				last("orders", "id", "order") + last("fulfilments", "order_id", "fulfilment") + last("payments", "order_id", "payment") +
-				last("goods_returns", "order_id", "return") + last("goodwills", "order_id", "goodwill") + last("refunds", "order_id", "refund") + last("parcels", "order_id", "parcel") + last("invoices", "order_id", "invoice"),
+				last("goods_returns", "order_id", "return") + last("goodwills", "order_id", "goodwill") + last("reviews", "order_id", "review") + last("refunds", "order_id", "refund") + last("parcels", "order_id", "parcel") + last("invoices", "order_id", "invoice"),
+		},
+		{
+			ID: "I14", Title: "an order that is held for a person is with no location, and says so",
+			Counted: "SELECT COUNT(*) FROM reviews",
+			Violations: `SELECT f.id, 'its order is held' FROM fulfilments f JOIN orders o ON o.id = f.order_id
+				WHERE o.review = 'HELD' AND f.state NOT IN ('PLANNED', 'CANCELLED', 'DECLINED')
+			UNION ALL SELECT o.id, 'its review is another' FROM orders o JOIN (SELECT order_id, MAX(no) AS no FROM reviews GROUP BY order_id) m ON m.order_id = o.id
+				JOIN reviews v ON v.order_id = m.order_id AND v.no = m.no WHERE COALESCE(o.review, '') <> v.state
+			UNION ALL SELECT v.id, 'it has ended, and is still held' FROM reviews v JOIN orders o ON o.id = v.order_id
+				WHERE v.state IN ('FOUND', 'HELD') AND (o.state IN ('CANCELLED', 'COMPLETED') OR o.state = 'PAID' AND v.state = 'FOUND')`,
 		},
 		{
 			ID: "I21", Title: "an order counts its invoices, and red letters are no more than theirs",
-			Counted: "SELECT COUNT(*) FROM invoices",
+			Counted: "SELECT COUNT(*) FROM orders",
 			Violations: `SELECT o.id, 'counts other invoices than there are' FROM orders o
 				LEFT JOIN (SELECT order_id, COUNT(*) AS n FROM invoices GROUP BY order_id) i ON i.order_id = o.id WHERE o.invoice_count <> COALESCE(i.n, 0)
 			UNION ALL SELECT b.id, 'red letters take back more than the invoice' FROM invoices b
@@ -99,9 +109,18 @@ func Checks() []invariant.Check {
 		invariant.Delivered(),
 		{
 			ID: "I16", Title: "a placement's end agrees with its order",
-			Counted: "SELECT COUNT(*) FROM intents",
+			Counted: "SELECT COUNT(*) FROM intents WHERE gid LIKE 'po-%'",
 			Violations: `SELECT i.gid, 'answered without an order, or refused with one' FROM intents i LEFT JOIN orders o ON o.id = i.business_id
-				WHERE i.state = 'done' AND ((i.answer IS NOT NULL AND o.id IS NULL) OR (i.refusal IS NOT NULL AND o.id IS NOT NULL))`,
+				WHERE i.gid LIKE 'po-%' AND i.state = 'done' AND ((i.answer IS NOT NULL AND o.id IS NULL) OR (i.refusal IS NOT NULL AND o.id IS NOT NULL))`,
+		},
+		{
+			ID: "I16", Title: "a change of address that has ended keeps nothing from leaving, and those that were made are in the history",
+			Counted: "SELECT COUNT(*) FROM address_changes",
+			Violations: `SELECT a.id, 'kept from leaving by a change that has ended' FROM address_changes a LEFT JOIN intents i ON i.gid = a.under
+					WHERE a.under <> '' AND (i.gid IS NULL OR (i.state = 'done' AND i.updated_us < ?))
+				UNION ALL SELECT a.id, 'changes are not those of the history' FROM address_changes a
+					WHERE a.changes <> (SELECT COUNT(*) FROM order_events e WHERE e.order_id = a.id AND e.subject = 'order' AND e.event = 'readdress')`,
+			Args: func(nowUS int64) []any { return []any{nowUS - endsWithinUS} },
 		},
 		invariant.OneAnswer(),
 		{
@@ -114,10 +133,12 @@ func Checks() []invariant.Check {
 			Counted: "SELECT COUNT(*) FROM order_lines",
 			Violations: child("order_lines", "orders", "order_id") + " UNION ALL " + child("order_events", "orders", "order_id") + " UNION ALL " +
 				child("payments", "orders", "order_id") + " UNION ALL " + child("captures", "payments", "payment_id") + " UNION ALL " +
-				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " + child("goodwills", "orders", "order_id") + " UNION ALL " +
+				child("refunds", "captures", "capture_id") + " UNION ALL " + child("goods_returns", "orders", "order_id") + " UNION ALL " + child("goodwills", "orders", "order_id") + " UNION ALL " + child("reviews", "orders", "order_id") + " UNION ALL " + child("order_remarks", "orders", "order_id") + " UNION ALL " +
 				child("return_lines", "goods_returns", "return_id") + " UNION ALL " + child("fulfilment_lines", "fulfilments", "fulfilment_id") + " UNION ALL " +
 				child("parcels", "fulfilments", "fulfilment_id") + " UNION ALL " + child("invoices", "orders", "order_id") + " UNION ALL " + child("shipping_reports", "orders", "order_id") +
-				` UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
+				` UNION ALL SELECT f.id, 'it travels with another location''s' FROM fulfilments f LEFT JOIN merged_parcels m ON m.id = f.merged
+				WHERE f.merged <> '' AND (m.id IS NULL OR m.org <> f.org OR m.location <> f.location)
+				UNION ALL SELECT f.id, 'seller or member is not the order''s' FROM fulfilments f LEFT JOIN orders o ON o.id = f.order_id
 				WHERE o.id IS NULL OR o.org <> f.seller_org OR o.member_id <> f.member_id`,
 		},
 	}...)

@@ -23,6 +23,7 @@ const (
 	kindCancelled = "cx"
 	kindPart      = "pc"
 	kindGoodsBack = "gb"
+	kindAsked     = "ra"
 )
 
 // followUp collects the calls of one message.
@@ -49,7 +50,7 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 		case biz.Paid:
 			f.message.Kind = kindPaid
 			if r.Kind == biz.KindMall {
-				f.call("inventory", inventoryv1.InventoryBranch_ConfirmHold_FullMethodName, &inventoryv1.ConfirmHoldCall{Document: r.ID})
+				f.confirm(r)
 			}
 			f.settle(r)
 		case biz.SoldAtTill:
@@ -61,7 +62,10 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 			f.settle(r)
 		case biz.Allocated:
 			f.message.Kind = kindAllocated
-			f.call("inventory", inventoryv1.InventoryBranch_ConfirmHold_FullMethodName, &inventoryv1.ConfirmHoldCall{Document: r.ID})
+			f.confirm(r)
+		case biz.Asked:
+			f.message.Kind = kindAsked
+			f.confirm(r)
 		case biz.Shipped:
 			f.message.Kind = kindShipped
 			f.ship(r, e.FulfilmentID, e.ParcelID, "SHIP")
@@ -98,6 +102,15 @@ func emit(ctx context.Context, r biz.Record, effects []biz.Effect) error {
 		}
 	}
 	return nil
+}
+
+// confirm takes the deadlines of stock away, and says whether locations are to answer: not while the order is held for a person.
+func (f *followUp) confirm(r biz.Record) {
+	call := &inventoryv1.ConfirmHoldCall{Document: r.ID}
+	if r.Review != biz.None {
+		call.Quiet, call.Version = r.Held(), r.Version
+	}
+	f.call("inventory", inventoryv1.InventoryBranch_ConfirmHold_FullMethodName, call)
 }
 
 // settle spends the points and accrues what is pending now.

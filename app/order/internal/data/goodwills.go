@@ -45,14 +45,7 @@ func (s *Orders) gatherGoodwills(ctx context.Context, _ []string, at map[string]
 
 // OrderOfGoodwill finds the order of goodwill; empty if there is none.
 func (s *Orders) OrderOfGoodwill(ctx context.Context, id string) (string, error) {
-	row, err := s.ent.Goodwill.Query().Where(goodwill.ID(id)).Only(AsService(ctx))
-	if ent.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return row.OrderID, nil
+	return ofPart(s.ent.Goodwill.Query().Where(goodwill.ID(id)).Select(goodwill.FieldOrderID).String(AsService(ctx)))
 }
 
 // VisibleGoodwills reads a page of the goodwill that the caller may see, the newest first.

@@ -58,40 +58,27 @@ func (s *Orders) VisibleFulfilment(ctx context.Context, id string) (bool, error)
 	return s.ent.Fulfilment.Query().Where(fulfilment.ID(id)).Exist(ctx)
 }
 
-// OrderOfFulfilment finds the order of a fulfilment; empty if there is none.
-func (s *Orders) OrderOfFulfilment(ctx context.Context, id string) (string, error) {
-	row, err := s.ent.Fulfilment.Query().Where(fulfilment.ID(id)).Only(AsService(ctx))
+// ofPart is what a part's row names; nothing if there is no such part.
+func ofPart(id string, err error) (string, error) {
 	if ent.IsNotFound(err) {
 		return "", nil
 	}
-	if err != nil {
-		return "", err
-	}
-	return row.OrderID, nil
+	return id, err
+}
+
+// OrderOfFulfilment finds the order of a fulfilment; empty if there is none.
+func (s *Orders) OrderOfFulfilment(ctx context.Context, id string) (string, error) {
+	return ofPart(s.ent.Fulfilment.Query().Where(fulfilment.ID(id)).Select(fulfilment.FieldOrderID).String(AsService(ctx)))
 }
 
 // OrderOfPayment finds the order of a payment; empty if there is none.
 func (s *Orders) OrderOfPayment(ctx context.Context, id string) (string, error) {
-	row, err := s.ent.Payment.Query().Where(payment.ID(id)).Only(AsService(ctx))
-	if ent.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return row.OrderID, nil
+	return ofPart(s.ent.Payment.Query().Where(payment.ID(id)).Select(payment.FieldOrderID).String(AsService(ctx)))
 }
 
 // OrderOfReturn finds the order of a return; empty if there is none.
 func (s *Orders) OrderOfReturn(ctx context.Context, id string) (string, error) {
-	row, err := s.ent.GoodsReturn.Query().Where(goodsreturn.ID(id)).Only(AsService(ctx))
-	if ent.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return row.OrderID, nil
+	return ofPart(s.ent.GoodsReturn.Query().Where(goodsreturn.ID(id)).Select(goodsreturn.FieldOrderID).String(AsService(ctx)))
 }
 
 // VisibleReturns reads a page of the returns that the caller may see, the newest first.

@@ -18,7 +18,7 @@ func (s *Orders) toHeader(o *ent.Order) (biz.Header, error) {
 		PlacedAtUS: o.PlacedUs, PaidAtUS: o.PaidUs, PayUntilUS: o.PayUntilUs, HeldUntilUS: o.HeldUntilUs, ShipByUS: o.ShipByUs, UpdatedAtUS: o.UpdatedUs,
 		Unallocated: o.Unallocated, AllocateAttempt: o.AllocateAttempt, AllocateAtUS: o.AllocateAtUs, Version: o.Version, AskedAtUS: o.AskedUs, ChooseByUS: o.ChooseByUs,
 		OriginOrder: o.OriginOrder, OriginReturn: o.OriginReturn, CreditMinor: o.CreditMinor,
-		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms, TaxMinor: o.TaxMinor, TaxOnTop: o.TaxOnTop, TaxProfile: o.TaxProfile, InvoiceCount: o.InvoiceCount,
+		FreightDiscounts: o.FreightDiscounts, ReturnTerms: o.ReturnTerms, TaxMinor: o.TaxMinor, TaxOnTop: o.TaxOnTop, TaxProfile: o.TaxProfile, InvoiceCount: o.InvoiceCount, Review: biz.State(o.Review),
 	}, err
 }
 
@@ -32,7 +32,7 @@ func (s *Orders) createOrder(h biz.Header, receiver []byte) *ent.OrderCreate {
 		SetPlacedUs(h.PlacedAtUS).SetPaidUs(h.PaidAtUS).SetPayUntilUs(h.PayUntilUS).SetHeldUntilUs(h.HeldUntilUS).SetShipByUs(h.ShipByUS).SetUpdatedUs(h.UpdatedAtUS).
 		SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).
 		SetOriginOrder(h.OriginOrder).SetOriginReturn(h.OriginReturn).SetCreditMinor(h.CreditMinor).
-		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms).SetTaxMinor(h.TaxMinor).SetTaxOnTop(h.TaxOnTop).SetTaxProfile(h.TaxProfile).SetInvoiceCount(h.InvoiceCount)
+		SetFreightDiscounts(h.FreightDiscounts).SetExternalNo(h.ExternalNo()).SetReturnTerms(h.ReturnTerms).SetTaxMinor(h.TaxMinor).SetTaxOnTop(h.TaxOnTop).SetTaxProfile(h.TaxProfile).SetInvoiceCount(h.InvoiceCount).SetReview(string(h.Review)).SetPlaceKey(s.placeKey(h))
 }
 
 func toLine(l *ent.OrderLine) biz.Line {
@@ -63,7 +63,7 @@ func toFulfilment(f *ent.Fulfilment) biz.Fulfilment {
 		ShippedAtUS: f.ShippedUs, ReceivedAtUS: f.ReceivedUs, AutoReceiveAtUS: f.AutoReceiveUs, ReturnUntilUS: f.ReturnUntilUs,
 		CloseAtUS: f.CloseUs, Version: f.Version, PickedAtUS: f.PickedUs, PackedAtUS: f.PackedUs, DeliveredAtUS: f.DeliveredUs,
 		FailedAtUS: f.FailedUs, BackAtUS: f.BackUs, ShortenedAtUS: f.ShortenedUs, Failure: f.Failure,
-		AcceptByUS: f.AcceptByUs, ShipByUS: f.ShipByUs, AcceptLateUS: f.AcceptLateUs, ShipLateUS: f.ShipLateUs, PickByUS: f.PickByUs, PickLateUS: f.PickLateUs, OverdueUS: f.OverdueUs, DueUS: f.DueUs, CollectUntilUS: f.CollectUntilUs,
+		AcceptByUS: f.AcceptByUs, ShipByUS: f.ShipByUs, AcceptLateUS: f.AcceptLateUs, ShipLateUS: f.ShipLateUs, PickByUS: f.PickByUs, PickLateUS: f.PickLateUs, OverdueUS: f.OverdueUs, DueUS: f.DueUs, CollectUntilUS: f.CollectUntilUs, Merged: f.Merged,
 	}
 }
 
@@ -74,7 +74,7 @@ func (s *Orders) createFulfilment(h biz.Header, f biz.Fulfilment, no int) *ent.F
 		SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).SetAutoReceiveUs(f.AutoReceiveAtUS).
 		SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).SetNo(int64(no)).SetPlacedUs(h.PlacedAtUS).
 		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetShortenedUs(f.ShortenedAtUS).SetFailure(f.Failure).
-		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetPickByUs(f.PickByUS).SetPickLateUs(f.PickLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS)
+		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetPickByUs(f.PickByUS).SetPickLateUs(f.PickLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).SetMerged(f.Merged)
 }
 
 func toFulfilmentLine(l *ent.FulfilmentLine) biz.FulfilmentLine {

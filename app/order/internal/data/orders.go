@@ -81,7 +81,7 @@ var (
 )
 
 var allParts = []Part{
-	Lines, (*Orders).gatherFulfilments, Money, (*Orders).gatherReturns, (*Orders).gatherGoodwills, (*Orders).gatherInvoices,
+	Lines, (*Orders).gatherFulfilments, Money, (*Orders).gatherReturns, (*Orders).gatherGoodwills, (*Orders).gatherInvoices, (*Orders).gatherReviews,
 }
 
 // only is the one order of a query in ctx's scope.

@@ -2,7 +2,6 @@ package data
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/onepool/onepool/app/order/internal/biz"
@@ -45,12 +44,5 @@ func (s *Orders) saveParcels(ctx context.Context, h biz.Header, was []biz.Parcel
 
 // FulfilmentOfParcel finds the fulfilment of a parcel; empty if there is none. It is not asked whether the caller may see it.
 func (s *Orders) FulfilmentOfParcel(ctx context.Context, id string) (string, error) {
-	row, err := s.ent.Parcel.Query().Where(parcel.ID(id)).Only(AsService(ctx))
-	if ent.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("parcel %s: %w", id, err)
-	}
-	return row.FulfilmentID, nil
+	return ofPart(s.ent.Parcel.Query().Where(parcel.ID(id)).Select(parcel.FieldFulfilmentID).String(AsService(ctx)))
 }

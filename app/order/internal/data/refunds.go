@@ -73,12 +73,5 @@ func (s *Orders) HasCaptured(ctx context.Context, org, provider, transactionNo s
 
 // OrderOfRefund finds the order of a refund; empty if there is none.
 func (s *Orders) OrderOfRefund(ctx context.Context, id string) (string, error) {
-	row, err := s.ent.Refund.Query().Where(refund.ID(id)).Only(AsService(ctx))
-	if ent.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return row.OrderID, nil
+	return ofPart(s.ent.Refund.Query().Where(refund.ID(id)).Select(refund.FieldOrderID).String(AsService(ctx)))
 }

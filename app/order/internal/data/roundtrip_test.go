@@ -94,7 +94,7 @@ func mutate(r *biz.Record) {
 	r.AllocateAttempt, r.AllocateAtUS = 905, 906
 	r.Lines[1].ReturnedQuantity, r.Lines[1].RefundedMinor, r.Lines[1].PointsBack = 907, 908, 909
 	f := &r.Fulfilments[1]
-	f.State, f.Carrier, f.TrackingNo = "F", "C", "T"
+	f.State, f.Carrier, f.TrackingNo, f.Merged = "F", "C", "T", "M"
 	f.AssignedAtUS, f.AcceptedAtUS, f.ShippedAtUS, f.ReceivedAtUS, f.AutoReceiveAtUS, f.ReturnUntilUS, f.CloseAtUS, f.Version = 1, 2, 3, 4, 5, 6, 7, 8
 	f.Lines[1].ReturnedQuantity = 910
 	r.Payments[1].State = "P"
@@ -114,5 +114,8 @@ func mutate(r *biz.Record) {
 	r.InvoiceCount = 941
 	g := &r.Goodwills[1]
 	g.State, g.ApprovedBy, g.Refusal, g.Reference, g.ApprovedAtUS, g.DoneAtUS = "G", "boss", "no", "T1", 928, 929
+	r.Review = "V"
+	rv := &r.Reviews[1]
+	rv.State, rv.HeldAtUS, rv.DueAtUS, rv.EscalatedAtUS, rv.DoneAtUS, rv.DoneBy, rv.Answer = "V", 933, 934, 935, 936, "boss", "no"
 	ret.Lines[1].Damaged, ret.Lines[1].Missing, ret.Lines[1].Forgiven = 923, 924, 925
 }

@@ -25,10 +25,13 @@ func (s *Orders) save(ctx context.Context, before biz.Record, o *biz.Order) erro
 			}
 			change = change.SetReceiverCipher(receiver).SetPhoneKey(s.keyOf(h.Receiver)).ClearReceiver()
 		}
+		if before.Way != h.Way || before.Receiver != h.Receiver {
+			change = change.SetPlaceKey(s.placeKey(h))
+		}
 		n, err := change.SetWay(string(h.Way)).SetPickupStore(h.PickupStore).SetAskedUs(h.AskedAtUS).SetChooseByUs(h.ChooseByUS).
 			SetState(string(h.State)).SetCapturedMinor(h.CapturedMinor).SetRefundedMinor(h.RefundedMinor).SetFreightRefundedMinor(h.FreightRefundedMinor).SetGiftChargedMinor(h.GiftChargedMinor).SetCreditMinor(h.CreditMinor).SetPaidUs(h.PaidAtUS).SetInvoiceCount(h.InvoiceCount).
 			SetUpdatedUs(h.UpdatedAtUS).SetUnallocated(h.Unallocated).SetAllocateAttempt(h.AllocateAttempt).
-			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).Save(ctx)
+			SetAllocateAtUs(h.AllocateAtUS).SetVersion(h.Version).SetReview(string(h.Review)).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("save order: %w", err)
 		}
@@ -81,6 +84,7 @@ func (s *Orders) saveParts(ctx context.Context, before biz.Record, o *biz.Order)
 		},
 		func() error { return s.saveGoodwills(ctx, r.Header, before.Goodwills, r.Goodwills) },
 		func() error { return s.saveInvoices(ctx, r.Header, before.Invoices, r.Invoices) },
+		func() error { return s.saveReviews(ctx, r.Header, before.Reviews, r.Reviews) },
 	} {
 		if err := part(); err != nil {
 			return fmt.Errorf("save order %s: %w", r.ID, err)
@@ -158,7 +162,7 @@ func (s *Orders) changedFulfilment(ctx context.Context, h biz.Header, was, f biz
 		SetAssignedUs(f.AssignedAtUS).SetAcceptedUs(f.AcceptedAtUS).SetShippedUs(f.ShippedAtUS).SetReceivedUs(f.ReceivedAtUS).
 		SetAutoReceiveUs(f.AutoReceiveAtUS).SetReturnUntilUs(f.ReturnUntilUS).SetCloseUs(f.CloseAtUS).SetVersion(f.Version).
 		SetPickedUs(f.PickedAtUS).SetPackedUs(f.PackedAtUS).SetDeliveredUs(f.DeliveredAtUS).SetFailedUs(f.FailedAtUS).SetBackUs(f.BackAtUS).SetShortenedUs(f.ShortenedAtUS).SetFailure(f.Failure).
-		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetPickByUs(f.PickByUS).SetPickLateUs(f.PickLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).Save(ctx))
+		SetAcceptByUs(f.AcceptByUS).SetShipByUs(f.ShipByUS).SetAcceptLateUs(f.AcceptLateUS).SetShipLateUs(f.ShipLateUS).SetPickByUs(f.PickByUS).SetPickLateUs(f.PickLateUS).SetOverdueUs(f.OverdueUS).SetDueUs(f.DueUS).SetCollectUntilUs(f.CollectUntilUS).SetMerged(f.Merged).Save(ctx))
 	if err != nil {
 		return err
 	}

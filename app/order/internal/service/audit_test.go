@@ -96,6 +96,13 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 		{"I14", "a version without a change", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE orders SET version = version + 1 WHERE id = ?", o.Id)
 		}},
+		{"I14", "an order is held, and has left", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE orders SET review = 'HELD' WHERE id = ?", o.Id)
+			s.corrupt("UPDATE reviews SET state = 'HELD' WHERE order_id = ?", o.Id)
+		}},
+		{"I14", "an order forgets its review", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE orders SET review = NULL WHERE id = ?", o.Id)
+		}},
 		{"I16", "a placement without an end", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE intents SET state = 'open' WHERE business_id = ?", o.Id)
 		}},
@@ -105,12 +112,24 @@ func TestTheAuditSeesEachCorruption(t *testing.T) {
 		{"I16", "a refused placement with an order", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE intents SET refusal = answer, answer = NULL WHERE business_id = ?", o.Id)
 		}},
+		{"I16", "goods that are kept for ever", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE address_changes SET under = 'ra-gone' WHERE id = ?", o.Id)
+		}},
+		{"I16", "an address that nobody has changed", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE address_changes SET changes = 2 WHERE id = ?", o.Id)
+		}},
 		{"I17", "a command with two outcomes", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE commands SET refusal = answer")
 		}},
 		{"I8", "money that went back and nobody had decided about", func(s *shop, o *orderv1.OrderInfo) { s.corrupt("UPDATE unmatched_payments SET state = 'DONE'") }},
 		{"I18", "a line of another organisation", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE order_lines SET org = 'other' WHERE order_id = ?", o.Id)
+		}},
+		{"I18", "a review of another organisation", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE reviews SET org = 'other' WHERE order_id = ?", o.Id)
+		}},
+		{"I18", "a fulfilment that travels with nobody's", func(s *shop, o *orderv1.OrderInfo) {
+			s.corrupt("UPDATE fulfilments SET merged = 'mpc_none' WHERE order_id = ?", o.Id)
 		}},
 		{"I18", "a fulfilment of another seller", func(s *shop, o *orderv1.OrderInfo) {
 			s.corrupt("UPDATE fulfilments SET seller_org = 'other' WHERE order_id = ?", o.Id)
@@ -178,7 +197,7 @@ func TestTheAuditToleratesAnOrderThatGoesOn(t *testing.T) {
 	require.Empty(t, s.audit())
 }
 
-// lived is an order that was promised a part of a budget, paid, shipped by two owners, received, and returned in part; a payment had been doubted, a coupon claimed.
+// lived is an order that was promised a part of a budget, paid, held and released, shipped by two owners, received, and returned in part; a payment had been doubted, a coupon claimed.
 func (s *shop) lived() *orderv1.OrderInfo {
 	terms := off(200)
 	terms.BudgetMinor = 1000
@@ -189,6 +208,13 @@ func (s *shop) lived() *orderv1.OrderInfo {
 	p := s.payment(o)
 	require.Equal(s.t, 400, s.notify(`{"notification_id":"n","payment_id":"`+p.Id+`","transaction_no":"t","amount_minor":1,"currency":"CNY","payee":"x","status":"PAID"}`))
 	require.Equal(s.t, int32(200), s.pay(p))
+	_, err := s.holdBack(boss, o.Id)
+	require.NoError(s.t, err)
+	_, err = s.release(boss, o.Id)
+	require.NoError(s.t, err)
+	o = s.get(o.Id)
+	_, err = s.moved(ann, o, eve)
+	require.NoError(s.t, err)
 	o = s.get(o.Id)
 	s.ship(o)
 	s.receive(o)

@@ -18,6 +18,9 @@ func (w *world) apply(c outbox.Call) {
 	defer w.mu.Unlock()
 	switch c.Method {
 	case inventoryv1.InventoryBranch_ConfirmHold_FullMethodName:
+		if in := read(c, &inventoryv1.ConfirmHoldCall{}); in.Version > w.hushed[in.Document] {
+			w.hushed[in.Document], w.quiet[in.Document] = in.Version, in.Quiet
+		}
 	case inventoryv1.InventoryBranch_Release_FullMethodName:
 		in := read(c, &inventoryv1.ReleaseCall{})
 		for _, r := range w.holds[in.Document] {

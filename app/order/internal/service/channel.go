@@ -109,6 +109,9 @@ func (s *Order) takeChannelOrder(ctx context.Context, req *orderv1.ImportChannel
 	if err != nil {
 		return nil, err
 	}
+	if d.Hits, err = s.reviewed(ctx, d, nil, now); err != nil {
+		return nil, err
+	}
 	o, err := biz.TakeChannelOrder(d, s.settings.Terms, now, actor(ctx))
 	if err != nil {
 		return nil, err
@@ -157,7 +160,7 @@ func (s *Order) allocate(ctx context.Context, orderID string) error {
 		}
 		switch {
 		case failure == nil && len(held) == 0: // it waits in inventory
-			o.AllocateLater(false, now+askEvery.Microseconds())
+			o.WaitsInInventory(now + askEvery.Microseconds())
 			return nil
 		case failure == nil:
 			return o.Allocate(held)

@@ -135,6 +135,18 @@ func TestACancelledChannelOrderStopsWaiting(t *testing.T) {
 	})
 }
 
+// It is paid elsewhere, but nobody could say what is to be sent: the connector has to map the SKU first.
+func TestAChannelOrderOfWhatNobodyKnowsIsRefused(t *testing.T) {
+	s := openShop(t, sqlite(t), newWorld())
+	req := external("T1", "tea", 1, 10000)
+	req.Lines = append(req.Lines, &orderv1.ChannelLine{Sku: "none", Quantity: 1, PaidMinor: 100})
+	req.PaidMinor += 100
+	_, err := s.ImportChannelOrder(s.as(tmall), req)
+	require.Equal(t, "none", requireReason(t, "NOT_FOR_SALE", err).Metadata["sku"])
+	_, err = s.GetChannelOrder(s.as(tmall), &orderv1.GetChannelOrderRequest{Channel: "tmall", ExternalNo: "T1"})
+	requireReason(t, "ORDER_UNKNOWN", err)
+}
+
 func TestAChannelTakesItsOwnOrdersOnly(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *shop) {
 		foreign := external("J1", "tea", 1, 100)

@@ -218,3 +218,28 @@ func TestWhatWasNotCollectedMayStillBeCollectedOrSent(t *testing.T) {
 		require.Empty(t, s.audit())
 	})
 }
+
+// The store has the gift, and not the goods that earned it: who wants his money back does not have to come for the gift, and
+// nothing of the order is left.
+func TestTheGiftOfADeclinedPickupGoesWithIt(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		s.put("CUPS", 0, gift(2))
+		before := s.world.stock["S2"]["cup"]
+		o := s.toCollect()
+		s.leaving()
+		require.Equal(t, []any{"cup", int64(2)}, []any{o.Lines[1].Sku, o.Lines[1].Quantity})
+		_, err := s.DeclineFulfilment(s.as(keeper), decline(o.Fulfilments[0], &inventoryv1.MissingLine{LineId: o.Lines[0].LineId, Quantity: 2}))
+		require.NoError(t, err)
+		require.NotNil(t, s.mine(o.Id).Choice)
+		require.Equal(t, before-2, s.world.stock["S2"]["cup"], "it is kept for him still")
+		got, err := s.choose(ann, moneyBack(o.Id))
+		require.NoError(t, err)
+		require.Equal(t, orderv1.OrderState_CANCELLED, got.State)
+		require.Nil(t, got.Choice)
+		require.Equal(t, got.Paid.AmountMinor, got.Refunded.AmountMinor)
+		s.leaving()
+		require.Equal(t, before, s.world.stock["S2"]["cup"])
+		s.later(0)
+		require.Empty(t, s.audit())
+	})
+}

@@ -44,8 +44,10 @@ type world struct {
 	refuse             error  // the next hold fails with it
 	asked              func() // called when reservations are asked for
 	holdings           int
-	patient            bool              // documents may wait
-	waiting            map[string]bool   // documents that do
+	patient            bool            // documents may wait
+	waiting            map[string]bool // documents that do
+	quiet              map[string]bool // documents whose locations are not to answer, and as of which version
+	hushed             map[string]int64
 	asks               int               // how often reservations were asked for
 	brands, categories map[string]string // of SKUs
 	regions            map[string]string // of stores
@@ -61,6 +63,8 @@ type world struct {
 	booked             map[string]*inventoryv1.BookTillSaleRequest // offline sales, by request
 	pickups            map[string]bool                             // documents that are never moved
 	lacking            map[string][]*inventoryv1.Reservation       // of documents that wait for their buyer's choice
+	near               map[string]bool                             // locations that serve the south only
+	redirected         []*inventoryv1.RedirectRequest
 
 	documents map[string]*memberv1.DocumentPoints
 	accruals  []*rebatev1.Accrual
@@ -73,7 +77,7 @@ func newWorld() *world {
 		stock:  map[string]map[string]int64{"S1": {"tea": 5, "cup": 4, "pot": 0}, "S2": {"tea": 5, "cup": 100, "pot": 9}},
 		orgs:   map[string]string{"S1": "hq", "S2": "fra"},
 		points: map[string]int64{"mbr_ann": 1000}, damaged: map[string]int64{}, waiting: map[string]bool{}, pickups: map[string]bool{}, lacking: map[string][]*inventoryv1.Reservation{}, holds: map[string][]*inventoryv1.Reservation{}, frozen: map[string]int64{},
-		documents: map[string]*memberv1.DocumentPoints{},
+		documents: map[string]*memberv1.DocumentPoints{}, quiet: map[string]bool{}, hushed: map[string]int64{},
 	}
 }
 

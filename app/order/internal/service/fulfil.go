@@ -29,7 +29,7 @@ func (s *Order) AcceptFulfilment(ctx context.Context, req *orderv1.AcceptFulfilm
 
 // ShipFulfilment says that the goods have left.
 func (s *Order) ShipFulfilment(ctx context.Context, req *orderv1.ShipFulfilmentRequest) (*orderv1.Fulfilment, error) {
-	return s.fulfil(ctx, orderv1.Order_ShipFulfilment_FullMethodName, req, req.GetFulfilmentId(), s.fulfilmentStaff,
+	return s.leave(ctx, orderv1.Order_ShipFulfilment_FullMethodName, req, req.GetFulfilmentId(), s.fulfilmentStaff,
 		func(o *biz.Order) error { return o.Ship(req.GetFulfilmentId(), req.GetCarrier(), req.GetTrackingNo()) })
 }
 
@@ -60,14 +60,38 @@ func (s *Order) receiptBy(ctx context.Context, id string) (string, error) {
 	return "", err
 }
 
+// labelled is a request after which goods leave under a version of the order's address.
+type labelled interface {
+	command.Request
+	GetAddressVersion() int64
+}
+
+// leave is fulfil where goods leave: what has become of the order's address is asked for with the order held.
+func (s *Order) leave(ctx context.Context, method string, req labelled, id string,
+	allowed func(ctx context.Context, id string) (string, error), change func(o *biz.Order) error) (*orderv1.Fulfilment, error) {
+	return s.fulfilWith(ctx, method, req, id, allowed, func(ctx context.Context, o *biz.Order) error {
+		address, err := s.Orders.AddressOf(ctx, o.Record().ID)
+		if err != nil {
+			return err
+		}
+		o.Label(address, req.GetAddressVersion())
+		return change(o)
+	})
+}
+
 // fulfil changes a fulfilment. The order that allowed finds is the one that is changed.
 func (s *Order) fulfil(ctx context.Context, method string, req command.Request, id string,
 	allowed func(ctx context.Context, id string) (string, error), change func(o *biz.Order) error) (*orderv1.Fulfilment, error) {
+	return s.fulfilWith(ctx, method, req, id, allowed, func(_ context.Context, o *biz.Order) error { return change(o) })
+}
+
+func (s *Order) fulfilWith(ctx context.Context, method string, req command.Request, id string,
+	allowed func(ctx context.Context, id string) (string, error), change func(ctx context.Context, o *biz.Order) error) (*orderv1.Fulfilment, error) {
 	var orderID string
 	return decide(ctx, s, method, req,
 		func(ctx context.Context) (err error) { orderID, err = allowed(ctx, id); return err },
 		func(ctx context.Context) (*orderv1.Fulfilment, error) {
-			r, err := s.change(ctx, orderID, change)
+			r, err := s.change(ctx, orderID, func(o *biz.Order) error { return change(ctx, o) })
 			if err != nil {
 				return nil, err
 			}

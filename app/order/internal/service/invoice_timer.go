@@ -17,6 +17,10 @@ func (s *Order) TickInvoices(ctx context.Context) error {
 	if s.Issuer == nil {
 		return nil
 	}
+	now, err := s.DB.Now(ctx)
+	if err != nil || s.silent.at(issuerName, now) {
+		return err // its silence was reported when it began
+	}
 	return s.work(ctx, []due{{name: "invoice", wide: wideAsks, find: s.Orders.InvoicesDue, do: s.askInvoice}})
 }
 

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -194,14 +193,13 @@ func (s *shop) nowhere(word string) {
 		names, err := rows.Columns()
 		require.NoError(s.t, err)
 		for rows.Next() {
-			cells := make([]sql.RawBytes, len(names))
-			into := make([]any, len(names))
+			cells, into := make([]any, len(names)), make([]any, len(names))
 			for i := range cells {
 				into[i] = &cells[i]
 			}
 			require.NoError(s.t, rows.Scan(into...))
 			for i, cell := range cells {
-				require.NotContains(s.t, string(cell), word, "%s.%s", table, names[i])
+				require.NotContains(s.t, fmt.Sprintf("%s", cell), word, "%s.%s", table, names[i])
 			}
 		}
 		require.NoError(s.t, rows.Close())
@@ -381,6 +379,46 @@ func TestStoredValueIsInNoInvoice(t *testing.T) {
 		_, err = s.byWallet(all, 0)
 		require.NoError(t, err)
 		requireReason(t, "INVOICE_NOTHING", failureOf(s.invoiceOf(ann, all.Id, lin())))
+		s.audited()
+	})
+}
+
+// Goods are exchanged: what moves to the replacement's order is taken out of the old invoice, and is in a new one if asked for.
+func TestAnExchangeMovesWhatIsInvoiced(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *shop) {
+		s.withOffice()
+		withPurse(s, 100_000)
+		s.world.stock["S1"]["cup"] = 100
+		o, err := s.PlaceOrder(s.as(ann), wish(line("cup", 12)))
+		require.NoError(t, err)
+		_, err = s.byWallet(o, 4_750) // of 190.00, a quarter
+		require.NoError(t, err)
+		require.Equal(t, int32(200), s.pay(s.payment(o)))
+		o = s.get(o.Id)
+		s.ship(o)
+		s.receive(o)
+		s.leaving()
+		_, err = s.invoiceOf(ann, o.Id, lin())
+		require.NoError(t, err)
+		require.NoError(t, s.issued(0))
+		require.Equal(t, int64(14_250), s.allInvoices(o.Id)[0].Amount.AmountMinor)
+		ret := s.wantedInstead(o, o.Lines[0].LineId, 2, &orderv1.ExchangeLine{Quantity: 2})
+		next, err := s.exchange(boss, ret)
+		require.NoError(t, err)
+		early, err := s.invoiceOf(ann, next.Id, lin())
+		require.NoError(t, err, "before it is paid")
+		_, err = s.ReceiveReturn(s.as(boss), &orderv1.ReceiveReturnRequest{RequestId: requestID(), ReturnId: ret.Id})
+		require.NoError(t, err)
+		s.leaving()
+		s.later(0)
+		require.NoError(t, s.issued(0))
+		red := s.allInvoices(o.Id)[1]
+		require.Equal(t, []any{orderv1.InvoiceState_INVOICE_ISSUED, int64(2_250)}, []any{red.State, red.Amount.AmountMinor}, "of 30.00, three quarters")
+		require.Equal(t, orderv1.OrderState_PAID, s.get(next.Id).State)
+		s.ship(s.get(next.Id))
+		require.NoError(t, s.issued(0))
+		got := s.allInvoices(next.Id)[0]
+		require.Equal(t, []any{early.Id, orderv1.InvoiceState_INVOICE_ISSUED, int64(2_250)}, []any{got.Id, got.State, got.Amount.AmountMinor}, "what stored value had paid stays out")
 		s.audited()
 	})
 }

@@ -47,6 +47,15 @@ var flowPoints = map[string]func(t *testing.T, s *shop, broken func(func() error
 	"order.invoice.ask.after":      issuing,
 	"order.expire.close.before":    expiring,
 	"order.expire.close.after":     expiring,
+
+	"order.readdress.begin.before":    changing,
+	"order.readdress.begin.after":     changing,
+	"order.readdress.redirect.before": changing,
+	"order.readdress.redirect.after":  changing,
+	"order.readdress.follow.before":   changing,
+	"order.readdress.follow.after":    changing,
+	"order.readdress.final.before":    changing,
+	"order.readdress.final.after":     changing,
 }
 
 // Each flow ends as if nothing had happened, when it breaks off at a point and is asked for again.
@@ -171,6 +180,57 @@ func refunding(t *testing.T, s *shop, broken func(func() error)) {
 	require.NoError(t, err)
 	require.Len(t, r.Refunds, 1)
 	require.Equal(t, biz.RefundDone, r.Refunds[0].State)
+}
+
+// changing is another place for an order, of which one location may not serve it.
+func changing(t *testing.T, s *shop, broken func(func() error)) {
+	o := s.yes(s.paid(0))
+	s.leaving()
+	s.world.near = map[string]bool{"S1": true}
+	in := moving(o, frida)
+	broken(func() error {
+		_, err := s.addresses().ChangeAddress(s.as(ann), in)
+		return err
+	})
+	end := s.get(o.Id)
+	require.Equal(t, []any{"Frida", int64(2)}, []any{end.Receiver.Name, end.AddressVersion})
+	require.Len(t, noted(end, "order.readdress"), 1)
+	require.Len(t, s.world.redirected, 1)
+	require.Equal(t, [][]string{{"0"}}, s.rows("SELECT COUNT(*) FROM address_changes WHERE under <> ''"))
+	for _, f := range s.yes(end).Fulfilments {
+		if f.State == orderv1.FulfilmentState_ACCEPTED {
+			require.Equal(t, "S2", f.Location)
+			require.NoError(t, s.sends(f, 2))
+		}
+	}
+	s.leaving()
+}
+
+// A change of address that is refused leaves nothing, wherever it breaks off on its way back.
+func TestARefusedChangeOfAddressThatBreaksOffLeavesNothing(t *testing.T) {
+	for _, point := range []string{"order.readdress.abandon.before", "order.readdress.abandon.after", "order.readdress.end.before", "order.readdress.end.after"} {
+		t.Run(point, func(t *testing.T) {
+			eachEngine(t, func(t *testing.T, s *shop) {
+				o := s.yes(s.paid(0))
+				s.leaving()
+				s.world.near = map[string]bool{"S1": true, "S2": true}
+				in := moving(o, frida)
+				disarm, err := failpoint.Arm(point + "=error")
+				require.NoError(t, err)
+				_, err = s.addresses().ChangeAddress(s.as(ann), in)
+				require.Error(t, err)
+				disarm()
+				_, err = s.addresses().ChangeAddress(s.as(ann), in)
+				requireReason(t, "STOCK_INSUFFICIENT", err)
+				// The coordinator calls back until all of it is undone.
+				require.Eventually(t, func() bool { return s.sends(o.Fulfilments[0], 0) == nil }, finalWithin, 100*time.Millisecond)
+				require.Equal(t, "Ann", s.get(o.Id).Receiver.Name)
+				require.Equal(t, [][]string{{"0"}}, s.rows("SELECT COUNT(*) FROM address_changes WHERE under <> ''"))
+				s.leaving()
+				require.Empty(t, s.audit())
+			})
+		})
+	}
 }
 
 // expiring is the end of an order that nobody has paid, here and at its provider.

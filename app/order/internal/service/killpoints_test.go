@@ -377,7 +377,7 @@ func TestKilledOrderCenter(t *testing.T) {
 		lis, err := net.Listen("tcp", os.Getenv("HELPER_BRANCH"))
 		require.NoError(t, err)
 		g := grpc.NewServer(grpc.UnaryInterceptor(sagas.VerifyBranch()))
-		require.NoError(t, saga.RegisterExecutor(g, map[string]saga.Handler{PlacementWorkflow: o.ResumePlacement}))
+		require.NoError(t, saga.RegisterExecutor(g, map[string]saga.Handler{PlacementWorkflow: o.ResumePlacement, ReaddressWorkflow: o.ResumePlacement}))
 		go func() { _ = g.Serve(lis) }()
 	}
 	switch mode {

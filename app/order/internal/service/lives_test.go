@@ -22,6 +22,7 @@ type life struct {
 	random   *rand.Rand
 	id       string
 	payments []*orderv1.Payment
+	merged   *[]string // merged parcels of this life and those before
 }
 
 func (l *life) pick(n int) int { return l.random.IntN(max(1, n)) }
@@ -38,7 +39,7 @@ func (l *life) tolerate(err error) {
 func (l *life) step() {
 	ctx := l.as(boss)
 	o := l.get(l.id)
-	switch l.pick(17) {
+	switch l.pick(21) {
 	case 0, 1:
 		p, err := l.CreatePayment(ctx, &orderv1.CreatePaymentRequest{RequestId: requestID(), OrderId: l.id, Provider: "sandbox"})
 		l.tolerate(err)
@@ -79,6 +80,10 @@ func (l *life) step() {
 		}
 	case 15, 16:
 		l.declines(o)
+	case 17, 18:
+		l.decides()
+	case 19, 20:
+		l.together()
 	case 14:
 		line := o.Lines[l.pick(len(o.Lines))]
 		_, err := NewOrderChanges(l.Order).CancelLines(ctx, &orderv1.CancelLinesRequest{RequestId: requestID(), OrderId: l.id, Reason: "x",
@@ -104,6 +109,49 @@ func (l *life) step() {
 	if l.pick(3) == 0 {
 		l.leaving()
 	}
+}
+
+// decides holds an order for a person, lets it go or ends it.
+func (l *life) decides() {
+	var err error
+	switch l.pick(6) {
+	case 0, 1:
+		_, err = l.holdBack(boss, l.id)
+	case 2:
+		_, err = l.reject(boss, l.id)
+	default:
+		_, err = l.release(boss, l.id)
+	}
+	l.tolerate(err)
+}
+
+// together merges what could travel in one parcel, ships, delivers and splits such parcels.
+func (l *life) together() {
+	ctx, merges := l.as(boss), NewMergedParcels(l.Order)
+	found, err := merges.ListMergeable(ctx, &orderv1.ListMergeableRequest{Location: []string{"S1", "S2"}[l.pick(2)]})
+	require.NoError(l.t, err)
+	if len(found.Groups) > 0 {
+		req := &orderv1.MergeFulfilmentsRequest{RequestId: requestID()}
+		for _, f := range found.Groups[0].Fulfilments {
+			req.FulfilmentIds = append(req.FulfilmentIds, f.FulfilmentId)
+		}
+		m, err := merges.MergeFulfilments(ctx, req)
+		require.NoError(l.t, err, "what was offered")
+		*l.merged = append(*l.merged, m.Id)
+	}
+	if len(*l.merged) == 0 {
+		return
+	}
+	id := (*l.merged)[l.pick(len(*l.merged))]
+	switch l.pick(4) {
+	case 0:
+		_, err = merges.SplitMergedParcel(ctx, &orderv1.SplitMergedParcelRequest{RequestId: requestID(), MergedParcelId: id})
+	case 1, 2:
+		_, err = merges.ShipMergedParcel(ctx, &orderv1.ShipMergedParcelRequest{RequestId: requestID(), MergedParcelId: id, Carrier: "SF", TrackingNo: id[len(id)-4:]})
+	case 3:
+		_, err = merges.DeliverMergedParcel(ctx, &orderv1.DeliverMergedParcelRequest{RequestId: requestID(), MergedParcelId: id})
+	}
+	l.tolerate(err)
 }
 
 // declines says that a store lacks something, or lets its buyer choose, collect or wait.
@@ -198,6 +246,10 @@ func TestRandomLivesEndInAHealthyAudit(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		s.giftBox()
 		s.collectable()
+		var merged []string
+		some := rule("some", &orderv1.ReviewConditions{PiecesFrom: 22})
+		some.Silence, some.AfterS = orderv1.ReviewSilence_REVIEW_RELEASES, 900
+		s.ruled(some)
 		for _, stock := range s.world.stock {
 			stock["tea"], stock["cup"], stock["pot"] = 5000, 5000, 5000
 		}
@@ -213,7 +265,7 @@ func TestRandomLivesEndInAHealthyAudit(t *testing.T) {
 				requireReason(t, "STOCK_INSUFFICIENT", err)
 				continue
 			}
-			l := &life{shop: s, random: random, id: o.Id}
+			l := &life{shop: s, random: random, id: o.Id, merged: &merged}
 			l.t = t
 			for range 5 + random.IntN(35) {
 				l.step()

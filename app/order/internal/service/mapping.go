@@ -116,6 +116,19 @@ func toLine(l biz.Line, currency string) *orderv1.OrderLine {
 	}
 }
 
+// addressVersion counts the changes of the receiver; 0 without a history.
+func addressVersion(history []biz.HistoryEvent) (n int64) {
+	for i, e := range history {
+		if i == 0 {
+			n = 1
+		}
+		if e.Subject == biz.SubjectOrder && e.Event == biz.EventReaddress {
+			n++
+		}
+	}
+	return n
+}
+
 // toOrderInfo is an order as its seller and its member see it. Without a history it is a row of a list: no receiver.
 func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 	out := &orderv1.OrderInfo{
@@ -125,7 +138,7 @@ func toOrderInfo(r biz.Record, history []biz.HistoryEvent) *orderv1.OrderInfo {
 		Points: r.Points, Tenders: toTenders(r), PlacedAtUs: r.PlacedAtUS, PaidAtUs: r.PaidAtUS, PayUntilUs: r.PayUntilUS,
 		Unallocated: r.Unallocated && r.State == biz.OrderPaid, ShipByUs: r.ShipByUS, Version: int32(r.Version), Remark: r.Remark,
 		DeviceId: r.Device, Clerk: r.Clerk, Shipping: shippings[r.Shipping()], FreightDiscounts: toDiscounts(r.FreightDiscounts, false),
-		Tax: toMoney(r.TaxMinor, r.Currency), TaxOnTop: r.TaxOnTop,
+		Tax: toMoney(r.TaxMinor, r.Currency), TaxOnTop: r.TaxOnTop, Review: reviewStates[r.Review], AddressVersion: addressVersion(history),
 	}
 	if r.NeedsChoice() {
 		out.Choice = &orderv1.PickupChoice{AskedAtUs: r.AskedAtUS, ChooseByUs: r.ChooseByUS}
@@ -199,7 +212,7 @@ func toFulfilment(h biz.Header, f biz.Fulfilment) *orderv1.Fulfilment {
 		Id: f.ID, OrderId: h.ID, Location: f.Location, LocationName: f.LocationName, Org: f.Org, State: fulfilmentStates[f.State],
 		Way: toWay(f.Way), Carrier: f.Carrier, TrackingNo: f.TrackingNo, AssignedAtUs: f.AssignedAtUS, AcceptedAtUs: f.AcceptedAtUS,
 		ShippedAtUs: f.ShippedAtUS, ReceivedAtUs: f.ReceivedAtUS, ReturnUntilUs: f.ReturnUntilUS, Version: int32(f.Version), Channel: h.Channel,
-		AutoReceiveAtUs: f.AutoReceiveAtUS, CollectUntilUs: f.CollectUntilUS,
+		MergedParcelId: f.Merged, AutoReceiveAtUs: f.AutoReceiveAtUS, CollectUntilUs: f.CollectUntilUS,
 		PickedAtUs: f.PickedAtUS, PackedAtUs: f.PackedAtUS, DeliveredAtUs: f.DeliveredAtUS, FailedAtUs: f.FailedAtUS, BackAtUs: f.BackAtUS, Failure: f.Failure,
 		AcceptByUs: f.AcceptByUS, ShipByUs: f.ShipByUS, AcceptLateUs: f.AcceptLateUS, ShipLateUs: f.ShipLateUS,
 		PickByUs: f.PickByUS, PickLateUs: f.PickLateUS,

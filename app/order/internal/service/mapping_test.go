@@ -67,6 +67,7 @@ func full(t *testing.T, m protoreflect.Message, except ...protoreflect.Name) {
 func TestMappingForgetsNoField(t *testing.T) {
 	var r biz.Record
 	fill(reflect.ValueOf(&r).Elem())
+	r.Review = biz.ReviewHeld
 	r.State, r.Kind, r.Way, r.ShopStore, r.SourceNo = biz.OrderPaid, biz.KindTill, biz.WayParcel, "S1", "S1/R1"
 	r.Fulfilments[0].State, r.Returns[0].State, r.Payments[0].State = biz.FulfilmentShipped, biz.ReturnReceived, biz.PaymentPending
 	r.Goodwills[0].State, r.Goodwills[0].Way = biz.GoodwillPaid, biz.GoodwillCash
@@ -87,6 +88,14 @@ func TestMappingForgetsNoField(t *testing.T) {
 	r.Lines[0].Discounts[0].Bearers[0].Role = pricing.Supplier
 	full(t, toDiscounts(r.Lines[0].Discounts, true)[0].ProtoReflect())
 	full(t, toReceipts(biz.Receipts{AmountMinor: 9, SubsidyMinor: 3, BackMinor: 4, Bearers: []biz.BearerPart{{Party: pricing.Party{Role: pricing.Platform, Code: "x"}, AmountMinor: 3, BackMinor: 1}}}, "CNY").ProtoReflect())
+	profile := biz.TaxProfile{}
+	fill(reflect.ValueOf(&profile).Elem())
+	profile.InvoiceWhen = biz.WhenReceived
+	full(t, toTaxProfile(profile).ProtoReflect())
+	full(t, toSellerTax(profile).ProtoReflect())
+	r.Invoices[0].State = biz.InvoicePartRed
+	full(t, NewInvoices(nil).full(r, r.Invoices[0]).ProtoReflect())
+	require.Nil(t, toInvoice(r, r.Invoices[0]).Buyer, "told to some")
 	told := biz.TradeReceipts{}
 	fill(reflect.ValueOf(&told).Elem())
 	told.Bearers[0].Role = pricing.Platform

@@ -149,7 +149,10 @@ func TestOfflineSalesThatCannotBeAreRefused(t *testing.T) {
 			req := proto.Clone(offline("R-" + name[:4])).(*orderv1.BookOfflineSaleRequest)
 			c.change(req)
 			_, err := tills.BookOfflineSale(s.as(c.by), req)
-			requireReason(t, c.reason, err)
+			refused := requireReason(t, c.reason, err)
+			if c.reason == "VALIDATOR" {
+				require.Equal(t, "cash_minor", refused.Metadata["field"], "as the till calls it")
+			}
 			require.Empty(t, s.world.booked)
 		})
 	}

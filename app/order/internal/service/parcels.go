@@ -30,7 +30,7 @@ func (s *Parcels) PutParcels(ctx context.Context, in *orderv1.PutParcelsRequest)
 
 // ShipPart makes a parcel that leaves at once.
 func (s *Parcels) ShipPart(ctx context.Context, in *orderv1.ShipPartRequest) (*orderv1.Fulfilment, error) {
-	return s.order.fulfil(ctx, orderv1.Parcels_ShipPart_FullMethodName, in, in.GetFulfilmentId(), s.order.fulfilmentStaff,
+	return s.order.leave(ctx, orderv1.Parcels_ShipPart_FullMethodName, in, in.GetFulfilmentId(), s.order.fulfilmentStaff,
 		func(o *biz.Order) error {
 			return o.ShipPart(in.GetFulfilmentId(), fromContent(in.GetLines()), in.GetCarrier(), in.GetTrackingNo())
 		})
@@ -38,7 +38,11 @@ func (s *Parcels) ShipPart(ctx context.Context, in *orderv1.ShipPartRequest) (*o
 
 // ShipParcel says that a parcel has left.
 func (s *Parcels) ShipParcel(ctx context.Context, in *orderv1.ShipParcelRequest) (*orderv1.Fulfilment, error) {
-	return s.parcel(ctx, orderv1.Parcels_ShipParcel_FullMethodName, in, in.GetParcelId(),
+	fulfilmentID, err := s.order.Orders.FulfilmentOfParcel(ctx, in.GetParcelId())
+	if err != nil {
+		return nil, err
+	}
+	return s.order.leave(ctx, orderv1.Parcels_ShipParcel_FullMethodName, in, fulfilmentID, s.staff,
 		func(o *biz.Order) error { return o.ShipParcel(in.GetParcelId(), in.GetCarrier(), in.GetTrackingNo()) })
 }
 
@@ -66,16 +70,19 @@ func (s *Parcels) parcel(ctx context.Context, method string, req command.Request
 	if err != nil {
 		return nil, err
 	}
-	return s.order.fulfil(ctx, method, req, fulfilmentID, func(ctx context.Context, id string) (string, error) {
-		if id == "" {
-			return "", biz.NotFound("parcel")
-		}
-		orderID, err := s.order.fulfilmentStaff(ctx, id)
-		if refusal, refused := errors.AsType[biz.Refusal](err); refused && refusal.Code == 404 {
-			err = biz.NotFound("parcel") // in the same words
-		}
-		return orderID, err
-	}, change)
+	return s.order.fulfil(ctx, method, req, fulfilmentID, s.staff, change)
+}
+
+// staff finds the order of a parcel's fulfilment for those who ship.
+func (s *Parcels) staff(ctx context.Context, id string) (string, error) {
+	if id == "" {
+		return "", biz.NotFound("parcel")
+	}
+	orderID, err := s.order.fulfilmentStaff(ctx, id)
+	if refusal, refused := errors.AsType[biz.Refusal](err); refused && refusal.Code == 404 {
+		err = biz.NotFound("parcel") // in the same words
+	}
+	return orderID, err
 }
 
 func fromContent(in []*orderv1.ParcelContent) []biz.Content {

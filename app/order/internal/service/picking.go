@@ -31,7 +31,16 @@ func (s *Packing) GetPickingList(ctx context.Context, in *orderv1.GetPickingList
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.order.Orders.ToPick(ctx, location, in.GetFulfilmentIds(), mostPicked+1)
+	wanted := in.GetFulfilmentIds()
+	if in.GetMergedParcelId() != "" {
+		if len(wanted) > 0 {
+			return nil, biz.Invalid("fulfilment_ids", "are not for a merged parcel: it says itself what is in it")
+		}
+		if wanted, err = s.merged(ctx, in.GetMergedParcelId()); err != nil {
+			return nil, err
+		}
+	}
+	found, err := s.order.Orders.ToPick(ctx, location, wanted, mostPicked+1)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +63,7 @@ func (s *Packing) GetPickingList(ctx context.Context, in *orderv1.GetPickingList
 		list = append(list, fulfilments[at])
 		out.FulfilmentIds = append(out.FulfilmentIds, part.PartID)
 	}
-	for _, id := range in.GetFulfilmentIds() {
+	for _, id := range wanted {
 		if !slices.Contains(out.FulfilmentIds, id) {
 			return nil, biz.NotFound("fulfilment")
 		}
@@ -78,6 +87,20 @@ func (s *Packing) GetPickingList(ctx context.Context, in *orderv1.GetPickingList
 	return out, nil
 }
 
+// merged are the fulfilments in a merged parcel.
+func (s *Packing) merged(ctx context.Context, id string) (list []string, err error) {
+	m, err := s.order.mergedFor(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	records, err := s.order.Orders.LoadAll(ctx, m.Orders())
+	inIt(m, records, func(_ biz.Record, f biz.Fulfilment) { list = append(list, f.ID) })
+	if err == nil && len(list) == 0 {
+		err = biz.Overtaken("nothing is in the parcel any more")
+	}
+	return list, err
+}
+
 // ownLocation is the one that is asked for, or where the caller works.
 func ownLocation(p tenancy.Principal, location string) (string, error) {
 	switch {
@@ -93,6 +116,15 @@ func ownLocation(p tenancy.Principal, location string) (string, error) {
 
 // GetWaybill says what goes onto a fulfilment, or onto one of its parcels.
 func (s *Packing) GetWaybill(ctx context.Context, in *orderv1.GetWaybillRequest) (*orderv1.Waybill, error) {
+	// The version first: one that is older than the address is refused when the parcel leaves, a newer one would not be.
+	orderID, err := s.order.Orders.OrderOfFulfilment(ctx, in.GetFulfilmentId())
+	if err != nil {
+		return nil, err
+	}
+	address, err := s.order.Orders.AddressOf(ctx, orderID)
+	if err != nil {
+		return nil, err
+	}
 	p, r, f, err := s.order.fulfilmentFor(ctx, in.GetFulfilmentId())
 	if err != nil {
 		return nil, err
@@ -118,7 +150,9 @@ func (s *Packing) GetWaybill(ctx context.Context, in *orderv1.GetWaybillRequest)
 	if err != nil {
 		return nil, err
 	}
-	return toWaybill(bill, sender), nil
+	out := toWaybill(bill, sender)
+	out.AddressVersion = address.Version()
+	return out, nil
 }
 
 func toWaybill(w biz.Waybill, s biz.Sender) *orderv1.Waybill {

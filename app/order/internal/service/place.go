@@ -128,7 +128,7 @@ func (s *Order) place(ctx context.Context, method string, req command.Request, d
 	return command.Distributed[*orderv1.OrderInfo]{Spec: spec, Execute: s.execute}.Run(ctx, s.DB)
 }
 
-// execute runs a placement. A refusal is recorded in the intent, where the caller finds it.
+// execute runs a placement, or a change of address. A refusal is recorded in the intent, where the caller finds it.
 func (s *Order) execute(ctx context.Context, in *command.Intent) error {
 	err := s.run(ctx, in)
 	switch {
@@ -142,6 +142,9 @@ func (s *Order) execute(ctx context.Context, in *command.Intent) error {
 
 // run runs the workflow of an intent, for the first time or again.
 func (s *Order) run(ctx context.Context, in *command.Intent) error {
+	if in.Method() == orderv1.AddressChanges_ChangeAddress_FullMethodName {
+		return s.readdress(ctx, in)
+	}
 	d, err := s.thaw(in.Payload)
 	if err != nil {
 		return fmt.Errorf("draft of %s cannot be read: %w", in.BusinessID, err)
@@ -217,6 +220,9 @@ func (s *Order) create(ctx context.Context, in *command.Intent, placement *biz.P
 	}
 	terms, err := s.terms(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if d.Hits, err = s.reviewed(ctx, d, placement.Held(), now); err != nil {
 		return nil, err
 	}
 	o, err := birth(d, placement.Held(), terms, now, in.Principal.Actor())

@@ -44,7 +44,9 @@ type Parts struct {
 	Seeker  biz.Seeker
 	Stock   biz.StockHolder
 	Answers biz.LocationAnswers
-	Points  biz.PointsHolder
+	// Router sends what is held for an order to another place.
+	Router biz.StockRouter
+	Points biz.PointsHolder
 	// Packing knows goods and senders.
 	Packing biz.PackingFacts
 	// Levels are the service levels of channels; nil: there are none.
@@ -187,13 +189,16 @@ func (s *Order) info(ctx context.Context, r biz.Record) (*orderv1.OrderInfo, err
 }
 
 func (s *Order) infoWith(ctx context.Context, r biz.Record, history []biz.HistoryEvent) (*orderv1.OrderInfo, error) {
+	if p, err := tenancy.FromContext(ctx); err == nil && (p.Kind == tenancy.Member || p.Kind == tenancy.Channel) {
+		history = hideReview(history)
+	}
 	info := toOrderInfo(r, history)
 	seller, err := s.Seeker.Terms.TaxProfile(ctx, r.TaxProfile)
 	if err != nil {
 		return nil, err
 	}
 	if seller.ID != "" {
-		info.SellerTax = &orderv1.SellerTax{ProfileId: seller.ID, Taxpayer: seller.Taxpayer, TaxNo: seller.TaxNo, Title: seller.Title}
+		info.SellerTax = toSellerTax(seller)
 	}
 	return info, nil
 }

@@ -120,8 +120,8 @@ func parts(t testing.TB, db *database.DB, w *world, sagas *saga.Coordinator, san
 	stock, promotions := data.Stock{Client: fakeInventory{w: w}}, data.NewPromotions(db)
 	return Parts{
 		Promotions: promotions, Levels: data.NewLevels(db), Packing: data.Packing{Products: fakeProduct{w: w}, Stores: fakeStore{w: w}},
-		DB: db, Orders: data.NewOrders(db, receivers(t)), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Tills: data.TillSales{Client: fakeTills{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
-		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}, Lists: fakePrices{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members, Promotions: promotions, Stock: stock, Returns: data.NewReturnPolicies(db, testTerms), Terms: data.NewTradeTerms(db)},
+		DB: db, Orders: data.NewOrders(db, receivers(t)), Stock: stock, Answers: data.Answers{Client: fakeAnswers{w: w}}, Router: data.Router{Client: fakeRedirects{w: w}}, Tills: data.TillSales{Client: fakeTills{w: w}}, Points: members, Rebates: data.Rebates{Client: fakeRebate{w: w}}, Saga: sagas, Sandbox: sandbox,
+		Seeker: biz.Seeker{Catalog: data.Catalog{Client: fakeProduct{w: w}, Lists: fakePrices{w: w}}, Sellers: data.Sellers{Client: fakeStore{w: w}}, Members: members, Promotions: promotions, Stock: stock, Returns: data.NewReturnPolicies(db, testTerms), Terms: data.NewTradeTerms(db), Reviews: data.NewReviewRules(db)},
 		Report: func(_ context.Context, err error) { t.Log(err) },
 	}
 }
@@ -139,7 +139,7 @@ func serveBranch(t testing.TB, o *Order, sagas *saga.Coordinator, child *coordin
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	g := grpc.NewServer(grpc.UnaryInterceptor(sagas.VerifyBranch()))
-	require.NoError(t, saga.RegisterExecutor(g, map[string]saga.Handler{PlacementWorkflow: o.ResumePlacement}))
+	require.NoError(t, saga.RegisterExecutor(g, map[string]saga.Handler{PlacementWorkflow: o.ResumePlacement, ReaddressWorkflow: o.ResumePlacement}))
 	go func() { _ = g.Serve(lis) }()
 	t.Cleanup(g.Stop)
 	require.NoError(t, child.SetBranches(map[string]string{"order": lis.Addr().String()}))
@@ -203,7 +203,7 @@ func (s *shop) ship(o *orderv1.OrderInfo) {
 	for _, f := range o.Fulfilments {
 		_, err := s.AcceptFulfilment(s.as(boss), &orderv1.AcceptFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id})
 		require.NoError(s.t, err)
-		_, err = s.ShipFulfilment(s.as(boss), &orderv1.ShipFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id, Carrier: "SF", TrackingNo: "SF1"})
+		_, err = s.ShipFulfilment(s.as(boss), &orderv1.ShipFulfilmentRequest{RequestId: requestID(), FulfilmentId: f.Id, Carrier: "SF", TrackingNo: "SF1", AddressVersion: o.AddressVersion})
 		require.NoError(s.t, err)
 	}
 }

@@ -172,6 +172,10 @@ func toMoment(m biz.InvoiceMoment) orderv1.InvoiceMoment {
 	return orderv1.InvoiceMoment(orderv1.InvoiceMoment_value[momentPrefix+string(m)])
 }
 
+func toSellerTax(p biz.TaxProfile) *orderv1.SellerTax {
+	return &orderv1.SellerTax{ProfileId: p.ID, Taxpayer: p.Taxpayer, TaxNo: p.TaxNo, Title: p.Title}
+}
+
 func toTaxProfile(p biz.TaxProfile) *orderv1.TaxProfile {
 	return &orderv1.TaxProfile{
 		Id: p.ID, Org: p.Org, Taxpayer: p.Taxpayer, TaxNo: p.TaxNo, Title: p.Title, InvoiceWhen: toMoment(p.InvoiceWhen), RequestDays: int32(p.RequestDays),

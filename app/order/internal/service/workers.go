@@ -57,6 +57,7 @@ func (s *Order) timers() []due {
 		{name: "overdue", find: s.Orders.OverdueDue, do: func(ctx context.Context, d data.Due) error {
 			return s.inTx(ctx, d.OrderID, func(o *biz.Order) error { return o.Overdue(d.PartID) })
 		}},
+		{name: "review", find: s.Orders.ReviewsDue, do: func(ctx context.Context, d data.Due) error { return s.inTx(ctx, d.OrderID, (*biz.Order).Silent) }},
 		{name: "allocate", find: s.Orders.AllocationsDue, first: s.followWaiting, do: func(ctx context.Context, d data.Due) error { return s.allocate(ctx, d.OrderID) }},
 	}
 }
@@ -140,10 +141,10 @@ func overtaken(err error) bool {
 	return ok && r.Code == 409
 }
 
-// ResumeOrphans brings placements to an end that nobody works on.
+// ResumeOrphans brings placements and changes of address to an end that nobody works on.
 func (s *Order) ResumeOrphans(ctx context.Context) error {
 	found, err := command.Orphans(ctx, s.DB, batch, orphanGrace, orderv1.Order_PlaceOrder_FullMethodName, orderv1.Order_SellAtTill_FullMethodName,
-		orderv1.Exchanges_ApproveExchange_FullMethodName)
+		orderv1.Exchanges_ApproveExchange_FullMethodName, orderv1.AddressChanges_ChangeAddress_FullMethodName)
 	if err != nil {
 		return err
 	}

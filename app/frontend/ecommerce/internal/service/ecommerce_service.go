@@ -19,11 +19,13 @@ type Ecommerce struct {
 	ecommercev1.UnimplementedEcommerceServer
 	Orders    orderv1.OrderClient
 	Inventory inventoryv1.InventoryClient
+	Addresses orderv1.AddressChangesClient
 }
 
 // New makes the service.
 func New(dial func(center string) grpc.ClientConnInterface) *Ecommerce {
-	return &Ecommerce{Orders: orderv1.NewOrderClient(dial("order")), Inventory: inventoryv1.NewInventoryClient(dial("inventory"))}
+	return &Ecommerce{Orders: orderv1.NewOrderClient(dial("order")), Inventory: inventoryv1.NewInventoryClient(dial("inventory")),
+		Addresses: orderv1.NewAddressChangesClient(dial("order"))}
 }
 
 // account is the channel account that signed.
@@ -59,6 +61,19 @@ func (s *Ecommerce) GetOrder(ctx context.Context, in *ecommercev1.GetExternalOrd
 		return nil, err
 	}
 	return s.Orders.GetChannelOrder(ctx, &orderv1.GetChannelOrderRequest{Channel: p.Channel, ExternalNo: in.GetExternalNo()})
+}
+
+// ChangeAddress passes on whom the buyer of an order wants it to go to now.
+func (s *Ecommerce) ChangeAddress(ctx context.Context, in *ecommercev1.ChangeExternalAddressRequest) (*orderv1.OrderInfo, error) {
+	p, err := account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.Orders.GetChannelOrder(ctx, &orderv1.GetChannelOrderRequest{Channel: p.Channel, ExternalNo: in.GetExternalNo()})
+	if err != nil {
+		return nil, err
+	}
+	return s.Addresses.ChangeAddress(ctx, &orderv1.ChangeAddressRequest{RequestId: in.GetRequestId(), OrderId: o.GetId(), Receiver: in.GetReceiver()})
 }
 
 // GetStock says what this channel may promise now.

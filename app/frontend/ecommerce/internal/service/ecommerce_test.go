@@ -82,14 +82,36 @@ func TestStockAndOrdersAreReadForTheAccountsChannel(t *testing.T) {
 	require.Equal(t, []string{"tmall", "TM1"}, []string{o.read.Channel, o.read.ExternalNo})
 }
 
+// addresses keeps what it was asked.
+type addresses struct {
+	orderv1.AddressChangesClient
+	asked *orderv1.ChangeAddressRequest
+}
+
+func (a *addresses) ChangeAddress(_ context.Context, in *orderv1.ChangeAddressRequest, _ ...grpc.CallOption) (*orderv1.OrderInfo, error) {
+	a.asked = in
+	return &orderv1.OrderInfo{Id: in.OrderId}, nil
+}
+
+func TestAnAddressIsChangedByTheAccountsNumber(t *testing.T) {
+	o, a := &orders{}, &addresses{}
+	s := &Ecommerce{Orders: o, Addresses: a}
+	to := &orderv1.Receiver{Name: "~", Ciphertext: true}
+	_, err := s.ChangeAddress(channel(t), &ecommercev1.ChangeExternalAddressRequest{RequestId: "r", ExternalNo: "TM1", Receiver: to})
+	require.NoError(t, err)
+	require.Equal(t, []string{"tmall", "TM1"}, []string{o.read.Channel, o.read.ExternalNo})
+	require.Equal(t, (&orderv1.ChangeAddressRequest{RequestId: "r", OrderId: "ord_1", Receiver: to}).String(), a.asked.String())
+}
+
 func TestOnlyChannelAccountsCall(t *testing.T) {
 	s := &Ecommerce{Orders: &orders{}, Inventory: &stock{}}
 	for _, kind := range []tenancy.Kind{tenancy.HQ, tenancy.Dealer, tenancy.Franchisee, tenancy.Member, tenancy.Device, tenancy.Service} {
 		ctx := tenancy.NewContext(t.Context(), tenancy.Principal{Kind: kind, ID: "x", Org: "HQ", Channel: "tmall", Roles: []string{"admin"}}.WithScope())
 		_, post := s.PostOrder(ctx, &ecommercev1.PostOrderRequest{})
 		_, read := s.GetOrder(ctx, &ecommercev1.GetExternalOrderRequest{})
+		_, move := s.ChangeAddress(ctx, &ecommercev1.ChangeExternalAddressRequest{})
 		_, look := s.GetStock(ctx, &ecommercev1.GetChannelStockRequest{})
-		for _, err := range []error{post, read, look} {
+		for _, err := range []error{post, read, move, look} {
 			require.Equal(t, fault.ReasonForbidden, kratos.Reason(err), kind)
 		}
 	}

@@ -14,11 +14,21 @@ type Returns struct {
 	miniprogramv1.UnimplementedMiniProgramReturnsServer
 	Windows    orderv1.ReturnWindowsClient
 	AfterSales orderv1.AfterSalesClient
+	Addresses  orderv1.AddressChangesClient
 }
 
 // NewReturns makes the service.
 func NewReturns(dial func(center string) grpc.ClientConnInterface) *Returns {
-	return &Returns{Windows: orderv1.NewReturnWindowsClient(dial("order")), AfterSales: orderv1.NewAfterSalesClient(dial("order"))}
+	return &Returns{Windows: orderv1.NewReturnWindowsClient(dial("order")), AfterSales: orderv1.NewAfterSalesClient(dial("order")),
+		Addresses: orderv1.NewAddressChangesClient(dial("order"))}
+}
+
+// ChangeAddress sends an order to somebody else, or to another place.
+func (s *Returns) ChangeAddress(ctx context.Context, in *miniprogramv1.ChangeMyAddressRequest) (*orderv1.OrderInfo, error) {
+	if _, err := member(ctx); err != nil {
+		return nil, err
+	}
+	return s.Addresses.ChangeAddress(ctx, &orderv1.ChangeAddressRequest{RequestId: in.GetRequestId(), OrderId: in.GetOrderId(), Receiver: in.GetReceiver(), DestinationRegion: in.GetDestinationRegion()})
 }
 
 // DelayReceipt waits longer. The order center lets a member do this to its own only, as all that is below.

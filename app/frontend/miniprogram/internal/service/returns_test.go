@@ -35,6 +35,10 @@ func TestAMemberGivesBackForItself(t *testing.T) {
 			_, err := s.SendReturn(ctx, &miniprogramv1.SendMyReturnRequest{RequestId: "r", ReturnId: "ret", Carrier: "SF", TrackingNo: "1"})
 			return err
 		}, orderv1.AfterSales_SendReturn_FullMethodName, &orderv1.SendReturnRequest{RequestId: "r", ReturnId: "ret", Carrier: "SF", TrackingNo: "1"}},
+		{func(ctx context.Context) error {
+			_, err := s.ChangeAddress(ctx, &miniprogramv1.ChangeMyAddressRequest{RequestId: "r", OrderId: "o", Receiver: &orderv1.Receiver{Name: "n"}, DestinationRegion: "33"})
+			return err
+		}, orderv1.AddressChanges_ChangeAddress_FullMethodName, &orderv1.ChangeAddressRequest{RequestId: "r", OrderId: "o", Receiver: &orderv1.Receiver{Name: "n"}, DestinationRegion: "33"}},
 	} {
 		require.NoError(t, step.call(me(t)), step.method)
 		require.True(t, proto.Equal(step.want, c.asked[step.method]), "%s: %v", step.method, c.asked[step.method])

@@ -14,6 +14,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
+	"github.com/onepool/onepool/app/order/internal/data/ent/addresschange"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
@@ -23,9 +24,11 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
 	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
+	"github.com/onepool/onepool/app/order/internal/data/ent/mergedparcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/orderremark"
 	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
@@ -35,6 +38,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/review"
+	"github.com/onepool/onepool/app/order/internal/data/ent/reviewrule"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
@@ -50,6 +55,8 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// AddressChange is the client for interacting with the AddressChange builders.
+	AddressChange *AddressChangeClient
 	// Capture is the client for interacting with the Capture builders.
 	Capture *CaptureClient
 	// CartLine is the client for interacting with the CartLine builders.
@@ -68,12 +75,16 @@ type Client struct {
 	GuestCart *GuestCartClient
 	// Invoice is the client for interacting with the Invoice builders.
 	Invoice *InvoiceClient
+	// MergedParcel is the client for interacting with the MergedParcel builders.
+	MergedParcel *MergedParcelClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
 	OrderEvent *OrderEventClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// OrderRemark is the client for interacting with the OrderRemark builders.
+	OrderRemark *OrderRemarkClient
 	// Parcel is the client for interacting with the Parcel builders.
 	Parcel *ParcelClient
 	// Payment is the client for interacting with the Payment builders.
@@ -92,6 +103,10 @@ type Client struct {
 	ReturnLine *ReturnLineClient
 	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
 	ReturnPolicy *ReturnPolicyClient
+	// Review is the client for interacting with the Review builders.
+	Review *ReviewClient
+	// ReviewRule is the client for interacting with the ReviewRule builders.
+	ReviewRule *ReviewRuleClient
 	// SandboxEntry is the client for interacting with the SandboxEntry builders.
 	SandboxEntry *SandboxEntryClient
 	// SandboxInvoice is the client for interacting with the SandboxInvoice builders.
@@ -119,6 +134,7 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.AddressChange = NewAddressChangeClient(c.config)
 	c.Capture = NewCaptureClient(c.config)
 	c.CartLine = NewCartLineClient(c.config)
 	c.Coupon = NewCouponClient(c.config)
@@ -128,9 +144,11 @@ func (c *Client) init() {
 	c.Goodwill = NewGoodwillClient(c.config)
 	c.GuestCart = NewGuestCartClient(c.config)
 	c.Invoice = NewInvoiceClient(c.config)
+	c.MergedParcel = NewMergedParcelClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderLine = NewOrderLineClient(c.config)
+	c.OrderRemark = NewOrderRemarkClient(c.config)
 	c.Parcel = NewParcelClient(c.config)
 	c.Payment = NewPaymentClient(c.config)
 	c.Promotion = NewPromotionClient(c.config)
@@ -140,6 +158,8 @@ func (c *Client) init() {
 	c.Refund = NewRefundClient(c.config)
 	c.ReturnLine = NewReturnLineClient(c.config)
 	c.ReturnPolicy = NewReturnPolicyClient(c.config)
+	c.Review = NewReviewClient(c.config)
+	c.ReviewRule = NewReviewRuleClient(c.config)
 	c.SandboxEntry = NewSandboxEntryClient(c.config)
 	c.SandboxInvoice = NewSandboxInvoiceClient(c.config)
 	c.ServiceLevel = NewServiceLevelClient(c.config)
@@ -240,6 +260,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	return &Tx{
 		ctx:              ctx,
 		config:           cfg,
+		AddressChange:    NewAddressChangeClient(cfg),
 		Capture:          NewCaptureClient(cfg),
 		CartLine:         NewCartLineClient(cfg),
 		Coupon:           NewCouponClient(cfg),
@@ -249,9 +270,11 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Goodwill:         NewGoodwillClient(cfg),
 		GuestCart:        NewGuestCartClient(cfg),
 		Invoice:          NewInvoiceClient(cfg),
+		MergedParcel:     NewMergedParcelClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
+		OrderRemark:      NewOrderRemarkClient(cfg),
 		Parcel:           NewParcelClient(cfg),
 		Payment:          NewPaymentClient(cfg),
 		Promotion:        NewPromotionClient(cfg),
@@ -261,6 +284,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
+		Review:           NewReviewClient(cfg),
+		ReviewRule:       NewReviewRuleClient(cfg),
 		SandboxEntry:     NewSandboxEntryClient(cfg),
 		SandboxInvoice:   NewSandboxInvoiceClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
@@ -288,6 +313,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	return &Tx{
 		ctx:              ctx,
 		config:           cfg,
+		AddressChange:    NewAddressChangeClient(cfg),
 		Capture:          NewCaptureClient(cfg),
 		CartLine:         NewCartLineClient(cfg),
 		Coupon:           NewCouponClient(cfg),
@@ -297,9 +323,11 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Goodwill:         NewGoodwillClient(cfg),
 		GuestCart:        NewGuestCartClient(cfg),
 		Invoice:          NewInvoiceClient(cfg),
+		MergedParcel:     NewMergedParcelClient(cfg),
 		Order:            NewOrderClient(cfg),
 		OrderEvent:       NewOrderEventClient(cfg),
 		OrderLine:        NewOrderLineClient(cfg),
+		OrderRemark:      NewOrderRemarkClient(cfg),
 		Parcel:           NewParcelClient(cfg),
 		Payment:          NewPaymentClient(cfg),
 		Promotion:        NewPromotionClient(cfg),
@@ -309,6 +337,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Refund:           NewRefundClient(cfg),
 		ReturnLine:       NewReturnLineClient(cfg),
 		ReturnPolicy:     NewReturnPolicyClient(cfg),
+		Review:           NewReviewClient(cfg),
+		ReviewRule:       NewReviewRuleClient(cfg),
 		SandboxEntry:     NewSandboxEntryClient(cfg),
 		SandboxInvoice:   NewSandboxInvoiceClient(cfg),
 		ServiceLevel:     NewServiceLevelClient(cfg),
@@ -323,7 +353,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Capture.
+//		AddressChange.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -346,10 +376,11 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.GuestCart, c.Invoice, c.Order, c.OrderEvent, c.OrderLine,
-		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
-		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry,
+		c.AddressChange, c.Capture, c.CartLine, c.Coupon, c.Fulfilment,
+		c.FulfilmentLine, c.GoodsReturn, c.Goodwill, c.GuestCart, c.Invoice,
+		c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark, c.Parcel,
+		c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion,
+		c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review, c.ReviewRule, c.SandboxEntry,
 		c.SandboxInvoice, c.ServiceLevel, c.ShippingReport, c.TaxProfile, c.TradeEvent,
 		c.TradeTerm, c.UnmatchedPayment,
 	} {
@@ -361,10 +392,11 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Capture, c.CartLine, c.Coupon, c.Fulfilment, c.FulfilmentLine, c.GoodsReturn,
-		c.Goodwill, c.GuestCart, c.Invoice, c.Order, c.OrderEvent, c.OrderLine,
-		c.Parcel, c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse,
-		c.PromotionVersion, c.Refund, c.ReturnLine, c.ReturnPolicy, c.SandboxEntry,
+		c.AddressChange, c.Capture, c.CartLine, c.Coupon, c.Fulfilment,
+		c.FulfilmentLine, c.GoodsReturn, c.Goodwill, c.GuestCart, c.Invoice,
+		c.MergedParcel, c.Order, c.OrderEvent, c.OrderLine, c.OrderRemark, c.Parcel,
+		c.Payment, c.Promotion, c.PromotionBuyer, c.PromotionUse, c.PromotionVersion,
+		c.Refund, c.ReturnLine, c.ReturnPolicy, c.Review, c.ReviewRule, c.SandboxEntry,
 		c.SandboxInvoice, c.ServiceLevel, c.ShippingReport, c.TaxProfile, c.TradeEvent,
 		c.TradeTerm, c.UnmatchedPayment,
 	} {
@@ -375,6 +407,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *AddressChangeMutation:
+		return c.AddressChange.mutate(ctx, m)
 	case *CaptureMutation:
 		return c.Capture.mutate(ctx, m)
 	case *CartLineMutation:
@@ -393,12 +427,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.GuestCart.mutate(ctx, m)
 	case *InvoiceMutation:
 		return c.Invoice.mutate(ctx, m)
+	case *MergedParcelMutation:
+		return c.MergedParcel.mutate(ctx, m)
 	case *OrderMutation:
 		return c.Order.mutate(ctx, m)
 	case *OrderEventMutation:
 		return c.OrderEvent.mutate(ctx, m)
 	case *OrderLineMutation:
 		return c.OrderLine.mutate(ctx, m)
+	case *OrderRemarkMutation:
+		return c.OrderRemark.mutate(ctx, m)
 	case *ParcelMutation:
 		return c.Parcel.mutate(ctx, m)
 	case *PaymentMutation:
@@ -417,6 +455,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ReturnLine.mutate(ctx, m)
 	case *ReturnPolicyMutation:
 		return c.ReturnPolicy.mutate(ctx, m)
+	case *ReviewMutation:
+		return c.Review.mutate(ctx, m)
+	case *ReviewRuleMutation:
+		return c.ReviewRule.mutate(ctx, m)
 	case *SandboxEntryMutation:
 		return c.SandboxEntry.mutate(ctx, m)
 	case *SandboxInvoiceMutation:
@@ -435,6 +477,141 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.UnmatchedPayment.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// AddressChangeClient is a client for the AddressChange schema.
+type AddressChangeClient struct {
+	config
+}
+
+// NewAddressChangeClient returns a client for the AddressChange from the given config.
+func NewAddressChangeClient(c config) *AddressChangeClient {
+	return &AddressChangeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `addresschange.Hooks(f(g(h())))`.
+func (c *AddressChangeClient) Use(hooks ...Hook) {
+	c.hooks.AddressChange = append(c.hooks.AddressChange, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `addresschange.Intercept(f(g(h())))`.
+func (c *AddressChangeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AddressChange = append(c.inters.AddressChange, interceptors...)
+}
+
+// Create returns a builder for creating a AddressChange entity.
+func (c *AddressChangeClient) Create() *AddressChangeCreate {
+	mutation := newAddressChangeMutation(c.config, OpCreate)
+	return &AddressChangeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AddressChange entities.
+func (c *AddressChangeClient) CreateBulk(builders ...*AddressChangeCreate) *AddressChangeCreateBulk {
+	return &AddressChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AddressChangeClient) MapCreateBulk(slice any, setFunc func(*AddressChangeCreate, int)) *AddressChangeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AddressChangeCreateBulk{err: fmt.Errorf("calling to AddressChangeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AddressChangeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AddressChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AddressChange.
+func (c *AddressChangeClient) Update() *AddressChangeUpdate {
+	mutation := newAddressChangeMutation(c.config, OpUpdate)
+	return &AddressChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AddressChangeClient) UpdateOne(_m *AddressChange) *AddressChangeUpdateOne {
+	mutation := newAddressChangeMutation(c.config, OpUpdateOne, withAddressChange(_m))
+	return &AddressChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AddressChangeClient) UpdateOneID(id string) *AddressChangeUpdateOne {
+	mutation := newAddressChangeMutation(c.config, OpUpdateOne, withAddressChangeID(id))
+	return &AddressChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AddressChange.
+func (c *AddressChangeClient) Delete() *AddressChangeDelete {
+	mutation := newAddressChangeMutation(c.config, OpDelete)
+	return &AddressChangeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AddressChangeClient) DeleteOne(_m *AddressChange) *AddressChangeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AddressChangeClient) DeleteOneID(id string) *AddressChangeDeleteOne {
+	builder := c.Delete().Where(addresschange.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AddressChangeDeleteOne{builder}
+}
+
+// Query returns a query builder for AddressChange.
+func (c *AddressChangeClient) Query() *AddressChangeQuery {
+	return &AddressChangeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAddressChange},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AddressChange entity by its id.
+func (c *AddressChangeClient) Get(ctx context.Context, id string) (*AddressChange, error) {
+	return c.Query().Where(addresschange.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AddressChangeClient) GetX(ctx context.Context, id string) *AddressChange {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *AddressChangeClient) Hooks() []Hook {
+	hooks := c.hooks.AddressChange
+	return append(hooks[:len(hooks):len(hooks)], addresschange.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AddressChangeClient) Interceptors() []Interceptor {
+	inters := c.inters.AddressChange
+	return append(inters[:len(inters):len(inters)], addresschange.Interceptors[:]...)
+}
+
+func (c *AddressChangeClient) mutate(ctx context.Context, m *AddressChangeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AddressChangeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AddressChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AddressChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AddressChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AddressChange mutation op: %q", m.Op())
 	}
 }
 
@@ -1653,6 +1830,141 @@ func (c *InvoiceClient) mutate(ctx context.Context, m *InvoiceMutation) (Value, 
 	}
 }
 
+// MergedParcelClient is a client for the MergedParcel schema.
+type MergedParcelClient struct {
+	config
+}
+
+// NewMergedParcelClient returns a client for the MergedParcel from the given config.
+func NewMergedParcelClient(c config) *MergedParcelClient {
+	return &MergedParcelClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mergedparcel.Hooks(f(g(h())))`.
+func (c *MergedParcelClient) Use(hooks ...Hook) {
+	c.hooks.MergedParcel = append(c.hooks.MergedParcel, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mergedparcel.Intercept(f(g(h())))`.
+func (c *MergedParcelClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MergedParcel = append(c.inters.MergedParcel, interceptors...)
+}
+
+// Create returns a builder for creating a MergedParcel entity.
+func (c *MergedParcelClient) Create() *MergedParcelCreate {
+	mutation := newMergedParcelMutation(c.config, OpCreate)
+	return &MergedParcelCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MergedParcel entities.
+func (c *MergedParcelClient) CreateBulk(builders ...*MergedParcelCreate) *MergedParcelCreateBulk {
+	return &MergedParcelCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MergedParcelClient) MapCreateBulk(slice any, setFunc func(*MergedParcelCreate, int)) *MergedParcelCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MergedParcelCreateBulk{err: fmt.Errorf("calling to MergedParcelClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MergedParcelCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MergedParcelCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MergedParcel.
+func (c *MergedParcelClient) Update() *MergedParcelUpdate {
+	mutation := newMergedParcelMutation(c.config, OpUpdate)
+	return &MergedParcelUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MergedParcelClient) UpdateOne(_m *MergedParcel) *MergedParcelUpdateOne {
+	mutation := newMergedParcelMutation(c.config, OpUpdateOne, withMergedParcel(_m))
+	return &MergedParcelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MergedParcelClient) UpdateOneID(id string) *MergedParcelUpdateOne {
+	mutation := newMergedParcelMutation(c.config, OpUpdateOne, withMergedParcelID(id))
+	return &MergedParcelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MergedParcel.
+func (c *MergedParcelClient) Delete() *MergedParcelDelete {
+	mutation := newMergedParcelMutation(c.config, OpDelete)
+	return &MergedParcelDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MergedParcelClient) DeleteOne(_m *MergedParcel) *MergedParcelDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MergedParcelClient) DeleteOneID(id string) *MergedParcelDeleteOne {
+	builder := c.Delete().Where(mergedparcel.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MergedParcelDeleteOne{builder}
+}
+
+// Query returns a query builder for MergedParcel.
+func (c *MergedParcelClient) Query() *MergedParcelQuery {
+	return &MergedParcelQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMergedParcel},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MergedParcel entity by its id.
+func (c *MergedParcelClient) Get(ctx context.Context, id string) (*MergedParcel, error) {
+	return c.Query().Where(mergedparcel.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MergedParcelClient) GetX(ctx context.Context, id string) *MergedParcel {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MergedParcelClient) Hooks() []Hook {
+	hooks := c.hooks.MergedParcel
+	return append(hooks[:len(hooks):len(hooks)], mergedparcel.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MergedParcelClient) Interceptors() []Interceptor {
+	inters := c.inters.MergedParcel
+	return append(inters[:len(inters):len(inters)], mergedparcel.Interceptors[:]...)
+}
+
+func (c *MergedParcelClient) mutate(ctx context.Context, m *MergedParcelMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MergedParcelCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MergedParcelUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MergedParcelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MergedParcelDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MergedParcel mutation op: %q", m.Op())
+	}
+}
+
 // OrderClient is a client for the Order schema.
 type OrderClient struct {
 	config
@@ -2055,6 +2367,141 @@ func (c *OrderLineClient) mutate(ctx context.Context, m *OrderLineMutation) (Val
 		return (&OrderLineDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown OrderLine mutation op: %q", m.Op())
+	}
+}
+
+// OrderRemarkClient is a client for the OrderRemark schema.
+type OrderRemarkClient struct {
+	config
+}
+
+// NewOrderRemarkClient returns a client for the OrderRemark from the given config.
+func NewOrderRemarkClient(c config) *OrderRemarkClient {
+	return &OrderRemarkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `orderremark.Hooks(f(g(h())))`.
+func (c *OrderRemarkClient) Use(hooks ...Hook) {
+	c.hooks.OrderRemark = append(c.hooks.OrderRemark, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `orderremark.Intercept(f(g(h())))`.
+func (c *OrderRemarkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.OrderRemark = append(c.inters.OrderRemark, interceptors...)
+}
+
+// Create returns a builder for creating a OrderRemark entity.
+func (c *OrderRemarkClient) Create() *OrderRemarkCreate {
+	mutation := newOrderRemarkMutation(c.config, OpCreate)
+	return &OrderRemarkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of OrderRemark entities.
+func (c *OrderRemarkClient) CreateBulk(builders ...*OrderRemarkCreate) *OrderRemarkCreateBulk {
+	return &OrderRemarkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OrderRemarkClient) MapCreateBulk(slice any, setFunc func(*OrderRemarkCreate, int)) *OrderRemarkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OrderRemarkCreateBulk{err: fmt.Errorf("calling to OrderRemarkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OrderRemarkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OrderRemarkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for OrderRemark.
+func (c *OrderRemarkClient) Update() *OrderRemarkUpdate {
+	mutation := newOrderRemarkMutation(c.config, OpUpdate)
+	return &OrderRemarkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OrderRemarkClient) UpdateOne(_m *OrderRemark) *OrderRemarkUpdateOne {
+	mutation := newOrderRemarkMutation(c.config, OpUpdateOne, withOrderRemark(_m))
+	return &OrderRemarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OrderRemarkClient) UpdateOneID(id string) *OrderRemarkUpdateOne {
+	mutation := newOrderRemarkMutation(c.config, OpUpdateOne, withOrderRemarkID(id))
+	return &OrderRemarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for OrderRemark.
+func (c *OrderRemarkClient) Delete() *OrderRemarkDelete {
+	mutation := newOrderRemarkMutation(c.config, OpDelete)
+	return &OrderRemarkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OrderRemarkClient) DeleteOne(_m *OrderRemark) *OrderRemarkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OrderRemarkClient) DeleteOneID(id string) *OrderRemarkDeleteOne {
+	builder := c.Delete().Where(orderremark.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OrderRemarkDeleteOne{builder}
+}
+
+// Query returns a query builder for OrderRemark.
+func (c *OrderRemarkClient) Query() *OrderRemarkQuery {
+	return &OrderRemarkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOrderRemark},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a OrderRemark entity by its id.
+func (c *OrderRemarkClient) Get(ctx context.Context, id string) (*OrderRemark, error) {
+	return c.Query().Where(orderremark.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OrderRemarkClient) GetX(ctx context.Context, id string) *OrderRemark {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *OrderRemarkClient) Hooks() []Hook {
+	hooks := c.hooks.OrderRemark
+	return append(hooks[:len(hooks):len(hooks)], orderremark.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *OrderRemarkClient) Interceptors() []Interceptor {
+	inters := c.inters.OrderRemark
+	return append(inters[:len(inters):len(inters)], orderremark.Interceptors[:]...)
+}
+
+func (c *OrderRemarkClient) mutate(ctx context.Context, m *OrderRemarkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OrderRemarkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OrderRemarkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OrderRemarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OrderRemarkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown OrderRemark mutation op: %q", m.Op())
 	}
 }
 
@@ -3273,6 +3720,276 @@ func (c *ReturnPolicyClient) mutate(ctx context.Context, m *ReturnPolicyMutation
 	}
 }
 
+// ReviewClient is a client for the Review schema.
+type ReviewClient struct {
+	config
+}
+
+// NewReviewClient returns a client for the Review from the given config.
+func NewReviewClient(c config) *ReviewClient {
+	return &ReviewClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `review.Hooks(f(g(h())))`.
+func (c *ReviewClient) Use(hooks ...Hook) {
+	c.hooks.Review = append(c.hooks.Review, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `review.Intercept(f(g(h())))`.
+func (c *ReviewClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Review = append(c.inters.Review, interceptors...)
+}
+
+// Create returns a builder for creating a Review entity.
+func (c *ReviewClient) Create() *ReviewCreate {
+	mutation := newReviewMutation(c.config, OpCreate)
+	return &ReviewCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Review entities.
+func (c *ReviewClient) CreateBulk(builders ...*ReviewCreate) *ReviewCreateBulk {
+	return &ReviewCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReviewClient) MapCreateBulk(slice any, setFunc func(*ReviewCreate, int)) *ReviewCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReviewCreateBulk{err: fmt.Errorf("calling to ReviewClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReviewCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReviewCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Review.
+func (c *ReviewClient) Update() *ReviewUpdate {
+	mutation := newReviewMutation(c.config, OpUpdate)
+	return &ReviewUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReviewClient) UpdateOne(_m *Review) *ReviewUpdateOne {
+	mutation := newReviewMutation(c.config, OpUpdateOne, withReview(_m))
+	return &ReviewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReviewClient) UpdateOneID(id string) *ReviewUpdateOne {
+	mutation := newReviewMutation(c.config, OpUpdateOne, withReviewID(id))
+	return &ReviewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Review.
+func (c *ReviewClient) Delete() *ReviewDelete {
+	mutation := newReviewMutation(c.config, OpDelete)
+	return &ReviewDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReviewClient) DeleteOne(_m *Review) *ReviewDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReviewClient) DeleteOneID(id string) *ReviewDeleteOne {
+	builder := c.Delete().Where(review.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReviewDeleteOne{builder}
+}
+
+// Query returns a query builder for Review.
+func (c *ReviewClient) Query() *ReviewQuery {
+	return &ReviewQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReview},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Review entity by its id.
+func (c *ReviewClient) Get(ctx context.Context, id string) (*Review, error) {
+	return c.Query().Where(review.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReviewClient) GetX(ctx context.Context, id string) *Review {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ReviewClient) Hooks() []Hook {
+	hooks := c.hooks.Review
+	return append(hooks[:len(hooks):len(hooks)], review.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReviewClient) Interceptors() []Interceptor {
+	inters := c.inters.Review
+	return append(inters[:len(inters):len(inters)], review.Interceptors[:]...)
+}
+
+func (c *ReviewClient) mutate(ctx context.Context, m *ReviewMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReviewCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReviewUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReviewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReviewDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Review mutation op: %q", m.Op())
+	}
+}
+
+// ReviewRuleClient is a client for the ReviewRule schema.
+type ReviewRuleClient struct {
+	config
+}
+
+// NewReviewRuleClient returns a client for the ReviewRule from the given config.
+func NewReviewRuleClient(c config) *ReviewRuleClient {
+	return &ReviewRuleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reviewrule.Hooks(f(g(h())))`.
+func (c *ReviewRuleClient) Use(hooks ...Hook) {
+	c.hooks.ReviewRule = append(c.hooks.ReviewRule, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reviewrule.Intercept(f(g(h())))`.
+func (c *ReviewRuleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ReviewRule = append(c.inters.ReviewRule, interceptors...)
+}
+
+// Create returns a builder for creating a ReviewRule entity.
+func (c *ReviewRuleClient) Create() *ReviewRuleCreate {
+	mutation := newReviewRuleMutation(c.config, OpCreate)
+	return &ReviewRuleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ReviewRule entities.
+func (c *ReviewRuleClient) CreateBulk(builders ...*ReviewRuleCreate) *ReviewRuleCreateBulk {
+	return &ReviewRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReviewRuleClient) MapCreateBulk(slice any, setFunc func(*ReviewRuleCreate, int)) *ReviewRuleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReviewRuleCreateBulk{err: fmt.Errorf("calling to ReviewRuleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReviewRuleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReviewRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ReviewRule.
+func (c *ReviewRuleClient) Update() *ReviewRuleUpdate {
+	mutation := newReviewRuleMutation(c.config, OpUpdate)
+	return &ReviewRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReviewRuleClient) UpdateOne(_m *ReviewRule) *ReviewRuleUpdateOne {
+	mutation := newReviewRuleMutation(c.config, OpUpdateOne, withReviewRule(_m))
+	return &ReviewRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReviewRuleClient) UpdateOneID(id string) *ReviewRuleUpdateOne {
+	mutation := newReviewRuleMutation(c.config, OpUpdateOne, withReviewRuleID(id))
+	return &ReviewRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ReviewRule.
+func (c *ReviewRuleClient) Delete() *ReviewRuleDelete {
+	mutation := newReviewRuleMutation(c.config, OpDelete)
+	return &ReviewRuleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReviewRuleClient) DeleteOne(_m *ReviewRule) *ReviewRuleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReviewRuleClient) DeleteOneID(id string) *ReviewRuleDeleteOne {
+	builder := c.Delete().Where(reviewrule.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReviewRuleDeleteOne{builder}
+}
+
+// Query returns a query builder for ReviewRule.
+func (c *ReviewRuleClient) Query() *ReviewRuleQuery {
+	return &ReviewRuleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReviewRule},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ReviewRule entity by its id.
+func (c *ReviewRuleClient) Get(ctx context.Context, id string) (*ReviewRule, error) {
+	return c.Query().Where(reviewrule.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReviewRuleClient) GetX(ctx context.Context, id string) *ReviewRule {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ReviewRuleClient) Hooks() []Hook {
+	hooks := c.hooks.ReviewRule
+	return append(hooks[:len(hooks):len(hooks)], reviewrule.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReviewRuleClient) Interceptors() []Interceptor {
+	inters := c.inters.ReviewRule
+	return append(inters[:len(inters):len(inters)], reviewrule.Interceptors[:]...)
+}
+
+func (c *ReviewRuleClient) mutate(ctx context.Context, m *ReviewRuleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReviewRuleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReviewRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReviewRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReviewRuleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ReviewRule mutation op: %q", m.Op())
+	}
+}
+
 // SandboxEntryClient is a client for the SandboxEntry schema.
 type SandboxEntryClient struct {
 	config
@@ -4356,17 +5073,19 @@ func (c *UnmatchedPaymentClient) mutate(ctx context.Context, m *UnmatchedPayment
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		GuestCart, Invoice, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
-		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
-		ReturnPolicy, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
+		AddressChange, Capture, CartLine, Coupon, Fulfilment, FulfilmentLine,
+		GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order, OrderEvent,
+		OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
+		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, Review,
+		ReviewRule, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
 		TaxProfile, TradeEvent, TradeTerm, UnmatchedPayment []ent.Hook
 	}
 	inters struct {
-		Capture, CartLine, Coupon, Fulfilment, FulfilmentLine, GoodsReturn, Goodwill,
-		GuestCart, Invoice, Order, OrderEvent, OrderLine, Parcel, Payment, Promotion,
-		PromotionBuyer, PromotionUse, PromotionVersion, Refund, ReturnLine,
-		ReturnPolicy, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
+		AddressChange, Capture, CartLine, Coupon, Fulfilment, FulfilmentLine,
+		GoodsReturn, Goodwill, GuestCart, Invoice, MergedParcel, Order, OrderEvent,
+		OrderLine, OrderRemark, Parcel, Payment, Promotion, PromotionBuyer,
+		PromotionUse, PromotionVersion, Refund, ReturnLine, ReturnPolicy, Review,
+		ReviewRule, SandboxEntry, SandboxInvoice, ServiceLevel, ShippingReport,
 		TaxProfile, TradeEvent, TradeTerm, UnmatchedPayment []ent.Interceptor
 	}
 )

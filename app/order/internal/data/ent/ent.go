@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"github.com/onepool/onepool/app/order/internal/data/ent/addresschange"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
@@ -21,9 +22,11 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
 	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
+	"github.com/onepool/onepool/app/order/internal/data/ent/mergedparcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/orderremark"
 	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
@@ -33,6 +36,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/review"
+	"github.com/onepool/onepool/app/order/internal/data/ent/reviewrule"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
@@ -101,6 +106,7 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
+			addresschange.Table:    addresschange.ValidColumn,
 			capture.Table:          capture.ValidColumn,
 			cartline.Table:         cartline.ValidColumn,
 			coupon.Table:           coupon.ValidColumn,
@@ -110,9 +116,11 @@ func checkColumn(t, c string) error {
 			goodwill.Table:         goodwill.ValidColumn,
 			guestcart.Table:        guestcart.ValidColumn,
 			invoice.Table:          invoice.ValidColumn,
+			mergedparcel.Table:     mergedparcel.ValidColumn,
 			order.Table:            order.ValidColumn,
 			orderevent.Table:       orderevent.ValidColumn,
 			orderline.Table:        orderline.ValidColumn,
+			orderremark.Table:      orderremark.ValidColumn,
 			parcel.Table:           parcel.ValidColumn,
 			payment.Table:          payment.ValidColumn,
 			promotion.Table:        promotion.ValidColumn,
@@ -122,6 +130,8 @@ func checkColumn(t, c string) error {
 			refund.Table:           refund.ValidColumn,
 			returnline.Table:       returnline.ValidColumn,
 			returnpolicy.Table:     returnpolicy.ValidColumn,
+			review.Table:           review.ValidColumn,
+			reviewrule.Table:       reviewrule.ValidColumn,
 			sandboxentry.Table:     sandboxentry.ValidColumn,
 			sandboxinvoice.Table:   sandboxinvoice.ValidColumn,
 			servicelevel.Table:     servicelevel.ValidColumn,

@@ -91,7 +91,9 @@ type Fulfilment struct {
 	// PickLateUs holds the value of the "pick_late_us" field.
 	PickLateUs int64 `json:"pick_late_us,omitempty"`
 	// Failure holds the value of the "failure" field.
-	Failure      string `json:"failure,omitempty"`
+	Failure string `json:"failure,omitempty"`
+	// Merged holds the value of the "merged" field.
+	Merged       string `json:"merged,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -102,7 +104,7 @@ func (*Fulfilment) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case fulfilment.FieldCreatedUs, fulfilment.FieldAssignedUs, fulfilment.FieldAcceptedUs, fulfilment.FieldShippedUs, fulfilment.FieldReceivedUs, fulfilment.FieldAutoReceiveUs, fulfilment.FieldReturnUntilUs, fulfilment.FieldCloseUs, fulfilment.FieldVersion, fulfilment.FieldNo, fulfilment.FieldPlacedUs, fulfilment.FieldPickedUs, fulfilment.FieldPackedUs, fulfilment.FieldDeliveredUs, fulfilment.FieldFailedUs, fulfilment.FieldBackUs, fulfilment.FieldShortenedUs, fulfilment.FieldAcceptByUs, fulfilment.FieldShipByUs, fulfilment.FieldAcceptLateUs, fulfilment.FieldShipLateUs, fulfilment.FieldOverdueUs, fulfilment.FieldDueUs, fulfilment.FieldCollectUntilUs, fulfilment.FieldPickByUs, fulfilment.FieldPickLateUs:
 			values[i] = new(sql.NullInt64)
-		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo, fulfilment.FieldFailure:
+		case fulfilment.FieldID, fulfilment.FieldOrg, fulfilment.FieldOrderID, fulfilment.FieldMemberID, fulfilment.FieldSellerOrg, fulfilment.FieldChannel, fulfilment.FieldWay, fulfilment.FieldLocation, fulfilment.FieldLocationName, fulfilment.FieldState, fulfilment.FieldCarrier, fulfilment.FieldTrackingNo, fulfilment.FieldFailure, fulfilment.FieldMerged:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -353,6 +355,12 @@ func (_m *Fulfilment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Failure = value.String
 			}
+		case fulfilment.FieldMerged:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field merged", values[i])
+			} else if value.Valid {
+				_m.Merged = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -502,6 +510,9 @@ func (_m *Fulfilment) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("failure=")
 	builder.WriteString(_m.Failure)
+	builder.WriteString(", ")
+	builder.WriteString("merged=")
+	builder.WriteString(_m.Merged)
 	builder.WriteByte(')')
 	return builder.String()
 }

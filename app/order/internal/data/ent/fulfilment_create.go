@@ -538,6 +538,20 @@ func (_c *FulfilmentCreate) SetNillableFailure(v *string) *FulfilmentCreate {
 	return _c
 }
 
+// SetMerged sets the "merged" field.
+func (_c *FulfilmentCreate) SetMerged(v string) *FulfilmentCreate {
+	_c.mutation.SetMerged(v)
+	return _c
+}
+
+// SetNillableMerged sets the "merged" field if the given value is not nil.
+func (_c *FulfilmentCreate) SetNillableMerged(v *string) *FulfilmentCreate {
+	if v != nil {
+		_c.SetMerged(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *FulfilmentCreate) SetID(v string) *FulfilmentCreate {
 	_c.mutation.SetID(v)
@@ -890,6 +904,11 @@ func (_c *FulfilmentCreate) check() error {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Merged(); ok {
+		if err := fulfilment.MergedValidator(v); err != nil {
+			return &ValidationError{Name: "merged", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.merged": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := fulfilment.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.id": %w`, err)}
@@ -1082,6 +1101,10 @@ func (_c *FulfilmentCreate) createSpec() (*Fulfilment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
 		_node.Failure = value
+	}
+	if value, ok := _c.mutation.Merged(); ok {
+		_spec.SetField(fulfilment.FieldMerged, field.TypeString, value)
+		_node.Merged = value
 	}
 	return _node, _spec
 }
@@ -1624,6 +1647,24 @@ func (u *FulfilmentUpsert) SetFailure(v string) *FulfilmentUpsert {
 // UpdateFailure sets the "failure" field to the value that was provided on create.
 func (u *FulfilmentUpsert) UpdateFailure() *FulfilmentUpsert {
 	u.SetExcluded(fulfilment.FieldFailure)
+	return u
+}
+
+// SetMerged sets the "merged" field.
+func (u *FulfilmentUpsert) SetMerged(v string) *FulfilmentUpsert {
+	u.Set(fulfilment.FieldMerged, v)
+	return u
+}
+
+// UpdateMerged sets the "merged" field to the value that was provided on create.
+func (u *FulfilmentUpsert) UpdateMerged() *FulfilmentUpsert {
+	u.SetExcluded(fulfilment.FieldMerged)
+	return u
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (u *FulfilmentUpsert) ClearMerged() *FulfilmentUpsert {
+	u.SetNull(fulfilment.FieldMerged)
 	return u
 }
 
@@ -2276,6 +2317,27 @@ func (u *FulfilmentUpsertOne) SetFailure(v string) *FulfilmentUpsertOne {
 func (u *FulfilmentUpsertOne) UpdateFailure() *FulfilmentUpsertOne {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateFailure()
+	})
+}
+
+// SetMerged sets the "merged" field.
+func (u *FulfilmentUpsertOne) SetMerged(v string) *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetMerged(v)
+	})
+}
+
+// UpdateMerged sets the "merged" field to the value that was provided on create.
+func (u *FulfilmentUpsertOne) UpdateMerged() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateMerged()
+	})
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (u *FulfilmentUpsertOne) ClearMerged() *FulfilmentUpsertOne {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearMerged()
 	})
 }
 
@@ -3095,6 +3157,27 @@ func (u *FulfilmentUpsertBulk) SetFailure(v string) *FulfilmentUpsertBulk {
 func (u *FulfilmentUpsertBulk) UpdateFailure() *FulfilmentUpsertBulk {
 	return u.Update(func(s *FulfilmentUpsert) {
 		s.UpdateFailure()
+	})
+}
+
+// SetMerged sets the "merged" field.
+func (u *FulfilmentUpsertBulk) SetMerged(v string) *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.SetMerged(v)
+	})
+}
+
+// UpdateMerged sets the "merged" field to the value that was provided on create.
+func (u *FulfilmentUpsertBulk) UpdateMerged() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.UpdateMerged()
+	})
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (u *FulfilmentUpsertBulk) ClearMerged() *FulfilmentUpsertBulk {
+	return u.Update(func(s *FulfilmentUpsert) {
+		s.ClearMerged()
 	})
 }
 

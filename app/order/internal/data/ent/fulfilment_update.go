@@ -599,6 +599,26 @@ func (_u *FulfilmentUpdate) SetNillableFailure(v *string) *FulfilmentUpdate {
 	return _u
 }
 
+// SetMerged sets the "merged" field.
+func (_u *FulfilmentUpdate) SetMerged(v string) *FulfilmentUpdate {
+	_u.mutation.SetMerged(v)
+	return _u
+}
+
+// SetNillableMerged sets the "merged" field if the given value is not nil.
+func (_u *FulfilmentUpdate) SetNillableMerged(v *string) *FulfilmentUpdate {
+	if v != nil {
+		_u.SetMerged(*v)
+	}
+	return _u
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (_u *FulfilmentUpdate) ClearMerged() *FulfilmentUpdate {
+	_u.mutation.ClearMerged()
+	return _u
+}
+
 // Mutation returns the FulfilmentMutation object of the builder.
 func (_u *FulfilmentUpdate) Mutation() *FulfilmentMutation {
 	return _u.mutation
@@ -651,6 +671,11 @@ func (_u *FulfilmentUpdate) check() error {
 	if v, ok := _u.mutation.Failure(); ok {
 		if err := fulfilment.FailureValidator(v); err != nil {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Merged(); ok {
+		if err := fulfilment.MergedValidator(v); err != nil {
+			return &ValidationError{Name: "merged", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.merged": %w`, err)}
 		}
 	}
 	return nil
@@ -829,6 +854,12 @@ func (_u *FulfilmentUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Merged(); ok {
+		_spec.SetField(fulfilment.FieldMerged, field.TypeString, value)
+	}
+	if _u.mutation.MergedCleared() {
+		_spec.ClearField(fulfilment.FieldMerged, field.TypeString)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -1422,6 +1453,26 @@ func (_u *FulfilmentUpdateOne) SetNillableFailure(v *string) *FulfilmentUpdateOn
 	return _u
 }
 
+// SetMerged sets the "merged" field.
+func (_u *FulfilmentUpdateOne) SetMerged(v string) *FulfilmentUpdateOne {
+	_u.mutation.SetMerged(v)
+	return _u
+}
+
+// SetNillableMerged sets the "merged" field if the given value is not nil.
+func (_u *FulfilmentUpdateOne) SetNillableMerged(v *string) *FulfilmentUpdateOne {
+	if v != nil {
+		_u.SetMerged(*v)
+	}
+	return _u
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (_u *FulfilmentUpdateOne) ClearMerged() *FulfilmentUpdateOne {
+	_u.mutation.ClearMerged()
+	return _u
+}
+
 // Mutation returns the FulfilmentMutation object of the builder.
 func (_u *FulfilmentUpdateOne) Mutation() *FulfilmentMutation {
 	return _u.mutation
@@ -1487,6 +1538,11 @@ func (_u *FulfilmentUpdateOne) check() error {
 	if v, ok := _u.mutation.Failure(); ok {
 		if err := fulfilment.FailureValidator(v); err != nil {
 			return &ValidationError{Name: "failure", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.failure": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Merged(); ok {
+		if err := fulfilment.MergedValidator(v); err != nil {
+			return &ValidationError{Name: "merged", err: fmt.Errorf(`ent: validator failed for field "Fulfilment.merged": %w`, err)}
 		}
 	}
 	return nil
@@ -1682,6 +1738,12 @@ func (_u *FulfilmentUpdateOne) sqlSave(ctx context.Context) (_node *Fulfilment, 
 	}
 	if value, ok := _u.mutation.Failure(); ok {
 		_spec.SetField(fulfilment.FieldFailure, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Merged(); ok {
+		_spec.SetField(fulfilment.FieldMerged, field.TypeString, value)
+	}
+	if _u.mutation.MergedCleared() {
+		_spec.ClearField(fulfilment.FieldMerged, field.TypeString)
 	}
 	_node = &Fulfilment{config: _u.config}
 	_spec.Assign = _node.assignValues

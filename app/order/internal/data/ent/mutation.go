@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/onepool/onepool/app/order/internal/biz"
+	"github.com/onepool/onepool/app/order/internal/data/ent/addresschange"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
@@ -20,9 +21,11 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
 	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
+	"github.com/onepool/onepool/app/order/internal/data/ent/mergedparcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/orderremark"
 	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/predicate"
@@ -33,6 +36,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/review"
+	"github.com/onepool/onepool/app/order/internal/data/ent/reviewrule"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
@@ -53,6 +58,7 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
+	TypeAddressChange    = "AddressChange"
 	TypeCapture          = "Capture"
 	TypeCartLine         = "CartLine"
 	TypeCoupon           = "Coupon"
@@ -62,9 +68,11 @@ const (
 	TypeGoodwill         = "Goodwill"
 	TypeGuestCart        = "GuestCart"
 	TypeInvoice          = "Invoice"
+	TypeMergedParcel     = "MergedParcel"
 	TypeOrder            = "Order"
 	TypeOrderEvent       = "OrderEvent"
 	TypeOrderLine        = "OrderLine"
+	TypeOrderRemark      = "OrderRemark"
 	TypeParcel           = "Parcel"
 	TypePayment          = "Payment"
 	TypePromotion        = "Promotion"
@@ -74,6 +82,8 @@ const (
 	TypeRefund           = "Refund"
 	TypeReturnLine       = "ReturnLine"
 	TypeReturnPolicy     = "ReturnPolicy"
+	TypeReview           = "Review"
+	TypeReviewRule       = "ReviewRule"
 	TypeSandboxEntry     = "SandboxEntry"
 	TypeSandboxInvoice   = "SandboxInvoice"
 	TypeServiceLevel     = "ServiceLevel"
@@ -83,6 +93,482 @@ const (
 	TypeTradeTerm        = "TradeTerm"
 	TypeUnmatchedPayment = "UnmatchedPayment"
 )
+
+// AddressChangeMutation represents an operation that mutates the AddressChange nodes in the graph.
+type AddressChangeMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	changes       *int64
+	addchanges    *int64
+	under         *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*AddressChange, error)
+	predicates    []predicate.AddressChange
+}
+
+var _ ent.Mutation = (*AddressChangeMutation)(nil)
+
+// addresschangeOption allows management of the mutation configuration using functional options.
+type addresschangeOption func(*AddressChangeMutation)
+
+// newAddressChangeMutation creates new mutation for the AddressChange entity.
+func newAddressChangeMutation(c config, op Op, opts ...addresschangeOption) *AddressChangeMutation {
+	m := &AddressChangeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAddressChange,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAddressChangeID sets the ID field of the mutation.
+func withAddressChangeID(id string) addresschangeOption {
+	return func(m *AddressChangeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AddressChange
+		)
+		m.oldValue = func(ctx context.Context) (*AddressChange, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AddressChange.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAddressChange sets the old AddressChange of the mutation.
+func withAddressChange(node *AddressChange) addresschangeOption {
+	return func(m *AddressChangeMutation) {
+		m.oldValue = func(context.Context) (*AddressChange, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AddressChangeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AddressChangeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AddressChange entities.
+func (m *AddressChangeMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AddressChangeMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AddressChangeMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AddressChange.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *AddressChangeMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *AddressChangeMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the AddressChange entity.
+// If the AddressChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressChangeMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *AddressChangeMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetChanges sets the "changes" field.
+func (m *AddressChangeMutation) SetChanges(i int64) {
+	m.changes = &i
+	m.addchanges = nil
+}
+
+// Changes returns the value of the "changes" field in the mutation.
+func (m *AddressChangeMutation) Changes() (r int64, exists bool) {
+	v := m.changes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChanges returns the old "changes" field's value of the AddressChange entity.
+// If the AddressChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressChangeMutation) OldChanges(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChanges is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChanges requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChanges: %w", err)
+	}
+	return oldValue.Changes, nil
+}
+
+// AddChanges adds i to the "changes" field.
+func (m *AddressChangeMutation) AddChanges(i int64) {
+	if m.addchanges != nil {
+		*m.addchanges += i
+	} else {
+		m.addchanges = &i
+	}
+}
+
+// AddedChanges returns the value that was added to the "changes" field in this mutation.
+func (m *AddressChangeMutation) AddedChanges() (r int64, exists bool) {
+	v := m.addchanges
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChanges resets all changes to the "changes" field.
+func (m *AddressChangeMutation) ResetChanges() {
+	m.changes = nil
+	m.addchanges = nil
+}
+
+// SetUnder sets the "under" field.
+func (m *AddressChangeMutation) SetUnder(s string) {
+	m.under = &s
+}
+
+// Under returns the value of the "under" field in the mutation.
+func (m *AddressChangeMutation) Under() (r string, exists bool) {
+	v := m.under
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUnder returns the old "under" field's value of the AddressChange entity.
+// If the AddressChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AddressChangeMutation) OldUnder(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUnder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUnder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUnder: %w", err)
+	}
+	return oldValue.Under, nil
+}
+
+// ResetUnder resets all changes to the "under" field.
+func (m *AddressChangeMutation) ResetUnder() {
+	m.under = nil
+}
+
+// Where appends a list predicates to the AddressChangeMutation builder.
+func (m *AddressChangeMutation) Where(ps ...predicate.AddressChange) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AddressChangeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AddressChangeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AddressChange, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AddressChangeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AddressChangeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AddressChange).
+func (m *AddressChangeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AddressChangeMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.org != nil {
+		fields = append(fields, addresschange.FieldOrg)
+	}
+	if m.changes != nil {
+		fields = append(fields, addresschange.FieldChanges)
+	}
+	if m.under != nil {
+		fields = append(fields, addresschange.FieldUnder)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AddressChangeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case addresschange.FieldOrg:
+		return m.Org()
+	case addresschange.FieldChanges:
+		return m.Changes()
+	case addresschange.FieldUnder:
+		return m.Under()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AddressChangeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case addresschange.FieldOrg:
+		return m.OldOrg(ctx)
+	case addresschange.FieldChanges:
+		return m.OldChanges(ctx)
+	case addresschange.FieldUnder:
+		return m.OldUnder(ctx)
+	}
+	return nil, fmt.Errorf("unknown AddressChange field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AddressChangeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case addresschange.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case addresschange.FieldChanges:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChanges(v)
+		return nil
+	case addresschange.FieldUnder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUnder(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AddressChange field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AddressChangeMutation) AddedFields() []string {
+	var fields []string
+	if m.addchanges != nil {
+		fields = append(fields, addresschange.FieldChanges)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AddressChangeMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case addresschange.FieldChanges:
+		return m.AddedChanges()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AddressChangeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case addresschange.FieldChanges:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChanges(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AddressChange numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AddressChangeMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AddressChangeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AddressChangeMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown AddressChange nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AddressChangeMutation) ResetField(name string) error {
+	switch name {
+	case addresschange.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case addresschange.FieldChanges:
+		m.ResetChanges()
+		return nil
+	case addresschange.FieldUnder:
+		m.ResetUnder()
+		return nil
+	}
+	return fmt.Errorf("unknown AddressChange field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AddressChangeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AddressChangeMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AddressChangeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AddressChangeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AddressChangeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AddressChangeMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AddressChangeMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown AddressChange unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AddressChangeMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown AddressChange edge %s", name)
+}
 
 // CaptureMutation represents an operation that mutates the Capture nodes in the graph.
 type CaptureMutation struct {
@@ -2644,6 +3130,7 @@ type FulfilmentMutation struct {
 	pick_late_us        *int64
 	addpick_late_us     *int64
 	failure             *string
+	merged              *string
 	clearedFields       map[string]struct{}
 	done                bool
 	oldValue            func(context.Context) (*Fulfilment, error)
@@ -4670,6 +5157,55 @@ func (m *FulfilmentMutation) ResetFailure() {
 	m.failure = nil
 }
 
+// SetMerged sets the "merged" field.
+func (m *FulfilmentMutation) SetMerged(s string) {
+	m.merged = &s
+}
+
+// Merged returns the value of the "merged" field in the mutation.
+func (m *FulfilmentMutation) Merged() (r string, exists bool) {
+	v := m.merged
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerged returns the old "merged" field's value of the Fulfilment entity.
+// If the Fulfilment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FulfilmentMutation) OldMerged(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerged is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerged requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerged: %w", err)
+	}
+	return oldValue.Merged, nil
+}
+
+// ClearMerged clears the value of the "merged" field.
+func (m *FulfilmentMutation) ClearMerged() {
+	m.merged = nil
+	m.clearedFields[fulfilment.FieldMerged] = struct{}{}
+}
+
+// MergedCleared returns if the "merged" field was cleared in this mutation.
+func (m *FulfilmentMutation) MergedCleared() bool {
+	_, ok := m.clearedFields[fulfilment.FieldMerged]
+	return ok
+}
+
+// ResetMerged resets all changes to the "merged" field.
+func (m *FulfilmentMutation) ResetMerged() {
+	m.merged = nil
+	delete(m.clearedFields, fulfilment.FieldMerged)
+}
+
 // Where appends a list predicates to the FulfilmentMutation builder.
 func (m *FulfilmentMutation) Where(ps ...predicate.Fulfilment) {
 	m.predicates = append(m.predicates, ps...)
@@ -4704,7 +5240,7 @@ func (m *FulfilmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FulfilmentMutation) Fields() []string {
-	fields := make([]string, 0, 38)
+	fields := make([]string, 0, 39)
 	if m.org != nil {
 		fields = append(fields, fulfilment.FieldOrg)
 	}
@@ -4819,6 +5355,9 @@ func (m *FulfilmentMutation) Fields() []string {
 	if m.failure != nil {
 		fields = append(fields, fulfilment.FieldFailure)
 	}
+	if m.merged != nil {
+		fields = append(fields, fulfilment.FieldMerged)
+	}
 	return fields
 }
 
@@ -4903,6 +5442,8 @@ func (m *FulfilmentMutation) Field(name string) (ent.Value, bool) {
 		return m.PickLateUs()
 	case fulfilment.FieldFailure:
 		return m.Failure()
+	case fulfilment.FieldMerged:
+		return m.Merged()
 	}
 	return nil, false
 }
@@ -4988,6 +5529,8 @@ func (m *FulfilmentMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldPickLateUs(ctx)
 	case fulfilment.FieldFailure:
 		return m.OldFailure(ctx)
+	case fulfilment.FieldMerged:
+		return m.OldMerged(ctx)
 	}
 	return nil, fmt.Errorf("unknown Fulfilment field %s", name)
 }
@@ -5262,6 +5805,13 @@ func (m *FulfilmentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetFailure(v)
+		return nil
+	case fulfilment.FieldMerged:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerged(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)
@@ -5614,6 +6164,9 @@ func (m *FulfilmentMutation) ClearedFields() []string {
 	if m.FieldCleared(fulfilment.FieldPickLateUs) {
 		fields = append(fields, fulfilment.FieldPickLateUs)
 	}
+	if m.FieldCleared(fulfilment.FieldMerged) {
+		fields = append(fields, fulfilment.FieldMerged)
+	}
 	return fields
 }
 
@@ -5633,6 +6186,9 @@ func (m *FulfilmentMutation) ClearField(name string) error {
 		return nil
 	case fulfilment.FieldPickLateUs:
 		m.ClearPickLateUs()
+		return nil
+	case fulfilment.FieldMerged:
+		m.ClearMerged()
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment nullable field %s", name)
@@ -5755,6 +6311,9 @@ func (m *FulfilmentMutation) ResetField(name string) error {
 		return nil
 	case fulfilment.FieldFailure:
 		m.ResetFailure()
+		return nil
+	case fulfilment.FieldMerged:
+		m.ResetMerged()
 		return nil
 	}
 	return fmt.Errorf("unknown Fulfilment field %s", name)
@@ -12615,6 +13174,606 @@ func (m *InvoiceMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Invoice edge %s", name)
 }
 
+// MergedParcelMutation represents an operation that mutates the MergedParcel nodes in the graph.
+type MergedParcelMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	location      *string
+	members       *[]biz.MergedMember
+	appendmembers []biz.MergedMember
+	merged_by     *string
+	merged_us     *int64
+	addmerged_us  *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*MergedParcel, error)
+	predicates    []predicate.MergedParcel
+}
+
+var _ ent.Mutation = (*MergedParcelMutation)(nil)
+
+// mergedparcelOption allows management of the mutation configuration using functional options.
+type mergedparcelOption func(*MergedParcelMutation)
+
+// newMergedParcelMutation creates new mutation for the MergedParcel entity.
+func newMergedParcelMutation(c config, op Op, opts ...mergedparcelOption) *MergedParcelMutation {
+	m := &MergedParcelMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMergedParcel,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMergedParcelID sets the ID field of the mutation.
+func withMergedParcelID(id string) mergedparcelOption {
+	return func(m *MergedParcelMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MergedParcel
+		)
+		m.oldValue = func(ctx context.Context) (*MergedParcel, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MergedParcel.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMergedParcel sets the old MergedParcel of the mutation.
+func withMergedParcel(node *MergedParcel) mergedparcelOption {
+	return func(m *MergedParcelMutation) {
+		m.oldValue = func(context.Context) (*MergedParcel, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MergedParcelMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MergedParcelMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MergedParcel entities.
+func (m *MergedParcelMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MergedParcelMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MergedParcelMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MergedParcel.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *MergedParcelMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *MergedParcelMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *MergedParcelMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetLocation sets the "location" field.
+func (m *MergedParcelMutation) SetLocation(s string) {
+	m.location = &s
+}
+
+// Location returns the value of the "location" field in the mutation.
+func (m *MergedParcelMutation) Location() (r string, exists bool) {
+	v := m.location
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocation returns the old "location" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldLocation(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocation is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocation requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocation: %w", err)
+	}
+	return oldValue.Location, nil
+}
+
+// ResetLocation resets all changes to the "location" field.
+func (m *MergedParcelMutation) ResetLocation() {
+	m.location = nil
+}
+
+// SetMembers sets the "members" field.
+func (m *MergedParcelMutation) SetMembers(bm []biz.MergedMember) {
+	m.members = &bm
+	m.appendmembers = nil
+}
+
+// Members returns the value of the "members" field in the mutation.
+func (m *MergedParcelMutation) Members() (r []biz.MergedMember, exists bool) {
+	v := m.members
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMembers returns the old "members" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldMembers(ctx context.Context) (v []biz.MergedMember, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMembers is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMembers requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMembers: %w", err)
+	}
+	return oldValue.Members, nil
+}
+
+// AppendMembers adds bm to the "members" field.
+func (m *MergedParcelMutation) AppendMembers(bm []biz.MergedMember) {
+	m.appendmembers = append(m.appendmembers, bm...)
+}
+
+// AppendedMembers returns the list of values that were appended to the "members" field in this mutation.
+func (m *MergedParcelMutation) AppendedMembers() ([]biz.MergedMember, bool) {
+	if len(m.appendmembers) == 0 {
+		return nil, false
+	}
+	return m.appendmembers, true
+}
+
+// ResetMembers resets all changes to the "members" field.
+func (m *MergedParcelMutation) ResetMembers() {
+	m.members = nil
+	m.appendmembers = nil
+}
+
+// SetMergedBy sets the "merged_by" field.
+func (m *MergedParcelMutation) SetMergedBy(s string) {
+	m.merged_by = &s
+}
+
+// MergedBy returns the value of the "merged_by" field in the mutation.
+func (m *MergedParcelMutation) MergedBy() (r string, exists bool) {
+	v := m.merged_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMergedBy returns the old "merged_by" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldMergedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMergedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMergedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMergedBy: %w", err)
+	}
+	return oldValue.MergedBy, nil
+}
+
+// ResetMergedBy resets all changes to the "merged_by" field.
+func (m *MergedParcelMutation) ResetMergedBy() {
+	m.merged_by = nil
+}
+
+// SetMergedUs sets the "merged_us" field.
+func (m *MergedParcelMutation) SetMergedUs(i int64) {
+	m.merged_us = &i
+	m.addmerged_us = nil
+}
+
+// MergedUs returns the value of the "merged_us" field in the mutation.
+func (m *MergedParcelMutation) MergedUs() (r int64, exists bool) {
+	v := m.merged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMergedUs returns the old "merged_us" field's value of the MergedParcel entity.
+// If the MergedParcel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MergedParcelMutation) OldMergedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMergedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMergedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMergedUs: %w", err)
+	}
+	return oldValue.MergedUs, nil
+}
+
+// AddMergedUs adds i to the "merged_us" field.
+func (m *MergedParcelMutation) AddMergedUs(i int64) {
+	if m.addmerged_us != nil {
+		*m.addmerged_us += i
+	} else {
+		m.addmerged_us = &i
+	}
+}
+
+// AddedMergedUs returns the value that was added to the "merged_us" field in this mutation.
+func (m *MergedParcelMutation) AddedMergedUs() (r int64, exists bool) {
+	v := m.addmerged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMergedUs resets all changes to the "merged_us" field.
+func (m *MergedParcelMutation) ResetMergedUs() {
+	m.merged_us = nil
+	m.addmerged_us = nil
+}
+
+// Where appends a list predicates to the MergedParcelMutation builder.
+func (m *MergedParcelMutation) Where(ps ...predicate.MergedParcel) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MergedParcelMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MergedParcelMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MergedParcel, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MergedParcelMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MergedParcelMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MergedParcel).
+func (m *MergedParcelMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MergedParcelMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.org != nil {
+		fields = append(fields, mergedparcel.FieldOrg)
+	}
+	if m.location != nil {
+		fields = append(fields, mergedparcel.FieldLocation)
+	}
+	if m.members != nil {
+		fields = append(fields, mergedparcel.FieldMembers)
+	}
+	if m.merged_by != nil {
+		fields = append(fields, mergedparcel.FieldMergedBy)
+	}
+	if m.merged_us != nil {
+		fields = append(fields, mergedparcel.FieldMergedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MergedParcelMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mergedparcel.FieldOrg:
+		return m.Org()
+	case mergedparcel.FieldLocation:
+		return m.Location()
+	case mergedparcel.FieldMembers:
+		return m.Members()
+	case mergedparcel.FieldMergedBy:
+		return m.MergedBy()
+	case mergedparcel.FieldMergedUs:
+		return m.MergedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MergedParcelMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mergedparcel.FieldOrg:
+		return m.OldOrg(ctx)
+	case mergedparcel.FieldLocation:
+		return m.OldLocation(ctx)
+	case mergedparcel.FieldMembers:
+		return m.OldMembers(ctx)
+	case mergedparcel.FieldMergedBy:
+		return m.OldMergedBy(ctx)
+	case mergedparcel.FieldMergedUs:
+		return m.OldMergedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown MergedParcel field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MergedParcelMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mergedparcel.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case mergedparcel.FieldLocation:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocation(v)
+		return nil
+	case mergedparcel.FieldMembers:
+		v, ok := value.([]biz.MergedMember)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMembers(v)
+		return nil
+	case mergedparcel.FieldMergedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMergedBy(v)
+		return nil
+	case mergedparcel.FieldMergedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMergedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MergedParcel field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MergedParcelMutation) AddedFields() []string {
+	var fields []string
+	if m.addmerged_us != nil {
+		fields = append(fields, mergedparcel.FieldMergedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MergedParcelMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case mergedparcel.FieldMergedUs:
+		return m.AddedMergedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MergedParcelMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case mergedparcel.FieldMergedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMergedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MergedParcel numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MergedParcelMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MergedParcelMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MergedParcelMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown MergedParcel nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MergedParcelMutation) ResetField(name string) error {
+	switch name {
+	case mergedparcel.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case mergedparcel.FieldLocation:
+		m.ResetLocation()
+		return nil
+	case mergedparcel.FieldMembers:
+		m.ResetMembers()
+		return nil
+	case mergedparcel.FieldMergedBy:
+		m.ResetMergedBy()
+		return nil
+	case mergedparcel.FieldMergedUs:
+		m.ResetMergedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown MergedParcel field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MergedParcelMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MergedParcelMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MergedParcelMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MergedParcelMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MergedParcelMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MergedParcelMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MergedParcelMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown MergedParcel unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MergedParcelMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown MergedParcel edge %s", name)
+}
+
 // OrderMutation represents an operation that mutates the Order nodes in the graph.
 type OrderMutation struct {
 	config
@@ -12698,6 +13857,8 @@ type OrderMutation struct {
 	tax_profile               *string
 	invoice_count             *int64
 	addinvoice_count          *int64
+	review                    *string
+	place_key                 *string
 	clearedFields             map[string]struct{}
 	done                      bool
 	oldValue                  func(context.Context) (*Order, error)
@@ -15235,6 +16396,104 @@ func (m *OrderMutation) ResetInvoiceCount() {
 	m.addinvoice_count = nil
 }
 
+// SetReview sets the "review" field.
+func (m *OrderMutation) SetReview(s string) {
+	m.review = &s
+}
+
+// Review returns the value of the "review" field in the mutation.
+func (m *OrderMutation) Review() (r string, exists bool) {
+	v := m.review
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReview returns the old "review" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldReview(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReview is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReview requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReview: %w", err)
+	}
+	return oldValue.Review, nil
+}
+
+// ClearReview clears the value of the "review" field.
+func (m *OrderMutation) ClearReview() {
+	m.review = nil
+	m.clearedFields[order.FieldReview] = struct{}{}
+}
+
+// ReviewCleared returns if the "review" field was cleared in this mutation.
+func (m *OrderMutation) ReviewCleared() bool {
+	_, ok := m.clearedFields[order.FieldReview]
+	return ok
+}
+
+// ResetReview resets all changes to the "review" field.
+func (m *OrderMutation) ResetReview() {
+	m.review = nil
+	delete(m.clearedFields, order.FieldReview)
+}
+
+// SetPlaceKey sets the "place_key" field.
+func (m *OrderMutation) SetPlaceKey(s string) {
+	m.place_key = &s
+}
+
+// PlaceKey returns the value of the "place_key" field in the mutation.
+func (m *OrderMutation) PlaceKey() (r string, exists bool) {
+	v := m.place_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPlaceKey returns the old "place_key" field's value of the Order entity.
+// If the Order object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderMutation) OldPlaceKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPlaceKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPlaceKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPlaceKey: %w", err)
+	}
+	return oldValue.PlaceKey, nil
+}
+
+// ClearPlaceKey clears the value of the "place_key" field.
+func (m *OrderMutation) ClearPlaceKey() {
+	m.place_key = nil
+	m.clearedFields[order.FieldPlaceKey] = struct{}{}
+}
+
+// PlaceKeyCleared returns if the "place_key" field was cleared in this mutation.
+func (m *OrderMutation) PlaceKeyCleared() bool {
+	_, ok := m.clearedFields[order.FieldPlaceKey]
+	return ok
+}
+
+// ResetPlaceKey resets all changes to the "place_key" field.
+func (m *OrderMutation) ResetPlaceKey() {
+	m.place_key = nil
+	delete(m.clearedFields, order.FieldPlaceKey)
+}
+
 // Where appends a list predicates to the OrderMutation builder.
 func (m *OrderMutation) Where(ps ...predicate.Order) {
 	m.predicates = append(m.predicates, ps...)
@@ -15269,7 +16528,7 @@ func (m *OrderMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OrderMutation) Fields() []string {
-	fields := make([]string, 0, 51)
+	fields := make([]string, 0, 53)
 	if m.org != nil {
 		fields = append(fields, order.FieldOrg)
 	}
@@ -15423,6 +16682,12 @@ func (m *OrderMutation) Fields() []string {
 	if m.invoice_count != nil {
 		fields = append(fields, order.FieldInvoiceCount)
 	}
+	if m.review != nil {
+		fields = append(fields, order.FieldReview)
+	}
+	if m.place_key != nil {
+		fields = append(fields, order.FieldPlaceKey)
+	}
 	return fields
 }
 
@@ -15533,6 +16798,10 @@ func (m *OrderMutation) Field(name string) (ent.Value, bool) {
 		return m.TaxProfile()
 	case order.FieldInvoiceCount:
 		return m.InvoiceCount()
+	case order.FieldReview:
+		return m.Review()
+	case order.FieldPlaceKey:
+		return m.PlaceKey()
 	}
 	return nil, false
 }
@@ -15644,6 +16913,10 @@ func (m *OrderMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldTaxProfile(ctx)
 	case order.FieldInvoiceCount:
 		return m.OldInvoiceCount(ctx)
+	case order.FieldReview:
+		return m.OldReview(ctx)
+	case order.FieldPlaceKey:
+		return m.OldPlaceKey(ctx)
 	}
 	return nil, fmt.Errorf("unknown Order field %s", name)
 }
@@ -16010,6 +17283,20 @@ func (m *OrderMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetInvoiceCount(v)
 		return nil
+	case order.FieldReview:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReview(v)
+		return nil
+	case order.FieldPlaceKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPlaceKey(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
 }
@@ -16349,6 +17636,12 @@ func (m *OrderMutation) ClearedFields() []string {
 	if m.FieldCleared(order.FieldHeldUntilUs) {
 		fields = append(fields, order.FieldHeldUntilUs)
 	}
+	if m.FieldCleared(order.FieldReview) {
+		fields = append(fields, order.FieldReview)
+	}
+	if m.FieldCleared(order.FieldPlaceKey) {
+		fields = append(fields, order.FieldPlaceKey)
+	}
 	return fields
 }
 
@@ -16380,6 +17673,12 @@ func (m *OrderMutation) ClearField(name string) error {
 		return nil
 	case order.FieldHeldUntilUs:
 		m.ClearHeldUntilUs()
+		return nil
+	case order.FieldReview:
+		m.ClearReview()
+		return nil
+	case order.FieldPlaceKey:
+		m.ClearPlaceKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Order nullable field %s", name)
@@ -16541,6 +17840,12 @@ func (m *OrderMutation) ResetField(name string) error {
 		return nil
 	case order.FieldInvoiceCount:
 		m.ResetInvoiceCount()
+		return nil
+	case order.FieldReview:
+		m.ResetReview()
+		return nil
+	case order.FieldPlaceKey:
+		m.ResetPlaceKey()
 		return nil
 	}
 	return fmt.Errorf("unknown Order field %s", name)
@@ -19789,6 +21094,698 @@ func (m *OrderLineMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *OrderLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown OrderLine edge %s", name)
+}
+
+// OrderRemarkMutation represents an operation that mutates the OrderRemark nodes in the graph.
+type OrderRemarkMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	order_id      *string
+	text          *string
+	flag          *string
+	internal      *bool
+	actor         *string
+	at_us         *int64
+	addat_us      *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*OrderRemark, error)
+	predicates    []predicate.OrderRemark
+}
+
+var _ ent.Mutation = (*OrderRemarkMutation)(nil)
+
+// orderremarkOption allows management of the mutation configuration using functional options.
+type orderremarkOption func(*OrderRemarkMutation)
+
+// newOrderRemarkMutation creates new mutation for the OrderRemark entity.
+func newOrderRemarkMutation(c config, op Op, opts ...orderremarkOption) *OrderRemarkMutation {
+	m := &OrderRemarkMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOrderRemark,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOrderRemarkID sets the ID field of the mutation.
+func withOrderRemarkID(id string) orderremarkOption {
+	return func(m *OrderRemarkMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *OrderRemark
+		)
+		m.oldValue = func(ctx context.Context) (*OrderRemark, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().OrderRemark.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOrderRemark sets the old OrderRemark of the mutation.
+func withOrderRemark(node *OrderRemark) orderremarkOption {
+	return func(m *OrderRemarkMutation) {
+		m.oldValue = func(context.Context) (*OrderRemark, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OrderRemarkMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OrderRemarkMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of OrderRemark entities.
+func (m *OrderRemarkMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OrderRemarkMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OrderRemarkMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().OrderRemark.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *OrderRemarkMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *OrderRemarkMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the OrderRemark entity.
+// If the OrderRemark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderRemarkMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *OrderRemarkMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *OrderRemarkMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *OrderRemarkMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the OrderRemark entity.
+// If the OrderRemark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderRemarkMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *OrderRemarkMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetText sets the "text" field.
+func (m *OrderRemarkMutation) SetText(s string) {
+	m.text = &s
+}
+
+// Text returns the value of the "text" field in the mutation.
+func (m *OrderRemarkMutation) Text() (r string, exists bool) {
+	v := m.text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldText returns the old "text" field's value of the OrderRemark entity.
+// If the OrderRemark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderRemarkMutation) OldText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldText: %w", err)
+	}
+	return oldValue.Text, nil
+}
+
+// ResetText resets all changes to the "text" field.
+func (m *OrderRemarkMutation) ResetText() {
+	m.text = nil
+}
+
+// SetFlag sets the "flag" field.
+func (m *OrderRemarkMutation) SetFlag(s string) {
+	m.flag = &s
+}
+
+// Flag returns the value of the "flag" field in the mutation.
+func (m *OrderRemarkMutation) Flag() (r string, exists bool) {
+	v := m.flag
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFlag returns the old "flag" field's value of the OrderRemark entity.
+// If the OrderRemark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderRemarkMutation) OldFlag(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFlag is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFlag requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFlag: %w", err)
+	}
+	return oldValue.Flag, nil
+}
+
+// ResetFlag resets all changes to the "flag" field.
+func (m *OrderRemarkMutation) ResetFlag() {
+	m.flag = nil
+}
+
+// SetInternal sets the "internal" field.
+func (m *OrderRemarkMutation) SetInternal(b bool) {
+	m.internal = &b
+}
+
+// Internal returns the value of the "internal" field in the mutation.
+func (m *OrderRemarkMutation) Internal() (r bool, exists bool) {
+	v := m.internal
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInternal returns the old "internal" field's value of the OrderRemark entity.
+// If the OrderRemark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderRemarkMutation) OldInternal(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInternal is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInternal requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInternal: %w", err)
+	}
+	return oldValue.Internal, nil
+}
+
+// ResetInternal resets all changes to the "internal" field.
+func (m *OrderRemarkMutation) ResetInternal() {
+	m.internal = nil
+}
+
+// SetActor sets the "actor" field.
+func (m *OrderRemarkMutation) SetActor(s string) {
+	m.actor = &s
+}
+
+// Actor returns the value of the "actor" field in the mutation.
+func (m *OrderRemarkMutation) Actor() (r string, exists bool) {
+	v := m.actor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActor returns the old "actor" field's value of the OrderRemark entity.
+// If the OrderRemark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderRemarkMutation) OldActor(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActor: %w", err)
+	}
+	return oldValue.Actor, nil
+}
+
+// ResetActor resets all changes to the "actor" field.
+func (m *OrderRemarkMutation) ResetActor() {
+	m.actor = nil
+}
+
+// SetAtUs sets the "at_us" field.
+func (m *OrderRemarkMutation) SetAtUs(i int64) {
+	m.at_us = &i
+	m.addat_us = nil
+}
+
+// AtUs returns the value of the "at_us" field in the mutation.
+func (m *OrderRemarkMutation) AtUs() (r int64, exists bool) {
+	v := m.at_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAtUs returns the old "at_us" field's value of the OrderRemark entity.
+// If the OrderRemark object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OrderRemarkMutation) OldAtUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAtUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAtUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAtUs: %w", err)
+	}
+	return oldValue.AtUs, nil
+}
+
+// AddAtUs adds i to the "at_us" field.
+func (m *OrderRemarkMutation) AddAtUs(i int64) {
+	if m.addat_us != nil {
+		*m.addat_us += i
+	} else {
+		m.addat_us = &i
+	}
+}
+
+// AddedAtUs returns the value that was added to the "at_us" field in this mutation.
+func (m *OrderRemarkMutation) AddedAtUs() (r int64, exists bool) {
+	v := m.addat_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAtUs resets all changes to the "at_us" field.
+func (m *OrderRemarkMutation) ResetAtUs() {
+	m.at_us = nil
+	m.addat_us = nil
+}
+
+// Where appends a list predicates to the OrderRemarkMutation builder.
+func (m *OrderRemarkMutation) Where(ps ...predicate.OrderRemark) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OrderRemarkMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OrderRemarkMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.OrderRemark, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OrderRemarkMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OrderRemarkMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (OrderRemark).
+func (m *OrderRemarkMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OrderRemarkMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.org != nil {
+		fields = append(fields, orderremark.FieldOrg)
+	}
+	if m.order_id != nil {
+		fields = append(fields, orderremark.FieldOrderID)
+	}
+	if m.text != nil {
+		fields = append(fields, orderremark.FieldText)
+	}
+	if m.flag != nil {
+		fields = append(fields, orderremark.FieldFlag)
+	}
+	if m.internal != nil {
+		fields = append(fields, orderremark.FieldInternal)
+	}
+	if m.actor != nil {
+		fields = append(fields, orderremark.FieldActor)
+	}
+	if m.at_us != nil {
+		fields = append(fields, orderremark.FieldAtUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OrderRemarkMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case orderremark.FieldOrg:
+		return m.Org()
+	case orderremark.FieldOrderID:
+		return m.OrderID()
+	case orderremark.FieldText:
+		return m.Text()
+	case orderremark.FieldFlag:
+		return m.Flag()
+	case orderremark.FieldInternal:
+		return m.Internal()
+	case orderremark.FieldActor:
+		return m.Actor()
+	case orderremark.FieldAtUs:
+		return m.AtUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OrderRemarkMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case orderremark.FieldOrg:
+		return m.OldOrg(ctx)
+	case orderremark.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case orderremark.FieldText:
+		return m.OldText(ctx)
+	case orderremark.FieldFlag:
+		return m.OldFlag(ctx)
+	case orderremark.FieldInternal:
+		return m.OldInternal(ctx)
+	case orderremark.FieldActor:
+		return m.OldActor(ctx)
+	case orderremark.FieldAtUs:
+		return m.OldAtUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown OrderRemark field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrderRemarkMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case orderremark.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case orderremark.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case orderremark.FieldText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetText(v)
+		return nil
+	case orderremark.FieldFlag:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFlag(v)
+		return nil
+	case orderremark.FieldInternal:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInternal(v)
+		return nil
+	case orderremark.FieldActor:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActor(v)
+		return nil
+	case orderremark.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown OrderRemark field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OrderRemarkMutation) AddedFields() []string {
+	var fields []string
+	if m.addat_us != nil {
+		fields = append(fields, orderremark.FieldAtUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OrderRemarkMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case orderremark.FieldAtUs:
+		return m.AddedAtUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OrderRemarkMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case orderremark.FieldAtUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAtUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown OrderRemark numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OrderRemarkMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OrderRemarkMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OrderRemarkMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown OrderRemark nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OrderRemarkMutation) ResetField(name string) error {
+	switch name {
+	case orderremark.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case orderremark.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case orderremark.FieldText:
+		m.ResetText()
+		return nil
+	case orderremark.FieldFlag:
+		m.ResetFlag()
+		return nil
+	case orderremark.FieldInternal:
+		m.ResetInternal()
+		return nil
+	case orderremark.FieldActor:
+		m.ResetActor()
+		return nil
+	case orderremark.FieldAtUs:
+		m.ResetAtUs()
+		return nil
+	}
+	return fmt.Errorf("unknown OrderRemark field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OrderRemarkMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OrderRemarkMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OrderRemarkMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OrderRemarkMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OrderRemarkMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OrderRemarkMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OrderRemarkMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown OrderRemark unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OrderRemarkMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown OrderRemark edge %s", name)
 }
 
 // ParcelMutation represents an operation that mutates the Parcel nodes in the graph.
@@ -28919,6 +30916,2146 @@ func (m *ReturnPolicyMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ReturnPolicyMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ReturnPolicy edge %s", name)
+}
+
+// ReviewMutation represents an operation that mutates the Review nodes in the graph.
+type ReviewMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *string
+	org             *string
+	order_id        *string
+	no              *int64
+	addno           *int64
+	state           *string
+	channel         *string
+	shop_store      *string
+	hits            *[]biz.ReviewHit
+	appendhits      []biz.ReviewHit
+	reason          *string
+	opened_by       *string
+	opened_us       *int64
+	addopened_us    *int64
+	held_us         *int64
+	addheld_us      *int64
+	due_us          *int64
+	adddue_us       *int64
+	escalated_us    *int64
+	addescalated_us *int64
+	done_us         *int64
+	adddone_us      *int64
+	done_by         *string
+	answer          *string
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*Review, error)
+	predicates      []predicate.Review
+}
+
+var _ ent.Mutation = (*ReviewMutation)(nil)
+
+// reviewOption allows management of the mutation configuration using functional options.
+type reviewOption func(*ReviewMutation)
+
+// newReviewMutation creates new mutation for the Review entity.
+func newReviewMutation(c config, op Op, opts ...reviewOption) *ReviewMutation {
+	m := &ReviewMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReview,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReviewID sets the ID field of the mutation.
+func withReviewID(id string) reviewOption {
+	return func(m *ReviewMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Review
+		)
+		m.oldValue = func(ctx context.Context) (*Review, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Review.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReview sets the old Review of the mutation.
+func withReview(node *Review) reviewOption {
+	return func(m *ReviewMutation) {
+		m.oldValue = func(context.Context) (*Review, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReviewMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReviewMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Review entities.
+func (m *ReviewMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReviewMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReviewMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Review.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *ReviewMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *ReviewMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *ReviewMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetOrderID sets the "order_id" field.
+func (m *ReviewMutation) SetOrderID(s string) {
+	m.order_id = &s
+}
+
+// OrderID returns the value of the "order_id" field in the mutation.
+func (m *ReviewMutation) OrderID() (r string, exists bool) {
+	v := m.order_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderID returns the old "order_id" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldOrderID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderID: %w", err)
+	}
+	return oldValue.OrderID, nil
+}
+
+// ResetOrderID resets all changes to the "order_id" field.
+func (m *ReviewMutation) ResetOrderID() {
+	m.order_id = nil
+}
+
+// SetNo sets the "no" field.
+func (m *ReviewMutation) SetNo(i int64) {
+	m.no = &i
+	m.addno = nil
+}
+
+// No returns the value of the "no" field in the mutation.
+func (m *ReviewMutation) No() (r int64, exists bool) {
+	v := m.no
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNo returns the old "no" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldNo(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNo: %w", err)
+	}
+	return oldValue.No, nil
+}
+
+// AddNo adds i to the "no" field.
+func (m *ReviewMutation) AddNo(i int64) {
+	if m.addno != nil {
+		*m.addno += i
+	} else {
+		m.addno = &i
+	}
+}
+
+// AddedNo returns the value that was added to the "no" field in this mutation.
+func (m *ReviewMutation) AddedNo() (r int64, exists bool) {
+	v := m.addno
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNo resets all changes to the "no" field.
+func (m *ReviewMutation) ResetNo() {
+	m.no = nil
+	m.addno = nil
+}
+
+// SetState sets the "state" field.
+func (m *ReviewMutation) SetState(s string) {
+	m.state = &s
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *ReviewMutation) State() (r string, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldState(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *ReviewMutation) ResetState() {
+	m.state = nil
+}
+
+// SetChannel sets the "channel" field.
+func (m *ReviewMutation) SetChannel(s string) {
+	m.channel = &s
+}
+
+// Channel returns the value of the "channel" field in the mutation.
+func (m *ReviewMutation) Channel() (r string, exists bool) {
+	v := m.channel
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannel returns the old "channel" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldChannel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannel: %w", err)
+	}
+	return oldValue.Channel, nil
+}
+
+// ResetChannel resets all changes to the "channel" field.
+func (m *ReviewMutation) ResetChannel() {
+	m.channel = nil
+}
+
+// SetShopStore sets the "shop_store" field.
+func (m *ReviewMutation) SetShopStore(s string) {
+	m.shop_store = &s
+}
+
+// ShopStore returns the value of the "shop_store" field in the mutation.
+func (m *ReviewMutation) ShopStore() (r string, exists bool) {
+	v := m.shop_store
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShopStore returns the old "shop_store" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldShopStore(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShopStore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShopStore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShopStore: %w", err)
+	}
+	return oldValue.ShopStore, nil
+}
+
+// ResetShopStore resets all changes to the "shop_store" field.
+func (m *ReviewMutation) ResetShopStore() {
+	m.shop_store = nil
+}
+
+// SetHits sets the "hits" field.
+func (m *ReviewMutation) SetHits(bh []biz.ReviewHit) {
+	m.hits = &bh
+	m.appendhits = nil
+}
+
+// Hits returns the value of the "hits" field in the mutation.
+func (m *ReviewMutation) Hits() (r []biz.ReviewHit, exists bool) {
+	v := m.hits
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHits returns the old "hits" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldHits(ctx context.Context) (v []biz.ReviewHit, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHits is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHits requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHits: %w", err)
+	}
+	return oldValue.Hits, nil
+}
+
+// AppendHits adds bh to the "hits" field.
+func (m *ReviewMutation) AppendHits(bh []biz.ReviewHit) {
+	m.appendhits = append(m.appendhits, bh...)
+}
+
+// AppendedHits returns the list of values that were appended to the "hits" field in this mutation.
+func (m *ReviewMutation) AppendedHits() ([]biz.ReviewHit, bool) {
+	if len(m.appendhits) == 0 {
+		return nil, false
+	}
+	return m.appendhits, true
+}
+
+// ClearHits clears the value of the "hits" field.
+func (m *ReviewMutation) ClearHits() {
+	m.hits = nil
+	m.appendhits = nil
+	m.clearedFields[review.FieldHits] = struct{}{}
+}
+
+// HitsCleared returns if the "hits" field was cleared in this mutation.
+func (m *ReviewMutation) HitsCleared() bool {
+	_, ok := m.clearedFields[review.FieldHits]
+	return ok
+}
+
+// ResetHits resets all changes to the "hits" field.
+func (m *ReviewMutation) ResetHits() {
+	m.hits = nil
+	m.appendhits = nil
+	delete(m.clearedFields, review.FieldHits)
+}
+
+// SetReason sets the "reason" field.
+func (m *ReviewMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *ReviewMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *ReviewMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetOpenedBy sets the "opened_by" field.
+func (m *ReviewMutation) SetOpenedBy(s string) {
+	m.opened_by = &s
+}
+
+// OpenedBy returns the value of the "opened_by" field in the mutation.
+func (m *ReviewMutation) OpenedBy() (r string, exists bool) {
+	v := m.opened_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenedBy returns the old "opened_by" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldOpenedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenedBy: %w", err)
+	}
+	return oldValue.OpenedBy, nil
+}
+
+// ResetOpenedBy resets all changes to the "opened_by" field.
+func (m *ReviewMutation) ResetOpenedBy() {
+	m.opened_by = nil
+}
+
+// SetOpenedUs sets the "opened_us" field.
+func (m *ReviewMutation) SetOpenedUs(i int64) {
+	m.opened_us = &i
+	m.addopened_us = nil
+}
+
+// OpenedUs returns the value of the "opened_us" field in the mutation.
+func (m *ReviewMutation) OpenedUs() (r int64, exists bool) {
+	v := m.opened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenedUs returns the old "opened_us" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldOpenedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenedUs: %w", err)
+	}
+	return oldValue.OpenedUs, nil
+}
+
+// AddOpenedUs adds i to the "opened_us" field.
+func (m *ReviewMutation) AddOpenedUs(i int64) {
+	if m.addopened_us != nil {
+		*m.addopened_us += i
+	} else {
+		m.addopened_us = &i
+	}
+}
+
+// AddedOpenedUs returns the value that was added to the "opened_us" field in this mutation.
+func (m *ReviewMutation) AddedOpenedUs() (r int64, exists bool) {
+	v := m.addopened_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOpenedUs resets all changes to the "opened_us" field.
+func (m *ReviewMutation) ResetOpenedUs() {
+	m.opened_us = nil
+	m.addopened_us = nil
+}
+
+// SetHeldUs sets the "held_us" field.
+func (m *ReviewMutation) SetHeldUs(i int64) {
+	m.held_us = &i
+	m.addheld_us = nil
+}
+
+// HeldUs returns the value of the "held_us" field in the mutation.
+func (m *ReviewMutation) HeldUs() (r int64, exists bool) {
+	v := m.held_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHeldUs returns the old "held_us" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldHeldUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHeldUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHeldUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHeldUs: %w", err)
+	}
+	return oldValue.HeldUs, nil
+}
+
+// AddHeldUs adds i to the "held_us" field.
+func (m *ReviewMutation) AddHeldUs(i int64) {
+	if m.addheld_us != nil {
+		*m.addheld_us += i
+	} else {
+		m.addheld_us = &i
+	}
+}
+
+// AddedHeldUs returns the value that was added to the "held_us" field in this mutation.
+func (m *ReviewMutation) AddedHeldUs() (r int64, exists bool) {
+	v := m.addheld_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetHeldUs resets all changes to the "held_us" field.
+func (m *ReviewMutation) ResetHeldUs() {
+	m.held_us = nil
+	m.addheld_us = nil
+}
+
+// SetDueUs sets the "due_us" field.
+func (m *ReviewMutation) SetDueUs(i int64) {
+	m.due_us = &i
+	m.adddue_us = nil
+}
+
+// DueUs returns the value of the "due_us" field in the mutation.
+func (m *ReviewMutation) DueUs() (r int64, exists bool) {
+	v := m.due_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueUs returns the old "due_us" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldDueUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueUs: %w", err)
+	}
+	return oldValue.DueUs, nil
+}
+
+// AddDueUs adds i to the "due_us" field.
+func (m *ReviewMutation) AddDueUs(i int64) {
+	if m.adddue_us != nil {
+		*m.adddue_us += i
+	} else {
+		m.adddue_us = &i
+	}
+}
+
+// AddedDueUs returns the value that was added to the "due_us" field in this mutation.
+func (m *ReviewMutation) AddedDueUs() (r int64, exists bool) {
+	v := m.adddue_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDueUs resets all changes to the "due_us" field.
+func (m *ReviewMutation) ResetDueUs() {
+	m.due_us = nil
+	m.adddue_us = nil
+}
+
+// SetEscalatedUs sets the "escalated_us" field.
+func (m *ReviewMutation) SetEscalatedUs(i int64) {
+	m.escalated_us = &i
+	m.addescalated_us = nil
+}
+
+// EscalatedUs returns the value of the "escalated_us" field in the mutation.
+func (m *ReviewMutation) EscalatedUs() (r int64, exists bool) {
+	v := m.escalated_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEscalatedUs returns the old "escalated_us" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldEscalatedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEscalatedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEscalatedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEscalatedUs: %w", err)
+	}
+	return oldValue.EscalatedUs, nil
+}
+
+// AddEscalatedUs adds i to the "escalated_us" field.
+func (m *ReviewMutation) AddEscalatedUs(i int64) {
+	if m.addescalated_us != nil {
+		*m.addescalated_us += i
+	} else {
+		m.addescalated_us = &i
+	}
+}
+
+// AddedEscalatedUs returns the value that was added to the "escalated_us" field in this mutation.
+func (m *ReviewMutation) AddedEscalatedUs() (r int64, exists bool) {
+	v := m.addescalated_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetEscalatedUs resets all changes to the "escalated_us" field.
+func (m *ReviewMutation) ResetEscalatedUs() {
+	m.escalated_us = nil
+	m.addescalated_us = nil
+}
+
+// SetDoneUs sets the "done_us" field.
+func (m *ReviewMutation) SetDoneUs(i int64) {
+	m.done_us = &i
+	m.adddone_us = nil
+}
+
+// DoneUs returns the value of the "done_us" field in the mutation.
+func (m *ReviewMutation) DoneUs() (r int64, exists bool) {
+	v := m.done_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDoneUs returns the old "done_us" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldDoneUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDoneUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDoneUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDoneUs: %w", err)
+	}
+	return oldValue.DoneUs, nil
+}
+
+// AddDoneUs adds i to the "done_us" field.
+func (m *ReviewMutation) AddDoneUs(i int64) {
+	if m.adddone_us != nil {
+		*m.adddone_us += i
+	} else {
+		m.adddone_us = &i
+	}
+}
+
+// AddedDoneUs returns the value that was added to the "done_us" field in this mutation.
+func (m *ReviewMutation) AddedDoneUs() (r int64, exists bool) {
+	v := m.adddone_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDoneUs resets all changes to the "done_us" field.
+func (m *ReviewMutation) ResetDoneUs() {
+	m.done_us = nil
+	m.adddone_us = nil
+}
+
+// SetDoneBy sets the "done_by" field.
+func (m *ReviewMutation) SetDoneBy(s string) {
+	m.done_by = &s
+}
+
+// DoneBy returns the value of the "done_by" field in the mutation.
+func (m *ReviewMutation) DoneBy() (r string, exists bool) {
+	v := m.done_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDoneBy returns the old "done_by" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldDoneBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDoneBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDoneBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDoneBy: %w", err)
+	}
+	return oldValue.DoneBy, nil
+}
+
+// ResetDoneBy resets all changes to the "done_by" field.
+func (m *ReviewMutation) ResetDoneBy() {
+	m.done_by = nil
+}
+
+// SetAnswer sets the "answer" field.
+func (m *ReviewMutation) SetAnswer(s string) {
+	m.answer = &s
+}
+
+// Answer returns the value of the "answer" field in the mutation.
+func (m *ReviewMutation) Answer() (r string, exists bool) {
+	v := m.answer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswer returns the old "answer" field's value of the Review entity.
+// If the Review object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewMutation) OldAnswer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswer: %w", err)
+	}
+	return oldValue.Answer, nil
+}
+
+// ResetAnswer resets all changes to the "answer" field.
+func (m *ReviewMutation) ResetAnswer() {
+	m.answer = nil
+}
+
+// Where appends a list predicates to the ReviewMutation builder.
+func (m *ReviewMutation) Where(ps ...predicate.Review) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReviewMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReviewMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Review, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReviewMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReviewMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Review).
+func (m *ReviewMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReviewMutation) Fields() []string {
+	fields := make([]string, 0, 16)
+	if m.org != nil {
+		fields = append(fields, review.FieldOrg)
+	}
+	if m.order_id != nil {
+		fields = append(fields, review.FieldOrderID)
+	}
+	if m.no != nil {
+		fields = append(fields, review.FieldNo)
+	}
+	if m.state != nil {
+		fields = append(fields, review.FieldState)
+	}
+	if m.channel != nil {
+		fields = append(fields, review.FieldChannel)
+	}
+	if m.shop_store != nil {
+		fields = append(fields, review.FieldShopStore)
+	}
+	if m.hits != nil {
+		fields = append(fields, review.FieldHits)
+	}
+	if m.reason != nil {
+		fields = append(fields, review.FieldReason)
+	}
+	if m.opened_by != nil {
+		fields = append(fields, review.FieldOpenedBy)
+	}
+	if m.opened_us != nil {
+		fields = append(fields, review.FieldOpenedUs)
+	}
+	if m.held_us != nil {
+		fields = append(fields, review.FieldHeldUs)
+	}
+	if m.due_us != nil {
+		fields = append(fields, review.FieldDueUs)
+	}
+	if m.escalated_us != nil {
+		fields = append(fields, review.FieldEscalatedUs)
+	}
+	if m.done_us != nil {
+		fields = append(fields, review.FieldDoneUs)
+	}
+	if m.done_by != nil {
+		fields = append(fields, review.FieldDoneBy)
+	}
+	if m.answer != nil {
+		fields = append(fields, review.FieldAnswer)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReviewMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case review.FieldOrg:
+		return m.Org()
+	case review.FieldOrderID:
+		return m.OrderID()
+	case review.FieldNo:
+		return m.No()
+	case review.FieldState:
+		return m.State()
+	case review.FieldChannel:
+		return m.Channel()
+	case review.FieldShopStore:
+		return m.ShopStore()
+	case review.FieldHits:
+		return m.Hits()
+	case review.FieldReason:
+		return m.Reason()
+	case review.FieldOpenedBy:
+		return m.OpenedBy()
+	case review.FieldOpenedUs:
+		return m.OpenedUs()
+	case review.FieldHeldUs:
+		return m.HeldUs()
+	case review.FieldDueUs:
+		return m.DueUs()
+	case review.FieldEscalatedUs:
+		return m.EscalatedUs()
+	case review.FieldDoneUs:
+		return m.DoneUs()
+	case review.FieldDoneBy:
+		return m.DoneBy()
+	case review.FieldAnswer:
+		return m.Answer()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReviewMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case review.FieldOrg:
+		return m.OldOrg(ctx)
+	case review.FieldOrderID:
+		return m.OldOrderID(ctx)
+	case review.FieldNo:
+		return m.OldNo(ctx)
+	case review.FieldState:
+		return m.OldState(ctx)
+	case review.FieldChannel:
+		return m.OldChannel(ctx)
+	case review.FieldShopStore:
+		return m.OldShopStore(ctx)
+	case review.FieldHits:
+		return m.OldHits(ctx)
+	case review.FieldReason:
+		return m.OldReason(ctx)
+	case review.FieldOpenedBy:
+		return m.OldOpenedBy(ctx)
+	case review.FieldOpenedUs:
+		return m.OldOpenedUs(ctx)
+	case review.FieldHeldUs:
+		return m.OldHeldUs(ctx)
+	case review.FieldDueUs:
+		return m.OldDueUs(ctx)
+	case review.FieldEscalatedUs:
+		return m.OldEscalatedUs(ctx)
+	case review.FieldDoneUs:
+		return m.OldDoneUs(ctx)
+	case review.FieldDoneBy:
+		return m.OldDoneBy(ctx)
+	case review.FieldAnswer:
+		return m.OldAnswer(ctx)
+	}
+	return nil, fmt.Errorf("unknown Review field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReviewMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case review.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case review.FieldOrderID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderID(v)
+		return nil
+	case review.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNo(v)
+		return nil
+	case review.FieldState:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case review.FieldChannel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannel(v)
+		return nil
+	case review.FieldShopStore:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShopStore(v)
+		return nil
+	case review.FieldHits:
+		v, ok := value.([]biz.ReviewHit)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHits(v)
+		return nil
+	case review.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case review.FieldOpenedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenedBy(v)
+		return nil
+	case review.FieldOpenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenedUs(v)
+		return nil
+	case review.FieldHeldUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHeldUs(v)
+		return nil
+	case review.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueUs(v)
+		return nil
+	case review.FieldEscalatedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEscalatedUs(v)
+		return nil
+	case review.FieldDoneUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDoneUs(v)
+		return nil
+	case review.FieldDoneBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDoneBy(v)
+		return nil
+	case review.FieldAnswer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswer(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Review field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReviewMutation) AddedFields() []string {
+	var fields []string
+	if m.addno != nil {
+		fields = append(fields, review.FieldNo)
+	}
+	if m.addopened_us != nil {
+		fields = append(fields, review.FieldOpenedUs)
+	}
+	if m.addheld_us != nil {
+		fields = append(fields, review.FieldHeldUs)
+	}
+	if m.adddue_us != nil {
+		fields = append(fields, review.FieldDueUs)
+	}
+	if m.addescalated_us != nil {
+		fields = append(fields, review.FieldEscalatedUs)
+	}
+	if m.adddone_us != nil {
+		fields = append(fields, review.FieldDoneUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReviewMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case review.FieldNo:
+		return m.AddedNo()
+	case review.FieldOpenedUs:
+		return m.AddedOpenedUs()
+	case review.FieldHeldUs:
+		return m.AddedHeldUs()
+	case review.FieldDueUs:
+		return m.AddedDueUs()
+	case review.FieldEscalatedUs:
+		return m.AddedEscalatedUs()
+	case review.FieldDoneUs:
+		return m.AddedDoneUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReviewMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case review.FieldNo:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNo(v)
+		return nil
+	case review.FieldOpenedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOpenedUs(v)
+		return nil
+	case review.FieldHeldUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddHeldUs(v)
+		return nil
+	case review.FieldDueUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDueUs(v)
+		return nil
+	case review.FieldEscalatedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddEscalatedUs(v)
+		return nil
+	case review.FieldDoneUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDoneUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Review numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReviewMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(review.FieldHits) {
+		fields = append(fields, review.FieldHits)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReviewMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReviewMutation) ClearField(name string) error {
+	switch name {
+	case review.FieldHits:
+		m.ClearHits()
+		return nil
+	}
+	return fmt.Errorf("unknown Review nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReviewMutation) ResetField(name string) error {
+	switch name {
+	case review.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case review.FieldOrderID:
+		m.ResetOrderID()
+		return nil
+	case review.FieldNo:
+		m.ResetNo()
+		return nil
+	case review.FieldState:
+		m.ResetState()
+		return nil
+	case review.FieldChannel:
+		m.ResetChannel()
+		return nil
+	case review.FieldShopStore:
+		m.ResetShopStore()
+		return nil
+	case review.FieldHits:
+		m.ResetHits()
+		return nil
+	case review.FieldReason:
+		m.ResetReason()
+		return nil
+	case review.FieldOpenedBy:
+		m.ResetOpenedBy()
+		return nil
+	case review.FieldOpenedUs:
+		m.ResetOpenedUs()
+		return nil
+	case review.FieldHeldUs:
+		m.ResetHeldUs()
+		return nil
+	case review.FieldDueUs:
+		m.ResetDueUs()
+		return nil
+	case review.FieldEscalatedUs:
+		m.ResetEscalatedUs()
+		return nil
+	case review.FieldDoneUs:
+		m.ResetDoneUs()
+		return nil
+	case review.FieldDoneBy:
+		m.ResetDoneBy()
+		return nil
+	case review.FieldAnswer:
+		m.ResetAnswer()
+		return nil
+	}
+	return fmt.Errorf("unknown Review field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReviewMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReviewMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReviewMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReviewMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReviewMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReviewMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReviewMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Review unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReviewMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Review edge %s", name)
+}
+
+// ReviewRuleMutation represents an operation that mutates the ReviewRule nodes in the graph.
+type ReviewRuleMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	org           *string
+	code          *string
+	version       *int64
+	addversion    *int64
+	from_us       *int64
+	addfrom_us    *int64
+	terms         *[]byte
+	changed_by    *string
+	changed_us    *int64
+	addchanged_us *int64
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ReviewRule, error)
+	predicates    []predicate.ReviewRule
+}
+
+var _ ent.Mutation = (*ReviewRuleMutation)(nil)
+
+// reviewruleOption allows management of the mutation configuration using functional options.
+type reviewruleOption func(*ReviewRuleMutation)
+
+// newReviewRuleMutation creates new mutation for the ReviewRule entity.
+func newReviewRuleMutation(c config, op Op, opts ...reviewruleOption) *ReviewRuleMutation {
+	m := &ReviewRuleMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReviewRule,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReviewRuleID sets the ID field of the mutation.
+func withReviewRuleID(id string) reviewruleOption {
+	return func(m *ReviewRuleMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ReviewRule
+		)
+		m.oldValue = func(ctx context.Context) (*ReviewRule, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ReviewRule.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReviewRule sets the old ReviewRule of the mutation.
+func withReviewRule(node *ReviewRule) reviewruleOption {
+	return func(m *ReviewRuleMutation) {
+		m.oldValue = func(context.Context) (*ReviewRule, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReviewRuleMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReviewRuleMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ReviewRule entities.
+func (m *ReviewRuleMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReviewRuleMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReviewRuleMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ReviewRule.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrg sets the "org" field.
+func (m *ReviewRuleMutation) SetOrg(s string) {
+	m.org = &s
+}
+
+// Org returns the value of the "org" field in the mutation.
+func (m *ReviewRuleMutation) Org() (r string, exists bool) {
+	v := m.org
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrg returns the old "org" field's value of the ReviewRule entity.
+// If the ReviewRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewRuleMutation) OldOrg(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrg is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrg requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrg: %w", err)
+	}
+	return oldValue.Org, nil
+}
+
+// ResetOrg resets all changes to the "org" field.
+func (m *ReviewRuleMutation) ResetOrg() {
+	m.org = nil
+}
+
+// SetCode sets the "code" field.
+func (m *ReviewRuleMutation) SetCode(s string) {
+	m.code = &s
+}
+
+// Code returns the value of the "code" field in the mutation.
+func (m *ReviewRuleMutation) Code() (r string, exists bool) {
+	v := m.code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCode returns the old "code" field's value of the ReviewRule entity.
+// If the ReviewRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewRuleMutation) OldCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCode: %w", err)
+	}
+	return oldValue.Code, nil
+}
+
+// ResetCode resets all changes to the "code" field.
+func (m *ReviewRuleMutation) ResetCode() {
+	m.code = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *ReviewRuleMutation) SetVersion(i int64) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ReviewRuleMutation) Version() (r int64, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the ReviewRule entity.
+// If the ReviewRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewRuleMutation) OldVersion(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ReviewRuleMutation) AddVersion(i int64) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ReviewRuleMutation) AddedVersion() (r int64, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ReviewRuleMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetFromUs sets the "from_us" field.
+func (m *ReviewRuleMutation) SetFromUs(i int64) {
+	m.from_us = &i
+	m.addfrom_us = nil
+}
+
+// FromUs returns the value of the "from_us" field in the mutation.
+func (m *ReviewRuleMutation) FromUs() (r int64, exists bool) {
+	v := m.from_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromUs returns the old "from_us" field's value of the ReviewRule entity.
+// If the ReviewRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewRuleMutation) OldFromUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromUs: %w", err)
+	}
+	return oldValue.FromUs, nil
+}
+
+// AddFromUs adds i to the "from_us" field.
+func (m *ReviewRuleMutation) AddFromUs(i int64) {
+	if m.addfrom_us != nil {
+		*m.addfrom_us += i
+	} else {
+		m.addfrom_us = &i
+	}
+}
+
+// AddedFromUs returns the value that was added to the "from_us" field in this mutation.
+func (m *ReviewRuleMutation) AddedFromUs() (r int64, exists bool) {
+	v := m.addfrom_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFromUs resets all changes to the "from_us" field.
+func (m *ReviewRuleMutation) ResetFromUs() {
+	m.from_us = nil
+	m.addfrom_us = nil
+}
+
+// SetTerms sets the "terms" field.
+func (m *ReviewRuleMutation) SetTerms(b []byte) {
+	m.terms = &b
+}
+
+// Terms returns the value of the "terms" field in the mutation.
+func (m *ReviewRuleMutation) Terms() (r []byte, exists bool) {
+	v := m.terms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTerms returns the old "terms" field's value of the ReviewRule entity.
+// If the ReviewRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewRuleMutation) OldTerms(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTerms is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTerms requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTerms: %w", err)
+	}
+	return oldValue.Terms, nil
+}
+
+// ResetTerms resets all changes to the "terms" field.
+func (m *ReviewRuleMutation) ResetTerms() {
+	m.terms = nil
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *ReviewRuleMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *ReviewRuleMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the ReviewRule entity.
+// If the ReviewRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewRuleMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *ReviewRuleMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// SetChangedUs sets the "changed_us" field.
+func (m *ReviewRuleMutation) SetChangedUs(i int64) {
+	m.changed_us = &i
+	m.addchanged_us = nil
+}
+
+// ChangedUs returns the value of the "changed_us" field in the mutation.
+func (m *ReviewRuleMutation) ChangedUs() (r int64, exists bool) {
+	v := m.changed_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedUs returns the old "changed_us" field's value of the ReviewRule entity.
+// If the ReviewRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReviewRuleMutation) OldChangedUs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedUs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedUs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedUs: %w", err)
+	}
+	return oldValue.ChangedUs, nil
+}
+
+// AddChangedUs adds i to the "changed_us" field.
+func (m *ReviewRuleMutation) AddChangedUs(i int64) {
+	if m.addchanged_us != nil {
+		*m.addchanged_us += i
+	} else {
+		m.addchanged_us = &i
+	}
+}
+
+// AddedChangedUs returns the value that was added to the "changed_us" field in this mutation.
+func (m *ReviewRuleMutation) AddedChangedUs() (r int64, exists bool) {
+	v := m.addchanged_us
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChangedUs resets all changes to the "changed_us" field.
+func (m *ReviewRuleMutation) ResetChangedUs() {
+	m.changed_us = nil
+	m.addchanged_us = nil
+}
+
+// Where appends a list predicates to the ReviewRuleMutation builder.
+func (m *ReviewRuleMutation) Where(ps ...predicate.ReviewRule) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReviewRuleMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReviewRuleMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ReviewRule, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReviewRuleMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReviewRuleMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ReviewRule).
+func (m *ReviewRuleMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReviewRuleMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.org != nil {
+		fields = append(fields, reviewrule.FieldOrg)
+	}
+	if m.code != nil {
+		fields = append(fields, reviewrule.FieldCode)
+	}
+	if m.version != nil {
+		fields = append(fields, reviewrule.FieldVersion)
+	}
+	if m.from_us != nil {
+		fields = append(fields, reviewrule.FieldFromUs)
+	}
+	if m.terms != nil {
+		fields = append(fields, reviewrule.FieldTerms)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, reviewrule.FieldChangedBy)
+	}
+	if m.changed_us != nil {
+		fields = append(fields, reviewrule.FieldChangedUs)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReviewRuleMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case reviewrule.FieldOrg:
+		return m.Org()
+	case reviewrule.FieldCode:
+		return m.Code()
+	case reviewrule.FieldVersion:
+		return m.Version()
+	case reviewrule.FieldFromUs:
+		return m.FromUs()
+	case reviewrule.FieldTerms:
+		return m.Terms()
+	case reviewrule.FieldChangedBy:
+		return m.ChangedBy()
+	case reviewrule.FieldChangedUs:
+		return m.ChangedUs()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReviewRuleMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case reviewrule.FieldOrg:
+		return m.OldOrg(ctx)
+	case reviewrule.FieldCode:
+		return m.OldCode(ctx)
+	case reviewrule.FieldVersion:
+		return m.OldVersion(ctx)
+	case reviewrule.FieldFromUs:
+		return m.OldFromUs(ctx)
+	case reviewrule.FieldTerms:
+		return m.OldTerms(ctx)
+	case reviewrule.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	case reviewrule.FieldChangedUs:
+		return m.OldChangedUs(ctx)
+	}
+	return nil, fmt.Errorf("unknown ReviewRule field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReviewRuleMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case reviewrule.FieldOrg:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrg(v)
+		return nil
+	case reviewrule.FieldCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCode(v)
+		return nil
+	case reviewrule.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case reviewrule.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromUs(v)
+		return nil
+	case reviewrule.FieldTerms:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTerms(v)
+		return nil
+	case reviewrule.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	case reviewrule.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReviewRule field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReviewRuleMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, reviewrule.FieldVersion)
+	}
+	if m.addfrom_us != nil {
+		fields = append(fields, reviewrule.FieldFromUs)
+	}
+	if m.addchanged_us != nil {
+		fields = append(fields, reviewrule.FieldChangedUs)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReviewRuleMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case reviewrule.FieldVersion:
+		return m.AddedVersion()
+	case reviewrule.FieldFromUs:
+		return m.AddedFromUs()
+	case reviewrule.FieldChangedUs:
+		return m.AddedChangedUs()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReviewRuleMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case reviewrule.FieldVersion:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case reviewrule.FieldFromUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFromUs(v)
+		return nil
+	case reviewrule.FieldChangedUs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChangedUs(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ReviewRule numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReviewRuleMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReviewRuleMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReviewRuleMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ReviewRule nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReviewRuleMutation) ResetField(name string) error {
+	switch name {
+	case reviewrule.FieldOrg:
+		m.ResetOrg()
+		return nil
+	case reviewrule.FieldCode:
+		m.ResetCode()
+		return nil
+	case reviewrule.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case reviewrule.FieldFromUs:
+		m.ResetFromUs()
+		return nil
+	case reviewrule.FieldTerms:
+		m.ResetTerms()
+		return nil
+	case reviewrule.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	case reviewrule.FieldChangedUs:
+		m.ResetChangedUs()
+		return nil
+	}
+	return fmt.Errorf("unknown ReviewRule field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReviewRuleMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReviewRuleMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReviewRuleMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReviewRuleMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReviewRuleMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReviewRuleMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReviewRuleMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ReviewRule unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReviewRuleMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ReviewRule edge %s", name)
 }
 
 // SandboxEntryMutation represents an operation that mutates the SandboxEntry nodes in the graph.

@@ -121,6 +121,10 @@ type Order struct {
 	TaxProfile string `json:"tax_profile,omitempty"`
 	// InvoiceCount holds the value of the "invoice_count" field.
 	InvoiceCount int64 `json:"invoice_count,omitempty"`
+	// Review holds the value of the "review" field.
+	Review string `json:"review,omitempty"`
+	// PlaceKey holds the value of the "place_key" field.
+	PlaceKey     string `json:"place_key,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -135,7 +139,7 @@ func (*Order) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case order.FieldGoodsMinor, order.FieldDiscountMinor, order.FieldFreightMinor, order.FieldTotalMinor, order.FieldPoints, order.FieldPointsAmountMinor, order.FieldCapturedMinor, order.FieldRefundedMinor, order.FieldFreightRefundedMinor, order.FieldGiftChargedMinor, order.FieldCreditMinor, order.FieldPlacedUs, order.FieldPaidUs, order.FieldPayUntilUs, order.FieldShipByUs, order.FieldUpdatedUs, order.FieldTaxMinor, order.FieldAllocateAttempt, order.FieldAllocateAtUs, order.FieldVersion, order.FieldAskedUs, order.FieldChooseByUs, order.FieldHeldUntilUs, order.FieldInvoiceCount:
 			values[i] = new(sql.NullInt64)
-		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldOriginOrder, order.FieldOriginReturn, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint, order.FieldTaxProfile:
+		case order.FieldID, order.FieldOrg, order.FieldMemberID, order.FieldKind, order.FieldChannel, order.FieldSourceNo, order.FieldExternalNo, order.FieldShopStore, order.FieldState, order.FieldCurrency, order.FieldOriginOrder, order.FieldOriginReturn, order.FieldMerchantAccount, order.FieldWay, order.FieldPickupStore, order.FieldPhoneKey, order.FieldRemark, order.FieldDevice, order.FieldClerk, order.FieldFingerprint, order.FieldTaxProfile, order.FieldReview, order.FieldPlaceKey:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -470,6 +474,18 @@ func (_m *Order) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.InvoiceCount = value.Int64
 			}
+		case order.FieldReview:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field review", values[i])
+			} else if value.Valid {
+				_m.Review = value.String
+			}
+		case order.FieldPlaceKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field place_key", values[i])
+			} else if value.Valid {
+				_m.PlaceKey = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -658,6 +674,12 @@ func (_m *Order) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("invoice_count=")
 	builder.WriteString(fmt.Sprintf("%v", _m.InvoiceCount))
+	builder.WriteString(", ")
+	builder.WriteString("review=")
+	builder.WriteString(_m.Review)
+	builder.WriteString(", ")
+	builder.WriteString("place_key=")
+	builder.WriteString(_m.PlaceKey)
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -690,6 +690,34 @@ func (_c *OrderCreate) SetNillableInvoiceCount(v *int64) *OrderCreate {
 	return _c
 }
 
+// SetReview sets the "review" field.
+func (_c *OrderCreate) SetReview(v string) *OrderCreate {
+	_c.mutation.SetReview(v)
+	return _c
+}
+
+// SetNillableReview sets the "review" field if the given value is not nil.
+func (_c *OrderCreate) SetNillableReview(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetReview(*v)
+	}
+	return _c
+}
+
+// SetPlaceKey sets the "place_key" field.
+func (_c *OrderCreate) SetPlaceKey(v string) *OrderCreate {
+	_c.mutation.SetPlaceKey(v)
+	return _c
+}
+
+// SetNillablePlaceKey sets the "place_key" field if the given value is not nil.
+func (_c *OrderCreate) SetNillablePlaceKey(v *string) *OrderCreate {
+	if v != nil {
+		_c.SetPlaceKey(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OrderCreate) SetID(v string) *OrderCreate {
 	_c.mutation.SetID(v)
@@ -1159,6 +1187,16 @@ func (_c *OrderCreate) check() error {
 	if _, ok := _c.mutation.InvoiceCount(); !ok {
 		return &ValidationError{Name: "invoice_count", err: errors.New(`ent: missing required field "Order.invoice_count"`)}
 	}
+	if v, ok := _c.mutation.Review(); ok {
+		if err := order.ReviewValidator(v); err != nil {
+			return &ValidationError{Name: "review", err: fmt.Errorf(`ent: validator failed for field "Order.review": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.PlaceKey(); ok {
+		if err := order.PlaceKeyValidator(v); err != nil {
+			return &ValidationError{Name: "place_key", err: fmt.Errorf(`ent: validator failed for field "Order.place_key": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := order.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "Order.id": %w`, err)}
@@ -1403,6 +1441,14 @@ func (_c *OrderCreate) createSpec() (*Order, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.InvoiceCount(); ok {
 		_spec.SetField(order.FieldInvoiceCount, field.TypeInt64, value)
 		_node.InvoiceCount = value
+	}
+	if value, ok := _c.mutation.Review(); ok {
+		_spec.SetField(order.FieldReview, field.TypeString, value)
+		_node.Review = value
+	}
+	if value, ok := _c.mutation.PlaceKey(); ok {
+		_spec.SetField(order.FieldPlaceKey, field.TypeString, value)
+		_node.PlaceKey = value
 	}
 	return _node, _spec
 }
@@ -1795,6 +1841,42 @@ func (u *OrderUpsert) UpdateInvoiceCount() *OrderUpsert {
 // AddInvoiceCount adds v to the "invoice_count" field.
 func (u *OrderUpsert) AddInvoiceCount(v int64) *OrderUpsert {
 	u.Add(order.FieldInvoiceCount, v)
+	return u
+}
+
+// SetReview sets the "review" field.
+func (u *OrderUpsert) SetReview(v string) *OrderUpsert {
+	u.Set(order.FieldReview, v)
+	return u
+}
+
+// UpdateReview sets the "review" field to the value that was provided on create.
+func (u *OrderUpsert) UpdateReview() *OrderUpsert {
+	u.SetExcluded(order.FieldReview)
+	return u
+}
+
+// ClearReview clears the value of the "review" field.
+func (u *OrderUpsert) ClearReview() *OrderUpsert {
+	u.SetNull(order.FieldReview)
+	return u
+}
+
+// SetPlaceKey sets the "place_key" field.
+func (u *OrderUpsert) SetPlaceKey(v string) *OrderUpsert {
+	u.Set(order.FieldPlaceKey, v)
+	return u
+}
+
+// UpdatePlaceKey sets the "place_key" field to the value that was provided on create.
+func (u *OrderUpsert) UpdatePlaceKey() *OrderUpsert {
+	u.SetExcluded(order.FieldPlaceKey)
+	return u
+}
+
+// ClearPlaceKey clears the value of the "place_key" field.
+func (u *OrderUpsert) ClearPlaceKey() *OrderUpsert {
+	u.SetNull(order.FieldPlaceKey)
 	return u
 }
 
@@ -2332,6 +2414,48 @@ func (u *OrderUpsertOne) AddInvoiceCount(v int64) *OrderUpsertOne {
 func (u *OrderUpsertOne) UpdateInvoiceCount() *OrderUpsertOne {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateInvoiceCount()
+	})
+}
+
+// SetReview sets the "review" field.
+func (u *OrderUpsertOne) SetReview(v string) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetReview(v)
+	})
+}
+
+// UpdateReview sets the "review" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdateReview() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateReview()
+	})
+}
+
+// ClearReview clears the value of the "review" field.
+func (u *OrderUpsertOne) ClearReview() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.ClearReview()
+	})
+}
+
+// SetPlaceKey sets the "place_key" field.
+func (u *OrderUpsertOne) SetPlaceKey(v string) *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetPlaceKey(v)
+	})
+}
+
+// UpdatePlaceKey sets the "place_key" field to the value that was provided on create.
+func (u *OrderUpsertOne) UpdatePlaceKey() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdatePlaceKey()
+	})
+}
+
+// ClearPlaceKey clears the value of the "place_key" field.
+func (u *OrderUpsertOne) ClearPlaceKey() *OrderUpsertOne {
+	return u.Update(func(s *OrderUpsert) {
+		s.ClearPlaceKey()
 	})
 }
 
@@ -3036,6 +3160,48 @@ func (u *OrderUpsertBulk) AddInvoiceCount(v int64) *OrderUpsertBulk {
 func (u *OrderUpsertBulk) UpdateInvoiceCount() *OrderUpsertBulk {
 	return u.Update(func(s *OrderUpsert) {
 		s.UpdateInvoiceCount()
+	})
+}
+
+// SetReview sets the "review" field.
+func (u *OrderUpsertBulk) SetReview(v string) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetReview(v)
+	})
+}
+
+// UpdateReview sets the "review" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdateReview() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdateReview()
+	})
+}
+
+// ClearReview clears the value of the "review" field.
+func (u *OrderUpsertBulk) ClearReview() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.ClearReview()
+	})
+}
+
+// SetPlaceKey sets the "place_key" field.
+func (u *OrderUpsertBulk) SetPlaceKey(v string) *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.SetPlaceKey(v)
+	})
+}
+
+// UpdatePlaceKey sets the "place_key" field to the value that was provided on create.
+func (u *OrderUpsertBulk) UpdatePlaceKey() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.UpdatePlaceKey()
+	})
+}
+
+// ClearPlaceKey clears the value of the "place_key" field.
+func (u *OrderUpsertBulk) ClearPlaceKey() *OrderUpsertBulk {
+	return u.Update(func(s *OrderUpsert) {
+		s.ClearPlaceKey()
 	})
 }
 

@@ -408,6 +408,46 @@ func (_u *OrderUpdate) AddInvoiceCount(v int64) *OrderUpdate {
 	return _u
 }
 
+// SetReview sets the "review" field.
+func (_u *OrderUpdate) SetReview(v string) *OrderUpdate {
+	_u.mutation.SetReview(v)
+	return _u
+}
+
+// SetNillableReview sets the "review" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillableReview(v *string) *OrderUpdate {
+	if v != nil {
+		_u.SetReview(*v)
+	}
+	return _u
+}
+
+// ClearReview clears the value of the "review" field.
+func (_u *OrderUpdate) ClearReview() *OrderUpdate {
+	_u.mutation.ClearReview()
+	return _u
+}
+
+// SetPlaceKey sets the "place_key" field.
+func (_u *OrderUpdate) SetPlaceKey(v string) *OrderUpdate {
+	_u.mutation.SetPlaceKey(v)
+	return _u
+}
+
+// SetNillablePlaceKey sets the "place_key" field if the given value is not nil.
+func (_u *OrderUpdate) SetNillablePlaceKey(v *string) *OrderUpdate {
+	if v != nil {
+		_u.SetPlaceKey(*v)
+	}
+	return _u
+}
+
+// ClearPlaceKey clears the value of the "place_key" field.
+func (_u *OrderUpdate) ClearPlaceKey() *OrderUpdate {
+	_u.mutation.ClearPlaceKey()
+	return _u
+}
+
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdate) Mutation() *OrderMutation {
 	return _u.mutation
@@ -475,6 +515,16 @@ func (_u *OrderUpdate) check() error {
 	if v, ok := _u.mutation.PhoneKey(); ok {
 		if err := order.PhoneKeyValidator(v); err != nil {
 			return &ValidationError{Name: "phone_key", err: fmt.Errorf(`ent: validator failed for field "Order.phone_key": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Review(); ok {
+		if err := order.ReviewValidator(v); err != nil {
+			return &ValidationError{Name: "review", err: fmt.Errorf(`ent: validator failed for field "Order.review": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PlaceKey(); ok {
+		if err := order.PlaceKeyValidator(v); err != nil {
+			return &ValidationError{Name: "place_key", err: fmt.Errorf(`ent: validator failed for field "Order.place_key": %w`, err)}
 		}
 	}
 	return nil
@@ -611,6 +661,18 @@ func (_u *OrderUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedInvoiceCount(); ok {
 		_spec.AddField(order.FieldInvoiceCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Review(); ok {
+		_spec.SetField(order.FieldReview, field.TypeString, value)
+	}
+	if _u.mutation.ReviewCleared() {
+		_spec.ClearField(order.FieldReview, field.TypeString)
+	}
+	if value, ok := _u.mutation.PlaceKey(); ok {
+		_spec.SetField(order.FieldPlaceKey, field.TypeString, value)
+	}
+	if _u.mutation.PlaceKeyCleared() {
+		_spec.ClearField(order.FieldPlaceKey, field.TypeString)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -1013,6 +1075,46 @@ func (_u *OrderUpdateOne) AddInvoiceCount(v int64) *OrderUpdateOne {
 	return _u
 }
 
+// SetReview sets the "review" field.
+func (_u *OrderUpdateOne) SetReview(v string) *OrderUpdateOne {
+	_u.mutation.SetReview(v)
+	return _u
+}
+
+// SetNillableReview sets the "review" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillableReview(v *string) *OrderUpdateOne {
+	if v != nil {
+		_u.SetReview(*v)
+	}
+	return _u
+}
+
+// ClearReview clears the value of the "review" field.
+func (_u *OrderUpdateOne) ClearReview() *OrderUpdateOne {
+	_u.mutation.ClearReview()
+	return _u
+}
+
+// SetPlaceKey sets the "place_key" field.
+func (_u *OrderUpdateOne) SetPlaceKey(v string) *OrderUpdateOne {
+	_u.mutation.SetPlaceKey(v)
+	return _u
+}
+
+// SetNillablePlaceKey sets the "place_key" field if the given value is not nil.
+func (_u *OrderUpdateOne) SetNillablePlaceKey(v *string) *OrderUpdateOne {
+	if v != nil {
+		_u.SetPlaceKey(*v)
+	}
+	return _u
+}
+
+// ClearPlaceKey clears the value of the "place_key" field.
+func (_u *OrderUpdateOne) ClearPlaceKey() *OrderUpdateOne {
+	_u.mutation.ClearPlaceKey()
+	return _u
+}
+
 // Mutation returns the OrderMutation object of the builder.
 func (_u *OrderUpdateOne) Mutation() *OrderMutation {
 	return _u.mutation
@@ -1093,6 +1195,16 @@ func (_u *OrderUpdateOne) check() error {
 	if v, ok := _u.mutation.PhoneKey(); ok {
 		if err := order.PhoneKeyValidator(v); err != nil {
 			return &ValidationError{Name: "phone_key", err: fmt.Errorf(`ent: validator failed for field "Order.phone_key": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Review(); ok {
+		if err := order.ReviewValidator(v); err != nil {
+			return &ValidationError{Name: "review", err: fmt.Errorf(`ent: validator failed for field "Order.review": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.PlaceKey(); ok {
+		if err := order.PlaceKeyValidator(v); err != nil {
+			return &ValidationError{Name: "place_key", err: fmt.Errorf(`ent: validator failed for field "Order.place_key": %w`, err)}
 		}
 	}
 	return nil
@@ -1246,6 +1358,18 @@ func (_u *OrderUpdateOne) sqlSave(ctx context.Context) (_node *Order, err error)
 	}
 	if value, ok := _u.mutation.AddedInvoiceCount(); ok {
 		_spec.AddField(order.FieldInvoiceCount, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Review(); ok {
+		_spec.SetField(order.FieldReview, field.TypeString, value)
+	}
+	if _u.mutation.ReviewCleared() {
+		_spec.ClearField(order.FieldReview, field.TypeString)
+	}
+	if value, ok := _u.mutation.PlaceKey(); ok {
+		_spec.SetField(order.FieldPlaceKey, field.TypeString, value)
+	}
+	if _u.mutation.PlaceKeyCleared() {
+		_spec.ClearField(order.FieldPlaceKey, field.TypeString)
 	}
 	_node = &Order{config: _u.config}
 	_spec.Assign = _node.assignValues

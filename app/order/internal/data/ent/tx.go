@@ -12,6 +12,8 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// AddressChange is the client for interacting with the AddressChange builders.
+	AddressChange *AddressChangeClient
 	// Capture is the client for interacting with the Capture builders.
 	Capture *CaptureClient
 	// CartLine is the client for interacting with the CartLine builders.
@@ -30,12 +32,16 @@ type Tx struct {
 	GuestCart *GuestCartClient
 	// Invoice is the client for interacting with the Invoice builders.
 	Invoice *InvoiceClient
+	// MergedParcel is the client for interacting with the MergedParcel builders.
+	MergedParcel *MergedParcelClient
 	// Order is the client for interacting with the Order builders.
 	Order *OrderClient
 	// OrderEvent is the client for interacting with the OrderEvent builders.
 	OrderEvent *OrderEventClient
 	// OrderLine is the client for interacting with the OrderLine builders.
 	OrderLine *OrderLineClient
+	// OrderRemark is the client for interacting with the OrderRemark builders.
+	OrderRemark *OrderRemarkClient
 	// Parcel is the client for interacting with the Parcel builders.
 	Parcel *ParcelClient
 	// Payment is the client for interacting with the Payment builders.
@@ -54,6 +60,10 @@ type Tx struct {
 	ReturnLine *ReturnLineClient
 	// ReturnPolicy is the client for interacting with the ReturnPolicy builders.
 	ReturnPolicy *ReturnPolicyClient
+	// Review is the client for interacting with the Review builders.
+	Review *ReviewClient
+	// ReviewRule is the client for interacting with the ReviewRule builders.
+	ReviewRule *ReviewRuleClient
 	// SandboxEntry is the client for interacting with the SandboxEntry builders.
 	SandboxEntry *SandboxEntryClient
 	// SandboxInvoice is the client for interacting with the SandboxInvoice builders.
@@ -201,6 +211,7 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.AddressChange = NewAddressChangeClient(tx.config)
 	tx.Capture = NewCaptureClient(tx.config)
 	tx.CartLine = NewCartLineClient(tx.config)
 	tx.Coupon = NewCouponClient(tx.config)
@@ -210,9 +221,11 @@ func (tx *Tx) init() {
 	tx.Goodwill = NewGoodwillClient(tx.config)
 	tx.GuestCart = NewGuestCartClient(tx.config)
 	tx.Invoice = NewInvoiceClient(tx.config)
+	tx.MergedParcel = NewMergedParcelClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderLine = NewOrderLineClient(tx.config)
+	tx.OrderRemark = NewOrderRemarkClient(tx.config)
 	tx.Parcel = NewParcelClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.Promotion = NewPromotionClient(tx.config)
@@ -222,6 +235,8 @@ func (tx *Tx) init() {
 	tx.Refund = NewRefundClient(tx.config)
 	tx.ReturnLine = NewReturnLineClient(tx.config)
 	tx.ReturnPolicy = NewReturnPolicyClient(tx.config)
+	tx.Review = NewReviewClient(tx.config)
+	tx.ReviewRule = NewReviewRuleClient(tx.config)
 	tx.SandboxEntry = NewSandboxEntryClient(tx.config)
 	tx.SandboxInvoice = NewSandboxInvoiceClient(tx.config)
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
@@ -239,7 +254,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Capture.QueryXXX(), the query will be executed
+// applies a query, for example: AddressChange.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

@@ -31,6 +31,8 @@ func (Fulfilment) Fields() []ent.Field {
 		field.Int64("pick_by_us").Optional(), field.Int64("pick_late_us").Optional(),
 		// Why the goods could not be handed over.
 		column.Text("failure", 200),
+		// The parcel in which it travels with others.
+		short("merged", column.IDLen),
 	}
 }
 

@@ -51,6 +51,10 @@ func (Order) Fields() []ent.Field {
 		ref("tax_profile"),
 		// How many invoices and red letters it has.
 		number("invoice_count"),
+		// How its last review stands; empty: it has none.
+		short("review", 16),
+		// A keyed hash of the address that the goods are delivered to; empty: none that may be matched.
+		short("place_key", 64),
 	}
 }
 
@@ -69,6 +73,7 @@ func (Order) Indexes() []ent.Index {
 		index.Fields("state", "pay_until_us"),
 		index.Fields("unallocated", "allocate_at_us"),
 		index.Fields("choose_by_us"),
+		index.Fields("place_key", "placed_us"),
 	}
 }
 

@@ -9,6 +9,7 @@ package entschema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema/field"
 
 	"github.com/onepool/onepool/app/internal/column"
@@ -21,5 +22,10 @@ func ref(name string) ent.Field { return column.Fixed(name, column.IDLen) }
 func number(name string) ent.Field { return field.Int64(name).Default(0) }
 
 func constant(name string) ent.Field { return field.Int64(name).Default(0).Immutable() }
+
+// short is a text that a table gets later: absent in older rows, which reads as empty.
+func short(name string, size int) ent.Field {
+	return field.String(name).Optional().MaxRuneLen(size).Annotations(entsql.Annotation{Size: int64(size)})
+}
 
 func titles() ent.Field { return field.JSON("title", map[string]string{}).Optional().Immutable() }

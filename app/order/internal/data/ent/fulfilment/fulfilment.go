@@ -88,6 +88,8 @@ const (
 	FieldPickLateUs = "pick_late_us"
 	// FieldFailure holds the string denoting the failure field in the database.
 	FieldFailure = "failure"
+	// FieldMerged holds the string denoting the merged field in the database.
+	FieldMerged = "merged"
 	// Table holds the table name of the fulfilment in the database.
 	Table = "fulfilments"
 )
@@ -133,6 +135,7 @@ var Columns = []string{
 	FieldPickByUs,
 	FieldPickLateUs,
 	FieldFailure,
+	FieldMerged,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -245,6 +248,8 @@ var (
 	DefaultFailure string
 	// FailureValidator is a validator for the "failure" field. It is called by the builders before save.
 	FailureValidator func(string) error
+	// MergedValidator is a validator for the "merged" field. It is called by the builders before save.
+	MergedValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -445,4 +450,9 @@ func ByPickLateUs(opts ...sql.OrderTermOption) OrderOption {
 // ByFailure orders the results by the failure field.
 func ByFailure(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFailure, opts...).ToFunc()
+}
+
+// ByMerged orders the results by the merged field.
+func ByMerged(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMerged, opts...).ToFunc()
 }

@@ -252,6 +252,11 @@ func Failure(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldFailure, v))
 }
 
+// Merged applies equality check predicate on the "merged" field. It's identical to MergedEQ.
+func Merged(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldMerged, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldEQ(FieldOrg, v))
@@ -2090,6 +2095,81 @@ func FailureEqualFold(v string) predicate.Fulfilment {
 // FailureContainsFold applies the ContainsFold predicate on the "failure" field.
 func FailureContainsFold(v string) predicate.Fulfilment {
 	return predicate.Fulfilment(sql.FieldContainsFold(FieldFailure, v))
+}
+
+// MergedEQ applies the EQ predicate on the "merged" field.
+func MergedEQ(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEQ(FieldMerged, v))
+}
+
+// MergedNEQ applies the NEQ predicate on the "merged" field.
+func MergedNEQ(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNEQ(FieldMerged, v))
+}
+
+// MergedIn applies the In predicate on the "merged" field.
+func MergedIn(vs ...string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIn(FieldMerged, vs...))
+}
+
+// MergedNotIn applies the NotIn predicate on the "merged" field.
+func MergedNotIn(vs ...string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotIn(FieldMerged, vs...))
+}
+
+// MergedGT applies the GT predicate on the "merged" field.
+func MergedGT(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGT(FieldMerged, v))
+}
+
+// MergedGTE applies the GTE predicate on the "merged" field.
+func MergedGTE(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldGTE(FieldMerged, v))
+}
+
+// MergedLT applies the LT predicate on the "merged" field.
+func MergedLT(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLT(FieldMerged, v))
+}
+
+// MergedLTE applies the LTE predicate on the "merged" field.
+func MergedLTE(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldLTE(FieldMerged, v))
+}
+
+// MergedContains applies the Contains predicate on the "merged" field.
+func MergedContains(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldContains(FieldMerged, v))
+}
+
+// MergedHasPrefix applies the HasPrefix predicate on the "merged" field.
+func MergedHasPrefix(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldHasPrefix(FieldMerged, v))
+}
+
+// MergedHasSuffix applies the HasSuffix predicate on the "merged" field.
+func MergedHasSuffix(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldHasSuffix(FieldMerged, v))
+}
+
+// MergedIsNil applies the IsNil predicate on the "merged" field.
+func MergedIsNil() predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldIsNull(FieldMerged))
+}
+
+// MergedNotNil applies the NotNil predicate on the "merged" field.
+func MergedNotNil() predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldNotNull(FieldMerged))
+}
+
+// MergedEqualFold applies the EqualFold predicate on the "merged" field.
+func MergedEqualFold(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldEqualFold(FieldMerged, v))
+}
+
+// MergedContainsFold applies the ContainsFold predicate on the "merged" field.
+func MergedContainsFold(v string) predicate.Fulfilment {
+	return predicate.Fulfilment(sql.FieldContainsFold(FieldMerged, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -9,6 +9,19 @@ import (
 )
 
 var (
+	// AddressChangesColumns holds the columns for the "address_changes" table.
+	AddressChangesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "changes", Type: field.TypeInt64, Default: 0},
+		{Name: "under", Type: field.TypeString, Size: 40, Default: ""},
+	}
+	// AddressChangesTable holds the schema information for the "address_changes" table.
+	AddressChangesTable = &schema.Table{
+		Name:       "address_changes",
+		Columns:    AddressChangesColumns,
+		PrimaryKey: []*schema.Column{AddressChangesColumns[0]},
+	}
 	// CapturesColumns holds the columns for the "captures" table.
 	CapturesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -141,6 +154,7 @@ var (
 		{Name: "pick_by_us", Type: field.TypeInt64, Nullable: true},
 		{Name: "pick_late_us", Type: field.TypeInt64, Nullable: true},
 		{Name: "failure", Type: field.TypeString, Size: 200, Default: ""},
+		{Name: "merged", Type: field.TypeString, Nullable: true, Size: 40},
 	}
 	// FulfilmentsTable holds the schema information for the "fulfilments" table.
 	FulfilmentsTable = &schema.Table{
@@ -422,6 +436,21 @@ var (
 			},
 		},
 	}
+	// MergedParcelsColumns holds the columns for the "merged_parcels" table.
+	MergedParcelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "location", Type: field.TypeString, Size: 64},
+		{Name: "members", Type: field.TypeJSON},
+		{Name: "merged_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "merged_us", Type: field.TypeInt64, Default: 0},
+	}
+	// MergedParcelsTable holds the schema information for the "merged_parcels" table.
+	MergedParcelsTable = &schema.Table{
+		Name:       "merged_parcels",
+		Columns:    MergedParcelsColumns,
+		PrimaryKey: []*schema.Column{MergedParcelsColumns[0]},
+	}
 	// OrdersColumns holds the columns for the "orders" table.
 	OrdersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -476,6 +505,8 @@ var (
 		{Name: "held_until_us", Type: field.TypeInt64, Nullable: true},
 		{Name: "tax_profile", Type: field.TypeString, Size: 40, Default: ""},
 		{Name: "invoice_count", Type: field.TypeInt64, Default: 0},
+		{Name: "review", Type: field.TypeString, Nullable: true, Size: 16},
+		{Name: "place_key", Type: field.TypeString, Nullable: true, Size: 64},
 	}
 	// OrdersTable holds the schema information for the "orders" table.
 	OrdersTable = &schema.Table{
@@ -542,6 +573,11 @@ var (
 				Name:    "order_choose_by_us",
 				Unique:  false,
 				Columns: []*schema.Column{OrdersColumns[48]},
+			},
+			{
+				Name:    "order_place_key_placed_us",
+				Unique:  false,
+				Columns: []*schema.Column{OrdersColumns[53], OrdersColumns[34]},
 			},
 		},
 	}
@@ -617,6 +653,30 @@ var (
 				Name:    "orderline_sku_placed_us_order_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrderLinesColumns[4], OrderLinesColumns[25], OrderLinesColumns[2]},
+			},
+		},
+	}
+	// OrderRemarksColumns holds the columns for the "order_remarks" table.
+	OrderRemarksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "text", Type: field.TypeString, Size: 1000, Default: ""},
+		{Name: "flag", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "internal", Type: field.TypeBool, Default: false},
+		{Name: "actor", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "at_us", Type: field.TypeInt64, Default: 0},
+	}
+	// OrderRemarksTable holds the schema information for the "order_remarks" table.
+	OrderRemarksTable = &schema.Table{
+		Name:       "order_remarks",
+		Columns:    OrderRemarksColumns,
+		PrimaryKey: []*schema.Column{OrderRemarksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "orderremark_order_id_at_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrderRemarksColumns[2], OrderRemarksColumns[7], OrderRemarksColumns[0]},
 			},
 		},
 	}
@@ -905,6 +965,78 @@ var (
 			},
 		},
 	}
+	// ReviewsColumns holds the columns for the "reviews" table.
+	ReviewsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "order_id", Type: field.TypeString, Size: 40},
+		{Name: "no", Type: field.TypeInt64, Default: 0},
+		{Name: "state", Type: field.TypeString, Size: 16, Default: ""},
+		{Name: "channel", Type: field.TypeString, Size: 32, Default: ""},
+		{Name: "shop_store", Type: field.TypeString, Size: 64, Default: ""},
+		{Name: "hits", Type: field.TypeJSON, Nullable: true},
+		{Name: "reason", Type: field.TypeString, Size: 800, Default: ""},
+		{Name: "opened_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "opened_us", Type: field.TypeInt64, Default: 0},
+		{Name: "held_us", Type: field.TypeInt64, Default: 0},
+		{Name: "due_us", Type: field.TypeInt64, Default: 0},
+		{Name: "escalated_us", Type: field.TypeInt64, Default: 0},
+		{Name: "done_us", Type: field.TypeInt64, Default: 0},
+		{Name: "done_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "answer", Type: field.TypeString, Size: 800, Default: ""},
+	}
+	// ReviewsTable holds the schema information for the "reviews" table.
+	ReviewsTable = &schema.Table{
+		Name:       "reviews",
+		Columns:    ReviewsColumns,
+		PrimaryKey: []*schema.Column{ReviewsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "review_order_id_no",
+				Unique:  true,
+				Columns: []*schema.Column{ReviewsColumns[2], ReviewsColumns[3]},
+			},
+			{
+				Name:    "review_state_held_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReviewsColumns[4], ReviewsColumns[11], ReviewsColumns[0]},
+			},
+			{
+				Name:    "review_org_state_held_us_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReviewsColumns[1], ReviewsColumns[4], ReviewsColumns[11], ReviewsColumns[0]},
+			},
+			{
+				Name:    "review_state_due_us",
+				Unique:  false,
+				Columns: []*schema.Column{ReviewsColumns[4], ReviewsColumns[12]},
+			},
+		},
+	}
+	// ReviewRulesColumns holds the columns for the "review_rules" table.
+	ReviewRulesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "org", Type: field.TypeString, Size: 40},
+		{Name: "code", Type: field.TypeString, Size: 64},
+		{Name: "version", Type: field.TypeInt64, Default: 0},
+		{Name: "from_us", Type: field.TypeInt64, Default: 0},
+		{Name: "terms", Type: field.TypeBytes, Size: 262144},
+		{Name: "changed_by", Type: field.TypeString, Size: 128, Default: ""},
+		{Name: "changed_us", Type: field.TypeInt64, Default: 0},
+	}
+	// ReviewRulesTable holds the schema information for the "review_rules" table.
+	ReviewRulesTable = &schema.Table{
+		Name:       "review_rules",
+		Columns:    ReviewRulesColumns,
+		PrimaryKey: []*schema.Column{ReviewRulesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reviewrule_org_code_version",
+				Unique:  true,
+				Columns: []*schema.Column{ReviewRulesColumns[1], ReviewRulesColumns[2], ReviewRulesColumns[3]},
+			},
+		},
+	}
 	// SandboxEntriesColumns holds the columns for the "sandbox_entries" table.
 	SandboxEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 64},
@@ -1158,6 +1290,7 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		AddressChangesTable,
 		CapturesTable,
 		CartLinesTable,
 		CouponsTable,
@@ -1167,9 +1300,11 @@ var (
 		GoodwillsTable,
 		GuestCartsTable,
 		InvoicesTable,
+		MergedParcelsTable,
 		OrdersTable,
 		OrderEventsTable,
 		OrderLinesTable,
+		OrderRemarksTable,
 		ParcelsTable,
 		PaymentsTable,
 		PromotionsTable,
@@ -1179,6 +1314,8 @@ var (
 		RefundsTable,
 		ReturnLinesTable,
 		ReturnPoliciesTable,
+		ReviewsTable,
+		ReviewRulesTable,
 		SandboxEntriesTable,
 		SandboxInvoicesTable,
 		ServiceLevelsTable,
@@ -1191,6 +1328,10 @@ var (
 )
 
 func init() {
+	AddressChangesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	CapturesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
@@ -1227,6 +1368,10 @@ func init() {
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
+	MergedParcelsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
 	OrdersTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
@@ -1236,6 +1381,10 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	OrderLinesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	OrderRemarksTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}
@@ -1272,6 +1421,14 @@ func init() {
 		Collation: "utf8mb4_bin",
 	}
 	ReturnPoliciesTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	ReviewsTable.Annotation = &entsql.Annotation{
+		Charset:   "utf8mb4",
+		Collation: "utf8mb4_bin",
+	}
+	ReviewRulesTable.Annotation = &entsql.Annotation{
 		Charset:   "utf8mb4",
 		Collation: "utf8mb4_bin",
 	}

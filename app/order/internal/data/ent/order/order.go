@@ -114,6 +114,10 @@ const (
 	FieldTaxProfile = "tax_profile"
 	// FieldInvoiceCount holds the string denoting the invoice_count field in the database.
 	FieldInvoiceCount = "invoice_count"
+	// FieldReview holds the string denoting the review field in the database.
+	FieldReview = "review"
+	// FieldPlaceKey holds the string denoting the place_key field in the database.
+	FieldPlaceKey = "place_key"
 	// Table holds the table name of the order in the database.
 	Table = "orders"
 )
@@ -172,6 +176,8 @@ var Columns = []string{
 	FieldHeldUntilUs,
 	FieldTaxProfile,
 	FieldInvoiceCount,
+	FieldReview,
+	FieldPlaceKey,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -324,6 +330,10 @@ var (
 	TaxProfileValidator func(string) error
 	// DefaultInvoiceCount holds the default value on creation for the "invoice_count" field.
 	DefaultInvoiceCount int64
+	// ReviewValidator is a validator for the "review" field. It is called by the builders before save.
+	ReviewValidator func(string) error
+	// PlaceKeyValidator is a validator for the "place_key" field. It is called by the builders before save.
+	PlaceKeyValidator func(string) error
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
 	IDValidator func(string) error
 )
@@ -564,4 +574,14 @@ func ByTaxProfile(opts ...sql.OrderTermOption) OrderOption {
 // ByInvoiceCount orders the results by the invoice_count field.
 func ByInvoiceCount(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldInvoiceCount, opts...).ToFunc()
+}
+
+// ByReview orders the results by the review field.
+func ByReview(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReview, opts...).ToFunc()
+}
+
+// ByPlaceKey orders the results by the place_key field.
+func ByPlaceKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlaceKey, opts...).ToFunc()
 }

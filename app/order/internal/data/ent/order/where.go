@@ -302,6 +302,16 @@ func InvoiceCount(v int64) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldInvoiceCount, v))
 }
 
+// Review applies equality check predicate on the "review" field. It's identical to ReviewEQ.
+func Review(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReview, v))
+}
+
+// PlaceKey applies equality check predicate on the "place_key" field. It's identical to PlaceKeyEQ.
+func PlaceKey(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldPlaceKey, v))
+}
+
 // OrgEQ applies the EQ predicate on the "org" field.
 func OrgEQ(v string) predicate.Order {
 	return predicate.Order(sql.FieldEQ(FieldOrg, v))
@@ -2720,6 +2730,156 @@ func InvoiceCountLT(v int64) predicate.Order {
 // InvoiceCountLTE applies the LTE predicate on the "invoice_count" field.
 func InvoiceCountLTE(v int64) predicate.Order {
 	return predicate.Order(sql.FieldLTE(FieldInvoiceCount, v))
+}
+
+// ReviewEQ applies the EQ predicate on the "review" field.
+func ReviewEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldReview, v))
+}
+
+// ReviewNEQ applies the NEQ predicate on the "review" field.
+func ReviewNEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldReview, v))
+}
+
+// ReviewIn applies the In predicate on the "review" field.
+func ReviewIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldReview, vs...))
+}
+
+// ReviewNotIn applies the NotIn predicate on the "review" field.
+func ReviewNotIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldReview, vs...))
+}
+
+// ReviewGT applies the GT predicate on the "review" field.
+func ReviewGT(v string) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldReview, v))
+}
+
+// ReviewGTE applies the GTE predicate on the "review" field.
+func ReviewGTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldReview, v))
+}
+
+// ReviewLT applies the LT predicate on the "review" field.
+func ReviewLT(v string) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldReview, v))
+}
+
+// ReviewLTE applies the LTE predicate on the "review" field.
+func ReviewLTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldReview, v))
+}
+
+// ReviewContains applies the Contains predicate on the "review" field.
+func ReviewContains(v string) predicate.Order {
+	return predicate.Order(sql.FieldContains(FieldReview, v))
+}
+
+// ReviewHasPrefix applies the HasPrefix predicate on the "review" field.
+func ReviewHasPrefix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasPrefix(FieldReview, v))
+}
+
+// ReviewHasSuffix applies the HasSuffix predicate on the "review" field.
+func ReviewHasSuffix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasSuffix(FieldReview, v))
+}
+
+// ReviewIsNil applies the IsNil predicate on the "review" field.
+func ReviewIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldReview))
+}
+
+// ReviewNotNil applies the NotNil predicate on the "review" field.
+func ReviewNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldReview))
+}
+
+// ReviewEqualFold applies the EqualFold predicate on the "review" field.
+func ReviewEqualFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldEqualFold(FieldReview, v))
+}
+
+// ReviewContainsFold applies the ContainsFold predicate on the "review" field.
+func ReviewContainsFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldContainsFold(FieldReview, v))
+}
+
+// PlaceKeyEQ applies the EQ predicate on the "place_key" field.
+func PlaceKeyEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldEQ(FieldPlaceKey, v))
+}
+
+// PlaceKeyNEQ applies the NEQ predicate on the "place_key" field.
+func PlaceKeyNEQ(v string) predicate.Order {
+	return predicate.Order(sql.FieldNEQ(FieldPlaceKey, v))
+}
+
+// PlaceKeyIn applies the In predicate on the "place_key" field.
+func PlaceKeyIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldIn(FieldPlaceKey, vs...))
+}
+
+// PlaceKeyNotIn applies the NotIn predicate on the "place_key" field.
+func PlaceKeyNotIn(vs ...string) predicate.Order {
+	return predicate.Order(sql.FieldNotIn(FieldPlaceKey, vs...))
+}
+
+// PlaceKeyGT applies the GT predicate on the "place_key" field.
+func PlaceKeyGT(v string) predicate.Order {
+	return predicate.Order(sql.FieldGT(FieldPlaceKey, v))
+}
+
+// PlaceKeyGTE applies the GTE predicate on the "place_key" field.
+func PlaceKeyGTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldGTE(FieldPlaceKey, v))
+}
+
+// PlaceKeyLT applies the LT predicate on the "place_key" field.
+func PlaceKeyLT(v string) predicate.Order {
+	return predicate.Order(sql.FieldLT(FieldPlaceKey, v))
+}
+
+// PlaceKeyLTE applies the LTE predicate on the "place_key" field.
+func PlaceKeyLTE(v string) predicate.Order {
+	return predicate.Order(sql.FieldLTE(FieldPlaceKey, v))
+}
+
+// PlaceKeyContains applies the Contains predicate on the "place_key" field.
+func PlaceKeyContains(v string) predicate.Order {
+	return predicate.Order(sql.FieldContains(FieldPlaceKey, v))
+}
+
+// PlaceKeyHasPrefix applies the HasPrefix predicate on the "place_key" field.
+func PlaceKeyHasPrefix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasPrefix(FieldPlaceKey, v))
+}
+
+// PlaceKeyHasSuffix applies the HasSuffix predicate on the "place_key" field.
+func PlaceKeyHasSuffix(v string) predicate.Order {
+	return predicate.Order(sql.FieldHasSuffix(FieldPlaceKey, v))
+}
+
+// PlaceKeyIsNil applies the IsNil predicate on the "place_key" field.
+func PlaceKeyIsNil() predicate.Order {
+	return predicate.Order(sql.FieldIsNull(FieldPlaceKey))
+}
+
+// PlaceKeyNotNil applies the NotNil predicate on the "place_key" field.
+func PlaceKeyNotNil() predicate.Order {
+	return predicate.Order(sql.FieldNotNull(FieldPlaceKey))
+}
+
+// PlaceKeyEqualFold applies the EqualFold predicate on the "place_key" field.
+func PlaceKeyEqualFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldEqualFold(FieldPlaceKey, v))
+}
+
+// PlaceKeyContainsFold applies the ContainsFold predicate on the "place_key" field.
+func PlaceKeyContainsFold(v string) predicate.Order {
+	return predicate.Order(sql.FieldContainsFold(FieldPlaceKey, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -6,6 +6,9 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
+// AddressChange is the predicate function for addresschange builders.
+type AddressChange func(*sql.Selector)
+
 // Capture is the predicate function for capture builders.
 type Capture func(*sql.Selector)
 
@@ -33,6 +36,9 @@ type GuestCart func(*sql.Selector)
 // Invoice is the predicate function for invoice builders.
 type Invoice func(*sql.Selector)
 
+// MergedParcel is the predicate function for mergedparcel builders.
+type MergedParcel func(*sql.Selector)
+
 // Order is the predicate function for order builders.
 type Order func(*sql.Selector)
 
@@ -41,6 +47,9 @@ type OrderEvent func(*sql.Selector)
 
 // OrderLine is the predicate function for orderline builders.
 type OrderLine func(*sql.Selector)
+
+// OrderRemark is the predicate function for orderremark builders.
+type OrderRemark func(*sql.Selector)
 
 // Parcel is the predicate function for parcel builders.
 type Parcel func(*sql.Selector)
@@ -68,6 +77,12 @@ type ReturnLine func(*sql.Selector)
 
 // ReturnPolicy is the predicate function for returnpolicy builders.
 type ReturnPolicy func(*sql.Selector)
+
+// Review is the predicate function for review builders.
+type Review func(*sql.Selector)
+
+// ReviewRule is the predicate function for reviewrule builders.
+type ReviewRule func(*sql.Selector)
 
 // SandboxEntry is the predicate function for sandboxentry builders.
 type SandboxEntry func(*sql.Selector)

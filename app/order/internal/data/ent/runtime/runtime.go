@@ -3,6 +3,7 @@
 package runtime
 
 import (
+	"github.com/onepool/onepool/app/order/internal/data/ent/addresschange"
 	"github.com/onepool/onepool/app/order/internal/data/ent/capture"
 	"github.com/onepool/onepool/app/order/internal/data/ent/cartline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/coupon"
@@ -12,9 +13,11 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/goodwill"
 	"github.com/onepool/onepool/app/order/internal/data/ent/guestcart"
 	"github.com/onepool/onepool/app/order/internal/data/ent/invoice"
+	"github.com/onepool/onepool/app/order/internal/data/ent/mergedparcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/order"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderevent"
 	"github.com/onepool/onepool/app/order/internal/data/ent/orderline"
+	"github.com/onepool/onepool/app/order/internal/data/ent/orderremark"
 	"github.com/onepool/onepool/app/order/internal/data/ent/parcel"
 	"github.com/onepool/onepool/app/order/internal/data/ent/payment"
 	"github.com/onepool/onepool/app/order/internal/data/ent/promotion"
@@ -24,6 +27,8 @@ import (
 	"github.com/onepool/onepool/app/order/internal/data/ent/refund"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnline"
 	"github.com/onepool/onepool/app/order/internal/data/ent/returnpolicy"
+	"github.com/onepool/onepool/app/order/internal/data/ent/review"
+	"github.com/onepool/onepool/app/order/internal/data/ent/reviewrule"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxentry"
 	"github.com/onepool/onepool/app/order/internal/data/ent/sandboxinvoice"
 	"github.com/onepool/onepool/app/order/internal/data/ent/servicelevel"
@@ -39,6 +44,61 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	addresschangeMixin := entschema.AddressChange{}.Mixin()
+	addresschangeMixinHooks0 := addresschangeMixin[0].Hooks()
+	addresschange.Hooks[0] = addresschangeMixinHooks0[0]
+	addresschangeMixinInters0 := addresschangeMixin[0].Interceptors()
+	addresschange.Interceptors[0] = addresschangeMixinInters0[0]
+	addresschangeMixinFields0 := addresschangeMixin[0].Fields()
+	_ = addresschangeMixinFields0
+	addresschangeFields := entschema.AddressChange{}.Fields()
+	_ = addresschangeFields
+	// addresschangeDescOrg is the schema descriptor for org field.
+	addresschangeDescOrg := addresschangeMixinFields0[0].Descriptor()
+	// addresschange.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	addresschange.OrgValidator = func() func(string) error {
+		validators := addresschangeDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// addresschangeDescChanges is the schema descriptor for changes field.
+	addresschangeDescChanges := addresschangeFields[1].Descriptor()
+	// addresschange.DefaultChanges holds the default value on creation for the changes field.
+	addresschange.DefaultChanges = addresschangeDescChanges.Default.(int64)
+	// addresschangeDescUnder is the schema descriptor for under field.
+	addresschangeDescUnder := addresschangeFields[2].Descriptor()
+	// addresschange.DefaultUnder holds the default value on creation for the under field.
+	addresschange.DefaultUnder = addresschangeDescUnder.Default.(string)
+	// addresschange.UnderValidator is a validator for the "under" field. It is called by the builders before save.
+	addresschange.UnderValidator = addresschangeDescUnder.Validators[0].(func(string) error)
+	// addresschangeDescID is the schema descriptor for id field.
+	addresschangeDescID := addresschangeFields[0].Descriptor()
+	// addresschange.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	addresschange.IDValidator = func() func(string) error {
+		validators := addresschangeDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	captureMixin := entschema.Capture{}.Mixin()
 	captureMixinHooks0 := captureMixin[0].Hooks()
 	capture.Hooks[0] = captureMixinHooks0[0]
@@ -535,6 +595,10 @@ func init() {
 	fulfilment.DefaultFailure = fulfilmentDescFailure.Default.(string)
 	// fulfilment.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
 	fulfilment.FailureValidator = fulfilmentDescFailure.Validators[0].(func(string) error)
+	// fulfilmentDescMerged is the schema descriptor for merged field.
+	fulfilmentDescMerged := fulfilmentFields[38].Descriptor()
+	// fulfilment.MergedValidator is a validator for the "merged" field. It is called by the builders before save.
+	fulfilment.MergedValidator = fulfilmentDescMerged.Validators[0].(func(string) error)
 	// fulfilmentDescID is the schema descriptor for id field.
 	fulfilmentDescID := fulfilmentFields[0].Descriptor()
 	// fulfilment.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -1188,6 +1252,81 @@ func init() {
 			return nil
 		}
 	}()
+	mergedparcelMixin := entschema.MergedParcel{}.Mixin()
+	mergedparcelMixinHooks0 := mergedparcelMixin[0].Hooks()
+	mergedparcelHooks := entschema.MergedParcel{}.Hooks()
+	mergedparcel.Hooks[0] = mergedparcelMixinHooks0[0]
+	mergedparcel.Hooks[1] = mergedparcelHooks[0]
+	mergedparcelMixinInters0 := mergedparcelMixin[0].Interceptors()
+	mergedparcel.Interceptors[0] = mergedparcelMixinInters0[0]
+	mergedparcelMixinFields0 := mergedparcelMixin[0].Fields()
+	_ = mergedparcelMixinFields0
+	mergedparcelFields := entschema.MergedParcel{}.Fields()
+	_ = mergedparcelFields
+	// mergedparcelDescOrg is the schema descriptor for org field.
+	mergedparcelDescOrg := mergedparcelMixinFields0[0].Descriptor()
+	// mergedparcel.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	mergedparcel.OrgValidator = func() func(string) error {
+		validators := mergedparcelDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mergedparcelDescLocation is the schema descriptor for location field.
+	mergedparcelDescLocation := mergedparcelFields[1].Descriptor()
+	// mergedparcel.LocationValidator is a validator for the "location" field. It is called by the builders before save.
+	mergedparcel.LocationValidator = func() func(string) error {
+		validators := mergedparcelDescLocation.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(location string) error {
+			for _, fn := range fns {
+				if err := fn(location); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mergedparcelDescMergedBy is the schema descriptor for merged_by field.
+	mergedparcelDescMergedBy := mergedparcelFields[3].Descriptor()
+	// mergedparcel.DefaultMergedBy holds the default value on creation for the merged_by field.
+	mergedparcel.DefaultMergedBy = mergedparcelDescMergedBy.Default.(string)
+	// mergedparcel.MergedByValidator is a validator for the "merged_by" field. It is called by the builders before save.
+	mergedparcel.MergedByValidator = mergedparcelDescMergedBy.Validators[0].(func(string) error)
+	// mergedparcelDescMergedUs is the schema descriptor for merged_us field.
+	mergedparcelDescMergedUs := mergedparcelFields[4].Descriptor()
+	// mergedparcel.DefaultMergedUs holds the default value on creation for the merged_us field.
+	mergedparcel.DefaultMergedUs = mergedparcelDescMergedUs.Default.(int64)
+	// mergedparcelDescID is the schema descriptor for id field.
+	mergedparcelDescID := mergedparcelFields[0].Descriptor()
+	// mergedparcel.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	mergedparcel.IDValidator = func() func(string) error {
+		validators := mergedparcelDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
 	orderMixin := entschema.Order{}.Mixin()
 	orderMixinHooks0 := orderMixin[0].Hooks()
 	order.Hooks[0] = orderMixinHooks0[0]
@@ -1437,6 +1576,14 @@ func init() {
 	orderDescInvoiceCount := orderFields[50].Descriptor()
 	// order.DefaultInvoiceCount holds the default value on creation for the invoice_count field.
 	order.DefaultInvoiceCount = orderDescInvoiceCount.Default.(int64)
+	// orderDescReview is the schema descriptor for review field.
+	orderDescReview := orderFields[51].Descriptor()
+	// order.ReviewValidator is a validator for the "review" field. It is called by the builders before save.
+	order.ReviewValidator = orderDescReview.Validators[0].(func(string) error)
+	// orderDescPlaceKey is the schema descriptor for place_key field.
+	orderDescPlaceKey := orderFields[52].Descriptor()
+	// order.PlaceKeyValidator is a validator for the "place_key" field. It is called by the builders before save.
+	order.PlaceKeyValidator = orderDescPlaceKey.Validators[0].(func(string) error)
 	// orderDescID is the schema descriptor for id field.
 	orderDescID := orderFields[0].Descriptor()
 	// order.IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -1714,6 +1861,97 @@ func init() {
 	// orderline.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	orderline.IDValidator = func() func(string) error {
 		validators := orderlineDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	orderremarkMixin := entschema.OrderRemark{}.Mixin()
+	orderremarkMixinHooks0 := orderremarkMixin[0].Hooks()
+	orderremarkHooks := entschema.OrderRemark{}.Hooks()
+	orderremark.Hooks[0] = orderremarkMixinHooks0[0]
+	orderremark.Hooks[1] = orderremarkHooks[0]
+	orderremarkMixinInters0 := orderremarkMixin[0].Interceptors()
+	orderremark.Interceptors[0] = orderremarkMixinInters0[0]
+	orderremarkMixinFields0 := orderremarkMixin[0].Fields()
+	_ = orderremarkMixinFields0
+	orderremarkFields := entschema.OrderRemark{}.Fields()
+	_ = orderremarkFields
+	// orderremarkDescOrg is the schema descriptor for org field.
+	orderremarkDescOrg := orderremarkMixinFields0[0].Descriptor()
+	// orderremark.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	orderremark.OrgValidator = func() func(string) error {
+		validators := orderremarkDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// orderremarkDescOrderID is the schema descriptor for order_id field.
+	orderremarkDescOrderID := orderremarkFields[1].Descriptor()
+	// orderremark.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	orderremark.OrderIDValidator = func() func(string) error {
+		validators := orderremarkDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// orderremarkDescText is the schema descriptor for text field.
+	orderremarkDescText := orderremarkFields[2].Descriptor()
+	// orderremark.DefaultText holds the default value on creation for the text field.
+	orderremark.DefaultText = orderremarkDescText.Default.(string)
+	// orderremark.TextValidator is a validator for the "text" field. It is called by the builders before save.
+	orderremark.TextValidator = orderremarkDescText.Validators[0].(func(string) error)
+	// orderremarkDescFlag is the schema descriptor for flag field.
+	orderremarkDescFlag := orderremarkFields[3].Descriptor()
+	// orderremark.DefaultFlag holds the default value on creation for the flag field.
+	orderremark.DefaultFlag = orderremarkDescFlag.Default.(string)
+	// orderremark.FlagValidator is a validator for the "flag" field. It is called by the builders before save.
+	orderremark.FlagValidator = orderremarkDescFlag.Validators[0].(func(string) error)
+	// orderremarkDescInternal is the schema descriptor for internal field.
+	orderremarkDescInternal := orderremarkFields[4].Descriptor()
+	// orderremark.DefaultInternal holds the default value on creation for the internal field.
+	orderremark.DefaultInternal = orderremarkDescInternal.Default.(bool)
+	// orderremarkDescActor is the schema descriptor for actor field.
+	orderremarkDescActor := orderremarkFields[5].Descriptor()
+	// orderremark.DefaultActor holds the default value on creation for the actor field.
+	orderremark.DefaultActor = orderremarkDescActor.Default.(string)
+	// orderremark.ActorValidator is a validator for the "actor" field. It is called by the builders before save.
+	orderremark.ActorValidator = orderremarkDescActor.Validators[0].(func(string) error)
+	// orderremarkDescAtUs is the schema descriptor for at_us field.
+	orderremarkDescAtUs := orderremarkFields[6].Descriptor()
+	// orderremark.DefaultAtUs holds the default value on creation for the at_us field.
+	orderremark.DefaultAtUs = orderremarkDescAtUs.Default.(int64)
+	// orderremarkDescID is the schema descriptor for id field.
+	orderremarkDescID := orderremarkFields[0].Descriptor()
+	// orderremark.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	orderremark.IDValidator = func() func(string) error {
+		validators := orderremarkDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
@@ -2617,6 +2855,222 @@ func init() {
 	// returnpolicy.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	returnpolicy.IDValidator = func() func(string) error {
 		validators := returnpolicyDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	reviewMixin := entschema.Review{}.Mixin()
+	reviewMixinHooks0 := reviewMixin[0].Hooks()
+	review.Hooks[0] = reviewMixinHooks0[0]
+	reviewMixinInters0 := reviewMixin[0].Interceptors()
+	review.Interceptors[0] = reviewMixinInters0[0]
+	reviewMixinFields0 := reviewMixin[0].Fields()
+	_ = reviewMixinFields0
+	reviewFields := entschema.Review{}.Fields()
+	_ = reviewFields
+	// reviewDescOrg is the schema descriptor for org field.
+	reviewDescOrg := reviewMixinFields0[0].Descriptor()
+	// review.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	review.OrgValidator = func() func(string) error {
+		validators := reviewDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// reviewDescOrderID is the schema descriptor for order_id field.
+	reviewDescOrderID := reviewFields[1].Descriptor()
+	// review.OrderIDValidator is a validator for the "order_id" field. It is called by the builders before save.
+	review.OrderIDValidator = func() func(string) error {
+		validators := reviewDescOrderID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(order_id string) error {
+			for _, fn := range fns {
+				if err := fn(order_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// reviewDescNo is the schema descriptor for no field.
+	reviewDescNo := reviewFields[2].Descriptor()
+	// review.DefaultNo holds the default value on creation for the no field.
+	review.DefaultNo = reviewDescNo.Default.(int64)
+	// reviewDescState is the schema descriptor for state field.
+	reviewDescState := reviewFields[3].Descriptor()
+	// review.DefaultState holds the default value on creation for the state field.
+	review.DefaultState = reviewDescState.Default.(string)
+	// review.StateValidator is a validator for the "state" field. It is called by the builders before save.
+	review.StateValidator = reviewDescState.Validators[0].(func(string) error)
+	// reviewDescChannel is the schema descriptor for channel field.
+	reviewDescChannel := reviewFields[4].Descriptor()
+	// review.DefaultChannel holds the default value on creation for the channel field.
+	review.DefaultChannel = reviewDescChannel.Default.(string)
+	// review.ChannelValidator is a validator for the "channel" field. It is called by the builders before save.
+	review.ChannelValidator = reviewDescChannel.Validators[0].(func(string) error)
+	// reviewDescShopStore is the schema descriptor for shop_store field.
+	reviewDescShopStore := reviewFields[5].Descriptor()
+	// review.DefaultShopStore holds the default value on creation for the shop_store field.
+	review.DefaultShopStore = reviewDescShopStore.Default.(string)
+	// review.ShopStoreValidator is a validator for the "shop_store" field. It is called by the builders before save.
+	review.ShopStoreValidator = reviewDescShopStore.Validators[0].(func(string) error)
+	// reviewDescReason is the schema descriptor for reason field.
+	reviewDescReason := reviewFields[7].Descriptor()
+	// review.DefaultReason holds the default value on creation for the reason field.
+	review.DefaultReason = reviewDescReason.Default.(string)
+	// review.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	review.ReasonValidator = reviewDescReason.Validators[0].(func(string) error)
+	// reviewDescOpenedBy is the schema descriptor for opened_by field.
+	reviewDescOpenedBy := reviewFields[8].Descriptor()
+	// review.DefaultOpenedBy holds the default value on creation for the opened_by field.
+	review.DefaultOpenedBy = reviewDescOpenedBy.Default.(string)
+	// review.OpenedByValidator is a validator for the "opened_by" field. It is called by the builders before save.
+	review.OpenedByValidator = reviewDescOpenedBy.Validators[0].(func(string) error)
+	// reviewDescOpenedUs is the schema descriptor for opened_us field.
+	reviewDescOpenedUs := reviewFields[9].Descriptor()
+	// review.DefaultOpenedUs holds the default value on creation for the opened_us field.
+	review.DefaultOpenedUs = reviewDescOpenedUs.Default.(int64)
+	// reviewDescHeldUs is the schema descriptor for held_us field.
+	reviewDescHeldUs := reviewFields[10].Descriptor()
+	// review.DefaultHeldUs holds the default value on creation for the held_us field.
+	review.DefaultHeldUs = reviewDescHeldUs.Default.(int64)
+	// reviewDescDueUs is the schema descriptor for due_us field.
+	reviewDescDueUs := reviewFields[11].Descriptor()
+	// review.DefaultDueUs holds the default value on creation for the due_us field.
+	review.DefaultDueUs = reviewDescDueUs.Default.(int64)
+	// reviewDescEscalatedUs is the schema descriptor for escalated_us field.
+	reviewDescEscalatedUs := reviewFields[12].Descriptor()
+	// review.DefaultEscalatedUs holds the default value on creation for the escalated_us field.
+	review.DefaultEscalatedUs = reviewDescEscalatedUs.Default.(int64)
+	// reviewDescDoneUs is the schema descriptor for done_us field.
+	reviewDescDoneUs := reviewFields[13].Descriptor()
+	// review.DefaultDoneUs holds the default value on creation for the done_us field.
+	review.DefaultDoneUs = reviewDescDoneUs.Default.(int64)
+	// reviewDescDoneBy is the schema descriptor for done_by field.
+	reviewDescDoneBy := reviewFields[14].Descriptor()
+	// review.DefaultDoneBy holds the default value on creation for the done_by field.
+	review.DefaultDoneBy = reviewDescDoneBy.Default.(string)
+	// review.DoneByValidator is a validator for the "done_by" field. It is called by the builders before save.
+	review.DoneByValidator = reviewDescDoneBy.Validators[0].(func(string) error)
+	// reviewDescAnswer is the schema descriptor for answer field.
+	reviewDescAnswer := reviewFields[15].Descriptor()
+	// review.DefaultAnswer holds the default value on creation for the answer field.
+	review.DefaultAnswer = reviewDescAnswer.Default.(string)
+	// review.AnswerValidator is a validator for the "answer" field. It is called by the builders before save.
+	review.AnswerValidator = reviewDescAnswer.Validators[0].(func(string) error)
+	// reviewDescID is the schema descriptor for id field.
+	reviewDescID := reviewFields[0].Descriptor()
+	// review.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	review.IDValidator = func() func(string) error {
+		validators := reviewDescID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(id string) error {
+			for _, fn := range fns {
+				if err := fn(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	reviewruleMixin := entschema.ReviewRule{}.Mixin()
+	reviewruleMixinHooks0 := reviewruleMixin[0].Hooks()
+	reviewruleHooks := entschema.ReviewRule{}.Hooks()
+	reviewrule.Hooks[0] = reviewruleMixinHooks0[0]
+	reviewrule.Hooks[1] = reviewruleHooks[0]
+	reviewruleMixinInters0 := reviewruleMixin[0].Interceptors()
+	reviewrule.Interceptors[0] = reviewruleMixinInters0[0]
+	reviewruleMixinFields0 := reviewruleMixin[0].Fields()
+	_ = reviewruleMixinFields0
+	reviewruleFields := entschema.ReviewRule{}.Fields()
+	_ = reviewruleFields
+	// reviewruleDescOrg is the schema descriptor for org field.
+	reviewruleDescOrg := reviewruleMixinFields0[0].Descriptor()
+	// reviewrule.OrgValidator is a validator for the "org" field. It is called by the builders before save.
+	reviewrule.OrgValidator = func() func(string) error {
+		validators := reviewruleDescOrg.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(org string) error {
+			for _, fn := range fns {
+				if err := fn(org); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// reviewruleDescCode is the schema descriptor for code field.
+	reviewruleDescCode := reviewruleFields[1].Descriptor()
+	// reviewrule.CodeValidator is a validator for the "code" field. It is called by the builders before save.
+	reviewrule.CodeValidator = func() func(string) error {
+		validators := reviewruleDescCode.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(code string) error {
+			for _, fn := range fns {
+				if err := fn(code); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// reviewruleDescVersion is the schema descriptor for version field.
+	reviewruleDescVersion := reviewruleFields[2].Descriptor()
+	// reviewrule.DefaultVersion holds the default value on creation for the version field.
+	reviewrule.DefaultVersion = reviewruleDescVersion.Default.(int64)
+	// reviewruleDescFromUs is the schema descriptor for from_us field.
+	reviewruleDescFromUs := reviewruleFields[3].Descriptor()
+	// reviewrule.DefaultFromUs holds the default value on creation for the from_us field.
+	reviewrule.DefaultFromUs = reviewruleDescFromUs.Default.(int64)
+	// reviewruleDescTerms is the schema descriptor for terms field.
+	reviewruleDescTerms := reviewruleFields[4].Descriptor()
+	// reviewrule.TermsValidator is a validator for the "terms" field. It is called by the builders before save.
+	reviewrule.TermsValidator = reviewruleDescTerms.Validators[0].(func([]byte) error)
+	// reviewruleDescChangedBy is the schema descriptor for changed_by field.
+	reviewruleDescChangedBy := reviewruleFields[5].Descriptor()
+	// reviewrule.DefaultChangedBy holds the default value on creation for the changed_by field.
+	reviewrule.DefaultChangedBy = reviewruleDescChangedBy.Default.(string)
+	// reviewrule.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	reviewrule.ChangedByValidator = reviewruleDescChangedBy.Validators[0].(func(string) error)
+	// reviewruleDescChangedUs is the schema descriptor for changed_us field.
+	reviewruleDescChangedUs := reviewruleFields[6].Descriptor()
+	// reviewrule.DefaultChangedUs holds the default value on creation for the changed_us field.
+	reviewrule.DefaultChangedUs = reviewruleDescChangedUs.Default.(int64)
+	// reviewruleDescID is the schema descriptor for id field.
+	reviewruleDescID := reviewruleFields[0].Descriptor()
+	// reviewrule.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	reviewrule.IDValidator = func() func(string) error {
+		validators := reviewruleDescID.Validators
 		fns := [...]func(string) error{
 			validators[0].(func(string) error),
 			validators[1].(func(string) error),
